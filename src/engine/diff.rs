@@ -1,0 +1,191 @@
+//! The difference between a spec and what is live: which fields differ, and the steps that mend them.
+
+use std::{collections::BTreeMap, fmt, time::Duration};
+
+use super::facts::FactKey;
+
+/// Everything that a kind has to say about one object. Several things can be true at once: an image
+/// that is not pushed yet holds up the code, and the memory is repaired all the same.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Diff<S> {
+    /// The fields that differ, in the order in which they are shown.
+    pub changes: Vec<Change>,
+    /// The steps that mend them, in order. The engine does the first one and looks again.
+    pub steps: Vec<Planned<S>>,
+    /// What holds up the rest.
+    pub waits: Vec<Hold>,
+    /// Why we will not touch the object at all; then `steps` are not done.
+    pub refusal: Option<Said>,
+    /// Facts about the object that are neither difference nor hindrance, by condition name.
+    pub conditions: BTreeMap<&'static str, Said>,
+}
+
+impl<S> Default for Diff<S> {
+    fn default() -> Self {
+        Self {
+            changes: Vec::new(),
+            steps: Vec::new(),
+            waits: Vec::new(),
+            refusal: None,
+            conditions: BTreeMap::new(),
+        }
+    }
+}
+
+/// One field that differs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    /// The JSON Pointer of the field below `spec`, as `/memorySize`.
+    pub path: String,
+    /// What the manifest asks for.
+    pub desired: Shown,
+    /// What AWS has.
+    pub live: Shown,
+    /// Under which cause the difference is counted if it is drift.
+    pub cause: Cause,
+    /// Who moved: the manifest, or somebody in AWS.
+    pub origin: Origin,
+    /// The step that mends it ([`Planned::kind`]).
+    pub step: &'static str,
+}
+
+/// A value as people may see it. Secrets show only that they exist; `print` still tells two apart.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shown {
+    /// What is printed.
+    pub text: String,
+    /// A fingerprint of the true value, in memory only.
+    pub print: Print,
+}
+
+/// A fingerprint: equal values have equal prints.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub struct Print(pub u64);
+
+impl Print {
+    /// The fingerprint of some bytes, the same in every run (it enters golden files).
+    pub fn of(bytes: &[u8]) -> Self {
+        // FNV-1a: values here are compared by us with values of ours; nobody gains from a collision.
+        let fold = |hash: u64, byte: &u8| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
+        Self(bytes.iter().fold(0xcbf2_9ce4_8422_2325, fold))
+    }
+}
+
+impl Shown {
+    /// A value that may be shown.
+    pub fn open(value: impl fmt::Display) -> Self {
+        let text = value.to_string();
+        Self { print: Print::of(text.as_bytes()), text }
+    }
+
+    /// A value that may not be shown; `word` stands in for it.
+    pub fn sealed(word: &str, value: &str) -> Self {
+        Self { text: word.into(), print: Print::of(value.as_bytes()) }
+    }
+}
+
+impl fmt::Display for Shown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+/// Under which word a drifted field is counted. A closed list: it is a metric label.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Cause {
+    /// The object is gone.
+    Missing,
+    /// Another image runs.
+    Image,
+    /// A configuration field.
+    Config,
+    /// AWS reports the object itself as failed.
+    State,
+    /// A tag.
+    Tags,
+}
+
+impl Cause {
+    /// Every cause, in the order of the reference page.
+    pub const ALL: [Self; 5] = [Self::Missing, Self::Image, Self::Config, Self::State, Self::Tags];
+
+    /// The word in labels and docs.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Missing => "missing",
+            Self::Image => "image",
+            Self::Config => "config",
+            Self::State => "state",
+            Self::Tags => "tags",
+        }
+    }
+}
+
+/// Who moved, so that live and desired differ.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Origin {
+    /// The manifest, or the tag in the registry: AWS still has what we applied last.
+    Pending,
+    /// Somebody in AWS: the manifest still asks for what we applied last.
+    Drift,
+    /// Both.
+    Both,
+    /// There is no record of what was applied last. The engine takes it for drift if this process saw
+    /// the same spec in sync before, else for pending.
+    NoRecord,
+}
+
+impl Origin {
+    /// The word in plans and JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending | Self::NoRecord => "pending",
+            Self::Drift => "drift",
+            Self::Both => "both",
+        }
+    }
+
+    /// Whether somebody in AWS moved.
+    pub fn is_drift(self) -> bool {
+        matches!(self, Self::Drift | Self::Both)
+    }
+}
+
+/// A step and the name of its sort, by which changes refer to it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Planned<S> {
+    /// `create`, `code`, `configuration`, `tags`, `record`, ….
+    pub kind: &'static str,
+    /// One AWS call with every argument decided.
+    pub step: S,
+}
+
+/// A machine-readable reason in PascalCase and a sentence for people, with the next thing to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Said {
+    /// As `ImageMissing`: an interface, closed and documented.
+    pub reason: &'static str,
+    /// In plain words.
+    pub message: String,
+}
+
+impl Said {
+    /// A reason and its sentence.
+    pub fn new(reason: &'static str, message: impl Into<String>) -> Self {
+        Self { reason, message: message.into() }
+    }
+}
+
+/// Something that must happen first. Waiting is not failing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hold {
+    /// Why, in words.
+    pub said: Said,
+    /// The fact that ends it, if another kind will tell.
+    pub on: Option<FactKey>,
+    /// When to look again, if nobody will tell. `None` with no `on` waits for the next audit.
+    pub recheck: Option<Duration>,
+    /// Whether AWS is at work and this ends by itself in seconds (an update in progress), so that a
+    /// single run stays for it.
+    pub soon: bool,
+}

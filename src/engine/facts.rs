@@ -1,0 +1,95 @@
+//! What one kind lets the others know. Kinds never import each other; they meet here.
+
+use std::{collections::BTreeMap, fmt};
+
+use super::name::Name;
+
+/// What a fact is about.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum FactKey {
+    /// An image reference in full: `registry/repository:tag` or `registry/repository@sha256:…`.
+    Image(Name),
+}
+
+impl fmt::Display for FactKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Image(reference) => write!(f, "image {reference}"),
+        }
+    }
+}
+
+/// What is known of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fact {
+    /// The image's digest and shape.
+    Image(ImageFact),
+}
+
+/// What a registry says about an image reference.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ImageFact {
+    /// It is not there; the text says what exactly is missing.
+    Missing(String),
+    /// It is there, and Lambda would refuse it; the text says why, and what to do.
+    Unusable(String),
+    /// One manifest, for one platform. Its architecture stands in its config blob, which we do not
+    /// read, so it is not known.
+    Single(Digest),
+    /// An index or manifest list: one child per architecture (`amd64`, `arm64`, in OCI's words).
+    /// Lambda refuses the index itself and takes a child.
+    Index(BTreeMap<String, Digest>),
+}
+
+/// The sha256 of an image manifest: 64 lower-case hex digits, without `sha256:`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Digest(String);
+
+impl Digest {
+    /// Reads `sha256:<hex>` (ECR, OCI) or `<hex>` (Lambda's `CodeSha256` of an image).
+    pub fn parse(text: &str) -> Option<Self> {
+        let hex = text.strip_prefix("sha256:").unwrap_or(text);
+        let good = hex.len() == 64
+            && hex.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
+        good.then(|| Self(hex.into()))
+    }
+
+    /// The 64 hex digits.
+    pub fn hex(&self) -> &str {
+        &self.0
+    }
+
+    /// The first `length` hex digits, for people and tags.
+    pub fn short(&self, length: usize) -> &str {
+        self.0.get(..length).unwrap_or(&self.0)
+    }
+}
+
+impl fmt::Display for Digest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "sha256:{}", self.0)
+    }
+}
+
+/// Everything that the other kinds have said so far. A key that is not in it is unknown.
+#[derive(Debug, Clone, Default)]
+pub struct Facts(BTreeMap<FactKey, Fact>);
+
+impl Facts {
+    /// What is known of `key`.
+    pub fn get(&self, key: &FactKey) -> Option<&Fact> {
+        self.0.get(key)
+    }
+
+    /// Takes in what is known now (`None`: no longer known); says whether that is news.
+    pub fn learn(&mut self, key: FactKey, fact: Option<Fact>) -> bool {
+        match fact {
+            Some(fact) => {
+                let news = self.0.get(&key) != Some(&fact);
+                self.0.insert(key, fact);
+                news
+            }
+            None => self.0.remove(&key).is_some(),
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! The contract: what a kind of object must be able to say. Everything here is a pure function of its
+//! arguments; the three verbs to the outside (`list`, `get`, `apply`) are `daemon::cloud::Cloud`.
+
+use std::{fmt, time::Duration};
+
+use super::{
+    diff::{Diff, Print},
+    facts::{Fact, FactKey, Facts},
+    name::Name,
+    sight::{Seen, Sight},
+};
+
+/// A kind of object that Evenkeel keeps.
+pub trait Kind: Sized + Send + 'static {
+    /// As in manifests, keys and metric labels: `Function`.
+    const NAME: &'static str;
+    /// How often the slow rotation repeats a `get` of an object that no list shows as changed.
+    const AUDIT_PERIOD: Duration;
+    /// What a document asks for, checked, defaults filled in.
+    type Spec: Clone + PartialEq + Send + Sync;
+    /// What AWS last told us, in the same words.
+    type Live: Clone + PartialEq + Send + Sync;
+    /// One AWS call with every argument decided; its `Display` is the line that an operator reads.
+    type Step: Clone + fmt::Display + Send + Sync;
+
+    /// The steps that make an absent object.
+    fn create(name: &Name, spec: &Self::Spec, facts: &Facts) -> Diff<Self::Step>;
+
+    /// What differs, and the steps that mend it.
+    fn diff(
+        name: &Name,
+        spec: &Self::Spec,
+        seen: &Seen<Self::Live>,
+        facts: &Facts,
+    ) -> Diff<Self::Step>;
+
+    /// The fingerprint of everything that a list row shows of an object. Two looks with equal prints
+    /// saw the same object as far as a list can tell.
+    fn print(seen: &Seen<Self::Live>) -> Print;
+
+    /// Who owns what is live.
+    fn claim(live: &Self::Live) -> Claim;
+
+    /// The fact that this object tells the other kinds, given what we know; `None` for kinds that tell
+    /// nothing.
+    fn fact(name: &Name, sight: &Sight<Self::Live>) -> Option<(FactKey, Option<Fact>)>;
+
+    /// The facts that this spec depends on. A change of one wakes the object.
+    fn needs(spec: &Self::Spec) -> Vec<FactKey>;
+
+    /// Short texts for tables: what is wanted and what is live, as image digests.
+    fn digests(spec: Option<&Self::Spec>, sight: &Sight<Self::Live>, facts: &Facts) -> Digests;
+}
+
+/// Who owns a live object, by its tags.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Claim {
+    /// This kind is only read; nobody owns it.
+    ReadOnly,
+    /// The tags could not be read, so nobody can tell.
+    Unreadable(String),
+    /// It carries no owner tag.
+    Nobody,
+    /// CloudFormation made it; the text is the stack's name.
+    CloudFormation(String),
+    /// An Evenkeel with this id keeps it, under this self-reference (`Function/resize`).
+    Owner {
+        /// The value of `evenkeel.dev/owner`.
+        id: String,
+        /// The value of `evenkeel.dev/object`.
+        object: Option<String>,
+        /// The value of `evenkeel.dev/deletion`.
+        deletion: Option<String>,
+    },
+}
+
+/// The image an object should run and the one that it runs, 12 hex digits each; empty where unknown.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Digests {
+    /// From the registry.
+    pub desired: String,
+    /// From AWS.
+    pub live: String,
+}

@@ -1,0 +1,53 @@
+//! Where objects live: an account and a Region.
+
+use super::name::Name;
+
+/// A target whose account has been checked. Specs need it: a role's ARN and an image's registry
+/// depend on the account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// The operator's name for it; `default` unless a targets file says otherwise.
+    pub target: Name,
+    /// Twelve digits.
+    pub account_id: String,
+    /// As `eu-central-1`.
+    pub region: String,
+}
+
+impl Place {
+    /// The partition that the Region belongs to, as it stands in ARNs.
+    pub fn partition(&self) -> &'static str {
+        match self.region.split('-').next() {
+            Some("cn") => "aws-cn",
+            Some("us") if self.region.starts_with("us-gov-") => "aws-us-gov",
+            _ => "aws",
+        }
+    }
+
+    /// The host of the account's own ECR registry in this Region.
+    pub fn registry(&self) -> String {
+        let suffix =
+            if self.partition() == "aws-cn" { "amazonaws.com.cn" } else { "amazonaws.com" };
+        format!("{}.dkr.ecr.{}.{suffix}", self.account_id, self.region)
+    }
+
+    /// The ARN of a Lambda function here.
+    pub fn function_arn(&self, name: &str) -> String {
+        format!(
+            "arn:{}:lambda:{}:{}:function:{name}",
+            self.partition(),
+            self.region,
+            self.account_id
+        )
+    }
+
+    /// The ARN of a role of this account, by name or path (`team/resize`).
+    pub fn role_arn(&self, name: &str) -> String {
+        format!(
+            "arn:{}:iam::{}:role/{}",
+            self.partition(),
+            self.account_id,
+            name.trim_start_matches('/')
+        )
+    }
+}

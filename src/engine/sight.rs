@@ -1,0 +1,53 @@
+//! What we know of the live world: three values, never an `Option` for "maybe we failed to look".
+
+/// What we know of one object in AWS.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Sight<L> {
+    /// We have not managed to look since the start or since the last failure.
+    #[default]
+    Unknown,
+    /// A complete look did not find it.
+    Absent,
+    /// It was there.
+    Present(Seen<L>),
+}
+
+impl<L> Sight<L> {
+    /// What was seen, if anything was.
+    pub fn seen(&self) -> Option<&Seen<L>> {
+        match self {
+            Self::Present(seen) => Some(seen),
+            Self::Unknown | Self::Absent => None,
+        }
+    }
+}
+
+/// What a look found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Seen<L> {
+    /// The object, in the same words as its spec.
+    pub live: L,
+    /// The `RevisionId` to send with the next update; `None` where AWS gave none.
+    pub revision: Option<String>,
+    /// Whether it came from a `get`. A `list` shows less, and only nominates.
+    pub exact: bool,
+}
+
+/// A value that a look may have failed to read on its own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Known<T> {
+    /// It was read.
+    Yes(T),
+    /// It could not be read, or this kind of look does not show it; the text says why.
+    No(String),
+}
+
+impl<T> Known<T> {
+    /// The value, if it was read.
+    pub fn get(&self) -> Option<&T> {
+        match self {
+            Self::Yes(value) => Some(value),
+            Self::No(_) => None,
+        }
+    }
+}

@@ -1,0 +1,32 @@
+//! Time as an argument. Only `daemon::clock` makes a [`Now`] from the machine's clocks.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+/// A point on the monotonic clock, counted from the start of the process. It orders work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub struct Mono(pub Duration);
+
+impl Mono {
+    /// The point `wait` later.
+    #[must_use]
+    pub fn after(self, wait: Duration) -> Self {
+        Self(self.0.saturating_add(wait))
+    }
+
+    /// How long ago `earlier` was; zero if it lies ahead.
+    pub fn since(self, earlier: Self) -> Duration {
+        self.0.saturating_sub(earlier.0)
+    }
+}
+
+/// Both clocks at one moment. The wall clock is shown to people and compared with dates that people
+/// wrote; it never orders work, because it jumps.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Now {
+    /// For waiting and ordering.
+    pub mono: Mono,
+    /// For showing.
+    pub wall: Timestamp,
+}

@@ -1,0 +1,110 @@
+//! A `Function` document as people write it: AWS's own field names, everything optional that AWS
+//! fills in. `shape.rs` says what each field may hold; by the time a document gets here, it does.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use crate::engine::{policy::Policy, secret::Secret};
+
+/// The `spec` of a `Function` document.
+#[derive(Clone, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[expect(missing_docs, reason = "shape.rs documents every field, for people and for machines")]
+pub struct FunctionDoc {
+    pub function_name: Option<String>,
+    pub image: String,
+    pub role: String,
+    pub image_config: Option<ImageConfigDoc>,
+    #[serde(default)]
+    pub architectures: Vec<String>,
+    pub description: Option<String>,
+    pub memory_size: Option<i32>,
+    pub timeout: Option<i32>,
+    pub ephemeral_storage: Option<EphemeralStorageDoc>,
+    pub environment: Option<EnvironmentDoc>,
+    #[serde(rename = "kmsKeyArn")]
+    pub kms_key_arn: Option<String>,
+    pub vpc_config: Option<VpcConfigDoc>,
+    #[serde(default)]
+    pub file_system_configs: Vec<FileSystemConfigDoc>,
+    pub dead_letter_config: Option<DeadLetterConfigDoc>,
+    pub tracing_config: Option<TracingConfigDoc>,
+    pub logging_config: Option<LoggingConfigDoc>,
+    #[serde(default)]
+    pub tags: BTreeMap<String, String>,
+    #[serde(default)]
+    pub policy: Policy,
+}
+
+/// `imageConfig`: what of the image's own settings is overridden.
+#[derive(Clone, PartialEq, Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+#[expect(missing_docs, reason = "documented in shape.rs")]
+pub struct ImageConfigDoc {
+    pub entry_point: Vec<String>,
+    pub command: Vec<String>,
+    pub working_directory: String,
+}
+
+/// `ephemeralStorage`.
+#[derive(Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "documented in shape.rs")]
+pub struct EphemeralStorageDoc {
+    pub size: i32,
+}
+
+/// `environment`.
+#[derive(Clone, PartialEq, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+#[expect(missing_docs, reason = "documented in shape.rs")]
+pub struct EnvironmentDoc {
+    pub variables: BTreeMap<String, Secret>,
+}
+
+/// `vpcConfig`.
+#[derive(Clone, PartialEq, Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+#[expect(missing_docs, reason = "documented in shape.rs")]
+pub struct VpcConfigDoc {
+    pub subnet_ids: Vec<String>,
+    pub security_group_ids: Vec<String>,
+    pub ipv6_allowed_for_dual_stack: bool,
+}
+
+/// One of `fileSystemConfigs`.
+#[derive(Clone, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[expect(missing_docs, reason = "documented in shape.rs")]
+pub struct FileSystemConfigDoc {
+    pub arn: String,
+    pub local_mount_path: String,
+}
+
+/// `deadLetterConfig`.
+#[derive(Clone, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[expect(missing_docs, reason = "documented in shape.rs")]
+pub struct DeadLetterConfigDoc {
+    pub target_arn: String,
+}
+
+/// `tracingConfig`.
+#[derive(Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[expect(missing_docs, reason = "documented in shape.rs")]
+pub struct TracingConfigDoc {
+    pub mode: String,
+}
+
+/// `loggingConfig`.
+#[derive(Clone, PartialEq, Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+#[expect(missing_docs, reason = "documented in shape.rs")]
+pub struct LoggingConfigDoc {
+    pub log_format: Option<String>,
+    pub application_log_level: Option<String>,
+    pub system_log_level: Option<String>,
+    pub log_group: Option<String>,
+}

@@ -1,0 +1,3 @@
+//! Lambda functions that ship as container images.
+
+pub mod doc;

@@ -1,0 +1,3 @@
+//! The kinds of objects that Evenkeel keeps: one folder each. This file is the only list of them.
+
+pub mod function;

@@ -1,0 +1,4 @@
+//! Keeps AWS Lambda functions in the state that their manifests describe.
+
+pub mod engine;
+pub mod kinds;
