@@ -1,4 +1,6 @@
 //! Keeps AWS Lambda functions in the state that their manifests describe.
 
+pub mod aws;
 pub mod engine;
 pub mod kinds;
+pub mod manifest;

@@ -1,5 +1,5 @@
 //! The contract: what a kind of object must be able to say. Everything here is a pure function of its
-//! arguments; the three verbs to the outside (`list`, `get`, `apply`) are `daemon::cloud::Cloud`.
+//! arguments; the three verbs to the outside (`list`, `get`, `apply`) are `aws::cloud::Cloud`.
 
 use std::{fmt, time::Duration};
 

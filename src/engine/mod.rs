@@ -8,6 +8,7 @@ pub mod facts;
 pub mod failure;
 pub mod kind;
 pub mod name;
+pub mod page;
 pub mod place;
 pub mod policy;
 pub mod secret;

@@ -30,3 +30,9 @@ pub struct Now {
     /// For showing.
     pub wall: Timestamp,
 }
+
+/// Something that tells the time: the machine's clocks, or a test's own.
+pub trait Clock: Send + Sync + 'static {
+    /// Both clocks, now.
+    fn now(&self) -> Now;
+}

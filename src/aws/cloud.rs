@@ -1,0 +1,44 @@
+//! The three verbs to the outside. Each kind's `aws.rs` implements them; the driver calls them.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use tokio::sync::mpsc;
+
+use crate::engine::{failure::Failure, kind::Kind, name::Name, page::Page, sight::Seen};
+
+/// One target, as one kind sees it.
+pub trait Cloud<K: Kind>: Send + Sync + 'static {
+    /// Reads many objects cheaply and sends each page as it comes. `Err` means that it broke off: the
+    /// pages sent before are true, and nothing is proved absent. Kinds that can list only what they are
+    /// asked for look at `wanted`.
+    fn list(
+        &self,
+        wanted: Arc<BTreeMap<Name, Arc<K::Spec>>>,
+        pages: mpsc::Sender<Page<K>>,
+    ) -> impl Future<Output = Result<(), Failure>> + Send;
+
+    /// Reads one object exactly; `None` if AWS says, with its own error code, that it is not there.
+    fn get(
+        &self,
+        name: &Name,
+        urgency: Urgency,
+    ) -> impl Future<Output = Result<Option<Seen<K::Live>>, Failure>> + Send;
+
+    /// Makes one call that changes something.
+    fn apply(&self, step: &K::Step) -> impl Future<Output = Result<(), Failure>> + Send;
+}
+
+/// Who goes first when calls are scarce, from the most urgent on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Urgency {
+    /// A step.
+    Write,
+    /// A look at something that we are in the middle of changing.
+    InFlight,
+    /// A look at something that seems to have changed.
+    Mover,
+    /// A page of a list.
+    List,
+    /// The slow rotation.
+    Audit,
+}

@@ -1,0 +1,3 @@
+//! Everything that talks to AWS, but for the translation of each kind: clients, budgets, failures.
+
+pub mod cloud;

@@ -1,0 +1,90 @@
+//! What Lambda last told us about a function, in the words of [`super::spec`].
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use super::config::Config;
+use crate::engine::{facts::Digest, sight::Known};
+
+/// A function as it is.
+#[derive(Clone, PartialEq)]
+pub struct Live {
+    /// Whether it ships as a container image at all.
+    pub package: Package,
+    /// The image that runs: `CodeSha256`, which for images is the manifest's digest in hex.
+    pub digest: Option<Digest>,
+    /// `registry/repository` of the image. Only GetFunction shows it.
+    pub repository: Known<String>,
+    /// `x86_64` or `arm64`.
+    pub architecture: String,
+    /// The configuration; its environment is empty if `environment_error` is set.
+    pub config: Config,
+    /// Why AWS could not show the environment (`Environment.Error`): then it is unknown, not empty.
+    pub environment_error: Option<String>,
+    /// All tags, those of AWS (`aws:…`) too. Only GetFunction shows them.
+    pub tags: Known<BTreeMap<String, String>>,
+    /// Only GetFunction shows it.
+    pub state: Known<State>,
+    /// When AWS last saw a change.
+    pub last_modified: Option<Timestamp>,
+}
+
+/// `PackageType`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Package {
+    /// A container image.
+    Image,
+    /// An archive; none of our business.
+    Zip,
+}
+
+/// How the function is doing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct State {
+    /// `State`.
+    pub activity: Activity,
+    /// `StateReasonCode` and `StateReason`.
+    pub reason: Option<Reason>,
+    /// `LastUpdateStatus`.
+    pub update: Update,
+    /// `LastUpdateStatusReasonCode` and `LastUpdateStatusReason`.
+    pub update_reason: Option<Reason>,
+}
+
+/// A code and a sentence of AWS's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reason {
+    /// As `ImageDeleted`; AWS sends codes that its own model does not list.
+    pub code: String,
+    /// In AWS's words.
+    pub message: String,
+}
+
+/// `State`, as far as it decides anything.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Activity {
+    /// Being made, or waking up: updates fail.
+    Pending,
+    /// Ready.
+    Active,
+    /// Not invoked for weeks; the next invocation wakes it. Not a fault.
+    Inactive,
+    /// It cannot be invoked.
+    Failed,
+    /// On its way out (`Deleting`, `Deactivating`).
+    Leaving,
+    /// A state that this version does not know, in AWS's word.
+    Other(String),
+}
+
+/// `LastUpdateStatus`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Update {
+    /// Successful, or none since the creation.
+    Settled,
+    /// Every other update fails until it ends.
+    InProgress,
+    /// The function runs on with its old code and configuration.
+    Failed,
+}

@@ -1,0 +1,98 @@
+//! The calls that mend a function, each with every argument decided.
+
+use std::{collections::BTreeMap, fmt};
+
+use super::config::{Config, FileSystem, ImageConfig, Logging, Vpc};
+use crate::engine::{name::Name, secret::Secret};
+
+/// One call. Its `Display` is the line that an operator reads; it shows no secret.
+#[derive(Clone, PartialEq)]
+pub enum Step {
+    /// CreateFunction.
+    Create(Box<Create>),
+    /// UpdateFunctionCode.
+    UpdateCode(UpdateCode),
+    /// UpdateFunctionConfiguration.
+    UpdateConfig(Box<UpdateConfig>),
+    /// TagResource.
+    Tag(Tag),
+}
+
+/// The arguments of CreateFunction.
+#[derive(Clone, PartialEq)]
+#[expect(missing_docs, reason = "the fields of the call")]
+pub struct Create {
+    pub name: Name,
+    /// `registry/repository@sha256:…`.
+    pub image_uri: String,
+    pub architecture: String,
+    pub config: Config,
+    pub tags: BTreeMap<String, String>,
+}
+
+/// The arguments of UpdateFunctionCode.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the fields of the call")]
+pub struct UpdateCode {
+    pub name: Name,
+    /// `registry/repository@sha256:…`.
+    pub image_uri: String,
+    /// Sent always: whether AWS keeps the old one when it is left out is not documented.
+    pub architecture: String,
+    pub revision_id: Option<String>,
+    /// What changes, for people: `image sha256:12… → sha256:34…`.
+    pub shown: String,
+}
+
+/// The arguments of UpdateFunctionConfiguration.
+#[derive(Clone, PartialEq)]
+#[expect(missing_docs, reason = "the fields of the call")]
+pub struct UpdateConfig {
+    pub name: Name,
+    pub patch: Patch,
+    pub revision_id: Option<String>,
+    /// What changes, for people: `memorySize 128 → 256, environment.variables.TOKEN changed`.
+    pub shown: String,
+}
+
+/// The members of UpdateFunctionConfiguration that are sent; a member that is `None` stays as it is.
+/// Members that are structs go whole, as AWS replaces them whole.
+#[derive(Clone, PartialEq, Default)]
+#[expect(missing_docs, reason = "the fields of `Config`")]
+pub struct Patch {
+    pub role: Option<String>,
+    pub description: Option<String>,
+    pub memory_size: Option<i32>,
+    pub timeout: Option<i32>,
+    pub ephemeral_storage: Option<i32>,
+    pub environment: Option<BTreeMap<String, Secret>>,
+    pub kms_key_arn: Option<String>,
+    pub vpc: Option<Vpc>,
+    pub file_systems: Option<Vec<FileSystem>>,
+    pub dead_letter: Option<String>,
+    pub tracing: Option<String>,
+    pub logging: Option<Logging>,
+    pub image: Option<ImageConfig>,
+}
+
+/// The arguments of TagResource, which merges.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the fields of the call")]
+pub struct Tag {
+    pub name: Name,
+    pub arn: String,
+    pub tags: BTreeMap<String, String>,
+    /// What changes, for people.
+    pub shown: String,
+}
+
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Create(it) => write!(f, "create function {} from {}", it.name, it.image_uri),
+            Self::UpdateCode(it) => write!(f, "update code of function {}: {}", it.name, it.shown),
+            Self::UpdateConfig(it) => write!(f, "configure function {}: {}", it.name, it.shown),
+            Self::Tag(it) => write!(f, "tag function {}: {}", it.name, it.shown),
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! What one readable document says, and where it stands.
+
+use std::{collections::BTreeMap, fmt, sync::Arc};
+
+use serde::Serialize;
+
+use crate::{
+    engine::name::{Key, Name},
+    kinds::function::{Function, doc::FunctionDoc},
+};
+
+/// Where a document begins: a file, as a path below the watched directory, and a line from 1.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Origin {
+    /// As `team/resize.yaml`, with slashes on every system.
+    pub file: Arc<str>,
+    /// The line of the document's first key.
+    pub line: u32,
+}
+
+impl fmt::Display for Origin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.file, self.line)
+    }
+}
+
+/// The `metadata` of a document.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Meta {
+    /// `metadata.name`; also the name in AWS unless the spec gives another.
+    pub name: String,
+    /// `metadata.target`: the targets it is meant for, in order, without repeats; `default` if left out.
+    pub targets: Vec<Name>,
+    /// For filters and metrics only.
+    pub labels: BTreeMap<String, String>,
+    /// For other tools; never read here.
+    pub annotations: BTreeMap<String, String>,
+}
+
+/// One document that was read without a fault.
+#[derive(Clone, PartialEq)]
+pub struct Document {
+    /// Where it stands.
+    pub origin: Origin,
+    /// Its `metadata`.
+    pub meta: Meta,
+    /// Its `spec`, by kind.
+    pub body: Body,
+}
+
+/// The `spec` of a document.
+#[derive(Clone, PartialEq)]
+pub enum Body {
+    /// `kind: Function`.
+    Function(Box<FunctionDoc>),
+}
+
+impl Document {
+    /// The document's `kind`.
+    pub fn kind(&self) -> &'static str {
+        match self.body {
+            Body::Function(_) => Function::NAME,
+        }
+    }
+
+    /// The name in AWS, by which two documents are the same.
+    pub fn aws_name(&self) -> Name {
+        let given = match &self.body {
+            Body::Function(spec) => spec.function_name.as_deref(),
+        };
+        Name::new(given.unwrap_or(&self.meta.name))
+    }
+
+    /// The key in every target that the document names.
+    pub fn keys(&self) -> impl Iterator<Item = Key> + '_ {
+        let name = self.aws_name();
+        self.meta.targets.iter().map(move |target| Key {
+            target: target.clone(),
+            kind: self.kind(),
+            name: name.clone(),
+        })
+    }
+}
