@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use tokio::sync::mpsc;
 
+pub use crate::engine::work::Urgency;
 use crate::engine::{failure::Failure, kind::Kind, name::Name, page::Page, sight::Seen};
 
 /// One target, as one kind sees it.
@@ -26,19 +27,4 @@ pub trait Cloud<K: Kind>: Send + Sync + 'static {
 
     /// Makes one call that changes something.
     fn apply(&self, step: &K::Step) -> impl Future<Output = Result<(), Failure>> + Send;
-}
-
-/// Who goes first when calls are scarce, from the most urgent on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Urgency {
-    /// A step.
-    Write,
-    /// A look at something that we are in the middle of changing.
-    InFlight,
-    /// A look at something that seems to have changed.
-    Mover,
-    /// A page of a list.
-    List,
-    /// The slow rotation.
-    Audit,
 }

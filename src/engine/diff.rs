@@ -16,6 +16,8 @@ pub struct Diff<S> {
     pub waits: Vec<Hold>,
     /// Why we will not touch the object at all; then `steps` are not done.
     pub refusal: Option<Said>,
+    /// What AWS says is broken about the object itself; it is never called synced then.
+    pub failed: Option<Said>,
     /// Facts about the object that are neither difference nor hindrance, by condition name.
     pub conditions: BTreeMap<&'static str, Said>,
 }
@@ -27,6 +29,7 @@ impl<S> Default for Diff<S> {
             steps: Vec::new(),
             waits: Vec::new(),
             refusal: None,
+            failed: None,
             conditions: BTreeMap::new(),
         }
     }
@@ -183,7 +186,7 @@ pub struct Hold {
     pub said: Said,
     /// The fact that ends it, if another kind will tell.
     pub on: Option<FactKey>,
-    /// When to look again, if nobody will tell. `None` with no `on` waits for the next audit.
+    /// When to look again, if nobody will tell; `None` leaves it to the slow rotation.
     pub recheck: Option<Duration>,
     /// Whether AWS is at work and this ends by itself in seconds (an update in progress), so that a
     /// single run stays for it.

@@ -41,6 +41,9 @@ pub trait Kind: Sized + Send + 'static {
     /// Who owns what is live.
     fn claim(live: &Self::Live) -> Claim;
 
+    /// Whether an object that no manifest wants is worth watching, because it may be ours.
+    fn concerns(live: &Self::Live) -> bool;
+
     /// The fact that this object tells the other kinds, given what we know; `None` for kinds that tell
     /// nothing.
     fn fact(name: &Name, sight: &Sight<Self::Live>) -> Option<(FactKey, Option<Fact>)>;

@@ -1,16 +1,31 @@
 //! The control loop as a value. It never waits, never reads the clock, never fails and knows no AWS.
 //!
 //! Read in this order: [`kind`] (the contract), [`sight`] and [`diff`] (its words), [`verdict`] (the
-//! rules), [`object`] (what is remembered of one object), [`engine`](mod@engine) (who is next).
+//! rules), [`memory`] (what is remembered of one object), [`engine`](mod@engine) (who is next).
 
+mod answers;
+mod backoff;
+mod consider;
+pub mod desired;
 pub mod diff;
+#[expect(clippy::module_inception, reason = "the engine is the heart of the engine room")]
+pub mod engine;
 pub mod facts;
 pub mod failure;
 pub mod kind;
+mod lists;
+pub mod memory;
 pub mod name;
+mod object;
 pub mod page;
 pub mod place;
 pub mod policy;
+mod queue;
+mod rows;
 pub mod secret;
+mod show;
 pub mod sight;
+pub mod status;
 pub mod time;
+pub mod verdict;
+pub mod work;

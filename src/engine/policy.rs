@@ -129,6 +129,8 @@ pub struct Settings {
     pub resync: Duration,
     /// How many steps may be under way at once.
     pub in_flight_max: usize,
+    /// How many looks a second the slow rotation may cost.
+    pub audit_rate: u32,
     /// Whether a list row that equals the spec is good enough after a start (a daemon: yes, a plan: no).
     pub trust_lists: bool,
 }

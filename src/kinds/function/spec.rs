@@ -44,6 +44,4 @@ pub struct Ownership {
     pub object: String,
     /// `evenkeel.dev/deletion`: `retain` or `delete`.
     pub deletion: &'static str,
-    /// Whose object may be taken over; see [`crate::engine::policy::Adopt`].
-    pub adopt: crate::engine::policy::Adopt,
 }

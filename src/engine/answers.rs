@@ -1,0 +1,166 @@
+//! What came back: from a look, and from a step.
+
+use super::{
+    backoff,
+    diff::Said,
+    engine::Engine,
+    failure::{Class, Failure, chain},
+    kind::Kind,
+    memory::Held,
+    name::Name,
+    object::{Moment, Phase},
+    sight::{Seen, Sight},
+    time::Mono,
+    verdict::fingerprint,
+    work::{Looked, News, Outcome, Urgency, Work},
+};
+
+/// How soon to ask for the permit again that another kind holds.
+const BLOCKED_RECHECK: std::time::Duration = std::time::Duration::from_secs(1);
+/// The step that only writes down what was applied.
+const RECORD: &str = "record";
+/// The step that makes an absent object.
+const CREATE: &str = "create";
+
+impl<K: Kind> Engine<K> {
+    pub(super) fn looked(&mut self, looked: Looked<K>) {
+        let Looked { name, started, found } = looked;
+        let Some(object) = self.objects.get_mut(&name) else { return };
+        object.phase = Phase::Idle;
+        object.touched = self.now.mono;
+        let again = std::mem::take(&mut object.again);
+        match found {
+            Ok(seen) => {
+                self.take_in(&name, seen, started);
+                self.schedule_audit(&name, false);
+            }
+            Err(failure) => self.unread(&name, failure),
+        }
+        if again {
+            self.look_at(&name, self.now.mono, Urgency::Mover);
+        }
+    }
+
+    /// Something was read exactly.
+    pub(super) fn take_in(&mut self, name: &Name, seen: Option<Seen<K::Live>>, started: Mono) {
+        let Some(object) = self.objects.get_mut(name) else { return };
+        let moment = Moment::of(started, self.now);
+        object.observed = Some(moment);
+        object.audited = Some(moment);
+        object.looked_at = Some(started);
+        object.unread = None;
+        object.print = seen.as_ref().map(K::print);
+        object.sight = seen.map_or(Sight::Absent, Sight::Present);
+        let ours = object.is_ours(name, &self.settings);
+        object.memory.seen_ours |= ours;
+        if object.sight.seen().is_some() {
+            object.memory.created = None;
+        }
+        if let Some((key, fact)) = K::fact(name, &object.sight) {
+            self.out.push(Work::Publish(key, fact));
+        }
+        let unwanted = object.wanted.is_none();
+        let concerns = object.sight.seen().is_some_and(|seen| K::concerns(&seen.live));
+        if unwanted && !concerns {
+            self.leave(name);
+        } else {
+            self.consider(name);
+        }
+    }
+
+    fn unread(&mut self, name: &Name, failure: Failure) {
+        let Some(object) = self.objects.get_mut(name) else { return };
+        let attempt = object.unread.as_ref().map_or(1, |(attempt, _)| attempt + 1);
+        let pause = wait(&failure, name, attempt);
+        object.unread = Some((attempt, failure));
+        self.looks.at(name, self.now.mono.after(pause), Urgency::Mover);
+        self.consider(name);
+    }
+
+    pub(super) fn applied(&mut self, name: &Name, result: Result<(), Failure>) {
+        self.applying = self.applying.saturating_sub(1);
+        let Some(object) = self.objects.get_mut(name) else { return };
+        let Phase::Applying(kind) = std::mem::replace(&mut object.phase, Phase::Idle) else {
+            return;
+        };
+        object.touched = self.now.mono;
+        // Whatever the answer was, what we saw before is no ground for another step.
+        object.looked_at = None;
+        let next = match result {
+            Ok(()) => {
+                object.steps.success += 1;
+                object.failures = 0;
+                object.memory.held = None;
+                object.memory.created = (kind == CREATE).then_some(self.now.mono);
+                if kind == RECORD {
+                    object.record_failed = None;
+                }
+                self.now.mono
+            }
+            Err(failure) => self.failed(name, kind, failure),
+        };
+        self.looks.at(name, next, Urgency::InFlight);
+        self.consider(name);
+    }
+
+    /// A step failed: remember it, so that only something new tries it sooner. Returns when to look.
+    fn failed(&mut self, name: &Name, kind: &'static str, failure: Failure) -> Mono {
+        let Some(object) = self.objects.get_mut(name) else { return self.now.mono };
+        object.memory.tried = None;
+        // Waiting for AWS to finish an update is no failure.
+        if failure.class != Class::Busy {
+            object.steps.error += 1;
+            let causes = object.row.as_ref().map(|row| row.causes.clone()).unwrap_or_default();
+            let hit = causes.into_iter().filter(|cause| object.repaired.remove(cause));
+            self.out.extend(
+                hit.map(|cause| Work::Report(name.clone(), News::Corrected(cause, Outcome::Error))),
+            );
+        }
+        object.failures += 1;
+        if kind == RECORD {
+            object.record_failed = Some(Said::new("RecordFailed", chain(&failure)));
+        }
+        let until = self.now.mono.after(wait(&failure, name, object.failures));
+        let soon = backoff::soon(failure.class, object.failures);
+        if let Some(held) = &mut object.memory.held {
+            *held = Held { print: held.print, until, soon, failure };
+        }
+        until
+    }
+
+    pub(super) fn blocked(&mut self, name: &Name) {
+        self.applying = self.applying.saturating_sub(1);
+        let Some(object) = self.objects.get_mut(name) else { return };
+        object.phase = Phase::Idle;
+        object.looked_at = None;
+        object.memory.tried = None;
+        object.memory.held = None;
+        self.looks.at(name, self.now.mono.after(BLOCKED_RECHECK), Urgency::InFlight);
+    }
+
+    /// Begins a step: from here until its answer the object is left alone.
+    pub(super) fn begin(
+        &mut self,
+        name: &Name,
+        planned: super::diff::Planned<K::Step>,
+        changes: &[super::diff::Change],
+    ) {
+        let Some(object) = self.objects.get_mut(name) else { return };
+        let own: Vec<_> = changes.iter().filter(|it| it.step == planned.kind).cloned().collect();
+        object.repaired.extend(own.iter().filter(|it| it.origin.is_drift()).map(|it| it.cause));
+        // Held in advance: if the step fails, this is what not to repeat too soon.
+        object.memory.held = Some(Held::at_once(fingerprint(&planned, changes), self.now.mono));
+        object.memory.tried = Some(super::memory::Tried { changes: own, looks: 0 });
+        object.phase = Phase::Applying(planned.kind);
+        object.touched = self.now.mono;
+        self.looks.forget(name);
+        self.applying += 1;
+        self.out.push(Work::Apply(name.clone(), planned));
+    }
+}
+
+/// Our own pace, or AWS's if it asked for more.
+fn wait(failure: &Failure, name: &Name, attempt: u32) -> std::time::Duration {
+    let asked = failure.retry_after.unwrap_or_default();
+    backoff::pause(failure.class, name, attempt).max(asked)
+}

@@ -1,0 +1,219 @@
+//! Judging one object and doing what follows: the row, the news, and the next piece of work.
+
+use std::{sync::Arc, time::Duration};
+
+use super::{
+    backoff,
+    desired::Wanted,
+    diff::{Change, Hold, Planned, Said},
+    engine::Engine,
+    kind::Kind,
+    name::Name,
+    object::{Object, Phase},
+    rows::Blank,
+    sight::Sight,
+    status::Status,
+    verdict::{Case, Judgement, Verdict, judge},
+    work::{News, Urgency, Work},
+};
+
+/// How old the look may be that a step rests on. A step that waited longer for its turn looks again.
+const FRESH: Duration = Duration::from_secs(5);
+/// AWS may answer a read from a copy that lags: how long to wait before the second opinion.
+const CONFIRM_AFTER: Duration = Duration::from_secs(2);
+
+impl<K: Kind> Engine<K> {
+    /// Looks at everything that is known of one object and decides again.
+    pub(super) fn consider(&mut self, name: &Name) {
+        self.ready.remove(name);
+        let Some(object) = self.objects.get(name) else { return };
+        let Some(wanted) = object.wanted.clone() else {
+            self.consider_unwanted(name);
+            return;
+        };
+        let blind = matches!(object.sight, Sight::Unknown);
+        if blind || !self.lists.complete && !object.is_exact() {
+            let blank = self.not_seen(object);
+            self.show_blank(name, blank);
+            self.unsettle(name, self.paused.is_none() && !self.lists.gave_up());
+            return;
+        }
+        let judgement = self.judged(name, &wanted);
+        let Some(object) = self.objects.get(name) else { return };
+        let listed_only = !object.is_exact();
+        if listed_only && needs_look(&judgement) {
+            let said =
+                Said::new("Looking", "a list shows it differently; it is read exactly first");
+            self.show_blank(name, Blank { status: Status::Unknown, said });
+            self.unsettle(name, true);
+            self.look_if_readable(name);
+            return;
+        }
+        self.follow(name, &wanted, judgement);
+    }
+
+    fn judged(&self, name: &Name, wanted: &Wanted<K>) -> Judgement<K::Step> {
+        let object = self.objects.get(name);
+        let unknown = Sight::Unknown;
+        let blank = super::memory::Memory::default();
+        judge(&Case {
+            name,
+            wanted,
+            sight: object.map_or(&unknown, |it| &it.sight),
+            facts: &self.facts,
+            settings: &self.settings,
+            memory: object.map_or(&blank, |it| &it.memory),
+            now: self.now,
+        })
+    }
+
+    /// Shows the judgement and acts on it.
+    fn follow(&mut self, name: &Name, wanted: &Wanted<K>, mut judgement: Judgement<K::Step>) {
+        if self.confirm(name, &judgement) {
+            // Stuck or not is part of the verdict.
+            judgement = self.judged(name, wanted);
+        }
+        let next = self.next_step(name, wanted, &judgement);
+        self.unsettle(name, next);
+        self.show_judged(name, &judgement);
+        if let Some(suspend) = &wanted.policy.suspend
+            && let Some(until) = suspend.until
+            && let Ok(left) = Duration::try_from(until.duration_since(self.now.wall))
+        {
+            self.looks.at(name, self.now.mono.after(left), Urgency::Mover);
+        }
+    }
+
+    /// Hands out the next piece of work, if it is time; says whether the object is about to change.
+    fn next_step(
+        &mut self,
+        name: &Name,
+        wanted: &Wanted<K>,
+        judgement: &Judgement<K::Step>,
+    ) -> bool {
+        let Some(object) = self.objects.get(name) else { return false };
+        if object.phase != Phase::Idle || self.paused.is_some() {
+            return object.phase != Phase::Idle;
+        }
+        match &judgement.verdict {
+            Verdict::InSync => self.fulfilled(name, wanted),
+            Verdict::Refuse(_) => false,
+            Verdict::Wait(hold) => self.wait(name, hold),
+            Verdict::Act(_) if judgement.gate.is_some() => false,
+            Verdict::Act(planned) => self.act(name, planned, &judgement.diff.changes),
+        }
+    }
+
+    fn fulfilled(&mut self, name: &Name, wanted: &Wanted<K>) -> bool {
+        // What a list does not show may still differ.
+        if let Some(object) = self.objects.get_mut(name).filter(|it| it.is_exact()) {
+            let digests = K::digests(Some(&wanted.spec), &object.sight, &self.facts);
+            object.memory.fulfilled = Some((Arc::clone(&wanted.spec), digests.desired));
+        }
+        false
+    }
+
+    fn wait(&mut self, name: &Name, hold: &Hold) -> bool {
+        if let Some(recheck) = hold.recheck {
+            let urgency = if hold.soon { Urgency::InFlight } else { Urgency::Audit };
+            self.looks.at(name, self.now.mono.after(recheck), urgency);
+        }
+        hold.soon && hold.on.is_none()
+    }
+
+    fn act(&mut self, name: &Name, planned: &Planned<K::Step>, changes: &[Change]) -> bool {
+        let Some(object) = self.objects.get(name) else { return false };
+        if object.looked_at.is_none_or(|at| self.now.mono.since(at) > FRESH) {
+            // The look that follows every step is due already.
+            return object.memory.tried.is_some() || self.look_if_readable(name);
+        }
+        if self.applying >= self.settings.in_flight_max {
+            self.ready.insert(name.clone());
+        } else {
+            self.begin(name, planned.clone(), changes);
+        }
+        true
+    }
+
+    /// Asks for a look, unless one is due after a failed read; says whether it will be soon.
+    fn look_if_readable(&mut self, name: &Name) -> bool {
+        let Some(object) = self.objects.get(name) else { return false };
+        if let Some((attempt, failure)) = &object.unread {
+            return backoff::soon(failure.class, *attempt);
+        }
+        self.look_at(name, self.now.mono, Urgency::Mover);
+        true
+    }
+
+    /// After a step: has it had its effect? `true` if the answer changes the verdict.
+    fn confirm(&mut self, name: &Name, judgement: &Judgement<K::Step>) -> bool {
+        let settled = !matches!(&judgement.verdict, Verdict::Wait(hold) if hold.soon);
+        let Some(object) = self.objects.get_mut(name) else { return false };
+        let looked = object.looked_at.is_some() && object.phase == Phase::Idle;
+        if !settled || !looked || object.memory.tried.is_none() {
+            return false;
+        }
+        let again = object.memory.confirm(&judgement.diff.changes, self.now.mono);
+        if again {
+            // Until the second opinion this sight is no ground for a step.
+            object.looked_at = None;
+            self.looks.at(name, self.now.mono.after(CONFIRM_AFTER), Urgency::InFlight);
+        }
+        true
+    }
+
+    fn consider_unwanted(&mut self, name: &Name) {
+        let Some(object) = self.objects.get_mut(name) else { return };
+        object.memory.tried = None;
+        let orphan = object.is_orphan(name, &self.settings);
+        let exact = object.is_exact();
+        self.unsettle(name, false);
+        if !orphan {
+            let Some(object) = self.objects.get_mut(name) else { return };
+            if object.row.take().is_some() {
+                self.changed.insert(name.clone(), None);
+            }
+            if !exact {
+                self.look_if_readable(name);
+            }
+            return;
+        }
+        let said = if self.intact {
+            Said::new("ManifestGone", "no manifest asks for it any more; it is left as it is")
+        } else {
+            let message = "no readable manifest asks for it, and some cannot be read; it is left";
+            Said::new("ManifestInvalid", message)
+        };
+        let new = object_is_new_orphan(self.objects.get(name));
+        self.show_blank(name, Blank { status: Status::Unknown, said });
+        if new {
+            self.out.push(Work::Report(name.clone(), News::Orphaned));
+        }
+    }
+
+    fn unsettle(&mut self, name: &Name, unsettled: bool) {
+        let Some(object) = self.objects.get(name) else { return };
+        let gave_up = match &object.unread {
+            Some((attempt, failure)) => !backoff::soon(failure.class, *attempt),
+            None => false,
+        };
+        if unsettled && !gave_up {
+            self.unsettled.insert(name.clone());
+        } else {
+            self.unsettled.remove(name);
+        }
+    }
+}
+
+/// Whether a list's row is no sufficient ground: everything but "in sync" and "waits for a fact".
+fn needs_look<S>(judgement: &Judgement<S>) -> bool {
+    match &judgement.verdict {
+        Verdict::InSync => false,
+        Verdict::Wait(hold) => hold.on.is_none(),
+        Verdict::Act(_) | Verdict::Refuse(_) => true,
+    }
+}
+
+fn object_is_new_orphan<K: Kind>(object: Option<&Object<K>>) -> bool {
+    object.and_then(|it| it.row.as_ref()).is_none_or(|row| !row.orphan)
+}

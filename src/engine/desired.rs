@@ -1,0 +1,64 @@
+//! What the manifests ask of one engine.
+
+use std::{collections::BTreeMap, fmt, sync::Arc};
+
+use serde::Serialize;
+
+use super::{kind::Kind, name::Name, policy::Policy};
+
+/// Everything that is wanted of one kind in one target.
+pub struct Desired<K: Kind> {
+    /// By the name in AWS.
+    pub wanted: BTreeMap<Name, Wanted<K>>,
+    /// Whether every manifest could be read. If not, an object of ours that nobody wants may only have
+    /// lost its readable manifest.
+    pub intact: bool,
+}
+
+/// One object that is wanted.
+pub struct Wanted<K: Kind> {
+    /// As it should be.
+    pub spec: Arc<K::Spec>,
+    /// What we may do to it.
+    pub policy: Policy,
+    /// Where it is written; `None` for objects that other objects imply.
+    pub manifest: Option<Location>,
+    /// Whether its text is unreadable now, so that this is its last good version.
+    pub frozen: bool,
+}
+
+impl<K: Kind> Clone for Wanted<K> {
+    fn clone(&self) -> Self {
+        Self {
+            spec: Arc::clone(&self.spec),
+            policy: self.policy.clone(),
+            manifest: self.manifest.clone(),
+            frozen: self.frozen,
+        }
+    }
+}
+
+impl<K: Kind> PartialEq for Wanted<K> {
+    fn eq(&self, other: &Self) -> bool {
+        let Self { spec, policy, manifest, frozen } = self;
+        *spec == other.spec
+            && *policy == other.policy
+            && *manifest == other.manifest
+            && *frozen == other.frozen
+    }
+}
+
+/// A place in a manifest.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Location {
+    /// Below the watched directory.
+    pub file: Arc<str>,
+    /// From 1.
+    pub line: u32,
+}
+
+impl fmt::Display for Location {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.file, self.line)
+    }
+}

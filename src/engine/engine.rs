@@ -1,0 +1,340 @@
+//! The control loop of one kind in one target, as a value: events in, work out.
+//!
+//! It holds what is wanted and what was seen, asks [`judge`](super::verdict::judge) about each object
+//! that an event touches, and hands out at most one piece of work an object at a time. Lists live in
+//! `lists.rs`, the answers to looks and steps in `answers.rs`, the act of judging in `consider.rs`.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use super::{
+    backoff,
+    desired::Desired,
+    diff::Said,
+    facts::{Fact, FactKey, Facts},
+    kind::Kind,
+    lists::Lists,
+    name::{Key, Name},
+    object::{Object, Phase},
+    policy::Settings,
+    queue::Queue,
+    status::Row,
+    time::{Mono, Now},
+    work::{Event, Urgency, Work},
+};
+
+/// How many looks may be under way at once. At 50 looks a second and 200 ms a look, ten keep the
+/// bucket busy; a few more cover slow answers.
+const LOOKS_MAX: usize = 24;
+/// How many of them may belong to the slow rotation, so that what moved never queues behind it.
+const AUDITS_MAX: usize = 6;
+
+/// One engine. It never waits, never reads the clock and never fails.
+pub struct Engine<K: Kind> {
+    pub(super) target: Name,
+    pub(super) settings: Settings,
+    pub(super) facts: Facts,
+    pub(super) objects: BTreeMap<Name, Object<K>>,
+    /// Who depends on which fact.
+    pub(super) needs: BTreeMap<FactKey, BTreeSet<Name>>,
+    pub(super) looks: Queue,
+    pub(super) audits: Queue,
+    pub(super) lists: Lists,
+    /// Objects with a step to do and no slot for it yet.
+    pub(super) ready: BTreeSet<Name>,
+    /// Objects that are not where they will be in a moment.
+    pub(super) unsettled: BTreeSet<Name>,
+    pub(super) applying: usize,
+    looking: usize,
+    auditing: BTreeSet<Name>,
+    pub(super) paused: Option<Said>,
+    pub(super) intact: bool,
+    /// Rows that changed since they were last taken; `None`: the object left.
+    pub(super) changed: BTreeMap<Name, Option<Arc<Row>>>,
+    /// The moment of the event that is being handled, and the work that it makes.
+    pub(super) now: Now,
+    pub(super) out: Vec<Work<K>>,
+}
+
+/// What one engine is doing, in numbers.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Summary {
+    /// Whether a complete list has been read since the start.
+    pub listed: bool,
+    /// The pause between two lists, as the budget allows it now.
+    pub resync: std::time::Duration,
+    /// How long the slow rotation takes to come round.
+    pub audit_period: std::time::Duration,
+    /// Objects in AWS that nobody wants and that are not ours.
+    pub unmanaged: usize,
+    /// Objects in AWS that are ours and that nobody wants.
+    pub orphans: usize,
+    /// Objects in AWS that are wanted.
+    pub managed: usize,
+    /// Looks that are due and have not begun.
+    pub depth: usize,
+    /// Looks and steps under way.
+    pub under_way: usize,
+    /// Why everything is on hold.
+    pub paused: Option<Said>,
+}
+
+impl<K: Kind> Engine<K> {
+    /// An engine that knows nothing yet. It does nothing before [`Event::Desired`].
+    pub fn new(target: Name, settings: Settings) -> Self {
+        Self {
+            target,
+            lists: Lists::new(settings.resync),
+            settings,
+            facts: Facts::default(),
+            objects: BTreeMap::new(),
+            needs: BTreeMap::new(),
+            looks: Queue::default(),
+            audits: Queue::default(),
+            ready: BTreeSet::new(),
+            unsettled: BTreeSet::new(),
+            applying: 0,
+            looking: 0,
+            auditing: BTreeSet::new(),
+            paused: None,
+            intact: true,
+            changed: BTreeMap::new(),
+            now: Now { mono: Mono::default(), wall: jiff::Timestamp::UNIX_EPOCH },
+            out: Vec::new(),
+        }
+    }
+
+    /// Takes in one event and says what is to be done now.
+    pub fn handle(&mut self, event: Event<K>, now: Now) -> Vec<Work<K>> {
+        self.now = now;
+        match event {
+            Event::Desired(desired) => self.desire(desired),
+            Event::Page(page) => self.page(page),
+            Event::ListEnded(result) => self.list_ended(result),
+            Event::Looked(looked) => {
+                self.looking = self.looking.saturating_sub(1);
+                self.auditing.remove(&looked.name);
+                self.looked(looked);
+            }
+            Event::Applied { name, result } => self.applied(&name, result),
+            Event::Blocked(name) => self.blocked(&name),
+            Event::Facts(facts) => self.learn(facts),
+            Event::Hint(name) => self.look_at(&name, self.now.mono, Urgency::Mover),
+            Event::Resync => self.lists.hurry(self.now.mono),
+            Event::Paused(why) => self.pause(why),
+            Event::Woke => {}
+        }
+        self.hand_out();
+        std::mem::take(&mut self.out)
+    }
+
+    /// When the engine wants [`Event::Woke`], if nothing happens before.
+    pub fn next_wake(&self) -> Option<Mono> {
+        if self.paused.is_some() {
+            return None;
+        }
+        let looks = self.looks.next().filter(|_| self.looking < LOOKS_MAX);
+        let audits = self.audits.next().filter(|_| self.may_audit());
+        [self.lists.due(), looks, audits].into_iter().flatten().min()
+    }
+
+    /// Whether nothing is under way and nothing would change in the next seconds without news from
+    /// outside. Objects that wait for a fact are quiet: another engine is not, if the fact is to come.
+    pub fn is_quiet(&self) -> bool {
+        let idle = self.looking == 0 && self.applying == 0 && self.ready.is_empty();
+        self.paused.is_some() || (idle && self.lists.is_quiet() && self.unsettled.is_empty())
+    }
+
+    /// Every row, by name.
+    pub fn rows(&self) -> impl Iterator<Item = &Arc<Row>> {
+        self.objects.values().filter_map(|it| it.row.as_ref())
+    }
+
+    /// The rows that changed since this was last asked; `None`: the object left.
+    pub fn take_changed(&mut self) -> BTreeMap<Name, Option<Arc<Row>>> {
+        std::mem::take(&mut self.changed)
+    }
+
+    /// The engine in numbers.
+    pub fn summary(&self, now: Now) -> Summary {
+        let mut summary = Summary {
+            listed: self.lists.complete,
+            resync: self.lists.period(),
+            audit_period: self.audit_period(),
+            depth: self.looks.depth(now.mono) + self.audits.depth(now.mono) + self.ready.len(),
+            under_way: self.looking + self.applying,
+            paused: self.paused.clone(),
+            ..Summary::default()
+        };
+        for (name, object) in &self.objects {
+            let present = object.sight.seen().is_some();
+            summary.managed += usize::from(object.wanted.is_some() && present);
+            let orphan = object.is_orphan(name, &self.settings);
+            summary.orphans += usize::from(orphan);
+            summary.unmanaged += usize::from(object.wanted.is_none() && present && !orphan);
+        }
+        summary
+    }
+
+    pub(super) fn key(&self, name: &Name) -> Key {
+        Key { target: self.target.clone(), kind: K::NAME, name: name.clone() }
+    }
+
+    /// Asks for a look at `at`, or as soon as the one under way is back.
+    pub(super) fn look_at(&mut self, name: &Name, at: Mono, urgency: Urgency) {
+        let Some(object) = self.objects.get_mut(name) else { return };
+        match object.phase {
+            Phase::Idle => self.looks.at(name, at, urgency),
+            Phase::Looking => object.again = true,
+            // A look follows every step anyway.
+            Phase::Applying(_) => {}
+        }
+    }
+
+    /// Schedules the next turn of the slow rotation, spread by name.
+    pub(super) fn schedule_audit(&mut self, name: &Name, first: bool) {
+        let period = self.audit_period();
+        let share = backoff::share(name, 0);
+        let wait = period.mul_f64(if first { share } else { 0.9 + 0.1 * share });
+        self.audits.forget(name);
+        self.audits.at(name, self.now.mono.after(wait), Urgency::Audit);
+    }
+
+    fn audit_period(&self) -> std::time::Duration {
+        let objects = u32::try_from(self.objects.len()).unwrap_or(u32::MAX);
+        let slowest =
+            std::time::Duration::from_secs(u64::from(objects / self.settings.audit_rate.max(1)));
+        K::AUDIT_PERIOD.max(slowest)
+    }
+
+    fn may_audit(&self) -> bool {
+        self.looking < LOOKS_MAX && self.auditing.len() < AUDITS_MAX && self.lists.complete
+    }
+
+    fn desire(&mut self, desired: Desired<K>) {
+        self.lists.begin(self.now.mono);
+        self.intact = desired.intact;
+        let mut wanted = desired.wanted;
+        let mut touched = BTreeSet::new();
+        for (name, object) in &mut self.objects {
+            let wish = wanted.remove(name);
+            if object.wanted != wish || object.wanted.is_none() {
+                object.wanted = wish;
+                touched.insert(name.clone());
+            }
+        }
+        for (name, wish) in wanted {
+            self.objects.insert(name.clone(), Object::new(Some(wish)));
+            touched.insert(name);
+        }
+        self.needs.clear();
+        for (name, object) in &self.objects {
+            for fact in object.wanted.iter().flat_map(|it| K::needs(&it.spec)) {
+                self.needs.entry(fact).or_default().insert(name.clone());
+            }
+        }
+        for name in touched {
+            self.wish_changed(&name);
+        }
+    }
+
+    fn wish_changed(&mut self, name: &Name) {
+        let Some(object) = self.objects.get(name) else { return };
+        let unseen = object.sight.seen().is_none();
+        if object.wanted.is_none() && unseen && object.phase == Phase::Idle {
+            self.leave(name);
+            return;
+        }
+        // A wish for something that no list has shown: look for it.
+        if object.wanted.is_some() && unseen && self.lists.complete {
+            self.look_at(name, self.now.mono, Urgency::Mover);
+        }
+        self.consider(name);
+    }
+
+    /// Forgets an object that nobody wants and that is not there.
+    pub(super) fn leave(&mut self, name: &Name) {
+        if let Some(object) = self.objects.remove(name)
+            && object.row.is_some()
+        {
+            self.changed.insert(name.clone(), None);
+        }
+        if let Some((key, _)) = K::fact(name, &super::sight::Sight::Unknown) {
+            self.out.push(Work::Publish(key, None));
+        }
+        for queue in [&mut self.looks, &mut self.audits] {
+            queue.forget(name);
+        }
+        self.ready.remove(name);
+        self.unsettled.remove(name);
+    }
+
+    fn learn(&mut self, facts: Vec<(FactKey, Option<Fact>)>) {
+        let mut woken = BTreeSet::new();
+        for (key, fact) in facts {
+            if self.facts.learn(key.clone(), fact) {
+                woken.extend(self.needs.get(&key).into_iter().flatten().cloned());
+            }
+        }
+        for name in woken {
+            self.consider(&name);
+        }
+    }
+
+    fn pause(&mut self, why: Option<Said>) {
+        if self.paused == why {
+            return;
+        }
+        self.paused = why;
+        self.lists.hurry(self.now.mono);
+        let names: Vec<Name> = self.objects.keys().cloned().collect();
+        for name in names {
+            self.consider(&name);
+        }
+    }
+
+    /// Starts what may start: a list, steps, looks, audits, in this order.
+    fn hand_out(&mut self) {
+        if self.paused.is_some() {
+            return;
+        }
+        if self.lists.start(self.now.mono) {
+            let wanted = self.objects.iter().filter_map(|(name, object)| {
+                Some((name.clone(), Arc::clone(&object.wanted.as_ref()?.spec)))
+            });
+            self.out.push(Work::List(Arc::new(wanted.collect())));
+        }
+        while self.applying < self.settings.in_flight_max
+            && let Some(name) = self.ready.pop_first()
+        {
+            self.consider(&name);
+        }
+        while self.looking < LOOKS_MAX
+            && let Some((name, urgency)) = self.looks.due(self.now.mono)
+        {
+            self.start_look(&name, urgency);
+        }
+        while self.may_audit()
+            && let Some((name, urgency)) = self.audits.due(self.now.mono)
+        {
+            self.start_look(&name, urgency);
+        }
+    }
+
+    fn start_look(&mut self, name: &Name, urgency: Urgency) {
+        let Some(object) = self.objects.get_mut(name) else { return };
+        if object.phase != Phase::Idle {
+            object.again |= object.phase == Phase::Looking;
+            return;
+        }
+        object.phase = Phase::Looking;
+        object.touched = self.now.mono;
+        self.looking += 1;
+        if urgency == Urgency::Audit {
+            self.auditing.insert(name.clone());
+        }
+        self.out.push(Work::Look(name.clone(), urgency));
+    }
+}

@@ -1,0 +1,217 @@
+//! Lists: cheap reads of many objects. A list nominates; only a look decides.
+
+use std::time::Duration;
+
+use super::{
+    backoff,
+    engine::Engine,
+    failure::Failure,
+    kind::Kind,
+    name::Name,
+    object::{Moment, Object, Phase},
+    page::Page,
+    sight::{Seen, Sight},
+    time::Mono,
+    work::Urgency,
+};
+
+/// A list may take at most this share of the time: one part in four.
+const REST: u32 = 4;
+
+/// When the next list is due, and how the last one went.
+pub(super) struct Lists {
+    resync: Duration,
+    due: Option<Mono>,
+    running: Option<Mono>,
+    /// When the last one began.
+    began: Mono,
+    /// The number of the list that is running, or ran last.
+    pub(super) pass: u64,
+    last_took: Duration,
+    /// Whether one has been read to its end since the start.
+    pub(super) complete: bool,
+    attempt: u32,
+    /// Why the last one broke off.
+    pub(super) failure: Option<Failure>,
+}
+
+impl Lists {
+    pub(super) fn new(resync: Duration) -> Self {
+        Self {
+            resync,
+            due: None,
+            running: None,
+            began: Mono::default(),
+            pass: 0,
+            last_took: Duration::ZERO,
+            complete: false,
+            attempt: 0,
+            failure: None,
+        }
+    }
+
+    /// Now it is known what is wanted: the first list may start.
+    pub(super) fn begin(&mut self, now: Mono) {
+        if self.pass == 0 && self.due.is_none() {
+            self.due = Some(now);
+        }
+    }
+
+    /// The next list is due at once.
+    pub(super) fn hurry(&mut self, now: Mono) {
+        if self.due.is_some() {
+            self.due = Some(now);
+        }
+    }
+
+    /// The time of the next list, unless one is running.
+    pub(super) fn due(&self) -> Option<Mono> {
+        self.due.filter(|_| self.running.is_none())
+    }
+
+    /// Starts a list if one is due.
+    pub(super) fn start(&mut self, now: Mono) -> bool {
+        if self.due().is_none_or(|due| due > now) {
+            return false;
+        }
+        self.running = Some(now);
+        self.began = now;
+        self.pass += 1;
+        true
+    }
+
+    /// The pause between two lists.
+    pub(super) fn period(&self) -> Duration {
+        self.resync.max(self.last_took * REST)
+    }
+
+    /// Whether a single run has no more to expect from lists.
+    pub(super) fn is_quiet(&self) -> bool {
+        self.running.is_none() && (self.complete || self.gave_up())
+    }
+
+    /// Whether a list broke off, and a single run does not wait for the next.
+    pub(super) fn gave_up(&self) -> bool {
+        self.failure.as_ref().is_some_and(|it| !backoff::soon(it.class, self.attempt))
+    }
+
+    fn end(&mut self, result: Result<(), Failure>, target: &Name, now: Mono) {
+        let started = self.running.take().unwrap_or(now);
+        match result {
+            Ok(()) => {
+                self.last_took = now.since(started);
+                self.complete = true;
+                self.attempt = 0;
+                self.failure = None;
+                self.due = Some(started.after(self.period()).max(now));
+            }
+            Err(failure) => {
+                self.attempt += 1;
+                let asked = failure.retry_after.unwrap_or_default();
+                let pause = backoff::pause(failure.class, target, self.attempt).max(asked);
+                // A list is one call that everything hangs on: it never rests for longer than this.
+                self.due = Some(now.after(pause.min(self.period().max(Duration::from_mins(1)))));
+                self.failure = Some(failure);
+            }
+        }
+    }
+}
+
+impl<K: Kind> Engine<K> {
+    pub(super) fn page(&mut self, page: Page<K>) {
+        for (name, seen) in page.rows {
+            self.row(&name, seen, page.started);
+        }
+    }
+
+    fn row(&mut self, name: &Name, seen: Seen<K::Live>, started: Mono) {
+        let pass = self.lists.pass;
+        let trust = self.settings.trust_lists;
+        let Some(object) = self.objects.get_mut(name) else {
+            if K::concerns(&seen.live) {
+                let mut object = Object::new(None);
+                object.listed = pass;
+                object.print = Some(K::print(&seen));
+                object.sight = Sight::Present(seen);
+                object.observed = Some(Moment::of(started, self.now));
+                self.objects.insert(name.clone(), object);
+                self.nominate(name);
+            }
+            return;
+        };
+        object.listed = pass;
+        if object.phase != Phase::Idle || object.touched > started {
+            return;
+        }
+        if seen.exact {
+            self.take_in(name, Some(seen), started);
+            return;
+        }
+        let print = K::print(&seen);
+        match &object.sight {
+            Sight::Present(_) if object.print == Some(print) => {
+                object.observed = Some(Moment::of(started, self.now));
+                self.refresh_times(name);
+            }
+            Sight::Unknown if trust && object.wanted.is_some() && object.unread.is_none() => {
+                object.print = Some(print);
+                object.sight = Sight::Present(seen);
+                object.observed = Some(Moment::of(started, self.now));
+                self.schedule_audit(name, true);
+            }
+            Sight::Present(_) | Sight::Absent | Sight::Unknown => self.nominate(name),
+        }
+    }
+
+    /// Something about the object is not as we knew it: look, unless a failed read has its own pace.
+    fn nominate(&mut self, name: &Name) {
+        let Some(object) = self.objects.get(name) else { return };
+        if object.unread.is_some() {
+            return;
+        }
+        let urgency = if object.wanted.is_some() { Urgency::Mover } else { Urgency::Audit };
+        self.look_at(name, self.now.mono, urgency);
+    }
+
+    pub(super) fn list_ended(&mut self, result: Result<(), Failure>) {
+        let whole = result.is_ok();
+        let first = whole && !self.lists.complete;
+        let pass = self.lists.pass;
+        let target = self.target.clone();
+        let names: Vec<Name> = match whole {
+            true if first => self.objects.keys().cloned().collect(),
+            true => self.unlisted(pass),
+            // The rows say why nothing is known.
+            false if !self.lists.complete => self.objects.keys().cloned().collect(),
+            false => Vec::new(),
+        };
+        self.lists.end(result, &target, self.now.mono);
+        for name in names {
+            if whole {
+                self.missed(&name, pass);
+            }
+            self.consider(&name);
+        }
+    }
+
+    /// The objects that the list did not show.
+    fn unlisted(&self, pass: u64) -> Vec<Name> {
+        let missed = |(_, object): &(&Name, &Object<K>)| object.listed != pass;
+        self.objects.iter().filter(missed).map(|(name, _)| name.clone()).collect()
+    }
+
+    /// An object that a complete list does not show: only a look may say that it is absent.
+    fn missed(&mut self, name: &Name, pass: u64) {
+        let began = self.lists.began;
+        let Some(object) = self.objects.get_mut(name) else { return };
+        if object.listed == pass || object.phase != Phase::Idle || object.touched > began {
+            return;
+        }
+        match (&object.wanted, &object.sight) {
+            (None, _) => self.leave(name),
+            // A list confirms an absence that a look has found.
+            (Some(_), Sight::Absent) => object.observed = Some(Moment::of(began, self.now)),
+            (Some(_), Sight::Unknown | Sight::Present(_)) => self.nominate(name),
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! What one process remembers of an object between two looks. Losing it (a restart) costs calls and
+//! some certainty about who moved, never correctness.
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use super::{
+    diff::{Change, Print},
+    failure::{Cause, Class, Failure},
+    kind::Kind,
+    time::Mono,
+};
+
+/// How long a field that does not converge is left alone. Long enough to be no load, short enough that
+/// a fault of AWS's that was mended overnight does not wait for a restart.
+const STUCK_FOR: Duration = Duration::from_hours(6);
+
+/// What is remembered of one object.
+pub struct Memory<K: Kind> {
+    /// The last spec that was seen fulfilled, and the image digest that it then meant.
+    pub fulfilled: Option<(Arc<K::Spec>, String)>,
+    /// Whether this process has seen the object with our tags.
+    pub seen_ours: bool,
+    /// When this process had AWS make it.
+    pub created: Option<Mono>,
+    /// The step that failed last, and how long to leave it.
+    pub(super) held: Option<Held>,
+    /// What the last accepted step meant to set.
+    pub(super) tried: Option<Tried>,
+    stuck: BTreeMap<(&'static str, String), Stuck>,
+}
+
+/// A step that failed.
+pub(super) struct Held {
+    /// [`super::verdict::fingerprint`].
+    pub(super) print: Print,
+    /// Until when.
+    pub(super) until: Mono,
+    /// Whether a single run waits for it.
+    pub(super) soon: bool,
+    /// What went wrong.
+    pub(super) failure: Failure,
+}
+
+impl Held {
+    /// A step that begins now: it holds up nothing unless it fails.
+    pub(super) fn at_once(print: Print, now: Mono) -> Self {
+        let cause = Cause { code: None, message: String::new() };
+        let failure = Failure { class: Class::Unclear, op: "", cause, retry_after: None };
+        Self { print, until: now, soon: false, failure }
+    }
+}
+
+/// A step that AWS accepted, and that no settled look has confirmed yet.
+pub(super) struct Tried {
+    /// The changes that it meant to end.
+    pub(super) changes: Vec<Change>,
+    /// How many settled looks have still shown them.
+    pub(super) looks: u32,
+}
+
+/// A field that AWS accepts and does not change.
+struct Stuck {
+    desired: Print,
+    live: Print,
+    until: Mono,
+}
+
+impl<K: Kind> Default for Memory<K> {
+    fn default() -> Self {
+        Self {
+            fulfilled: None,
+            seen_ours: false,
+            created: None,
+            held: None,
+            tried: None,
+            stuck: BTreeMap::new(),
+        }
+    }
+}
+
+impl<K: Kind> Memory<K> {
+    /// The failure that still holds up the step with this fingerprint, for how long, and whether a
+    /// single run waits for it.
+    pub(super) fn held(&self, print: Print, now: Mono) -> Option<(&Failure, (Duration, bool))> {
+        let held = self.held.as_ref().filter(|it| it.print == print && now < it.until)?;
+        Some((&held.failure, (held.until.since(now), held.soon)))
+    }
+
+    /// Whether this very change was made, accepted, and had no effect.
+    pub(super) fn is_stuck(&self, change: &Change, now: Mono) -> bool {
+        self.stuck.get(&(change.step, change.path.clone())).is_some_and(|it| {
+            it.desired == change.desired.print && it.live == change.live.print && now < it.until
+        })
+    }
+
+    /// Compares what the last step meant to set with what a settled look shows. `true` asks for one
+    /// more look: AWS may answer a read from a copy that lags.
+    pub(super) fn confirm(&mut self, changes: &[Change], now: Mono) -> bool {
+        let Some(tried) = &mut self.tried else { return false };
+        let same = |a: &Change, b: &Change| {
+            a.step == b.step
+                && a.path == b.path
+                && a.desired.print == b.desired.print
+                && a.live.print == b.live.print
+        };
+        let left: Vec<&Change> =
+            changes.iter().filter(|it| tried.changes.iter().any(|was| same(was, it))).collect();
+        tried.looks += 1;
+        if !left.is_empty() && tried.looks < 2 {
+            return true;
+        }
+        for change in left {
+            let stuck = Stuck {
+                desired: change.desired.print,
+                live: change.live.print,
+                until: now.after(STUCK_FOR),
+            };
+            self.stuck.insert((change.step, change.path.clone()), stuck);
+        }
+        self.tried = None;
+        false
+    }
+}

@@ -1,0 +1,128 @@
+//! Everything that the engine holds of one object.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use jiff::Timestamp;
+
+use super::{
+    desired::Wanted,
+    diff::{Cause, Print, Said},
+    failure::Failure,
+    kind::{Claim, Kind},
+    memory::Memory,
+    name::Name,
+    policy::Settings,
+    sight::Sight,
+    status::{Row, StepCount},
+    time::{Mono, Now},
+};
+
+/// One object: what is wanted, what was seen, what is under way.
+pub(super) struct Object<K: Kind> {
+    /// `None`: nobody wants it; it is only watched.
+    pub(super) wanted: Option<Wanted<K>>,
+    pub(super) sight: Sight<K::Live>,
+    /// The fingerprint of the sight, to compare list rows with.
+    pub(super) print: Option<Print>,
+    pub(super) phase: Phase,
+    pub(super) memory: Memory<K>,
+    /// When AWS last confirmed the sight.
+    pub(super) observed: Option<Moment>,
+    /// When it was last read exactly.
+    pub(super) audited: Option<Moment>,
+    /// When the last look came back.
+    pub(super) looked_at: Option<Mono>,
+    /// Pages of lists that started before this say nothing about it.
+    pub(super) touched: Mono,
+    /// In which list it was last seen.
+    pub(super) listed: u64,
+    /// Failed reads in a row, and the last of them.
+    pub(super) unread: Option<(u32, Failure)>,
+    /// Failed steps in a row.
+    pub(super) failures: u32,
+    /// Why the record of what was applied could not be written.
+    pub(super) record_failed: Option<Said>,
+    /// Something happened while a look was under way: look again.
+    pub(super) again: bool,
+    pub(super) steps: StepCount,
+    /// Causes of drift that a step of ours has been applied to.
+    pub(super) repaired: BTreeSet<Cause>,
+    /// What was last said of it.
+    pub(super) row: Option<Arc<Row>>,
+}
+
+/// A moment on both clocks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Moment {
+    pub(super) mono: Mono,
+    pub(super) wall: Timestamp,
+}
+
+impl Moment {
+    /// The moment `earlier`, on both clocks, told from the two clocks now.
+    pub(super) fn of(earlier: Mono, now: Now) -> Self {
+        let ago = jiff::SignedDuration::try_from(now.mono.since(earlier)).unwrap_or_default();
+        Self { mono: earlier, wall: now.wall.checked_sub(ago).unwrap_or(now.wall) }
+    }
+}
+
+/// What is under way. At most one thing at a time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Phase {
+    Idle,
+    Looking,
+    /// A step of this sort, about these causes.
+    Applying(&'static str),
+}
+
+impl<K: Kind> Object<K> {
+    pub(super) fn new(wanted: Option<Wanted<K>>) -> Self {
+        Self {
+            wanted,
+            sight: Sight::Unknown,
+            print: None,
+            phase: Phase::Idle,
+            memory: Memory::default(),
+            observed: None,
+            audited: None,
+            looked_at: None,
+            touched: Mono::default(),
+            listed: 0,
+            unread: None,
+            failures: 0,
+            record_failed: None,
+            again: false,
+            steps: StepCount::default(),
+            repaired: BTreeSet::new(),
+            row: None,
+        }
+    }
+
+    /// Whether the sight comes from a look, not from a list.
+    pub(super) fn is_exact(&self) -> bool {
+        match &self.sight {
+            Sight::Unknown => false,
+            Sight::Absent => true,
+            Sight::Present(seen) => seen.exact,
+        }
+    }
+
+    /// Whether its tags say that it is ours, and that it is the object that it seems to be.
+    pub(super) fn is_ours(&self, name: &Name, settings: &Settings) -> bool {
+        let Some(seen) = self.sight.seen() else { return false };
+        match K::claim(&seen.live) {
+            Claim::Owner { id, object, .. } => {
+                id == settings.owner.as_str()
+                    && object.is_some_and(|it| it == format!("{}/{name}", K::NAME))
+            }
+            Claim::ReadOnly | Claim::Unreadable(_) | Claim::Nobody | Claim::CloudFormation(_) => {
+                false
+            }
+        }
+    }
+
+    /// Nobody wants it, and it is ours.
+    pub(super) fn is_orphan(&self, name: &Name, settings: &Settings) -> bool {
+        self.wanted.is_none() && self.is_ours(name, settings)
+    }
+}

@@ -1,0 +1,85 @@
+//! Who is next, and when. One entry a name; the earliest time wins.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{name::Name, time::Mono, work::Urgency};
+
+/// The names that wait for a look.
+#[derive(Debug, Default)]
+pub(super) struct Queue {
+    by_name: BTreeMap<Name, (Mono, Urgency)>,
+    by_time: BTreeSet<(Mono, Urgency, Name)>,
+}
+
+impl Queue {
+    /// Asks for a look at `at`, or earlier if that was asked for already.
+    pub(super) fn at(&mut self, name: &Name, at: Mono, urgency: Urgency) {
+        let (at, urgency) = match self.by_name.get(name) {
+            Some(&(was, how)) if was <= at => (was, how.min(urgency)),
+            Some(_) | None => (at, urgency),
+        };
+        self.forget(name);
+        self.by_name.insert(name.clone(), (at, urgency));
+        self.by_time.insert((at, urgency, name.clone()));
+    }
+
+    /// Takes a name out.
+    pub(super) fn forget(&mut self, name: &Name) {
+        if let Some((at, urgency)) = self.by_name.remove(name) {
+            self.by_time.remove(&(at, urgency, name.clone()));
+        }
+    }
+
+    /// Takes out one name whose time has come.
+    pub(super) fn due(&mut self, now: Mono) -> Option<(Name, Urgency)> {
+        let (at, urgency, name) = self.by_time.first()?.clone();
+        if at > now {
+            return None;
+        }
+        self.forget(&name);
+        Some((name, urgency))
+    }
+
+    /// When the next name is due.
+    pub(super) fn next(&self) -> Option<Mono> {
+        self.by_time.first().map(|(at, ..)| *at)
+    }
+
+    /// When this name is due.
+    pub(super) fn when(&self, name: &Name) -> Option<Mono> {
+        self.by_name.get(name).map(|(at, _)| *at)
+    }
+
+    /// How many names are due by `now`.
+    pub(super) fn depth(&self, now: Mono) -> usize {
+        self.by_time.iter().take_while(|(at, ..)| *at <= now).count()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    fn at(seconds: u64) -> Mono {
+        Mono(Duration::from_secs(seconds))
+    }
+
+    #[test]
+    fn the_earliest_time_and_the_greater_urgency_win() {
+        let mut queue = Queue::default();
+        let name = Name::new("a");
+        queue.at(&name, at(9), Urgency::Audit);
+        queue.at(&name, at(5), Urgency::Mover);
+        queue.at(&name, at(7), Urgency::InFlight);
+        queue.at(&Name::new("b"), at(6), Urgency::Audit);
+        assert_eq!(queue.next(), Some(at(5)));
+        assert_eq!(queue.due(at(4)), None);
+        assert_eq!(queue.depth(at(6)), 2);
+        assert_eq!(queue.due(at(6)), Some((name.clone(), Urgency::InFlight)));
+        assert_eq!(queue.when(&name), None);
+        assert_eq!(queue.due(at(6)).map(|(name, _)| name), Some(Name::new("b")));
+        assert_eq!(queue.due(at(99)), None);
+    }
+}

@@ -1,0 +1,234 @@
+//! From a judgement to the row that people read. One table: verdict → status → conditions
+//! (`docs/reference/status.md`).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+
+use super::{
+    diff::{Cause, Change, Said},
+    kind::{Digests, Kind},
+    name::Key,
+    object::{Object, Phase},
+    policy::Mode,
+    sight::Sight,
+    status::{Condition, Row, Status, Truth},
+    verdict::{Judgement, Verdict},
+};
+
+/// What is shown of an object that nobody judged: watched only, or not seen yet.
+pub(super) struct Blank {
+    pub(super) status: Status,
+    pub(super) said: Said,
+}
+
+/// The parts of a row that do not come from the verdict.
+pub(super) struct Frame {
+    pub(super) key: Key,
+    pub(super) mode: Mode,
+    pub(super) digests: Digests,
+    pub(super) wall: Timestamp,
+    pub(super) next_check: Option<Timestamp>,
+    pub(super) orphan: bool,
+}
+
+/// The row of an object that was judged.
+pub(super) fn judged<K: Kind>(
+    frame: Frame,
+    object: &Object<K>,
+    judgement: &Judgement<K::Step>,
+) -> Row {
+    let causes = causes(&judgement.diff.changes);
+    let (status, said) = status(judgement, object, !causes.is_empty());
+    let extras = extras(object, judgement);
+    let reconciling = matches!(object.phase, Phase::Applying(_))
+        || match &judgement.verdict {
+            Verdict::Act(_) => judgement.gate.is_none(),
+            Verdict::Wait(hold) => hold.soon,
+            Verdict::InSync | Verdict::Refuse(_) => false,
+        };
+    let stalled = match &judgement.verdict {
+        Verdict::Refuse(said) => Some(said.clone()),
+        Verdict::Wait(hold) if !hold.soon && object.memory.held.is_some() => {
+            Some(hold.said.clone())
+        }
+        Verdict::Wait(_) | Verdict::Act(_) | Verdict::InSync => judgement.diff.failed.clone(),
+    };
+    let mut row = base(frame, object, Blank { status, said });
+    row.changes.clone_from(&judgement.diff.changes);
+    row.steps = judgement.diff.steps.iter().map(|it| it.step.to_string()).collect();
+    row.causes = causes;
+    finish(row, object, Aspects { reconciling, stalled, extras })
+}
+
+/// The row of an object of which only this much is known.
+pub(super) fn blank<K: Kind>(frame: Frame, object: &Object<K>, blank: Blank) -> Row {
+    let row = base(frame, object, blank);
+    finish(row, object, Aspects::default())
+}
+
+/// The causes under which something drifted.
+fn causes(changes: &[Change]) -> BTreeSet<Cause> {
+    changes.iter().filter(|it| it.origin.is_drift()).map(|it| it.cause).collect()
+}
+
+fn status<K: Kind>(
+    judgement: &Judgement<K::Step>,
+    object: &Object<K>,
+    drifted: bool,
+) -> (Status, Said) {
+    let differs = if drifted { Status::Drifted } else { Status::Pending };
+    if judgement.suspended
+        && let Some(gate) = &judgement.gate
+    {
+        return (Status::Suspended, gate.clone());
+    }
+    if let Some(said) = &judgement.diff.failed {
+        return (Status::Failed, said.clone());
+    }
+    match &judgement.verdict {
+        Verdict::InSync => (Status::Synced, in_sync()),
+        // A stale record alone is our own housekeeping.
+        Verdict::Act(_) if judgement.diff.changes.is_empty() => (Status::Synced, in_sync()),
+        Verdict::Act(planned) => match &judgement.gate {
+            Some(gate) => (differs, gate.clone()),
+            None => (differs, Said::new(acting(drifted, object), planned.step.to_string())),
+        },
+        Verdict::Wait(_) if judgement.diff.changes.is_empty() && object.record_failed.is_some() => {
+            (Status::Synced, in_sync())
+        }
+        Verdict::Wait(hold) if drifted => (Status::Drifted, hold.said.clone()),
+        Verdict::Wait(hold) if hold.soon => (Status::Progressing, hold.said.clone()),
+        Verdict::Wait(hold) => (Status::Pending, hold.said.clone()),
+        Verdict::Refuse(said) => (Status::Refused, said.clone()),
+    }
+}
+
+fn in_sync() -> Said {
+    Said::new("InSync", "as the manifest asks")
+}
+
+fn acting<K: Kind>(drifted: bool, object: &Object<K>) -> &'static str {
+    match (&object.sight, drifted) {
+        (_, true) => "Repairing",
+        (Sight::Absent, false) => "Creating",
+        (_, false) => "Updating",
+    }
+}
+
+fn extras<K: Kind>(
+    object: &Object<K>,
+    judgement: &Judgement<K::Step>,
+) -> BTreeMap<&'static str, Said> {
+    let mut extras = judgement.diff.conditions.clone();
+    if let Some(said) = &object.record_failed {
+        extras.insert("RecordFailed", said.clone());
+    }
+    if let Some((_, failure)) = &object.unread {
+        let said = Said::new("ReadFailed", super::failure::chain(failure));
+        extras.insert("Stale", said);
+    }
+    if object.wanted.as_ref().is_some_and(|it| it.frozen) {
+        let message = "its manifest cannot be read now; this is the last good version";
+        extras.insert("Frozen", Said::new("ManifestInvalid", message));
+    }
+    if judgement.suspended
+        && let Some(gate) = &judgement.gate
+    {
+        extras.insert("Suspended", gate.clone());
+    }
+    extras
+}
+
+fn base<K: Kind>(frame: Frame, object: &Object<K>, blank: Blank) -> Row {
+    Row {
+        key: frame.key,
+        status: blank.status,
+        said: blank.said,
+        since: frame.wall,
+        mode: frame.mode,
+        causes: BTreeSet::new(),
+        drift_since: None,
+        changes: Vec::new(),
+        steps: Vec::new(),
+        conditions: Vec::new(),
+        digests: frame.digests,
+        manifest: object.wanted.as_ref().and_then(|it| it.manifest.clone()),
+        observed: object.observed.map(|it| it.wall),
+        audited: object.audited.map(|it| it.wall),
+        next_check: frame.next_check,
+        steps_done: object.steps,
+        orphan: frame.orphan,
+    }
+}
+
+/// What is true of an object besides its status.
+#[derive(Default)]
+struct Aspects {
+    reconciling: bool,
+    stalled: Option<Said>,
+    extras: BTreeMap<&'static str, Said>,
+}
+
+/// Adds the conditions, and takes over from the last row what has not changed since.
+fn finish<K: Kind>(mut row: Row, object: &Object<K>, aspects: Aspects) -> Row {
+    let before = object.row.as_deref();
+    row.conditions = aspects
+        .conditions(&row, object.is_exact())
+        .into_iter()
+        .map(|(kind, status, said)| {
+            let was = before.and_then(|row| row.conditions.iter().find(|it| it.kind == kind));
+            let since = was.filter(|it| it.status == status).map_or(row.since, |it| it.since);
+            Condition { kind, status, reason: said.reason, message: said.message, since }
+        })
+        .collect();
+    row.drift_since =
+        (!row.causes.is_empty()).then(|| before.and_then(|it| it.drift_since).unwrap_or(row.since));
+    if let Some(before) = before
+        && before.status == row.status
+        && before.said.reason == row.said.reason
+    {
+        row.since = before.since;
+    }
+    row
+}
+
+impl Aspects {
+    /// Every condition, sorted by type.
+    fn conditions(self, row: &Row, exact: bool) -> Vec<(&'static str, Truth, Said)> {
+        let ready = match row.status {
+            Status::Synced => Truth::True,
+            Status::Unknown => Truth::Unknown,
+            Status::Pending
+            | Status::Drifted
+            | Status::Progressing
+            | Status::Refused
+            | Status::Failed
+            | Status::Suspended => Truth::False,
+        };
+        let working = Said::new(if self.reconciling { "Working" } else { "Idle" }, "");
+        let drifted = !row.causes.is_empty();
+        let drift = Said::new(if drifted { "Drift" } else { "NoDrift" }, fields(row));
+        let audited = if exact {
+            Said::new("LookedAt", "read exactly")
+        } else {
+            Said::new("ListOnly", "only seen in a list so far")
+        };
+        let stalled = Truth::from(self.stalled.is_some());
+        let mut conditions = vec![
+            ("Ready", ready, row.said.clone()),
+            ("Reconciling", Truth::from(self.reconciling), working),
+            ("Drifted", Truth::from(drifted), drift),
+            ("Audited", Truth::from(exact), audited),
+            ("Stalled", stalled, self.stalled.unwrap_or(Said::new("NotStalled", ""))),
+        ];
+        conditions.extend(self.extras.into_iter().map(|(kind, said)| (kind, Truth::True, said)));
+        conditions.sort_by_key(|(kind, ..)| *kind);
+        conditions
+    }
+}
+
+fn fields(row: &Row) -> String {
+    let drifted = row.changes.iter().filter(|it| it.origin.is_drift()).map(|it| it.path.as_str());
+    drifted.collect::<Vec<_>>().join(", ")
+}

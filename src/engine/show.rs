@@ -1,0 +1,102 @@
+//! Putting rows up, and telling what is new in them.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use super::{
+    diff::Said,
+    engine::Engine,
+    failure::chain,
+    kind::Kind,
+    name::Name,
+    object::Object,
+    rows::{self, Blank, Frame},
+    status::{Row, Status},
+    verdict::Judgement,
+    work::{News, Outcome, Work},
+};
+
+impl<K: Kind> Engine<K> {
+    /// Why nothing is known of an object.
+    pub(super) fn not_seen(&self, object: &Object<K>) -> Blank {
+        let said = if let Some(why) = &self.paused {
+            why.clone()
+        } else if let Some((_, failure)) = &object.unread {
+            Said::new("ReadFailed", chain(failure))
+        } else if let Some(failure) = &self.lists.failure {
+            Said::new("ListFailed", chain(failure))
+        } else {
+            Said::new("NotObserved", "it has not been looked at yet")
+        };
+        Blank { status: Status::Unknown, said }
+    }
+
+    fn frame(&self, name: &Name, object: &Object<K>) -> Frame {
+        let spec = object.wanted.as_ref().map(|it| &*it.spec);
+        let mode = object
+            .wanted
+            .as_ref()
+            .map_or(self.settings.mode, |it| self.settings.mode.stricter(it.policy.mode));
+        let next = [self.looks.when(name), self.audits.when(name)].into_iter().flatten().min();
+        let next_check = next.and_then(|at| {
+            let ahead = jiff::SignedDuration::try_from(at.since(self.now.mono)).ok()?;
+            self.now.wall.checked_add(ahead).ok()
+        });
+        Frame {
+            key: self.key(name),
+            mode,
+            digests: K::digests(spec, &object.sight, &self.facts),
+            wall: self.now.wall,
+            next_check,
+            orphan: object.is_orphan(name, &self.settings),
+        }
+    }
+
+    pub(super) fn show_blank(&mut self, name: &Name, blank: Blank) {
+        let Some(object) = self.objects.get(name) else { return };
+        let row = rows::blank(self.frame(name, object), object, blank);
+        self.show(name, row);
+    }
+
+    pub(super) fn show_judged(&mut self, name: &Name, judgement: &Judgement<K::Step>) {
+        let Some(object) = self.objects.get(name) else { return };
+        let row = rows::judged(self.frame(name, object), object, judgement);
+        self.show(name, row);
+    }
+
+    /// Puts the row up, and tells what is new in it.
+    fn show(&mut self, name: &Name, row: Row) {
+        let Some(object) = self.objects.get_mut(name) else { return };
+        let before = object.row.as_deref();
+        if before == Some(&row) {
+            return;
+        }
+        let (from, reason) = before.map_or((Status::Unknown, ""), |it| (it.status, it.said.reason));
+        if row.status != from || row.said.reason != reason {
+            let turned = News::Turned { from, to: row.status, said: row.said.clone() };
+            self.out.push(Work::Report(name.clone(), turned));
+        }
+        // An unknown keeps the drift that was known: not knowing is no repair.
+        if row.status != Status::Unknown {
+            let none = BTreeSet::new();
+            let was = before.map_or(&none, |it| &it.causes);
+            for cause in row.causes.difference(was) {
+                self.out.push(Work::Report(name.clone(), News::Drifted(*cause)));
+            }
+            for cause in was.difference(&row.causes) {
+                let outcome = Outcome::of(object.repaired.remove(cause));
+                self.out.push(Work::Report(name.clone(), News::Corrected(*cause, outcome)));
+            }
+        }
+        let row = Arc::new(row);
+        object.row = Some(Arc::clone(&row));
+        self.changed.insert(name.clone(), Some(row));
+    }
+
+    /// A list confirmed what we know: only times change.
+    pub(super) fn refresh_times(&mut self, name: &Name) {
+        let Some(object) = self.objects.get_mut(name) else { return };
+        let Some(row) = &mut object.row else { return };
+        Arc::make_mut(row).observed = object.observed.map(|it| it.wall);
+        self.changed.insert(name.clone(), Some(Arc::clone(row)));
+    }
+}

@@ -1,0 +1,274 @@
+//! The rules: what to do about one object, given what is wanted, what was seen and what we remember.
+//! A pure function; nothing here acts, and nothing here is forgotten or remembered.
+
+#![warn(clippy::wildcard_enum_match_arm)]
+
+use std::{sync::Arc, time::Duration};
+
+use super::{
+    desired::Wanted,
+    diff::{Cause, Change, Diff, Hold, Origin, Planned, Print, Said},
+    facts::Facts,
+    failure::{Class, Failure, chain},
+    kind::{Claim, Kind},
+    memory::Memory,
+    name::Name,
+    policy::{Adopt, Mode, Settings},
+    sight::{Seen, Sight},
+    time::Now,
+};
+
+/// How long AWS may go on saying "not found" about a function that it just made.
+const SETTLING: Duration = Duration::from_secs(15);
+/// How soon to ask again meanwhile.
+const SETTLING_RECHECK: Duration = Duration::from_secs(2);
+/// Permissions are changed by people.
+const UNREADABLE_RECHECK: Duration = Duration::from_mins(5);
+
+/// What to do about one object.
+pub enum Verdict<S> {
+    /// Nothing: it is as it should be.
+    InSync,
+    /// This, if the gate is open.
+    Act(Planned<S>),
+    /// Nothing yet.
+    Wait(Hold),
+    /// Nothing, until a person decides.
+    Refuse(Said),
+}
+
+/// A verdict and everything that led to it.
+pub struct Judgement<S> {
+    /// What to do.
+    pub verdict: Verdict<S>,
+    /// What differs, who moved, and all the steps; without those that have been tried in vain.
+    pub diff: Diff<S>,
+    /// The gate: why nothing may be written just now, though there may be reason to.
+    pub gate: Option<Said>,
+    /// Whether the manifest suspends the object.
+    pub suspended: bool,
+}
+
+/// Everything that a verdict depends on.
+pub struct Case<'a, K: Kind> {
+    /// The object.
+    pub name: &'a Name,
+    /// What the manifest asks for.
+    pub wanted: &'a Wanted<K>,
+    /// What was seen.
+    pub sight: &'a Sight<K::Live>,
+    /// What the other kinds say.
+    pub facts: &'a Facts,
+    /// What the operator set.
+    pub settings: &'a Settings,
+    /// What this process remembers of the object.
+    pub memory: &'a Memory<K>,
+    /// The moment.
+    pub now: Now,
+}
+
+/// Judges one object.
+pub fn judge<K: Kind>(case: &Case<'_, K>) -> Judgement<K::Step> {
+    let mut diff = match case.sight {
+        Sight::Unknown => return unknown(case),
+        Sight::Absent => K::create(case.name, &case.wanted.spec, case.facts),
+        Sight::Present(seen) => K::diff(case.name, &case.wanted.spec, seen, case.facts),
+    };
+    for change in &mut diff.changes {
+        change.origin = origin(case, change);
+    }
+    if let Sight::Present(seen) = case.sight
+        && seen.exact
+    {
+        own(case, seen, &mut diff);
+    }
+    let stuck = set_stuck_aside(case, &mut diff);
+    let (gate, suspended) = gate(case);
+    Judgement { verdict: decide(case, &diff, &stuck), diff, gate, suspended }
+}
+
+fn unknown<K: Kind>(case: &Case<'_, K>) -> Judgement<K::Step> {
+    let said = Said::new("NotObserved", "nothing is known of it yet");
+    let hold = Hold { said, on: None, recheck: None, soon: true };
+    let (gate, suspended) = gate(case);
+    Judgement { verdict: Verdict::Wait(hold), diff: Diff::default(), gate, suspended }
+}
+
+/// Who moved. Where the record in AWS cannot tell, our own memory may: if we saw the very same wish
+/// fulfilled, then it was not the wish that changed.
+fn origin<K: Kind>(case: &Case<'_, K>, change: &Change) -> Origin {
+    let ours = |yes: bool| if yes { Origin::Drift } else { Origin::Pending };
+    match change.origin {
+        Origin::NoRecord if change.cause == Cause::Missing => ours(case.memory.seen_ours),
+        Origin::NoRecord => {
+            let digests = K::digests(Some(&case.wanted.spec), case.sight, case.facts);
+            let same = |(spec, desired): &(Arc<K::Spec>, String)| {
+                **spec == *case.wanted.spec && *desired == digests.desired
+            };
+            let unchanged = case.memory.fulfilled.as_ref().is_some_and(same);
+            if unchanged { Origin::Drift } else { Origin::NoRecord }
+        }
+        origin @ (Origin::Pending | Origin::Drift | Origin::Both) => origin,
+    }
+}
+
+/// Ownership: what is not ours is not touched, unless the manifest says to take it over.
+fn own<K: Kind>(case: &Case<'_, K>, seen: &Seen<K::Live>, diff: &mut Diff<K::Step>) {
+    let adopt = &case.wanted.policy.adopt;
+    let refused = match K::claim(&seen.live) {
+        Claim::ReadOnly => None,
+        Claim::Unreadable(why) => {
+            let said = Said::new("TagsUnreadable", format!("whose it is cannot be told: {why}"));
+            let recheck = Some(UNREADABLE_RECHECK);
+            diff.steps.clear();
+            diff.waits.insert(0, Hold { said, on: None, recheck, soon: false });
+            None
+        }
+        Claim::Nobody => (*adopt != Adopt::Unowned).then(|| {
+            "it exists and carries no owner tag; to take it over, set `policy.adopt: true`".into()
+        }),
+        Claim::CloudFormation(stack) => {
+            (*adopt != Adopt::From("cloudformation".into())).then(|| {
+                format!(
+                    "it belongs to the CloudFormation stack `{stack}`; to take it over, set \
+                 `policy.adopt: {{ from: cloudformation }}`"
+                )
+            })
+        }
+        Claim::Owner { id, object, .. } => foreign::<K>(case, &id, object.as_deref()),
+    };
+    if let Some(message) = refused {
+        diff.refusal = Some(Said::new("NotOwned", message));
+    }
+}
+
+fn foreign<K: Kind>(case: &Case<'_, K>, id: &str, object: Option<&str>) -> Option<String> {
+    let adopt = &case.wanted.policy.adopt;
+    if id != case.settings.owner.as_str() {
+        return (*adopt != Adopt::From(id.into())).then(|| {
+            format!(
+                "the Evenkeel `{id}` keeps it; to take it over, set `policy.adopt: {{ from: {id} }}`"
+            )
+        });
+    }
+    let own = format!("{}/{}", K::NAME, case.name);
+    let copied = object.is_some_and(|object| object != own) && *adopt != Adopt::Unowned;
+    copied.then(|| {
+        let object = object.unwrap_or_default();
+        format!(
+            "its tag `evenkeel.dev/object` names `{object}`, so its tags seem to be copied; to take \
+             it over, set `policy.adopt: true`"
+        )
+    })
+}
+
+/// Takes out the steps that would only repeat what AWS accepted and ignored; names their fields.
+fn set_stuck_aside<K: Kind>(case: &Case<'_, K>, diff: &mut Diff<K::Step>) -> Vec<String> {
+    let stuck = |change: &Change| case.memory.is_stuck(change, case.now.mono);
+    let fields: Vec<String> =
+        diff.changes.iter().filter(|it| stuck(it)).map(|it| it.path.clone()).collect();
+    let changes = &diff.changes;
+    diff.steps.retain(|planned| {
+        let mut own = changes.iter().filter(|it| it.step == planned.kind).peekable();
+        own.peek().is_none() || !own.all(stuck)
+    });
+    // A record of what was not reached would be a lie.
+    if !fields.is_empty() {
+        diff.steps.retain(|planned| changes.iter().any(|it| it.step == planned.kind));
+    }
+    fields
+}
+
+fn decide<K: Kind>(case: &Case<'_, K>, diff: &Diff<K::Step>, stuck: &[String]) -> Verdict<K::Step> {
+    if let Some(said) = &diff.refusal {
+        return Verdict::Refuse(said.clone());
+    }
+    if let Some(hold) = settling(case) {
+        return Verdict::Wait(hold);
+    }
+    if let Some(head) = diff.steps.first() {
+        let print = fingerprint(head, &diff.changes);
+        return match case.memory.held(print, case.now.mono) {
+            Some((failure, hold)) => Verdict::Wait(held(head, failure, hold)),
+            None => Verdict::Act(head.clone()),
+        };
+    }
+    if !stuck.is_empty() {
+        let fields = stuck.join(", ");
+        let message =
+            format!("not converging: {fields}: AWS accepted the value and shows the old one");
+        return Verdict::Refuse(Said::new("NotConverging", message));
+    }
+    match diff.waits.first() {
+        Some(hold) => Verdict::Wait(hold.clone()),
+        None => Verdict::InSync,
+    }
+}
+
+/// Right after a create, AWS may not find the function yet.
+fn settling<K: Kind>(case: &Case<'_, K>) -> Option<Hold> {
+    let made = case.memory.created.filter(|_| matches!(case.sight, Sight::Absent))?;
+    (case.now.mono.since(made) < SETTLING).then(|| Hold {
+        said: Said::new("Settling", "AWS accepted the creation and does not show it yet"),
+        on: None,
+        recheck: Some(SETTLING_RECHECK),
+        soon: true,
+    })
+}
+
+/// The wait after a failed step.
+fn held<S: std::fmt::Display>(
+    head: &Planned<S>,
+    failure: &Failure,
+    (wait, soon): (Duration, bool),
+) -> Hold {
+    let message = format!("could not {}: {}", head.step, chain(failure));
+    Hold { said: Said::new(reason(failure.class), message), on: None, recheck: Some(wait), soon }
+}
+
+/// The reason of a condition that comes from a failed call.
+pub fn reason(class: Class) -> &'static str {
+    match class {
+        Class::Throttled => "Throttled",
+        Class::Busy => "UpdateInProgress",
+        Class::Precondition => "ChangedMeanwhile",
+        Class::MissingInput => "InputMissing",
+        Class::Denied => "AccessDenied",
+        Class::Invalid => "InvalidRequest",
+        Class::Gone => "Vanished",
+        Class::Credentials => "CredentialsInvalid",
+        Class::Unclear => "CallFailed",
+    }
+}
+
+/// What a step would do, as a number: the same step for the same differences is the same attempt.
+pub fn fingerprint<S: std::fmt::Display>(planned: &Planned<S>, changes: &[Change]) -> Print {
+    let mut text = format!("{}\n{}", planned.kind, planned.step);
+    for change in changes.iter().filter(|it| it.step == planned.kind) {
+        let (desired, live) = (change.desired.print, change.live.print);
+        text.push_str(&["\n", &change.path, &format!(" {desired:?} {live:?}")].concat());
+    }
+    Print::of(text.as_bytes())
+}
+
+/// The write gate, as far as wishes go; fresh sight and permits are the engine's part.
+fn gate<K: Kind>(case: &Case<'_, K>) -> (Option<Said>, bool) {
+    let policy = &case.wanted.policy;
+    if let Some(suspend) = policy.suspend.as_ref().filter(|it| it.holds(case.now.wall)) {
+        let until = suspend.until.map(|it| format!(" until {it}")).unwrap_or_default();
+        let message = format!("suspended by the manifest{until}: {}", suspend.reason);
+        return (Some(Said::new("Suspended", message)), true);
+    }
+    match case.settings.mode.stricter(policy.mode) {
+        Mode::Enforce => (None, false),
+        Mode::Observe => {
+            let message = match case.settings.mode {
+                Mode::Observe => {
+                    "this Evenkeel runs in mode observe: it reports and writes nothing"
+                }
+                Mode::Enforce => "the manifest says `policy.mode: observe`",
+            };
+            (Some(Said::new("Observing", message)), false)
+        }
+    }
+}

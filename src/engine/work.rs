@@ -1,0 +1,136 @@
+//! What the driver tells the engine, and what the engine asks of the driver.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use super::{
+    desired::Desired,
+    diff::{Cause, Planned, Said},
+    facts::{Fact, FactKey},
+    failure::Failure,
+    kind::Kind,
+    name::Name,
+    page::Page,
+    sight::Seen,
+    status::Status,
+    time::Mono,
+};
+
+/// Something happened. Nothing branches on why: every event only says "look at this again".
+pub enum Event<K: Kind> {
+    /// The manifests were read.
+    Desired(Desired<K>),
+    /// Part of a list came.
+    Page(Page<K>),
+    /// The list is at its end, or broke off.
+    ListEnded(Result<(), Failure>),
+    /// A look came back.
+    Looked(Looked<K>),
+    /// A step came back.
+    Applied {
+        /// Of which object.
+        name: Name,
+        /// Whether AWS accepted it.
+        result: Result<(), Failure>,
+    },
+    /// A step could not start, since another kind is writing to the same function.
+    Blocked(Name),
+    /// Another kind said something; `None`: it no longer knows.
+    Facts(Vec<(FactKey, Option<Fact>)>),
+    /// Somebody says that this object may have changed.
+    Hint(Name),
+    /// List again now.
+    Resync,
+    /// Nothing may be read or written until further notice (`Some`), or all is well again (`None`).
+    Paused(Option<Said>),
+    /// The time that [`super::engine::Engine::next_wake`] named has come.
+    Woke,
+}
+
+/// The answer to [`Work::Look`].
+pub struct Looked<K: Kind> {
+    /// Of which object.
+    pub name: Name,
+    /// When the request started.
+    pub started: Mono,
+    /// What was found.
+    pub found: Result<Option<Seen<K::Live>>, Failure>,
+}
+
+/// Something to do. The engine decides nothing more about it until the answer comes.
+pub enum Work<K: Kind> {
+    /// Read the list; answer with pages and [`Event::ListEnded`].
+    List(Arc<BTreeMap<Name, Arc<K::Spec>>>),
+    /// Read one object; answer with [`Event::Looked`].
+    Look(Name, Urgency),
+    /// Make one call; answer with [`Event::Applied`] or [`Event::Blocked`].
+    Apply(Name, Planned<K::Step>),
+    /// Tell the other kinds.
+    Publish(FactKey, Option<Fact>),
+    /// Write it down: a log line, a counter.
+    Report(Name, News),
+}
+
+/// Who goes first when calls are scarce, from the most urgent on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Urgency {
+    /// A step.
+    Write,
+    /// A look at something that we are in the middle of changing.
+    InFlight,
+    /// A look at something that seems to have changed.
+    Mover,
+    /// A page of a list.
+    List,
+    /// The slow rotation.
+    Audit,
+}
+
+/// Something worth a line in the log or a counter: each is said once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum News {
+    /// The object's status or its reason is another one now.
+    Turned {
+        /// What it was.
+        from: Status,
+        /// What it is.
+        to: Status,
+        /// Why.
+        said: Said,
+    },
+    /// Somebody changed something in AWS.
+    Drifted(Cause),
+    /// What somebody had changed is as it should be again.
+    Corrected(Cause, Outcome),
+    /// Nobody wants this object any more, and it is ours.
+    Orphaned,
+}
+
+/// How drift ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Outcome {
+    /// We repaired it.
+    Success,
+    /// A step that should have repaired it failed; it goes on.
+    Error,
+    /// It ended without us: somebody put it back, or the manifest now asks for it.
+    External,
+}
+
+impl Outcome {
+    /// How drift ended that is no more.
+    pub(super) fn of(ours: bool) -> Self {
+        if ours { Self::Success } else { Self::External }
+    }
+
+    /// The word in labels.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Success => "success",
+            Self::Error => "error",
+            Self::External => "external",
+        }
+    }
+
+    /// Every outcome.
+    pub const ALL: [Self; 3] = [Self::Success, Self::Error, Self::External];
+}
