@@ -1,3 +1,4 @@
 //! The kinds of objects that Evenkeel keeps: one folder each. This file is the only list of them.
 
 pub mod function;
+pub mod image;

@@ -5,7 +5,10 @@ use std::{collections::BTreeMap, fmt, sync::Arc};
 use serde::Serialize;
 
 use crate::{
-    engine::name::{Key, Name},
+    engine::{
+        kind::Kind,
+        name::{Key, Name},
+    },
     kinds::function::{Function, doc::FunctionDoc},
 };
 

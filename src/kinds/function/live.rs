@@ -5,7 +5,11 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 
 use super::config::Config;
-use crate::engine::{facts::Digest, sight::Known};
+use crate::engine::{
+    diff::Print,
+    facts::Digest,
+    sight::{Known, Seen},
+};
 
 /// A function as it is.
 #[derive(Clone, PartialEq)]
@@ -87,4 +91,45 @@ pub enum Update {
     InProgress,
     /// The function runs on with its old code and configuration.
     Failed,
+}
+
+/// The fingerprint of everything that ListFunctions shows (all but state, tags and repository).
+pub(super) fn print(seen: &Seen<Live>) -> Print {
+    let Live {
+        package,
+        digest,
+        repository: _,
+        architecture,
+        config,
+        environment_error: _,
+        tags: _,
+        state: _,
+        last_modified,
+    } = &seen.live;
+    let Config {
+        role,
+        description,
+        memory_size,
+        timeout,
+        ephemeral_storage,
+        environment,
+        kms_key_arn,
+        vpc,
+        file_systems,
+        dead_letter,
+        tracing,
+        logging,
+        image,
+    } = config;
+    let variables: Vec<(&str, &str)> =
+        environment.iter().map(|(name, value)| (name.as_str(), value.expose())).collect();
+    let text = format!(
+        "{:?}",
+        (
+            (&seen.revision, package, digest, architecture, last_modified),
+            (role, description, memory_size, timeout, ephemeral_storage, variables),
+            (kms_key_arn, vpc, file_systems, dead_letter, tracing, logging, image),
+        )
+    );
+    Print::of(text.as_bytes())
 }

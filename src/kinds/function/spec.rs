@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::config::Config;
+use super::{config::Config, hash::HashKey};
 use crate::engine::{facts::Digest, name::Name};
 
 /// A function as it should be.
@@ -22,6 +22,8 @@ pub struct Spec {
     pub ownership: Ownership,
     /// The hash of the configuration, for the tag `evenkeel.dev/applied`.
     pub config_hash: String,
+    /// The key that the hash was made with.
+    pub hash_key: Option<HashKey>,
 }
 
 /// An image reference in full.

@@ -1,0 +1,103 @@
+//! What a function's own state allows: nothing while AWS is at work on it, and sometimes a repair.
+
+use super::{
+    diff::CODE,
+    live::{Activity, Live, Reason, State, Update},
+    resolve::BUSY_RECHECK,
+    step::{Step, UpdateCode},
+};
+use crate::engine::{
+    diff::{Cause, Change, Diff, Hold, Origin, Planned, Said, Shown},
+    name::Name,
+    sight::Known,
+};
+
+/// Failures that a new deployment of the same image can end: the image was deleted and is there again,
+/// or may be read again (Lambda developer guide, "Function states").
+const REDEPLOY: [&str; 2] = ["ImageDeleted", "ImageAccessDenied"];
+
+/// Adds what follows from the state to what differs. `code` deploys the wanted image again.
+pub(super) fn weigh(name: &Name, code: Option<UpdateCode>, live: &Live, diff: &mut Diff<Step>) {
+    let Known::Yes(state) = &live.state else { return };
+    if let Some((reason, message)) = busy(state) {
+        let said = Said::new(reason, message);
+        diff.steps.clear();
+        diff.waits.insert(0, Hold { said, on: None, recheck: Some(BUSY_RECHECK), soon: true });
+        return;
+    }
+    match (&state.activity, state.update) {
+        (Activity::Failed, _) => failed(name, code, state.reason.as_ref(), diff),
+        (_, Update::Failed) => update_failed(code, state.update_reason.as_ref(), diff),
+        (Activity::Inactive, _) => {
+            let message = "it has not been invoked for weeks; the next invocation wakes it";
+            diff.conditions.insert("Inactive", Said::new("Idle", message));
+        }
+        (Activity::Pending | Activity::Active | Activity::Leaving | Activity::Other(_), _) => {}
+    }
+}
+
+fn busy(state: &State) -> Option<(&'static str, &'static str)> {
+    match (&state.activity, state.update) {
+        (Activity::Pending, _) => Some(("FunctionPending", "AWS is making the function ready")),
+        (Activity::Leaving, _) => Some(("FunctionLeaving", "AWS is deleting the function")),
+        (_, Update::InProgress) => Some(("UpdateInProgress", "AWS is applying an update")),
+        (
+            Activity::Active | Activity::Inactive | Activity::Failed | Activity::Other(_),
+            Update::Settled | Update::Failed,
+        ) => None,
+    }
+}
+
+fn failed(name: &Name, code: Option<UpdateCode>, reason: Option<&Reason>, diff: &mut Diff<Step>) {
+    let text = words(reason);
+    diff.changes.push(change("/state", "Active", format!("Failed ({text})")));
+    diff.steps.clear();
+    if let Some(code) = code
+        && reason.is_some_and(|it| REDEPLOY.contains(&it.code.as_str()))
+    {
+        diff.steps.push(Planned { kind: CODE, step: Step::UpdateCode(code) });
+        diff.failed = Some(Said::new("FunctionFailed", format!("AWS reports it failed: {text}")));
+        return;
+    }
+    let message = format!(
+        "AWS reports it failed: {text}; a function that failed at its creation cannot be updated: \
+         mend the cause, then `aws lambda delete-function --function-name {name}`, and it is made anew"
+    );
+    let said = Said::new("FunctionFailed", message);
+    diff.failed = Some(said.clone());
+    diff.waits.insert(0, Hold { said, on: None, recheck: None, soon: false });
+}
+
+/// The last update failed; the function runs on as it was before. One more try of the same is made by
+/// deploying the image again; if that changes nothing, the engine sees that it does not converge.
+fn update_failed(code: Option<UpdateCode>, reason: Option<&Reason>, diff: &mut Diff<Step>) {
+    let text = words(reason);
+    let message = format!("the last update failed, and the function runs on as before: {text}");
+    diff.failed = Some(Said::new("UpdateFailed", message));
+    diff.changes.push(change("/lastUpdateStatus", "Successful", format!("Failed ({text})")));
+    diff.steps.retain(|it| it.kind != "record");
+    if diff.steps.is_empty()
+        && let Some(code) = code
+    {
+        diff.steps.push(Planned { kind: CODE, step: Step::UpdateCode(code) });
+    }
+}
+
+fn change(path: &str, desired: &str, live: String) -> Change {
+    Change {
+        path: path.into(),
+        desired: Shown::open(desired),
+        live: Shown::open(live),
+        cause: Cause::State,
+        origin: Origin::Drift,
+        step: CODE,
+    }
+}
+
+fn words(reason: Option<&Reason>) -> String {
+    match reason {
+        Some(Reason { code, message }) if message.is_empty() => code.clone(),
+        Some(Reason { code, message }) => format!("{code}: {message}"),
+        None => "no reason given".into(),
+    }
+}
