@@ -1,3 +1,15 @@
-//! Everything that talks to AWS, but for the translation of each kind: clients, budgets, failures.
+//! Everything that talks to AWS, but for the translation of each kind (`kinds/*/aws.rs`).
+//!
+//! Read in this order: [`cloud`] (the three verbs), [`op`] (the calls that we make, and the quota that
+//! each one spends), [`calls`] (the one door that every call goes through), [`budget`] (who may call
+//! when), [`classify`] (what a failure asks of us), [`clients`] (how the SDK is set up).
 
+pub mod budget;
+pub mod calls;
+pub mod classify;
+pub mod clients;
 pub mod cloud;
+mod gate;
+pub mod identity;
+pub mod op;
+pub mod scrub;

@@ -41,6 +41,12 @@ impl Place {
         )
     }
 
+    /// Puts the account and the Region in for `${target.accountId}` and `${target.region}`.
+    pub fn fill_in(&self, text: &str) -> String {
+        text.replace("${target.accountId}", &self.account_id)
+            .replace("${target.region}", &self.region)
+    }
+
     /// The ARN of a role of this account, by name or path (`team/resize`).
     pub fn role_arn(&self, name: &str) -> String {
         format!(

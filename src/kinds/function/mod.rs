@@ -3,11 +3,14 @@
 //! Read in this order: [`spec`] and [`live`] (the two sides, in the same words), `diff` (what differs
 //! and the steps), [`step`] (the calls).
 
+pub mod aws;
 mod compare;
 pub mod config;
 mod diff;
 pub mod doc;
+pub mod expand;
 pub mod hash;
+pub mod image_ref;
 pub mod live;
 mod resolve;
 pub mod spec;

@@ -3,6 +3,8 @@
 //! Every row of the list is exact, since ECR answers for exactly the images that were asked for, and an
 //! image that is not there is a row too.
 
+pub mod aws;
+mod manifest;
 pub mod spec;
 
 use std::{convert::Infallible, time::Duration};

@@ -21,3 +21,17 @@ pub enum Id {
     /// By its digest, which cannot.
     Digest(Digest),
 }
+
+impl Spec {
+    /// Takes a full reference apart: `registry/repository:tag` or `registry/repository@sha256:…`.
+    pub fn of_reference(reference: &str) -> Option<Self> {
+        let (registry, rest) = reference.split_once('/')?;
+        let (repository, id) = if let Some((repository, digest)) = rest.split_once('@') {
+            (repository, Id::Digest(Digest::parse(digest)?))
+        } else {
+            let (repository, tag) = rest.rsplit_once(':')?;
+            (repository, Id::Tag(tag.into()))
+        };
+        Some(Self { registry: registry.into(), repository: repository.into(), id })
+    }
+}

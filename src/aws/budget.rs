@@ -1,0 +1,230 @@
+//! Call budgets, as values: how many calls a second we may make, and who goes first. Pure; `gate.rs`
+//! does the waiting.
+//!
+//! A budget is three small token buckets with shares of the rate — what is urgent 60 %, lists 25 %, the
+//! slow rotation 15 % — and a fourth that takes what the three overflow. Everybody may draw on the
+//! overflow. So nobody starves, and what is unused is lent.
+
+use std::time::Duration;
+
+use crate::engine::{time::Mono, work::Urgency};
+
+/// The shares of writes and urgent looks, of lists, and of the slow rotation.
+const SHARES: [f64; 3] = [0.60, 0.25, 0.15];
+/// How long unused tokens are kept: one second's worth, so that a burst never exceeds AWS's own.
+const BURST: f64 = 1.0;
+/// How far throttling may slow us down.
+const SLOWEST: f64 = 1.0 / 16.0;
+/// How long after the last throttle the rate takes its next step up.
+const RECOVER_AFTER: Duration = Duration::from_secs(10);
+/// The step up.
+const RECOVER_BY: f64 = 1.25;
+
+/// One budget.
+#[derive(Debug)]
+pub struct Budget {
+    /// Calls a second when all is well.
+    rate: f64,
+    /// What part of it we use now.
+    pace: f64,
+    /// Tokens of the three shares.
+    tokens: [f64; 3],
+    /// Tokens that the shares overflowed.
+    spare: f64,
+    filled: Mono,
+    closed_until: Mono,
+    paced: Mono,
+    /// How many calls of each urgency wait.
+    waiting: [usize; 5],
+}
+
+impl Budget {
+    /// A full budget of so many calls a second.
+    pub fn new(rate: f64, now: Mono) -> Self {
+        let mut budget = Self {
+            rate,
+            pace: 1.0,
+            tokens: [0.0; 3],
+            spare: 0.0,
+            filled: now,
+            closed_until: now,
+            paced: now,
+            waiting: [0; 5],
+        };
+        for (tokens, share) in budget.tokens.iter_mut().zip(SHARES) {
+            *tokens = size(rate, share);
+        }
+        budget
+    }
+
+    /// The rate as throttling leaves it now, in calls a second.
+    pub fn rate_now(&self) -> f64 {
+        self.rate * self.pace
+    }
+
+    /// One more call of this urgency waits.
+    pub fn queue(&mut self, urgency: Urgency) {
+        if let Some(waiting) = self.waiting.get_mut(rank(urgency)) {
+            *waiting += 1;
+        }
+    }
+
+    /// It waits no longer, whether or not it got its token.
+    pub fn unqueue(&mut self, urgency: Urgency) {
+        if let Some(waiting) = self.waiting.get_mut(rank(urgency)) {
+            *waiting = waiting.saturating_sub(1);
+        }
+    }
+
+    /// Takes a token for a call that was queued, or says how long to wait before asking again.
+    pub fn take(&mut self, urgency: Urgency, now: Mono) -> Result<(), Duration> {
+        self.fill(now);
+        if now < self.closed_until {
+            return Err(self.closed_until.since(now));
+        }
+        let share = share(urgency);
+        let first = !self.waiting.iter().take(rank(urgency)).any(|it| *it > 0);
+        // Within the urgent share the more urgent goes first; the overflow is for the first of all.
+        let own = self.tokens.get_mut(share).filter(|it| **it >= 1.0 && (share > 0 || first));
+        let tokens = own.or(Some(&mut self.spare).filter(|it| **it >= 1.0 && first));
+        match tokens {
+            Some(tokens) => {
+                *tokens -= 1.0;
+                Ok(())
+            }
+            None => Err(Duration::from_secs_f64((1.0 / self.rate_now()).clamp(0.001, 1.0))),
+        }
+    }
+
+    /// AWS said that we call too often.
+    pub fn throttled(&mut self, retry_after: Option<Duration>, now: Mono) {
+        self.fill(now);
+        self.pace = (self.pace / 2.0).max(SLOWEST);
+        self.paced = now;
+        self.tokens = [0.0; 3];
+        self.spare = 0.0;
+        if let Some(wait) = retry_after {
+            self.closed_until = self.closed_until.max(now.after(wait));
+        }
+    }
+
+    fn fill(&mut self, now: Mono) {
+        let passed = now.since(self.filled).as_secs_f64();
+        self.filled = self.filled.max(now);
+        let rate = self.rate_now();
+        for (tokens, share) in self.tokens.iter_mut().zip(SHARES) {
+            let full = size(self.rate, share);
+            let sum = *tokens + passed * rate * share;
+            *tokens = sum.min(full);
+            self.spare += sum - *tokens;
+        }
+        self.spare = self.spare.min(size(self.rate, 1.0));
+        if self.pace < 1.0 && now.since(self.paced) >= RECOVER_AFTER {
+            self.pace = (self.pace * RECOVER_BY).min(1.0);
+            self.paced = now;
+        }
+    }
+}
+
+/// How many tokens a share holds at most: at least one, or it could never be spent.
+fn size(rate: f64, share: f64) -> f64 {
+    (rate * share * BURST).max(1.0)
+}
+
+fn rank(urgency: Urgency) -> usize {
+    match urgency {
+        Urgency::Write => 0,
+        Urgency::InFlight => 1,
+        Urgency::Mover => 2,
+        Urgency::List => 3,
+        Urgency::Audit => 4,
+    }
+}
+
+fn share(urgency: Urgency) -> usize {
+    match urgency {
+        Urgency::Write | Urgency::InFlight | Urgency::Mover => 0,
+        Urgency::List => 1,
+        Urgency::Audit => 2,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ALL: [Urgency; 5] =
+        [Urgency::Write, Urgency::InFlight, Urgency::Mover, Urgency::List, Urgency::Audit];
+
+    fn at(millis: u64) -> Mono {
+        Mono(Duration::from_millis(millis))
+    }
+
+    /// How many calls each of `wanting` gets in ten seconds, if all ask all the time.
+    fn ten_seconds(budget: &mut Budget, wanting: &[Urgency]) -> Vec<usize> {
+        for urgency in wanting {
+            budget.queue(*urgency);
+        }
+        let mut got = vec![0; wanting.len()];
+        for millis in 0..10_000 {
+            for (got, urgency) in got.iter_mut().zip(wanting) {
+                *got += std::iter::from_fn(|| budget.take(*urgency, at(millis)).ok()).count();
+            }
+        }
+        got
+    }
+
+    #[test]
+    fn alone_everybody_may_use_the_whole_rate() {
+        for urgency in ALL {
+            let got = ten_seconds(&mut Budget::new(50.0, at(0)), &[urgency]);
+            // One second's worth of burst comes on top.
+            assert!((495..=560).contains(&got[0]), "{urgency:?}: {got:?}");
+        }
+    }
+
+    #[test]
+    fn together_nobody_starves_and_the_urgent_get_most() {
+        let wanting = [Urgency::Audit, Urgency::List, Urgency::Write];
+        let got = ten_seconds(&mut Budget::new(50.0, at(0)), &wanting);
+        let sum: usize = got.iter().sum();
+        assert!((495..=560).contains(&sum), "{got:?}");
+        assert!(got[0] >= 70 && got[1] >= 120 && got[2] >= 295, "{got:?}");
+    }
+
+    #[test]
+    fn a_write_goes_before_a_look() {
+        let got = ten_seconds(&mut Budget::new(10.0, at(0)), &[Urgency::Mover, Urgency::Write]);
+        assert_eq!(got[0], 0, "{got:?}");
+    }
+
+    #[test]
+    fn a_throttle_slows_down_for_a_while() {
+        let mut budget = Budget::new(16.0, at(0));
+        for _ in 0..10 {
+            budget.throttled(None, at(0));
+        }
+        assert!((budget.rate_now() - 1.0).abs() < 0.01, "{}", budget.rate_now());
+        for second in 0..200 {
+            budget.fill(at(second * 1000));
+        }
+        assert!((budget.rate_now() - 16.0).abs() < 0.01, "{}", budget.rate_now());
+    }
+
+    #[test]
+    fn retry_after_is_obeyed() {
+        let mut budget = Budget::new(100.0, at(0));
+        budget.throttled(Some(Duration::from_secs(3)), at(0));
+        assert_eq!(budget.take(Urgency::Write, at(1000)), Err(Duration::from_secs(2)));
+        assert_eq!(budget.take(Urgency::Write, at(3001)), Ok(()));
+    }
+
+    #[test]
+    fn a_clock_that_goes_back_gives_nothing() {
+        let mut budget = Budget::new(1.0, at(5000));
+        for urgency in ALL {
+            while budget.take(urgency, at(5000)).is_ok() {}
+        }
+        assert!(budget.take(Urgency::Write, at(1000)).is_err());
+    }
+}

@@ -1,0 +1,116 @@
+//! The one door to AWS: every call waits for its token here, is timed, classified, counted and logged.
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use aws_smithy_runtime_api::{client::result::SdkError, http::Response};
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+
+use super::{
+    classify,
+    gate::Gate,
+    op::{Bucket, Op},
+    scrub::scrub,
+};
+use crate::engine::{
+    failure::{Class, Failure},
+    name::Name,
+    secret::Secret,
+    time::{Clock, Mono},
+    work::Urgency,
+};
+
+/// What is remembered of one call.
+#[derive(Debug)]
+pub struct CallRecord<'a> {
+    /// Where.
+    pub target: &'a Name,
+    /// What.
+    pub op: Op,
+    /// `ok`, AWS's error code if it is one that we know, else `other`.
+    pub code: &'static str,
+    /// From the first byte sent to the answer.
+    pub took: Duration,
+    /// How long it waited for its token.
+    pub waited: Duration,
+}
+
+/// Something that counts calls.
+pub trait CallLog: Send + Sync + 'static {
+    /// Counts one.
+    fn record(&self, call: &CallRecord<'_>);
+}
+
+/// The calls of one target.
+pub struct Calls {
+    target: Name,
+    gates: BTreeMap<Bucket, Gate>,
+    clock: Arc<dyn Clock>,
+    log: Arc<dyn CallLog>,
+}
+
+/// What is being called, and how urgently.
+pub struct Call<'a> {
+    /// The operation.
+    pub op: Op,
+    /// Who goes first.
+    pub urgency: Urgency,
+    /// What the call carries and no message may repeat.
+    pub secrets: Vec<&'a Secret>,
+}
+
+impl Call<'_> {
+    /// A call that carries no secrets.
+    pub fn plain(op: Op, urgency: Urgency) -> Self {
+        Self { op, urgency, secrets: Vec::new() }
+    }
+}
+
+impl Calls {
+    /// The door to one target. `share` is the part of AWS's quotas that we use, from 0 to 1.
+    pub fn new(target: Name, share: f64, clock: &Arc<dyn Clock>, log: Arc<dyn CallLog>) -> Self {
+        let gates = Bucket::ALL
+            .into_iter()
+            .map(|bucket| (bucket, Gate::new(bucket.quota() * share, Arc::clone(clock))));
+        Self { target, gates: gates.collect(), clock: Arc::clone(clock), log }
+    }
+
+    /// The time.
+    pub fn now(&self) -> Mono {
+        self.clock.now().mono
+    }
+
+    /// Makes one call, which starts only once it has its token. Returns the answer and the moment at
+    /// which the request began: the answer is at least as true as that.
+    pub async fn run<T, E>(
+        &self,
+        call: Call<'_>,
+        request: impl Future<Output = Result<T, SdkError<E, Response>>>,
+    ) -> Result<(T, Mono), Failure>
+    where
+        E: ProvideErrorMetadata + std::error::Error + 'static,
+    {
+        let Call { op, urgency, secrets } = call;
+        let gate = self.gates.get(&op.bucket()).expect("every bucket has a gate");
+        let waited = gate.pass(urgency).await;
+        let started = self.now();
+        let result = request.await;
+        let took = self.now().since(started);
+        let result = result.map_err(|error| {
+            let mut failure = classify::failure(op.name(), &error);
+            failure.cause.message = scrub(&failure.cause.message, &secrets);
+            failure
+        });
+        let code = match &result {
+            Ok(_) => "ok",
+            Err(failure) => classify::label(failure.cause.code.as_deref()),
+        };
+        self.log.record(&CallRecord { target: &self.target, op, code, took, waited });
+        tracing::debug!(target: "evenkeel::aws", at = %self.target, op = op.name(), code, ?took, "called");
+        if let Err(failure) = &result
+            && failure.class == Class::Throttled
+        {
+            gate.throttled(failure.retry_after);
+        }
+        result.map(|answer| (answer, started))
+    }
+}

@@ -1,0 +1,378 @@
+//! The one place that decides what a failure asks of us: by AWS's code, and where one code means
+//! several things, by the beginning of its message.
+
+use std::{error::Error, time::Duration};
+
+use aws_smithy_runtime_api::{client::result::SdkError, http::Response};
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+
+use crate::engine::failure::{Cause, Class, Failure};
+
+/// No answer of AWS's asks for a longer rest.
+const RETRY_AFTER_MAX: Duration = Duration::from_mins(15);
+
+/// Codes with one meaning each.
+const CODES: &[(&str, Class)] = &[
+    ("TooManyRequestsException", Class::Throttled),
+    ("ThrottlingException", Class::Throttled),
+    ("Throttling", Class::Throttled),
+    ("ThrottledException", Class::Throttled),
+    ("RequestThrottled", Class::Throttled),
+    ("RequestThrottledException", Class::Throttled),
+    ("RequestLimitExceeded", Class::Throttled),
+    ("SlowDown", Class::Throttled),
+    ("EC2ThrottledException", Class::Throttled),
+    ("PreconditionFailedException", Class::Precondition),
+    ("ResourceNotFoundException", Class::Gone),
+    ("ResourceInUseException", Class::Busy),
+    ("ResourceNotReadyException", Class::Busy),
+    // moto's words for Lambda's "Source image … does not exist"; also ECR's own.
+    ("ImageNotFoundException", Class::MissingInput),
+    ("RepositoryNotFoundException", Class::MissingInput),
+    ("KMSDisabledException", Class::MissingInput),
+    ("KMSInvalidStateException", Class::MissingInput),
+    ("KMSNotFoundException", Class::MissingInput),
+    ("ENILimitReachedException", Class::MissingInput),
+    ("SubnetIPAddressLimitReachedException", Class::MissingInput),
+    ("KMSAccessDeniedException", Class::Denied),
+    ("EC2AccessDeniedException", Class::Denied),
+    ("UnauthorizedOperation", Class::Denied),
+    ("NotAuthorized", Class::Denied),
+    ("OptInRequired", Class::Denied),
+    ("ValidationException", Class::Invalid),
+    ("ValidationError", Class::Invalid),
+    ("InvalidParameterException", Class::Invalid),
+    ("InvalidRequestContentException", Class::Invalid),
+    ("InvalidTagParameterException", Class::Invalid),
+    ("TooManyTagsException", Class::Invalid),
+    ("SerializationException", Class::Invalid),
+    ("RequestTooLargeException", Class::Invalid),
+    ("RequestEntityTooLargeException", Class::Invalid),
+    ("PolicyLengthExceededException", Class::Invalid),
+    ("CodeStorageExceededException", Class::Invalid),
+    ("AliasLimitExceededException", Class::Invalid),
+    ("PublicPolicyException", Class::Invalid),
+    ("ServiceQuotaExceededException", Class::Invalid),
+    // ECR's limit on resources. The SDK would take it for throttling and retry in vain.
+    ("LimitExceededException", Class::Invalid),
+    ("UnknownOperationException", Class::Invalid),
+    ("ExpiredToken", Class::Credentials),
+    ("ExpiredTokenException", Class::Credentials),
+    ("RequestExpired", Class::Credentials),
+    ("UnrecognizedClientException", Class::Credentials),
+    ("InvalidClientTokenId", Class::Credentials),
+    ("InvalidAccessKeyId", Class::Credentials),
+    ("InvalidSignatureException", Class::Credentials),
+    ("SignatureDoesNotMatch", Class::Credentials),
+    ("IncompleteSignature", Class::Credentials),
+    ("IncompleteSignatureException", Class::Credentials),
+    ("MissingAuthenticationToken", Class::Credentials),
+    ("MissingAuthenticationTokenException", Class::Credentials),
+    ("ServiceException", Class::Unclear),
+    ("ServerException", Class::Unclear),
+    ("ServiceUnavailable", Class::Unclear),
+    ("ServiceUnavailableException", Class::Unclear),
+    ("InternalFailure", Class::Unclear),
+    ("InternalServerError", Class::Unclear),
+    ("InternalServerException", Class::Unclear),
+    ("EC2UnexpectedException", Class::Unclear),
+];
+
+/// A code, the parts of messages that decide, and what it means without any of them.
+type Ambiguous = (&'static str, &'static [(&'static str, Class)], Class);
+
+/// Codes that mean several things.
+const MESSAGES: &[Ambiguous] = &[
+    (
+        "ResourceConflictException",
+        &[
+            ("An update is in progress", Class::Busy),
+            ("following state: Pending", Class::Busy),
+            ("in progress", Class::Busy),
+        ],
+        // Somebody was faster ("Function already exist"), or put something in the way: look again.
+        Class::Precondition,
+    ),
+    (
+        "InvalidParameterValueException",
+        &[
+            ("throttled by EC2", Class::Throttled),
+            ("RequestLimitExceeded", Class::Throttled),
+            ("cannot be assumed by Lambda", Class::MissingInput),
+            ("does not have permissions to call CreateNetworkInterface", Class::MissingInput),
+            ("KMS key is invalid for CreateGrant", Class::MissingInput),
+            ("Provide a valid source image", Class::MissingInput),
+            ("Source image", Class::MissingInput),
+            ("InvalidSubnetID.NotFound", Class::MissingInput),
+            ("InvalidGroup.NotFound", Class::MissingInput),
+            ("Error occurred while DescribeSubnets", Class::MissingInput),
+            ("Error occurred while DescribeSecurityGroups", Class::MissingInput),
+            ("UnreservedConcurrentExecution below its minimum", Class::MissingInput),
+        ],
+        Class::Invalid,
+    ),
+    (
+        "AccessDeniedException",
+        &[
+            ("does not have permission to access the ECR image", Class::MissingInput),
+            ("security token included in the request is expired", Class::Credentials),
+        ],
+        Class::Denied,
+    ),
+    ("AccessDenied", &[], Class::Denied),
+];
+
+/// What a failure with this code and message asks of us. No code, or one that we do not know, is
+/// unclear: above all, a bare HTTP 404 of some proxy is not "not found".
+pub fn classify(code: Option<&str>, message: &str) -> Class {
+    let Some(code) = code else { return Class::Unclear };
+    if let Some((_, class)) = CODES.iter().find(|(known, _)| *known == code) {
+        return *class;
+    }
+    let Some((_, parts, other)) = MESSAGES.iter().find(|(known, ..)| *known == code) else {
+        return Class::Unclear;
+    };
+    parts.iter().find(|(part, _)| message.contains(part)).map_or(*other, |(_, class)| *class)
+}
+
+/// The code as a metric label, from a closed list.
+pub(super) fn label(code: Option<&str>) -> &'static str {
+    let Some(code) = code else { return "other" };
+    let known = CODES.iter().map(|(known, _)| *known);
+    let known = known.chain(MESSAGES.iter().map(|(known, ..)| *known));
+    known.into_iter().find(|known| *known == code).unwrap_or("other")
+}
+
+/// Every AWS code that is known here, for the reference page.
+pub fn known() -> impl Iterator<Item = (&'static str, &'static str, Class)> {
+    let plain = CODES.iter().map(|(code, class)| (*code, "", *class));
+    let split = MESSAGES.iter().flat_map(|(code, parts, other)| {
+        let parts = parts.iter().map(|(part, class)| (*code, *part, *class));
+        parts.chain(std::iter::once((*code, "", *other)))
+    });
+    plain.chain(split)
+}
+
+/// Turns the SDK's error into ours. The message still has to be scrubbed.
+pub(super) fn failure<E>(op: &'static str, error: &SdkError<E, Response>) -> Failure
+where
+    E: ProvideErrorMetadata + Error + 'static,
+{
+    let unclear = |message: String| (Class::Unclear, Cause { code: None, message });
+    let (class, cause) = match error {
+        SdkError::ServiceError(context) => service(context.err(), context.raw()),
+        SdkError::TimeoutError(_) => unclear("no answer in time".into()),
+        SdkError::ResponseError(context) => {
+            let status = context.raw().status().as_u16();
+            unclear(format!("HTTP {status} that is no answer of AWS's: {}", root(error)))
+        }
+        _ if lacks_credentials(error) => {
+            let message = format!("no credentials: {}", root(error));
+            (Class::Credentials, Cause { code: None, message })
+        }
+        SdkError::DispatchFailure(_) => unclear(format!("no connection: {}", root(error))),
+        SdkError::ConstructionFailure(_) => {
+            (Class::Invalid, Cause { code: None, message: root(error) })
+        }
+        _ => unclear(root(error)),
+    };
+    Failure { class, op, cause, retry_after: error.raw_response().and_then(retry_after) }
+}
+
+fn service<E: ProvideErrorMetadata>(error: &E, raw: &Response) -> (Class, Cause) {
+    let status = raw.status().as_u16();
+    // Some services write `Code:uri` or `namespace#Code`.
+    let code = error.code().map(|code| {
+        let code = code.split(':').next().unwrap_or(code);
+        code.rsplit('#').next().unwrap_or(code).to_owned()
+    });
+    let message = match (error.message(), &code) {
+        (Some(message), _) => message.to_owned(),
+        (None, Some(_)) => format!("HTTP {status}"),
+        (None, None) => format!("HTTP {status} without an AWS error code"),
+    };
+    let class = match classify(code.as_deref(), &message) {
+        Class::Unclear if status == 429 => Class::Throttled,
+        class => class,
+    };
+    (class, Cause { code, message })
+}
+
+fn retry_after(raw: &Response) -> Option<Duration> {
+    let seconds: u64 = raw.headers().get("retry-after")?.trim().parse().ok()?;
+    Some(Duration::from_secs(seconds).min(RETRY_AFTER_MAX))
+}
+
+/// The innermost cause, which is the one that says something.
+fn root(error: &dyn Error) -> String {
+    let mut inner = error;
+    while let Some(source) = inner.source() {
+        inner = source;
+    }
+    inner.to_string()
+}
+
+fn lacks_credentials(error: &(dyn Error + 'static)) -> bool {
+    let mut next: Option<&(dyn Error + 'static)> = Some(error);
+    while let Some(error) = next {
+        if error.is::<aws_credential_types::provider::error::CredentialsError>() {
+            return true;
+        }
+        next = error.source();
+    }
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const CONFLICT: &str = "ResourceConflictException";
+    const INVALID: &str = "InvalidParameterValueException";
+    const DENIED: &str = "AccessDeniedException";
+
+    /// One row for each failure that AWS is known to answer with, and what to do about it.
+    const TABLE: &[(&str, &str, Class)] = &[
+        ("TooManyRequestsException", "Rate exceeded", Class::Throttled),
+        ("ThrottlingException", "Rate exceeded", Class::Throttled),
+        (
+            CONFLICT,
+            "The operation cannot be performed at this time. An update is in progress for \
+                 resource: arn:aws:lambda:eu-west-1:1:function:f",
+            Class::Busy,
+        ),
+        (
+            CONFLICT,
+            "The operation cannot be performed at this time. The function is currently in the \
+                 following state: Pending",
+            Class::Busy,
+        ),
+        (CONFLICT, "Function already exist: f", Class::Precondition),
+        (
+            "PreconditionFailedException",
+            "The Revision Id provided does not match the latest Revision Id.",
+            Class::Precondition,
+        ),
+        (
+            INVALID,
+            "The role defined for the function cannot be assumed by Lambda.",
+            Class::MissingInput,
+        ),
+        (
+            INVALID,
+            "The provided execution role does not have permissions to call \
+                 CreateNetworkInterface on EC2",
+            Class::MissingInput,
+        ),
+        (
+            INVALID,
+            "Lambda was unable to configure access to your environment variables because the \
+                 KMS key is invalid for CreateGrant.",
+            Class::MissingInput,
+        ),
+        (
+            INVALID,
+            "Your request has been throttled by EC2, please make sure you have enough API rate \
+                 limit. EC2 Error Code: RequestLimitExceeded.",
+            Class::Throttled,
+        ),
+        (
+            INVALID,
+            "Source image 1.dkr.ecr.eu-west-1.amazonaws.com/r:t does not exist. Provide a \
+                 valid source image.",
+            Class::MissingInput,
+        ),
+        (
+            INVALID,
+            "The image manifest, config or layer media type for the source image r is not \
+                 supported.",
+            Class::Invalid,
+        ),
+        (
+            DENIED,
+            "Lambda does not have permission to access the ECR image. Check the ECR \
+                 permissions.",
+            Class::MissingInput,
+        ),
+        (
+            DENIED,
+            "User: u is not authorized to perform: iam:PassRole on resource: r",
+            Class::Denied,
+        ),
+        (DENIED, "Cross-account pass role is not allowed", Class::Denied),
+        (INVALID, "Image repository must be in the same region.", Class::Invalid),
+        ("ValidationException", "1 validation error detected", Class::Invalid),
+        (
+            INVALID,
+            "Lambda was unable to configure your environment variables because the environment \
+                 variables you have provided exceeded the 4KB limit.",
+            Class::Invalid,
+        ),
+        (
+            INVALID,
+            "Specified ReservedConcurrentExecutions for function decreases account's \
+                 UnreservedConcurrentExecution below its minimum value of [100].",
+            Class::MissingInput,
+        ),
+        (
+            INVALID,
+            "'MemorySize' value failed to satisfy constraint: Member must have value less than \
+                 or equal to 3008",
+            Class::Invalid,
+        ),
+        (
+            INVALID,
+            "Error occurred while DescribeSubnets. EC2 Error Code: InvalidSubnetID.NotFound.",
+            Class::MissingInput,
+        ),
+        (CONFLICT, "The statement id (x) provided already exists.", Class::Precondition),
+        (
+            CONFLICT,
+            "Alias can't be used for Provisioned Concurrency configuration on an already \
+                 Provisioned version",
+            Class::Precondition,
+        ),
+        ("ResourceNotFoundException", "Function not found: arn", Class::Gone),
+        (
+            INVALID,
+            "Please provide ImageUri when updating a function with packageType Image.",
+            Class::Invalid,
+        ),
+        ("ServiceException", "internal error", Class::Unclear),
+        ("ExpiredTokenException", "expired", Class::Credentials),
+        ("UnrecognizedClientException", "invalid token", Class::Credentials),
+        ("InvalidSignatureException", "skew", Class::Credentials),
+        ("RequestEntityTooLargeException", "too large", Class::Invalid),
+        ("PolicyLengthExceededException", "too long", Class::Invalid),
+        ("CodeStorageExceededException", "full", Class::Invalid),
+        ("LimitExceededException", "too many images", Class::Invalid),
+        ("ImageNotFoundException", "moto", Class::MissingInput),
+        ("RepositoryNotFoundException", "moto", Class::MissingInput),
+        ("SomethingNew", "?", Class::Unclear),
+    ];
+
+    #[test]
+    fn every_known_failure_has_its_class() {
+        for (code, message, class) in TABLE {
+            assert_eq!(classify(Some(code), message), *class, "{code}: {message}");
+        }
+        assert_eq!(classify(None, "Not Found"), Class::Unclear);
+    }
+
+    #[test]
+    fn labels_come_from_a_closed_list() {
+        assert_eq!(label(Some("ThrottlingException")), "ThrottlingException");
+        assert_eq!(label(Some("AccessDeniedException")), "AccessDeniedException");
+        assert_eq!(label(Some("Whatever<script>")), "other");
+        assert_eq!(label(None), "other");
+    }
+
+    #[test]
+    fn no_code_is_listed_twice() {
+        let mut seen = std::collections::BTreeSet::new();
+        let codes = CODES.iter().map(|it| it.0).chain(MESSAGES.iter().map(|it| it.0));
+        for code in codes {
+            assert!(seen.insert(code), "{code}");
+        }
+    }
+}

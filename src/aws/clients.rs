@@ -1,0 +1,149 @@
+//! SDK clients for one target, from the standard AWS environment: profiles, SSO, web identity,
+//! container and instance credentials, and endpoint URLs. The SDK's own retries are off: the engine's
+//! queue is the one place that tries again.
+
+use std::time::Duration;
+
+use aws_config::{
+    AppName, BehaviorVersion, Region, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig,
+};
+use aws_smithy_http_client::{
+    Builder,
+    tls::{Provider, TlsContext, TrustStore, rustls_provider::CryptoMode},
+};
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+
+/// How long a connection may take. Within a Region it takes milliseconds.
+const CONNECT_MAX: Duration = Duration::from_secs(5);
+/// How long one call may take. CreateFunction copies no image: seconds are long.
+const CALL_MAX: Duration = Duration::from_secs(30);
+
+/// Clients for the services that we use.
+#[derive(Clone)]
+pub struct Clients {
+    /// Lambda.
+    pub lambda: aws_sdk_lambda::Client,
+    /// ECR.
+    pub ecr: aws_sdk_ecr::Client,
+    /// STS.
+    pub sts: aws_sdk_sts::Client,
+    /// As `eu-central-1`.
+    pub region: String,
+    /// The endpoint URL, if it is not AWS's own.
+    pub endpoint: Option<String>,
+}
+
+/// Why there are no clients.
+#[derive(Debug, thiserror::Error)]
+pub enum ClientError {
+    /// The environment names no Region.
+    #[error("no AWS Region is set; set `AWS_REGION`, or `region` in the profile")]
+    NoRegion,
+    /// The certificates cannot be used.
+    #[error("the TLS set-up cannot be used")]
+    Tls(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl Clients {
+    /// Reads the environment. `region` overrides it; `extra_roots` are certificates in PEM that are
+    /// trusted besides the bundled ones.
+    pub async fn load(
+        region: Option<&str>,
+        extra_roots: Option<&[u8]>,
+    ) -> Result<Self, ClientError> {
+        let name = AppName::new("evenkeel").expect("the name has only letters");
+        let timeouts =
+            TimeoutConfig::builder().connect_timeout(CONNECT_MAX).operation_timeout(CALL_MAX);
+        let mut loader = aws_config::defaults(BehaviorVersion::latest())
+            .app_name(name)
+            .http_client(http(extra_roots)?)
+            .retry_config(RetryConfig::disabled())
+            .timeout_config(timeouts.build());
+        if let Some(region) = region {
+            loader = loader.region(Region::new(region.to_owned()));
+        }
+        Self::of(&loader.load().await)
+    }
+
+    /// Clients from a configuration that is already there; tests have one with recorded answers.
+    pub fn of(config: &SdkConfig) -> Result<Self, ClientError> {
+        let region = config.region().ok_or(ClientError::NoRegion)?.to_string();
+        Ok(Self {
+            lambda: aws_sdk_lambda::Client::new(config),
+            ecr: aws_sdk_ecr::Client::new(config),
+            sts: aws_sdk_sts::Client::new(config),
+            endpoint: config.endpoint_url().map(ToOwned::to_owned),
+            region,
+        })
+    }
+
+    /// Whether the endpoint is on this machine: an emulator, where nothing real can break.
+    pub fn is_loopback(&self) -> bool {
+        self.endpoint.as_deref().is_some_and(is_loopback)
+    }
+}
+
+fn is_loopback(url: &str) -> bool {
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    // What stands before an @ is no host: `http://127.0.0.1@example.com` goes to example.com.
+    let host = authority.rsplit('@').next().unwrap_or_default();
+    let host = match host.strip_prefix('[') {
+        Some(v6) => v6.split(']').next().unwrap_or_default(),
+        None => host.split(':').next().unwrap_or_default(),
+    };
+    host == "localhost"
+        || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+/// An HTTP client that trusts Mozilla's roots, which are compiled in, so that a container image needs
+/// no files besides the binary.
+fn http(extra_roots: Option<&[u8]>) -> Result<SharedHttpClient, ClientError> {
+    let mut store = TrustStore::empty();
+    for root in webpki_root_certs::TLS_SERVER_ROOT_CERTS {
+        store.add_pem_certificate(pem(root));
+    }
+    if let Some(extra) = extra_roots {
+        store.add_pem_certificate(extra);
+    }
+    let context = TlsContext::builder()
+        .with_trust_store(store)
+        .build()
+        .map_err(|error| ClientError::Tls(error.into()))?;
+    let provider = Provider::Rustls(CryptoMode::Ring);
+    Ok(Builder::new().tls_provider(provider).tls_context(context).build_https())
+}
+
+fn pem(der: &[u8]) -> Vec<u8> {
+    let body = STANDARD.encode(der);
+    format!("-----BEGIN CERTIFICATE-----\n{body}\n-----END CERTIFICATE-----\n").into_bytes()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_this_machine_is_loopback() {
+        for yes in ["http://127.0.0.1:5000", "http://localhost", "http://[::1]:80/x", "127.8.8.8:1"]
+        {
+            assert!(is_loopback(yes), "{yes}");
+        }
+        for no in [
+            "https://lambda.eu-west-1.amazonaws.com",
+            "http://127.0.0.1@example.com",
+            "http://127.0.0.1.example.com",
+            "http://localhost.example.com",
+            "http://10.0.0.1",
+            "",
+        ] {
+            assert!(!is_loopback(no), "{no}");
+        }
+    }
+
+    #[test]
+    fn the_bundled_roots_make_a_client() {
+        assert!(http(None).is_ok());
+    }
+}

@@ -1,0 +1,95 @@
+//! The three verbs for functions: ListFunctions, GetFunction, and the calls that change something.
+
+mod read;
+mod write;
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use aws_sdk_lambda::Client;
+use tokio::sync::mpsc;
+
+use super::{Function, live::Live, spec::Spec, step::Step};
+use crate::{
+    aws::{
+        calls::{Call, Calls},
+        cloud::{Cloud, Urgency},
+        op::Op,
+    },
+    engine::{
+        failure::{Cause, Class, Failure},
+        name::Name,
+        page::Page,
+        sight::Seen,
+    },
+};
+
+/// What ListFunctions returns at most, whatever one asks for (Lambda API reference).
+const PAGE: i32 = 50;
+/// More functions than this in one Region are not expected; a marker that never ends would be.
+const PAGES_MAX: usize = 2_000;
+/// The code by which Lambda says that a function is not there.
+const NOT_FOUND: &str = "ResourceNotFoundException";
+
+/// Lambda in one target.
+pub struct FunctionCloud {
+    lambda: Client,
+    calls: Arc<Calls>,
+}
+
+impl FunctionCloud {
+    /// Lambda, through the target's one door.
+    pub fn new(lambda: Client, calls: Arc<Calls>) -> Self {
+        Self { lambda, calls }
+    }
+}
+
+impl Cloud<Function> for FunctionCloud {
+    async fn list(
+        &self,
+        _: Arc<BTreeMap<Name, Arc<Spec>>>,
+        pages: mpsc::Sender<Page<Function>>,
+    ) -> Result<(), Failure> {
+        let mut marker: Option<String> = None;
+        for _ in 0..PAGES_MAX {
+            let request = self.lambda.list_functions().max_items(PAGE).set_marker(marker);
+            let call = Call::plain(Op::ListFunctions, Urgency::List);
+            let (answer, started) = self.calls.run(call, request.send()).await?;
+            let rows = answer.functions().iter().filter_map(read::row);
+            if pages.send(Page { started, rows: rows.collect() }).await.is_err() {
+                return Ok(());
+            }
+            marker = answer.next_marker.filter(|it| !it.is_empty());
+            if marker.is_none() {
+                return Ok(());
+            }
+        }
+        Err(Failure {
+            class: Class::Unclear,
+            op: Op::ListFunctions.name(),
+            cause: Cause {
+                code: None,
+                message: format!("the list has more than {PAGES_MAX} pages"),
+            },
+            retry_after: None,
+        })
+    }
+
+    async fn get(&self, name: &Name, urgency: Urgency) -> Result<Option<Seen<Live>>, Failure> {
+        let request = self.lambda.get_function().function_name(name.as_str());
+        let call = Call::plain(Op::GetFunction, urgency);
+        match self.calls.run(call, request.send()).await {
+            Ok((answer, _)) => read::look(name, answer).map(Some),
+            Err(failure) if failure.cause.code.as_deref() == Some(NOT_FOUND) => Ok(None),
+            Err(failure) => Err(failure),
+        }
+    }
+
+    async fn apply(&self, step: &Step) -> Result<(), Failure> {
+        match step {
+            Step::Create(it) => write::create(&self.lambda, &self.calls, it).await,
+            Step::UpdateCode(it) => write::code(&self.lambda, &self.calls, it).await,
+            Step::UpdateConfig(it) => write::config(&self.lambda, &self.calls, it).await,
+            Step::Tag(it) => write::tag(&self.lambda, &self.calls, it).await,
+        }
+    }
+}

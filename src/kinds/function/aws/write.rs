@@ -1,0 +1,211 @@
+//! From steps to Lambda's requests. No decisions here: every argument stands in the step.
+
+use aws_sdk_lambda::{
+    Client,
+    types::{
+        Architecture, DeadLetterConfig, Environment, EphemeralStorage, FileSystemConfig,
+        FunctionCode, ImageConfig as LambdaImageConfig, LogFormat, LoggingConfig, PackageType,
+        TracingConfig, TracingMode, VpcConfig,
+    },
+};
+
+use super::super::{
+    config::{Config, FileSystem, ImageConfig, Logging, Vpc},
+    step::{Create, Patch, Tag, UpdateCode, UpdateConfig},
+};
+use crate::{
+    aws::{
+        calls::{Call, Calls},
+        cloud::Urgency,
+        op::Op,
+    },
+    engine::{
+        failure::{Cause, Class, Failure},
+        secret::Secret,
+    },
+};
+
+type Variables = std::collections::BTreeMap<String, Secret>;
+
+pub(super) async fn create(lambda: &Client, calls: &Calls, step: &Create) -> Result<(), Failure> {
+    let unset = Config::unset(step.name.as_str(), String::new());
+    let Config {
+        role,
+        description,
+        memory_size,
+        timeout,
+        ephemeral_storage,
+        environment: variables,
+        kms_key_arn,
+        vpc: network,
+        file_systems,
+        dead_letter,
+        tracing,
+        logging: logs,
+        image,
+    } = &step.config;
+    let systems = systems(file_systems)?;
+    // What equals AWS's default is left out: a policy may forbid to mention it.
+    let request = lambda
+        .create_function()
+        .function_name(step.name.as_str())
+        .package_type(PackageType::Image)
+        .code(FunctionCode::builder().image_uri(&step.image_uri).build())
+        .architectures(Architecture::from(step.architecture.as_str()))
+        .role(role)
+        .memory_size(*memory_size)
+        .timeout(*timeout)
+        .set_description((!description.is_empty()).then(|| description.clone()))
+        .set_ephemeral_storage(
+            (*ephemeral_storage != unset.ephemeral_storage)
+                .then(|| storage(*ephemeral_storage))
+                .transpose()?,
+        )
+        .set_environment((!variables.is_empty()).then(|| environment(variables)))
+        .set_kms_key_arn((!kms_key_arn.is_empty()).then(|| kms_key_arn.clone()))
+        .set_vpc_config((*network != unset.vpc).then(|| vpc(network)))
+        .set_file_system_configs((!systems.is_empty()).then_some(systems))
+        .set_dead_letter_config((!dead_letter.is_empty()).then(|| letter(dead_letter)))
+        .set_tracing_config((*tracing != unset.tracing).then(|| trace(tracing)))
+        .set_logging_config((*logs != unset.logging).then(|| logging(logs)))
+        .set_image_config((*image != unset.image).then(|| image_config(image)))
+        .set_tags(Some(step.tags.clone().into_iter().collect()));
+    let secrets = variables.values().collect();
+    let call = Call { op: Op::CreateFunction, urgency: Urgency::Write, secrets };
+    calls.run(call, request.send()).await.map(|_| ())
+}
+
+pub(super) async fn code(lambda: &Client, calls: &Calls, step: &UpdateCode) -> Result<(), Failure> {
+    let request = lambda
+        .update_function_code()
+        .function_name(step.name.as_str())
+        .image_uri(&step.image_uri)
+        .architectures(Architecture::from(step.architecture.as_str()))
+        .set_revision_id(step.revision_id.clone());
+    let call = Call::plain(Op::UpdateFunctionCode, Urgency::Write);
+    calls.run(call, request.send()).await.map(|_| ())
+}
+
+pub(super) async fn config(
+    lambda: &Client,
+    calls: &Calls,
+    step: &UpdateConfig,
+) -> Result<(), Failure> {
+    let Patch {
+        role,
+        description,
+        memory_size,
+        timeout,
+        ephemeral_storage,
+        environment: variables,
+        kms_key_arn,
+        vpc: network,
+        file_systems,
+        dead_letter,
+        tracing,
+        logging: logs,
+        image,
+    } = &step.patch;
+    let request = lambda
+        .update_function_configuration()
+        .function_name(step.name.as_str())
+        .set_role(role.clone())
+        .set_description(description.clone())
+        .set_memory_size(*memory_size)
+        .set_timeout(*timeout)
+        .set_ephemeral_storage(ephemeral_storage.map(storage).transpose()?)
+        .set_environment(variables.as_ref().map(environment))
+        .set_kms_key_arn(kms_key_arn.clone())
+        .set_vpc_config(network.as_ref().map(vpc))
+        .set_file_system_configs(file_systems.as_deref().map(systems).transpose()?)
+        .set_dead_letter_config(dead_letter.as_deref().map(letter))
+        .set_tracing_config(tracing.as_deref().map(trace))
+        .set_logging_config(logs.as_ref().map(logging))
+        .set_image_config(image.as_ref().map(image_config))
+        .set_revision_id(step.revision_id.clone());
+    let secrets = variables.iter().flat_map(Variables::values).collect();
+    let call = Call { op: Op::UpdateFunctionConfiguration, urgency: Urgency::Write, secrets };
+    calls.run(call, request.send()).await.map(|_| ())
+}
+
+pub(super) async fn tag(lambda: &Client, calls: &Calls, step: &Tag) -> Result<(), Failure> {
+    let request = lambda
+        .tag_resource()
+        .resource(&step.arn)
+        .set_tags(Some(step.tags.clone().into_iter().collect()));
+    let call = Call::plain(Op::TagResource, Urgency::Write);
+    calls.run(call, request.send()).await.map(|_| ())
+}
+
+/// An empty map clears.
+fn environment(variables: &Variables) -> Environment {
+    let variables =
+        variables.iter().map(|(name, value)| (name.clone(), value.expose().to_owned())).collect();
+    Environment::builder().set_variables(Some(variables)).build()
+}
+
+/// Empty lists detach.
+fn vpc(vpc: &Vpc) -> VpcConfig {
+    VpcConfig::builder()
+        .set_subnet_ids(Some(vpc.subnet_ids.iter().cloned().collect()))
+        .set_security_group_ids(Some(vpc.security_group_ids.iter().cloned().collect()))
+        .ipv6_allowed_for_dual_stack(vpc.ipv6_allowed_for_dual_stack)
+        .build()
+}
+
+/// An empty target clears.
+fn letter(arn: &str) -> DeadLetterConfig {
+    DeadLetterConfig::builder().target_arn(arn).build()
+}
+
+fn trace(mode: &str) -> TracingConfig {
+    TracingConfig::builder().mode(TracingMode::from(mode)).build()
+}
+
+/// Levels exist only with the format JSON; AWS drops them by itself when the format becomes Text.
+fn logging(logging: &Logging) -> LoggingConfig {
+    let Logging { log_format, application_log_level, system_log_level, log_group } = logging;
+    let level = |level: &str| (!level.is_empty()).then(|| level.to_owned());
+    LoggingConfig::builder()
+        .log_format(LogFormat::from(log_format.as_str()))
+        .set_application_log_level(level(application_log_level).map(|it| it.as_str().into()))
+        .set_system_log_level(level(system_log_level).map(|it| it.as_str().into()))
+        .log_group(log_group)
+        .build()
+}
+
+/// Sent whole, since AWS replaces it whole; without members it clears.
+fn image_config(image: &ImageConfig) -> LambdaImageConfig {
+    let ImageConfig { entry_point, command, working_directory } = image;
+    let list = |list: &[String]| (!list.is_empty()).then(|| list.to_vec());
+    LambdaImageConfig::builder()
+        .set_entry_point(list(entry_point))
+        .set_command(list(command))
+        .set_working_directory((!working_directory.is_empty()).then(|| working_directory.clone()))
+        .build()
+}
+
+fn storage(size: i32) -> Result<EphemeralStorage, Failure> {
+    EphemeralStorage::builder().size(size).build().map_err(|error| unbuildable(&error))
+}
+
+fn systems(systems: &[FileSystem]) -> Result<Vec<FileSystemConfig>, Failure> {
+    let build = |it: &FileSystem| {
+        FileSystemConfig::builder()
+            .arn(&it.arn)
+            .local_mount_path(&it.local_mount_path)
+            .build()
+            .map_err(|error| unbuildable(&error))
+    };
+    systems.iter().map(build).collect()
+}
+
+/// The SDK misses a member that we always give.
+fn unbuildable(error: &dyn std::error::Error) -> Failure {
+    Failure {
+        class: Class::Invalid,
+        op: Op::UpdateFunctionConfiguration.name(),
+        cause: Cause { code: None, message: error.to_string() },
+        retry_after: None,
+    }
+}

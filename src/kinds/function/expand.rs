@@ -1,0 +1,125 @@
+//! From a document to the spec for one target: names become ARNs, gaps become AWS's defaults.
+
+use std::collections::BTreeMap;
+
+use super::{
+    config::{Config, FileSystem, ImageConfig, Logging, Vpc, defaults},
+    doc::{FunctionDoc, ImageConfigDoc, VpcConfigDoc},
+    hash::{HashKey, config_hash},
+    image_ref::{ImageRef, Reference},
+    spec::{Image, Ownership, Spec},
+};
+use crate::engine::{
+    kind::Kind as _,
+    name::{Name, Owner},
+    place::Place,
+};
+
+/// What a spec depends on besides its document.
+#[derive(Clone, Copy)]
+pub struct Setting<'a> {
+    /// The target.
+    pub place: &'a Place,
+    /// Who we are.
+    pub owner: &'a Owner,
+    /// The key for environment values, if the operator gave one.
+    pub hash_key: Option<&'a HashKey>,
+}
+
+impl Spec {
+    /// The spec that a document means in a target. `image` is the document's own, already read.
+    pub fn of(name: &Name, doc: &FunctionDoc, image: &ImageRef, setting: Setting<'_>) -> Self {
+        let config = config(name, doc, setting.place);
+        let architecture =
+            doc.architectures.first().map_or(defaults::ARCHITECTURE, String::as_str).to_owned();
+        let both = (&config, architecture.as_str());
+        let hash = config_hash(name.as_str(), both, &config.environment, setting.hash_key);
+        Self {
+            arn: setting.place.function_arn(name.as_str()),
+            image: full(image, setting.place),
+            tags: doc.tags.clone(),
+            ownership: Ownership {
+                owner: setting.owner.as_str().to_owned(),
+                object: format!("{}/{name}", super::Function::NAME),
+                deletion: doc.policy.deletion.as_str(),
+            },
+            config_hash: hash,
+            hash_key: setting.hash_key.cloned(),
+            architecture,
+            config,
+        }
+    }
+}
+
+/// The reference with its registry.
+fn full(image: &ImageRef, place: &Place) -> Image {
+    let host = image.registry.as_ref().map_or_else(|| place.registry(), |it| it.host.clone());
+    let repository = format!("{host}/{}", image.repository);
+    let (reference, pinned) = match &image.reference {
+        Reference::Tag(tag) => (format!("{repository}:{tag}"), None),
+        Reference::Digest(digest) => (format!("{repository}@{digest}"), Some(digest.clone())),
+    };
+    Image { reference: Name::new(reference), repository, pinned }
+}
+
+fn config(name: &Name, doc: &FunctionDoc, place: &Place) -> Config {
+    let arn = |text: &str| place.fill_in(text);
+    let mut config = Config::unset(name.as_str(), role(&doc.role, place));
+    config.description = doc.description.clone().unwrap_or_default();
+    config.memory_size = doc.memory_size.unwrap_or(config.memory_size);
+    config.timeout = doc.timeout.unwrap_or(config.timeout);
+    if let Some(storage) = &doc.ephemeral_storage {
+        config.ephemeral_storage = storage.size;
+    }
+    config.environment =
+        doc.environment.as_ref().map_or_else(BTreeMap::new, |it| it.variables.clone());
+    config.kms_key_arn = doc.kms_key_arn.as_deref().map(arn).unwrap_or_default();
+    if let Some(vpc) = &doc.vpc_config {
+        config.vpc = vpc_config(vpc);
+    }
+    config.file_systems = doc
+        .file_system_configs
+        .iter()
+        .map(|it| FileSystem { arn: arn(&it.arn), local_mount_path: it.local_mount_path.clone() })
+        .collect();
+    config.dead_letter =
+        doc.dead_letter_config.as_ref().map(|it| arn(&it.target_arn)).unwrap_or_default();
+    if let Some(tracing) = &doc.tracing_config {
+        config.tracing.clone_from(&tracing.mode);
+    }
+    if let Some(logging) = &doc.logging_config {
+        config.logging = Logging::filled(
+            name.as_str(),
+            logging.log_format.as_deref(),
+            (logging.application_log_level.as_deref(), logging.system_log_level.as_deref()),
+            logging.log_group.as_deref(),
+        );
+    }
+    if let Some(image) = &doc.image_config {
+        config.image = image_config(image);
+    }
+    config
+}
+
+fn role(text: &str, place: &Place) -> String {
+    let text = place.fill_in(text);
+    if text.starts_with("arn:") { text } else { place.role_arn(&text) }
+}
+
+fn vpc_config(doc: &VpcConfigDoc) -> Vpc {
+    let VpcConfigDoc { subnet_ids, security_group_ids, ipv6_allowed_for_dual_stack } = doc;
+    Vpc {
+        subnet_ids: subnet_ids.iter().cloned().collect(),
+        security_group_ids: security_group_ids.iter().cloned().collect(),
+        ipv6_allowed_for_dual_stack: *ipv6_allowed_for_dual_stack,
+    }
+}
+
+fn image_config(doc: &ImageConfigDoc) -> ImageConfig {
+    let ImageConfigDoc { entry_point, command, working_directory } = doc;
+    ImageConfig {
+        entry_point: entry_point.clone(),
+        command: command.clone(),
+        working_directory: working_directory.clone(),
+    }
+}
