@@ -4,3 +4,4 @@ pub mod aws;
 pub mod engine;
 pub mod kinds;
 pub mod manifest;
+pub mod shape;

@@ -1,12 +1,21 @@
 //! YAML and JSON text in, checked documents out, with every problem at once. Pure: it reads no files.
 
+mod check;
 mod document;
+mod duplicates;
+mod envelope;
 mod expand;
 mod note;
+mod parse;
+mod scalar;
+mod tree;
 
 pub use document::{Body, Document, Meta, Origin};
+pub use duplicates::duplicates;
+pub use envelope::{reference, schema};
 pub use expand::{Documents, Wishes, expand, targets};
 pub use note::Note;
+pub use parse::{FILE_MAX, parse};
 
 /// What one file holds: the documents without fault, and every fault of the others.
 #[derive(Clone, Default)]

@@ -13,6 +13,8 @@ pub mod hash;
 pub mod image_ref;
 pub mod live;
 mod resolve;
+pub mod rules;
+pub mod shape;
 pub mod spec;
 mod state;
 pub mod step;

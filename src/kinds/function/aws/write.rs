@@ -72,7 +72,7 @@ pub(super) async fn create(lambda: &Client, calls: &Calls, step: &Create) -> Res
         .set_tags(Some(step.tags.clone().into_iter().collect()));
     let secrets = variables.values().collect();
     let call = Call { op: Op::CreateFunction, urgency: Urgency::Write, secrets };
-    calls.run(call, request.send()).await.map(|_| ())
+    calls.run(call, Box::pin(request.send())).await.map(|_| ())
 }
 
 pub(super) async fn code(lambda: &Client, calls: &Calls, step: &UpdateCode) -> Result<(), Failure> {
@@ -83,7 +83,7 @@ pub(super) async fn code(lambda: &Client, calls: &Calls, step: &UpdateCode) -> R
         .architectures(Architecture::from(step.architecture.as_str()))
         .set_revision_id(step.revision_id.clone());
     let call = Call::plain(Op::UpdateFunctionCode, Urgency::Write);
-    calls.run(call, request.send()).await.map(|_| ())
+    calls.run(call, Box::pin(request.send())).await.map(|_| ())
 }
 
 pub(super) async fn config(
@@ -125,7 +125,7 @@ pub(super) async fn config(
         .set_revision_id(step.revision_id.clone());
     let secrets = variables.iter().flat_map(Variables::values).collect();
     let call = Call { op: Op::UpdateFunctionConfiguration, urgency: Urgency::Write, secrets };
-    calls.run(call, request.send()).await.map(|_| ())
+    calls.run(call, Box::pin(request.send())).await.map(|_| ())
 }
 
 pub(super) async fn tag(lambda: &Client, calls: &Calls, step: &Tag) -> Result<(), Failure> {
@@ -134,7 +134,7 @@ pub(super) async fn tag(lambda: &Client, calls: &Calls, step: &Tag) -> Result<()
         .resource(&step.arn)
         .set_tags(Some(step.tags.clone().into_iter().collect()));
     let call = Call::plain(Op::TagResource, Urgency::Write);
-    calls.run(call, request.send()).await.map(|_| ())
+    calls.run(call, Box::pin(request.send())).await.map(|_| ())
 }
 
 /// An empty map clears.

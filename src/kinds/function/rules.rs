@@ -1,0 +1,144 @@
+//! What a shape cannot say about a `Function`: rules between fields.
+
+use super::{doc::FunctionDoc, image_ref::ImageRef};
+
+/// Lambda's limit for the whole environment (Lambda quotas page).
+const ENVIRONMENT_BYTES_MAX: usize = 4096;
+/// Lambda's limit for the container image settings (Lambda quotas page).
+const IMAGE_CONFIG_BYTES_MAX: usize = 16 * 1024;
+
+/// Names that Lambda sets itself and refuses (Lambda developer guide, "Defined runtime environment
+/// variables").
+const RESERVED: &[&str] = &[
+    "_HANDLER",
+    "_X_AMZN_TRACE_ID",
+    "AWS_DEFAULT_REGION",
+    "AWS_REGION",
+    "AWS_EXECUTION_ENV",
+    "AWS_LAMBDA_FUNCTION_NAME",
+    "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
+    "AWS_LAMBDA_FUNCTION_VERSION",
+    "AWS_LAMBDA_INITIALIZATION_TYPE",
+    "AWS_LAMBDA_LOG_GROUP_NAME",
+    "AWS_LAMBDA_LOG_STREAM_NAME",
+    "AWS_ACCESS_KEY",
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+    "AWS_LAMBDA_RUNTIME_API",
+    "LAMBDA_TASK_ROOT",
+    "LAMBDA_RUNTIME_DIR",
+];
+
+/// A rule that a document breaks: where, what, and what to do.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Breach {
+    /// The members that lead to the field, below `spec`.
+    pub path: Vec<String>,
+    /// What is wrong.
+    pub message: String,
+    /// What to do.
+    pub hint: &'static str,
+}
+
+/// Every rule that the document breaks.
+pub fn check(doc: &FunctionDoc) -> Vec<Breach> {
+    let mut breaches = Vec::new();
+    let mut breach = |path: &[&str], message: String, hint: &'static str| {
+        let path = path.iter().map(|it| (*it).to_owned()).collect();
+        breaches.push(Breach { path, message, hint });
+    };
+    if let Err(message) = ImageRef::parse(&doc.image) {
+        breach(&["image"], message, "");
+    }
+    for (field, text) in texts(doc) {
+        if text.replace("${target.accountId}", "").replace("${target.region}", "").contains("${") {
+            let hint = "only `${target.accountId}` and `${target.region}` are filled in";
+            breach(&[field], format!("`{field}` holds a placeholder that is not known"), hint);
+        }
+    }
+    environment(doc, &mut breach);
+    tags(doc, &mut breach);
+    network(doc, &mut breach);
+    image_config(doc, &mut breach);
+    breaches
+}
+
+type Push<'a> = dyn FnMut(&[&str], String, &'static str) + 'a;
+
+/// The fields in which placeholders are filled in.
+fn texts(doc: &FunctionDoc) -> Vec<(&'static str, &str)> {
+    let mut texts = vec![("role", doc.role.as_str())];
+    texts.extend(doc.kms_key_arn.as_deref().map(|it| ("kmsKeyArn", it)));
+    texts.extend(doc.dead_letter_config.iter().map(|it| ("deadLetterConfig", &*it.target_arn)));
+    texts.extend(doc.file_system_configs.iter().map(|it| ("fileSystemConfigs", &*it.arn)));
+    texts
+}
+
+fn environment(doc: &FunctionDoc, breach: &mut Push<'_>) {
+    let Some(environment) = &doc.environment else { return };
+    for name in environment.variables.keys().filter(|it| RESERVED.contains(&it.as_str())) {
+        let message = format!("`{name}` is set by Lambda itself, which refuses it");
+        breach(&["environment", "variables", name], message, "use another name");
+    }
+    // As AWS counts it: the map as JSON text.
+    let quoted = |text: &str| serde_json::to_string(text).map_or(text.len() + 2, |it| it.len());
+    let pairs = environment.variables.iter();
+    let bytes: usize =
+        pairs.map(|(name, value)| quoted(name) + quoted(value.expose()) + 2).sum::<usize>() + 1;
+    if bytes > ENVIRONMENT_BYTES_MAX {
+        let message = format!(
+            "the environment takes {bytes} bytes; Lambda allows {ENVIRONMENT_BYTES_MAX} in all"
+        );
+        let hint =
+            "keep long values in SSM Parameter Store or Secrets Manager and pass their names";
+        breach(&["environment", "variables"], message, hint);
+    }
+}
+
+fn tags(doc: &FunctionDoc, breach: &mut Push<'_>) {
+    for key in doc.tags.keys() {
+        let lower = key.to_ascii_lowercase();
+        if lower.starts_with("aws:") {
+            let message = format!("the tag `{key}` begins with `aws:`, which AWS keeps for itself");
+            breach(&["tags", key], message, "use another key");
+        }
+        if lower.starts_with("evenkeel.dev/") {
+            let message = format!("the tag `{key}` is one of Evenkeel's own");
+            breach(&["tags", key], message, "take it out; Evenkeel sets it");
+        }
+    }
+}
+
+fn network(doc: &FunctionDoc, breach: &mut Push<'_>) {
+    let vpc = doc.vpc_config.as_ref();
+    if let Some(vpc) = vpc
+        && vpc.subnet_ids.is_empty() != vpc.security_group_ids.is_empty()
+    {
+        let message = "a VPC needs both subnets and security groups".to_owned();
+        breach(&["vpcConfig"], message, "give `subnetIds` and `securityGroupIds`, or neither");
+    }
+    let efs = doc.file_system_configs.iter().any(|it| it.arn.contains(":elasticfilesystem:"));
+    if efs && vpc.is_none_or(|it| it.subnet_ids.is_empty()) {
+        let message = "a file system of EFS is reached through a VPC, and there is none".to_owned();
+        breach(&["fileSystemConfigs"], message, "add `vpcConfig`");
+    }
+    if let Some(logging) = &doc.logging_config {
+        let levels = logging.application_log_level.is_some() || logging.system_log_level.is_some();
+        if levels && logging.log_format.as_deref() != Some("JSON") {
+            let message = "log levels exist only with the format JSON".to_owned();
+            breach(&["loggingConfig"], message, "set `logFormat: JSON`, or take the levels out");
+        }
+    }
+}
+
+fn image_config(doc: &FunctionDoc, breach: &mut Push<'_>) {
+    let Some(image) = &doc.image_config else { return };
+    let words = image.entry_point.iter().chain(&image.command);
+    let bytes = words.map(|it| it.len() + 3).sum::<usize>() + image.working_directory.len();
+    if bytes > IMAGE_CONFIG_BYTES_MAX {
+        let message =
+            format!("imageConfig takes {bytes} bytes; Lambda allows {IMAGE_CONFIG_BYTES_MAX}");
+        breach(&["imageConfig"], message, "put long arguments into a file of the image");
+    }
+}

@@ -1,0 +1,271 @@
+//! What each field of a `Function` document may hold: AWS's own constraints (Lambda API reference,
+//! CreateFunction and UpdateFunctionConfiguration), so that a mistake is told before AWS is asked.
+
+use crate::shape::{Field, Map, Shape, Text};
+
+const FUNCTION_NAME: Text = Text::new((1, 64), "^[A-Za-z0-9_-]+$", "1 to 64 of A-Z a-z 0-9 _ -");
+const IMAGE: Text = Text::any(1, 1024);
+const ROLE: Text = Text::new(
+    (1, 2048),
+    r"^(arn:aws[a-zA-Z-]*:iam::(\d{12}|\$\{target\.accountId\}):role/)?[A-Za-z0-9_+=,.@/-]+$",
+    "the name or path of a role in the target's account, or a role's whole ARN",
+);
+const DESCRIPTION: Text = Text::any(0, 256);
+const KMS_KEY: Text = Text::new(
+    (0, 2048),
+    r"^$|^arn:aws[a-zA-Z-]*:kms:[^:]+:[^:]+:(key|alias)/.+$",
+    "the ARN of a KMS key, or empty",
+);
+const SUBNET: Text = Text::new((1, 1024), "^subnet-[0-9a-z]+$", "a subnet id, as `subnet-0a1b`");
+const SECURITY_GROUP: Text =
+    Text::new((1, 1024), "^sg-[0-9a-zA-Z]+$", "a security group id, as `sg-0a1b`");
+const ACCESS_POINT: Text = Text::new(
+    (1, 200),
+    r"^arn:aws[a-zA-Z-]*:(elasticfilesystem|s3files):[^:]+:[^:]+:.*access-point/.+$",
+    "the ARN of an access point of EFS or S3 Files",
+);
+const MOUNT_PATH: Text =
+    Text::new((1, 160), r"^/mnt/[A-Za-z0-9_.-]+$", "a path below `/mnt/`, as `/mnt/data`");
+const LETTER_TARGET: Text = Text::new(
+    (0, 2048),
+    r"^$|^arn:aws[a-zA-Z-]*:(sqs|sns):[^:]+:[^:]+:.+$",
+    "the ARN of an SQS queue or an SNS topic, or empty",
+);
+const LOG_GROUP: Text =
+    Text::new((1, 512), r"^[.\-_/#A-Za-z0-9]+$", "1 to 512 of A-Z a-z 0-9 . - _ / #");
+const COMMAND: Text = Text::any(0, 1500);
+const DIRECTORY: Text = Text::any(0, 1000);
+const VARIABLE: Text = Text::new(
+    (2, 4096),
+    "^[a-zA-Z][a-zA-Z0-9_]+$",
+    "at least 2 of A-Z a-z 0-9 _, with a letter first",
+);
+const VALUE: Text = Text::any(0, 4096);
+/// AWS allows letters, digits and spaces of every script and `_.:/=+-@`; so, of ASCII, not these.
+const TAG_CHARACTERS: &str = r##"^[^\x00-\x1f\x7f!"#$%&'()*,;<>?\[\]\\^`{|}~]*$"##;
+const TAG_KEY: Text =
+    Text::new((1, 128), TAG_CHARACTERS, "1 to 128 letters, digits, spaces and _ . : / = + - @");
+const TAG_VALUE: Text =
+    Text::new((0, 256), TAG_CHARACTERS, "at most 256 letters, digits, spaces and _ . : / = + - @");
+const REASON: Text = Text::any(1, 200);
+const OWNER: Text =
+    Text::new((1, 32), "^[a-z0-9-]+$", "`cloudformation`, or an owner id: 1 to 32 of a-z 0-9 -");
+
+const IMAGE_CONFIG: &[Field] = &[
+    Field::optional(
+        "entryPoint",
+        Shape::List(&Shape::Text(&COMMAND), 1500),
+        "the image's own",
+        "The program to start.",
+    ),
+    Field::optional(
+        "command",
+        Shape::List(&Shape::Text(&COMMAND), 1500),
+        "the image's own",
+        "Its arguments.",
+    ),
+    Field::optional(
+        "workingDirectory",
+        Shape::Text(&DIRECTORY),
+        "the image's own",
+        "Where it starts.",
+    ),
+];
+
+const EPHEMERAL_STORAGE: &[Field] =
+    &[Field::required("size", Shape::Int(512, 10_240), "The size of `/tmp` in MiB.")];
+
+const ENVIRONMENT: &[Field] = &[Field::optional(
+    "variables",
+    Shape::Map(&Map {
+        key: &VARIABLE,
+        value: &Shape::Text(&VALUE),
+        entries_max: 500,
+        secret: true,
+    }),
+    "none",
+    "Environment variables, at most 4 KB in all. Their values appear in no output of Evenkeel's.",
+)];
+
+const VPC_CONFIG: &[Field] = &[
+    Field::optional(
+        "subnetIds",
+        Shape::List(&Shape::Text(&SUBNET), 16),
+        "none",
+        "The subnets to attach to; their order means nothing.",
+    ),
+    Field::optional(
+        "securityGroupIds",
+        Shape::List(&Shape::Text(&SECURITY_GROUP), 5),
+        "none",
+        "The security groups; their order means nothing.",
+    ),
+    Field::optional(
+        "ipv6AllowedForDualStack",
+        Shape::Flag,
+        "`false`",
+        "Whether IPv6 may be used in dual-stack subnets.",
+    ),
+];
+
+const FILE_SYSTEM: &[Field] = &[
+    Field::required("arn", Shape::Text(&ACCESS_POINT), "The access point."),
+    Field::required("localMountPath", Shape::Text(&MOUNT_PATH), "Where the function sees it."),
+];
+
+const DEAD_LETTER: &[Field] =
+    &[Field::required("targetArn", Shape::Text(&LETTER_TARGET), "The queue or topic.")];
+
+const TRACING: &[Field] = &[Field::required(
+    "mode",
+    Shape::Choice(&["Active", "PassThrough"]),
+    "Whether requests are sampled for X-Ray, or only traced if the caller traces them.",
+)];
+
+const LOGGING: &[Field] = &[
+    Field::optional(
+        "logFormat",
+        Shape::Choice(&["Text", "JSON"]),
+        "`Text`",
+        "How log lines are written.",
+    ),
+    Field::optional(
+        "applicationLogLevel",
+        Shape::Choice(&["TRACE", "DEBUG", "INFO", "WARN", "ERROR", "FATAL"]),
+        "`INFO` with `JSON`",
+        "The lowest level of the function's own lines; with `JSON` only.",
+    ),
+    Field::optional(
+        "systemLogLevel",
+        Shape::Choice(&["DEBUG", "INFO", "WARN"]),
+        "`INFO` with `JSON`",
+        "The lowest level of Lambda's lines; with `JSON` only.",
+    ),
+    Field::optional(
+        "logGroup",
+        Shape::Text(&LOG_GROUP),
+        "`/aws/lambda/NAME`",
+        "The CloudWatch log group.",
+    ),
+];
+
+const SUSPEND: &[Field] = &[
+    Field::required("reason", Shape::Text(&REASON), "Why; shown with the object."),
+    Field::optional(
+        "until",
+        Shape::Time,
+        "until the block is removed",
+        "When the hold ends by itself.",
+    ),
+];
+
+const ADOPT_FROM: &[Field] =
+    &[Field::required("from", Shape::Text(&OWNER), "Whose object may be taken over.")];
+
+const POLICY: &[Field] = &[
+    Field::optional(
+        "mode",
+        Shape::Choice(&["enforce", "observe"]),
+        "`enforce`",
+        "Whether differences are repaired or only reported. The stricter of this and `--mode` holds.",
+    ),
+    Field::optional(
+        "adopt",
+        Shape::Either(&Shape::Flag, &Shape::Object(ADOPT_FROM)),
+        "`false`",
+        "Whether a function that exists and is not ours may be taken over.",
+    ),
+    Field::optional(
+        "deletion",
+        Shape::Choice(&["retain", "delete"]),
+        "`retain`",
+        "What may happen to the function when its manifest goes; remembered in a tag.",
+    ),
+    Field::optional(
+        "suspend",
+        Shape::Object(SUSPEND),
+        "not suspended",
+        "Holds all writes; differences are still reported.",
+    ),
+];
+
+/// The members of `spec`, in the order of the reference.
+pub const SPEC: &[Field] = &[
+    Field::optional(
+        "functionName",
+        Shape::Text(&FUNCTION_NAME),
+        "`metadata.name`",
+        "The function's name in AWS.",
+    ),
+    Field::required(
+        "image",
+        Shape::Text(&IMAGE),
+        "What to run: `[registry/]repository:tag` or `[registry/]repository@sha256:…`. Without a \
+         registry it is the target's own.",
+    ),
+    Field::optional(
+        "imageConfig",
+        Shape::Object(IMAGE_CONFIG),
+        "the image's own",
+        "What of the image's own settings is overridden. AWS replaces it as a whole.",
+    ),
+    Field::required(
+        "role",
+        Shape::Text(&ROLE),
+        "The execution role: a name or path in the target's account, or a whole ARN.",
+    ),
+    Field::optional(
+        "architectures",
+        Shape::List(&Shape::Choice(&["x86_64", "arm64"]), 1),
+        "`[x86_64]`",
+        "The instruction set. Of an image index, the child for it is deployed.",
+    ),
+    Field::optional("description", Shape::Text(&DESCRIPTION), "empty", "Free text."),
+    Field::optional("memorySize", Shape::Int(128, 10_240), "128", "Memory in MiB."),
+    Field::optional("timeout", Shape::Int(1, 900), "3", "The longest run, in seconds."),
+    Field::optional(
+        "ephemeralStorage",
+        Shape::Object(EPHEMERAL_STORAGE),
+        "512 MiB",
+        "The space below `/tmp`.",
+    ),
+    Field::optional("environment", Shape::Object(ENVIRONMENT), "none", "The environment."),
+    Field::optional(
+        "kmsKeyArn",
+        Shape::Text(&KMS_KEY),
+        "a key that Lambda owns",
+        "The key that encrypts the environment and Lambda's copy of the image.",
+    ),
+    Field::optional("vpcConfig", Shape::Object(VPC_CONFIG), "no VPC", "The network to attach to."),
+    Field::optional(
+        "fileSystemConfigs",
+        Shape::List(&Shape::Object(FILE_SYSTEM), 1),
+        "none",
+        "File systems to mount.",
+    ),
+    Field::optional(
+        "deadLetterConfig",
+        Shape::Object(DEAD_LETTER),
+        "none",
+        "Where asynchronous invocations go that failed.",
+    ),
+    Field::optional(
+        "tracingConfig",
+        Shape::Object(TRACING),
+        "`PassThrough`",
+        "Tracing with X-Ray.",
+    ),
+    Field::optional("loggingConfig", Shape::Object(LOGGING), "`Text`", "How and where it logs."),
+    Field::optional(
+        "tags",
+        Shape::Map(&Map {
+            key: &TAG_KEY,
+            value: &Shape::Text(&TAG_VALUE),
+            entries_max: 46,
+            secret: false,
+        }),
+        "none",
+        "Tags. Other tags on the function stay; AWS allows 50, of which Evenkeel needs 4.",
+    ),
+    Field::optional("policy", Shape::Object(POLICY), "enforce", "What Evenkeel may do."),
+];

@@ -1,0 +1,285 @@
+//! A tree against a shape: every difference is a note.
+
+use std::sync::Arc;
+
+use super::{
+    note::Note,
+    scalar::{self, Scalar},
+    tree::{At, Node, Trouble, Value},
+};
+use crate::shape::{Field, Map, Shape, Text};
+
+/// How much of a value is repeated in a message.
+const SHOWN_MAX: usize = 60;
+
+/// Collects the notes of one file.
+pub(super) struct Notes {
+    file: Arc<str>,
+    pub(super) all: Vec<Note>,
+}
+
+impl Notes {
+    pub(super) fn new(file: &Arc<str>) -> Self {
+        Self { file: Arc::clone(file), all: Vec::new() }
+    }
+
+    /// One more thing that is wrong.
+    pub(super) fn push(&mut self, trouble: Trouble) {
+        let Trouble { at, message, hint, excerpt } = trouble;
+        self.all.push(Note {
+            file: Arc::clone(&self.file),
+            line: at.line,
+            column: at.column,
+            message,
+            hint: (!hint.is_empty()).then_some(hint),
+            excerpt,
+        });
+    }
+
+    /// Something wrong with the file as a whole.
+    pub(super) fn file(&mut self, message: &str, hint: &str) {
+        self.push(Trouble::new(At::default(), message, hint));
+    }
+}
+
+/// A value in its place: what it is called there, and whether it may be shown.
+pub(super) struct Spot<'a> {
+    pub(super) name: &'a str,
+    pub(super) node: &'a Node,
+    pub(super) secret: bool,
+}
+
+impl Spot<'_> {
+    /// The line as it could stand in the manifest: the key, and the value if it may be shown.
+    fn excerpt(&self) -> String {
+        match self.node.text() {
+            Some(text) if !self.secret => format!("{}: {}", self.name, short(text)),
+            Some(_) | None => format!("{}: …", self.name),
+        }
+    }
+}
+
+/// Checks a value against a shape.
+pub(super) fn check(spot: &Spot<'_>, shape: &Shape, notes: &mut Notes) {
+    let inner = Spot { secret: spot.secret || shape.is_secret(), ..*spot };
+    match (shape, &spot.node.value) {
+        (Shape::Object(fields), Value::Map(pairs)) => object(pairs, fields, notes),
+        (Shape::Map(map), Value::Map(pairs)) => self::map(&inner, pairs, map, notes),
+        (Shape::List(item, max), Value::List(items)) => list(&inner, items, (item, *max), notes),
+        (Shape::Either(one, other), value) => {
+            let maps = matches!(value, Value::Map(_));
+            let lists = matches!(value, Value::List(_));
+            let fits = |shape: &Shape| match shape {
+                Shape::Object(_) | Shape::Map(_) => maps,
+                Shape::List(..) => lists,
+                _ => !maps && !lists,
+            };
+            check(&inner, if fits(other) { other } else { one }, notes);
+        }
+        (
+            Shape::Text(_) | Shape::Int(..) | Shape::Flag | Shape::Choice(_) | Shape::Time,
+            Value::Scalar { text, plain },
+        ) => scalar(&inner, shape, scalar::read(text, *plain), notes),
+        (Shape::Any, _) => {}
+        (shape, _) => wrong_type(&inner, shape, notes),
+    }
+}
+
+fn object(pairs: &[(Node, Node)], fields: &[Field], notes: &mut Notes) {
+    for (key, value) in pairs {
+        let name = key.text().unwrap_or_default();
+        match fields.iter().find(|it| it.name == name) {
+            Some(field) => check(&Spot { name, node: value, secret: false }, &field.shape, notes),
+            None => unknown(key, fields, notes),
+        }
+    }
+}
+
+/// Members that must be there and are not. `owner` is the key that the object belongs to.
+pub(super) fn missing(owner: &Spot<'_>, shape: &Shape, notes: &mut Notes) {
+    match (shape, &owner.node.value) {
+        (Shape::Object(fields), Value::Map(_)) => {
+            for field in *fields {
+                match owner.node.member(field.name) {
+                    Some((_, value)) => {
+                        let inner = Spot { name: field.name, node: value, secret: false };
+                        missing(&inner, &field.shape, notes);
+                    }
+                    None if field.required => {
+                        let message = format!("`{}` has no `{}`", owner.name, field.name);
+                        let hint = format!("add it: {}", field.doc);
+                        notes.push(Trouble::new(owner.node.at, message, hint));
+                    }
+                    None => {}
+                }
+            }
+        }
+        (Shape::List(item, _), Value::List(items)) => {
+            for node in items {
+                missing(&Spot { node, ..*owner }, item, notes);
+            }
+        }
+        (Shape::Either(one, other), _) => {
+            let shape = if matches!(one, Shape::Object(_)) { one } else { other };
+            missing(owner, shape, notes);
+        }
+        _ => {}
+    }
+}
+
+fn unknown(key: &Node, fields: &[Field], notes: &mut Notes) {
+    let name = key.text().unwrap_or_default();
+    let names = fields.iter().map(|it| it.name);
+    let hint = match nearest(name, names.clone()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => format!("known here are {}", names.collect::<Vec<_>>().join(", ")),
+    };
+    let message = format!("`{}` is not a field that is known here", short(name));
+    notes.push(Trouble::new(key.at, message, hint).showing(format!("{}: …", short(name))));
+}
+
+fn map(spot: &Spot<'_>, pairs: &[(Node, Node)], map: &Map, notes: &mut Notes) {
+    if pairs.len() > map.entries_max {
+        let message = format!("`{}` has {} entries", spot.name, pairs.len());
+        let hint = format!("at most {} are allowed", map.entries_max);
+        notes.push(Trouble::new(spot.node.at, message, hint));
+    }
+    for (key, value) in pairs {
+        let name = key.text().unwrap_or_default();
+        if let Some(wrong) = text(name, map.key) {
+            let message = format!("`{}` is no key for `{}`: {wrong}", short(name), spot.name);
+            notes.push(Trouble::new(key.at, message, "").showing(format!("{}: …", short(name))));
+        }
+        check(&Spot { name, node: value, secret: map.secret }, map.value, notes);
+    }
+}
+
+fn list(spot: &Spot<'_>, items: &[Node], (item, max): (&Shape, usize), notes: &mut Notes) {
+    if items.len() > max {
+        let message = format!("`{}` has {} entries", spot.name, items.len());
+        notes.push(Trouble::new(spot.node.at, message, format!("at most {max} are allowed")));
+    }
+    for node in items {
+        check(&Spot { node, ..*spot }, item, notes);
+    }
+}
+
+fn scalar(spot: &Spot<'_>, shape: &Shape, value: Scalar<'_>, notes: &mut Notes) {
+    let name = spot.name;
+    let wrong = match (shape, value) {
+        (Shape::Int(min, _), Scalar::Int(int)) if int < *min => {
+            Some((format!("`{name}` is {int}; the smallest is {min}"), String::new()))
+        }
+        (Shape::Int(_, max), Scalar::Int(int)) if int > *max => {
+            Some((format!("`{name}` is {int}; the greatest is {max}"), String::new()))
+        }
+        (Shape::Text(form), Scalar::Text(value)) => text(value, form)
+            .map(|wrong| (format!("`{name}` is not allowed: {wrong}"), String::new())),
+        (Shape::Choice(choices), Scalar::Text(value)) if !choices.contains(&value) => {
+            let near = nearest(value, choices.iter().copied());
+            let known = format!("it may be {}", choices.join(" or "));
+            let hint = near.map_or(known, |near| format!("did you mean `{near}`?"));
+            Some((format!("`{name}` is `{}`", short(value)), hint))
+        }
+        (Shape::Time, Scalar::Text(value)) if value.parse::<jiff::Timestamp>().is_err() => {
+            Some((format!("`{name}` is not a time"), "write it as 2026-12-01T00:00:00Z".to_owned()))
+        }
+        (Shape::Int(..), Scalar::Int(_))
+        | (Shape::Flag, Scalar::Flag(_))
+        | (Shape::Choice(_) | Shape::Time, Scalar::Text(_)) => None,
+        (shape, _) => return wrong_type(spot, shape, notes),
+    };
+    if let Some((message, hint)) = wrong {
+        notes.push(Trouble::new(spot.node.at, message, hint).showing(spot.excerpt()));
+    }
+}
+
+/// What is wrong with a text, if anything.
+fn text(value: &str, form: &Text) -> Option<String> {
+    let length = value.chars().count();
+    if length > form.max {
+        return Some(format!("it has {length} characters; {} are allowed", form.max));
+    }
+    if length < form.min {
+        return Some(match (length, form.words) {
+            (0, _) => "it is empty".to_owned(),
+            (_, "") => format!("it has {length} characters; {} are needed", form.min),
+            (_, words) => format!("it should be {words}"),
+        });
+    }
+    (!form.fits(value)).then(|| format!("it should be {}", form.words))
+}
+
+fn wrong_type(spot: &Spot<'_>, shape: &Shape, notes: &mut Notes) {
+    let (found, hint) = match &spot.node.value {
+        Value::List(_) => ("a list", ""),
+        Value::Map(_) => ("a map", ""),
+        Value::Scalar { text, plain } => match (scalar::read(text, *plain), shape) {
+            (Scalar::Null, _) => ("nothing", "give a value, or take the line out"),
+            (Scalar::Int(_) | Scalar::Float(_), Shape::Text(_) | Shape::Choice(_)) => {
+                ("a number", "put it in quotes")
+            }
+            (Scalar::Flag(_), Shape::Text(_) | Shape::Choice(_)) => {
+                ("true or false", "put it in quotes")
+            }
+            (Scalar::Text(_), Shape::Flag) => ("a text", "write `true` or `false`, without quotes"),
+            (Scalar::Text(_), Shape::Int(..)) => ("a text", "write the number without quotes"),
+            (Scalar::Int(_) | Scalar::Float(_), _) => ("a number", ""),
+            (Scalar::Flag(_), _) => ("true or false", ""),
+            (Scalar::Text(_), _) => ("a text", ""),
+        },
+    };
+    let message = format!("`{}` should be a {}, and is {found}", spot.name, shape.word());
+    let message = message.replace("a true or false", "true or false");
+    notes.push(Trouble::new(spot.node.at, message, hint).showing(spot.excerpt()));
+}
+
+/// A value in a message: one line, not too long.
+pub(super) fn short(text: &str) -> String {
+    let line: String =
+        text.chars().take(SHOWN_MAX).map(|c| if c.is_control() { ' ' } else { c }).collect();
+    if text.chars().count() > SHOWN_MAX { line + "…" } else { line }
+}
+
+/// The known word that was probably meant.
+fn nearest<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let word = word.to_lowercase();
+    let near = known.map(|it| (distance(&word, &it.to_lowercase()), it)).min()?;
+    (near.0 <= 1 + word.chars().count() / 5).then_some(near.1)
+}
+
+/// How many letters must be changed, added or taken away (Levenshtein).
+fn distance(one: &str, other: &str) -> usize {
+    let other: Vec<char> = other.chars().collect();
+    let mut row: Vec<usize> = (0..=other.len()).collect();
+    for (i, a) in one.chars().enumerate() {
+        let mut corner = i;
+        let mut left = i + 1;
+        let mut next = vec![left];
+        for (b, above) in other.iter().zip(row.iter().skip(1)) {
+            left = (corner + usize::from(a != *b)).min(left + 1).min(above + 1);
+            corner = *above;
+            next.push(left);
+        }
+        row = next;
+    }
+    row.last().copied().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_nearest_word_is_found_and_a_far_one_is_not() {
+        let known = ["memorySize", "timeout", "role"];
+        let near = |word| nearest(word, known.into_iter());
+        assert_eq!(near("memorysize"), Some("memorySize"));
+        assert_eq!(near("memorySizes"), Some("memorySize"));
+        assert_eq!(near("timout"), Some("timeout"));
+        assert_eq!(near("rolle"), Some("role"));
+        assert_eq!(near("handler"), None);
+        assert_eq!(distance("kitten", "sitting"), 3);
+        assert_eq!(distance("", "abc"), 3);
+    }
+}

@@ -1,0 +1,147 @@
+//! One file in, its documents and everything that is wrong with it out.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use super::{
+    Body, Document, Meta, Origin, Parsed,
+    check::{Notes, Spot, check, missing, short},
+    envelope::{ENVELOPE, KINDS},
+    scalar,
+    tree::{self, At, Node, Trouble, Value},
+};
+use crate::{
+    engine::name::Name,
+    kinds::function::{doc::FunctionDoc, rules},
+    shape::Shape,
+};
+
+/// The greatest file that is read.
+pub const FILE_MAX: usize = 1024 * 1024;
+
+/// Reads one file. Documents without fault come out even if others in the file have one.
+pub fn parse(file: &str, bytes: &[u8]) -> Parsed {
+    let file: Arc<str> = file.into();
+    let mut notes = Notes::new(&file);
+    let mut documents = Vec::new();
+    if let Some(text) = text(bytes, &mut notes) {
+        let (trees, troubles) = tree::documents(text);
+        for trouble in troubles {
+            notes.push(trouble);
+        }
+        for tree in trees.iter().filter(|it| !it.is_null()) {
+            documents.extend(document(&file, tree, &mut notes));
+        }
+    }
+    notes.all.sort();
+    notes.all.dedup();
+    Parsed { documents, notes: notes.all }
+}
+
+/// The bytes as text, if they are one.
+fn text<'a>(bytes: &'a [u8], notes: &mut Notes) -> Option<&'a str> {
+    if bytes.len() > FILE_MAX {
+        let message = format!("the file is larger than {} MiB", FILE_MAX / 1024 / 1024);
+        notes.file(&message, "split it");
+        return None;
+    }
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    if bytes.contains(&0) {
+        notes.file("the file is binary", "a manifest is YAML or JSON in UTF-8");
+        return None;
+    }
+    match std::str::from_utf8(bytes) {
+        Ok(text) => Some(text),
+        Err(error) => {
+            let before = bytes.get(..error.valid_up_to()).unwrap_or_default();
+            let line = before.split(|it| *it == b'\n').count();
+            let at = At { line: u32::try_from(line).unwrap_or(u32::MAX), column: 0 };
+            notes.push(Trouble::new(at, "the text is not UTF-8", "save the file as UTF-8"));
+            None
+        }
+    }
+}
+
+fn document(file: &Arc<str>, tree: &Node, notes: &mut Notes) -> Option<Document> {
+    let before = notes.all.len();
+    if !matches!(tree.value, Value::Map(_)) {
+        let message = "the document is no map";
+        let hint = "a manifest begins with `apiVersion:`, `kind:`, `metadata:` and `spec:`";
+        notes.push(Trouble::new(tree.at, message, hint));
+        return None;
+    }
+    let whole = Spot { name: "document", node: tree, secret: false };
+    check(&whole, &Shape::Object(ENVELOPE), notes);
+    missing(&whole, &Shape::Object(ENVELOPE), notes);
+    let shape = spec_shape(tree)?;
+    let (_, spec) = tree.member("spec")?;
+    let spot = Spot { name: "spec", node: spec, secret: false };
+    check(&spot, shape, notes);
+    missing(&spot, shape, notes);
+    if notes.all.len() > before {
+        return None;
+    }
+    let meta = meta(tree)?;
+    let Ok(doc) = serde_json::from_value::<FunctionDoc>(scalar::json(spec)) else {
+        // The serde error may repeat a value; the shape is what should have told.
+        notes.push(Trouble::new(spec.at, "the spec cannot be read", ""));
+        return None;
+    };
+    for breach in rules::check(&doc) {
+        let at = place(spec, &breach.path);
+        let name = breach.path.last().map_or("spec", String::as_str);
+        let trouble = Trouble::new(at, breach.message, breach.hint);
+        notes.push(trouble.showing(format!("{}: …", short(name))));
+    }
+    let origin = Origin { file: Arc::clone(file), line: tree.at.line };
+    (notes.all.len() == before).then(|| Document {
+        origin,
+        meta,
+        body: Body::Function(Box::new(doc)),
+    })
+}
+
+/// The shape of this document's `spec`, if its kind is known.
+fn spec_shape(tree: &Node) -> Option<&'static Shape> {
+    let kind = tree.member("kind")?.1.text()?;
+    KINDS.iter().find(|(name, _)| *name == kind).map(|(_, shape)| shape)
+}
+
+fn meta(tree: &Node) -> Option<Meta> {
+    let (_, node) = tree.member("metadata")?;
+    let name = node.member("name")?.1.text()?.to_owned();
+    let texts = |field: &str| -> BTreeMap<String, String> {
+        let Some((_, Node { value: Value::Map(pairs), .. })) = node.member(field) else {
+            return BTreeMap::new();
+        };
+        pairs
+            .iter()
+            .filter_map(|(key, value)| Some((key.text()?.to_owned(), value.text()?.to_owned())))
+            .collect()
+    };
+    let mut targets: Vec<Name> = match node.member("target").map(|(_, it)| &it.value) {
+        Some(Value::Scalar { text, .. }) => vec![Name::new(text.as_str())],
+        Some(Value::List(items)) => items.iter().filter_map(Node::text).map(Name::new).collect(),
+        Some(Value::Map(_)) | None => Vec::new(),
+    };
+    if targets.is_empty() {
+        targets.push(Name::new("default"));
+    }
+    let mut seen = std::collections::BTreeSet::new();
+    targets.retain(|it| seen.insert(it.clone()));
+    Some(Meta { name, targets, labels: texts("labels"), annotations: texts("annotations") })
+}
+
+/// Where a member stands, or the nearest thing above it that is there.
+fn place(spec: &Node, path: &[String]) -> At {
+    let mut at = spec.at;
+    let mut node = spec;
+    for name in path {
+        let Some((key, value)) = node.member(name) else { break };
+        at = match &value.value {
+            Value::Scalar { .. } => value.at,
+            Value::List(_) | Value::Map(_) => key.at,
+        };
+        node = value;
+    }
+    at
+}

@@ -1,0 +1,166 @@
+//! What a field may hold, said once, as data. The reader checks manifests against it, editors get it
+//! as a JSON Schema, people as a table: three views that cannot part.
+
+mod reference;
+mod schema;
+
+use std::{cell::RefCell, collections::BTreeMap};
+
+use regex_lite::Regex;
+
+pub use reference::reference;
+pub use schema::schema;
+
+/// One member of an object.
+pub struct Field {
+    /// As it stands in the manifest.
+    pub name: &'static str,
+    /// What it may hold.
+    pub shape: Shape,
+    /// Whether it must be there.
+    pub required: bool,
+    /// What it means if it is left out, in words; empty if that is clear.
+    pub default: &'static str,
+    /// What it is, in one sentence.
+    pub doc: &'static str,
+}
+
+/// What a value may be.
+pub enum Shape {
+    /// A text.
+    Text(&'static Text),
+    /// A whole number, both ends included.
+    Int(i64, i64),
+    /// `true` or `false`.
+    Flag,
+    /// One of these texts.
+    Choice(&'static [&'static str]),
+    /// An RFC 3339 time.
+    Time,
+    /// A list of at most so many.
+    List(&'static Shape, usize),
+    /// A map from texts of one form to values.
+    Map(&'static Map),
+    /// An object with these members and no others.
+    Object(&'static [Field]),
+    /// Anything; somebody else looks at it.
+    Any,
+    /// Either of two.
+    Either(&'static Shape, &'static Shape),
+}
+
+/// The keys and values of a map.
+pub struct Map {
+    /// The form of the keys.
+    pub key: &'static Text,
+    /// What each value may be.
+    pub value: &'static Shape,
+    /// How many there may be.
+    pub entries_max: usize,
+    /// Whether the values must never be shown.
+    pub secret: bool,
+}
+
+/// The form of a text.
+pub struct Text {
+    /// The shortest, in characters.
+    pub min: usize,
+    /// The longest, in characters.
+    pub max: usize,
+    /// A regular expression for the whole text; empty if every text will do.
+    pub pattern: &'static str,
+    /// What the pattern means, to follow "should be".
+    pub words: &'static str,
+}
+
+thread_local! {
+    /// Each pattern is compiled once in a thread. It is not kept in [`Text`], which is constant.
+    static COMPILED: RefCell<BTreeMap<&'static str, Option<Regex>>> =
+        const { RefCell::new(BTreeMap::new()) };
+}
+
+impl Text {
+    /// A text of this length that matches this pattern.
+    pub const fn new(
+        (min, max): (usize, usize),
+        pattern: &'static str,
+        words: &'static str,
+    ) -> Self {
+        Self { min, max, pattern, words }
+    }
+
+    /// A text of which only the length matters.
+    pub const fn any(min: usize, max: usize) -> Self {
+        Self::new((min, max), "", "")
+    }
+
+    /// Whether the pattern fits.
+    pub fn fits(&self, text: &str) -> bool {
+        self.pattern.is_empty()
+            || COMPILED.with_borrow_mut(|compiled| {
+                let regex =
+                    compiled.entry(self.pattern).or_insert_with(|| Regex::new(self.pattern).ok());
+                regex.as_ref().is_some_and(|it| it.is_match(text))
+            })
+    }
+}
+
+impl Field {
+    /// A member that must be there.
+    pub const fn required(name: &'static str, shape: Shape, doc: &'static str) -> Self {
+        Self { name, shape, required: true, default: "", doc }
+    }
+
+    /// A member that may be left out; `default` says what that means.
+    pub const fn optional(
+        name: &'static str,
+        shape: Shape,
+        default: &'static str,
+        doc: &'static str,
+    ) -> Self {
+        Self { name, shape, required: false, default, doc }
+    }
+}
+
+impl Shape {
+    /// Whether some value in it must never be shown.
+    pub fn is_secret(&self) -> bool {
+        match self {
+            Self::Map(map) => map.secret || map.value.is_secret(),
+            Self::Object(fields) => fields.iter().any(|it| it.shape.is_secret()),
+            Self::List(item, _) => item.is_secret(),
+            Self::Either(one, other) => one.is_secret() || other.is_secret(),
+            Self::Text(_)
+            | Self::Int(..)
+            | Self::Flag
+            | Self::Choice(_)
+            | Self::Time
+            | Self::Any => false,
+        }
+    }
+
+    /// The shape in a word, for tables and messages.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Text(_) | Self::Choice(_) => "text",
+            Self::Int(..) => "whole number",
+            Self::Flag => "true or false",
+            Self::Time => "time",
+            Self::List(..) => "list",
+            Self::Any => "value",
+            Self::Map(_) | Self::Object(_) => "map",
+            Self::Either(one, _) => one.word(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pattern_that_does_not_compile_fits_nothing() {
+        const BROKEN: Text = Text::new((0, 9), "(", "");
+        assert!(!BROKEN.fits("x"));
+    }
+}

@@ -1,0 +1,32 @@
+//! What several test files share.
+#![expect(clippy::unwrap_used, reason = "test helpers")]
+
+use std::{env, fs, path::Path};
+
+/// Compares with a golden file; `UPDATE_EXPECT=1` writes it instead.
+pub fn golden(path: &Path, actual: &str) {
+    #[expect(clippy::disallowed_methods, reason = "the switch of expect-test")]
+    if env::var("UPDATE_EXPECT").is_ok() {
+        fs::write(path, actual).unwrap();
+        return;
+    }
+    let expected = fs::read_to_string(path).unwrap_or_default();
+    assert!(
+        expected == actual,
+        "{} differs; UPDATE_EXPECT=1 writes it anew.\n--- expected\n{expected}\n--- actual\n{actual}",
+        path.display()
+    );
+}
+
+/// The files of a directory of golden cases, in order, and their stems.
+pub fn cases(folder: &str, extensions: &[&str]) -> Vec<std::path::PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
+    let mut cases: Vec<_> = fs::read_dir(&folder)
+        .unwrap()
+        .map(|it| it.unwrap().path())
+        .filter(|it| it.extension().is_some_and(|it| extensions.iter().any(|known| it == *known)))
+        .collect();
+    cases.sort();
+    assert!(!cases.is_empty(), "no cases in {}", folder.display());
+    cases
+}

@@ -1,0 +1,153 @@
+//! Bad manifests, good messages. `tests/manifest/*.yaml|json` are read; the `.txt` beside each holds
+//! every note, as an operator sees it.
+
+mod common;
+
+use std::fs;
+
+use evenkeel::manifest::{self, Parsed};
+use proptest::prelude::*;
+
+fn shown(parsed: &Parsed) -> String {
+    let mut text: String = parsed.notes.iter().map(|it| format!("{it}\n")).collect();
+    for document in &parsed.documents {
+        text.push_str(&format!("ok {} {}\n", document.origin, document.aws_name()));
+    }
+    text
+}
+
+#[test]
+fn every_mistake_is_told_with_its_place() {
+    for case in common::cases("tests/manifest", &["yaml", "json"]) {
+        let name = case.file_name().unwrap().to_string_lossy().into_owned();
+        let parsed = manifest::parse(&name, &fs::read(&case).unwrap());
+        common::golden(&case.with_extension("txt"), &shown(&parsed));
+    }
+}
+
+fn notes(bytes: &[u8]) -> String {
+    shown(&manifest::parse("x.yaml", bytes))
+}
+
+#[test]
+fn hostile_files_are_refused_in_plain_words() {
+    let bomb = {
+        let mut text = String::from("a0: &a0 [x, x, x, x, x, x, x, x, x]\n");
+        for level in 1..12 {
+            let before = format!("*a{}, ", level - 1).repeat(9);
+            text.push_str(&format!("a{level}: &a{level} [{before}]\n"));
+        }
+        text
+    };
+    let huge = vec![b'#'; manifest::FILE_MAX + 1];
+    let deep = "[".repeat(100);
+    let deeper = "- ".repeat(5000);
+    let many = "---\n{}\n".repeat(1_200);
+    for (bytes, part) in [
+        (&b""[..], ""),
+        (b"# nothing\n", ""),
+        (b"---\n---\n...\n", ""),
+        (&huge, "larger than 1 MiB"),
+        (b"kind: \0", "binary"),
+        (b"\n\nkind: \xff", "x.yaml:3: the text is not UTF-8"),
+        (bomb.as_bytes(), "more than 50000 values"),
+        (deep.as_bytes(), "deeper than 32"),
+        (deeper.as_bytes(), "deeper than 32"),
+        (many.as_bytes(), "more than 1000 documents"),
+        (b"- a\n", "no map"),
+        (b"just words", "no map"),
+        (b"kind: !Ref x", "the tag `!Ref` means nothing"),
+        (b"kind: *nobody", "cannot be read"),
+        (b"a: &x [*x]", "no anchor"),
+        (b"<<: {a: 1}", "merge keys"),
+        (b"? [a]\n: b", "a key must be a text"),
+        (b"spec:\n\tkind: x", "cannot be read"),
+        (b"kind: Function\nkind: Function\n", "stands here twice"),
+        (b"kind: [", "cannot be read"),
+        (b"kind: Repository", "`kind` is `Repository`"),
+    ] {
+        let notes = notes(bytes);
+        assert!(notes.contains(part), "{:?}: {notes}", String::from_utf8_lossy(bytes));
+        assert_eq!(notes.is_empty(), part.is_empty(), "{notes}");
+    }
+}
+
+const GOOD: &str = "\
+apiVersion: evenkeel.dev/v1
+kind: Function
+metadata:
+  name: resize
+spec:
+  image: thumbs:v1
+  role: resize
+  memorySize: 256
+  environment:
+    variables:
+      STAGE: prod
+      TOKEN: CANARY
+  tags: {team: imaging}
+";
+
+#[test]
+fn windows_line_ends_and_byte_order_marks_are_read() {
+    let windows = format!("\u{feff}{}", GOOD.replace('\n', "\r\n"));
+    assert_eq!(notes(GOOD.as_bytes()), "ok x.yaml:1 resize\n");
+    assert_eq!(notes(windows.as_bytes()), "ok x.yaml:1 resize\n");
+}
+
+/// One way to break a text.
+#[derive(Debug, Clone)]
+enum Damage {
+    Delete(usize, usize),
+    Insert(usize, char),
+    Cut(usize),
+}
+
+fn damage() -> impl Strategy<Value = Damage> {
+    prop_oneof![
+        (0..400_usize, 1..30_usize).prop_map(|(at, count)| Damage::Delete(at, count)),
+        (0..400_usize, prop::sample::select(" \n\t:{}[]\"'|>-#&*!,x".chars().collect::<Vec<_>>()))
+            .prop_map(|(at, c)| Damage::Insert(at, c)),
+        (0..400_usize).prop_map(Damage::Cut),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 3000, ..ProptestConfig::default() })]
+
+    /// Whatever is wrong with a manifest, the notes never repeat a value of the environment.
+    #[test]
+    fn no_note_repeats_a_secret(
+        blows in prop::collection::vec(damage(), 1..4),
+        form in 0..5_usize,
+    ) {
+        let secret = "s3cr3tvalue7Qz";
+        let text = match form {
+            0 => GOOD.replace("CANARY", secret),
+            1 => GOOD.replace("CANARY", &format!("\"{secret}\"")),
+            2 => GOOD.replace("CANARY", &format!("|\n        {secret}\n        {secret}")),
+            3 => GOOD.replace(
+                "  environment:\n    variables:\n      STAGE: prod\n      TOKEN: CANARY\n",
+                &format!("  environment: {{variables: {{STAGE: prod, TOKEN: {secret}}}}}\n"),
+            ),
+            _ => format!(
+                r#"{{"apiVersion":"evenkeel.dev/v1","kind":"Function","metadata":{{"name":"a"}},"spec":{{"image":"a:b","role":"r","environment":{{"variables":{{"TOKEN":"{secret}"}}}}}}}}"#
+            ),
+        };
+        let mut chars: Vec<char> = text.chars().collect();
+        for blow in &blows {
+            match *blow {
+                Damage::Delete(at, count) if at < chars.len() => {
+                    let end = (at + count).min(chars.len());
+                    chars.drain(at..end);
+                }
+                Damage::Insert(at, c) if at < chars.len() => chars.insert(at, c),
+                Damage::Cut(at) => chars.truncate(at),
+                Damage::Delete(..) | Damage::Insert(..) => {}
+            }
+        }
+        let broken: String = chars.into_iter().collect();
+        let notes = notes(broken.as_bytes());
+        prop_assert!(!notes.contains(secret), "{broken}\n{notes}");
+    }
+}
