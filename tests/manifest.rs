@@ -9,11 +9,9 @@ use evenkeel::manifest::{self, Parsed};
 use proptest::prelude::*;
 
 fn shown(parsed: &Parsed) -> String {
-    let mut text: String = parsed.notes.iter().map(|it| format!("{it}\n")).collect();
-    for document in &parsed.documents {
-        text.push_str(&format!("ok {} {}\n", document.origin, document.aws_name()));
-    }
-    text
+    let notes = parsed.notes.iter().map(ToString::to_string);
+    let good = parsed.documents.iter().map(|it| format!("ok {} {}", it.origin, it.aws_name()));
+    notes.chain(good).map(|line| line + "\n").collect()
 }
 
 #[test]
@@ -35,7 +33,7 @@ fn hostile_files_are_refused_in_plain_words() {
         let mut text = String::from("a0: &a0 [x, x, x, x, x, x, x, x, x]\n");
         for level in 1..12 {
             let before = format!("*a{}, ", level - 1).repeat(9);
-            text.push_str(&format!("a{level}: &a{level} [{before}]\n"));
+            text += &format!("a{level}: &a{level} [{before}]\n");
         }
         text
     };

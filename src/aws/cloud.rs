@@ -5,7 +5,12 @@ use std::{collections::BTreeMap, sync::Arc};
 use tokio::sync::mpsc;
 
 pub use crate::engine::work::Urgency;
-use crate::engine::{failure::Failure, kind::Kind, name::Name, page::Page, sight::Seen};
+use crate::engine::{
+    failure::Failure, kind::Kind, name::Name, page::Page, sight::Seen, time::Mono,
+};
+
+/// What a look found, and the moment that it speaks for.
+pub type Got<K> = (Option<Seen<<K as Kind>::Live>>, Mono);
 
 /// One target, as one kind sees it.
 pub trait Cloud<K: Kind>: Send + Sync + 'static {
@@ -19,11 +24,12 @@ pub trait Cloud<K: Kind>: Send + Sync + 'static {
     ) -> impl Future<Output = Result<(), Failure>> + Send;
 
     /// Reads one object exactly; `None` if AWS says, with its own error code, that it is not there.
+    /// With it comes the moment at which the request began, after its wait for a token.
     fn get(
         &self,
         name: &Name,
         urgency: Urgency,
-    ) -> impl Future<Output = Result<Option<Seen<K::Live>>, Failure>> + Send;
+    ) -> impl Future<Output = Result<Got<K>, Failure>> + Send;
 
     /// Makes one call that changes something.
     fn apply(&self, step: &K::Step) -> impl Future<Output = Result<(), Failure>> + Send;

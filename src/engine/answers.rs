@@ -25,6 +25,7 @@ const CREATE: &str = "create";
 impl<K: Kind> Engine<K> {
     pub(super) fn looked(&mut self, looked: Looked<K>) {
         let Looked { name, started, found } = looked;
+        self.release(&name);
         let Some(object) = self.objects.get_mut(&name) else { return };
         object.phase = Phase::Idle;
         object.touched = self.now.mono;

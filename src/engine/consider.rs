@@ -125,12 +125,24 @@ impl<K: Kind> Engine<K> {
         let Some(object) = self.objects.get(name) else { return false };
         if object.looked_at.is_none_or(|at| self.now.mono.since(at) > FRESH) {
             // The look that follows every step is due already.
-            return object.memory.tried.is_some() || self.look_if_readable(name);
+            if object.memory.tried.is_some() {
+                return true;
+            }
+            // Looked at when its turn comes: a look that waits for a slot would only grow old.
+            if !self.has_slot() {
+                self.ready.insert(name.clone());
+                return true;
+            }
+            let soon = self.look_if_readable(name);
+            if soon {
+                self.reserve(name);
+            }
+            return soon;
         }
-        if self.applying >= self.settings.in_flight_max {
-            self.ready.insert(name.clone());
-        } else {
+        if self.has_slot() {
             self.begin(name, planned.clone(), changes);
+        } else {
+            self.ready.insert(name.clone());
         }
         true
     }

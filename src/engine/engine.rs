@@ -47,6 +47,8 @@ pub struct Engine<K: Kind> {
     /// Objects that are not where they will be in a moment.
     pub(super) unsettled: BTreeSet<Name>,
     pub(super) applying: usize,
+    /// Slots that are kept for objects which are looked at once more before their step.
+    reserved: usize,
     looking: usize,
     auditing: BTreeSet<Name>,
     pub(super) paused: Option<Said>,
@@ -96,6 +98,7 @@ impl<K: Kind> Engine<K> {
             ready: BTreeSet::new(),
             unsettled: BTreeSet::new(),
             applying: 0,
+            reserved: 0,
             looking: 0,
             auditing: BTreeSet::new(),
             paused: None,
@@ -178,6 +181,27 @@ impl<K: Kind> Engine<K> {
         summary
     }
 
+    /// Whether one more step may begin.
+    pub(super) fn has_slot(&self) -> bool {
+        self.applying + self.reserved < self.settings.in_flight_max
+    }
+
+    /// Keeps a slot for an object, until [`Engine::release`].
+    pub(super) fn reserve(&mut self, name: &Name) {
+        if let Some(object) = self.objects.get_mut(name).filter(|it| !it.reserved) {
+            object.reserved = true;
+            self.reserved += 1;
+        }
+    }
+
+    /// Gives the slot back, if there is one.
+    pub(super) fn release(&mut self, name: &Name) {
+        if let Some(object) = self.objects.get_mut(name).filter(|it| it.reserved) {
+            object.reserved = false;
+            self.reserved = self.reserved.saturating_sub(1);
+        }
+    }
+
     pub(super) fn key(&self, name: &Name) -> Key {
         Key { target: self.target.clone(), kind: K::NAME, name: name.clone() }
     }
@@ -204,9 +228,8 @@ impl<K: Kind> Engine<K> {
 
     fn audit_period(&self) -> std::time::Duration {
         let objects = u32::try_from(self.objects.len()).unwrap_or(u32::MAX);
-        let slowest =
-            std::time::Duration::from_secs(u64::from(objects / self.settings.audit_rate.max(1)));
-        K::AUDIT_PERIOD.max(slowest)
+        let slowest = f64::from(objects) / self.settings.audit_rate.max(0.01);
+        K::AUDIT_PERIOD.max(std::time::Duration::from_secs_f64(slowest))
     }
 
     fn may_audit(&self) -> bool {
@@ -256,6 +279,7 @@ impl<K: Kind> Engine<K> {
 
     /// Forgets an object that nobody wants and that is not there.
     pub(super) fn leave(&mut self, name: &Name) {
+        self.release(name);
         if let Some(object) = self.objects.remove(name)
             && object.row.is_some()
         {
@@ -306,7 +330,7 @@ impl<K: Kind> Engine<K> {
             });
             self.out.push(Work::List(Arc::new(wanted.collect())));
         }
-        while self.applying < self.settings.in_flight_max
+        while self.has_slot()
             && let Some(name) = self.ready.pop_first()
         {
             self.consider(&name);

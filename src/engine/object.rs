@@ -44,6 +44,8 @@ pub(super) struct Object<K: Kind> {
     pub(super) record_failed: Option<Said>,
     /// Something happened while a look was under way: look again.
     pub(super) again: bool,
+    /// A slot for a step is kept for it while it is looked at.
+    pub(super) reserved: bool,
     pub(super) steps: StepCount,
     /// Causes of drift that a step of ours has been applied to.
     pub(super) repaired: BTreeSet<Cause>,
@@ -92,6 +94,7 @@ impl<K: Kind> Object<K> {
             failures: 0,
             record_failed: None,
             again: false,
+            reserved: false,
             steps: StepCount::default(),
             repaired: BTreeSet::new(),
             row: None,

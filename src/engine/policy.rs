@@ -130,7 +130,7 @@ pub struct Settings {
     /// How many steps may be under way at once.
     pub in_flight_max: usize,
     /// How many looks a second the slow rotation may cost.
-    pub audit_rate: u32,
+    pub audit_rate: f64,
     /// Whether a list row that equals the spec is good enough after a start (a daemon: yes, a plan: no).
     pub trust_lists: bool,
 }

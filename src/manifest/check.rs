@@ -146,7 +146,11 @@ fn map(spot: &Spot<'_>, pairs: &[(Node, Node)], map: &Map, notes: &mut Notes) {
     }
     for (key, value) in pairs {
         let name = key.text().unwrap_or_default();
-        if let Some(wrong) = text(name, map.key) {
+        let wrong = text(name, map.key);
+        // Where a quote or a colon is missing, a secret value stands in the place of a key.
+        let hide = map.secret && (wrong.is_some() || value.is_null());
+        let name = if hide { "(a key)" } else { name };
+        if let Some(wrong) = wrong {
             let message = format!("`{}` is no key for `{}`: {wrong}", short(name), spot.name);
             notes.push(Trouble::new(key.at, message, "").showing(format!("{}: …", short(name))));
         }

@@ -69,7 +69,11 @@ pub(super) const ENVELOPE: &[Field] = &[
         Shape::Choice(&[API_VERSION]),
         "The version of the form: `evenkeel.dev/v1`.",
     ),
-    Field::required("kind", Shape::Choice(&[Function::NAME]), "What the document describes, as `Function`."),
+    Field::required(
+        "kind",
+        Shape::Choice(&[Function::NAME]),
+        "What the document describes, as `Function`.",
+    ),
     Field::required("metadata", Shape::Object(METADATA), "What the document is called."),
     Field::required("spec", Shape::Any, "How the object should be."),
 ];

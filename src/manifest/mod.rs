@@ -15,7 +15,7 @@ pub use duplicates::duplicates;
 pub use envelope::{reference, schema};
 pub use expand::{Documents, Wishes, expand, targets};
 pub use note::Note;
-pub use parse::{FILE_MAX, parse};
+pub use parse::{FILE_MAX, parse, plain};
 
 /// What one file holds: the documents without fault, and every fault of the others.
 #[derive(Clone, Default)]

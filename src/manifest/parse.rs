@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use super::{
-    Body, Document, Meta, Origin, Parsed,
+    Body, Document, Meta, Note, Origin, Parsed,
     check::{Notes, Spot, check, missing, short},
     envelope::{ENVELOPE, KINDS},
     scalar,
@@ -35,6 +35,25 @@ pub fn parse(file: &str, bytes: &[u8]) -> Parsed {
     notes.all.sort();
     notes.all.dedup();
     Parsed { documents, notes: notes.all }
+}
+
+/// Any YAML or JSON file with one document, as JSON: for the operator's own files.
+pub fn plain(bytes: &[u8]) -> Result<serde_json::Value, Vec<Note>> {
+    let file: Arc<str> = "".into();
+    let mut notes = Notes::new(&file);
+    let (trees, troubles) = text(bytes, &mut notes).map(tree::documents).unwrap_or_default();
+    for trouble in troubles {
+        notes.push(trouble);
+    }
+    match trees.as_slice() {
+        [tree] if notes.all.is_empty() => Ok(scalar::json(tree)),
+        _ => {
+            if notes.all.is_empty() {
+                notes.file("the file should hold one document", "");
+            }
+            Err(notes.all)
+        }
+    }
 }
 
 /// The bytes as text, if they are one.

@@ -146,7 +146,8 @@ impl Builder {
     fn is_text(&mut self, tag: Option<&Tag>, at: At) -> bool {
         let Some(tag) = tag else { return false };
         let text = tag.is_yaml_core_schema() && tag.suffix == "str";
-        if !text && !(tag.is_yaml_core_schema() && matches!(&*tag.suffix, "map" | "seq")) {
+        let known = tag.is_yaml_core_schema() && matches!(&*tag.suffix, "str" | "map" | "seq");
+        if !known {
             let message = format!("the tag `{}{}` means nothing here", tag.handle, tag.suffix);
             self.troubles.push(Trouble::new(at, message, "write the plain value"));
         }

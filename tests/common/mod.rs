@@ -1,5 +1,5 @@
 //! What several test files share.
-#![expect(clippy::unwrap_used, reason = "test helpers")]
+#![expect(clippy::unwrap_used, unreachable_pub, reason = "test helpers")]
 
 use std::{env, fs, path::Path};
 

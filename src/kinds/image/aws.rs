@@ -19,7 +19,7 @@ use super::{
 use crate::{
     aws::{
         calls::{Call, Calls},
-        cloud::{Cloud, Urgency},
+        cloud::{Cloud, Got, Urgency},
         op::Op,
     },
     engine::{
@@ -160,15 +160,16 @@ impl Cloud<Image> for ImageCloud {
         broken.map_or(Ok(()), Err)
     }
 
-    async fn get(&self, name: &Name, urgency: Urgency) -> Result<Option<Seen<ImageFact>>, Failure> {
-        let Some(spec) = Spec::of_reference(name.as_str()) else { return Ok(None) };
+    async fn get(&self, name: &Name, urgency: Urgency) -> Result<Got<Image>, Failure> {
+        let now = self.calls.now();
+        let Some(spec) = Spec::of_reference(name.as_str()) else { return Ok((None, now)) };
         if let Some(fact) = self.elsewhere(&spec) {
-            return Ok(Some(seen(fact)));
+            return Ok((Some(seen(fact)), now));
         }
         let place = (spec.registry.as_str(), spec.repository.as_str());
         let one = [(name.clone(), spec.id.clone())];
-        let (found, _) = self.ask(place, &one, urgency).await?;
-        Ok(found.into_iter().next().map(|(_, fact)| seen(fact)))
+        let (found, started) = self.ask(place, &one, urgency).await?;
+        Ok((found.into_iter().next().map(|(_, fact)| seen(fact)), started))
     }
 
     async fn apply(&self, step: &std::convert::Infallible) -> Result<(), Failure> {

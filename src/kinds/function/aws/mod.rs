@@ -8,18 +8,17 @@ use std::{collections::BTreeMap, sync::Arc};
 use aws_sdk_lambda::Client;
 use tokio::sync::mpsc;
 
-use super::{Function, live::Live, spec::Spec, step::Step};
+use super::{Function, spec::Spec, step::Step};
 use crate::{
     aws::{
         calls::{Call, Calls},
-        cloud::{Cloud, Urgency},
+        cloud::{Cloud, Got, Urgency},
         op::Op,
     },
     engine::{
         failure::{Cause, Class, Failure},
         name::Name,
         page::Page,
-        sight::Seen,
     },
 };
 
@@ -74,12 +73,14 @@ impl Cloud<Function> for FunctionCloud {
         })
     }
 
-    async fn get(&self, name: &Name, urgency: Urgency) -> Result<Option<Seen<Live>>, Failure> {
+    async fn get(&self, name: &Name, urgency: Urgency) -> Result<Got<Function>, Failure> {
         let request = self.lambda.get_function().function_name(name.as_str());
         let call = Call::plain(Op::GetFunction, urgency);
+        // Before the wait for a token: for an absence, earlier than the truth errs on the safe side.
+        let asked = self.calls.now();
         match self.calls.run(call, request.send()).await {
-            Ok((answer, _)) => read::look(name, answer).map(Some),
-            Err(failure) if failure.cause.code.as_deref() == Some(NOT_FOUND) => Ok(None),
+            Ok((answer, started)) => Ok((Some(read::look(name, answer)?), started)),
+            Err(failure) if failure.cause.code.as_deref() == Some(NOT_FOUND) => Ok((None, asked)),
             Err(failure) => Err(failure),
         }
     }

@@ -1,0 +1,35 @@
+//! `evenkeel check`: the manifests alone.
+
+use super::{CheckArgs, CliError, Outcome, print};
+use crate::daemon::{
+    clock::SystemClock,
+    source::{Reading, Source},
+};
+use crate::engine::time::Clock as _;
+
+/// Torn reads are tried again this often.
+const TRIES: usize = 20;
+
+/// Reads the directory and prints every problem.
+pub(super) fn check(args: &CheckArgs) -> Result<Outcome, CliError> {
+    let clock = SystemClock::start();
+    let mut source = Source::new(args.dir.clone());
+    for _ in 0..TRIES {
+        match source.read(clock.now().wall) {
+            Reading::Fresh(snapshot) => {
+                for note in &snapshot.notes {
+                    print(&note.to_string())?;
+                }
+                let good = snapshot.documents.len();
+                let files = snapshot.valid + snapshot.invalid;
+                let problems = snapshot.notes.len();
+                print(&format!("{files} files, {good} good documents, {problems} problems"))?;
+                return Ok(if problems == 0 { Outcome::Good } else { Outcome::Error });
+            }
+            Reading::Failed(why) => return Err(CliError(why)),
+            Reading::Torn(why) => tracing::debug!(why, "reading again"),
+            Reading::Unchanged => {}
+        }
+    }
+    Err(CliError("the directory never holds still long enough to be read".into()))
+}

@@ -1,0 +1,61 @@
+//! Progress of `run --once` on a terminal: what is being done, and how much is left.
+
+use std::io::IsTerminal as _;
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::{
+    daemon::board::{Board, Shown},
+    engine::{
+        kind::Kind as _,
+        status::{Row, Truth},
+    },
+    kinds::image::Image,
+};
+
+/// A line that is drawn over and over; nothing where nobody watches.
+pub(super) struct Progress(Option<ProgressBar>);
+
+impl Progress {
+    /// Starts it if standard error is a terminal.
+    pub(super) fn start() -> Self {
+        if !std::io::stderr().is_terminal() {
+            return Self(None);
+        }
+        let bar = ProgressBar::new(0);
+        if let Ok(style) = ProgressStyle::with_template("{spinner} {pos}/{len} settled  {wide_msg}")
+        {
+            bar.set_style(style);
+        }
+        Self(Some(bar))
+    }
+
+    /// Draws what the board says.
+    pub(super) fn peek(&self, board: &Board) {
+        let Some(bar) = &self.0 else { return };
+        let (all, settled, doing) = board.read(sum);
+        bar.set_length(all);
+        bar.set_position(settled);
+        bar.set_message(doing);
+        bar.tick();
+    }
+
+    /// Takes the line away.
+    pub(super) fn end(&self) {
+        if let Some(bar) = &self.0 {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+fn sum(shown: &Shown) -> (u64, u64, String) {
+    let rows = || shown.rows.values().filter(|it| it.key.kind != Image::NAME);
+    let working = |row: &Row| {
+        row.conditions.iter().any(|it| it.kind == "Reconciling" && it.status == Truth::True)
+    };
+    let all = rows().count();
+    let busy = rows().filter(|it| working(it)).count();
+    let doing = rows().find(|it| working(it)).map(|it| it.said.message.clone());
+    let number = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
+    (number(all), number(all - busy), doing.unwrap_or_default())
+}

@@ -1,0 +1,301 @@
+//! The hands of one engine: it turns work into calls and answers into events. All waiting of one kind
+//! in one target happens in [`Driver::run`].
+
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
+
+use tokio::{
+    sync::{Notify, mpsc, watch},
+    task::JoinSet,
+    time,
+};
+use tracing::{Instrument as _, info, info_span, warn};
+
+use super::{
+    board::{Board, Pulse},
+    metrics::Metrics,
+    news,
+    permits::{Permit, Permits},
+    stop::stopped,
+};
+use crate::{
+    aws::cloud::Cloud,
+    engine::{
+        diff::Planned,
+        engine::Engine,
+        facts::{Fact, FactKey},
+        failure::{Class, Failure, chain},
+        kind::Kind,
+        name::{Key, Name},
+        time::{Clock, Mono},
+        work::{Event, Looked, Urgency, Work},
+    },
+};
+
+/// How many events may wait. Senders wait when it is full.
+pub const EVENTS_MAX: usize = 1024;
+/// How many pages of one list may wait.
+const PAGES_MAX: usize = 4;
+/// The loop goes round at least this often, so that a standstill shows.
+const BEAT: Duration = Duration::from_secs(10);
+/// How long calls under way may take to end after the signal to stop.
+const DRAIN_MAX: Duration = Duration::from_secs(25);
+
+/// Facts that one engine tells.
+pub type Facts = Vec<(FactKey, Option<Fact>)>;
+
+/// Everything that a driver needs besides its engine and its cloud.
+pub struct Ports<K: Kind> {
+    /// The target.
+    pub target: Name,
+    /// Events from outside.
+    pub events: mpsc::Receiver<Event<K>>,
+    /// The way back for answers.
+    pub answers: mpsc::Sender<Event<K>>,
+    /// Facts of other kinds.
+    pub facts_in: mpsc::Receiver<Facts>,
+    /// Who wants to hear ours.
+    pub facts_out: Vec<mpsc::Sender<Facts>>,
+    /// What everybody sees.
+    pub board: Arc<Board>,
+    /// What is counted.
+    pub metrics: Arc<Metrics>,
+    /// Who may write to which function.
+    pub permits: Permits,
+    /// Rung when credentials are refused.
+    pub doubt: Arc<Notify>,
+    /// `true`: stop.
+    pub stop: watch::Receiver<bool>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// One engine with its hands.
+pub struct Driver<K: Kind, C: Cloud<K>> {
+    engine: Engine<K>,
+    cloud: Arc<C>,
+    ports: Ports<K>,
+    reads: JoinSet<()>,
+    writes: JoinSet<()>,
+    /// What is under way since when.
+    under_way: BTreeMap<Name, Mono>,
+    facts: (u64, u64),
+}
+
+impl<K: Kind, C: Cloud<K>> Driver<K, C> {
+    /// A driver that has not started.
+    pub fn new(engine: Engine<K>, cloud: C, ports: Ports<K>) -> Self {
+        Self {
+            engine,
+            cloud: Arc::new(cloud),
+            ports,
+            reads: JoinSet::new(),
+            writes: JoinSet::new(),
+            under_way: BTreeMap::new(),
+            facts: (0, 0),
+        }
+    }
+
+    /// Runs until it is told to stop; then lets the writes under way end.
+    pub async fn run(mut self) {
+        let mut stop = self.ports.stop.clone();
+        loop {
+            let now = self.ports.clock.now().mono;
+            let wait = self.engine.next_wake().map_or(BEAT, |at| at.since(now).min(BEAT));
+            tokio::select! {
+                event = self.ports.events.recv() => match event {
+                    Some(event) => self.handle(event).await,
+                    None => break,
+                },
+                Some(facts) = self.ports.facts_in.recv() => {
+                    self.facts.1 += 1;
+                    self.handle(Event::Facts(facts)).await;
+                }
+                () = time::sleep(wait) => self.handle(Event::Woke).await,
+                Some(_) = self.reads.join_next() => {}
+                Some(_) = self.writes.join_next() => {}
+                () = stopped(&mut stop) => break,
+            }
+        }
+        self.reads.abort_all();
+        // Answers are not taken in any more, but must not block those who send them.
+        self.ports.events.close();
+        let drained = async { while self.writes.join_next().await.is_some() {} };
+        if time::timeout(DRAIN_MAX, drained).await.is_err() {
+            warn!(target = %self.ports.target, kind = K::NAME, "gave up waiting for calls under way");
+        }
+    }
+
+    async fn handle(&mut self, event: Event<K>) {
+        let answered = match &event {
+            Event::Looked(looked) => Some(looked.name.clone()),
+            Event::Applied { name, .. } | Event::Blocked(name) => Some(name.clone()),
+            Event::Desired(_)
+            | Event::Page(_)
+            | Event::ListEnded(_)
+            | Event::Facts(_)
+            | Event::Hint(_)
+            | Event::Resync
+            | Event::Paused(_)
+            | Event::Woke => None,
+        };
+        if let Some(name) = answered {
+            self.under_way.remove(&name);
+        }
+        let mut facts = Facts::new();
+        let mut events = vec![event];
+        while let Some(event) = events.pop() {
+            for work in self.engine.handle(event, self.ports.clock.now()) {
+                events.extend(self.start(work, &mut facts));
+            }
+        }
+        if !facts.is_empty() {
+            for out in &self.ports.facts_out {
+                if out.send(facts.clone()).await.is_ok() {
+                    self.facts.0 += 1;
+                }
+            }
+        }
+        self.show();
+    }
+
+    /// Starts a piece of work; what cannot start is an event of its own.
+    fn start(&mut self, work: Work<K>, facts: &mut Facts) -> Option<Event<K>> {
+        match work {
+            Work::List(wanted) => self.list(wanted),
+            Work::Look(name, urgency) => self.look(name, urgency),
+            Work::Apply(name, planned) => match self.ports.permits.take(&name) {
+                Some(permit) => self.apply(name, planned, permit),
+                None => return Some(Event::Blocked(name)),
+            },
+            Work::Publish(key, fact) => facts.push((key, fact)),
+            Work::Report(name, news) => news::tell(&self.key(&name), &news, &self.ports.metrics),
+        }
+        None
+    }
+
+    fn key(&self, name: &Name) -> Key {
+        Key { target: self.ports.target.clone(), kind: K::NAME, name: name.clone() }
+    }
+
+    /// Puts what changed on the board.
+    fn show(&mut self) {
+        let now = self.ports.clock.now();
+        let changed = self.engine.take_changed();
+        let started = self.under_way.values();
+        let pulse = Pulse {
+            summary: self.engine.summary(now),
+            quiet: self.engine.is_quiet(),
+            facts: self.facts,
+            beat: now.mono,
+            oldest: started.clone().min().copied(),
+            unfinished: started.map(|it| now.mono.since(*it)).sum(),
+        };
+        let target = &self.ports.target;
+        self.ports.board.write(|board| {
+            for (name, row) in changed {
+                let key = Key { target: target.clone(), kind: K::NAME, name };
+                match row {
+                    Some(row) => board.rows.insert(key, row),
+                    None => board.rows.remove(&key),
+                };
+            }
+            board.engines.insert((target.clone(), K::NAME), pulse);
+        });
+    }
+
+    fn list(&mut self, wanted: Arc<BTreeMap<Name, Arc<K::Spec>>>) {
+        let (cloud, answers) = (Arc::clone(&self.cloud), self.ports.answers.clone());
+        let (metrics, clock) = (Arc::clone(&self.ports.metrics), Arc::clone(&self.ports.clock));
+        let doubt = Arc::clone(&self.ports.doubt);
+        let span = info_span!("list", target = %self.ports.target, kind = K::NAME);
+        let task = async move {
+            let (sender, mut pages) = mpsc::channel(PAGES_MAX);
+            let began = clock.now().mono;
+            let forward = async {
+                while let Some(page) = pages.recv().await {
+                    if answers.send(Event::Page(page)).await.is_err() {
+                        break;
+                    }
+                }
+            };
+            let (result, ()) = tokio::join!(cloud.list(wanted, sender), forward);
+            metrics.duration(K::NAME, "list", clock.now().mono.since(began));
+            if let Err(failure) = &result {
+                complain(failure, &doubt);
+                warn!(class = %failure.class, error = chain(failure), "list broke off");
+            }
+            give(&answers, Event::ListEnded(result)).await;
+        };
+        self.reads.spawn(task.instrument(span));
+    }
+
+    fn look(&mut self, name: Name, urgency: Urgency) {
+        self.under_way.insert(name.clone(), self.ports.clock.now().mono);
+        let (cloud, answers) = (Arc::clone(&self.cloud), self.ports.answers.clone());
+        let (metrics, clock) = (Arc::clone(&self.ports.metrics), Arc::clone(&self.ports.clock));
+        let doubt = Arc::clone(&self.ports.doubt);
+        metrics.work(K::NAME);
+        let span = info_span!("look", key = %self.key(&name));
+        let task = async move {
+            let began = clock.now().mono;
+            let result = cloud.get(&name, urgency).await;
+            metrics.duration(K::NAME, "look", clock.now().mono.since(began));
+            let (found, started) = match result {
+                Ok((found, started)) => (Ok(found), started),
+                Err(failure) => {
+                    complain(&failure, &doubt);
+                    warn!(class = %failure.class, error = chain(&failure), "look failed");
+                    (Err(failure), began)
+                }
+            };
+            give(&answers, Event::Looked(Looked { name, started, found })).await;
+        };
+        self.reads.spawn(task.instrument(span));
+    }
+
+    fn apply(&mut self, name: Name, planned: Planned<K::Step>, permit: Permit) {
+        self.under_way.insert(name.clone(), self.ports.clock.now().mono);
+        let (cloud, answers) = (Arc::clone(&self.cloud), self.ports.answers.clone());
+        let (metrics, clock) = (Arc::clone(&self.ports.metrics), Arc::clone(&self.ports.clock));
+        let doubt = Arc::clone(&self.ports.doubt);
+        metrics.work(K::NAME);
+        let span = info_span!("apply", key = %self.key(&name));
+        let task = async move {
+            let began = clock.now().mono;
+            let result = cloud.apply(&planned.step).await;
+            let took = clock.now().mono.since(began);
+            drop(permit);
+            metrics.duration(K::NAME, "apply", took);
+            metrics.step(K::NAME, result.is_ok());
+            let took_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+            match &result {
+                Ok(()) => info!(step = %planned.step, took_ms, "applied"),
+                // Waiting is not failing.
+                Err(failure) if failure.class == Class::Busy => {
+                    info!(step = %planned.step, "AWS is busy with it; later");
+                }
+                Err(failure) => {
+                    complain(failure, &doubt);
+                    let error = chain(failure);
+                    warn!(step = %planned.step, class = %failure.class, error, "step failed");
+                }
+            }
+            give(&answers, Event::Applied { name, result }).await;
+        };
+        self.writes.spawn(task.instrument(span));
+    }
+}
+
+/// Sends an answer, unless nobody listens any more.
+async fn give<K: Kind>(answers: &mpsc::Sender<Event<K>>, event: Event<K>) {
+    if answers.send(event).await.is_err() {
+        tracing::debug!("an answer came after the end");
+    }
+}
+
+/// Refused credentials concern the whole target.
+fn complain(failure: &Failure, doubt: &Notify) {
+    if failure.class == Class::Credentials {
+        doubt.notify_one();
+    }
+}

@@ -1,0 +1,172 @@
+//! Counters and histograms: what happened. What is, stands on the board, and `exposition.rs` reads it
+//! there at each scrape, so that no series can outlive its object.
+
+use std::time::Duration;
+
+use prometheus::{HistogramOpts, HistogramVec, IntCounterVec, Opts, Registry};
+
+use crate::{
+    aws::calls::{CallLog, CallRecord},
+    engine::{diff::Cause, kind::Kind, work::Outcome},
+    kinds::{function::Function, image::Image},
+};
+
+/// Seconds; calls to AWS take from some ten milliseconds to half a minute.
+const CALL_BUCKETS: [f64; 10] = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0, 30.0];
+/// Seconds; lists of large fleets take minutes.
+const WORK_BUCKETS: [f64; 9] = [0.01, 0.05, 0.1, 0.5, 1.0, 5.0, 15.0, 60.0, 300.0];
+
+/// Everything that is counted.
+pub struct Metrics {
+    /// What all is registered in.
+    pub registry: Registry,
+    drift_detected: IntCounterVec,
+    drift_corrected: IntCounterVec,
+    reconciles: IntCounterVec,
+    durations: HistogramVec,
+    loads: IntCounterVec,
+    requests: IntCounterVec,
+    request_durations: HistogramVec,
+    budget_waits: HistogramVec,
+    queue_adds: IntCounterVec,
+    queue_durations: HistogramVec,
+}
+
+impl Metrics {
+    /// Registers everything, with every closed label at zero: a counter that appears only with its
+    /// first event hides that event from `rate`.
+    pub fn new() -> Result<Self, prometheus::Error> {
+        let registry = Registry::new();
+        let counter = |name: &str, help: &str, labels: &[&str]| {
+            let counter = IntCounterVec::new(Opts::new(name, help), labels)?;
+            registry.register(Box::new(counter.clone()))?;
+            Ok::<_, prometheus::Error>(counter)
+        };
+        let histogram = |name: &str, help: &str, labels: &[&str], buckets: &[f64]| {
+            let opts = HistogramOpts::new(name, help).buckets(buckets.to_vec());
+            let histogram = HistogramVec::new(opts, labels)?;
+            registry.register(Box::new(histogram.clone()))?;
+            Ok::<_, prometheus::Error>(histogram)
+        };
+        let metrics = Self {
+            drift_detected: counter(
+                "evenkeel_drift_detected_total",
+                "How often an object began to drift.",
+                &["kind", "cause"],
+            )?,
+            drift_corrected: counter(
+                "evenkeel_drift_corrected_total",
+                "How drift ended: repaired by us (success), not repaired by a step that failed \
+                 (error), or ended without us (external).",
+                &["kind", "cause", "result"],
+            )?,
+            reconciles: counter(
+                "evenkeel_reconcile_total",
+                "Steps that were applied.",
+                &["kind", "result"],
+            )?,
+            durations: histogram(
+                "evenkeel_reconcile_duration_seconds",
+                "How long the phases of the loop take: list, look, apply.",
+                &["kind", "phase"],
+                &WORK_BUCKETS,
+            )?,
+            loads: counter(
+                "evenkeel_source_loads_total",
+                "How often the manifests were read: success, unchanged, torn, error.",
+                &["result"],
+            )?,
+            requests: counter(
+                "evenkeel_aws_requests_total",
+                "Every call to AWS. `code` is `ok`, a known AWS error code, or `other`.",
+                &["target", "service", "operation", "code"],
+            )?,
+            request_durations: histogram(
+                "evenkeel_aws_request_duration_seconds",
+                "How long AWS takes to answer.",
+                &["service", "operation"],
+                &CALL_BUCKETS,
+            )?,
+            budget_waits: histogram(
+                "evenkeel_aws_budget_wait_seconds",
+                "How long calls wait for their turn.",
+                &["bucket"],
+                &CALL_BUCKETS,
+            )?,
+            queue_adds: counter(
+                "workqueue_adds_total",
+                "How many looks and steps were handed out.",
+                &["name"],
+            )?,
+            queue_durations: histogram(
+                "workqueue_work_duration_seconds",
+                "How long a look or a step takes.",
+                &["name"],
+                &WORK_BUCKETS,
+            )?,
+            registry,
+        };
+        metrics.zero();
+        Ok(metrics)
+    }
+
+    fn zero(&self) {
+        for cause in Cause::ALL {
+            let (kind, cause) = (Function::NAME, cause.as_str());
+            self.drift_detected.with_label_values(&[kind, cause]);
+            for outcome in Outcome::ALL {
+                self.drift_corrected.with_label_values(&[kind, cause, outcome.as_str()]);
+            }
+        }
+        for result in ["success", "error"] {
+            self.reconciles.with_label_values(&[Function::NAME, result]);
+        }
+        for result in ["success", "unchanged", "torn", "error"] {
+            self.loads.with_label_values(&[result]);
+        }
+        for kind in [Function::NAME, Image::NAME] {
+            self.queue_adds.with_label_values(&[kind]);
+        }
+    }
+
+    pub(super) fn drifted(&self, kind: &str, cause: Cause) {
+        self.drift_detected.with_label_values(&[kind, cause.as_str()]).inc();
+    }
+
+    pub(super) fn corrected(&self, kind: &str, cause: Cause, outcome: Outcome) {
+        let labels = [kind, cause.as_str(), outcome.as_str()];
+        self.drift_corrected.with_label_values(&labels).inc();
+    }
+
+    pub(super) fn step(&self, kind: &str, success: bool) {
+        let result = if success { "success" } else { "error" };
+        self.reconciles.with_label_values(&[kind, result]).inc();
+    }
+
+    pub(super) fn duration(&self, kind: &str, phase: &str, took: Duration) {
+        self.durations.with_label_values(&[kind, phase]).observe(took.as_secs_f64());
+        if phase != "list" {
+            self.queue_durations.with_label_values(&[kind]).observe(took.as_secs_f64());
+        }
+    }
+
+    pub(super) fn work(&self, kind: &str) {
+        self.queue_adds.with_label_values(&[kind]).inc();
+    }
+
+    pub(super) fn load(&self, result: &str) {
+        self.loads.with_label_values(&[result]).inc();
+    }
+}
+
+impl CallLog for Metrics {
+    fn record(&self, call: &CallRecord<'_>) {
+        let (service, operation) = (call.op.service(), call.op.name());
+        let labels = [call.target.as_str(), service, operation, call.code];
+        self.requests.with_label_values(&labels).inc();
+        let durations = self.request_durations.with_label_values(&[service, operation]);
+        durations.observe(call.took.as_secs_f64());
+        let bucket = call.op.bucket().as_str();
+        self.budget_waits.with_label_values(&[bucket]).observe(call.waited.as_secs_f64());
+    }
+}

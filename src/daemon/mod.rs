@@ -1,0 +1,19 @@
+//! The shell around the engines: the directory, the clock, the drivers, HTTP and logs.
+//!
+//! Read in this order: [`run`] (what is started), `target` (one target's part), [`driver`] (the hands
+//! of one engine), [`board`] (what everybody sees).
+
+pub mod api;
+pub mod board;
+pub mod clock;
+pub mod driver;
+pub mod exposition;
+pub mod http;
+pub mod metrics;
+mod news;
+pub mod permits;
+pub mod run;
+pub mod source;
+mod stop;
+mod target;
+pub mod telemetry;

@@ -1,0 +1,39 @@
+//! News in the log and in the counters: one line for each change, by who must act.
+
+use tracing::{error, info, warn};
+
+use super::metrics::Metrics;
+use crate::engine::{name::Key, status::Status, work::News};
+
+/// Writes one piece of news down.
+pub(super) fn tell(key: &Key, news: &News, metrics: &Metrics) {
+    match news {
+        News::Turned { from, to, said } => turned(key, (*from, *to), said.reason, &said.message),
+        News::Drifted(cause) => {
+            metrics.drifted(key.kind, *cause);
+            warn!(%key, cause = cause.as_str(), "drifted");
+        }
+        News::Corrected(cause, outcome) => {
+            metrics.corrected(key.kind, *cause, *outcome);
+            info!(%key, cause = cause.as_str(), result = outcome.as_str(), "drift ended");
+        }
+        News::Orphaned => {
+            warn!(%key, "ours, and no manifest asks for it; it is left as it is");
+        }
+    }
+}
+
+fn turned(key: &Key, (from, to): (Status, Status), reason: &str, message: &str) {
+    let (from, to) = (from.as_str(), to);
+    match to {
+        Status::Refused | Status::Failed => {
+            error!(%key, from, status = to.as_str(), reason, because = message, "needs a person");
+        }
+        Status::Synced | Status::Suspended => {
+            info!(%key, from, status = to.as_str(), reason, because = message, "status");
+        }
+        Status::Pending | Status::Drifted | Status::Progressing | Status::Unknown => {
+            tracing::debug!(%key, from, status = to.as_str(), reason, because = message, "status");
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! The directory of manifests, read so that nothing half-written, half-swapped or gone for a moment is
+//! ever taken for a wish.
+//!
+//! `walk` finds the files, `read` reads them so that a torn read is noticed, `snapshot` (pure) decides
+//! what counts, [`watch`] says when to read again.
+
+mod read;
+mod revision;
+mod snapshot;
+mod walk;
+pub mod watch;
+
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use jiff::Timestamp;
+
+pub use self::snapshot::Snapshot;
+use self::{read::Cache, walk::Trouble};
+
+/// What one reading brought.
+pub enum Reading {
+    /// Something is new.
+    Fresh(Arc<Snapshot>),
+    /// Everything is as it was.
+    Unchanged,
+    /// The directory changed while it was read; the last good snapshot stays.
+    Torn(String),
+    /// The directory cannot be read, or is suddenly empty; the last good snapshot stays.
+    Failed(String),
+}
+
+/// A directory of manifests, or a single file.
+pub struct Source {
+    root: PathBuf,
+    cache: Cache,
+    good: Option<Arc<Snapshot>>,
+}
+
+impl Source {
+    /// A source that has not been read yet.
+    pub fn new(root: PathBuf) -> Self {
+        Self { root, cache: Cache::default(), good: None }
+    }
+
+    /// The path as the operator gave it.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// What was last read without a fault of the directory's.
+    pub fn last_good(&self) -> Option<&Arc<Snapshot>> {
+        self.good.as_ref()
+    }
+
+    /// How many files have been parsed since the start; unchanged files are not parsed again.
+    pub fn parsed(&self) -> u64 {
+        self.cache.parsed()
+    }
+
+    /// Reads everything. Blocking.
+    pub fn read(&mut self, wall: Timestamp) -> Reading {
+        self.read_between(wall, &mut || {})
+    }
+
+    /// The same, with something to do between the walk and the reading of the files, so that tests can
+    /// be the one who changes things at the worst moment.
+    pub fn read_between(&mut self, wall: Timestamp, between: &mut dyn FnMut()) -> Reading {
+        let walked = match walk::walk(&self.root) {
+            Ok(walked) => walked,
+            Err(Trouble::Torn(why)) => return Reading::Torn(why),
+            Err(Trouble::Failed(why)) => return Reading::Failed(why),
+        };
+        between();
+        let files = match self.cache.read_all(&walked) {
+            Ok(files) => files,
+            Err(why) => return Reading::Torn(why),
+        };
+        // The same root must be there after the reading: a swap in between is a torn read.
+        match walk::identity(&self.root) {
+            Ok(now) if now == walked.identity => {}
+            Ok(_) => return Reading::Torn("the directory was replaced while it was read".into()),
+            Err(Trouble::Torn(why) | Trouble::Failed(why)) => return Reading::Torn(why),
+        }
+        let before = self.good.as_deref();
+        if files.is_empty() && before.is_some_and(|it| it.valid + it.invalid > 0) {
+            let why = "the directory has no manifests any more; the last ones still count";
+            return Reading::Failed(why.into());
+        }
+        let revision = revision::revision(&self.root, &walked.identity.path);
+        let snapshot = snapshot::snapshot(files, walked.into_rest(), before);
+        let snapshot = Snapshot { revision, read_at: wall, ..snapshot };
+        let same = before.is_some_and(|it| it.same(&snapshot));
+        let snapshot = Arc::new(snapshot);
+        self.good = Some(Arc::clone(&snapshot));
+        if same { Reading::Unchanged } else { Reading::Fresh(snapshot) }
+    }
+}

@@ -1,0 +1,131 @@
+//! Reading files so that a change meanwhile is noticed, and unchanged files are not parsed again.
+
+use std::{
+    collections::BTreeMap,
+    fs::{self, File},
+    io::Read as _,
+    os::unix::fs::MetadataExt as _,
+    path::Path,
+    sync::Arc,
+};
+
+use sha2::{Digest as _, Sha256};
+
+use super::walk::{Found, Walked};
+use crate::manifest::{self, FILE_MAX, Note, Parsed};
+
+/// How much all manifests together may hold.
+const TOTAL_MAX: u64 = 256 * 1024 * 1024;
+
+/// One file as it was read.
+#[derive(Clone)]
+pub(super) struct Read {
+    pub(super) name: Arc<str>,
+    /// The hash of its bytes.
+    pub(super) hash: [u8; 32],
+    pub(super) parsed: Arc<Parsed>,
+}
+
+/// What tells one state of a file from another. The change time is the kernel's own and cannot be set
+/// back, so that a file written within one tick of the clock, or under a clock that jumped, differs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Stamp {
+    device: u64,
+    inode: u64,
+    size: u64,
+    modified: (i64, i64),
+    changed: (i64, i64),
+}
+
+/// The files of the last reading.
+#[derive(Default)]
+pub(super) struct Cache {
+    files: BTreeMap<Arc<str>, (Stamp, Read)>,
+    parsed: u64,
+}
+
+impl Cache {
+    pub(super) fn parsed(&self) -> u64 {
+        self.parsed
+    }
+
+    /// Reads every file of a walk; `Err` if one changed meanwhile.
+    pub(super) fn read_all(&mut self, walked: &Walked) -> Result<Vec<Read>, String> {
+        let mut files = BTreeMap::new();
+        let mut total = 0;
+        for found in &walked.files {
+            let before = stamp(&found.path, &found.name)?;
+            total += before.size;
+            let read = match self.files.get(&found.name) {
+                Some((stamp, read)) if *stamp == before => read.clone(),
+                Some(_) | None => self.read(found, before, total)?,
+            };
+            files.insert(Arc::clone(&found.name), (before, read));
+        }
+        // Nothing may have moved between the first file and the last.
+        for found in &walked.files {
+            let after = stamp(&found.path, &found.name)?;
+            if files.get(&found.name).is_none_or(|(before, _)| *before != after) {
+                return Err(changed(&found.name));
+            }
+        }
+        self.files = files;
+        Ok(self.files.values().map(|(_, read)| read.clone()).collect())
+    }
+
+    fn read(&mut self, found: &Found, before: Stamp, total: u64) -> Result<Read, String> {
+        let name = &found.name;
+        if total > TOTAL_MAX {
+            let message = format!("all manifests together are larger than {} MiB", TOTAL_MAX >> 20);
+            return Ok(unread(name, &message));
+        }
+        let mut bytes = Vec::new();
+        // One byte more than allowed, so that the reader of manifests sees that it is too large.
+        let limit = u64::try_from(FILE_MAX).unwrap_or(u64::MAX) + 1;
+        let opened = File::open(&found.path);
+        let result = opened.and_then(|file| file.take(limit).read_to_end(&mut bytes));
+        match result {
+            Ok(_) => {}
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+                return Err(changed(name));
+            }
+            Err(error) => return Ok(unread(name, &format!("the file cannot be read: {error}"))),
+        }
+        if stamp(&found.path, name)? != before {
+            return Err(changed(name));
+        }
+        self.parsed += 1;
+        let parsed = Arc::new(manifest::parse(name, &bytes));
+        Ok(Read { name: Arc::clone(name), hash: Sha256::digest(&bytes).into(), parsed })
+    }
+}
+
+fn stamp(path: &Path, name: &str) -> Result<Stamp, String> {
+    let meta = fs::metadata(path).map_err(|_| changed(name))?;
+    Ok(Stamp {
+        device: meta.dev(),
+        inode: meta.ino(),
+        size: meta.len(),
+        modified: (meta.mtime(), meta.mtime_nsec()),
+        changed: (meta.ctime(), meta.ctime_nsec()),
+    })
+}
+
+fn changed(name: &str) -> String {
+    format!("{name} changed while the directory was read")
+}
+
+/// A file that is there and cannot be read: it freezes what it held, as a broken one does.
+fn unread(name: &Arc<str>, message: &str) -> Read {
+    let note = Note {
+        file: Arc::clone(name),
+        line: 0,
+        column: 0,
+        message: message.into(),
+        hint: None,
+        excerpt: None,
+    };
+    let parsed = Parsed { documents: Vec::new(), notes: vec![note] };
+    let hash = Sha256::digest(message.as_bytes()).into();
+    Read { name: Arc::clone(name), hash, parsed: Arc::new(parsed) }
+}

@@ -1,0 +1,123 @@
+//! What counts, given the files of now and the last good snapshot. Pure.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Write as _,
+    sync::Arc,
+};
+
+use jiff::Timestamp;
+use sha2::{Digest as _, Sha256};
+
+use super::{read::Read, walk::Rest};
+use crate::{
+    engine::name::Key,
+    manifest::{self, Document, Note},
+};
+
+/// The manifests at one moment.
+#[derive(Clone)]
+pub struct Snapshot {
+    /// A hash of every path and content: the commit may be the same while these differ.
+    pub id: String,
+    /// The git commit, or the name that git-sync gives it; for people only.
+    pub revision: Option<String>,
+    /// What counts now, in the order of files and lines; documents that stand at their last good
+    /// version included.
+    pub documents: Vec<Arc<Document>>,
+    /// The keys that stand at their last good version, since their present text cannot be used.
+    pub frozen: BTreeSet<Key>,
+    /// Everything that is wrong.
+    pub notes: Vec<Note>,
+    /// Files without fault.
+    pub valid: usize,
+    /// Files with one.
+    pub invalid: usize,
+    /// Files that are no manifests.
+    pub ignored: usize,
+    /// When it was read.
+    pub read_at: Timestamp,
+}
+
+impl Snapshot {
+    /// Whether every file could be read and used.
+    pub fn intact(&self) -> bool {
+        self.notes.is_empty()
+    }
+
+    /// Whether the other says the same.
+    pub(super) fn same(&self, other: &Self) -> bool {
+        self.id == other.id
+            && self.revision == other.revision
+            && self.notes == other.notes
+            && self.frozen == other.frozen
+    }
+}
+
+/// Puts a snapshot together. `before` is the last one, from which frozen documents come.
+pub(super) fn snapshot(files: Vec<Read>, rest: Rest, before: Option<&Snapshot>) -> Snapshot {
+    let mut notes = rest.notes;
+    let mut good: Vec<Arc<Document>> = Vec::new();
+    let mut broken: BTreeSet<Arc<str>> = notes.iter().map(|it| Arc::clone(&it.file)).collect();
+    let mut hasher = Sha256::new();
+    let count = files.len();
+    for file in files {
+        hasher.update(file.name.as_bytes());
+        hasher.update([0]);
+        hasher.update(file.hash);
+        notes.extend(file.parsed.notes.iter().cloned());
+        if file.parsed.notes.is_empty() {
+            good.extend(file.parsed.documents.iter().cloned().map(Arc::new));
+        } else {
+            broken.insert(file.name);
+        }
+    }
+    let duplicates = manifest::duplicates(good.iter().map(|it| &**it));
+    notes.extend(duplicates.values().flatten().cloned());
+    good.retain(|document| !document.keys().any(|key| duplicates.contains_key(&key)));
+    let claimed: BTreeSet<Key> = good.iter().flat_map(|it| it.keys()).collect();
+    let frozen = frozen(before, &broken, &duplicates, &claimed);
+    let keys = frozen.iter().flat_map(|it| it.keys()).collect();
+    good.extend(frozen);
+    good.sort_by(|a, b| a.origin.cmp(&b.origin));
+    notes.sort();
+    notes.dedup();
+    let invalid: BTreeSet<&Arc<str>> = notes.iter().map(|it| &it.file).collect();
+    let invalid = invalid.len();
+    Snapshot {
+        id: short(&hasher.finalize()),
+        revision: None,
+        documents: good,
+        frozen: keys,
+        valid: count.saturating_sub(invalid),
+        invalid,
+        notes,
+        ignored: rest.ignored,
+        read_at: Timestamp::UNIX_EPOCH,
+    }
+}
+
+/// The documents of the last snapshot whose text cannot be used now: their file is broken, or somebody
+/// else claims the same key. A key that a good document claims elsewhere has moved, and is not frozen.
+fn frozen(
+    before: Option<&Snapshot>,
+    broken: &BTreeSet<Arc<str>>,
+    duplicates: &BTreeMap<Key, Vec<Note>>,
+    claimed: &BTreeSet<Key>,
+) -> Vec<Arc<Document>> {
+    let last = before.map(|it| it.documents.as_slice()).unwrap_or_default();
+    let unusable = |document: &&Arc<Document>| {
+        broken.contains(&document.origin.file)
+            || document.keys().any(|key| duplicates.contains_key(&key))
+    };
+    let moved = |document: &&Arc<Document>| document.keys().any(|key| claimed.contains(&key));
+    last.iter().filter(unusable).filter(|it| !moved(it)).cloned().collect()
+}
+
+fn short(bytes: &[u8]) -> String {
+    bytes.iter().take(8).fold(String::new(), |mut text, byte| {
+        let written = write!(text, "{byte:02x}");
+        debug_assert!(written.is_ok(), "a String takes everything");
+        text
+    })
+}

@@ -1,0 +1,35 @@
+//! The log: for people on a terminal, one JSON object a line otherwise.
+
+use std::io::IsTerminal as _;
+
+use tracing_subscriber::{EnvFilter, fmt, layer::SubscriberExt as _, util::SubscriberInitExt as _};
+
+/// How the log is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// For people if the log goes to a terminal, else JSON.
+    Auto,
+    /// For people.
+    Human,
+    /// One JSON object a line.
+    Json,
+}
+
+/// Starts the log on standard error. `filter` is in the syntax of `tracing_subscriber::EnvFilter`.
+/// Libraries stay quiet below a warning: the SDK logs requests, and those hold secrets.
+pub fn start(form: Form, filter: &str, color: bool) -> Result<(), String> {
+    let filter: EnvFilter = format!("warn,evenkeel={filter}").parse().map_err(|error| {
+        format!("`{filter}` is no log level: {error}; use error, warn, info, debug or trace")
+    })?;
+    let terminal = std::io::stderr().is_terminal();
+    let human = form == Form::Human || form == Form::Auto && terminal;
+    let layer = fmt::layer().with_writer(std::io::stderr).with_target(false);
+    let started = if human {
+        let layer = layer.with_ansi(terminal && color).compact();
+        tracing_subscriber::registry().with(filter).with(layer).try_init()
+    } else {
+        let layer = layer.json().flatten_event(true).with_span_list(false);
+        tracing_subscriber::registry().with(filter).with(layer).try_init()
+    };
+    started.map_err(|error| format!("the log cannot be started: {error}"))
+}
