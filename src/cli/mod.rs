@@ -54,10 +54,10 @@ pub enum Command {
 /// How the log is written.
 #[derive(Debug, Args)]
 struct LogArgs {
-    /// What goes to the log.
-    #[arg(long, global = true, env = "EVENKEEL_LOG_LEVEL", default_value = "info",
+    /// What goes to the log: info for `run`, warn for the other commands, unless this says otherwise.
+    #[arg(long, global = true, env = "EVENKEEL_LOG_LEVEL",
           value_parser = ["error", "warn", "info", "debug", "trace"])]
-    log_level: String,
+    log_level: Option<String>,
     /// How the log is written: for people on a terminal, as JSON otherwise.
     #[arg(long, global = true, env = "EVENKEEL_LOG_FORMAT", default_value = "auto")]
     log_format: LogFormat,
@@ -220,7 +220,9 @@ impl Cli {
             LogFormat::Human => Form::Human,
             LogFormat::Json => Form::Json,
         };
-        telemetry::start(form, &self.log.log_level, !self.log.no_color).map_err(CliError)?;
+        let usual = if matches!(self.command, Command::Run(_)) { "info" } else { "warn" };
+        let level = self.log.log_level.as_deref().unwrap_or(usual);
+        telemetry::start(form, level, !self.log.no_color).map_err(CliError)?;
         match self.command {
             Command::Check(args) => check::check(&args),
             Command::Plan(args) => block_on(plan::plan(args)),

@@ -7,7 +7,8 @@ use crate::engine::status::{Row, Status};
 /// One object in a plan: its line, then every field that differs, then the steps.
 pub(super) fn planned(row: &Row) -> String {
     let mut text = format!("{}  {}", row.key, row.status.as_str());
-    if row.status != Status::Synced {
+    // A plan only ever observes; that need not be said of every object.
+    if row.status != Status::Synced && row.said.reason != "Observing" {
         let written = write!(text, "  {}: {}", row.said.reason, row.said.message);
         debug_assert!(written.is_ok(), "a String takes everything");
     }

@@ -3,11 +3,16 @@
 use tracing::{error, info, warn};
 
 use super::metrics::Metrics;
-use crate::engine::{name::Key, status::Status, work::News};
+use crate::{
+    engine::{kind::Kind as _, name::Key, status::Status, work::News},
+    kinds::image::Image,
+};
 
 /// Writes one piece of news down.
 pub(super) fn tell(key: &Key, news: &News, metrics: &Metrics) {
     match news {
+        // Images are only a means; the functions that wait for them say so.
+        News::Turned { .. } if key.kind == Image::NAME => {}
         News::Turned { from, to, said } => turned(key, (*from, *to), said.reason, &said.message),
         News::Drifted(cause) => {
             metrics.drifted(key.kind, *cause);

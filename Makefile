@@ -1,0 +1,33 @@
+# Everything that is run here, by people and by CI. `make help` lists it.
+
+.PHONY: help demo check test e2e bench bless
+PY := target/venv/bin/python
+
+help:  ## list the targets
+	@grep -E '^[a-z0-9]+: .*##' Makefile | sed 's/:.*## /\t/' | expand -t 10
+
+demo:  ## a short story against a local AWS emulator; Ctrl-C ends it (DEMO_SECONDS=60 ends by itself)
+	@tests/e2e/install.sh
+	@cargo build --quiet
+	@$(PY) tests/e2e/demo.py
+
+check:  ## formatting, lints, docs, licences
+	cargo fmt --check
+	cargo clippy --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --quiet
+	@if command -v cargo-deny >/dev/null; then cargo deny check licenses bans sources; \
+	else echo "NOT RUN: cargo deny (cargo-deny is not installed)"; fi
+
+test:  ## unit, golden, story, law, wire and architecture tests; no network, no Python
+	cargo test
+
+e2e:  ## the real binary against moto and Prometheus; installs what it needs
+	@tests/e2e/install.sh prometheus
+	cargo build
+	$(PY) -m pytest -q -p no:cacheprovider tests/e2e
+
+bench:  ## speed and memory, in release mode
+	cargo bench --bench manifests
+
+bless:  ## accept the present output as the golden one
+	UPDATE_EXPECT=1 cargo test

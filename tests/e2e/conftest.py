@@ -1,0 +1,77 @@
+"""Fixtures: one moto for the session, wiped for each test; a proxy in front of it; the binary."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from proxy import Proxy
+from stage import ROOT, Aws, Daemon, Evenkeel, Moto
+
+
+@pytest.fixture(scope="session")
+def moto_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Moto]:
+    moto = Moto(tmp_path_factory.mktemp("moto") / "moto.log")
+    yield moto
+    moto.stop()
+
+
+@pytest.fixture
+def moto(moto_server: Moto) -> Moto:
+    moto_server.reset()
+    return moto_server
+
+
+@pytest.fixture
+def proxy(moto: Moto) -> Iterator[Proxy]:
+    proxy = Proxy(moto.port)
+    yield proxy
+    proxy.stop()
+
+
+@pytest.fixture
+def aws(moto: Moto) -> Aws:
+    return Aws(moto.url)
+
+
+@pytest.fixture
+def digests(aws: Aws) -> dict[str, str]:
+    return aws.seed()
+
+
+@pytest.fixture
+def evenkeel(proxy: Proxy) -> Evenkeel:
+    return Evenkeel(proxy.url)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A copy of the example manifests."""
+    copy = tmp_path / "manifests"
+    shutil.copytree(ROOT / "manifests" / "examples", copy)
+    return copy
+
+
+class Starter:
+    """Starts daemons and ends them after the test, whatever happened."""
+
+    def __init__(self, evenkeel: Evenkeel, folder: Path, log: Path) -> None:
+        self.evenkeel, self.folder, self.log = evenkeel, folder, log
+        self.running: list[Daemon] = []
+
+    def __call__(self, *arguments: str) -> Daemon:
+        daemon = self.evenkeel.daemon(self.folder, self.log, *arguments)
+        self.running.append(daemon)
+        return daemon
+
+
+@pytest.fixture
+def start(evenkeel: Evenkeel, folder: Path, digests: dict, tmp_path: Path) -> Iterator[Starter]:
+    starter = Starter(evenkeel, folder, tmp_path / "daemon.log")
+    yield starter
+    for daemon in starter.running:
+        if daemon.process.poll() is None:
+            daemon.kill()

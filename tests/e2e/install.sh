@@ -1,0 +1,31 @@
+#!/bin/sh
+# Installs what the demo and the end-to-end tests need: a Python environment below target/ with moto, and,
+# with `prometheus` as argument, Prometheus itself. Does nothing where everything is there.
+set -eu
+cd "$(dirname "$0")/../.."
+venv=target/venv
+wanted=$(cat tests/e2e/requirements.txt)
+if [ "$(cat $venv/.installed 2>/dev/null)" != "$wanted" ]; then
+    mkdir -p target
+    if ! python3 -m venv $venv >/dev/null 2>&1; then
+        echo "python3 cannot make environments; installing python3-venv"
+        apt-get install -y -q python3-venv || { apt-get update -q && apt-get install -y -q python3-venv; }
+        python3 -m venv $venv
+    fi
+    echo "installing moto and boto3 into $venv (a minute)"
+    $venv/bin/pip install -q --disable-pip-version-check -r tests/e2e/requirements.txt
+    echo "$wanted" > $venv/.installed
+fi
+if [ "${1:-}" = prometheus ] && ! { command -v promtool && command -v prometheus; } >/dev/null; then
+    echo "installing prometheus"
+    # The package would start its service; the tests start their own.
+    policy=/usr/sbin/policy-rc.d
+    made=
+    if [ ! -e $policy ]; then
+        printf '#!/bin/sh\nexit 101\n' > $policy && chmod +x $policy && made=yes
+    fi
+    export DEBIAN_FRONTEND=noninteractive
+    apt-get install -y -q --no-install-recommends prometheus ||
+        { apt-get update -q && apt-get install -y -q --no-install-recommends prometheus; }
+    if [ -n "$made" ]; then rm -f $policy; fi
+fi

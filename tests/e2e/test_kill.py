@@ -1,0 +1,98 @@
+"""kill -9 between any two calls, then a restart: it converges, and nothing is lost or done twice."""
+
+from __future__ import annotations
+
+import pytest
+
+from conftest import Starter
+from proxy import Proxy, Seen
+from stage import REPOSITORIES, Aws, wait_for
+
+ALL = set(REPOSITORIES)
+
+
+def killed_at(start: Starter, proxy: Proxy, number: int, moment: str) -> bool:
+    """Kills the daemon at the `number`-th write; `False` if there were fewer."""
+    count = 0
+    daemon = None
+
+    def at_write(seen: Seen) -> bool:
+        nonlocal count
+        if not seen.write:
+            return False
+        count += 1
+        return count == number
+
+    def before(seen: Seen):  # noqa: ANN202
+        if at_write(seen):
+            daemon.process.kill()
+            return 0, {}, b""
+        return None
+
+    def after(seen: Seen) -> bool:
+        if at_write(seen):
+            daemon.process.kill()
+            return True
+        return False
+
+    daemon = start("--max-in-flight", "1", "--mode", "observe")
+    daemon.stop()
+    if moment == "before":
+        proxy.before = before
+    else:
+        proxy.after = after
+    daemon = start("--max-in-flight", "1")
+
+    def over() -> bool:
+        if daemon.process.poll() is not None:
+            return True
+        rows = daemon.objects()
+        return len(rows) == len(ALL) and all(it["status"] == "synced" for it in rows.values())
+
+    wait_for("killed or done", over)
+    return daemon.process.poll() is not None
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
+@pytest.mark.parametrize("number", [1, 2, 3])
+def test_killed_while_creating(
+    start: Starter, aws: Aws, proxy: Proxy, number: int, moment: str
+) -> None:
+    assert killed_at(start, proxy, number, moment)
+    proxy.clear()
+    daemon = start()
+    daemon.wait_synced(*ALL)
+    assert aws.names() == ALL
+    made = number if moment == "after" else number - 1
+    assert proxy.count("CreateFunction") == len(ALL) - made
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
+@pytest.mark.parametrize("number", [1, 2, 3])
+def test_killed_while_updating(
+    start: Starter, aws: Aws, proxy: Proxy, number: int, moment: str
+) -> None:
+    # An update of everything takes three writes: code, configuration, and the record of both.
+    first = start()
+    first.wait_synced(*ALL)
+    assert first.stop() == 0
+    second = aws.push("thumbnails", "v1", "second")
+    manifest = start.folder / "thumbnails.yaml"
+    manifest.write_text(manifest.read_text().replace("512", "640"))
+    proxy.clear()
+    assert killed_at(start, proxy, number, moment)
+    proxy.clear()
+    daemon = start()
+    daemon.wait_synced(*ALL)
+    found = aws.function("thumbnails")
+
+    def whole() -> bool:
+        found = aws.function("thumbnails")
+        applied = found["Tags"]["evenkeel.dev/applied"]
+        return (
+            found["Configuration"]["MemorySize"] == 640
+            and found["Configuration"]["CodeSha256"] == second[7:]
+            and applied.startswith(f"v1:{second[7:23]}:")
+        )
+
+    wait_for(f"everything is as it should be: {found}", whole)
