@@ -229,11 +229,11 @@ class Daemon:
     def metrics(self) -> str:
         return get(self.url + "/metrics")
 
-    def metric(self, name: str, **labels: str) -> float:
+    def metric(self, metric: str, /, **labels: str) -> float:
         """The sum of all samples of a metric that carry these labels; 0 if there are none."""
         total = 0.0
         for line in self.metrics().splitlines():
-            found = re.fullmatch(rf"{name}(\{{.*\}})? (\S+)", line)
+            found = re.fullmatch(rf"{metric}(\{{.*\}})? (\S+)", line)
             if found and all(f'{k}="{v}"' in (found[1] or "") for k, v in labels.items()):
                 total += float(found[2])
         return total

@@ -6,7 +6,7 @@ import pytest
 
 from conftest import Starter
 from proxy import Proxy, Seen
-from stage import REPOSITORIES, Aws, wait_for
+from stage import REPOSITORIES, Aws, Evenkeel, wait_for
 
 ALL = set(REPOSITORIES)
 
@@ -70,7 +70,7 @@ def test_killed_while_creating(
 @pytest.mark.parametrize("moment", ["before", "after"])
 @pytest.mark.parametrize("number", [1, 2, 3])
 def test_killed_while_updating(
-    start: Starter, aws: Aws, proxy: Proxy, number: int, moment: str
+    start: Starter, aws: Aws, proxy: Proxy, evenkeel: Evenkeel, number: int, moment: str
 ) -> None:
     # An update of everything takes three writes: code, configuration, and the record of both.
     first = start()
@@ -84,15 +84,11 @@ def test_killed_while_updating(
     proxy.clear()
     daemon = start()
     daemon.wait_synced(*ALL)
-    found = aws.function("thumbnails")
-
-    def whole() -> bool:
-        found = aws.function("thumbnails")
-        applied = found["Tags"]["evenkeel.dev/applied"]
-        return (
-            found["Configuration"]["MemorySize"] == 640
-            and found["Configuration"]["CodeSha256"] == second[7:]
-            and applied.startswith(f"v1:{second[7:23]}:")
-        )
-
-    wait_for(f"everything is as it should be: {found}", whole)
+    found = aws.function("thumbnails")["Configuration"]
+    assert (found["MemorySize"], found["CodeSha256"]) == (640, second[7:])
+    # A list shows no tags: after a restart the record of what was applied waits for the slow rotation.
+    # A single run looks at everything.
+    assert daemon.stop() == 0
+    assert evenkeel.call("run", "--once", str(start.folder)).returncode == 0
+    applied = aws.function("thumbnails")["Tags"]["evenkeel.dev/applied"]
+    assert applied.startswith(f"v1:{second[7:23]}:")
