@@ -44,7 +44,7 @@ impl<K: Kind> Engine<K> {
         if listed_only && needs_look(&judgement) {
             let said =
                 Said::new("Looking", "a list shows it differently; it is read exactly first");
-            self.show_blank(name, Blank { status: Status::Unknown, said });
+            self.show_blank(name, Blank { status: Status::Progressing, said });
             self.unsettle(name, true);
             self.look_if_readable(name);
             return;
@@ -109,6 +109,7 @@ impl<K: Kind> Engine<K> {
         if let Some(object) = self.objects.get_mut(name).filter(|it| it.is_exact()) {
             let digests = K::digests(Some(&wanted.spec), &object.sight, &self.facts);
             object.memory.fulfilled = Some((Arc::clone(&wanted.spec), digests.desired));
+            object.failures = 0;
         }
         false
     }
@@ -166,6 +167,7 @@ impl<K: Kind> Engine<K> {
             return false;
         }
         let again = object.memory.confirm(&judgement.diff.changes, self.now.mono);
+        object.memory.ours = object.print;
         if again {
             // Until the second opinion this sight is no ground for a step.
             object.looked_at = None;

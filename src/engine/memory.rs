@@ -4,8 +4,8 @@
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use super::{
-    diff::{Change, Print},
-    failure::{Cause, Class, Failure},
+    diff::{Cause, Change, Origin, Print},
+    failure::{Cause as Said, Class, Failure},
     kind::Kind,
     time::Mono,
 };
@@ -13,6 +13,9 @@ use super::{
 /// How long a field that does not converge is left alone. Long enough to be no load, short enough that
 /// a fault of AWS's that was mended overnight does not wait for a restart.
 const STUCK_FOR: Duration = Duration::from_hours(6);
+/// A creation that left nothing behind is tried again sooner: somebody may have deleted the object
+/// before we ever saw it.
+const UNMADE_FOR: Duration = Duration::from_mins(1);
 
 /// What is remembered of one object.
 pub struct Memory<K: Kind> {
@@ -22,6 +25,9 @@ pub struct Memory<K: Kind> {
     pub seen_ours: bool,
     /// When this process had AWS make it.
     pub created: Option<Mono>,
+    /// The fingerprint of the settled look after our last write: while it stays the same, nobody else has
+    /// changed what a list shows.
+    pub(super) ours: Option<Print>,
     /// The step that failed last, and how long to leave it.
     pub(super) held: Option<Held>,
     /// What the last accepted step meant to set.
@@ -44,7 +50,7 @@ pub(super) struct Held {
 impl Held {
     /// A step that begins now: it holds up nothing unless it fails.
     pub(super) fn at_once(print: Print, now: Mono) -> Self {
-        let cause = Cause { code: None, message: String::new() };
+        let cause = Said { code: None, message: String::new() };
         let failure = Failure { class: Class::Unclear, op: "", cause, retry_after: None };
         Self { print, until: now, soon: false, failure }
     }
@@ -60,8 +66,8 @@ pub(super) struct Tried {
 
 /// A field that AWS accepts and does not change.
 struct Stuck {
-    desired: Print,
-    live: Print,
+    /// The change, with who had moved when it was tried.
+    change: Change,
     until: Mono,
 }
 
@@ -71,6 +77,7 @@ impl<K: Kind> Default for Memory<K> {
             fulfilled: None,
             seen_ours: false,
             created: None,
+            ours: None,
             held: None,
             tried: None,
             stuck: BTreeMap::new(),
@@ -88,21 +95,22 @@ impl<K: Kind> Memory<K> {
 
     /// Whether this very change was made, accepted, and had no effect.
     pub(super) fn is_stuck(&self, change: &Change, now: Mono) -> bool {
-        self.stuck.get(&(change.step, change.path.clone())).is_some_and(|it| {
-            it.desired == change.desired.print && it.live == change.live.print && now < it.until
-        })
+        let stuck = self.stuck.get(&(change.step, change.path.clone()));
+        stuck.is_some_and(|it| same(&it.change, change) && now < it.until)
+    }
+
+    /// Who had moved when a step of ours tried to end this very difference. What AWS then did of it, in
+    /// part or not at all, makes nobody a culprit.
+    pub(super) fn origin(&self, change: &Change) -> Option<Origin> {
+        let tried = self.tried.iter().flat_map(|it| &it.changes);
+        let stuck = self.stuck.get(&(change.step, change.path.clone())).map(|it| &it.change);
+        tried.chain(stuck).find(|it| same(it, change)).map(|it| it.origin)
     }
 
     /// Compares what the last step meant to set with what a settled look shows. `true` asks for one
     /// more look: AWS may answer a read from a copy that lags.
     pub(super) fn confirm(&mut self, changes: &[Change], now: Mono) -> bool {
         let Some(tried) = &mut self.tried else { return false };
-        let same = |a: &Change, b: &Change| {
-            a.step == b.step
-                && a.path == b.path
-                && a.desired.print == b.desired.print
-                && a.live.print == b.live.print
-        };
         let left: Vec<&Change> =
             changes.iter().filter(|it| tried.changes.iter().any(|was| same(was, it))).collect();
         tried.looks += 1;
@@ -110,14 +118,19 @@ impl<K: Kind> Memory<K> {
             return true;
         }
         for change in left {
-            let stuck = Stuck {
-                desired: change.desired.print,
-                live: change.live.print,
-                until: now.after(STUCK_FOR),
-            };
+            let pause = if change.cause == Cause::Missing { UNMADE_FOR } else { STUCK_FOR };
+            let stuck = Stuck { change: change.clone(), until: now.after(pause) };
             self.stuck.insert((change.step, change.path.clone()), stuck);
         }
         self.tried = None;
         false
     }
+}
+
+/// The same difference of the same field, to be ended by the same step.
+fn same(a: &Change, b: &Change) -> bool {
+    a.step == b.step
+        && a.path == b.path
+        && a.desired.print == b.desired.print
+        && a.live.print == b.live.print
 }

@@ -49,6 +49,8 @@ pub(super) fn judged<K: Kind>(
         };
     let stalled = match &judgement.verdict {
         Verdict::Refuse(said) => Some(said.clone()),
+        // A record that cannot be written holds up nothing.
+        Verdict::Wait(_) if judgement.diff.changes.is_empty() => judgement.diff.failed.clone(),
         Verdict::Wait(hold) if !hold.soon && object.memory.held.is_some() => {
             Some(hold.said.clone())
         }

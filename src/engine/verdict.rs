@@ -97,6 +97,9 @@ fn unknown<K: Kind>(case: &Case<'_, K>) -> Judgement<K::Step> {
 /// Who moved. Where the record in AWS cannot tell, our own memory may: if we saw the very same wish
 /// fulfilled, then it was not the wish that changed.
 fn origin<K: Kind>(case: &Case<'_, K>, change: &Change) -> Origin {
+    if let Some(origin) = case.memory.origin(change) {
+        return origin;
+    }
     let ours = |yes: bool| if yes { Origin::Drift } else { Origin::Pending };
     match change.origin {
         Origin::NoRecord if change.cause == Cause::Missing => ours(case.memory.seen_ours),
@@ -108,8 +111,17 @@ fn origin<K: Kind>(case: &Case<'_, K>, change: &Change) -> Origin {
             let unchanged = case.memory.fulfilled.as_ref().is_some_and(same);
             if unchanged { Origin::Drift } else { Origin::NoRecord }
         }
+        Origin::Drift | Origin::Both if untouched(case, change) => Origin::Pending,
         origin @ (Origin::Pending | Origin::Drift | Origin::Both) => origin,
     }
+}
+
+/// Whether everything is still as our own last write left it. What AWS made of that write, in part or
+/// not at all, is nobody's drift.
+fn untouched<K: Kind>(case: &Case<'_, K>, change: &Change) -> bool {
+    let shown = matches!(change.cause, Cause::Image | Cause::Config);
+    let print = case.sight.seen().map(K::print);
+    shown && print.is_some() && print == case.memory.ours
 }
 
 /// Ownership: what is not ours is not touched, unless the manifest says to take it over.
@@ -195,8 +207,12 @@ fn decide<K: Kind>(case: &Case<'_, K>, diff: &Diff<K::Step>, stuck: &[String]) -
     }
     if !stuck.is_empty() {
         let fields = stuck.join(", ");
-        let message =
-            format!("not converging: {fields}: AWS accepted the value and shows the old one");
+        let message = match fields.as_str() {
+            "" => "not converging: AWS accepted the creation and shows nothing".to_owned(),
+            fields => {
+                format!("not converging: {fields}: AWS accepted the value and shows the old one")
+            }
+        };
         return Verdict::Refuse(Said::new("NotConverging", message));
     }
     match diff.waits.first() {

@@ -1,5 +1,16 @@
 //! What several test files share.
-#![expect(clippy::unwrap_used, unreachable_pub, reason = "test helpers")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    unreachable_pub,
+    missing_docs,
+    dead_code,
+    clippy::allow_attributes,
+    reason = "test helpers, not all of which every test file uses"
+)]
+
+pub mod stage;
+pub mod world;
 
 use std::{env, fs, path::Path};
 

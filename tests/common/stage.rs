@@ -1,0 +1,328 @@
+//! Both engines on the model, under a virtual clock. Every rule that holds for any two pieces of work is
+//! asserted here, whatever the story.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::Duration,
+};
+
+use evenkeel::{
+    engine::{
+        engine::Engine,
+        facts::{Fact, FactKey, ImageFact},
+        kind::Kind,
+        name::{Name, Owner},
+        page::Page,
+        place::Place,
+        policy::{Mode, Settings},
+        sight::Seen,
+        status::Row,
+        time::{Mono, Now},
+        work::{Event, Looked, News, Urgency, Work},
+    },
+    kinds::{
+        function::{Function, expand::Setting, step::Step},
+        image::Image,
+    },
+    manifest::{self, Document, Documents},
+};
+
+use super::world::World;
+
+/// How long a call takes; it acts half-way.
+const CALL: Duration = Duration::from_millis(200);
+/// The registry of the model's account.
+pub const REGISTRY: &str = "111122223333.dkr.ecr.eu-west-1.amazonaws.com";
+
+/// Something that will happen.
+enum Due {
+    /// The model acts on a call.
+    Act(Call),
+    /// An answer reaches the function engine.
+    Function(Event<Function>),
+    /// An answer reaches the image engine.
+    Image(Event<Image>),
+}
+
+enum Call {
+    List(Mono),
+    Look(Name, Mono),
+    Apply(Name, Box<Step>),
+}
+
+/// The stage.
+pub struct Stage {
+    pub world: World,
+    pub now: Mono,
+    functions: Engine<Function>,
+    images: Engine<Image>,
+    due: BTreeMap<(Mono, u64), Due>,
+    sequence: u64,
+    /// What happened, one line each.
+    pub transcript: Vec<String>,
+    /// What is under way, to see that it is one thing an object.
+    busy: BTreeSet<Name>,
+    /// When the last look began at each object whose answer has come, and when it was last written to.
+    looked: BTreeMap<Name, Mono>,
+    wrote: BTreeMap<Name, Mono>,
+    pub applied: usize,
+}
+
+impl Stage {
+    pub fn new(mode: Mode) -> Self {
+        Self::on(World::default(), mode)
+    }
+
+    /// A new process on a world that is already there.
+    pub fn on(world: World, mode: Mode) -> Self {
+        let settings = Settings {
+            owner: "team".parse::<Owner>().unwrap(),
+            mode,
+            resync: Duration::from_secs(30),
+            in_flight_max: 10,
+            audit_rate: 7.5,
+            trust_lists: true,
+        };
+        let target = Name::new("default");
+        Self {
+            world,
+            now: Mono(Duration::from_secs(1000)),
+            functions: Engine::new(target.clone(), settings.clone()),
+            images: Engine::new(target, settings),
+            due: BTreeMap::new(),
+            sequence: 0,
+            transcript: Vec::new(),
+            busy: BTreeSet::new(),
+            looked: BTreeMap::new(),
+            wrote: BTreeMap::new(),
+            applied: 0,
+        }
+    }
+
+    fn clock(&self) -> Now {
+        let ahead = jiff::SignedDuration::try_from(self.now.0).unwrap();
+        Now { mono: self.now, wall: jiff::Timestamp::UNIX_EPOCH + ahead }
+    }
+
+    fn later(&mut self, wait: Duration, due: Due) {
+        self.sequence += 1;
+        self.due.insert((self.now.after(wait), self.sequence), due);
+    }
+
+    fn note(&mut self, line: String) {
+        let at = self.now.0.saturating_sub(Duration::from_secs(1000)).as_secs_f64();
+        self.transcript.push(format!("{at:7.1}  {line}"));
+    }
+
+    /// New manifests: one YAML text.
+    pub fn manifests(&mut self, text: &str) {
+        let parsed = manifest::parse("m.yaml", text.as_bytes());
+        assert!(parsed.notes.is_empty(), "{:?}", parsed.notes);
+        let documents: Vec<Arc<Document>> = parsed.documents.into_iter().map(Arc::new).collect();
+        let place = Place {
+            target: Name::new("default"),
+            account_id: "111122223333".into(),
+            region: "eu-west-1".into(),
+        };
+        let owner = "team".parse::<Owner>().unwrap();
+        let setting = Setting { place: &place, owner: &owner, hash_key: None };
+        let frozen = BTreeSet::new();
+        let documents = Documents { all: &documents, frozen: &frozen, intact: true };
+        let wishes = manifest::expand(documents, setting);
+        self.tell_images(Event::Desired(wishes.images));
+        self.tell(Event::Desired(wishes.functions));
+    }
+
+    pub fn tell(&mut self, event: Event<Function>) {
+        let works = self.functions.handle(event, self.clock());
+        for work in works {
+            self.start(work);
+        }
+    }
+
+    fn tell_images(&mut self, event: Event<Image>) {
+        let mut facts: Vec<(FactKey, Option<Fact>)> = Vec::new();
+        for work in self.images.handle(event, self.clock()) {
+            match work {
+                Work::List(wanted) => {
+                    let rows = wanted.keys().map(|name| (name.clone(), self.image(name)));
+                    let page = Page { started: self.now, rows: rows.collect() };
+                    self.later(CALL, Due::Image(Event::Page(page)));
+                    self.later(CALL, Due::Image(Event::ListEnded(Ok(()))));
+                }
+                Work::Look(name, _) => {
+                    let found = Ok(Some(self.image(&name)));
+                    let looked = Looked { name, started: self.now, found };
+                    self.later(CALL, Due::Image(Event::Looked(looked)));
+                }
+                Work::Publish(key, fact) => facts.push((key, fact)),
+                Work::Report(..) => {}
+                Work::Apply(..) => unreachable!("images are only read"),
+            }
+        }
+        if !facts.is_empty() {
+            self.tell(Event::Facts(facts));
+        }
+    }
+
+    fn image(&self, name: &Name) -> Seen<ImageFact> {
+        let missing = ImageFact::Missing("nobody pushed it".into());
+        let live = self.world.images.get(name.as_str()).cloned().unwrap_or(missing);
+        Seen { live, revision: None, exact: true }
+    }
+
+    fn start(&mut self, work: Work<Function>) {
+        match work {
+            Work::List(_) => self.later(CALL / 2, Due::Act(Call::List(self.now))),
+            Work::Look(name, urgency) => {
+                assert!(self.busy.insert(name.clone()), "two things at once: {name}");
+                if urgency != Urgency::Audit {
+                    self.note(format!("look at {name}"));
+                }
+                self.later(CALL / 2, Due::Act(Call::Look(name, self.now)));
+            }
+            Work::Apply(name, planned) => {
+                assert!(self.busy.insert(name.clone()), "two things at once: {name}");
+                self.assert_fresh(&name);
+                self.applied += 1;
+                self.note(planned.step.to_string());
+                self.later(CALL / 2, Due::Act(Call::Apply(name, Box::new(planned.step))));
+            }
+            Work::Publish(..) => {}
+            Work::Report(name, news) => self.report(&name, &news),
+        }
+    }
+
+    fn report(&mut self, name: &Name, news: &News) {
+        let text = match news {
+            News::Turned { from, to, said } => {
+                format!(
+                    "{name}: {} → {} ({}: {})",
+                    from.as_str(),
+                    to.as_str(),
+                    said.reason,
+                    said.message
+                )
+            }
+            News::Drifted(cause) => format!("{name}: drifted: {}", cause.as_str()),
+            News::Corrected(cause, outcome) => {
+                format!("{name}: drift ended: {}, {}", cause.as_str(), outcome.as_str())
+            }
+            News::Orphaned => format!("{name}: orphaned"),
+        };
+        self.note(text);
+    }
+
+    /// The law of the gate: a step rests on a look that began after the last write, and is fresh. No
+    /// list, whenever it began, can be its ground.
+    fn assert_fresh(&self, name: &Name) {
+        let looked = self.looked.get(name).copied();
+        let looked = looked.unwrap_or_else(|| panic!("a step without a look: {name}"));
+        let wrote = self.wrote.get(name).copied().unwrap_or_default();
+        assert!(looked >= wrote, "the look at {name} began before the last write");
+        assert!(self.now.since(looked) <= Duration::from_secs(5), "the look at {name} is old");
+    }
+
+    fn act(&mut self, call: Call) {
+        match call {
+            Call::List(started) => match self.world.list(self.now) {
+                Ok(rows) => {
+                    let page = Page { started, rows };
+                    self.later(CALL / 2, Due::Function(Event::Page(page)));
+                    self.later(CALL / 2, Due::Function(Event::ListEnded(Ok(()))));
+                }
+                Err(failure) => {
+                    self.later(CALL / 2, Due::Function(Event::ListEnded(Err(failure))));
+                }
+            },
+            Call::Look(name, started) => {
+                let found = self.world.get(&name, self.now);
+                if let Err(failure) = &found {
+                    self.note(format!("look at {name}: {}", failure.class));
+                }
+                let looked = Looked { name, started, found };
+                self.later(CALL / 2, Due::Function(Event::Looked(looked)));
+            }
+            Call::Apply(name, step) => {
+                let result = self.world.apply(&step, self.now);
+                if let Err(failure) = &result {
+                    self.note(format!("{name}: {}", failure.class));
+                }
+                self.later(CALL / 2, Due::Function(Event::Applied { name, result }));
+            }
+        }
+    }
+
+    /// Lets time pass.
+    pub fn run(&mut self, time: Duration) {
+        let end = self.now.after(time);
+        loop {
+            let wake = [self.functions.next_wake(), self.images.next_wake()];
+            let answer = self.due.first_key_value().map(|((at, _), _)| *at);
+            let Some(next) =
+                wake.into_iter().chain([answer]).flatten().min().filter(|it| *it <= end)
+            else {
+                break;
+            };
+            self.now = self.now.max(next);
+            match self.due.first_key_value() {
+                Some(((at, _), _)) if *at <= self.now => self.deliver(),
+                _ => {
+                    self.tell(Event::Woke);
+                    self.tell_images(Event::Woke);
+                }
+            }
+        }
+        self.now = end;
+    }
+
+    fn deliver(&mut self) {
+        let Some((_, due)) = self.due.pop_first() else { return };
+        match due {
+            Due::Act(call) => self.act(call),
+            Due::Image(event) => self.tell_images(event),
+            Due::Function(event) => {
+                match &event {
+                    Event::Looked(looked) => {
+                        self.busy.remove(&looked.name);
+                        if looked.found.is_ok() {
+                            self.looked.insert(looked.name.clone(), looked.started);
+                        }
+                    }
+                    Event::Applied { name, .. } => {
+                        self.busy.remove(name);
+                        self.wrote.insert(name.clone(), self.now);
+                    }
+                    _ => {}
+                }
+                self.tell(event);
+            }
+        }
+    }
+
+    /// Runs until both engines are quiet; `false` if they are not within an hour.
+    pub fn settle(&mut self) -> bool {
+        for _ in 0..3600 {
+            self.run(Duration::from_secs(1));
+            if self.functions.is_quiet() && self.images.is_quiet() && self.due.is_empty() {
+                return true;
+            }
+        }
+        false
+    }
+
+    pub fn rows(&self) -> Vec<Arc<Row>> {
+        self.functions.rows().cloned().collect()
+    }
+}
+
+/// A function's manifest; `more` is YAML below `spec`.
+pub fn function(name: &str, image: &str, more: &str) -> String {
+    let more: String = more.lines().map(|line| format!("  {line}\n")).collect();
+    format!(
+        "---\napiVersion: evenkeel.dev/v1\nkind: {}\nmetadata: {{ name: {name} }}\nspec:\n  image: \
+         {image}\n  role: job\n{more}",
+        Function::NAME
+    )
+}
