@@ -150,6 +150,7 @@ fn own<K: Kind>(case: &Case<'_, K>, seen: &Seen<K::Live>, diff: &mut Diff<K::Ste
         Claim::Owner { id, object, .. } => foreign::<K>(case, &id, object.as_deref()),
     };
     if let Some(message) = refused {
+        diff.steps.clear();
         diff.refusal = Some(Said::new("NotOwned", message));
     }
 }

@@ -182,6 +182,7 @@ pub(super) fn summary(changes: &[Change], step: &str) -> String {
     let own = changes.iter().filter(|it| it.step == step);
     let lines = own.map(|it| {
         let field = it.path.trim_start_matches('/').replace('/', ".");
+        let field = field.replace("~1", "/").replace("~0", "~");
         match (it.live.text.as_str(), it.desired.text.as_str()) {
             ("(value)", "(value)") => format!("{field} changed"),
             (live, desired) => format!("{field} {live} → {desired}"),
