@@ -26,6 +26,7 @@ use crate::{
     aws::{
         calls::{CallLog, Calls},
         clients::Clients,
+        identity::Identity,
     },
     engine::{
         engine::Engine,
@@ -249,8 +250,7 @@ fn start_target(
         account_id,
         owner: common.owner.clone(),
         hash_key: common.hash_key.clone(),
-        sts: clients.sts,
-        calls,
+        identity: Identity::new(clients.sts, calls),
         functions,
         images,
         board: Arc::clone(&wiring.board),

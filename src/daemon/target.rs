@@ -10,7 +10,7 @@ use tracing::{error, info, warn};
 
 use super::{board::Board, source::Snapshot, stop::stopped};
 use crate::{
-    aws::{calls::Calls, identity},
+    aws::identity::Identity,
     engine::{
         diff::Said,
         failure::{Class, Failure, chain},
@@ -41,8 +41,7 @@ pub(super) struct Supervisor {
     pub(super) account_id: Option<String>,
     pub(super) owner: Owner,
     pub(super) hash_key: Option<HashKey>,
-    pub(super) sts: aws_sdk_sts::Client,
-    pub(super) calls: Arc<Calls>,
+    pub(super) identity: Identity,
     pub(super) functions: mpsc::Sender<Event<Function>>,
     pub(super) images: mpsc::Sender<Event<Image>>,
     pub(super) board: Arc<Board>,
@@ -84,7 +83,7 @@ impl Supervisor {
 
     /// Asks AWS who we are, and puts the target on hold unless the answer is right.
     async fn check(&mut self, before: Option<Said>) -> Option<Said> {
-        let found = identity::account_id(&self.sts, &self.calls).await;
+        let found = self.identity.account_id().await;
         let paused = self.verdict(found, before.as_ref());
         self.board.write(|board| board.targets.insert(self.name.clone(), paused.clone()));
         if paused != before {

@@ -42,6 +42,21 @@ impl Class {
         }
     }
 
+    /// What Evenkeel does about it, for the reference page.
+    pub fn advice(self) -> &'static str {
+        match self {
+            Self::Throttled => "backs off and slows the call budget down; obeys `Retry-After`",
+            Self::Busy => "waits: AWS is at work on the object; tries again after 5 s",
+            Self::Precondition => "looks again: somebody changed the object meanwhile",
+            Self::MissingInput => "tries again after a minute: something is not there yet",
+            Self::Denied => "tries again after 5 minutes: a person must grant the permission",
+            Self::Invalid => "tries again after an hour: AWS refuses the request as it stands",
+            Self::Gone => "looks again: the object went away meanwhile",
+            Self::Credentials => "puts the whole target on hold until they are accepted again",
+            Self::Unclear => "looks again, with backoff: the outcome is not known",
+        }
+    }
+
     /// Every class, in the order of the reference page.
     pub const ALL: [Self; 9] = [
         Self::Throttled,

@@ -1,0 +1,185 @@
+//! Reference pages that come from the code, and those that must name everything that the code has.
+
+mod common;
+
+use std::{collections::BTreeSet, fs, path::Path, sync::Arc};
+
+use common::golden;
+use evenkeel::{
+    aws::classify,
+    cli,
+    daemon::{board::Board, clock::SystemClock, exposition::Exposition, metrics::Metrics},
+    engine::{diff::Cause, failure::Class, name::Name, status::Status, work::Outcome},
+    manifest,
+};
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn page(name: &str) -> String {
+    fs::read_to_string(root().join("docs/reference").join(name)).unwrap()
+}
+
+#[test]
+fn the_manifest_reference_is_generated() {
+    golden(&root().join("docs/reference/manifest.md"), &manifest::reference());
+}
+
+#[test]
+fn the_command_reference_is_generated() {
+    golden(&root().join("docs/reference/commands.md"), &cli::reference());
+}
+
+#[test]
+fn the_schema_is_json_schema_of_every_kind() {
+    let schema = manifest::schema();
+    assert_eq!(schema["oneOf"][0]["properties"]["kind"]["const"], "Function");
+    let spec = &schema["oneOf"][0]["properties"]["spec"];
+    assert_eq!(spec["properties"]["memorySize"]["minimum"], 128);
+    assert_eq!(spec["required"], serde_json::json!(["image", "role"]));
+}
+
+#[test]
+fn the_error_reference_is_generated() {
+    let mut text = String::from(
+        "# AWS errors\n\nGenerated from the classifier. What a failed call asks of Evenkeel is \
+         decided by AWS's code and, where one code means several things, by a part of its message.\n\n\
+         | class | what Evenkeel does |\n| --- | --- |\n",
+    );
+    for class in Class::ALL {
+        text += &format!("| `{class}` | {} |\n", class.advice());
+    }
+    text += "\n| code | part of the message | class |\n| --- | --- | --- |\n";
+    for (code, part, class) in classify::known() {
+        let part = if part.is_empty() { "—".to_owned() } else { format!("“{part}”") };
+        text += &format!("| `{code}` | {part} | `{class}` |\n");
+    }
+    text += "| none, or any other | — | `unclear` |\n";
+    golden(&root().join("docs/reference/errors.md"), &text);
+}
+
+/// Every metric that the program can export, by name.
+fn metrics() -> BTreeSet<String> {
+    let metrics = Metrics::new().unwrap();
+    let board = Arc::new(Board::default());
+    board.write(|shown| {
+        let target = Name::new("default");
+        shown.targets.insert(target.clone(), None);
+        for kind in ["Function", "Image"] {
+            let mut pulse = evenkeel::daemon::board::Pulse::default();
+            pulse.summary.listed = true;
+            shown.engines.insert((target.clone(), kind), pulse);
+        }
+        let key =
+            evenkeel::engine::name::Key { target, kind: "Function", name: Name::new("resize") };
+        shown.rows.insert(key.clone(), Arc::new(row(key)));
+    });
+    let clock: Arc<dyn evenkeel::engine::time::Clock> = Arc::new(SystemClock::start());
+    let exposition = Exposition::new(board, Arc::clone(&clock));
+    metrics.registry.register(Box::new(exposition)).unwrap();
+    let log: &dyn evenkeel::aws::calls::CallLog = &metrics;
+    log.record(&evenkeel::aws::calls::CallRecord {
+        target: &Name::new("default"),
+        op: evenkeel::aws::op::Op::GetFunction,
+        code: "ok",
+        took: std::time::Duration::ZERO,
+        waited: std::time::Duration::ZERO,
+    });
+    metrics.observe_everything();
+    metrics.registry.gather().iter().map(|it| it.name().to_owned()).collect()
+}
+
+fn row(key: evenkeel::engine::name::Key) -> evenkeel::engine::status::Row {
+    evenkeel::engine::status::Row {
+        key,
+        status: Status::Synced,
+        said: evenkeel::engine::diff::Said::new("InSync", ""),
+        since: jiff::Timestamp::UNIX_EPOCH,
+        mode: evenkeel::engine::policy::Mode::Enforce,
+        causes: BTreeSet::new(),
+        drift_since: None,
+        changes: Vec::new(),
+        steps: Vec::new(),
+        conditions: Vec::new(),
+        digests: Default::default(),
+        manifest: None,
+        observed: None,
+        audited: None,
+        next_check: None,
+        steps_done: Default::default(),
+        orphan: false,
+    }
+}
+
+#[test]
+fn every_metric_is_documented_and_every_documented_metric_exists() {
+    let text = page("metrics.md");
+    let documented: BTreeSet<String> = text
+        .split('`')
+        .filter(|it| it.starts_with("evenkeel_") || it.starts_with("workqueue_"))
+        .map(|it| it.split(['{', ' ']).next().unwrap_or_default().to_owned())
+        .collect();
+    assert_eq!(documented, metrics(), "left: documented, right: exported");
+}
+
+#[test]
+fn every_label_from_a_closed_list_is_documented() {
+    let text = page("metrics.md");
+    let words = Status::ALL.iter().map(|it| it.as_str());
+    let words = words.chain(Cause::ALL.iter().map(|it| it.as_str()));
+    let words = words.chain(Outcome::ALL.iter().map(|it| it.as_str()));
+    for word in words.chain(evenkeel::daemon::exposition::PAUSES) {
+        assert!(text.contains(&format!("`{word}`")), "{word}");
+    }
+}
+
+/// Reasons are an interface: people search for them, alerts match them.
+#[test]
+fn every_reason_is_documented() {
+    let text = page("status.md");
+    let mut reasons = BTreeSet::new();
+    let mut open = vec![root().join("src")];
+    while let Some(path) = open.pop() {
+        for entry in fs::read_dir(path).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                open.push(path);
+            } else {
+                let code = fs::read_to_string(&path).unwrap();
+                reasons.extend(said(&code));
+            }
+        }
+    }
+    assert!(reasons.len() > 20, "{reasons:?}");
+    let missing: Vec<&String> =
+        reasons.iter().filter(|it| !text.contains(&format!("`{it}`"))).collect();
+    assert!(missing.is_empty(), "not in docs/reference/status.md: {missing:?}");
+}
+
+/// The reasons in a source file: the first argument of `Said::new` and of the helpers around it.
+fn said(code: &str) -> Vec<String> {
+    let pascal = |it: &&str| {
+        it.chars().next().is_some_and(|c| c.is_ascii_uppercase())
+            && it.chars().all(|c| c.is_ascii_alphanumeric())
+            && it.chars().any(|c| c.is_ascii_lowercase())
+    };
+    let code = code.split("#[cfg(test)]").next().unwrap_or(code);
+    let mut found = Vec::new();
+    for marker in ["Said::new(", "hold(", "Some((", "=> \""] {
+        for part in code.split(marker).skip(1) {
+            let part = if marker.ends_with('"') {
+                part
+            } else {
+                let Some(part) = part.trim_start().strip_prefix('"') else { continue };
+                part
+            };
+            let word = part.split('"').next().unwrap_or_default();
+            let relevant = marker != "=> \"" || code.contains("pub fn reason(class: Class)");
+            if pascal(&word) && relevant {
+                found.push(word.to_owned());
+            }
+        }
+    }
+    found
+}
