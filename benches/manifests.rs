@@ -4,6 +4,7 @@
 //! run are what counts on a shared machine. `make bench` runs it in release mode.
 
 #![allow(
+    clippy::panic,
     clippy::unwrap_used,
     clippy::print_stdout,
     clippy::disallowed_methods,

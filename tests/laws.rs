@@ -2,6 +2,23 @@
 //! stage itself asserts that no step rests on a list, on an old look or on a look before the last
 //! write, and that an object never has two things under way.
 
+#![allow(
+    clippy::allow_attributes,
+    clippy::cloned_ref_to_slice_refs,
+    clippy::default_trait_access,
+    clippy::format_push_string,
+    clippy::large_futures,
+    clippy::excessive_nesting,
+    clippy::format_collect,
+    clippy::indexing_slicing,
+    clippy::large_enum_variant,
+    clippy::needless_pass_by_value,
+    clippy::panic,
+    clippy::string_slice,
+    clippy::unwrap_used,
+    reason = "tests and their helpers fail loudly"
+)]
+
 mod common;
 
 use std::{collections::BTreeMap, time::Duration};

@@ -1,6 +1,23 @@
 //! Stories: scripts on the model cloud, with golden transcripts. In `tests/story/*.txt` a line that
 //! begins with `> ` is the script; the others are what happened.
 
+#![allow(
+    clippy::allow_attributes,
+    clippy::cloned_ref_to_slice_refs,
+    clippy::default_trait_access,
+    clippy::format_push_string,
+    clippy::large_futures,
+    clippy::excessive_nesting,
+    clippy::format_collect,
+    clippy::indexing_slicing,
+    clippy::large_enum_variant,
+    clippy::needless_pass_by_value,
+    clippy::panic,
+    clippy::string_slice,
+    clippy::unwrap_used,
+    reason = "tests and their helpers fail loudly"
+)]
+
 mod common;
 
 use std::{fs, time::Duration};

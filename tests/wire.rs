@@ -1,6 +1,23 @@
 //! The three verbs over HTTP, on recorded answers: what goes out, and what comes of what comes back.
 //! What no emulator shows is shown here: pages, conflicts, lost races, throttles, indexes.
 
+#![allow(
+    clippy::allow_attributes,
+    clippy::cloned_ref_to_slice_refs,
+    clippy::default_trait_access,
+    clippy::format_push_string,
+    clippy::large_futures,
+    clippy::excessive_nesting,
+    clippy::format_collect,
+    clippy::indexing_slicing,
+    clippy::large_enum_variant,
+    clippy::needless_pass_by_value,
+    clippy::panic,
+    clippy::string_slice,
+    clippy::unwrap_used,
+    reason = "tests and their helpers fail loudly"
+)]
+
 mod common;
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
@@ -464,7 +481,7 @@ fn an_image_of_another_region_is_told_without_a_call() {
     assert_eq!((result, bodies.len()), (Ok(()), 0));
     let ImageFact::Unusable(why) = &found[&other] else { panic!("{found:?}") };
     assert!(why.contains("us-east-1") && why.contains("eu-west-1"), "{why}");
-    assert!(matches!(Spec::of_reference("h/a@sha256:00"), None));
+    assert!(Spec::of_reference("h/a@sha256:00").is_none());
     let by_digest = format!("h/a@{}", digest("a"));
     assert_eq!(Spec::of_reference(&by_digest).unwrap().id, Id::Digest(digest("a")));
     assert_eq!(<Function as evenkeel::engine::kind::Kind>::NAME, "Function");

@@ -4,18 +4,18 @@ use std::time::Duration;
 
 use super::{
     CliError, Outcome, Output, PlanArgs, print,
-    session::{self, End, Settings, outcome, problems},
+    session::{self, End, outcome, problems},
     table,
 };
 use crate::{
-    daemon::api,
+    daemon::{api, run::Working},
     engine::{kind::Kind as _, policy::Mode},
     kinds::image::Image,
 };
 
 /// Prints what `run` would do.
 pub(super) async fn plan(args: PlanArgs) -> Result<Outcome, CliError> {
-    let settings = Settings {
+    let settings = Working {
         mode: Mode::Observe,
         resync: Duration::from_hours(1),
         in_flight_max: 1,

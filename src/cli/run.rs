@@ -9,18 +9,18 @@ use tracing::{info, warn};
 use super::{
     CliError, Outcome, RunArgs, print,
     progress::Progress,
-    session::{self, End, Settings, outcome, problems},
+    session::{self, End, outcome, problems},
     table,
 };
 use crate::{
-    daemon::run::Daemon,
+    daemon::run::{Daemon, Working},
     engine::{kind::Kind as _, policy::Mode},
     kinds::image::Image,
 };
 
 /// Runs until told to stop, or until nothing is left to do.
 pub(super) async fn run(args: RunArgs) -> Result<Outcome, CliError> {
-    let settings = Settings {
+    let settings = Working {
         mode: Mode::from(args.mode),
         resync: args.resync,
         in_flight_max: usize::from(args.max_in_flight),
@@ -49,9 +49,10 @@ pub(super) async fn run(args: RunArgs) -> Result<Outcome, CliError> {
         whole = daemon.stop() => whole,
         () = signals.stop() => false,
     };
-    match whole {
-        true => info!("stopped"),
-        false => warn!("stopped without waiting for everything"),
+    if whole {
+        info!("stopped");
+    } else {
+        warn!("stopped without waiting for everything");
     }
     Ok(Outcome::Good)
 }

@@ -8,9 +8,9 @@ use super::{CliError, CoreArgs, Outcome, targets};
 use crate::{
     daemon::{
         board::{Board, Shown},
-        run::{Daemon, Options},
+        run::{Daemon, Options, Working},
     },
-    engine::{kind::Kind as _, policy::Mode, status::Status},
+    engine::{kind::Kind as _, status::Status},
     kinds::{function::hash::HashKey, image::Image},
 };
 
@@ -19,24 +19,13 @@ const PEEK: Duration = Duration::from_millis(20);
 /// The shortest key that is one: 128 bits.
 const HASH_KEY_MIN: usize = 16;
 
-/// How a session differs from the daemon.
-pub(super) struct Settings {
-    pub(super) mode: Mode,
-    pub(super) resync: Duration,
-    pub(super) in_flight_max: usize,
-    pub(super) trust_lists: bool,
-}
-
 /// Starts the engines.
-pub(super) async fn start(args: &CoreArgs, settings: Settings) -> Result<Daemon, CliError> {
+pub(super) async fn start(args: &CoreArgs, settings: Working) -> Result<Daemon, CliError> {
     let options = Options {
         root: args.dir.clone(),
         owner: args.owner.clone(),
-        mode: settings.mode,
-        resync: settings.resync,
-        in_flight_max: settings.in_flight_max,
         share: args.quota_share,
-        trust_lists: settings.trust_lists,
+        settings,
         hash_key: hash_key(args)?,
         targets: targets::load(args, settings.mode).await?,
     };

@@ -26,6 +26,7 @@ use crate::{
         failure::{Class, Failure, chain},
         kind::Kind,
         name::{Key, Name},
+        page::Page,
         time::{Clock, Mono},
         work::{Event, Looked, Urgency, Work},
     },
@@ -149,13 +150,16 @@ impl<K: Kind, C: Cloud<K>> Driver<K, C> {
             }
         }
         if !facts.is_empty() {
-            for out in &self.ports.facts_out {
-                if out.send(facts.clone()).await.is_ok() {
-                    self.facts.0 += 1;
-                }
-            }
+            self.publish(&facts).await;
         }
         self.show();
+    }
+
+    async fn publish(&mut self, facts: &Facts) {
+        for out in &self.ports.facts_out {
+            let sent = out.send(facts.clone()).await.is_ok();
+            self.facts.0 += u64::from(sent);
+        }
     }
 
     /// Starts a piece of work; what cannot start is an event of its own.
@@ -211,13 +215,7 @@ impl<K: Kind, C: Cloud<K>> Driver<K, C> {
         let task = async move {
             let (sender, mut pages) = mpsc::channel(PAGES_MAX);
             let began = clock.now().mono;
-            let forward = async {
-                while let Some(page) = pages.recv().await {
-                    if answers.send(Event::Page(page)).await.is_err() {
-                        break;
-                    }
-                }
-            };
+            let forward = pass_on(&mut pages, &answers);
             let (result, ()) = tokio::join!(cloud.list(wanted, sender), forward);
             metrics.duration(K::NAME, "list", clock.now().mono.since(began));
             if let Err(failure) = &result {
@@ -283,6 +281,13 @@ impl<K: Kind, C: Cloud<K>> Driver<K, C> {
             give(&answers, Event::Applied { name, result }).await;
         };
         self.writes.spawn(task.instrument(span));
+    }
+}
+
+/// Sends pages on as they come.
+async fn pass_on<K: Kind>(pages: &mut mpsc::Receiver<Page<K>>, answers: &mpsc::Sender<Event<K>>) {
+    while let Some(page) = pages.recv().await {
+        give(answers, Event::Page(page)).await;
     }
 }
 

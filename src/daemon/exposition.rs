@@ -10,17 +10,19 @@ use prometheus::{
     proto::MetricFamily,
 };
 
-use super::board::{Board, Shown};
-use crate::engine::{
-    diff::Cause,
-    kind::Kind as _,
-    status::{Row, Status},
-    time::{Clock, Mono},
+use super::board::{Board, Pulse, Shown};
+use crate::{
+    engine::{
+        diff::Cause,
+        kind::Kind as _,
+        status::{Row, Status},
+        time::{Clock, Mono},
+    },
+    kinds::function::Function,
 };
-use crate::kinds::{function::Function, image::Image};
 
-/// The labels of one object.
-const O: [&str; 3] = ["target", "kind", "name"];
+/// Why a target may be on hold: a closed list, since it is a label.
+pub const PAUSES: [&str; 3] = ["WrongAccount", "CredentialsInvalid", "IdentityUnknown"];
 
 /// Turns the board into metrics.
 pub struct Exposition {
@@ -46,12 +48,26 @@ impl Collector for Exposition {
         self.board.read(|shown| {
             let mut page = Page::default();
             page.objects(shown);
-            page.engines(shown, now);
+            page.sums(shown);
+            page.engines(shown);
+            page.targets(shown);
+            page.queues(shown, now);
             page.source(shown);
-            page.finish()
+            page.families
         })
     }
 }
+
+/// A metric's name, its help and its labels.
+struct Family<'a>(&'a str, &'a str, &'a [&'a str]);
+
+/// The labels of one object, and with one more.
+const O: [&str; 3] = ["target", "kind", "name"];
+const STATUS: [&str; 4] = ["target", "kind", "name", "status"];
+const CAUSE: [&str; 4] = ["target", "kind", "name", "cause"];
+const RESULT: [&str; 4] = ["target", "kind", "name", "result"];
+const INFO: [&str; 7] =
+    ["target", "kind", "name", "mode", "desired_digest", "live_digest", "revision"];
 
 #[derive(Default)]
 struct Page {
@@ -59,183 +75,160 @@ struct Page {
 }
 
 impl Page {
-    /// One gauge family; `fill` sets its values.
-    fn gauge(&mut self, name: &str, help: &str, labels: &[&str], fill: impl FnOnce(&GaugeVec)) {
+    /// One gauge family with all its samples.
+    fn gauge<const N: usize>(
+        &mut self,
+        family: &Family<'_>,
+        samples: impl Iterator<Item = ([String; N], f64)>,
+    ) {
+        let Family(name, help, labels) = *family;
         let gauge = GaugeVec::new(Opts::new(name, help), labels).expect("names are constant");
-        fill(&gauge);
+        for (values, value) in samples {
+            gauge.with_label_values(&values).set(value);
+        }
         self.families.extend(gauge.collect().into_iter().filter(|it| !it.get_metric().is_empty()));
     }
 
-    fn finish(self) -> Vec<MetricFamily> {
-        self.families
-    }
-
-    /// One gauge for each row that a manifest wants.
-    fn each(&mut self, name: &str, help: &str, shown: &Shown, value: impl Fn(&Row) -> f64) {
-        self.gauge(name, help, &O, |gauge| {
-            for row in documents(shown) {
-                gauge.with_label_values(&labels(row)).set(value(row));
-            }
-        });
+    /// One sample for each document.
+    fn each(&mut self, (name, help): (&str, &str), shown: &Shown, value: impl Fn(&Row) -> f64) {
+        let samples = documents(shown).map(|row| (labels(row), value(row)));
+        self.gauge(&Family(name, help, &O), samples);
     }
 
     fn objects(&mut self, shown: &Shown) {
-        let status: Vec<&str> = O.into_iter().chain(["status"]).collect();
-        self.gauge("evenkeel_object_status", "The object's status, as a set.", &status, |gauge| {
-            for (row, status) in documents(shown).flat_map(|row| Status::ALL.map(|it| (row, it))) {
-                let [target, kind, name] = labels(row);
-                let value = f64::from(u8::from(row.status == status));
-                gauge.with_label_values(&[target, kind, name, status.as_str()]).set(value);
-            }
-        });
-        let cause: Vec<&str> = O.into_iter().chain(["cause"]).collect();
+        let family = Family("evenkeel_object_status", "The object's status, as a set.", &STATUS);
+        let samples = documents(shown).flat_map(|row| Status::ALL.map(|it| (row, it)));
+        self.gauge(
+            &family,
+            samples.map(|(row, it)| (more(row, it.as_str()), flag(row.status == it))),
+        );
         let help = "Whether somebody changed the object in AWS, by what was changed.";
-        self.gauge("evenkeel_object_drift", help, &cause, |gauge| {
-            for (row, cause) in documents(shown).flat_map(|row| Cause::ALL.map(|it| (row, it))) {
-                let [target, kind, name] = labels(row);
-                let value = f64::from(u8::from(row.causes.contains(&cause)));
-                gauge.with_label_values(&[target, kind, name, cause.as_str()]).set(value);
-            }
-        });
-        let drifted = |row: &Row| row.changes.iter().filter(|it| it.origin.is_drift()).count();
+        let samples = documents(shown).flat_map(|row| Cause::ALL.map(|it| (row, it)));
+        self.gauge(
+            &Family("evenkeel_object_drift", help, &CAUSE),
+            samples.map(|(row, it)| (more(row, it.as_str()), flag(row.causes.contains(&it)))),
+        );
         let help = "How many fields somebody changed in AWS.";
-        self.each("evenkeel_object_drift_fields", help, shown, |row| count(drifted(row)));
+        self.each(("evenkeel_object_drift_fields", help), shown, |row| {
+            count(row.changes.iter().filter(|it| it.origin.is_drift()).count())
+        });
         let help = "Since when the object has drifted; 0 if it has not.";
-        self.each("evenkeel_object_drift_since_timestamp_seconds", help, shown, |row| {
-            row.drift_since.map_or(0.0, seconds)
+        self.each(("evenkeel_object_drift_since_timestamp_seconds", help), shown, |row| {
+            seconds(row.drift_since)
         });
         let help = "When a list or a look last confirmed the object.";
-        self.each("evenkeel_object_last_observed_timestamp_seconds", help, shown, |row| {
-            row.observed.map_or(0.0, seconds)
+        self.each(("evenkeel_object_last_observed_timestamp_seconds", help), shown, |row| {
+            seconds(row.observed)
         });
         let help = "When the object was last read exactly.";
-        self.each("evenkeel_object_last_audited_timestamp_seconds", help, shown, |row| {
-            row.audited.map_or(0.0, seconds)
+        self.each(("evenkeel_object_last_audited_timestamp_seconds", help), shown, |row| {
+            seconds(row.audited)
         });
         let suspended = |row: &Row| row.status == Status::Suspended;
-        self.each("evenkeel_object_suspended", "Whether writes are held.", shown, |row| {
-            f64::from(u8::from(suspended(row)))
-        });
+        let help = "Whether writes are held.";
+        self.each(("evenkeel_object_suspended", help), shown, |row| flag(suspended(row)));
         let help = "Since when writes are held; 0 if they are not.";
-        self.each("evenkeel_object_suspended_since_timestamp_seconds", help, shown, |row| {
-            if suspended(row) { seconds(row.since) } else { 0.0 }
+        self.each(("evenkeel_object_suspended_since_timestamp_seconds", help), shown, |row| {
+            seconds(Some(row.since).filter(|_| suspended(row)))
         });
         self.infos(shown);
         self.steps(shown);
-        self.sums(shown);
     }
 
     fn infos(&mut self, shown: &Shown) {
-        let more = ["mode", "desired_digest", "live_digest", "revision"];
-        let all: Vec<&str> = O.into_iter().chain(more).collect();
-        let revision = shown.source.snapshot.as_ref().and_then(|it| it.revision.clone());
-        let revision = revision.unwrap_or_default();
-        let help = "What the object is; always 1.";
-        self.gauge("evenkeel_object_info", help, &all, |gauge| {
-            for row in documents(shown) {
-                let [target, kind, name] = labels(row);
-                let (mode, digests) = (row.mode.as_str(), &row.digests);
-                let values = [target, kind, name, mode, &digests.desired, &digests.live, &revision];
-                gauge.with_label_values(&values).set(1.0);
-            }
+        let revision = revision(shown);
+        let samples = documents(shown).map(|row| {
+            let [target, kind, name] = labels(row);
+            let (desired, live) = (row.digests.desired.clone(), row.digests.live.clone());
+            let mode = row.mode.as_str().to_owned();
+            ([target, kind, name, mode, desired, live, revision.clone()], 1.0)
         });
+        self.gauge(
+            &Family("evenkeel_object_info", "What the object is; always 1.", &INFO),
+            samples,
+        );
     }
 
     fn steps(&mut self, shown: &Shown) {
-        let all: Vec<&str> = O.into_iter().chain(["result"]).collect();
         let opts = Opts::new("evenkeel_object_steps_total", "Steps that AWS accepted or refused.");
-        let counter = IntCounterVec::new(opts, &all).expect("names are constant");
+        let counter = IntCounterVec::new(opts, &RESULT).expect("names are constant");
         for row in documents(shown) {
-            let [target, kind, name] = labels(row);
             let steps = row.steps_done;
-            for (result, count) in [("success", steps.success), ("error", steps.error)] {
-                counter.with_label_values(&[target, kind, name, result]).inc_by(count);
-            }
+            counter.with_label_values(&more(row, "success")).inc_by(steps.success);
+            counter.with_label_values(&more(row, "error")).inc_by(steps.error);
         }
         let some = counter.collect().into_iter().filter(|it| !it.get_metric().is_empty());
         self.families.extend(some);
     }
 
     fn sums(&mut self, shown: &Shown) {
-        let mut sums: BTreeMap<(&str, &str, Status), usize> = BTreeMap::new();
-        for (target, kind) in shown.engines.keys().filter(|(_, kind)| *kind == Function::NAME) {
-            for status in Status::ALL {
-                sums.insert((target.as_str(), kind, status), 0);
-            }
+        let mut sums: BTreeMap<[String; 3], usize> = BTreeMap::new();
+        let label = |target: &str, status: Status| {
+            [target.to_owned(), Function::NAME.to_owned(), status.as_str().to_owned()]
+        };
+        for (target, _) in functions(shown) {
+            sums.extend(Status::ALL.map(|it| (label(target, it), 0)));
         }
         for row in documents(shown) {
-            let [target, kind, _] = labels(row);
-            *sums.entry((target, kind, row.status)).or_default() += 1;
+            *sums.entry(label(row.key.target.as_str(), row.status)).or_default() += 1;
         }
-        let labels = ["target", "kind", "status"];
-        self.gauge("evenkeel_objects", "Objects by status.", &labels, |gauge| {
-            for ((target, kind, status), sum) in sums {
-                gauge.with_label_values(&[target, kind, status.as_str()]).set(count(sum));
-            }
-        });
+        let family =
+            Family("evenkeel_objects", "Objects by status.", &["target", "kind", "status"]);
+        self.gauge(&family, sums.into_iter().map(|(labels, sum)| (labels, count(sum))));
     }
 
-    fn engines(&mut self, shown: &Shown, now: Mono) {
-        let both = ["target", "kind"];
-        let pulses =
-            || shown.engines.iter().map(|((target, kind), it)| ([target.as_str(), *kind], it));
-        let functions = || pulses().filter(|([_, kind], _)| *kind == Function::NAME);
+    fn engines(&mut self, shown: &Shown) {
+        let kind = || Function::NAME.to_owned();
         let help = "Functions in AWS that no manifest wants and that are not ours.";
-        self.gauge("evenkeel_objects_unmanaged", help, &both, |gauge| {
-            functions().for_each(|(it, pulse)| {
-                gauge.with_label_values(&it).set(count(pulse.summary.unmanaged));
-            });
-        });
-        let help = "What part of the image functions in AWS a manifest wants.";
-        self.gauge("evenkeel_coverage_ratio", help, &["target"], |gauge| {
-            functions().filter(|(_, it)| it.summary.listed).for_each(|([target, _], pulse)| {
-                let it = &pulse.summary;
-                let all = it.managed + it.unmanaged + it.orphans;
-                let ratio = if all == 0 { 1.0 } else { count(it.managed) / count(all) };
-                gauge.with_label_values(&[target]).set(ratio);
-            });
-        });
-        let help = "Functions that are ours and that no manifest wants.";
-        self.gauge("evenkeel_prune_candidates", help, &["target"], |gauge| {
-            functions().for_each(|([target, _], pulse)| {
-                gauge.with_label_values(&[target]).set(count(pulse.summary.orphans));
-            });
-        });
-        let help = "How long the slow rotation takes to read every object exactly.";
-        self.gauge("evenkeel_audit_period_seconds", help, &both, |gauge| {
-            pulses().for_each(|(it, pulse)| {
-                gauge.with_label_values(&it).set(pulse.summary.audit_period.as_secs_f64());
-            });
-        });
-        let help = "The pause between two lists.";
-        self.gauge("evenkeel_resync_interval_seconds", help, &both, |gauge| {
-            pulses().for_each(|(it, pulse)| {
-                gauge.with_label_values(&it).set(pulse.summary.resync.as_secs_f64());
-            });
-        });
         self.gauge(
-            "evenkeel_target_paused",
-            "Whether and why a target is on hold.",
-            &["target", "reason"],
-            |gauge| {
-                for (target, said) in &shown.targets {
-                    for reason in PAUSES {
-                        let value = said.as_ref().is_some_and(|it| it.reason == reason);
-                        gauge
-                            .with_label_values(&[target.as_str(), reason])
-                            .set(f64::from(u8::from(value)));
-                    }
-                }
-            },
+            &Family("evenkeel_objects_unmanaged", help, &["target", "kind"]),
+            functions(shown)
+                .map(|(target, it)| ([target.to_owned(), kind()], count(it.summary.unmanaged))),
         );
-        self.queues(shown, now);
+        let help = "What part of the image functions in AWS a manifest wants.";
+        let listed = functions(shown).filter(|(_, it)| it.summary.listed);
+        self.gauge(
+            &Family("evenkeel_coverage_ratio", help, &["target"]),
+            listed.map(|(target, it)| ([target.to_owned()], coverage(it))),
+        );
+        let help = "Functions that are ours and that no manifest wants.";
+        self.gauge(
+            &Family("evenkeel_prune_candidates", help, &["target"]),
+            functions(shown).map(|(target, it)| ([target.to_owned()], count(it.summary.orphans))),
+        );
+        let all = || {
+            shown
+                .engines
+                .iter()
+                .map(|((target, kind), it)| ([target.to_string(), (*kind).to_owned()], &it.summary))
+        };
+        let help = "How long the slow rotation takes to read every object exactly.";
+        self.gauge(
+            &Family("evenkeel_audit_period_seconds", help, &["target", "kind"]),
+            all().map(|(labels, it)| (labels, it.audit_period.as_secs_f64())),
+        );
+        self.gauge(
+            &Family(
+                "evenkeel_resync_interval_seconds",
+                "The pause between two lists.",
+                &["target", "kind"],
+            ),
+            all().map(|(labels, it)| (labels, it.resync.as_secs_f64())),
+        );
+    }
+
+    fn targets(&mut self, shown: &Shown) {
+        let all = shown.targets.iter().flat_map(|it| PAUSES.map(|reason| (it, reason)));
+        let samples = all.map(|((target, said), reason)| {
+            let paused = said.as_ref().is_some_and(|it| it.reason == reason);
+            ([target.to_string(), reason.to_owned()], flag(paused))
+        });
+        let help = "Whether and why a target is on hold.";
+        self.gauge(&Family("evenkeel_target_paused", help, &["target", "reason"]), samples);
     }
 
     /// Under the names that Kubernetes controllers use, so that existing dashboards work.
     fn queues(&mut self, shown: &Shown, now: Mono) {
-        for kind in [Function::NAME, Image::NAME] {
-            debug_assert!(!kind.is_empty());
-        }
         let mut sums: BTreeMap<&str, (usize, f64, f64)> = BTreeMap::new();
         for ((_, kind), pulse) in &shown.engines {
             let (depth, unfinished, longest) = sums.entry(kind).or_default();
@@ -243,58 +236,73 @@ impl Page {
             *unfinished += pulse.unfinished.as_secs_f64();
             *longest = longest.max(pulse.oldest.map_or(0.0, |it| now.since(it).as_secs_f64()));
         }
-        self.gauge("workqueue_depth", "Looks and steps that are due.", &["name"], |gauge| {
-            sums.iter().for_each(|(kind, it)| gauge.with_label_values(&[kind]).set(count(it.0)));
-        });
+        let all = || sums.iter().map(|(kind, it)| ([(*kind).to_owned()], it));
+        let family = Family("workqueue_depth", "Looks and steps that are due.", &["name"]);
+        self.gauge(&family, all().map(|(labels, it)| (labels, count(it.0))));
         let help = "For how long all work under way has been so.";
-        self.gauge("workqueue_unfinished_work_seconds", help, &["name"], |gauge| {
-            sums.iter().for_each(|(kind, it)| gauge.with_label_values(&[kind]).set(it.1));
-        });
+        let family = Family("workqueue_unfinished_work_seconds", help, &["name"]);
+        self.gauge(&family, all().map(|(labels, it)| (labels, it.1)));
         let help = "For how long the oldest work under way has been so.";
-        self.gauge("workqueue_longest_running_processor_seconds", help, &["name"], |gauge| {
-            sums.iter().for_each(|(kind, it)| gauge.with_label_values(&[kind]).set(it.2));
-        });
+        let family = Family("workqueue_longest_running_processor_seconds", help, &["name"]);
+        self.gauge(&family, all().map(|(labels, it)| (labels, it.2)));
     }
 
     fn source(&mut self, shown: &Shown) {
-        let source = &shown.source;
-        let files =
-            source.snapshot.as_ref().map_or((0, 0, 0), |it| (it.valid, it.invalid, it.ignored));
-        self.gauge("evenkeel_source_manifests", "Files by state.", &["state"], |gauge| {
-            for (state, files) in [("valid", files.0), ("invalid", files.1), ("ignored", files.2)] {
-                gauge.with_label_values(&[state]).set(count(files));
-            }
-        });
-        let help = "When the directory was last read well.";
-        self.gauge("evenkeel_source_last_success_timestamp_seconds", help, &[], |gauge| {
-            gauge.with_label_values::<&str>(&[]).set(source.good_at.map_or(0.0, seconds));
-        });
-        let revision = source.snapshot.as_ref().and_then(|it| it.revision.clone());
+        let snapshot = shown.source.snapshot.as_deref();
+        let files = snapshot.map_or((0, 0, 0), |it| (it.valid, it.invalid, it.ignored));
+        let states = [("valid", files.0), ("invalid", files.1), ("ignored", files.2)];
         self.gauge(
-            "evenkeel_source_info",
-            "The commit of the manifests; always 1.",
-            &["revision"],
-            |gauge| {
-                gauge.with_label_values(&[&revision.unwrap_or_default()]).set(1.0);
-            },
+            &Family("evenkeel_source_manifests", "Files by state.", &["state"]),
+            states.into_iter().map(|(state, files)| ([state.to_owned()], count(files))),
         );
-        let help = "The version of Evenkeel; always 1.";
-        self.gauge("evenkeel_build_info", help, &["version"], |gauge| {
-            gauge.with_label_values(&[env!("CARGO_PKG_VERSION")]).set(1.0);
-        });
+        let help = "When the directory was last read well.";
+        let at = seconds(shown.source.good_at);
+        self.gauge(
+            &Family("evenkeel_source_last_success_timestamp_seconds", help, &[]),
+            std::iter::once(([], at)),
+        );
+        let help = "The commit of the manifests; always 1.";
+        let family = Family("evenkeel_source_info", help, &["revision"]);
+        self.gauge(&family, std::iter::once(([revision(shown)], 1.0)));
+        let family =
+            Family("evenkeel_build_info", "The version of Evenkeel; always 1.", &["version"]);
+        let version = env!("CARGO_PKG_VERSION").to_owned();
+        self.gauge(&family, std::iter::once(([version], 1.0)));
     }
 }
-
-/// Why a target may be on hold: a closed list, since it is a label.
-pub const PAUSES: [&str; 3] = ["WrongAccount", "CredentialsInvalid", "IdentityUnknown"];
 
 /// The rows of objects that manifests describe. Images are only a means.
 fn documents(shown: &Shown) -> impl Iterator<Item = &Row> {
     shown.rows.values().map(|it| &**it).filter(|it| it.key.kind == Function::NAME && !it.orphan)
 }
 
-fn labels(row: &Row) -> [&str; 3] {
-    [row.key.target.as_str(), row.key.kind, row.key.name.as_str()]
+/// The engines that keep functions, by target.
+fn functions(shown: &Shown) -> impl Iterator<Item = (&str, &Pulse)> {
+    let all = shown.engines.iter().filter(|((_, kind), _)| *kind == Function::NAME);
+    all.map(|((target, _), pulse)| (target.as_str(), pulse))
+}
+
+fn coverage(pulse: &Pulse) -> f64 {
+    let it = &pulse.summary;
+    let all = it.managed + it.unmanaged + it.orphans;
+    if all == 0 { 1.0 } else { count(it.managed) / count(all) }
+}
+
+fn revision(shown: &Shown) -> String {
+    shown.source.snapshot.as_ref().and_then(|it| it.revision.clone()).unwrap_or_default()
+}
+
+fn labels(row: &Row) -> [String; 3] {
+    [row.key.target.to_string(), row.key.kind.to_owned(), row.key.name.to_string()]
+}
+
+fn more(row: &Row, label: &str) -> [String; 4] {
+    let [target, kind, name] = labels(row);
+    [target, kind, name, label.to_owned()]
+}
+
+fn flag(yes: bool) -> f64 {
+    f64::from(u8::from(yes))
 }
 
 #[expect(clippy::cast_precision_loss, reason = "counts of objects are far below 2^52")]
@@ -302,7 +310,8 @@ fn count(number: usize) -> f64 {
     number as f64
 }
 
+/// Seconds since 1970; 0 for never.
 #[expect(clippy::cast_precision_loss, reason = "milliseconds since 1970 are below 2^52")]
-fn seconds(at: Timestamp) -> f64 {
-    at.as_millisecond() as f64 / 1000.0
+fn seconds(at: Option<Timestamp>) -> f64 {
+    at.map_or(0.0, |it| it.as_millisecond() as f64 / 1000.0)
 }

@@ -68,10 +68,7 @@ async fn livez(State(shared): State<Shared>) -> (StatusCode, String) {
         late.map(|((target, kind), _)| format!("{target}/{kind} has stopped going round\n"))
             .collect()
     });
-    match stuck.is_empty() {
-        true => (StatusCode::OK, "ok\n".into()),
-        false => (StatusCode::SERVICE_UNAVAILABLE, stuck.concat()),
-    }
+    verdict(&stuck)
 }
 
 /// Ready is who has read the manifests, and AWS once, wherever it is not on hold.
@@ -95,9 +92,15 @@ async fn readyz(State(shared): State<Shared>) -> (StatusCode, String) {
         }
         missing
     });
-    match missing.is_empty() {
-        true => (StatusCode::OK, "ok\n".into()),
-        false => (StatusCode::SERVICE_UNAVAILABLE, missing.concat()),
+    verdict(&missing)
+}
+
+/// 200, or 503 with everything that is wrong.
+fn verdict(wrong: &[String]) -> (StatusCode, String) {
+    if wrong.is_empty() {
+        (StatusCode::OK, "ok\n".into())
+    } else {
+        (StatusCode::SERVICE_UNAVAILABLE, wrong.concat())
     }
 }
 
@@ -109,11 +112,9 @@ async fn object(State(shared): State<Shared>, Path(key): Path<String>) -> Respon
     let row = shared
         .board
         .read(|shown| shown.rows.values().find(|row| row.key.to_string() == key).map(Arc::clone));
-    match row {
-        Some(row) => Json(json!(*row)).into_response(),
-        None => {
-            let text = json!({ "error": format!("there is no object `{key}`") });
-            (StatusCode::NOT_FOUND, Json(text)).into_response()
-        }
+    if let Some(row) = row {
+        return Json(json!(*row)).into_response();
     }
+    let text = json!({ "error": format!("there is no object `{key}`") });
+    (StatusCode::NOT_FOUND, Json(text)).into_response()
 }

@@ -32,78 +32,81 @@ pub struct Metrics {
     queue_durations: HistogramVec,
 }
 
+/// A name, a help text and labels.
+type Family = (&'static str, &'static str, &'static [&'static str]);
+
+const DETECTED: Family =
+    ("evenkeel_drift_detected_total", "How often an object began to drift.", &["kind", "cause"]);
+const CORRECTED: Family = (
+    "evenkeel_drift_corrected_total",
+    "How drift ended: repaired by us (success), not repaired by a step that failed (error), or ended \
+     without us (external).",
+    &["kind", "cause", "result"],
+);
+const RECONCILES: Family =
+    ("evenkeel_reconcile_total", "Steps that were applied.", &["kind", "result"]);
+const DURATIONS: Family = (
+    "evenkeel_reconcile_duration_seconds",
+    "How long the phases of the loop take: list, look, apply.",
+    &["kind", "phase"],
+);
+const LOADS: Family = (
+    "evenkeel_source_loads_total",
+    "How often the manifests were read: success, unchanged, torn, error.",
+    &["result"],
+);
+const REQUESTS: Family = (
+    "evenkeel_aws_requests_total",
+    "Every call to AWS. The code is `ok`, a known AWS error code, or `other`.",
+    &["target", "service", "operation", "code"],
+);
+const REQUEST_DURATIONS: Family = (
+    "evenkeel_aws_request_duration_seconds",
+    "How long AWS takes to answer.",
+    &["service", "operation"],
+);
+const BUDGET_WAITS: Family =
+    ("evenkeel_aws_budget_wait_seconds", "How long calls wait for their turn.", &["bucket"]);
+const QUEUE_ADDS: Family =
+    ("workqueue_adds_total", "How many looks and steps were handed out.", &["name"]);
+const QUEUE_DURATIONS: Family =
+    ("workqueue_work_duration_seconds", "How long a look or a step takes.", &["name"]);
+
+fn counter(registry: &Registry, family: Family) -> Result<IntCounterVec, prometheus::Error> {
+    let (name, help, labels) = family;
+    let counter = IntCounterVec::new(Opts::new(name, help), labels)?;
+    registry.register(Box::new(counter.clone()))?;
+    Ok(counter)
+}
+
+fn histogram(
+    registry: &Registry,
+    family: Family,
+    buckets: &[f64],
+) -> Result<HistogramVec, prometheus::Error> {
+    let (name, help, labels) = family;
+    let opts = HistogramOpts::new(name, help).buckets(buckets.to_vec());
+    let histogram = HistogramVec::new(opts, labels)?;
+    registry.register(Box::new(histogram.clone()))?;
+    Ok(histogram)
+}
+
 impl Metrics {
     /// Registers everything, with every closed label at zero: a counter that appears only with its
     /// first event hides that event from `rate`.
     pub fn new() -> Result<Self, prometheus::Error> {
         let registry = Registry::new();
-        let counter = |name: &str, help: &str, labels: &[&str]| {
-            let counter = IntCounterVec::new(Opts::new(name, help), labels)?;
-            registry.register(Box::new(counter.clone()))?;
-            Ok::<_, prometheus::Error>(counter)
-        };
-        let histogram = |name: &str, help: &str, labels: &[&str], buckets: &[f64]| {
-            let opts = HistogramOpts::new(name, help).buckets(buckets.to_vec());
-            let histogram = HistogramVec::new(opts, labels)?;
-            registry.register(Box::new(histogram.clone()))?;
-            Ok::<_, prometheus::Error>(histogram)
-        };
         let metrics = Self {
-            drift_detected: counter(
-                "evenkeel_drift_detected_total",
-                "How often an object began to drift.",
-                &["kind", "cause"],
-            )?,
-            drift_corrected: counter(
-                "evenkeel_drift_corrected_total",
-                "How drift ended: repaired by us (success), not repaired by a step that failed \
-                 (error), or ended without us (external).",
-                &["kind", "cause", "result"],
-            )?,
-            reconciles: counter(
-                "evenkeel_reconcile_total",
-                "Steps that were applied.",
-                &["kind", "result"],
-            )?,
-            durations: histogram(
-                "evenkeel_reconcile_duration_seconds",
-                "How long the phases of the loop take: list, look, apply.",
-                &["kind", "phase"],
-                &WORK_BUCKETS,
-            )?,
-            loads: counter(
-                "evenkeel_source_loads_total",
-                "How often the manifests were read: success, unchanged, torn, error.",
-                &["result"],
-            )?,
-            requests: counter(
-                "evenkeel_aws_requests_total",
-                "Every call to AWS. `code` is `ok`, a known AWS error code, or `other`.",
-                &["target", "service", "operation", "code"],
-            )?,
-            request_durations: histogram(
-                "evenkeel_aws_request_duration_seconds",
-                "How long AWS takes to answer.",
-                &["service", "operation"],
-                &CALL_BUCKETS,
-            )?,
-            budget_waits: histogram(
-                "evenkeel_aws_budget_wait_seconds",
-                "How long calls wait for their turn.",
-                &["bucket"],
-                &CALL_BUCKETS,
-            )?,
-            queue_adds: counter(
-                "workqueue_adds_total",
-                "How many looks and steps were handed out.",
-                &["name"],
-            )?,
-            queue_durations: histogram(
-                "workqueue_work_duration_seconds",
-                "How long a look or a step takes.",
-                &["name"],
-                &WORK_BUCKETS,
-            )?,
+            drift_detected: counter(&registry, DETECTED)?,
+            drift_corrected: counter(&registry, CORRECTED)?,
+            reconciles: counter(&registry, RECONCILES)?,
+            durations: histogram(&registry, DURATIONS, &WORK_BUCKETS)?,
+            loads: counter(&registry, LOADS)?,
+            requests: counter(&registry, REQUESTS)?,
+            request_durations: histogram(&registry, REQUEST_DURATIONS, &CALL_BUCKETS)?,
+            budget_waits: histogram(&registry, BUDGET_WAITS, &CALL_BUCKETS)?,
+            queue_adds: counter(&registry, QUEUE_ADDS)?,
+            queue_durations: histogram(&registry, QUEUE_DURATIONS, &WORK_BUCKETS)?,
             registry,
         };
         metrics.zero();

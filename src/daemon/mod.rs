@@ -1,6 +1,6 @@
 //! The shell around the engines: the directory, the clock, the drivers, HTTP and logs.
 //!
-//! Read in this order: [`run`] (what is started), `target` (one target's part), [`driver`] (the hands
+//! Read in this order: [`run`] (what is started), `wiring` and `target` (one target's part), [`driver`] (the hands
 //! of one engine), [`board`] (what everybody sees).
 
 pub mod api;
@@ -12,8 +12,10 @@ pub mod http;
 pub mod metrics;
 mod news;
 pub mod permits;
+mod reader;
 pub mod run;
 pub mod source;
 mod stop;
 mod target;
 pub mod telemetry;
+mod wiring;

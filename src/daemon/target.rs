@@ -88,11 +88,10 @@ impl Supervisor {
         self.board.write(|board| board.targets.insert(self.name.clone(), paused.clone()));
         if paused != before {
             let target = &self.name;
-            match &paused {
-                Some(said) => {
-                    error!(%target, reason = said.reason, because = %said.message, "target on hold")
-                }
-                None => info!(%target, "target goes on"),
+            if let Some(Said { reason, message }) = &paused {
+                error!(%target, reason, because = message, "target on hold");
+            } else {
+                info!(%target, "target goes on");
             }
             self.tell(|| Event::Paused(paused.clone()), || Event::Paused(paused.clone())).await;
         }
@@ -120,10 +119,7 @@ impl Supervisor {
             // Who we were, we probably still are; the calls themselves will tell.
             (Err(failure), Some(_)) => {
                 warn!(target = %self.name, error = chain(&failure), "cannot ask who we are");
-                match before {
-                    Some(said) => Some(said.clone()),
-                    None => None,
-                }
+                before.cloned()
             }
             (Err(failure), None) => {
                 let message =

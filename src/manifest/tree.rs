@@ -148,8 +148,9 @@ impl Builder {
         let text = tag.is_yaml_core_schema() && tag.suffix == "str";
         let known = tag.is_yaml_core_schema() && matches!(&*tag.suffix, "str" | "map" | "seq");
         if !known {
-            let message = format!("the tag `{}{}` means nothing here", tag.handle, tag.suffix);
-            self.troubles.push(Trouble::new(at, message, "write the plain value"));
+            // What looks like a tag may be a secret that lost its quotes.
+            let message = "a tag (`!…`) means nothing here";
+            self.troubles.push(Trouble::new(at, message, "write the plain value, in quotes"));
         }
         text
     }

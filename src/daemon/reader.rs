@@ -1,0 +1,154 @@
+//! Reading the manifests whenever it is time, and telling everybody.
+
+use std::{collections::BTreeSet, path::PathBuf, sync::Arc, time::Duration};
+
+use tokio::{
+    sync::{Notify, watch},
+    time,
+};
+use tracing::{error, info, warn};
+
+use super::{
+    board::Board,
+    metrics::Metrics,
+    source::{Reading, Snapshot, Source, watch::Watcher},
+    stop::stopped,
+};
+use crate::{
+    engine::{name::Name, time::Clock},
+    manifest,
+};
+
+/// The first pause after a torn read; the next ones double, up to [`TORN_MAX`].
+const TORN_MIN: Duration = Duration::from_millis(100);
+/// A directory that is torn each time is watched, not hammered.
+const TORN_MAX: Duration = Duration::from_secs(5);
+/// Reads the manifests whenever it is time.
+pub(super) struct Reader {
+    pub(super) source: Source,
+    /// The targets that there are.
+    pub(super) declared: BTreeSet<Name>,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) board: Arc<Board>,
+    pub(super) metrics: Arc<Metrics>,
+    pub(super) snapshots: watch::Sender<Option<Arc<Snapshot>>>,
+    pub(super) rescan: Arc<Notify>,
+    pub(super) stop: watch::Receiver<bool>,
+}
+
+impl Reader {
+    /// Runs until told to stop.
+    pub(super) async fn run(mut self) {
+        let (mut watcher, refused) = Watcher::new(self.source.root().to_path_buf());
+        if let Some(error) = refused {
+            warn!(%error, "the file system gives no events for the manifests; reading every 30 s");
+        }
+        let mut stop = self.stop.clone();
+        let mut torn = TORN_MIN;
+        loop {
+            let again = match self.read().await {
+                Some(true) => {
+                    torn = (torn * 2).min(TORN_MAX);
+                    torn
+                }
+                Some(false) => {
+                    torn = TORN_MIN;
+                    Duration::MAX
+                }
+                None => return,
+            };
+            tokio::select! {
+                () = watcher.changed() => {}
+                () = time::sleep(again) => {}
+                () = self.rescan.notified() => info!("reading the manifests on request"),
+                () = stopped(&mut stop) => return,
+            }
+        }
+    }
+
+    /// Reads once; `Some(true)` if the read was torn, `None` if the reader itself broke.
+    async fn read(&mut self) -> Option<bool> {
+        let wall = self.clock.now().wall;
+        let mut source = std::mem::replace(&mut self.source, Source::new(PathBuf::new()));
+        let read = tokio::task::spawn_blocking(move || {
+            let reading = source.read(wall);
+            (source, reading)
+        });
+        let (source, reading) = match read.await {
+            Ok(read) => read,
+            Err(error) => {
+                error!(%error, "reading the manifests broke off");
+                return None;
+            }
+        };
+        self.source = source;
+        let torn = matches!(reading, Reading::Torn(_));
+        self.show(reading);
+        Some(torn)
+    }
+
+    fn show(&self, reading: Reading) {
+        let wall = self.clock.now().wall;
+        let metrics = &self.metrics;
+        let good = |board: &mut super::board::Shown| {
+            board.source.error = None;
+            board.source.good_at = Some(wall);
+        };
+        match reading {
+            Reading::Fresh(snapshot) => {
+                metrics.load("success");
+                tell(&snapshot);
+                let strays = self.strays(&snapshot);
+                self.board.write(|board| {
+                    good(board);
+                    board.source.strays = strays;
+                    board.source.snapshot = Some(Arc::clone(&snapshot));
+                });
+                self.snapshots.send_replace(Some(snapshot));
+            }
+            Reading::Unchanged => {
+                metrics.load("unchanged");
+                self.board.write(good);
+            }
+            Reading::Torn(why) => {
+                metrics.load("torn");
+                tracing::debug!(why, "the manifests changed while they were read; again");
+            }
+            Reading::Failed(why) => {
+                metrics.load("error");
+                let new = self.board.write(|board| {
+                    board.source.error.replace(why.clone()).is_none_or(|before| before != why)
+                });
+                if new {
+                    error!(why, "the manifests cannot be read; the last good ones still count");
+                }
+            }
+        }
+    }
+
+    /// Documents for targets that nobody declared: they would be silently without effect.
+    fn strays(&self, snapshot: &Snapshot) -> Vec<String> {
+        let named = manifest::targets(&snapshot.documents);
+        let strays: Vec<String> =
+            named.difference(&self.declared).map(ToString::to_string).collect();
+        for target in &strays {
+            warn!(target, "manifests name a target that is not declared; they have no effect");
+        }
+        strays
+    }
+}
+
+/// One line for the snapshot, and one for everything that is wrong with it.
+fn tell(snapshot: &Snapshot) {
+    info!(
+        snapshot = snapshot.id,
+        revision = snapshot.revision.as_deref().unwrap_or(""),
+        documents = snapshot.documents.len(),
+        valid = snapshot.valid,
+        invalid = snapshot.invalid,
+        "manifests read"
+    );
+    for note in &snapshot.notes {
+        warn!(file = %note.file, line = note.line, "{}", note.message);
+    }
+}
