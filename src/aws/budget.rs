@@ -15,10 +15,12 @@ const SHARES: [f64; 3] = [0.60, 0.25, 0.15];
 const BURST: f64 = 1.0;
 /// How far throttling may slow us down.
 const SLOWEST: f64 = 1.0 / 16.0;
+/// Throttles that come together are one: they were on their way before we could slow down.
+const TOGETHER: Duration = Duration::from_secs(1);
 /// How long after the last throttle the rate takes its next step up.
-const RECOVER_AFTER: Duration = Duration::from_secs(10);
-/// The step up.
-const RECOVER_BY: f64 = 1.25;
+const RECOVER_AFTER: Duration = Duration::from_secs(5);
+/// The step up: from the slowest to the full rate in half a minute.
+const RECOVER_BY: f64 = 1.5;
 
 /// One budget.
 #[derive(Debug)]
@@ -99,10 +101,12 @@ impl Budget {
     /// AWS said that we call too often.
     pub fn throttled(&mut self, retry_after: Option<Duration>, now: Mono) {
         self.fill(now);
-        self.pace = (self.pace / 2.0).max(SLOWEST);
+        if self.pace >= 1.0 || now.since(self.paced) >= TOGETHER {
+            self.pace = (self.pace / 2.0).max(SLOWEST);
+            self.tokens = [0.0; 3];
+            self.spare = 0.0;
+        }
         self.paced = now;
-        self.tokens = [0.0; 3];
-        self.spare = 0.0;
         if let Some(wait) = retry_after {
             self.closed_until = self.closed_until.max(now.after(wait));
         }
@@ -113,12 +117,12 @@ impl Budget {
         self.filled = self.filled.max(now);
         let rate = self.rate_now();
         for (tokens, share) in self.tokens.iter_mut().zip(SHARES) {
-            let full = size(self.rate, share);
+            let full = size(rate, share);
             let sum = *tokens + passed * rate * share;
             *tokens = sum.min(full);
             self.spare += sum - *tokens;
         }
-        self.spare = self.spare.min(size(self.rate, 1.0));
+        self.spare = self.spare.min(size(rate, 1.0));
         if self.pace < 1.0 && now.since(self.paced) >= RECOVER_AFTER {
             self.pace = (self.pace * RECOVER_BY).min(1.0);
             self.paced = now;
@@ -204,8 +208,12 @@ mod tests {
         for _ in 0..10 {
             budget.throttled(None, at(0));
         }
+        assert!((budget.rate_now() - 8.0).abs() < 0.01, "{}", budget.rate_now());
+        for second in 1..10 {
+            budget.throttled(None, at(second * 1000));
+        }
         assert!((budget.rate_now() - 1.0).abs() < 0.01, "{}", budget.rate_now());
-        for second in 0..200 {
+        for second in 10..60 {
             budget.fill(at(second * 1000));
         }
         assert!((budget.rate_now() - 16.0).abs() < 0.01, "{}", budget.rate_now());

@@ -16,9 +16,9 @@ pub enum Form {
 }
 
 /// Starts the log on standard error. `filter` is in the syntax of `tracing_subscriber::EnvFilter`.
-/// Libraries stay quiet below a warning: the SDK logs requests, and those hold secrets.
+/// Libraries stay quiet below an error: the SDK logs requests, and those hold secrets.
 pub fn start(form: Form, filter: &str, color: bool) -> Result<(), String> {
-    let filter: EnvFilter = format!("warn,evenkeel={filter}").parse().map_err(|error| {
+    let filter: EnvFilter = format!("error,evenkeel={filter}").parse().map_err(|error| {
         format!("`{filter}` is no log level: {error}; use error, warn, info, debug or trace")
     })?;
     let terminal = std::io::stderr().is_terminal();

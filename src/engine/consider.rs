@@ -117,7 +117,7 @@ impl<K: Kind> Engine<K> {
     fn wait(&mut self, name: &Name, hold: &Hold) -> bool {
         if let Some(recheck) = hold.recheck {
             let urgency = if hold.soon { Urgency::InFlight } else { Urgency::Audit };
-            self.looks.at(name, self.now.mono.after(recheck), urgency);
+            self.look_at(name, self.now.mono.after(recheck), urgency);
         }
         hold.soon && hold.on.is_none()
     }

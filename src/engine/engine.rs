@@ -210,6 +210,8 @@ impl<K: Kind> Engine<K> {
     pub(super) fn look_at(&mut self, name: &Name, at: Mono, urgency: Urgency) {
         let Some(object) = self.objects.get_mut(name) else { return };
         match object.phase {
+            // What is not urgent waits its turn in the slow rotation.
+            Phase::Idle if urgency == Urgency::Audit => self.audits.at(name, at, urgency),
             Phase::Idle => self.looks.at(name, at, urgency),
             Phase::Looking => object.again = true,
             // A look follows every step anyway.
