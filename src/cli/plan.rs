@@ -8,7 +8,7 @@ use super::{
     table,
 };
 use crate::{
-    daemon::{api, run::Working},
+    daemon::{api, options::Working},
     engine::{kind::Kind as _, policy::Mode},
     kinds::image::Image,
 };

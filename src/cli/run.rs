@@ -13,7 +13,7 @@ use super::{
     table,
 };
 use crate::{
-    daemon::run::{Daemon, Working},
+    daemon::{options::Working, run::Daemon},
     engine::{kind::Kind as _, policy::Mode},
     kinds::image::Image,
 };

@@ -8,7 +8,8 @@ use super::{CliError, CoreArgs, Outcome, targets};
 use crate::{
     daemon::{
         board::{Board, Shown},
-        run::{Daemon, Options, Working},
+        options::{Options, Working},
+        run::Daemon,
     },
     engine::{kind::Kind as _, status::Status},
     kinds::{function::hash::HashKey, image::Image},

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use super::{CliError, CoreArgs};
 use crate::{
     aws::clients::Clients,
-    daemon::run::Target,
+    daemon::options::Target,
     engine::{failure::chain, name::Name, policy::Mode},
     manifest,
 };

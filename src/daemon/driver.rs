@@ -241,6 +241,7 @@ impl<K: Kind, C: Cloud<K>> Driver<K, C> {
             let (found, started) = match result {
                 Ok((found, started)) => (Ok(found), started),
                 Err(failure) => {
+                    metrics.retry(K::NAME);
                     complain(&failure, &doubt);
                     warn!(class = %failure.class, error = chain(&failure), "look failed");
                     (Err(failure), began)
@@ -273,6 +274,7 @@ impl<K: Kind, C: Cloud<K>> Driver<K, C> {
                     info!(step = %planned.step, "AWS is busy with it; later");
                 }
                 Err(failure) => {
+                    metrics.retry(K::NAME);
                     complain(failure, &doubt);
                     let error = chain(failure);
                     warn!(step = %planned.step, class = %failure.class, error, "step failed");

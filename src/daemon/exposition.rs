@@ -264,10 +264,15 @@ impl Page {
         let help = "The commit of the manifests; always 1.";
         let family = Family("evenkeel_source_info", help, &["revision"]);
         self.gauge(&family, std::iter::once(([revision(shown)], 1.0)));
-        let family =
-            Family("evenkeel_build_info", "The version of Evenkeel; always 1.", &["version"]);
+        let family = Family(
+            "evenkeel_build_info",
+            "The version of Evenkeel; always 1.",
+            &["version", "revision"],
+        );
         let version = env!("CARGO_PKG_VERSION").to_owned();
-        self.gauge(&family, std::iter::once(([version], 1.0)));
+        // Set by whoever builds a release; a working copy has none.
+        let revision = option_env!("EVENKEEL_REVISION").unwrap_or_default().to_owned();
+        self.gauge(&family, std::iter::once(([version, revision], 1.0)));
     }
 }
 

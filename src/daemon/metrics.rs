@@ -22,6 +22,7 @@ pub struct Metrics {
     pub registry: Registry,
     drift_detected: IntCounterVec,
     drift_corrected: IntCounterVec,
+    drift_delays: HistogramVec,
     reconciles: IntCounterVec,
     durations: HistogramVec,
     loads: IntCounterVec,
@@ -30,6 +31,7 @@ pub struct Metrics {
     budget_waits: HistogramVec,
     queue_adds: IntCounterVec,
     queue_durations: HistogramVec,
+    queue_retries: IntCounterVec,
 }
 
 /// A name, a help text and labels.
@@ -42,6 +44,11 @@ const CORRECTED: Family = (
     "How drift ended: repaired by us (success), not repaired by a step that failed (error), or ended \
      without us (external).",
     &["kind", "cause", "result"],
+);
+const DELAYS: Family = (
+    "evenkeel_drift_detection_delay_seconds",
+    "From the change in AWS, by LastModified, to our seeing it.",
+    &["kind"],
 );
 const RECONCILES: Family =
     ("evenkeel_reconcile_total", "Steps that were applied.", &["kind", "result"]);
@@ -72,6 +79,9 @@ const QUEUE_ADDS: Family =
 const QUEUE_DURATIONS: Family =
     ("workqueue_work_duration_seconds", "How long a look or a step takes.", &["name"]);
 
+const QUEUE_RETRIES: Family =
+    ("workqueue_retries_total", "How many looks and steps failed and are tried again.", &["name"]);
+
 fn counter(registry: &Registry, family: Family) -> Result<IntCounterVec, prometheus::Error> {
     let (name, help, labels) = family;
     let counter = IntCounterVec::new(Opts::new(name, help), labels)?;
@@ -99,6 +109,7 @@ impl Metrics {
         let metrics = Self {
             drift_detected: counter(&registry, DETECTED)?,
             drift_corrected: counter(&registry, CORRECTED)?,
+            drift_delays: histogram(&registry, DELAYS, &WORK_BUCKETS)?,
             reconciles: counter(&registry, RECONCILES)?,
             durations: histogram(&registry, DURATIONS, &WORK_BUCKETS)?,
             loads: counter(&registry, LOADS)?,
@@ -107,6 +118,7 @@ impl Metrics {
             budget_waits: histogram(&registry, BUDGET_WAITS, &CALL_BUCKETS)?,
             queue_adds: counter(&registry, QUEUE_ADDS)?,
             queue_durations: histogram(&registry, QUEUE_DURATIONS, &WORK_BUCKETS)?,
+            queue_retries: counter(&registry, QUEUE_RETRIES)?,
             registry,
         };
         metrics.zero();
@@ -129,6 +141,7 @@ impl Metrics {
         }
         for kind in [Function::NAME, Image::NAME] {
             self.queue_adds.with_label_values(&[kind]);
+            self.queue_retries.with_label_values(&[kind]);
         }
     }
 
@@ -137,10 +150,18 @@ impl Metrics {
         for phase in ["list", "look", "apply"] {
             self.duration(Function::NAME, phase, Duration::ZERO);
         }
+        self.drift_delays.with_label_values(&[Function::NAME]).observe(0.0);
     }
 
-    pub(super) fn drifted(&self, kind: &str, cause: Cause) {
+    pub(super) fn drifted(&self, kind: &str, cause: Cause, delay: Option<Duration>) {
         self.drift_detected.with_label_values(&[kind, cause.as_str()]).inc();
+        if let Some(delay) = delay {
+            self.drift_delays.with_label_values(&[kind]).observe(delay.as_secs_f64());
+        }
+    }
+
+    pub(super) fn retry(&self, kind: &str) {
+        self.queue_retries.with_label_values(&[kind]).inc();
     }
 
     pub(super) fn corrected(&self, kind: &str, cause: Cause, outcome: Outcome) {

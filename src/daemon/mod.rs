@@ -11,6 +11,7 @@ pub mod exposition;
 pub mod http;
 pub mod metrics;
 mod news;
+pub mod options;
 pub mod permits;
 mod reader;
 pub mod run;

@@ -14,8 +14,8 @@ pub(super) fn tell(key: &Key, news: &News, metrics: &Metrics) {
         // Images are only a means; the functions that wait for them say so.
         News::Turned { .. } if key.kind == Image::NAME => {}
         News::Turned { from, to, said } => turned(key, (*from, *to), said.reason, &said.message),
-        News::Drifted(cause) => {
-            metrics.drifted(key.kind, *cause);
+        News::Drifted(cause, delay) => {
+            metrics.drifted(key.kind, *cause, *delay);
             warn!(%key, cause = cause.as_str(), "drifted");
         }
         News::Corrected(cause, outcome) => {

@@ -11,8 +11,8 @@ use super::{
     board::Board,
     driver::{Driver, EVENTS_MAX, Facts, Ports},
     metrics::Metrics,
+    options::{Target, Working},
     permits::Permits,
-    run::{Target, Working},
     target::{Snapshots, Supervisor},
 };
 use crate::{

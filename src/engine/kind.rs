@@ -3,6 +3,8 @@
 
 use std::{fmt, time::Duration};
 
+use jiff::Timestamp;
+
 use super::{
     diff::{Diff, Print},
     facts::{Fact, FactKey, Facts},
@@ -43,6 +45,9 @@ pub trait Kind: Sized + Send + 'static {
 
     /// Whether an object that no manifest wants is worth watching, because it may be ours.
     fn concerns(live: &Self::Live) -> bool;
+
+    /// When AWS says that it last changed, as far as such changes move that date.
+    fn changed_at(live: &Self::Live) -> Option<Timestamp>;
 
     /// The fact that this object tells the other kinds, given what we know; `None` for kinds that tell
     /// nothing.

@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use super::{
-    diff::Said,
+    diff::{Cause, Said},
     engine::Engine,
     failure::chain,
     kind::Kind,
@@ -78,9 +78,12 @@ impl<K: Kind> Engine<K> {
         // An unknown keeps the drift that was known: not knowing is no repair.
         if row.status != Status::Unknown {
             let none = BTreeSet::new();
+            let changed = object.sight.seen().and_then(|seen| K::changed_at(&seen.live));
+            let ago = changed.and_then(|at| self.now.wall.duration_since(at).try_into().ok());
             let was = before.map_or(&none, |it| &it.causes);
             for cause in row.causes.difference(was) {
-                self.out.push(Work::Report(name.clone(), News::Drifted(*cause)));
+                let delay = ago.filter(|_| matches!(cause, Cause::Image | Cause::Config));
+                self.out.push(Work::Report(name.clone(), News::Drifted(*cause, delay)));
             }
             for cause in was.difference(&row.causes) {
                 let outcome = Outcome::of(object.repaired.remove(cause));

@@ -1,6 +1,6 @@
 //! What the driver tells the engine, and what the engine asks of the driver.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use super::{
     desired::Desired,
@@ -97,8 +97,8 @@ pub enum News {
         /// Why.
         said: Said,
     },
-    /// Somebody changed something in AWS.
-    Drifted(Cause),
+    /// Somebody changed something in AWS; how long ago, where AWS says so.
+    Drifted(Cause, Option<Duration>),
     /// What somebody had changed is as it should be again.
     Corrected(Cause, Outcome),
     /// Nobody wants this object any more, and it is ours.

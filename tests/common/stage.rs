@@ -205,7 +205,7 @@ impl Stage {
                     said.message
                 )
             }
-            News::Drifted(cause) => format!("{name}: drifted: {}", cause.as_str()),
+            News::Drifted(cause, _) => format!("{name}: drifted: {}", cause.as_str()),
             News::Corrected(cause, outcome) => {
                 format!("{name}: drift ended: {}, {}", cause.as_str(), outcome.as_str())
             }

@@ -5,15 +5,12 @@ use std::{collections::BTreeMap, fmt};
 
 use super::{
     config::{Config, FileSystem},
-    step::Patch,
+    step::{Patch, kind},
 };
 use crate::engine::{
     diff::{Cause, Change, Origin, Shown},
     secret::Secret,
 };
-
-/// The kind of step that mends what is found here.
-pub(super) const CONFIGURATION: &str = "configuration";
 
 /// The fields that differ and the patch for them. Without `environment` (AWS would not show it) the
 /// environment is neither compared nor sent.
@@ -73,7 +70,7 @@ impl Found {
             live,
             cause: Cause::Config,
             origin: self.origin,
-            step: CONFIGURATION,
+            step: kind::CONFIGURATION,
         });
         true
     }

@@ -4,13 +4,13 @@
 use std::collections::BTreeMap;
 
 use super::{
-    compare::{CONFIGURATION, compare, summary},
+    compare::{compare, summary},
     hash::config_hash,
     live::{Live, Package},
     resolve::{Resolved, resolve},
     spec::Spec,
     state,
-    step::{Create, Step, Tag, UpdateCode, UpdateConfig},
+    step::{Create, Step, Tag, UpdateCode, UpdateConfig, kind},
     tags::{self, APPLIED, Applied},
 };
 use crate::engine::{
@@ -19,12 +19,6 @@ use crate::engine::{
     name::Name,
     sight::{Known, Seen},
 };
-
-/// Kinds of steps, by which changes refer to them. `record` and `create` are words of the engine.
-pub(super) const CREATE: &str = "create";
-pub(super) const CODE: &str = "code";
-const TAGS: &str = "tags";
-const RECORD: &str = "record";
 
 /// The one step that makes a function which is not there.
 pub(super) fn create(name: &Name, spec: &Spec, facts: &Facts) -> Diff<Step> {
@@ -39,7 +33,7 @@ pub(super) fn create(name: &Name, spec: &Spec, facts: &Facts) -> Diff<Step> {
             live: Shown::open("absent"),
             cause: Cause::Missing,
             origin: Origin::NoRecord,
-            step: CREATE,
+            step: kind::CREATE,
         }],
         ..Diff::default()
     };
@@ -54,7 +48,7 @@ pub(super) fn create(name: &Name, spec: &Spec, facts: &Facts) -> Diff<Step> {
                 config: spec.config.clone(),
                 tags,
             };
-            diff.steps.push(Planned { kind: CREATE, step: Step::Create(Box::new(create)) });
+            diff.steps.push(Planned { kind: kind::CREATE, step: Step::Create(Box::new(create)) });
         }
         Err(hold) => diff.waits.push(hold),
     }
@@ -134,7 +128,7 @@ impl<'a> Sides<'a> {
             live,
             cause: Cause::Image,
             origin,
-            step: CODE,
+            step: kind::CODE,
         };
         let (live, spec) = (self.live, self.spec);
         if let Some(Resolved { digest, .. }) = resolved {
@@ -155,8 +149,8 @@ impl<'a> Sides<'a> {
         if diff.changes.len() > before
             && let Some(mut step) = self.code_step(resolved, seen)
         {
-            step.shown = summary(&diff.changes, CODE);
-            diff.steps.push(Planned { kind: CODE, step: Step::UpdateCode(step) });
+            step.shown = summary(&diff.changes, kind::CODE);
+            diff.steps.push(Planned { kind: kind::CODE, step: Step::UpdateCode(step) });
         }
     }
 
@@ -187,10 +181,11 @@ impl<'a> Sides<'a> {
             name: self.name.clone(),
             patch,
             revision_id: seen.revision.clone(),
-            shown: summary(&changes, CONFIGURATION),
+            shown: summary(&changes, kind::CONFIGURATION),
         };
         diff.changes.extend(changes);
-        diff.steps.push(Planned { kind: CONFIGURATION, step: Step::UpdateConfig(Box::new(step)) });
+        diff.steps
+            .push(Planned { kind: kind::CONFIGURATION, step: Step::UpdateConfig(Box::new(step)) });
     }
 
     fn tags(&self, resolved: Option<&Resolved>, diff: &mut Diff<Step>) {
@@ -208,15 +203,15 @@ impl<'a> Sides<'a> {
                 live: was,
                 cause: Cause::Tags,
                 origin: Origin::NoRecord,
-                step: TAGS,
+                step: kind::TAGS,
             });
         }
         let mut set: BTreeMap<String, String> =
             missing.iter().map(|(key, value)| ((*key).clone(), (*value).clone())).collect();
-        let kind = if set.is_empty() { RECORD } else { TAGS };
+        let kind = if set.is_empty() { kind::RECORD } else { kind::TAGS };
         let mut shown: Vec<String> = Vec::new();
-        if kind == TAGS {
-            shown.push(summary(&diff.changes, TAGS));
+        if kind == kind::TAGS {
+            shown.push(summary(&diff.changes, kind::TAGS));
         }
         if settled && let Some(applied) = self.stale_record(resolved) {
             shown.push(format!("record {applied}"));

@@ -22,6 +22,8 @@ pub mod tags;
 
 use std::time::Duration;
 
+use jiff::Timestamp;
+
 use self::{live::Live, spec::Spec, step::Step};
 use crate::engine::{
     diff::{Diff, Print},
@@ -63,6 +65,10 @@ impl Kind for Function {
 
     fn concerns(live: &Live) -> bool {
         live.package == live::Package::Image
+    }
+
+    fn changed_at(live: &Live) -> Option<Timestamp> {
+        live.last_modified
     }
 
     fn fact(_: &Name, _: &Sight<Live>) -> Option<(FactKey, Option<Fact>)> {

@@ -1,10 +1,9 @@
 //! What a function's own state allows: nothing while AWS is at work on it, and sometimes a repair.
 
 use super::{
-    diff::CODE,
     live::{Activity, Live, Reason, State, Update},
     resolve::BUSY_RECHECK,
-    step::{Step, UpdateCode},
+    step::{Step, UpdateCode, kind},
 };
 use crate::engine::{
     diff::{Cause, Change, Diff, Hold, Origin, Planned, Said, Shown},
@@ -55,7 +54,7 @@ fn failed(name: &Name, code: Option<UpdateCode>, reason: Option<&Reason>, diff: 
     if let Some(code) = code
         && reason.is_some_and(|it| REDEPLOY.contains(&it.code.as_str()))
     {
-        diff.steps.push(Planned { kind: CODE, step: Step::UpdateCode(code) });
+        diff.steps.push(Planned { kind: kind::CODE, step: Step::UpdateCode(code) });
         diff.failed = Some(Said::new("FunctionFailed", format!("AWS reports it failed: {text}")));
         return;
     }
@@ -75,11 +74,11 @@ fn update_failed(code: Option<UpdateCode>, reason: Option<&Reason>, diff: &mut D
     let message = format!("the last update failed, and the function runs on as before: {text}");
     diff.failed = Some(Said::new("UpdateFailed", message));
     diff.changes.push(change("/lastUpdateStatus", "Successful", format!("Failed ({text})")));
-    diff.steps.retain(|it| it.kind != "record");
+    diff.steps.retain(|it| it.kind != kind::RECORD);
     if diff.steps.is_empty()
         && let Some(code) = code
     {
-        diff.steps.push(Planned { kind: CODE, step: Step::UpdateCode(code) });
+        diff.steps.push(Planned { kind: kind::CODE, step: Step::UpdateCode(code) });
     }
 }
 
@@ -90,7 +89,7 @@ fn change(path: &str, desired: &str, live: String) -> Change {
         live: Shown::open(live),
         cause: Cause::State,
         origin: Origin::Drift,
-        step: CODE,
+        step: kind::CODE,
     }
 }
 

@@ -5,6 +5,20 @@ use std::{collections::BTreeMap, fmt};
 use super::config::{Config, FileSystem, ImageConfig, Logging, Vpc};
 use crate::engine::{name::Name, secret::Secret};
 
+/// Kinds of steps, by which changes refer to them. `create` and `record` are words of the engine too.
+pub mod kind {
+    /// Makes the function.
+    pub const CREATE: &str = "create";
+    /// Deploys an image.
+    pub const CODE: &str = "code";
+    /// Changes the configuration.
+    pub const CONFIGURATION: &str = "configuration";
+    /// Sets tags.
+    pub const TAGS: &str = "tags";
+    /// Writes down what was applied.
+    pub const RECORD: &str = "record";
+}
+
 /// One call. Its `Display` is the line that an operator reads; it shows no secret.
 #[derive(Clone, PartialEq)]
 pub enum Step {

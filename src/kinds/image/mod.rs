@@ -9,6 +9,8 @@ pub mod spec;
 
 use std::{convert::Infallible, time::Duration};
 
+use jiff::Timestamp;
+
 use self::spec::Spec;
 use crate::engine::{
     diff::{Diff, Print},
@@ -48,6 +50,10 @@ impl Kind for Image {
 
     fn concerns(_: &ImageFact) -> bool {
         false
+    }
+
+    fn changed_at(_: &ImageFact) -> Option<Timestamp> {
+        None
     }
 
     fn fact(name: &Name, sight: &Sight<ImageFact>) -> Option<(FactKey, Option<Fact>)> {
