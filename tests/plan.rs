@@ -154,6 +154,7 @@ fn image(text: &str) -> Option<Fact> {
         ("", _) => ImageFact::Single(digest("a")),
         ("unknown", _) => return None,
         ("missing", _) => ImageFact::Missing("the tag `v1` is not in the repository".into()),
+        ("unreadable", _) => ImageFact::Unreadable("BatchGetImage failed: AccessDenied".into()),
         ("unusable", _) => ImageFact::Unusable("it is a Helm chart".into()),
         ("index", children) => {
             let child = |it: &str| {

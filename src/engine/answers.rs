@@ -57,15 +57,23 @@ impl<K: Kind> Engine<K> {
         if object.sight.seen().is_some() {
             object.memory.created = None;
         }
-        if let Some((key, fact)) = K::fact(name, &object.sight) {
-            self.out.push(Work::Publish(key, fact));
-        }
         let unwanted = object.wanted.is_none();
         let concerns = object.sight.seen().is_some_and(|seen| K::concerns(&seen.live));
+        self.publish(name);
         if unwanted && !concerns {
             self.leave(name);
         } else {
             self.consider(name);
+        }
+    }
+
+    /// Tells the other kinds what is known of the object, or why it is not.
+    pub(super) fn publish(&mut self, name: &Name) {
+        let Some(object) = self.objects.get(name) else { return };
+        let unread = object.unread.as_ref().map(|(_, failure)| failure);
+        let unread = unread.or(self.lists.failure.as_ref());
+        if let Some((key, fact)) = K::fact(name, &object.sight, unread) {
+            self.out.push(Work::Publish(key, fact));
         }
     }
 
@@ -75,6 +83,7 @@ impl<K: Kind> Engine<K> {
         let pause = wait(&failure, name, attempt);
         object.unread = Some((attempt, failure));
         self.looks.at(name, self.now.mono.after(pause), Urgency::Mover);
+        self.publish(name);
         self.consider(name);
     }
 

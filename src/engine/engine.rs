@@ -20,6 +20,7 @@ use super::{
     object::{Object, Phase},
     policy::Settings,
     queue::Queue,
+    sight::Sight,
     status::Row,
     time::{Mono, Now},
     work::{Event, Urgency, Work},
@@ -287,7 +288,7 @@ impl<K: Kind> Engine<K> {
         {
             self.changed.insert(name.clone(), None);
         }
-        if let Some((key, _)) = K::fact(name, &super::sight::Sight::Unknown) {
+        if let Some((key, _)) = K::fact(name, &Sight::Unknown, None) {
             self.out.push(Work::Publish(key, None));
         }
         for queue in [&mut self.looks, &mut self.audits] {

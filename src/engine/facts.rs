@@ -31,6 +31,8 @@ pub enum Fact {
 pub enum ImageFact {
     /// It is not there; the text says what exactly is missing.
     Missing(String),
+    /// The registry could not be asked; the text says why.
+    Unreadable(String),
     /// It is there, and Lambda would refuse it; the text says why, and what to do.
     Unusable(String),
     /// One manifest, for one platform. Its architecture stands in its config blob, which we do not

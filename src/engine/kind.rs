@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use super::{
     diff::{Diff, Print},
     facts::{Fact, FactKey, Facts},
+    failure::Failure,
     name::Name,
     sight::{Seen, Sight},
 };
@@ -49,9 +50,13 @@ pub trait Kind: Sized + Send + 'static {
     /// When AWS says that it last changed, as far as such changes move that date.
     fn changed_at(live: &Self::Live) -> Option<Timestamp>;
 
-    /// The fact that this object tells the other kinds, given what we know; `None` for kinds that tell
-    /// nothing.
-    fn fact(name: &Name, sight: &Sight<Self::Live>) -> Option<(FactKey, Option<Fact>)>;
+    /// The fact that this object tells the other kinds, given what we know, and why we do not know more
+    /// if a read failed; `None` for kinds that tell nothing.
+    fn fact(
+        name: &Name,
+        sight: &Sight<Self::Live>,
+        unread: Option<&Failure>,
+    ) -> Option<(FactKey, Option<Fact>)>;
 
     /// The facts that this spec depends on. A change of one wakes the object.
     fn needs(spec: &Self::Spec) -> Vec<FactKey>;

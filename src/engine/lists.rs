@@ -189,6 +189,8 @@ impl<K: Kind> Engine<K> {
         for name in names {
             if whole {
                 self.missed(&name, pass);
+            } else {
+                self.publish(&name);
             }
             self.consider(&name);
         }

@@ -264,7 +264,7 @@ def test_throttling_is_waited_out(start: Starter, aws: Aws, proxy: Proxy) -> Non
     thrown: list[str] = []
 
     def throttle(seen):  # noqa: ANN001, ANN202
-        if len(thrown) < 6 and seen.operation in ("CreateFunction", "GetFunction", "ListFunctions"):
+        if len(thrown) < 4 and seen.operation in ("CreateFunction", "GetFunction", "ListFunctions"):
             thrown.append(seen.operation)
             body = json.dumps({"message": "Rate exceeded", "Reason": "CallerRateLimitExceeded"})
             headers = {
@@ -279,4 +279,21 @@ def test_throttling_is_waited_out(start: Starter, aws: Aws, proxy: Proxy) -> Non
     daemon = start()
     daemon.wait_synced(*ALL)
     throttled = daemon.metric("evenkeel_aws_requests_total", code="TooManyRequestsException")
-    assert throttled == len(thrown) == 6
+    assert throttled == len(thrown) == 4
+
+
+def test_a_registry_that_cannot_be_asked_is_told(
+    evenkeel: Evenkeel, aws: Aws, proxy: Proxy, folder: Path, digests: dict
+) -> None:
+    def deny(seen):  # noqa: ANN001, ANN202
+        if seen.operation != "BatchGetImage" or b"thumbnails" not in seen.body:
+            return None
+        body = json.dumps({"__type": "AccessDeniedException", "message": "not authorized"})
+        return 400, {"X-Amzn-ErrorType": "AccessDeniedException"}, body.encode()
+
+    proxy.before = deny
+    once = evenkeel.call("run", "--once", str(folder))
+    assert once.returncode == 1, once.stdout + once.stderr
+    assert "ImageUnreadable" in once.stdout and "not authorized" in once.stdout
+    # The other repositories can be read, and their functions are made.
+    assert aws.names() == ALL - {"thumbnails"}

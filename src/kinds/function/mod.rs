@@ -28,6 +28,7 @@ use self::{live::Live, spec::Spec, step::Step};
 use crate::engine::{
     diff::{Diff, Print},
     facts::{Fact, FactKey, Facts},
+    failure::Failure,
     kind::{Claim, Digests, Kind},
     name::Name,
     sight::{Seen, Sight},
@@ -71,7 +72,7 @@ impl Kind for Function {
         live.last_modified
     }
 
-    fn fact(_: &Name, _: &Sight<Live>) -> Option<(FactKey, Option<Fact>)> {
+    fn fact(_: &Name, _: &Sight<Live>, _: Option<&Failure>) -> Option<(FactKey, Option<Fact>)> {
         None
     }
 

@@ -36,6 +36,10 @@ pub(super) fn resolve(spec: &Spec, facts: &Facts) -> Result<Resolved, Hold> {
             let message = format!("waiting for image {reference}: {why}");
             return Err(hold("ImageMissing", message, false));
         }
+        Some(Fact::Image(ImageFact::Unreadable(why))) => {
+            let message = format!("image {reference} cannot be looked up: {why}");
+            return Err(hold("ImageUnreadable", message, false));
+        }
         Some(Fact::Image(ImageFact::Unusable(why))) => {
             let message = format!("image {reference} cannot run on Lambda: {why}");
             return Err(hold("ImageUnusable", message, false));

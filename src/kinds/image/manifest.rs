@@ -104,7 +104,7 @@ mod tests {
             ImageFact::Index(children) => {
                 format!("index of {}", children.into_keys().collect::<Vec<_>>().join(" "))
             }
-            ImageFact::Unusable(why) | ImageFact::Missing(why) => why,
+            ImageFact::Unusable(why) | ImageFact::Missing(why) | ImageFact::Unreadable(why) => why,
         };
         expected.assert_eq(&shown);
     }

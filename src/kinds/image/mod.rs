@@ -15,6 +15,7 @@ use self::spec::Spec;
 use crate::engine::{
     diff::{Diff, Print},
     facts::{Fact, FactKey, Facts, ImageFact},
+    failure::{Failure, chain},
     kind::{Claim, Digests, Kind},
     name::Name,
     sight::{Seen, Sight},
@@ -56,9 +57,14 @@ impl Kind for Image {
         None
     }
 
-    fn fact(name: &Name, sight: &Sight<ImageFact>) -> Option<(FactKey, Option<Fact>)> {
-        let fact = sight.seen().map(|seen| Fact::Image(seen.live.clone()));
-        Some((FactKey::Image(name.clone()), fact))
+    fn fact(
+        name: &Name,
+        sight: &Sight<ImageFact>,
+        unread: Option<&Failure>,
+    ) -> Option<(FactKey, Option<Fact>)> {
+        let seen = sight.seen().map(|seen| seen.live.clone());
+        let fact = seen.or_else(|| Some(ImageFact::Unreadable(chain(unread?))));
+        Some((FactKey::Image(name.clone()), fact.map(Fact::Image)))
     }
 
     fn needs(_: &Spec) -> Vec<FactKey> {
