@@ -265,6 +265,25 @@ fn a_swap_in_the_middle_of_a_read_is_torn() {
 }
 
 #[test]
+fn a_swap_that_leaves_the_old_tree_is_torn_too() {
+    let folder = TempDir::new().unwrap();
+    for (tree, memory) in [("one", 128), ("two", 256)] {
+        fs::create_dir(folder.path().join(tree)).unwrap();
+        put(&folder.path().join(tree), "a.yaml", "a", memory);
+    }
+    let link = folder.path().join("current");
+    symlink("one", &link).unwrap();
+    let mut source = Source::new(link.clone());
+    fresh(&mut source);
+    let reading = source.read_between(Timestamp::UNIX_EPOCH, &mut || {
+        symlink("two", folder.path().join("next")).unwrap();
+        fs::rename(folder.path().join("next"), &link).unwrap();
+    });
+    assert!(matches!(reading, Reading::Torn(_)));
+    assert_eq!(shown(&fresh(&mut source)), ["a 256"]);
+}
+
+#[test]
 fn a_file_that_changes_or_goes_in_the_middle_of_a_read_is_torn() {
     let folder = TempDir::new().unwrap();
     put(folder.path(), "a.yaml", "a", 128);

@@ -32,6 +32,8 @@ use super::world::World;
 
 /// How long a call takes; it acts half-way.
 const CALL: Duration = Duration::from_millis(200);
+/// How long a page of a list is on its way: old news by the time it arrives.
+const PAGE: Duration = Duration::from_secs(1);
 /// The registry of the model's account.
 pub const REGISTRY: &str = "111122223333.dkr.ecr.eu-west-1.amazonaws.com";
 
@@ -229,8 +231,8 @@ impl Stage {
             Call::List(started) => match self.world.list(self.now) {
                 Ok(rows) => {
                     let page = Page { started, rows };
-                    self.later(CALL / 2, Due::Function(Event::Page(page)));
-                    self.later(CALL / 2, Due::Function(Event::ListEnded(Ok(()))));
+                    self.later(PAGE, Due::Function(Event::Page(page)));
+                    self.later(PAGE, Due::Function(Event::ListEnded(Ok(()))));
                 }
                 Err(failure) => {
                     self.later(CALL / 2, Due::Function(Event::ListEnded(Err(failure))));
