@@ -119,6 +119,7 @@ impl World {
                     architecture: it.architecture.clone(),
                     config: it.config.clone(),
                     environment_error: None,
+                    image_error: None,
                     tags: Known::Yes(it.tags.clone()),
                     state: Known::No(String::new()),
                     last_modified: None,

@@ -12,19 +12,13 @@ use crate::engine::{
     secret::Secret,
 };
 
-/// The fields that differ and the patch for them. Without `environment` (AWS would not show it) the
-/// environment is neither compared nor sent.
-pub(super) fn compare(
-    desired: &Config,
-    live: &Config,
-    environment: bool,
-    origin: Origin,
-) -> (Vec<Change>, Patch) {
+/// The fields that differ and the patch for them.
+pub(super) fn compare(desired: &Config, live: &Config, origin: Origin) -> (Vec<Change>, Patch) {
     let mut found = Found { changes: Vec::new(), origin };
     let mut patch = Patch::default();
     found.plain(desired, live, &mut patch);
     found.structs(desired, live, &mut patch);
-    if environment && found.variables(&desired.environment, &live.environment) {
+    if found.variables(&desired.environment, &live.environment) {
         patch.environment = Some(desired.environment.clone());
     }
     (found.changes, patch)

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use super::{
     compare::{compare, summary},
+    config::Config,
     hash::config_hash,
     live::{Live, Package},
     resolve::{Resolved, resolve},
@@ -85,6 +86,9 @@ struct Sides<'a> {
     name: &'a Name,
     spec: &'a Spec,
     live: &'a Live,
+    /// The live configuration. What AWS would not show of it is taken for what is wanted: it then
+    /// neither makes nor hides a difference in the rest, and is not sent.
+    config: Config,
     applied: Option<Applied>,
     /// The hash of the live configuration.
     live_hash: String,
@@ -92,16 +96,25 @@ struct Sides<'a> {
 
 impl<'a> Sides<'a> {
     fn new(name: &'a Name, spec: &'a Spec, live: &'a Live) -> Self {
-        // An environment that AWS would not show is taken for the desired one: it then neither
-        // makes nor hides a difference in the rest.
-        let environment = match &live.environment_error {
-            Some(_) => &spec.config.environment,
-            None => &live.config.environment,
-        };
-        let key = spec.hash_key.as_ref();
-        let arch = &live.architecture;
-        let live_hash = config_hash(name.as_str(), (&live.config, arch), environment, key);
-        Self { name, spec, live, applied: Applied::read(&live.tags), live_hash }
+        let mut config = live.config.clone();
+        if live.environment_error.is_some() {
+            config.environment.clone_from(&spec.config.environment);
+        }
+        if live.image_error.is_some() {
+            config.image.clone_from(&spec.config.image);
+        }
+        let both = (&config, live.architecture.as_str());
+        let live_hash = config_hash(name.as_str(), both, spec.hash_key.as_ref());
+        Self { name, spec, live, config, applied: Applied::read(&live.tags), live_hash }
+    }
+
+    /// What AWS would not show, by the name of the condition that says so.
+    fn hidden(&self) -> impl Iterator<Item = (&'static str, &'static str, &String)> {
+        let environment = self.live.environment_error.iter();
+        let image = self.live.image_error.iter();
+        environment
+            .map(|why| ("EnvironmentUnknown", "the environment", why))
+            .chain(image.map(|why| ("ImageConfigUnknown", "imageConfig", why)))
     }
 
     /// Who moved, when the images differ.
@@ -166,13 +179,10 @@ impl<'a> Sides<'a> {
     }
 
     fn config(&self, seen: &Seen<Live>, diff: &mut Diff<Step>) {
-        let shown = self.live.environment_error.is_none();
-        let origin = self.config_origin();
-        let (changes, patch) = compare(&self.spec.config, &self.live.config, shown, origin);
-        if let Some(why) = &self.live.environment_error {
-            let message = format!("AWS does not show the environment, so it is left alone: {why}");
-            diff.conditions
-                .insert("EnvironmentUnknown", Said::new("EnvironmentUnreadable", message));
+        let (changes, patch) = compare(&self.spec.config, &self.config, self.config_origin());
+        for (condition, what, why) in self.hidden() {
+            let message = format!("AWS does not show {what}, so it is left alone: {why}");
+            diff.conditions.insert(condition, Said::new("Unreadable", message));
         }
         if changes.is_empty() {
             return;
@@ -226,7 +236,7 @@ impl<'a> Sides<'a> {
     /// What the record should say, if it says something else. It is written once it is true, and not
     /// while AWS hides part of the configuration.
     fn stale_record(&self, resolved: Option<&Resolved>) -> Option<String> {
-        if self.live.environment_error.is_some() {
+        if self.hidden().next().is_some() {
             return None;
         }
         let applied = Applied::of(&resolved?.digest, &self.spec.config_hash);

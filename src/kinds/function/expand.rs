@@ -33,7 +33,7 @@ impl Spec {
         let architecture =
             doc.architectures.first().map_or(defaults::ARCHITECTURE, String::as_str).to_owned();
         let both = (&config, architecture.as_str());
-        let hash = config_hash(name.as_str(), both, &config.environment, setting.hash_key);
+        let hash = config_hash(name.as_str(), both, setting.hash_key);
         Self {
             arn: setting.place.function_arn(name.as_str()),
             image: full(image, setting.place),

@@ -31,16 +31,15 @@ impl HashKey {
     }
 }
 
-/// Hashes a configuration with its architecture. `environment` stands in for the configuration's own where AWS would not
-/// show it.
+/// Hashes a configuration with its architecture.
 pub fn config_hash(
     function: &str,
     (config, architecture): (&Config, &str),
-    environment: &BTreeMap<String, Secret>,
     key: Option<&HashKey>,
 ) -> String {
     let unset = Config::unset(function, String::new());
-    let variables: BTreeMap<&str, Value> = environment
+    let variables: BTreeMap<&str, Value> = config
+        .environment
         .iter()
         .map(|(name, value)| {
             (name.as_str(), key.map_or(Value::Null, |key| Value::String(key.seal(value))))
@@ -107,7 +106,7 @@ mod tests {
     }
 
     fn hash(config: &Config, key: Option<&HashKey>) -> String {
-        config_hash("resize", (config, "x86_64"), &config.environment, key)
+        config_hash("resize", (config, "x86_64"), key)
     }
 
     /// A tag in somebody's account holds this: it must never change by accident.

@@ -22,10 +22,12 @@ pub struct Live {
     pub repository: Known<String>,
     /// `x86_64` or `arm64`.
     pub architecture: String,
-    /// The configuration; its environment is empty if `environment_error` is set.
+    /// The configuration; what AWS could not show of it is empty here, and said below.
     pub config: Config,
     /// Why AWS could not show the environment (`Environment.Error`): then it is unknown, not empty.
     pub environment_error: Option<String>,
+    /// The same for the image's settings (`ImageConfigResponse.Error`).
+    pub image_error: Option<String>,
     /// All tags, those of AWS (`aws:…`) too. Only GetFunction shows them.
     pub tags: Known<BTreeMap<String, String>>,
     /// Only GetFunction shows it.
@@ -102,6 +104,7 @@ pub(super) fn print(seen: &Seen<Live>) -> Print {
         architecture,
         config,
         environment_error: _,
+        image_error: _,
         tags: _,
         state: _,
         last_modified,

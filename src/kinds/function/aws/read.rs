@@ -103,6 +103,11 @@ fn live(name: &str, found: &FunctionConfiguration, hidden: Hidden) -> Live {
             .to_owned(),
         config: config(name, found, variables),
         environment_error,
+        image_error: found
+            .image_config_response
+            .as_ref()
+            .and_then(|it| it.error.as_ref())
+            .map(|it| words(it.error_code(), it.message())),
         tags: hidden.tags,
         state: hidden.state,
         last_modified: found.last_modified.as_deref().and_then(timestamp),
@@ -165,11 +170,15 @@ fn config(
 fn environment(found: Option<&EnvironmentResponse>) -> Known<BTreeMap<String, Secret>> {
     let Some(found) = found else { return Known::Yes(BTreeMap::new()) };
     if let Some(error) = &found.error {
-        let part = |text: Option<&str>| text.unwrap_or("?").to_owned();
-        return Known::No(format!("{}: {}", part(error.error_code()), part(error.message())));
+        return Known::No(words(error.error_code(), error.message()));
     }
     let variables = found.variables.clone().unwrap_or_default();
     Known::Yes(variables.into_iter().map(|(name, value)| (name, Secret::new(value))).collect())
+}
+
+/// AWS's reason for not showing something.
+fn words(code: Option<&str>, message: Option<&str>) -> String {
+    format!("{}: {}", code.unwrap_or("?"), message.unwrap_or("?"))
 }
 
 fn vpc(found: &FunctionConfiguration) -> Vpc {
