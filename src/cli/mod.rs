@@ -45,7 +45,7 @@ pub enum Command {
     Plan(PlanArgs),
     /// Keep AWS as the manifests say, until stopped. SIGTERM stops, SIGHUP reads the manifests again.
     Run(RunArgs),
-    /// Show how a running Evenkeel sees its objects.
+    /// Show how a running Evenkeel sees its objects. Exit 0: all in sync, 1: not all, 2: error.
     Status(StatusArgs),
     /// Print the JSON Schema of manifests, for editors.
     Schema,

@@ -44,6 +44,8 @@ pub struct Policy {
     pub adopt: Adopt,
     /// What is to happen to the object when its manifest goes.
     pub deletion: Deletion,
+    /// Fields that are left to others, as JSON Pointers below `spec`.
+    pub ignore: Vec<String>,
     /// Whether writes are held, and until when.
     pub suspend: Option<Suspend>,
 }

@@ -196,6 +196,27 @@ def test_suspending_holds_writes_and_shows_drift(
     wait_for("it is repaired", lambda: memory(aws, "thumbnails") == 512)
 
 
+def test_what_is_left_to_others_stays(
+    start: Starter, aws: Aws, proxy: Proxy, folder: Path
+) -> None:
+    with (folder / "thumbnails.yaml").open("a") as file:
+        file.write("  policy: { ignore: [/memorySize] }\n")
+    daemon = start()
+    daemon.wait_synced(*ALL)
+    assert memory(aws, "thumbnails") == 512
+    aws.functions.update_function_configuration(
+        FunctionName="thumbnails", MemorySize=1024, Timeout=9
+    )
+    found = lambda: aws.function("thumbnails")["Configuration"]["Timeout"]  # noqa: E731
+    wait_for("the rest is repaired", lambda: found() == 30)
+    daemon.wait_synced("thumbnails")
+    lists(proxy, 2)
+    assert memory(aws, "thumbnails") == 1024
+    conditions = daemon.row("thumbnails")["conditions"]
+    ignored = next(it for it in conditions if it["type"] == "Ignored")
+    assert "memorySize 1024 → 512" in ignored["message"]
+
+
 def test_the_wrong_account_pauses_the_target(start: Starter, aws: Aws, proxy: Proxy) -> None:
     daemon = start("--account-id", "999999999999")
     paused = lambda: daemon.metric("evenkeel_target_paused", reason="WrongAccount")  # noqa: E731

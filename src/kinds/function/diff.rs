@@ -7,6 +7,7 @@ use super::{
     compare::{compare, summary},
     config::Config,
     hash::config_hash,
+    ignore::Ignored,
     live::{Live, Package},
     resolve::{Resolved, resolve},
     spec::Spec,
@@ -69,6 +70,8 @@ pub(super) fn diff(name: &Name, spec: &Spec, seen: &Seen<Live>, facts: &Facts) -
     let sides = Sides::new(name, spec, live);
     let resolved = match resolve(spec, facts) {
         Ok(resolved) => Some(resolved),
+        // What an image means that is left to others holds up nothing.
+        Err(_) if sides.ignores(&Ignored::Image) => None,
         Err(hold) => {
             diff.waits.push(hold);
             None
@@ -86,8 +89,11 @@ struct Sides<'a> {
     name: &'a Name,
     spec: &'a Spec,
     live: &'a Live,
-    /// The live configuration. What AWS would not show of it is taken for what is wanted: it then
-    /// neither makes nor hides a difference in the rest, and is not sent.
+    /// The wanted configuration. What is left to others has its live value: it then neither makes a
+    /// difference, nor is it overwritten within a struct that AWS replaces whole.
+    wanted: Config,
+    /// The live configuration. What AWS would not show of it is taken for what is wanted, for the same
+    /// reasons.
     config: Config,
     applied: Option<Applied>,
     /// The hash of the live configuration.
@@ -96,16 +102,30 @@ struct Sides<'a> {
 
 impl<'a> Sides<'a> {
     fn new(name: &'a Name, spec: &'a Spec, live: &'a Live) -> Self {
-        let mut config = live.config.clone();
+        let (mut wanted, mut config) = (spec.config.clone(), live.config.clone());
+        for field in &spec.ignored {
+            field.copy(&live.config, &mut wanted);
+        }
         if live.environment_error.is_some() {
-            config.environment.clone_from(&spec.config.environment);
+            config.environment.clone_from(&wanted.environment);
         }
         if live.image_error.is_some() {
-            config.image.clone_from(&spec.config.image);
+            config.image.clone_from(&wanted.image);
         }
-        let both = (&config, live.architecture.as_str());
-        let live_hash = config_hash(name.as_str(), both, spec.hash_key.as_ref());
-        Self { name, spec, live, config, applied: Applied::read(&live.tags), live_hash }
+        // The hash is about what we keep: what is left to others counts as wanted.
+        let mut kept = config.clone();
+        for field in &spec.ignored {
+            field.copy(&spec.config, &mut kept);
+        }
+        let ignored = spec.ignored.contains(&Ignored::Architectures);
+        let architecture = if ignored { &spec.architecture } else { &live.architecture };
+        let live_hash = config_hash(name.as_str(), (&kept, architecture), spec.hash_key.as_ref());
+        let applied = Applied::read(&live.tags);
+        Self { name, spec, live, wanted, config, applied, live_hash }
+    }
+
+    fn ignores(&self, field: &Ignored) -> bool {
+        self.spec.ignored.contains(field)
     }
 
     /// What AWS would not show, by the name of the condition that says so.
@@ -144,7 +164,7 @@ impl<'a> Sides<'a> {
             step: kind::CODE,
         };
         let (live, spec) = (self.live, self.spec);
-        if let Some(Resolved { digest, .. }) = resolved {
+        if let Some(Resolved { digest, .. }) = resolved.filter(|_| !self.ignores(&Ignored::Image)) {
             let repository = live.repository.get().unwrap_or(&spec.image.repository);
             if live.digest.as_ref() != Some(digest) {
                 let was = live.digest.as_ref().map_or(Shown::open("(unknown)"), shown);
@@ -155,7 +175,7 @@ impl<'a> Sides<'a> {
                 diff.changes.push(change("/image/repository", desired, was, Origin::NoRecord));
             }
         }
-        if live.architecture != spec.architecture {
+        if live.architecture != spec.architecture && !self.ignores(&Ignored::Architectures) {
             let (desired, was) = (Shown::open(&spec.architecture), Shown::open(&live.architecture));
             diff.changes.push(change("/architectures/0", desired, was, self.config_origin()));
         }
@@ -179,7 +199,8 @@ impl<'a> Sides<'a> {
     }
 
     fn config(&self, seen: &Seen<Live>, diff: &mut Diff<Step>) {
-        let (changes, patch) = compare(&self.spec.config, &self.config, self.config_origin());
+        let (changes, patch) = compare(&self.wanted, &self.config, self.config_origin());
+        self.tell_ignored(diff);
         for (condition, what, why) in self.hidden() {
             let message = format!("AWS does not show {what}, so it is left alone: {why}");
             diff.conditions.insert(condition, Said::new("Unreadable", message));
@@ -198,9 +219,29 @@ impl<'a> Sides<'a> {
             .push(Planned { kind: kind::CONFIGURATION, step: Step::UpdateConfig(Box::new(step)) });
     }
 
+    /// Says what is left to others and differs from the manifest.
+    fn tell_ignored(&self, diff: &mut Diff<Step>) {
+        let (mut changes, _) = compare(&self.spec.config, &self.wanted, Origin::NoRecord);
+        // What AWS does not show is not known to differ.
+        if self.live.environment_error.is_some() {
+            changes.retain(|it| !it.path.starts_with("/environment/"));
+        }
+        if !changes.is_empty() {
+            let text = summary(&changes, kind::CONFIGURATION);
+            let said =
+                Said::new("LeftToOthers", format!("left to others, though it differs: {text}"));
+            diff.conditions.insert("Ignored", said);
+        }
+    }
+
     fn tags(&self, resolved: Option<&Resolved>, diff: &mut Diff<Step>) {
         let Known::Yes(live) = &self.live.tags else { return };
-        let desired = tags::desired(self.spec);
+        let mut desired = tags::desired(self.spec);
+        let others = |key: &String| {
+            self.spec.tags.contains_key(key)
+                && (self.ignores(&Ignored::Tags) || self.ignores(&Ignored::Tag(key.clone())))
+        };
+        desired.retain(|key, _| !others(key));
         let settled = diff.steps.is_empty() && diff.waits.is_empty();
         let missing: Vec<(&String, &String)> =
             desired.iter().filter(|(key, value)| live.get(*key) != Some(value)).collect();
@@ -239,7 +280,9 @@ impl<'a> Sides<'a> {
         if self.hidden().next().is_some() {
             return None;
         }
-        let applied = Applied::of(&resolved?.digest, &self.spec.config_hash);
+        let theirs = self.ignores(&Ignored::Image);
+        let digest = if theirs { self.live.digest.as_ref()? } else { &resolved?.digest };
+        let applied = Applied::of(digest, &self.spec.config_hash);
         (self.applied.as_ref() != Some(&applied)).then(|| applied.text())
     }
 }

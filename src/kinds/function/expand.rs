@@ -6,6 +6,7 @@ use super::{
     config::{Config, FileSystem, ImageConfig, Logging, Vpc, defaults},
     doc::{FunctionDoc, ImageConfigDoc, VpcConfigDoc},
     hash::{HashKey, config_hash},
+    ignore::Ignored,
     image_ref::{ImageRef, Reference},
     spec::{Image, Ownership, Spec},
 };
@@ -43,6 +44,7 @@ impl Spec {
                 object: format!("{}/{name}", super::Function::NAME),
                 deletion: doc.policy.deletion.as_str(),
             },
+            ignored: doc.policy.ignore.iter().filter_map(|it| Ignored::parse(it)).collect(),
             config_hash: hash,
             hash_key: setting.hash_key.cloned(),
             architecture,

@@ -10,6 +10,7 @@ mod diff;
 pub mod doc;
 pub mod expand;
 pub mod hash;
+pub mod ignore;
 pub mod image_ref;
 pub mod live;
 mod resolve;

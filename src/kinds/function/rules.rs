@@ -1,6 +1,6 @@
 //! What a shape cannot say about a `Function`: rules between fields.
 
-use super::{doc::FunctionDoc, image_ref::ImageRef};
+use super::{doc::FunctionDoc, ignore::Ignored, image_ref::ImageRef};
 
 /// Lambda's limit for the whole environment (Lambda quotas page).
 const ENVIRONMENT_BYTES_MAX: usize = 4096;
@@ -56,6 +56,10 @@ pub fn check(doc: &FunctionDoc) -> Vec<Breach> {
             let hint = "only `${target.accountId}` and `${target.region}` are filled in";
             breach(&[field], format!("`{field}` holds a placeholder that is not known"), hint);
         }
+    }
+    for pointer in doc.policy.ignore.iter().filter(|it| Ignored::parse(it).is_none()) {
+        let message = format!("`{pointer}` names no field that can be left to others");
+        breach(&["policy", "ignore"], message, "name one below `spec`, as `/memorySize`");
     }
     environment(doc, &mut breach);
     tags(doc, &mut breach);

@@ -47,6 +47,7 @@ const TAG_KEY: Text =
     Text::new((1, 128), TAG_CHARACTERS, "1 to 128 letters, digits, spaces and _ . : / = + - @");
 const TAG_VALUE: Text =
     Text::new((0, 256), TAG_CHARACTERS, "at most 256 letters, digits, spaces and _ . : / = + - @");
+const POINTER: Text = Text::new((2, 512), "^/", "a JSON Pointer below `spec`, as `/memorySize`");
 const REASON: Text = Text::any(1, 200);
 const OWNER: Text =
     Text::new((1, 32), "^[a-z0-9-]+$", "`cloudformation`, or an owner id: 1 to 32 of a-z 0-9 -");
@@ -180,6 +181,14 @@ const POLICY: &[Field] = &[
         Shape::Choice(&["retain", "delete"]),
         "`retain`",
         "What may happen to the function when its manifest goes; remembered in a tag.",
+    ),
+    Field::optional(
+        "ignore",
+        Shape::List(&Shape::Text(&POINTER), 64),
+        "none",
+        "Fields that are left to others, as JSON Pointers below `spec` (`/memorySize`, \
+         `/environment/variables/STAGE`, `/tags/team`): neither compared nor written. A new function \
+         still gets the manifest's values.",
     ),
     Field::optional(
         "suspend",

@@ -1,8 +1,8 @@
 //! What a `Function` document asks for in one target, checked and with every default filled in.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::{config::Config, hash::HashKey};
+use super::{config::Config, hash::HashKey, ignore::Ignored};
 use crate::engine::{facts::Digest, name::Name};
 
 /// A function as it should be.
@@ -20,6 +20,8 @@ pub struct Spec {
     pub tags: BTreeMap<String, String>,
     /// Our own tags.
     pub ownership: Ownership,
+    /// Fields that are left to others.
+    pub ignored: BTreeSet<Ignored>,
     /// The hash of the configuration, for the tag `evenkeel.dev/applied`.
     pub config_hash: String,
     /// The key that the hash was made with.
