@@ -318,3 +318,39 @@ def test_a_registry_that_cannot_be_asked_is_told(
     assert "ImageUnreadable" in once.stdout and "not authorized" in once.stdout
     # The other repositories can be read, and their functions are made.
     assert aws.names() == ALL - {"thumbnails"}
+
+
+def test_a_single_run_ends_though_something_cannot_be_read(
+    evenkeel: Evenkeel, aws: Aws, proxy: Proxy, folder: Path, digests: dict
+) -> None:
+    torn: list[bool] = []
+
+    def harm(seen):  # noqa: ANN001, ANN202
+        if seen.operation == "ListFunctions" and not torn:
+            torn.append(True)
+            return 0, {}, b""
+        if seen.operation == "GetFunction" and "thumbnails" in seen.path:
+            headers = {"X-Amzn-ErrorType": "AccessDeniedException"}
+            return 403, headers, json.dumps({"message": "not authorized"}).encode()
+        return None
+
+    proxy.before = harm
+    once = evenkeel.call("run", "--once", str(folder))
+    assert once.returncode == 2, once.stdout + once.stderr
+    assert "ReadFailed" in once.stdout and "not authorized" in once.stdout
+    assert aws.names() == ALL - {"thumbnails"}
+
+
+def test_a_plan_ends_though_aws_answers_nothing_useful(
+    evenkeel: Evenkeel, proxy: Proxy, folder: Path, digests: dict
+) -> None:
+    def harm(seen):  # noqa: ANN001, ANN202
+        if seen.operation == "ListFunctions":
+            return 404, {"Content-Type": "text/html"}, b"<html>Not Found</html>"
+        return None
+
+    proxy.before = harm
+    plan = evenkeel.call("plan", str(folder))
+    assert plan.returncode == 2, plan.stdout + plan.stderr
+    assert "ListFailed" in plan.stdout and "without an AWS error code" in plan.stdout
+    assert proxy.writes() == []
