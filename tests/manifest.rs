@@ -79,7 +79,7 @@ fn hostile_files_are_refused_in_plain_words() {
         (b"spec:\n\tkind: x", "cannot be read"),
         (b"kind: Function\nkind: Function\n", "stands here twice"),
         (b"kind: [", "cannot be read"),
-        (b"kind: Repository", "`kind` is `Repository`"),
+        (b"kind: Alias", "`kind` is `Alias`"),
     ] {
         let notes = notes(bytes);
         assert!(notes.contains(part), "{:?}: {notes}", String::from_utf8_lossy(bytes));

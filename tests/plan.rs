@@ -21,11 +21,12 @@
 
 mod common;
 
-use std::{collections::BTreeMap, fs, sync::Arc};
+use std::{fs, sync::Arc};
 
 use common::{
-    cases, golden,
+    cases, golden, merge,
     replay::{self, ok},
+    sections,
     stage::{REGISTRY, function},
     world::digest,
 };
@@ -39,13 +40,13 @@ use evenkeel::{
         name::{Name, Owner},
         place::Place,
         policy::{Mode, Settings},
+        record::Record,
         sight::{Seen, Sight},
         time::{Mono, Now},
         verdict::{Case, Judgement, Verdict, judge},
     },
     kinds::function::{
         Function, aws::FunctionCloud, expand::Setting, live::Live, spec::Spec, step::Step,
-        tags::Applied,
     },
     manifest::{self, Documents},
 };
@@ -79,6 +80,13 @@ fn plan(input: &str) -> String {
     let mut facts = Facts::default();
     let reference = wanted.spec.image.reference.clone();
     facts.learn(FactKey::Image(reference), image(section("image").trim()));
+    if let Some(range) = &wanted.spec.image.range {
+        let (tag, rest) = section("range").trim().split_once(' ').unwrap_or(("", "missing"));
+        let Some(Fact::Image(image)) = image(rest) else { unreachable!("it is known") };
+        facts.learn(FactKey::Image(range.clone()), Some(Fact::Version(tag.into(), image)));
+    }
+    let repository = sections.get("repository").map(|it| Fact::Repository(it.trim() != "absent"));
+    facts.learn(FactKey::Repository(Name::new("thumbs")), repository);
     let settings = settings();
     let memory = Memory::default();
     let name = Name::new("resize");
@@ -94,21 +102,6 @@ fn plan(input: &str) -> String {
     show(&judgement, &sight)
 }
 
-fn sections(input: &str) -> BTreeMap<String, String> {
-    let mut sections = BTreeMap::new();
-    let mut name = String::new();
-    for line in input.lines() {
-        if let Some(new) = line.strip_prefix("== ") {
-            name = new.to_owned();
-            sections.insert(name.clone(), String::new());
-        } else if let Some(section) = sections.get_mut(&name) {
-            *section += line;
-            section.push('\n');
-        }
-    }
-    sections
-}
-
 fn settings() -> Settings {
     Settings {
         owner: "team".parse::<Owner>().unwrap(),
@@ -117,6 +110,9 @@ fn settings() -> Settings {
         in_flight_max: 10,
         audit_rate: 1.0,
         trust_lists: false,
+        narrow: false,
+        prune: false,
+        confirm: None,
     }
 }
 
@@ -135,18 +131,20 @@ fn wanted(fields: &str) -> Wanted<Function> {
         target: Name::new("default"),
         account_id: "111122223333".into(),
         region: "eu-west-1".into(),
+        registry: None,
     };
     let owner = "team".parse::<Owner>().unwrap();
     let setting = Setting { place: &place, owner: &owner, hash_key: None };
     let frozen = std::collections::BTreeSet::new();
-    let documents = Documents { all: &documents, frozen: &frozen, intact: true };
+    let read_at = Mono::default();
+    let documents = Documents { all: &documents, frozen: &frozen, intact: true, read_at };
     let mut wishes = manifest::expand(documents, setting);
     wishes.functions.wanted.pop_first().unwrap().1
 }
 
 fn record(wanted: &Wanted<Function>, letter: &str) -> String {
     let spec: &Spec = &wanted.spec;
-    Applied::of(&digest(letter), &spec.config_hash).text()
+    Record::of(Some(&digest(letter)), &spec.config_hash).text()
 }
 
 fn image(text: &str) -> Option<Fact> {
@@ -205,25 +203,6 @@ fn base(applied: &str) -> Value {
             "evenkeel.dev/applied": applied,
         },
     })
-}
-
-/// JSON merge patch (RFC 7396).
-fn merge(into: &mut Value, patch: Value) {
-    let Value::Object(patch) = patch else {
-        *into = patch;
-        return;
-    };
-    if !into.is_object() {
-        *into = json!({});
-    }
-    let into = into.as_object_mut().unwrap();
-    for (key, value) in patch {
-        if value.is_null() {
-            into.remove(&key);
-        } else {
-            merge(into.entry(key).or_insert(Value::Null), value);
-        }
-    }
 }
 
 /// Has the real reader read AWS's answer.

@@ -22,11 +22,7 @@ mod common;
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use common::{
-    replay::{self, Answer, Asked, error, ok},
-    stage::REGISTRY,
-    world::digest,
-};
+use common::replay::{self, Answer, Asked, error, ok};
 use evenkeel::{
     aws::{
         calls::Calls,
@@ -35,23 +31,14 @@ use evenkeel::{
         identity::Identity,
     },
     engine::{
-        facts::ImageFact,
         failure::{Class, Failure, chain},
         name::Name,
         secret::Secret,
     },
-    kinds::{
-        function::{
-            Function,
-            aws::FunctionCloud,
-            config::{Config, Logging},
-            step::{Create, Patch, Step, Tag, UpdateCode, UpdateConfig},
-        },
-        image::{
-            Image,
-            aws::ImageCloud,
-            spec::{Id, Spec},
-        },
+    kinds::function::{
+        aws::FunctionCloud,
+        config::{Config, Logging},
+        step::{Create, Patch, Step, Tag, UpdateCode, UpdateConfig},
     },
 };
 use serde_json::{Value, json};
@@ -346,143 +333,4 @@ fn the_account_is_read() {
     let (clients, calls, _) = replay::aws(move |_, _| (200, Vec::new(), body.into()));
     let account = replay::run(Identity::new(clients.sts, calls).account_id());
     assert_eq!(account.as_deref(), Ok("111122223333"));
-}
-
-const SINGLE: &str = "application/vnd.docker.distribution.manifest.v2+json";
-const INDEX: &str = "application/vnd.oci.image.index.v1+json";
-
-fn ecr_image(tag: Option<&str>, letter: &str, media_type: &str, manifest: &Value) -> Value {
-    json!({
-        "imageId": { "imageTag": tag, "imageDigest": format!("sha256:{}", letter.repeat(64)) },
-        "imageManifest": manifest.to_string(),
-        "imageManifestMediaType": media_type,
-    })
-}
-
-/// Lists these references; returns what was found of each, and how many calls it took.
-fn images(
-    references: &[String],
-    answer: impl Fn(usize, &Asked) -> Answer + Send + Sync + 'static,
-) -> (BTreeMap<String, ImageFact>, Result<(), Failure>, Vec<Value>) {
-    let (clients, calls, tape) = replay::aws(answer);
-    let cloud = ImageCloud::new(clients.ecr.clone(), calls, "eu-west-1".into());
-    let wanted = references
-        .iter()
-        .map(|it| (Name::new(it.as_str()), Arc::new(Spec::of_reference(it).unwrap())));
-    let wanted = Arc::new(wanted.collect::<BTreeMap<_, _>>());
-    let (found, result) = replay::run(async {
-        let (sender, mut pages) = mpsc::channel(100);
-        let result = evenkeel::aws::cloud::Cloud::<Image>::list(&cloud, wanted, sender).await;
-        let mut found = BTreeMap::new();
-        while let Some(page) = pages.recv().await {
-            found.extend(page.rows.into_iter().map(|(name, seen)| (name.to_string(), seen.live)));
-        }
-        (found, result)
-    });
-    let asked = tape.asked.lock().unwrap();
-    let bodies = asked.iter().map(|it| serde_json::from_str(&it.body).unwrap()).collect();
-    (found, result, bodies)
-}
-
-#[test]
-fn images_are_asked_for_by_repository_and_told_apart() {
-    let all = ["a:v1", "a:v2", "a:gone", "b:list"].map(|it| format!("{REGISTRY}/{it}"));
-    let (found, result, bodies) = images(&all, |_, asked| {
-        if asked.body.contains("\"repositoryName\":\"a\"") {
-            let images = [
-                ecr_image(Some("v2"), "b", SINGLE, &json!({})),
-                ecr_image(Some("v1"), "a", SINGLE, &json!({})),
-            ];
-            let failure = json!({
-                "imageId": { "imageTag": "gone" },
-                "failureCode": "ImageNotFound",
-                "failureReason": "Requested image not found",
-            });
-            return ok(json!({ "images": images, "failures": [failure] }));
-        }
-        let child = |arch: &str, letter: &str| {
-            json!({
-                "digest": format!("sha256:{}", letter.repeat(64)),
-                "platform": { "os": "linux", "architecture": arch },
-            })
-        };
-        let manifests = json!({ "manifests": [child("amd64", "c"), child("arm64", "d")] });
-        ok(json!({ "images": [ecr_image(Some("list"), "e", INDEX, &manifests)] }))
-    });
-    assert_eq!(result, Ok(()));
-    let get = |name: &str| found[&format!("{REGISTRY}/{name}")].clone();
-    assert_eq!(get("a:v1"), ImageFact::Single(digest("a")));
-    assert_eq!(get("a:v2"), ImageFact::Single(digest("b")));
-    assert_eq!(get("a:gone"), ImageFact::Missing("the tag `gone` is not in the repository".into()));
-    let children = [("amd64", "c"), ("arm64", "d")];
-    let children = children.map(|(arch, letter)| (arch.to_owned(), digest(letter)));
-    assert_eq!(get("b:list"), ImageFact::Index(BTreeMap::from(children)));
-    assert_eq!(bodies.len(), 2, "one call for each repository");
-    assert_eq!(bodies[0]["registryId"], "111122223333");
-    assert_eq!(bodies[0]["acceptedMediaTypes"].as_array().unwrap().len(), 4);
-}
-
-#[test]
-fn a_hundred_and_one_tags_take_two_calls() {
-    let all: Vec<String> = (0..101).map(|it| format!("{REGISTRY}/aa:v{it}")).collect();
-    let (found, result, bodies) = images(&all, |_, asked| {
-        let asked: Value = serde_json::from_str(&asked.body).unwrap();
-        let ids = asked["imageIds"].as_array().unwrap();
-        assert!(ids.len() <= 100);
-        let image = |id: &Value| ecr_image(id["imageTag"].as_str(), "a", SINGLE, &json!({}));
-        ok(json!({ "images": ids.iter().map(image).collect::<Vec<_>>() }))
-    });
-    assert_eq!((found.len(), result, bodies.len()), (101, Ok(()), 2));
-}
-
-#[test]
-fn a_repository_that_is_not_there_and_one_that_cannot_be_read() {
-    let all = ["gone:v1", "secret:v1", "good:v1"].map(|it| format!("{REGISTRY}/{it}"));
-    let (found, result, _) = images(&all, |_, asked| {
-        if asked.body.contains("\"gone\"") {
-            return error(400, "RepositoryNotFoundException", "no such repository");
-        }
-        if asked.body.contains("\"secret\"") {
-            return error(400, "AccessDeniedException", "not authorized");
-        }
-        ok(json!({ "images": [ecr_image(Some("v1"), "a", SINGLE, &json!({}))] }))
-    });
-    let missing = ImageFact::Missing("the repository `gone` does not exist".into());
-    assert_eq!(found[&all[0]], missing);
-    assert_eq!(found[&all[2]], ImageFact::Single(digest("a")));
-    assert!(!found.contains_key(&all[1]));
-    assert_eq!(result.unwrap_err().class, Class::Denied);
-}
-
-#[test]
-fn an_answer_that_names_another_tag_is_asked_for_once_more() {
-    let all = ["aa:v1", "aa:v2"].map(|it| format!("{REGISTRY}/{it}"));
-    // As moto does it: the image's last tag, whatever was asked for.
-    let (found, result, bodies) = images(&all, |_, asked| {
-        let mut images = Vec::new();
-        if asked.body.contains("\"v1\"") {
-            images.push(ecr_image(Some("build-1"), "a", SINGLE, &json!({})));
-        }
-        if asked.body.contains("\"v2\"") {
-            images.push(ecr_image(Some("v2"), "b", SINGLE, &json!({})));
-        }
-        ok(json!({ "images": images }))
-    });
-    assert_eq!(result, Ok(()));
-    assert_eq!(found[&all[0]], ImageFact::Single(digest("a")));
-    assert_eq!(found[&all[1]], ImageFact::Single(digest("b")));
-    assert_eq!(bodies.len(), 2);
-}
-
-#[test]
-fn an_image_of_another_region_is_told_without_a_call() {
-    let other = "111122223333.dkr.ecr.us-east-1.amazonaws.com/aa:v1".to_owned();
-    let (found, result, bodies) = images(&[other.clone()], |_, _| unreachable!("no call"));
-    assert_eq!((result, bodies.len()), (Ok(()), 0));
-    let ImageFact::Unusable(why) = &found[&other] else { panic!("{found:?}") };
-    assert!(why.contains("us-east-1") && why.contains("eu-west-1"), "{why}");
-    assert!(Spec::of_reference("h/a@sha256:00").is_none());
-    let by_digest = format!("h/a@{}", digest("a"));
-    assert_eq!(Spec::of_reference(&by_digest).unwrap().id, Id::Digest(digest("a")));
-    assert_eq!(<Function as evenkeel::engine::kind::Kind>::NAME, "Function");
 }

@@ -29,6 +29,11 @@ const CODES: &[(&str, Class)] = &[
     // moto's words for Lambda's "Source image … does not exist"; also ECR's own.
     ("ImageNotFoundException", Class::MissingInput),
     ("RepositoryNotFoundException", Class::MissingInput),
+    ("RepositoryAlreadyExistsException", Class::Precondition),
+    // Somebody has to delete the images first; we never do.
+    ("RepositoryNotEmptyException", Class::MissingInput),
+    ("LifecyclePolicyNotFoundException", Class::Gone),
+    ("RepositoryPolicyNotFoundException", Class::Gone),
     ("KMSDisabledException", Class::MissingInput),
     ("KMSInvalidStateException", Class::MissingInput),
     ("KMSNotFoundException", Class::MissingInput),

@@ -5,8 +5,10 @@
 use std::time::Duration;
 
 use aws_config::{
-    AppName, BehaviorVersion, Region, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig,
+    AppName, BehaviorVersion, Region, SdkConfig, identity::IdentityCache, retry::RetryConfig,
+    sts::AssumeRoleProvider, timeout::TimeoutConfig,
 };
+use aws_credential_types::provider::SharedCredentialsProvider;
 use aws_smithy_http_client::{
     Builder,
     tls::{Provider, TlsContext, TrustStore, rustls_provider::CryptoMode},
@@ -14,6 +16,8 @@ use aws_smithy_http_client::{
 use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
+/// What our sessions are called in CloudTrail.
+const SESSION: &str = "evenkeel";
 /// How long a connection may take. Within a Region it takes milliseconds.
 const CONNECT_MAX: Duration = Duration::from_secs(5);
 /// How long one call may take. CreateFunction copies no image: seconds are long.
@@ -32,6 +36,16 @@ pub struct Clients {
     pub region: String,
     /// The endpoint URL, if it is not AWS's own.
     pub endpoint: Option<String>,
+    config: SdkConfig,
+}
+
+/// A role to work as.
+#[derive(Debug, Clone, Copy)]
+pub struct Role<'a> {
+    /// `arn:aws:iam::123456789012:role/evenkeel`.
+    pub arn: &'a str,
+    /// What the role's trust policy asks for, if it does.
+    pub external_id: Option<&'a str>,
 }
 
 /// Why there are no clients.
@@ -75,7 +89,29 @@ impl Clients {
             sts: aws_sdk_sts::Client::new(config),
             endpoint: config.endpoint_url().map(ToOwned::to_owned),
             region,
+            config: config.clone(),
         })
+    }
+
+    /// The same clients, working as this role. The role is assumed when it is first needed, and again
+    /// before its credentials end.
+    pub async fn assume(self, role: Role<'_>) -> Result<Self, ClientError> {
+        let mut provider = AssumeRoleProvider::builder(role.arn)
+            .session_name(SESSION)
+            .region(Region::new(self.region.clone()))
+            .configure(&self.config);
+        if let Some(id) = role.external_id {
+            provider = provider.external_id(id);
+        }
+        let credentials = SharedCredentialsProvider::new(provider.build().await);
+        // The cache of credentials belongs to whoever they were for.
+        let config = self
+            .config
+            .into_builder()
+            .identity_cache(IdentityCache::lazy().build())
+            .credentials_provider(credentials)
+            .build();
+        Self::of(&config)
     }
 
     /// Whether the endpoint is on this machine: an emulator, where nothing real can break.

@@ -9,51 +9,78 @@ pub enum Op {
     CreateFunction,
     UpdateFunctionCode,
     UpdateFunctionConfiguration,
+    DeleteFunction,
     TagResource,
+    UntagResource,
     BatchGetImage,
+    ListImages,
+    DescribeRepositories,
+    ListTagsForResource,
+    GetLifecyclePolicy,
+    GetRepositoryPolicy,
+    CreateRepository,
+    DeleteRepository,
+    PutImageTagMutability,
+    PutImageScanningConfiguration,
+    PutLifecyclePolicy,
+    DeleteLifecyclePolicy,
+    SetRepositoryPolicy,
+    DeleteRepositoryPolicy,
+    /// ECR's TagResource.
+    TagRepository,
+    /// ECR's UntagResource.
+    UntagRepository,
     GetCallerIdentity,
 }
 
 impl Op {
     /// AWS's name.
     pub fn name(self) -> &'static str {
-        match self {
-            Self::ListFunctions => "ListFunctions",
-            Self::GetFunction => "GetFunction",
-            Self::CreateFunction => "CreateFunction",
-            Self::UpdateFunctionCode => "UpdateFunctionCode",
-            Self::UpdateFunctionConfiguration => "UpdateFunctionConfiguration",
-            Self::TagResource => "TagResource",
-            Self::BatchGetImage => "BatchGetImage",
-            Self::GetCallerIdentity => "GetCallerIdentity",
-        }
+        self.facts().0
     }
 
     /// The service's name in labels.
     pub fn service(self) -> &'static str {
-        match self {
-            Self::ListFunctions
-            | Self::GetFunction
-            | Self::CreateFunction
-            | Self::UpdateFunctionCode
-            | Self::UpdateFunctionConfiguration
-            | Self::TagResource => "lambda",
-            Self::BatchGetImage => "ecr",
-            Self::GetCallerIdentity => "sts",
-        }
+        self.facts().1
     }
 
     /// The quota that a call spends.
     pub fn bucket(self) -> Bucket {
+        self.facts().2
+    }
+
+    /// One row for each operation: AWS's name, the service, the quota.
+    fn facts(self) -> (&'static str, &'static str, Bucket) {
         match self {
-            Self::GetFunction => Bucket::GetFunction,
-            Self::ListFunctions
-            | Self::CreateFunction
-            | Self::UpdateFunctionCode
-            | Self::UpdateFunctionConfiguration
-            | Self::TagResource => Bucket::Lambda,
-            Self::BatchGetImage => Bucket::BatchGetImage,
-            Self::GetCallerIdentity => Bucket::Sts,
+            Self::ListFunctions => ("ListFunctions", "lambda", Bucket::Lambda),
+            Self::GetFunction => ("GetFunction", "lambda", Bucket::GetFunction),
+            Self::CreateFunction => ("CreateFunction", "lambda", Bucket::Lambda),
+            Self::UpdateFunctionCode => ("UpdateFunctionCode", "lambda", Bucket::Lambda),
+            Self::UpdateFunctionConfiguration => {
+                ("UpdateFunctionConfiguration", "lambda", Bucket::Lambda)
+            }
+            Self::DeleteFunction => ("DeleteFunction", "lambda", Bucket::Lambda),
+            Self::TagResource => ("TagResource", "lambda", Bucket::Lambda),
+            Self::UntagResource => ("UntagResource", "lambda", Bucket::Lambda),
+            Self::BatchGetImage => ("BatchGetImage", "ecr", Bucket::BatchGetImage),
+            Self::ListImages => ("ListImages", "ecr", Bucket::ListImages),
+            Self::DescribeRepositories => ("DescribeRepositories", "ecr", Bucket::Ecr),
+            Self::ListTagsForResource => ("ListTagsForResource", "ecr", Bucket::Ecr),
+            Self::GetLifecyclePolicy => ("GetLifecyclePolicy", "ecr", Bucket::Ecr),
+            Self::GetRepositoryPolicy => ("GetRepositoryPolicy", "ecr", Bucket::Ecr),
+            Self::CreateRepository => ("CreateRepository", "ecr", Bucket::Ecr),
+            Self::DeleteRepository => ("DeleteRepository", "ecr", Bucket::Ecr),
+            Self::PutImageTagMutability => ("PutImageTagMutability", "ecr", Bucket::Ecr),
+            Self::PutImageScanningConfiguration => {
+                ("PutImageScanningConfiguration", "ecr", Bucket::Ecr)
+            }
+            Self::PutLifecyclePolicy => ("PutLifecyclePolicy", "ecr", Bucket::Ecr),
+            Self::DeleteLifecyclePolicy => ("DeleteLifecyclePolicy", "ecr", Bucket::Ecr),
+            Self::SetRepositoryPolicy => ("SetRepositoryPolicy", "ecr", Bucket::Ecr),
+            Self::DeleteRepositoryPolicy => ("DeleteRepositoryPolicy", "ecr", Bucket::Ecr),
+            Self::TagRepository => ("TagResource", "ecr", Bucket::Ecr),
+            Self::UntagRepository => ("UntagResource", "ecr", Bucket::Ecr),
+            Self::GetCallerIdentity => ("GetCallerIdentity", "sts", Bucket::Sts),
         }
     }
 }
@@ -65,12 +92,21 @@ pub enum Bucket {
     GetFunction,
     Lambda,
     BatchGetImage,
+    ListImages,
+    Ecr,
     Sts,
 }
 
 impl Bucket {
     /// Every bucket.
-    pub const ALL: [Self; 4] = [Self::GetFunction, Self::Lambda, Self::BatchGetImage, Self::Sts];
+    pub const ALL: [Self; 6] = [
+        Self::GetFunction,
+        Self::Lambda,
+        Self::BatchGetImage,
+        Self::ListImages,
+        Self::Ecr,
+        Self::Sts,
+    ];
 
     /// The word in labels.
     pub fn as_str(self) -> &'static str {
@@ -78,18 +114,21 @@ impl Bucket {
             Self::GetFunction => "lambda:GetFunction",
             Self::Lambda => "lambda",
             Self::BatchGetImage => "ecr:BatchGetImage",
+            Self::ListImages => "ecr:ListImages",
+            Self::Ecr => "ecr",
             Self::Sts => "sts",
         }
     }
 
     /// AWS's quota in calls a second, for one account in one Region (Lambda quotas page; ECR service
-    /// quotas page). STS publishes none that matters here; ten a second is far above our need.
+    /// quotas page). For most calls of ECR's the page names none; ten a second is what they bear. STS
+    /// publishes none that matters here; ten a second is far above our need.
     pub fn quota(self) -> f64 {
         match self {
             Self::GetFunction => 100.0,
             Self::Lambda => 15.0,
             Self::BatchGetImage => 2000.0,
-            Self::Sts => 10.0,
+            Self::ListImages | Self::Ecr | Self::Sts => 10.0,
         }
     }
 }

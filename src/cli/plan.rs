@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use super::{
     CliError, Outcome, Output, PlanArgs, print,
-    session::{self, End, outcome, problems},
+    session::{self, End, Job, outcome, problems},
     table,
 };
 use crate::{
     daemon::{api, options::Working},
-    engine::{kind::Kind as _, policy::Mode},
+    engine::{kind::Kind as _, policy::Mode, prune::Terms},
     kinds::image::Image,
 };
 
@@ -21,7 +21,10 @@ pub(super) async fn plan(args: PlanArgs) -> Result<Outcome, CliError> {
         in_flight_max: 1,
         trust_lists: false,
     };
-    let daemon = session::start(&args.core, settings).await?;
+    let (dir, selection) = args.scope.split();
+    let terms = Terms { prune: args.prune, once: true, ..Terms::default() };
+    let job = Job { core: &args.core, dir, selection, settings, terms, confirm: None, pause: None };
+    let daemon = session::start(job).await?;
     let end = session::settle(&daemon, args.timeout, |_| {}).await;
     let (outcome, text) = daemon.board.read(|shown| {
         let text = match args.output {

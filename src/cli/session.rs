@@ -1,6 +1,10 @@
 //! What `plan` and `run --once` share: a daemon that works until nothing is left to do.
 
-use std::time::Duration;
+use std::{
+    fmt::Write as _,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use tokio::time;
 
@@ -8,11 +12,15 @@ use super::{CliError, CoreArgs, Outcome, targets};
 use crate::{
     daemon::{
         board::{Board, Shown},
+        clock::SystemClock,
         options::{Options, Working},
+        pause::PauseFile,
         run::Daemon,
+        source::{Reading, Source},
     },
-    engine::{kind::Kind as _, status::Status},
+    engine::{kind::Kind as _, prune::Terms, status::Status, time::Clock as _},
     kinds::{function::hash::HashKey, image::Image},
+    manifest::{Note, Selection},
 };
 
 /// How often to see whether the work is done.
@@ -20,17 +28,76 @@ const PEEK: Duration = Duration::from_millis(20);
 /// The shortest key that is one: 128 bits.
 const HASH_KEY_MIN: usize = 16;
 
+/// How often a directory that never holds still is read again.
+const TRIES: usize = 20;
+
+/// What to work on, and how.
+pub(super) struct Job<'a> {
+    pub(super) core: &'a CoreArgs,
+    pub(super) dir: PathBuf,
+    pub(super) selection: Selection,
+    pub(super) settings: Working,
+    pub(super) terms: Terms,
+    pub(super) confirm: Option<String>,
+    pub(super) pause: Option<PathBuf>,
+}
+
 /// Starts the engines.
-pub(super) async fn start(args: &CoreArgs, settings: Working) -> Result<Daemon, CliError> {
+pub(super) async fn start(job: Job<'_>) -> Result<Daemon, CliError> {
+    let Job { core, dir, selection, settings, terms, confirm, pause } = job;
+    if !selection.is_all() {
+        if terms.prune {
+            let message =
+                "--prune looks at everything that is ours: it goes with no names or labels";
+            return Err(CliError(message.into()));
+        }
+        known(&dir, &selection)?;
+    }
     let options = Options {
-        root: args.dir.clone(),
-        owner: args.owner.clone(),
-        share: args.quota_share,
+        root: dir,
+        owner: core.owner.clone(),
+        share: core.quota_share,
         settings,
-        hash_key: hash_key(args)?,
-        targets: targets::load(args, settings.mode).await?,
+        selection,
+        terms,
+        confirm,
+        pause: PauseFile::new(pause),
+        hash_key: hash_key(core)?,
+        targets: targets::load(core, settings.mode).await?,
     };
     Daemon::start(options).map_err(|error| CliError(error.to_string()))
+}
+
+/// Whether every name that was given is one of a document, before anything is touched.
+fn known(dir: &Path, selection: &Selection) -> Result<(), CliError> {
+    let clock = SystemClock::start();
+    let mut source = Source::new(dir.to_path_buf());
+    for _ in 0..TRIES {
+        match source.read(clock.now().wall) {
+            Reading::Fresh(snapshot) => {
+                let unknown = selection.unknown(&snapshot.documents);
+                let none = !snapshot.documents.iter().any(|it| selection.takes(it));
+                return match (unknown.as_slice(), none) {
+                    ([], false) => Ok(()),
+                    ([], true) => Err(CliError("no document has these labels".into())),
+                    (names, _) => Err(CliError(unnamed(names, &snapshot.notes))),
+                };
+            }
+            Reading::Failed(why) => return Err(CliError(why)),
+            Reading::Torn(_) | Reading::Unchanged => {}
+        }
+    }
+    Err(CliError("the directory never holds still long enough to be read".into()))
+}
+
+/// A name may be missing because its file is broken.
+fn unnamed(names: &[&str], notes: &[Note]) -> String {
+    let mut text = format!("no good document is called `{}`", names.join("` or `"));
+    for note in notes {
+        let written = write!(text, "\n{note}");
+        debug_assert!(written.is_ok(), "a String takes everything");
+    }
+    text
 }
 
 fn hash_key(args: &CoreArgs) -> Result<Option<HashKey>, CliError> {
@@ -86,7 +153,10 @@ pub(super) fn outcome(shown: &Shown) -> Outcome {
     if unknown || invalid || paused || !shown.source.strays.is_empty() {
         return Outcome::Error;
     }
-    if rows().any(|it| it.differs()) { Outcome::Differs } else { Outcome::Good }
+    // Whoever prunes is not done while there is something to prune.
+    let candidates =
+        shown.rulings.values().any(|it| it.blocked.is_some() || !it.allowed.is_empty());
+    if candidates || rows().any(|it| it.differs()) { Outcome::Differs } else { Outcome::Good }
 }
 
 /// What is wrong besides the rows, one line each.
@@ -102,6 +172,13 @@ pub(super) fn problems(shown: &Shown) -> Vec<String> {
     for (target, paused) in &shown.targets {
         let paused = paused.iter();
         lines.extend(paused.map(|it| format!("error: target {target} is on hold: {}", it.message)));
+    }
+    lines.extend(shown.held.iter().map(|it| format!("nothing is written: {}", it.message)));
+    for (target, ruling) in &shown.rulings {
+        if let Some((_, why)) = &ruling.blocked {
+            let (count, hash) = (ruling.candidates, &ruling.hash);
+            lines.push(format!("target {target}: {count} to delete (hash {hash}): {why}"));
+        }
     }
     lines
 }

@@ -20,7 +20,19 @@ pub(super) fn planned(row: &Row) -> String {
     for step in &row.steps {
         text += &["\n    step: ", step].concat();
     }
+    for note in notes(row) {
+        text += &["\n    note: ", note].concat();
+    }
     text
+}
+
+/// What is true of an object besides what differs, and is worth a line.
+const NOTES: [&str; 6] =
+    ["Adopting", "ExtraTags", "Ignored", "LifecyclePolicy", "RepositoryPolicy", "Suspended"];
+
+fn notes(row: &Row) -> impl Iterator<Item = &str> {
+    let told = row.conditions.iter().filter(|it| NOTES.contains(&it.kind));
+    told.map(|it| it.message.as_str()).filter(|it| *it != row.said.message)
 }
 
 /// A plan: every object that differs, and the sum.
@@ -28,9 +40,9 @@ pub(super) fn plan<'a>(rows: impl Iterator<Item = &'a Row>) -> String {
     let (mut text, mut all, mut synced) = (String::new(), 0, 0);
     for row in rows {
         all += 1;
-        if row.status == Status::Synced {
-            synced += 1;
-        } else {
+        let is_synced = row.status == Status::Synced;
+        synced += usize::from(is_synced);
+        if !is_synced || notes(row).next().is_some() {
             text += &planned(row);
             text.push('\n');
         }

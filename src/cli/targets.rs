@@ -4,9 +4,9 @@ use std::{fs, path::Path};
 
 use serde::Deserialize;
 
-use super::{CliError, CoreArgs};
+use super::{CliError, CoreArgs, parse};
 use crate::{
-    aws::clients::Clients,
+    aws::clients::{Clients, Role},
     daemon::options::Target,
     engine::{failure::chain, name::Name, policy::Mode},
     manifest,
@@ -24,6 +24,10 @@ struct TargetDoc {
     name: String,
     account_id: String,
     region: String,
+    role_arn: Option<String>,
+    external_id: Option<String>,
+    registry: Option<String>,
+    share: Option<f64>,
 }
 
 /// The targets, with clients for each.
@@ -38,13 +42,19 @@ pub(super) async fn load(args: &CoreArgs, mode: Mode) -> Result<Vec<Target>, Cli
             return Err(CliError(message.into()));
         }
         let name = Name::new("default");
-        return Ok(vec![Target { name, account_id: args.account_id.clone(), clients }]);
+        let account_id = args.account_id.clone();
+        return Ok(vec![Target { name, account_id, registry: None, share: None, clients }]);
     };
     let mut targets: Vec<Target> = Vec::new();
-    for doc in parse(file)? {
-        let clients = clients(Some(&doc.region), roots).await?;
-        let name = Name::new(doc.name);
-        targets.push(Target { name, account_id: Some(doc.account_id), clients });
+    for doc in read_file(file)? {
+        let mut clients = clients(Some(&doc.region), roots).await?;
+        if let Some(arn) = &doc.role_arn {
+            let role = Role { arn, external_id: doc.external_id.as_deref() };
+            clients = clients.assume(role).await.map_err(|error| CliError(chain(&error)))?;
+        }
+        let TargetDoc { name, account_id, registry, share, .. } = doc;
+        let (name, account_id) = (Name::new(name), Some(account_id));
+        targets.push(Target { name, account_id, registry, share, clients });
     }
     Ok(targets)
 }
@@ -53,7 +63,7 @@ async fn clients(region: Option<&str>, roots: Option<&[u8]>) -> Result<Clients, 
     Clients::load(region, roots).await.map_err(|error| CliError(chain(&error)))
 }
 
-fn parse(file: &Path) -> Result<Vec<TargetDoc>, CliError> {
+fn read_file(file: &Path) -> Result<Vec<TargetDoc>, CliError> {
     let wrong = |message: String| CliError(format!("{}: {message}", file.display()));
     let value = manifest::plain(&read(file)?).map_err(|notes| {
         let notes: Vec<String> = notes.iter().map(ToString::to_string).collect();
@@ -66,15 +76,8 @@ fn parse(file: &Path) -> Result<Vec<TargetDoc>, CliError> {
     }
     let mut names = std::collections::BTreeSet::new();
     for target in &targets {
-        let good = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
         let name = &target.name;
-        if !(1..=32).contains(&name.len()) || !name.chars().all(good) {
-            return Err(wrong(format!(
-                "`{name}` is no name for a target; use 1 to 32 of a-z 0-9 -"
-            )));
-        }
-        if super::account_id(&target.account_id).is_err() {
-            let message = "its `accountId` is not twelve digits; put it in quotes";
+        if let Some(message) = fault(target) {
             return Err(wrong(format!("the target `{name}`: {message}")));
         }
         if !names.insert(name) {
@@ -82,6 +85,44 @@ fn parse(file: &Path) -> Result<Vec<TargetDoc>, CliError> {
         }
     }
     Ok(targets)
+}
+
+/// What is wrong with a target, if anything.
+fn fault(target: &TargetDoc) -> Option<String> {
+    let TargetDoc { name, account_id, region, role_arn, external_id, registry, share } = target;
+    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    let fine = |text: &str| !text.is_empty() && text.chars().all(plain);
+    if name.len() > 32 || !fine(name) {
+        return Some("that is no name for a target; use 1 to 32 of a-z 0-9 -".into());
+    }
+    if parse::account_id(account_id).is_err() {
+        return Some("its `accountId` is not twelve digits; put it in quotes".into());
+    }
+    if !fine(region) {
+        return Some(format!("`{region}` is no Region, as `eu-central-1` is one"));
+    }
+    let role = |arn: &str| {
+        let parts: Vec<&str> = arn.splitn(6, ':').collect();
+        matches!(parts.as_slice(), ["arn", _, "iam", "", _, role] if role.starts_with("role/"))
+    };
+    match role_arn.as_deref() {
+        Some(arn) if !role(arn) => return Some(format!("`{arn}` is not the ARN of a role")),
+        Some(arn) if arn.split(':').nth(4) != Some(account_id) => {
+            return Some(format!("the role `{arn}` is of another account than {account_id}"));
+        }
+        None if external_id.is_some() => {
+            return Some("an `externalId` goes with a `roleArn`".into());
+        }
+        Some(_) | None => {}
+    }
+    let host = |it: &String| !it.contains(".dkr.ecr.") || it.contains('/');
+    if let Some(registry) = registry.as_ref().filter(|it| host(it)) {
+        return Some(format!(
+            "`{registry}` is no registry; write `ACCOUNT.dkr.ecr.REGION.amazonaws.com`"
+        ));
+    }
+    let good = share.is_none_or(|it| (0.01..=1.0).contains(&it));
+    (!good).then(|| "its `share` is not between 0.01 and 1".into())
 }
 
 /// Reads a file that the operator named.

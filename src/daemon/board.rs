@@ -13,6 +13,7 @@ use crate::engine::{
     diff::Said,
     engine::Summary,
     name::{Key, Name},
+    prune::Ruling,
     status::Row,
     time::Mono,
 };
@@ -30,6 +31,12 @@ pub struct Shown {
     pub engines: BTreeMap<(Name, &'static str), Pulse>,
     /// Why targets are paused; `None`: they are not.
     pub targets: BTreeMap<Name, Option<Said>>,
+    /// Why nothing is written anywhere, though reading goes on.
+    pub held: Option<Said>,
+    /// What may be deleted, by target.
+    pub rulings: BTreeMap<Name, Arc<Ruling>>,
+    /// How many rulings have been sent to engines.
+    pub rulings_sent: u64,
     /// The manifests.
     pub source: SourceState,
 }
@@ -41,7 +48,8 @@ pub struct Pulse {
     pub summary: Summary,
     /// Whether it has nothing to do and expects nothing.
     pub quiet: bool,
-    /// How many batches of facts it has sent and received: equal sums mean that none is on its way.
+    /// How many batches of facts it has sent, and how many of them and of rulings it has received: equal
+    /// sums mean that none is on its way.
     pub facts: (u64, u64),
     /// When it last went round.
     pub beat: Mono,
@@ -81,10 +89,10 @@ impl Board {
 impl Shown {
     /// Whether every engine is quiet, no fact is on its way and nothing waits for the manifests.
     pub fn is_quiet(&self, engines: usize) -> bool {
-        let (sent, received) = self
-            .engines
-            .values()
-            .fold((0, 0), |(sent, received), it| (sent + it.facts.0, received + it.facts.1));
+        let (sent, received) =
+            self.engines.values().fold((self.rulings_sent, 0), |(sent, received), it| {
+                (sent + it.facts.0, received + it.facts.1)
+            });
         self.engines.len() == engines
             && sent == received
             && self.engines.values().all(|it| it.quiet)

@@ -14,6 +14,7 @@ use super::{
     board::{Board, Pulse},
     metrics::Metrics,
     news,
+    pause::PauseFile,
     permits::{Permit, Permits},
     stop::stopped,
 };
@@ -60,8 +61,12 @@ pub struct Ports<K: Kind> {
     pub board: Arc<Board>,
     /// What is counted.
     pub metrics: Arc<Metrics>,
-    /// Who may write to which function.
+    /// Who may write to what.
     pub permits: Permits,
+    /// What holds all writes while it exists.
+    pub pause: PauseFile,
+    /// Rung when it is another set of objects that nobody wants.
+    pub census: Arc<Notify>,
     /// Rung when credentials are refused.
     pub doubt: Arc<Notify>,
     /// `true`: stop.
@@ -137,8 +142,12 @@ impl<K: Kind, C: Cloud<K>> Driver<K, C> {
             | Event::Hint(_)
             | Event::Resync
             | Event::Paused(_)
+            | Event::Held(_)
+            | Event::Reread(_)
+            | Event::Ruled(_)
             | Event::Woke => None,
         };
+        self.facts.1 += u64::from(matches!(event, Event::Ruled(_)));
         if let Some(name) = answered {
             self.under_way.remove(&name);
         }
@@ -167,7 +176,7 @@ impl<K: Kind, C: Cloud<K>> Driver<K, C> {
         match work {
             Work::List(wanted) => self.list(wanted),
             Work::Look(name, urgency) => self.look(name, urgency),
-            Work::Apply(name, planned) => match self.ports.permits.take(&name) {
+            Work::Apply(name, planned) => match self.permit(&name) {
                 Some(permit) => self.apply(name, planned, permit),
                 None => return Some(Event::Blocked(name)),
             },
@@ -175,6 +184,12 @@ impl<K: Kind, C: Cloud<K>> Driver<K, C> {
             Work::Report(name, news) => news::tell(&self.key(&name), &news, &self.ports.metrics),
         }
         None
+    }
+
+    /// Leave to write, if nobody else writes to the same thing and nothing holds all writes.
+    fn permit(&self, name: &Name) -> Option<Permit> {
+        let free = self.ports.pause.why().is_none();
+        free.then(|| self.ports.permits.take(K::PERMIT, name)).flatten()
     }
 
     fn key(&self, name: &Name) -> Key {
@@ -195,7 +210,8 @@ impl<K: Kind, C: Cloud<K>> Driver<K, C> {
             unfinished: started.map(|it| now.mono.since(*it)).sum(),
         };
         let target = &self.ports.target;
-        self.ports.board.write(|board| {
+        let census = pulse.summary.census.clone();
+        let before = self.ports.board.write(|board| {
             for (name, row) in changed {
                 let key = Key { target: target.clone(), kind: K::NAME, name };
                 match row {
@@ -203,8 +219,11 @@ impl<K: Kind, C: Cloud<K>> Driver<K, C> {
                     None => board.rows.remove(&key),
                 };
             }
-            board.engines.insert((target.clone(), K::NAME), pulse);
+            board.engines.insert((target.clone(), K::NAME), pulse)
         });
+        if before.is_none_or(|it| it.summary.census != census) {
+            self.ports.census.notify_one();
+        }
     }
 
     fn list(&mut self, wanted: Arc<BTreeMap<Name, Arc<K::Spec>>>) {

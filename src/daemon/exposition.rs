@@ -15,14 +15,18 @@ use crate::{
     engine::{
         diff::Cause,
         kind::Kind as _,
+        prune::Block,
         status::{Row, Status},
         time::{Clock, Mono},
     },
-    kinds::function::Function,
+    kinds::{function::Function, repository::Repository},
 };
 
 /// Why a target may be on hold: a closed list, since it is a label.
-pub const PAUSES: [&str; 3] = ["WrongAccount", "CredentialsInvalid", "IdentityUnknown"];
+pub const PAUSES: [&str; 4] =
+    ["WrongAccount", "CredentialsInvalid", "IdentityUnknown", "PauseFile"];
+/// The kinds of documents.
+const DOCUMENTS: [&str; 2] = [Function::NAME, Repository::NAME];
 
 /// Turns the board into metrics.
 pub struct Exposition {
@@ -52,6 +56,7 @@ impl Collector for Exposition {
             page.engines(shown);
             page.targets(shown);
             page.queues(shown, now);
+            page.rails(shown);
             page.source(shown);
             page.families
         })
@@ -163,14 +168,15 @@ impl Page {
 
     fn sums(&mut self, shown: &Shown) {
         let mut sums: BTreeMap<[String; 3], usize> = BTreeMap::new();
-        let label = |target: &str, status: Status| {
-            [target.to_owned(), Function::NAME.to_owned(), status.as_str().to_owned()]
+        let label = |target: &str, kind: &str, status: Status| {
+            [target.to_owned(), kind.to_owned(), status.as_str().to_owned()]
         };
-        for (target, _) in functions(shown) {
-            sums.extend(Status::ALL.map(|it| (label(target, it), 0)));
+        for (target, kind, _) in engines(shown) {
+            sums.extend(Status::ALL.map(|it| (label(target, kind, it), 0)));
         }
         for row in documents(shown) {
-            *sums.entry(label(row.key.target.as_str(), row.status)).or_default() += 1;
+            let label = label(row.key.target.as_str(), row.key.kind, row.status);
+            *sums.entry(label).or_default() += 1;
         }
         let family =
             Family("evenkeel_objects", "Objects by status.", &["target", "kind", "status"]);
@@ -178,12 +184,12 @@ impl Page {
     }
 
     fn engines(&mut self, shown: &Shown) {
-        let kind = || Function::NAME.to_owned();
-        let help = "Functions in AWS that no manifest wants and that are not ours.";
+        let help = "Objects in AWS that no manifest wants and that are not ours.";
+        let labels = |target: &str, kind: &str| [target.to_owned(), kind.to_owned()];
         self.gauge(
             &Family("evenkeel_objects_unmanaged", help, &["target", "kind"]),
-            functions(shown)
-                .map(|(target, it)| ([target.to_owned(), kind()], count(it.summary.unmanaged))),
+            engines(shown)
+                .map(|(target, kind, it)| (labels(target, kind), count(it.summary.unmanaged))),
         );
         let help = "What part of the image functions in AWS a manifest wants.";
         let listed = functions(shown).filter(|(_, it)| it.summary.listed);
@@ -191,10 +197,14 @@ impl Page {
             &Family("evenkeel_coverage_ratio", help, &["target"]),
             listed.map(|(target, it)| ([target.to_owned()], coverage(it))),
         );
-        let help = "Functions that are ours and that no manifest wants.";
+        let help = "Objects that are ours and that no manifest wants.";
+        let mut orphans: BTreeMap<&str, usize> = BTreeMap::new();
+        for (target, _, pulse) in engines(shown) {
+            *orphans.entry(target).or_default() += pulse.summary.orphans;
+        }
         self.gauge(
             &Family("evenkeel_prune_candidates", help, &["target"]),
-            functions(shown).map(|(target, it)| ([target.to_owned()], count(it.summary.orphans))),
+            orphans.into_iter().map(|(target, sum)| ([target.to_owned()], count(sum))),
         );
         let all = || {
             shown
@@ -220,11 +230,47 @@ impl Page {
     fn targets(&mut self, shown: &Shown) {
         let all = shown.targets.iter().flat_map(|it| PAUSES.map(|reason| (it, reason)));
         let samples = all.map(|((target, said), reason)| {
-            let paused = said.as_ref().is_some_and(|it| it.reason == reason);
+            let paused = said.iter().chain(&shown.held).any(|it| it.reason == reason);
             ([target.to_string(), reason.to_owned()], flag(paused))
         });
         let help = "Whether and why a target is on hold.";
         self.gauge(&Family("evenkeel_target_paused", help, &["target", "reason"]), samples);
+    }
+
+    /// What keeps an accident small, and whether it is at work.
+    fn rails(&mut self, shown: &Shown) {
+        let targets = || shown.targets.keys();
+        let all = targets().flat_map(|target| Block::ALL.map(|block| (target, block)));
+        let samples = all.map(|(target, block)| {
+            let ruling = shown.rulings.get(target).and_then(|it| it.blocked.as_ref());
+            let blocked = ruling.is_some_and(|(it, _)| *it == block);
+            ([target.to_string(), block.as_str().to_owned()], flag(blocked))
+        });
+        let help = "Whether and why objects that could be deleted are not.";
+        self.gauge(&Family("evenkeel_prune_blocked", help, &["target", "reason"]), samples);
+        let help = "The hash that confirms the deletion of all candidates; always 1.";
+        let hashes = shown.rulings.iter().filter(|(_, it)| !it.hash.is_empty());
+        self.gauge(
+            &Family("evenkeel_prune_info", help, &["target", "hash"]),
+            hashes.map(|(target, it)| ([target.to_string(), it.hash.clone()], 1.0)),
+        );
+        let help = "Whether the update of many objects has stopped at a failure.";
+        self.gauge(
+            &Family("evenkeel_rollout_halted", help, &["target", "kind"]),
+            engines(shown).map(|(target, kind, it)| {
+                let halted = it.summary.waves.as_ref().is_some_and(|it| it.halted);
+                ([target.to_owned(), kind.to_owned()], flag(halted))
+            }),
+        );
+        let help = "How many objects wait for their wave.";
+        self.gauge(
+            &Family("evenkeel_rollout_waiting", help, &["target", "kind"]),
+            engines(shown).map(|(target, kind, it)| {
+                let waves = it.summary.waves.as_ref();
+                let waiting = waves.map_or(0, |it| it.members - it.released);
+                ([target.to_owned(), kind.to_owned()], count(waiting))
+            }),
+        );
     }
 
     /// Under the names that Kubernetes controllers use, so that existing dashboards work.
@@ -278,7 +324,14 @@ impl Page {
 
 /// The rows of objects that manifests describe. Images are only a means.
 fn documents(shown: &Shown) -> impl Iterator<Item = &Row> {
-    shown.rows.values().map(|it| &**it).filter(|it| it.key.kind == Function::NAME && !it.orphan)
+    let rows = shown.rows.values().map(|it| &**it);
+    rows.filter(|it| DOCUMENTS.contains(&it.key.kind) && !it.orphan)
+}
+
+/// The engines that keep documents, by target and kind.
+fn engines(shown: &Shown) -> impl Iterator<Item = (&str, &'static str, &Pulse)> {
+    let all = shown.engines.iter().filter(|((_, kind), _)| DOCUMENTS.contains(kind));
+    all.map(|((target, kind), pulse)| (target.as_str(), *kind, pulse))
 }
 
 /// The engines that keep functions, by target.

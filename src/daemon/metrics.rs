@@ -8,7 +8,7 @@ use prometheus::{HistogramOpts, HistogramVec, IntCounterVec, Opts, Registry};
 use crate::{
     aws::calls::{CallLog, CallRecord},
     engine::{diff::Cause, kind::Kind, work::Outcome},
-    kinds::{function::Function, image::Image},
+    kinds::{function::Function, image::Image, repository::Repository},
 };
 
 /// Seconds; calls to AWS take from some ten milliseconds to half a minute.
@@ -126,22 +126,27 @@ impl Metrics {
     }
 
     fn zero(&self) {
-        for cause in Cause::ALL {
-            let (kind, cause) = (Function::NAME, cause.as_str());
+        for kind in [Function::NAME, Repository::NAME] {
+            self.zero_kind(kind);
+        }
+        for result in ["success", "unchanged", "torn", "error"] {
+            self.loads.with_label_values(&[result]);
+        }
+        for kind in [Function::NAME, Image::NAME, Repository::NAME] {
+            self.queue_adds.with_label_values(&[kind]);
+            self.queue_retries.with_label_values(&[kind]);
+        }
+    }
+
+    fn zero_kind(&self, kind: &str) {
+        for cause in Cause::ALL.map(Cause::as_str) {
             self.drift_detected.with_label_values(&[kind, cause]);
             for outcome in Outcome::ALL {
                 self.drift_corrected.with_label_values(&[kind, cause, outcome.as_str()]);
             }
         }
         for result in ["success", "error"] {
-            self.reconciles.with_label_values(&[Function::NAME, result]);
-        }
-        for result in ["success", "unchanged", "torn", "error"] {
-            self.loads.with_label_values(&[result]);
-        }
-        for kind in [Function::NAME, Image::NAME] {
-            self.queue_adds.with_label_values(&[kind]);
-            self.queue_retries.with_label_values(&[kind]);
+            self.reconciles.with_label_values(&[kind, result]);
         }
     }
 

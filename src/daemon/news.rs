@@ -23,7 +23,13 @@ pub(super) fn tell(key: &Key, news: &News, metrics: &Metrics) {
             info!(%key, cause = cause.as_str(), result = outcome.as_str(), "drift ended");
         }
         News::Orphaned => {
-            warn!(%key, "ours, and no manifest asks for it; it is left as it is");
+            warn!(%key, "ours, and no manifest asks for it any more");
+        }
+        News::Buried(was) => {
+            warn!(%key, was, "deleting it; this is what it was");
+        }
+        News::Halted { waiting, because } => {
+            error!(%key, waiting, because, "an update of many has stopped");
         }
     }
 }

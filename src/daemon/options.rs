@@ -2,13 +2,16 @@
 
 use std::{path::PathBuf, time::Duration};
 
+use super::pause::PauseFile;
 use crate::{
     aws::clients::Clients,
     engine::{
         name::{Name, Owner},
         policy::Mode,
+        prune::Terms,
     },
     kinds::function::hash::HashKey,
+    manifest::Selection,
 };
 
 /// What to run.
@@ -23,6 +26,14 @@ pub struct Options {
     pub hash_key: Option<HashKey>,
     /// How the engines work.
     pub settings: Working,
+    /// Which documents are meant.
+    pub selection: Selection,
+    /// What may be deleted.
+    pub terms: Terms,
+    /// The hash of an update of many that goes on in spite of a failure.
+    pub confirm: Option<String>,
+    /// What holds all writes while it exists.
+    pub pause: PauseFile,
     /// Where.
     pub targets: Vec<Target>,
 }
@@ -46,6 +57,10 @@ pub struct Target {
     pub name: Name,
     /// The account that it must be.
     pub account_id: Option<String>,
+    /// The registry of images that name none, if it is not the account's own.
+    pub registry: Option<String>,
+    /// What part of AWS's quotas to use here, if it is another than everywhere.
+    pub share: Option<f64>,
     /// How to reach it.
     pub clients: Clients,
 }

@@ -15,7 +15,10 @@ use super::{
     stop::stopped,
 };
 use crate::{
-    engine::{name::Name, time::Clock},
+    engine::{
+        name::Name,
+        time::{Clock, Mono, Now},
+    },
     manifest,
 };
 
@@ -23,6 +26,17 @@ use crate::{
 const TORN_MIN: Duration = Duration::from_millis(100);
 /// A directory that is torn each time is watched, not hammered.
 const TORN_MAX: Duration = Duration::from_secs(5);
+/// The manifests, and how reading them goes.
+#[derive(Clone, Default)]
+pub(super) struct Manuscript {
+    /// What counts.
+    pub(super) snapshot: Option<Arc<Snapshot>>,
+    /// When the directory was last read well.
+    pub(super) read_at: Mono,
+    /// Whether it can be read now.
+    pub(super) readable: bool,
+}
+
 /// Reads the manifests whenever it is time.
 pub(super) struct Reader {
     pub(super) source: Source,
@@ -31,7 +45,7 @@ pub(super) struct Reader {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) board: Arc<Board>,
     pub(super) metrics: Arc<Metrics>,
-    pub(super) snapshots: watch::Sender<Option<Arc<Snapshot>>>,
+    pub(super) snapshots: watch::Sender<Manuscript>,
     pub(super) rescan: Arc<Notify>,
     pub(super) stop: watch::Receiver<bool>,
 }
@@ -88,7 +102,7 @@ impl Reader {
     }
 
     fn show(&self, reading: Reading) {
-        let wall = self.clock.now().wall;
+        let Now { mono: read_at, wall } = self.clock.now();
         let metrics = &self.metrics;
         let good = |board: &mut super::board::Shown| {
             board.source.error = None;
@@ -104,11 +118,13 @@ impl Reader {
                     board.source.strays = strays;
                     board.source.snapshot = Some(Arc::clone(&snapshot));
                 });
-                self.snapshots.send_replace(Some(snapshot));
+                let snapshot = Some(snapshot);
+                self.snapshots.send_replace(Manuscript { snapshot, read_at, readable: true });
             }
             Reading::Unchanged => {
                 metrics.load("unchanged");
                 self.board.write(good);
+                self.snapshots.send_modify(|it| (it.read_at, it.readable) = (read_at, true));
             }
             Reading::Torn(why) => {
                 metrics.load("torn");
@@ -116,6 +132,7 @@ impl Reader {
             }
             Reading::Failed(why) => {
                 metrics.load("error");
+                self.snapshots.send_modify(|it| it.readable = false);
                 let new = self.board.write(|board| {
                     board.source.error.replace(why.clone()).is_none_or(|before| before != why)
                 });

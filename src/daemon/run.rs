@@ -17,9 +17,9 @@ use super::{
     http::{self, Shared},
     metrics::Metrics,
     options::Options,
-    reader::Reader,
+    reader::{Manuscript, Reader},
     source::Source,
-    wiring::Wiring,
+    wiring::{ENGINES, Wiring},
 };
 use crate::engine::time::Clock;
 
@@ -46,7 +46,7 @@ impl Daemon {
         let process = prometheus::process_collector::ProcessCollector::for_self();
         metrics.registry.register(Box::new(process))?;
         let (stop, stopped) = watch::channel(false);
-        let (snapshots, snapshot) = watch::channel(None);
+        let (snapshots, snapshot) = watch::channel(Manuscript::default());
         let rescan = Arc::new(Notify::new());
         let mut tasks = JoinSet::new();
         let declared = options.targets.iter().map(|it| it.name.clone()).collect();
@@ -61,9 +61,13 @@ impl Daemon {
             hash_key: options.hash_key,
             share: options.share,
             settings: options.settings,
+            selection: options.selection,
+            terms: options.terms,
+            confirm: options.confirm,
+            pause: options.pause,
         };
         board.write(|it| it.source.path = options.root.display().to_string());
-        let engines = options.targets.len() * 2;
+        let engines = options.targets.len() * ENGINES;
         for target in options.targets {
             wiring.start(target, &mut tasks);
         }

@@ -8,21 +8,28 @@ use tokio::{
 };
 use tracing::{error, info, warn};
 
-use super::{board::Board, source::Snapshot, stop::stopped};
+use super::{
+    board::Board, pause::PauseFile, reader::Manuscript, ruling::Registrar, source::Snapshot,
+    stop::stopped,
+};
 use crate::{
     aws::identity::Identity,
     engine::{
         diff::Said,
         failure::{Class, Failure, chain},
+        kind::Kind,
         name::{Name, Owner},
         place::Place,
+        prune::{Manifests, Ruling},
+        time::{Clock, Mono},
         work::Event,
     },
     kinds::{
         function::{Function, expand::Setting, hash::HashKey},
         image::Image,
+        repository::Repository,
     },
-    manifest::{self, Documents},
+    manifest::{self, Document, Documents, Selection, Wishes},
 };
 
 /// How soon to ask again who we are, while a target is on hold.
@@ -30,24 +37,65 @@ const RECHECK: Duration = Duration::from_secs(30);
 /// How often to make sure that we still are who we were: credentials are renewed under us.
 const REASSURE: Duration = Duration::from_mins(10);
 
-/// A new snapshot, or none yet.
-pub(super) type Snapshots = watch::Receiver<Option<Arc<Snapshot>>>;
+/// How many engines hear a ruling.
+const ENGINES_TOLD: u64 = 3;
+/// How often to look for the pause file.
+const PAUSE_CHECK: Duration = Duration::from_secs(1);
+
+/// The manifests, as they are read.
+pub(super) type Snapshots = watch::Receiver<Manuscript>;
+
+/// The way to each engine.
+pub(super) struct Lines {
+    pub(super) functions: mpsc::Sender<Event<Function>>,
+    pub(super) images: mpsc::Sender<Event<Image>>,
+    pub(super) repositories: mpsc::Sender<Event<Repository>>,
+}
+
+/// What all engines of a target are told alike.
+#[derive(Clone)]
+enum Word {
+    Paused(Option<Said>),
+    Held(Option<Said>),
+    Reread(Mono),
+    Ruled(Arc<Ruling>),
+}
+
+impl<K: Kind> From<Word> for Event<K> {
+    fn from(word: Word) -> Self {
+        match word {
+            Word::Paused(why) => Self::Paused(why),
+            Word::Held(why) => Self::Held(why),
+            Word::Reread(at) => Self::Reread(at),
+            Word::Ruled(ruling) => Self::Ruled(ruling),
+        }
+    }
+}
 
 /// What keeps one target's engines informed.
 pub(super) struct Supervisor {
     pub(super) name: Name,
     pub(super) region: String,
+    pub(super) registry: Option<String>,
     /// The account that it must be; if nobody said, the first that we see.
     pub(super) account_id: Option<String>,
     pub(super) owner: Owner,
     pub(super) hash_key: Option<HashKey>,
+    pub(super) selection: Selection,
     pub(super) identity: Identity,
-    pub(super) functions: mpsc::Sender<Event<Function>>,
-    pub(super) images: mpsc::Sender<Event<Image>>,
+    pub(super) lines: Lines,
     pub(super) board: Arc<Board>,
     pub(super) snapshots: Snapshots,
+    /// The snapshot that the engines know.
+    pub(super) current: Option<Arc<Snapshot>>,
+    pub(super) registrar: Registrar,
+    pub(super) pause: PauseFile,
+    pub(super) held: Option<Said>,
+    pub(super) clock: Arc<dyn Clock>,
     /// Rung when AWS refuses our credentials.
     pub(super) doubt: Arc<Notify>,
+    /// Rung when the objects that nobody wants are others.
+    pub(super) census: Arc<Notify>,
     pub(super) stop: watch::Receiver<bool>,
 }
 
@@ -55,20 +103,43 @@ impl Supervisor {
     /// Runs until told to stop.
     pub(super) async fn run(mut self) {
         let mut stop = self.stop.clone();
+        self.look_for_pause().await;
         let mut paused = self.check(None).await;
         self.desire().await;
+        // Deadlines, since other news must not put them off.
+        let (mut check_at, mut pause_at) = (self.recheck_at(paused.as_ref()), Mono::default());
         loop {
-            let wait = if paused.is_some() { RECHECK } else { REASSURE };
+            let now = self.clock.now().mono;
+            let check = check_at.since(now);
+            let ruling = self.registrar.next().map_or(Duration::MAX, |at| at.since(now));
+            let pause = if self.pause.is_set() { pause_at.since(now) } else { Duration::MAX };
             tokio::select! {
                 changed = self.snapshots.changed() => match changed {
                     Ok(()) => self.desire().await,
                     Err(_) => return,
                 },
-                () = time::sleep(wait) => paused = self.recheck(paused).await,
-                () = self.doubt.notified() => paused = self.recheck(paused).await,
+                () = time::sleep(check) => {
+                    paused = self.recheck(paused).await;
+                    check_at = self.recheck_at(paused.as_ref());
+                }
+                () = self.doubt.notified() => {
+                    paused = self.recheck(paused).await;
+                    check_at = self.recheck_at(paused.as_ref());
+                }
+                () = self.census.notified() => self.rule(false).await,
+                () = time::sleep(ruling) => self.rule(false).await,
+                () = time::sleep(pause) => {
+                    self.look_for_pause().await;
+                    pause_at = self.clock.now().mono.after(PAUSE_CHECK);
+                }
                 () = stopped(&mut stop) => return,
             }
         }
+    }
+
+    fn recheck_at(&self, paused: Option<&Said>) -> Mono {
+        let wait = if paused.is_some() { RECHECK } else { REASSURE };
+        self.clock.now().mono.after(wait)
     }
 
     async fn recheck(&mut self, paused: Option<Said>) -> Option<Said> {
@@ -93,7 +164,7 @@ impl Supervisor {
             } else {
                 info!(%target, "target goes on");
             }
-            self.tell(|| Event::Paused(paused.clone()), || Event::Paused(paused.clone())).await;
+            self.tell(Word::Paused(paused.clone())).await;
         }
         paused
     }
@@ -129,31 +200,78 @@ impl Supervisor {
         }
     }
 
-    /// Tells the engines what the manifests want.
+    /// Tells the engines what the manifests want, or that they still want it.
     async fn desire(&mut self) {
-        let Some(snapshot) = self.snapshots.borrow_and_update().clone() else { return };
+        let manuscript = self.snapshots.borrow_and_update().clone();
+        let Some(snapshot) = manuscript.snapshot else { return };
+        if self.current.as_ref().is_some_and(|it| Arc::ptr_eq(it, &snapshot)) {
+            if manuscript.readable {
+                self.tell(Word::Reread(manuscript.read_at)).await;
+            }
+            self.rule(false).await;
+            return;
+        }
         let Some(account_id) = self.account_id.clone() else { return };
-        let place = Place { target: self.name.clone(), account_id, region: self.region.clone() };
+        let (target, region) = (self.name.clone(), self.region.clone());
+        let place = Place { target, account_id, region, registry: self.registry.clone() };
         let setting =
             Setting { place: &place, owner: &self.owner, hash_key: self.hash_key.as_ref() };
+        let meant = snapshot.documents.iter().filter(|it| self.selection.takes(it));
+        let documents: Vec<Arc<Document>> = meant.cloned().collect();
         let documents = Documents {
-            all: &snapshot.documents,
+            all: &documents,
             frozen: &snapshot.frozen,
             intact: snapshot.intact(),
+            read_at: manuscript.read_at,
         };
-        let wishes = manifest::expand(documents, setting);
+        let Wishes { functions, images, repositories } = manifest::expand(documents, setting);
+        self.current = Some(snapshot);
         // Images first, so that they are under way when functions begin to wait for them.
-        let (images, functions) = (wishes.images, wishes.functions);
-        self.tell(|| Event::Desired(functions), || Event::Desired(images)).await;
+        let lines = &self.lines;
+        let sent = lines.images.send(Event::Desired(images)).await.is_ok()
+            && lines.repositories.send(Event::Desired(repositories)).await.is_ok()
+            && lines.functions.send(Event::Desired(functions)).await.is_ok();
+        self.told(sent);
+        // What was ruled rested on other manifests.
+        self.rule(true).await;
     }
 
-    async fn tell(
-        &self,
-        functions: impl FnOnce() -> Event<Function>,
-        images: impl FnOnce() -> Event<Image>,
-    ) {
-        let sent = self.images.send(images()).await.is_ok()
-            && self.functions.send(functions()).await.is_ok();
+    /// Says what may be deleted, if that is news.
+    async fn rule(&mut self, anew: bool) {
+        let intact = self.current.as_ref().is_some_and(|it| it.intact());
+        let manifests = Manifests { intact, readable: self.snapshots.borrow().readable };
+        let now = self.clock.now().mono;
+        if let Some(ruling) = self.registrar.rule(manifests, now, anew) {
+            self.board.write(|board| board.rulings_sent += ENGINES_TOLD);
+            self.tell(Word::Ruled(ruling)).await;
+        }
+    }
+
+    /// Whether anything may be written at all.
+    async fn look_for_pause(&mut self) {
+        let why = self.pause.why();
+        if why == self.held {
+            return;
+        }
+        if let Some(said) = &why {
+            warn!(target = %self.name, because = said.message, "writing nothing");
+        } else {
+            info!(target = %self.name, "writing again");
+        }
+        self.held.clone_from(&why);
+        self.board.write(|board| board.held.clone_from(&why));
+        self.tell(Word::Held(why)).await;
+    }
+
+    async fn tell(&self, word: Word) {
+        let lines = &self.lines;
+        let sent = lines.images.send(word.clone().into()).await.is_ok()
+            && lines.repositories.send(word.clone().into()).await.is_ok()
+            && lines.functions.send(word.into()).await.is_ok();
+        self.told(sent);
+    }
+
+    fn told(&self, sent: bool) {
         if !sent {
             tracing::debug!(target = %self.name, "the engines have ended");
         }

@@ -6,10 +6,12 @@ use super::{
     engine::Engine,
     failure::{Class, Failure, chain},
     kind::Kind,
-    memory::Held,
+    memory::{Held, Made},
     name::Name,
     object::{Moment, Phase},
     sight::{Seen, Sight},
+    suspend::Hold,
+    tags::SUSPEND,
     time::Mono,
     verdict::fingerprint,
     work::{Looked, News, Outcome, Urgency, Work},
@@ -32,8 +34,9 @@ impl<K: Kind> Engine<K> {
         let again = std::mem::take(&mut object.again);
         match found {
             Ok(seen) => {
-                self.take_in(&name, seen, started);
+                // First, since what it was found to wait for may want an earlier look.
                 self.schedule_audit(&name, false);
+                self.take_in(&name, seen, started);
             }
             Err(failure) => self.unread(&name, failure),
         }
@@ -54,6 +57,8 @@ impl<K: Kind> Engine<K> {
         object.sight = seen.map_or(Sight::Absent, Sight::Present);
         let ours = object.is_ours(name, &self.settings);
         object.memory.seen_ours |= ours;
+        let before = object.memory.hold.take();
+        object.memory.hold = Hold::renew(before, object.tag(SUSPEND), self.now.wall);
         if object.sight.seen().is_some() {
             object.memory.created = None;
         }
@@ -100,8 +105,11 @@ impl<K: Kind> Engine<K> {
             Ok(()) => {
                 object.steps.success += 1;
                 object.failures = 0;
-                object.memory.held = None;
-                object.memory.created = (kind == CREATE).then_some(self.now.mono);
+                let made = object.memory.held.take().filter(|_| kind == CREATE);
+                object.memory.created = made.as_ref().map(|_| self.now.mono);
+                if let Some(made) = made {
+                    object.memory.made = Some(Made { print: made.print, at: self.now.mono });
+                }
                 if kind == RECORD {
                     object.record_failed = None;
                 }

@@ -7,14 +7,15 @@ use super::{
     desired::Wanted,
     diff::{Change, Hold, Planned, Said},
     engine::Engine,
+    gate::Gate,
     kind::Kind,
     name::Name,
-    object::{Object, Phase},
+    object::Phase,
     rows::Blank,
     sight::Sight,
     status::Status,
     verdict::{Case, Judgement, Verdict, judge},
-    work::{News, Urgency, Work},
+    work::Urgency,
 };
 
 /// How old the look may be that a step rests on. A step that waited longer for its turn looks again.
@@ -39,6 +40,7 @@ impl<K: Kind> Engine<K> {
             return;
         }
         let judgement = self.judged(name, &wanted);
+        self.mark(name, &judgement);
         let Some(object) = self.objects.get(name) else { return };
         let listed_only = !object.is_exact();
         if listed_only && needs_look(&judgement) {
@@ -52,11 +54,11 @@ impl<K: Kind> Engine<K> {
         self.follow(name, &wanted, judgement);
     }
 
-    fn judged(&self, name: &Name, wanted: &Wanted<K>) -> Judgement<K::Step> {
+    pub(super) fn judged(&self, name: &Name, wanted: &Wanted<K>) -> Judgement<K::Step> {
         let object = self.objects.get(name);
         let unknown = Sight::Unknown;
         let blank = super::memory::Memory::default();
-        judge(&Case {
+        let mut judgement = judge(&Case {
             name,
             wanted,
             sight: object.map_or(&unknown, |it| &it.sight),
@@ -64,7 +66,10 @@ impl<K: Kind> Engine<K> {
             settings: &self.settings,
             memory: object.map_or(&blank, |it| &it.memory),
             now: self.now,
-        })
+        });
+        let held = self.held.clone().map(Gate::shut);
+        judgement.gate = judgement.gate.take().or(held);
+        judgement
     }
 
     /// Shows the judgement and acts on it.
@@ -72,12 +77,16 @@ impl<K: Kind> Engine<K> {
         if self.confirm(name, &judgement) {
             // Stuck or not is part of the verdict.
             judgement = self.judged(name, wanted);
+            self.mark(name, &judgement);
         }
+        if judgement.gate.is_none() {
+            judgement.gate = self.braked(name);
+        }
+        self.seen_usable(name, &judgement);
         let next = self.next_step(name, wanted, &judgement);
         self.unsettle(name, next);
         self.show_judged(name, &judgement);
-        if let Some(suspend) = &wanted.policy.suspend
-            && let Some(until) = suspend.until
+        if let Some(until) = judgement.gate.as_ref().and_then(|it| it.until)
             && let Ok(left) = Duration::try_from(until.duration_since(self.now.wall))
         {
             self.looks.at(name, self.now.mono.after(left), Urgency::Mover);
@@ -99,8 +108,22 @@ impl<K: Kind> Engine<K> {
             Verdict::InSync => self.fulfilled(name, wanted),
             Verdict::Refuse(_) => false,
             Verdict::Wait(hold) => self.wait(name, hold),
-            Verdict::Act(_) if judgement.gate.is_some() => false,
-            Verdict::Act(planned) => self.act(name, planned, &judgement.diff.changes),
+            Verdict::Act(planned) => match &judgement.gate {
+                Some(gate) => Self::waits_for_wave(gate),
+                None => self.act(name, planned, &judgement.diff.changes),
+            },
+        }
+    }
+
+    /// What has been usable once is not deleted and made anew, whatever becomes of it.
+    fn seen_usable(&mut self, name: &Name, judgement: &Judgement<K::Step>) {
+        let busy = matches!(&judgement.verdict, Verdict::Wait(hold) if hold.soon);
+        if let Some(object) = self.objects.get_mut(name)
+            && object.sight.seen().is_some()
+            && judgement.diff.failed.is_none()
+            && !busy
+        {
+            object.memory.made = None;
         }
     }
 
@@ -122,7 +145,12 @@ impl<K: Kind> Engine<K> {
         hold.soon && hold.on.is_none()
     }
 
-    fn act(&mut self, name: &Name, planned: &Planned<K::Step>, changes: &[Change]) -> bool {
+    pub(super) fn act(
+        &mut self,
+        name: &Name,
+        planned: &Planned<K::Step>,
+        changes: &[Change],
+    ) -> bool {
         let Some(object) = self.objects.get(name) else { return false };
         if object.looked_at.is_none_or(|at| self.now.mono.since(at) > FRESH) {
             // The look that follows every step is due already.
@@ -149,7 +177,7 @@ impl<K: Kind> Engine<K> {
     }
 
     /// Asks for a look, unless one is due after a failed read; says whether it will be soon.
-    fn look_if_readable(&mut self, name: &Name) -> bool {
+    pub(super) fn look_if_readable(&mut self, name: &Name) -> bool {
         let Some(object) = self.objects.get(name) else { return false };
         if let Some((attempt, failure)) = &object.unread {
             return backoff::soon(failure.class, *attempt);
@@ -176,36 +204,7 @@ impl<K: Kind> Engine<K> {
         true
     }
 
-    fn consider_unwanted(&mut self, name: &Name) {
-        let Some(object) = self.objects.get_mut(name) else { return };
-        object.memory.tried = None;
-        let orphan = object.is_orphan(name, &self.settings);
-        let exact = object.is_exact();
-        self.unsettle(name, false);
-        if !orphan {
-            let Some(object) = self.objects.get_mut(name) else { return };
-            if object.row.take().is_some() {
-                self.changed.insert(name.clone(), None);
-            }
-            if !exact {
-                self.look_if_readable(name);
-            }
-            return;
-        }
-        let said = if self.intact {
-            Said::new("ManifestGone", "no manifest asks for it any more; it is left as it is")
-        } else {
-            let message = "no readable manifest asks for it, and some cannot be read; it is left";
-            Said::new("ManifestInvalid", message)
-        };
-        let new = object_is_new_orphan(self.objects.get(name));
-        self.show_blank(name, Blank { status: Status::Unknown, said });
-        if new {
-            self.out.push(Work::Report(name.clone(), News::Orphaned));
-        }
-    }
-
-    fn unsettle(&mut self, name: &Name, unsettled: bool) {
+    pub(super) fn unsettle(&mut self, name: &Name, unsettled: bool) {
         let Some(object) = self.objects.get(name) else { return };
         let gave_up = match &object.unread {
             Some((attempt, failure)) => !backoff::soon(failure.class, *attempt),
@@ -226,8 +225,4 @@ fn needs_look<S>(judgement: &Judgement<S>) -> bool {
         Verdict::Wait(hold) => hold.on.is_none(),
         Verdict::Act(_) | Verdict::Refuse(_) => true,
     }
-}
-
-fn object_is_new_orphan<K: Kind>(object: Option<&Object<K>>) -> bool {
-    object.and_then(|it| it.row.as_ref()).is_none_or(|row| !row.orphan)
 }

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fmt, sync::Arc};
 
 use serde::Serialize;
 
-use super::{kind::Kind, name::Name, policy::Policy};
+use super::{kind::Kind, name::Name, policy::Policy, time::Mono};
 
 /// Everything that is wanted of one kind in one target.
 pub struct Desired<K: Kind> {
@@ -13,6 +13,8 @@ pub struct Desired<K: Kind> {
     /// Whether every manifest could be read. If not, an object of ours that nobody wants may only have
     /// lost its readable manifest.
     pub intact: bool,
+    /// When the manifests were read.
+    pub read_at: Mono,
 }
 
 /// One object that is wanted.
@@ -21,6 +23,8 @@ pub struct Wanted<K: Kind> {
     pub spec: Arc<K::Spec>,
     /// What we may do to it.
     pub policy: Policy,
+    /// The document's labels, for filters.
+    pub labels: Arc<BTreeMap<String, String>>,
     /// Where it is written; `None` for objects that other objects imply.
     pub manifest: Option<Location>,
     /// Whether its text is unreadable now, so that this is its last good version.
@@ -32,6 +36,7 @@ impl<K: Kind> Clone for Wanted<K> {
         Self {
             spec: Arc::clone(&self.spec),
             policy: self.policy.clone(),
+            labels: Arc::clone(&self.labels),
             manifest: self.manifest.clone(),
             frozen: self.frozen,
         }
@@ -40,8 +45,9 @@ impl<K: Kind> Clone for Wanted<K> {
 
 impl<K: Kind> PartialEq for Wanted<K> {
     fn eq(&self, other: &Self) -> bool {
-        let Self { spec, policy, manifest, frozen } = self;
+        let Self { spec, policy, labels, manifest, frozen } = self;
         *spec == other.spec
+            && *labels == other.labels
             && *policy == other.policy
             && *manifest == other.manifest
             && *frozen == other.frozen

@@ -14,6 +14,9 @@ pub struct Diff<S> {
     pub steps: Vec<Planned<S>>,
     /// What holds up the rest.
     pub waits: Vec<Hold>,
+    /// The step that would delete an object which failed at its creation, so that it can be made anew.
+    /// Done only if this process made it and never saw it usable.
+    pub replace: Option<Planned<S>>,
     /// Why we will not touch the object at all; then `steps` are not done.
     pub refusal: Option<Said>,
     /// What AWS says is broken about the object itself; it is never called synced then.
@@ -28,6 +31,7 @@ impl<S> Default for Diff<S> {
             changes: Vec::new(),
             steps: Vec::new(),
             waits: Vec::new(),
+            replace: None,
             refusal: None,
             failed: None,
             conditions: BTreeMap::new(),

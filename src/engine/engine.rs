@@ -1,8 +1,9 @@
 //! The control loop of one kind in one target, as a value: events in, work out.
 //!
 //! It holds what is wanted and what was seen, asks [`judge`](super::verdict::judge) about each object
-//! that an event touches, and hands out at most one piece of work an object at a time. Lists live in
-//! `lists.rs`, the answers to looks and steps in `answers.rs`, the act of judging in `consider.rs`.
+//! that an event touches, and hands out at most one piece of work an object at a time. What is wanted
+//! lives in `wishes.rs`, lists in `lists.rs`, the answers to looks and steps in `answers.rs`, the act of
+//! judging in `consider.rs`, what nobody wants in `orphans.rs`, waves in `brake.rs`.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -11,20 +12,22 @@ use std::{
 
 use super::{
     backoff,
-    desired::Desired,
+    brake::Brake,
     diff::Said,
-    facts::{Fact, FactKey, Facts},
+    facts::{FactKey, Facts},
     kind::Kind,
     lists::Lists,
     name::{Key, Name},
     object::{Object, Phase},
     policy::Settings,
+    prune::{Census, Ruling},
     queue::Queue,
-    sight::Sight,
     status::Row,
     time::{Mono, Now},
     work::{Event, Urgency, Work},
 };
+
+pub use super::brake::Waves;
 
 /// How many looks may be under way at once. At 50 looks a second and 200 ms a look, ten keep the
 /// bucket busy; a few more cover slow answers.
@@ -53,7 +56,14 @@ pub struct Engine<K: Kind> {
     looking: usize,
     auditing: BTreeSet<Name>,
     pub(super) paused: Option<Said>,
+    /// Why nothing may be written, though reading goes on.
+    pub(super) held: Option<Said>,
     pub(super) intact: bool,
+    /// When the manifests were last read well.
+    pub(super) read_at: Mono,
+    /// What may be deleted.
+    pub(super) ruling: Arc<Ruling>,
+    pub(super) brake: Brake,
     /// Rows that changed since they were last taken; `None`: the object left.
     pub(super) changed: BTreeMap<Name, Option<Arc<Row>>>,
     /// The moment of the event that is being handled, and the work that it makes.
@@ -74,6 +84,10 @@ pub struct Summary {
     pub unmanaged: usize,
     /// Objects in AWS that are ours and that nobody wants.
     pub orphans: usize,
+    /// The same in detail, for the prune gate.
+    pub census: Census,
+    /// The update of many that is under way.
+    pub waves: Option<Waves>,
     /// Objects in AWS that are wanted.
     pub managed: usize,
     /// Looks that are due and have not begun.
@@ -103,7 +117,11 @@ impl<K: Kind> Engine<K> {
             looking: 0,
             auditing: BTreeSet::new(),
             paused: None,
+            held: None,
             intact: true,
+            read_at: Mono::default(),
+            ruling: Arc::default(),
+            brake: Brake::default(),
             changed: BTreeMap::new(),
             now: Now { mono: Mono::default(), wall: jiff::Timestamp::UNIX_EPOCH },
             out: Vec::new(),
@@ -128,6 +146,9 @@ impl<K: Kind> Engine<K> {
             Event::Hint(name) => self.look_at(&name, self.now.mono, Urgency::Mover),
             Event::Resync => self.lists.hurry(self.now.mono),
             Event::Paused(why) => self.pause(why),
+            Event::Held(why) => self.hold(why),
+            Event::Reread(at) => self.reread(at),
+            Event::Ruled(ruling) => self.ruled(ruling),
             Event::Woke => {}
         }
         self.hand_out();
@@ -148,7 +169,9 @@ impl<K: Kind> Engine<K> {
     /// outside. Objects that wait for a fact are quiet: another engine is not, if the fact is to come.
     pub fn is_quiet(&self) -> bool {
         let idle = self.looking == 0 && self.applying == 0 && self.ready.is_empty();
-        self.paused.is_some() || (idle && self.lists.is_quiet() && self.unsettled.is_empty())
+        let ruled = !self.settings.prune || self.ruling.covers(K::NAME, &self.census());
+        let settled = self.lists.is_quiet() && self.unsettled.is_empty();
+        self.paused.is_some() || (idle && ruled && settled)
     }
 
     /// Every row, by name.
@@ -170,6 +193,8 @@ impl<K: Kind> Engine<K> {
             depth: self.looks.depth(now.mono) + self.audits.depth(now.mono) + self.ready.len(),
             under_way: self.looking + self.applying,
             paused: self.paused.clone(),
+            census: self.census(),
+            waves: self.brake.waves(),
             ..Summary::default()
         };
         for (name, object) in &self.objects {
@@ -239,89 +264,6 @@ impl<K: Kind> Engine<K> {
         self.looking < LOOKS_MAX && self.auditing.len() < AUDITS_MAX && self.lists.complete
     }
 
-    fn desire(&mut self, desired: Desired<K>) {
-        self.lists.begin(self.now.mono);
-        self.intact = desired.intact;
-        let mut wanted = desired.wanted;
-        let mut touched = BTreeSet::new();
-        for (name, object) in &mut self.objects {
-            let wish = wanted.remove(name);
-            if object.wanted != wish || object.wanted.is_none() {
-                object.wanted = wish;
-                touched.insert(name.clone());
-            }
-        }
-        for (name, wish) in wanted {
-            self.objects.insert(name.clone(), Object::new(Some(wish)));
-            touched.insert(name);
-        }
-        self.needs.clear();
-        for (name, object) in &self.objects {
-            for fact in object.wanted.iter().flat_map(|it| K::needs(&it.spec)) {
-                self.needs.entry(fact).or_default().insert(name.clone());
-            }
-        }
-        for name in touched {
-            self.wish_changed(&name);
-        }
-    }
-
-    fn wish_changed(&mut self, name: &Name) {
-        let Some(object) = self.objects.get(name) else { return };
-        let unseen = object.sight.seen().is_none();
-        if object.wanted.is_none() && unseen && object.phase == Phase::Idle {
-            self.leave(name);
-            return;
-        }
-        // A wish for something that no list has shown: look for it.
-        if object.wanted.is_some() && unseen && self.lists.complete {
-            self.look_at(name, self.now.mono, Urgency::Mover);
-        }
-        self.consider(name);
-    }
-
-    /// Forgets an object that nobody wants and that is not there.
-    pub(super) fn leave(&mut self, name: &Name) {
-        self.release(name);
-        if let Some(object) = self.objects.remove(name)
-            && object.row.is_some()
-        {
-            self.changed.insert(name.clone(), None);
-        }
-        if let Some((key, _)) = K::fact(name, &Sight::Unknown, None) {
-            self.out.push(Work::Publish(key, None));
-        }
-        for queue in [&mut self.looks, &mut self.audits] {
-            queue.forget(name);
-        }
-        self.ready.remove(name);
-        self.unsettled.remove(name);
-    }
-
-    fn learn(&mut self, facts: Vec<(FactKey, Option<Fact>)>) {
-        let mut woken = BTreeSet::new();
-        for (key, fact) in facts {
-            if self.facts.learn(key.clone(), fact) {
-                woken.extend(self.needs.get(&key).into_iter().flatten().cloned());
-            }
-        }
-        for name in woken {
-            self.consider(&name);
-        }
-    }
-
-    fn pause(&mut self, why: Option<Said>) {
-        if self.paused == why {
-            return;
-        }
-        self.paused = why;
-        self.lists.hurry(self.now.mono);
-        let names: Vec<Name> = self.objects.keys().cloned().collect();
-        for name in names {
-            self.consider(&name);
-        }
-    }
-
     /// Starts what may start: a list, steps, looks, audits, in this order.
     fn hand_out(&mut self) {
         if self.paused.is_some() {
@@ -333,6 +275,7 @@ impl<K: Kind> Engine<K> {
             });
             self.out.push(Work::List(Arc::new(wanted.collect())));
         }
+        self.turn_wave();
         while self.has_slot()
             && let Some(name) = self.ready.pop_first()
         {

@@ -9,12 +9,15 @@ use super::name::Name;
 pub enum FactKey {
     /// An image reference in full: `registry/repository:tag` or `registry/repository@sha256:…`.
     Image(Name),
+    /// A repository of the target's own registry, by its name.
+    Repository(Name),
 }
 
 impl fmt::Display for FactKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Image(reference) => write!(f, "image {reference}"),
+            Self::Repository(name) => write!(f, "repository {name}"),
         }
     }
 }
@@ -24,6 +27,10 @@ impl fmt::Display for FactKey {
 pub enum Fact {
     /// The image's digest and shape.
     Image(ImageFact),
+    /// The tag that a range of versions means now, and its image.
+    Version(String, ImageFact),
+    /// Whether the repository exists.
+    Repository(bool),
 }
 
 /// What a registry says about an image reference.

@@ -6,17 +6,20 @@ use std::{fmt, time::Duration};
 use jiff::Timestamp;
 
 use super::{
-    diff::{Diff, Print},
+    diff::{Diff, Planned, Print},
     facts::{Fact, FactKey, Facts},
     failure::Failure,
     name::Name,
-    sight::{Seen, Sight},
+    sight::{Known, Seen, Sight},
+    tags::Tags,
 };
 
 /// A kind of object that Evenkeel keeps.
 pub trait Kind: Sized + Send + 'static {
     /// As in manifests, keys and metric labels: `Function`.
     const NAME: &'static str;
+    /// Whose write permit a step needs: that of the function or repository that it belongs to.
+    const PERMIT: &'static str;
     /// How often the slow rotation repeats a `get` of an object that no list shows as changed.
     const AUDIT_PERIOD: Duration;
     /// What a document asks for, checked, defaults filled in.
@@ -41,8 +44,17 @@ pub trait Kind: Sized + Send + 'static {
     /// saw the same object as far as a list can tell.
     fn print(seen: &Seen<Self::Live>) -> Print;
 
-    /// Who owns what is live.
-    fn claim(live: &Self::Live) -> Claim;
+    /// The tags of what is live; `None` for kinds that are only read, which nobody owns.
+    fn tags(live: &Self::Live) -> Option<&Known<Tags>>;
+
+    /// The step that deletes it; `None` for kinds that are never deleted.
+    fn delete(name: &Name, live: &Self::Live) -> Option<Planned<Self::Step>>;
+
+    /// The step that sets the tag `evenkeel.dev/suspend` to a value, or takes it away.
+    fn suspend(name: &Name, live: &Self::Live, value: Option<&str>) -> Option<Self::Step>;
+
+    /// Everything that is known of it, without secrets: what the log keeps of an object that is deleted.
+    fn describe(live: &Self::Live) -> serde_json::Value;
 
     /// Whether an object that no manifest wants is worth watching, because it may be ours.
     fn concerns(live: &Self::Live) -> bool;
@@ -63,28 +75,6 @@ pub trait Kind: Sized + Send + 'static {
 
     /// Short texts for tables: what is wanted and what is live, as image digests.
     fn digests(spec: Option<&Self::Spec>, sight: &Sight<Self::Live>, facts: &Facts) -> Digests;
-}
-
-/// Who owns a live object, by its tags.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Claim {
-    /// This kind is only read; nobody owns it.
-    ReadOnly,
-    /// The tags could not be read, so nobody can tell.
-    Unreadable(String),
-    /// It carries no owner tag.
-    Nobody,
-    /// CloudFormation made it; the text is the stack's name.
-    CloudFormation(String),
-    /// An Evenkeel with this id keeps it, under this self-reference (`Function/resize`).
-    Owner {
-        /// The value of `evenkeel.dev/owner`.
-        id: String,
-        /// The value of `evenkeel.dev/object`.
-        object: Option<String>,
-        /// The value of `evenkeel.dev/deletion`.
-        deletion: Option<String>,
-    },
 }
 
 /// The image an object should run and the one that it runs, 12 hex digits each; empty where unknown.

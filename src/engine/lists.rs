@@ -51,8 +51,10 @@ impl Lists {
     }
 
     /// Now it is known what is wanted: the first list may start.
-    pub(super) fn begin(&mut self, now: Mono) {
-        if self.pass == 0 && self.due.is_none() {
+    pub(super) fn begin(&mut self, now: Mono, narrow: bool) {
+        // Where only some objects are wanted of many, each is read for itself.
+        self.complete |= narrow;
+        if !narrow && self.pass == 0 && self.due.is_none() {
             self.due = Some(now);
         }
     }
@@ -127,10 +129,12 @@ impl<K: Kind> Engine<K> {
     fn row(&mut self, name: &Name, seen: Seen<K::Live>, started: Mono) {
         let pass = self.lists.pass;
         let trust = self.settings.trust_lists;
+        let (intact, read_at) = (self.intact, self.read_at);
         let Some(object) = self.objects.get_mut(name) else {
             if K::concerns(&seen.live) {
                 let mut object = Object::new(None);
                 object.listed = pass;
+                object.gone_since = intact.then_some(read_at);
                 object.print = Some(K::print(&seen));
                 object.sight = Sight::Present(seen);
                 object.observed = Some(Moment::of(started, self.now));

@@ -7,6 +7,7 @@ use super::{
     diff::{Cause, Change, Origin, Print},
     failure::{Cause as Said, Class, Failure},
     kind::Kind,
+    suspend::Hold,
     time::Mono,
 };
 
@@ -25,6 +26,10 @@ pub struct Memory<K: Kind> {
     pub seen_ours: bool,
     /// When this process had AWS make it.
     pub created: Option<Mono>,
+    /// The step by which this process made it, until it was seen usable.
+    pub made: Option<Made>,
+    /// The hold on writes that its tags ask for.
+    pub hold: Option<Hold>,
     /// The fingerprint of the settled look after our last write: while it stays the same, nobody else has
     /// changed what a list shows.
     pub(super) ours: Option<Print>,
@@ -33,6 +38,15 @@ pub struct Memory<K: Kind> {
     /// What the last accepted step meant to set.
     pub(super) tried: Option<Tried>,
     stuck: BTreeMap<(&'static str, String), Stuck>,
+}
+
+/// How and when something was made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Made {
+    /// [`super::verdict::fingerprint`] of the step.
+    pub print: Print,
+    /// When AWS accepted it.
+    pub at: Mono,
 }
 
 /// A step that failed.
@@ -77,6 +91,8 @@ impl<K: Kind> Default for Memory<K> {
             fulfilled: None,
             seen_ours: false,
             created: None,
+            made: None,
+            hold: None,
             ours: None,
             held: None,
             tried: None,

@@ -8,12 +8,13 @@ use super::{
     desired::Wanted,
     diff::{Cause, Print, Said},
     failure::Failure,
-    kind::{Claim, Kind},
+    kind::Kind,
     memory::Memory,
     name::Name,
     policy::Settings,
     sight::Sight,
     status::{Row, StepCount},
+    tags::Claim,
     time::{Mono, Now},
 };
 
@@ -34,6 +35,8 @@ pub(super) struct Object<K: Kind> {
     pub(super) looked_at: Option<Mono>,
     /// Pages of lists that started before this say nothing about it.
     pub(super) touched: Mono,
+    /// The first good reading of the manifests that did not ask for it.
+    pub(super) gone_since: Option<Mono>,
     /// In which list it was last seen.
     pub(super) listed: u64,
     /// Failed reads in a row, and the last of them.
@@ -89,6 +92,7 @@ impl<K: Kind> Object<K> {
             audited: None,
             looked_at: None,
             touched: Mono::default(),
+            gone_since: None,
             listed: 0,
             unread: None,
             failures: 0,
@@ -110,10 +114,15 @@ impl<K: Kind> Object<K> {
         }
     }
 
+    /// One of its tags, if an exact look has shown them.
+    pub(super) fn tag(&self, key: &str) -> Option<&String> {
+        K::tags(&self.sight.seen()?.live)?.get()?.get(key)
+    }
+
     /// Whether its tags say that it is ours, and that it is the object that it seems to be.
     pub(super) fn is_ours(&self, name: &Name, settings: &Settings) -> bool {
         let Some(seen) = self.sight.seen() else { return false };
-        match K::claim(&seen.live) {
+        match Claim::of(K::tags(&seen.live)) {
             Claim::Owner { id, object, .. } => {
                 id == settings.owner.as_str()
                     && object.is_some_and(|it| it == format!("{}/{name}", K::NAME))

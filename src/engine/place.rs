@@ -12,6 +12,8 @@ pub struct Place {
     pub account_id: String,
     /// As `eu-central-1`.
     pub region: String,
+    /// The registry of images that name none, if it is not the account's own.
+    pub registry: Option<String>,
 }
 
 impl Place {
@@ -24,8 +26,13 @@ impl Place {
         }
     }
 
-    /// The host of the account's own ECR registry in this Region.
+    /// The registry of images that name none.
     pub fn registry(&self) -> String {
+        self.registry.clone().unwrap_or_else(|| self.own_registry())
+    }
+
+    /// The host of the account's own ECR registry in this Region.
+    pub fn own_registry(&self) -> String {
         let suffix =
             if self.partition() == "aws-cn" { "amazonaws.com.cn" } else { "amazonaws.com" };
         format!("{}.dkr.ecr.{}.{suffix}", self.account_id, self.region)
@@ -39,6 +46,12 @@ impl Place {
             self.region,
             self.account_id
         )
+    }
+
+    /// The ARN of an ECR repository here.
+    pub fn repository_arn(&self, name: &str) -> String {
+        let (partition, region, account) = (self.partition(), &self.region, &self.account_id);
+        format!("arn:{partition}:ecr:{region}:{account}:repository/{name}")
     }
 
     /// Puts the account and the Region in for `${target.accountId}` and `${target.region}`.

@@ -135,4 +135,10 @@ pub struct Settings {
     pub audit_rate: f64,
     /// Whether a list row that equals the spec is good enough after a start (a daemon: yes, a plan: no).
     pub trust_lists: bool,
+    /// Whether only some objects are wanted of many: then nothing is listed, and each is looked at.
+    pub narrow: bool,
+    /// Whether objects that no manifest asks for may be deleted, once the prune gate lets them.
+    pub prune: bool,
+    /// The hash of an update of many that goes on in spite of a failure.
+    pub confirm: Option<String>,
 }

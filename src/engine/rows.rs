@@ -1,7 +1,10 @@
 //! From a judgement to the row that people read. One table: verdict → status → conditions
 //! (`docs/reference/status.md`).
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use jiff::Timestamp;
 
@@ -80,10 +83,8 @@ fn status<K: Kind>(
     drifted: bool,
 ) -> (Status, Said) {
     let differs = if drifted { Status::Drifted } else { Status::Pending };
-    if judgement.suspended
-        && let Some(gate) = &judgement.gate
-    {
-        return (Status::Suspended, gate.clone());
+    if let Some(gate) = judgement.gate.as_ref().filter(|it| it.suspended) {
+        return (Status::Suspended, gate.said.clone());
     }
     if let Some(said) = &judgement.diff.failed {
         return (Status::Failed, said.clone());
@@ -93,7 +94,7 @@ fn status<K: Kind>(
         // A stale record alone is our own housekeeping.
         Verdict::Act(_) if judgement.diff.changes.is_empty() => (Status::Synced, in_sync()),
         Verdict::Act(planned) => match &judgement.gate {
-            Some(gate) => (differs, gate.clone()),
+            Some(gate) => (differs, gate.said.clone()),
             None => (differs, Said::new(acting(drifted, object), planned.step.to_string())),
         },
         Verdict::Wait(_) if judgement.diff.changes.is_empty() && object.record_failed.is_some() => {
@@ -134,10 +135,8 @@ fn extras<K: Kind>(
         let message = "its manifest cannot be read now; this is the last good version";
         extras.insert("Frozen", Said::new("ManifestInvalid", message));
     }
-    if judgement.suspended
-        && let Some(gate) = &judgement.gate
-    {
-        extras.insert("Suspended", gate.clone());
+    if let Some(gate) = judgement.gate.as_ref().filter(|it| it.suspended) {
+        extras.insert("Suspended", gate.said.clone());
     }
     extras
 }
@@ -155,6 +154,7 @@ fn base<K: Kind>(frame: Frame, object: &Object<K>, blank: Blank) -> Row {
         steps: Vec::new(),
         conditions: Vec::new(),
         digests: frame.digests,
+        labels: object.wanted.as_ref().map(|it| Arc::clone(&it.labels)).unwrap_or_default(),
         manifest: object.wanted.as_ref().and_then(|it| it.manifest.clone()),
         observed: object.observed.map(|it| it.wall),
         audited: object.audited.map(|it| it.wall),

@@ -1,6 +1,9 @@
 //! Rows: what people and machines read about one object. A projection of the engine, never an input.
 
-use std::collections::BTreeSet;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use jiff::Timestamp;
 use serde::{Serialize, Serializer};
@@ -88,6 +91,8 @@ pub struct Row {
     pub conditions: Vec<Condition>,
     /// Images wanted and live.
     pub digests: Digests,
+    /// The document's labels.
+    pub labels: Arc<BTreeMap<String, String>>,
     /// Where it is written.
     pub manifest: Option<Location>,
     /// When AWS last confirmed what we know: the start of the request, a list's or a look's.
@@ -176,6 +181,7 @@ struct RowJson<'a> {
     steps: &'a [String],
     conditions: &'a [Condition],
     digests: DigestsJson<'a>,
+    labels: &'a BTreeMap<String, String>,
     manifest: Option<&'a Location>,
     observed: Option<Timestamp>,
     audited: Option<Timestamp>,
@@ -223,6 +229,7 @@ impl Serialize for Row {
             steps: &self.steps,
             conditions: &self.conditions,
             digests: DigestsJson { desired: &self.digests.desired, live: &self.digests.live },
+            labels: &self.labels,
             manifest: self.manifest.as_ref(),
             observed: self.observed,
             audited: self.audited,

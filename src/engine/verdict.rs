@@ -10,20 +10,22 @@ use super::{
     diff::{Cause, Change, Diff, Hold, Origin, Planned, Print, Said},
     facts::Facts,
     failure::{Class, Failure, chain},
-    kind::{Claim, Kind},
+    gate::{Gate, gate},
+    kind::Kind,
     memory::Memory,
     name::Name,
-    policy::{Adopt, Mode, Settings},
-    sight::{Seen, Sight},
+    own,
+    policy::Settings,
+    sight::Sight,
     time::Now,
 };
 
 /// How long AWS may go on saying "not found" about a function that it just made.
 const SETTLING: Duration = Duration::from_secs(15);
+/// How long an object that failed at its creation stands before the same is tried again.
+const REMAKE_AFTER: Duration = Duration::from_mins(10);
 /// How soon to ask again meanwhile.
 const SETTLING_RECHECK: Duration = Duration::from_secs(2);
-/// Permissions are changed by people.
-const UNREADABLE_RECHECK: Duration = Duration::from_mins(5);
 
 /// What to do about one object.
 pub enum Verdict<S> {
@@ -43,10 +45,8 @@ pub struct Judgement<S> {
     pub verdict: Verdict<S>,
     /// What differs, who moved, and all the steps; without those that have been tried in vain.
     pub diff: Diff<S>,
-    /// The gate: why nothing may be written just now, though there may be reason to.
-    pub gate: Option<Said>,
-    /// Whether the manifest suspends the object.
-    pub suspended: bool,
+    /// Why nothing may be written just now, though there may be reason to.
+    pub gate: Option<Gate>,
 }
 
 /// Everything that a verdict depends on.
@@ -80,18 +80,32 @@ pub fn judge<K: Kind>(case: &Case<'_, K>) -> Judgement<K::Step> {
     if let Sight::Present(seen) = case.sight
         && seen.exact
     {
-        own(case, seen, &mut diff);
+        own::weigh(case, seen, &mut diff);
     }
+    make_anew(case, &mut diff);
     let stuck = set_stuck_aside(case, &mut diff);
-    let (gate, suspended) = gate(case);
-    Judgement { verdict: decide(case, &diff, &stuck), diff, gate, suspended }
+    Judgement { verdict: decide(case, &diff, &stuck), diff, gate: gate(case) }
 }
 
 fn unknown<K: Kind>(case: &Case<'_, K>) -> Judgement<K::Step> {
     let said = Said::new("NotObserved", "nothing is known of it yet");
     let hold = Hold { said, on: None, recheck: None, soon: true };
-    let (gate, suspended) = gate(case);
-    Judgement { verdict: Verdict::Wait(hold), diff: Diff::default(), gate, suspended }
+    Judgement { verdict: Verdict::Wait(hold), diff: Diff::default(), gate: gate(case) }
+}
+
+/// An object that failed at its creation, and that this process itself has made and never seen usable,
+/// may be deleted and made anew: once what would be made has changed, or after a while.
+fn make_anew<K: Kind>(case: &Case<'_, K>, diff: &mut Diff<K::Step>) {
+    let Some(replace) = diff.replace.take() else { return };
+    let Some(made) = &case.memory.made else { return };
+    let anew = K::create(case.name, &case.wanted.spec, case.facts);
+    let Some(head) = anew.steps.first() else { return };
+    let left = made.at.after(REMAKE_AFTER).since(case.now.mono);
+    if fingerprint(head, &anew.changes) != made.print || left.is_zero() {
+        diff.steps = vec![replace];
+    } else if let Some(hold) = diff.waits.first_mut() {
+        hold.recheck = Some(left);
+    }
 }
 
 /// Who moved. Where the record in AWS cannot tell, our own memory may: if we saw the very same wish
@@ -122,57 +136,6 @@ fn untouched<K: Kind>(case: &Case<'_, K>, change: &Change) -> bool {
     let shown = matches!(change.cause, Cause::Image | Cause::Config);
     let print = case.sight.seen().map(K::print);
     shown && print.is_some() && print == case.memory.ours
-}
-
-/// Ownership: what is not ours is not touched, unless the manifest says to take it over.
-fn own<K: Kind>(case: &Case<'_, K>, seen: &Seen<K::Live>, diff: &mut Diff<K::Step>) {
-    let adopt = &case.wanted.policy.adopt;
-    let refused = match K::claim(&seen.live) {
-        Claim::ReadOnly => None,
-        Claim::Unreadable(why) => {
-            let said = Said::new("TagsUnreadable", format!("whose it is cannot be told: {why}"));
-            let recheck = Some(UNREADABLE_RECHECK);
-            diff.steps.clear();
-            diff.waits.insert(0, Hold { said, on: None, recheck, soon: false });
-            None
-        }
-        Claim::Nobody => (*adopt != Adopt::Unowned).then(|| {
-            "it exists and carries no owner tag; to take it over, set `policy.adopt: true`".into()
-        }),
-        Claim::CloudFormation(stack) => {
-            (*adopt != Adopt::From("cloudformation".into())).then(|| {
-                format!(
-                    "it belongs to the CloudFormation stack `{stack}`; to take it over, set \
-                 `policy.adopt: {{ from: cloudformation }}`"
-                )
-            })
-        }
-        Claim::Owner { id, object, .. } => foreign::<K>(case, &id, object.as_deref()),
-    };
-    if let Some(message) = refused {
-        diff.steps.clear();
-        diff.refusal = Some(Said::new("NotOwned", message));
-    }
-}
-
-fn foreign<K: Kind>(case: &Case<'_, K>, id: &str, object: Option<&str>) -> Option<String> {
-    let adopt = &case.wanted.policy.adopt;
-    if id != case.settings.owner.as_str() {
-        return (*adopt != Adopt::From(id.into())).then(|| {
-            format!(
-                "the Evenkeel `{id}` keeps it; to take it over, set `policy.adopt: {{ from: {id} }}`"
-            )
-        });
-    }
-    let own = format!("{}/{}", K::NAME, case.name);
-    let copied = object.is_some_and(|object| object != own) && *adopt != Adopt::Unowned;
-    copied.then(|| {
-        let object = object.unwrap_or_default();
-        format!(
-            "its tag `evenkeel.dev/object` names `{object}`, so its tags seem to be copied; to take \
-             it over, set `policy.adopt: true`"
-        )
-    })
 }
 
 /// Takes out the steps that would only repeat what AWS accepted and ignored; names their fields.
@@ -266,26 +229,4 @@ pub fn fingerprint<S: std::fmt::Display>(planned: &Planned<S>, changes: &[Change
         text.push_str(&["\n", &change.path, &format!(" {desired:?} {live:?}")].concat());
     }
     Print::of(text.as_bytes())
-}
-
-/// The write gate, as far as wishes go; fresh sight and permits are the engine's part.
-fn gate<K: Kind>(case: &Case<'_, K>) -> (Option<Said>, bool) {
-    let policy = &case.wanted.policy;
-    if let Some(suspend) = policy.suspend.as_ref().filter(|it| it.holds(case.now.wall)) {
-        let until = suspend.until.map(|it| format!(" until {it}")).unwrap_or_default();
-        let message = format!("suspended by the manifest{until}: {}", suspend.reason);
-        return (Some(Said::new("Suspended", message)), true);
-    }
-    match case.settings.mode.stricter(policy.mode) {
-        Mode::Enforce => (None, false),
-        Mode::Observe => {
-            let message = match case.settings.mode {
-                Mode::Observe => {
-                    "this Evenkeel runs in mode observe: it reports and writes nothing"
-                }
-                Mode::Enforce => "the manifest says `policy.mode: observe`",
-            };
-            (Some(Said::new("Observing", message)), false)
-        }
-    }
 }

@@ -10,6 +10,7 @@ use super::{
     kind::Kind,
     name::Name,
     page::Page,
+    prune::Ruling,
     sight::Seen,
     status::Status,
     time::Mono,
@@ -42,6 +43,12 @@ pub enum Event<K: Kind> {
     Resync,
     /// Nothing may be read or written until further notice (`Some`), or all is well again (`None`).
     Paused(Option<Said>),
+    /// Nothing may be written until further notice (`Some`), or all is well again (`None`); reading goes on.
+    Held(Option<Said>),
+    /// The manifests were read well again at this moment, and are the same.
+    Reread(Mono),
+    /// What may be deleted was ruled.
+    Ruled(Arc<Ruling>),
     /// The time that [`super::engine::Engine::next_wake`] named has come.
     Woke,
 }
@@ -103,6 +110,15 @@ pub enum News {
     Corrected(Cause, Outcome),
     /// Nobody wants this object any more, and it is ours.
     Orphaned,
+    /// It is about to be deleted, and this is all that is known of it, without secrets.
+    Buried(String),
+    /// An update of many objects was stopped by the failure of this one.
+    Halted {
+        /// How many others wait.
+        waiting: usize,
+        /// In words, with the next thing to do.
+        because: String,
+    },
 }
 
 /// How drift ended.

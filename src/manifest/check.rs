@@ -72,6 +72,8 @@ pub(super) fn check(spot: &Spot<'_>, shape: &Shape, notes: &mut Notes) {
             let fits = |shape: &Shape| match shape {
                 Shape::Object(_) | Shape::Map(_) => maps,
                 Shape::List(..) => lists,
+                // The word must stand there: an empty value is more likely forgotten than meant.
+                Shape::Null => spot.node.is_null() && spot.node.text() != Some(""),
                 _ => !maps && !lists,
             };
             check(&inner, if fits(other) { other } else { one }, notes);
@@ -81,6 +83,7 @@ pub(super) fn check(spot: &Spot<'_>, shape: &Shape, notes: &mut Notes) {
             Value::Scalar { text, plain },
         ) => scalar(&inner, shape, scalar::read(text, *plain), notes),
         (Shape::Any, _) => {}
+        (Shape::Null, _) if spot.node.is_null() => {}
         (shape, _) => wrong_type(&inner, shape, notes),
     }
 }
@@ -117,6 +120,12 @@ pub(super) fn missing(owner: &Spot<'_>, shape: &Shape, notes: &mut Notes) {
         (Shape::List(item, _), Value::List(items)) => {
             for node in items {
                 missing(&Spot { node, ..*owner }, item, notes);
+            }
+        }
+        (Shape::Map(map), Value::Map(pairs)) => {
+            for (key, node) in pairs {
+                let name = if map.secret { "the value" } else { key.text().unwrap_or_default() };
+                missing(&Spot { name, node, secret: map.secret }, map.value, notes);
             }
         }
         (Shape::Either(one, other), _) => {

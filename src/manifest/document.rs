@@ -9,7 +9,10 @@ use crate::{
         kind::Kind,
         name::{Key, Name},
     },
-    kinds::function::{Function, doc::FunctionDoc},
+    kinds::{
+        function::{Function, doc::FunctionDoc},
+        repository::{Repository, doc::RepositoryDoc},
+    },
 };
 
 /// Where a document begins: a file, as a path below the watched directory, and a line from 1.
@@ -35,7 +38,7 @@ pub struct Meta {
     /// `metadata.target`: the targets it is meant for, in order, without repeats; `default` if left out.
     pub targets: Vec<Name>,
     /// For filters and metrics only.
-    pub labels: BTreeMap<String, String>,
+    pub labels: Arc<BTreeMap<String, String>>,
     /// For other tools; never read here.
     pub annotations: BTreeMap<String, String>,
 }
@@ -56,6 +59,8 @@ pub struct Document {
 pub enum Body {
     /// `kind: Function`.
     Function(Box<FunctionDoc>),
+    /// `kind: Repository`.
+    Repository(Box<RepositoryDoc>),
 }
 
 impl Document {
@@ -63,6 +68,7 @@ impl Document {
     pub fn kind(&self) -> &'static str {
         match self.body {
             Body::Function(_) => Function::NAME,
+            Body::Repository(_) => Repository::NAME,
         }
     }
 
@@ -70,6 +76,7 @@ impl Document {
     pub fn aws_name(&self) -> Name {
         let given = match &self.body {
             Body::Function(spec) => spec.function_name.as_deref(),
+            Body::Repository(spec) => spec.repository_name.as_deref(),
         };
         Name::new(given.unwrap_or(&self.meta.name))
     }

@@ -4,7 +4,10 @@ use serde_json::{Value, json};
 
 use crate::{
     engine::kind::Kind as _,
-    kinds::function::{self, Function},
+    kinds::{
+        function::{self, Function},
+        repository::{self, Repository},
+    },
     shape::{self, Field, Map, Shape, Text},
 };
 
@@ -12,10 +15,13 @@ use crate::{
 pub(super) const API_VERSION: &str = "evenkeel.dev/v1";
 
 /// The kinds of documents and the shapes of their `spec`.
-pub(super) const KINDS: &[(&str, Shape)] =
-    &[(Function::NAME, Shape::Object(function::shape::SPEC))];
+pub(super) const KINDS: &[(&str, Shape)] = &[
+    (Function::NAME, Shape::Object(function::shape::SPEC)),
+    (Repository::NAME, Shape::Object(repository::shape::SPEC)),
+];
 
-const NAME: Text = Text::new((1, 64), "^[A-Za-z0-9_-]+$", "1 to 64 of A-Z a-z 0-9 _ -");
+/// What any kind may be called; each has its own rule besides.
+const NAME: Text = Text::new((1, 256), "^[A-Za-z0-9_./-]+$", "1 to 256 of A-Z a-z 0-9 _ . / -");
 const TARGET: Text = Text::new((1, 32), "^[a-z0-9-]+$", "1 to 32 of a-z 0-9 -");
 const LABEL: Text = Text::new(
     (1, 63),
@@ -71,8 +77,8 @@ pub(super) const ENVELOPE: &[Field] = &[
     ),
     Field::required(
         "kind",
-        Shape::Choice(&[Function::NAME]),
-        "What the document describes, as `Function`.",
+        Shape::Choice(&[Function::NAME, Repository::NAME]),
+        "What the document describes.",
     ),
     Field::required("metadata", Shape::Object(METADATA), "What the document is called."),
     Field::required("spec", Shape::Any, "How the object should be."),

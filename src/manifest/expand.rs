@@ -9,20 +9,15 @@ use super::{Body, Document};
 use crate::{
     engine::{
         desired::{Desired, Location, Wanted},
+        kind::Kind,
         name::{Key, Name},
         policy::Policy,
+        time::Mono,
     },
     kinds::{
-        function::{
-            Function,
-            expand::Setting,
-            image_ref::{ImageRef, Reference},
-            spec::Spec,
-        },
-        image::{
-            Image,
-            spec::{Id, Spec as ImageSpec},
-        },
+        function::{Function, expand::Setting, image_ref::ImageRef, spec::Spec as FunctionSpec},
+        image::{Image, spec::Spec as ImageSpec},
+        repository::{Repository, spec::Spec as RepositorySpec},
     },
 };
 
@@ -32,6 +27,8 @@ pub struct Wishes {
     pub functions: Desired<Function>,
     /// The images that they want.
     pub images: Desired<Image>,
+    /// The repositories.
+    pub repositories: Desired<Repository>,
 }
 
 /// The documents of one moment.
@@ -43,47 +40,72 @@ pub struct Documents<'a> {
     pub frozen: &'a BTreeSet<Key>,
     /// Whether every file could be read.
     pub intact: bool,
+    /// When they were read.
+    pub read_at: Mono,
 }
 
 /// What the documents ask for in one target.
 pub fn expand(documents: Documents<'_>, setting: Setting<'_>) -> Wishes {
     let mut functions = BTreeMap::new();
     let mut images = BTreeMap::new();
+    let mut repositories = BTreeMap::new();
     let target = &setting.place.target;
     for document in documents.all.iter().filter(|it| it.meta.targets.contains(target)) {
-        let Body::Function(doc) = &document.body;
-        // The reader has refused documents whose image cannot be read.
-        let Ok(image) = ImageRef::parse(&doc.image) else { continue };
         let name = document.aws_name();
-        let spec = Arc::new(Spec::of(&name, doc, &image, setting));
-        images.insert(spec.image.reference.clone(), wanted_image(&image, &spec));
         let key = Key { target: target.clone(), kind: document.kind(), name: name.clone() };
-        let location =
-            Location { file: Arc::clone(&document.origin.file), line: document.origin.line };
-        let wanted = Wanted {
-            spec,
-            policy: doc.policy.clone(),
-            manifest: Some(location),
-            frozen: documents.frozen.contains(&key),
-        };
-        functions.insert(name, wanted);
+        let frozen = documents.frozen.contains(&key);
+        match &document.body {
+            Body::Function(doc) => {
+                // The reader has refused documents whose image cannot be read.
+                let Ok(image) = ImageRef::parse(&doc.image) else { continue };
+                let spec = FunctionSpec::of(&name, doc, &image, setting);
+                images.extend(wanted_images(&spec));
+                let spec = wanted(document, spec, (&doc.policy, frozen));
+                functions.insert(name, spec);
+            }
+            Body::Repository(doc) => {
+                let spec = RepositorySpec::of(&name, doc, setting.place, setting.owner);
+                repositories.insert(name, wanted(document, spec, (&doc.policy, frozen)));
+            }
+        }
     }
-    let intact = documents.intact;
+    let (intact, read_at) = (documents.intact, documents.read_at);
     Wishes {
-        functions: Desired { wanted: functions, intact },
-        images: Desired { wanted: images, intact },
+        functions: Desired { wanted: functions, intact, read_at },
+        images: Desired { wanted: images, intact, read_at },
+        repositories: Desired { wanted: repositories, intact, read_at },
     }
 }
 
-fn wanted_image(image: &ImageRef, spec: &Spec) -> Wanted<Image> {
-    let registry = spec.image.repository.split('/').next().unwrap_or_default();
-    let id = match &image.reference {
-        Reference::Tag(tag) => Id::Tag(tag.clone()),
-        Reference::Digest(digest) => Id::Digest(digest.clone()),
-    };
-    let spec =
-        ImageSpec { registry: registry.to_owned(), repository: image.repository.clone(), id };
-    Wanted { spec: Arc::new(spec), policy: Policy::default(), manifest: None, frozen: false }
+fn wanted<K: Kind>(
+    document: &Document,
+    spec: K::Spec,
+    (policy, frozen): (&Policy, bool),
+) -> Wanted<K> {
+    let (file, line) = (Arc::clone(&document.origin.file), document.origin.line);
+    Wanted {
+        spec: Arc::new(spec),
+        policy: policy.clone(),
+        labels: Arc::clone(&document.meta.labels),
+        manifest: Some(Location { file, line }),
+        frozen,
+    }
+}
+
+/// The image objects that a function depends on.
+fn wanted_images(spec: &FunctionSpec) -> impl Iterator<Item = (Name, Wanted<Image>)> {
+    let names = std::iter::once(&spec.image.reference).chain(&spec.image.range);
+    names.filter_map(|name| {
+        let image = ImageSpec::of_reference(name.as_str())?;
+        let wanted = Wanted {
+            spec: Arc::new(image),
+            policy: Policy::default(),
+            labels: Arc::default(),
+            manifest: None,
+            frozen: false,
+        };
+        Some((name.clone(), wanted))
+    })
 }
 
 /// The targets that documents name, for a check against those that are declared.

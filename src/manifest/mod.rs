@@ -8,6 +8,7 @@ mod expand;
 mod note;
 mod parse;
 mod scalar;
+mod select;
 mod tree;
 
 pub use document::{Body, Document, Meta, Origin};
@@ -16,6 +17,7 @@ pub use envelope::{reference, schema};
 pub use expand::{Documents, Wishes, expand, targets};
 pub use note::Note;
 pub use parse::{FILE_MAX, parse, plain};
+pub use select::Selection;
 
 /// What one file holds: the documents without fault, and every fault of the others.
 #[derive(Clone, Default)]

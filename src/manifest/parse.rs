@@ -10,8 +10,12 @@ use super::{
     tree::{self, At, Node, Trouble, Value},
 };
 use crate::{
-    engine::name::Name,
-    kinds::function::{doc::FunctionDoc, rules},
+    engine::{kind::Kind as _, name::Name},
+    kinds::{
+        document::Breach,
+        function,
+        repository::{self, Repository},
+    },
     shape::Shape,
 };
 
@@ -100,23 +104,31 @@ fn document(file: &Arc<str>, tree: &Node, notes: &mut Notes) -> Option<Document>
         return None;
     }
     let meta = meta(tree)?;
-    let Ok(doc) = serde_json::from_value::<FunctionDoc>(scalar::json(spec)) else {
-        // The serde error may repeat a value; the shape is what should have told.
+    let Some((body, breaches)) = body(tree, &meta.name, scalar::json(spec)) else {
+        // The error may repeat a value; the shape is what should have told.
         notes.push(Trouble::new(spec.at, "the spec cannot be read", ""));
         return None;
     };
-    for breach in rules::check(&doc) {
+    for breach in breaches {
         let at = place(spec, &breach.path);
         let name = breach.path.last().map_or("spec", String::as_str);
         let trouble = Trouble::new(at, breach.message, breach.hint);
         notes.push(trouble.showing(format!("{}: …", short(name))));
     }
     let origin = Origin { file: Arc::clone(file), line: tree.at.line };
-    (notes.all.len() == before).then(|| Document {
-        origin,
-        meta,
-        body: Body::Function(Box::new(doc)),
-    })
+    (notes.all.len() == before).then_some(Document { origin, meta, body })
+}
+
+/// The spec as its kind reads it, and every rule that it breaks.
+fn body(tree: &Node, name: &str, spec: serde_json::Value) -> Option<(Body, Vec<Breach>)> {
+    if tree.member("kind")?.1.text()? == Repository::NAME {
+        let doc = serde_json::from_value(spec).ok()?;
+        let breaches = repository::rules::check(name, &doc);
+        return Some((Body::Repository(Box::new(doc)), breaches));
+    }
+    let doc = serde_json::from_value(spec).ok()?;
+    let breaches = function::rules::check(name, &doc);
+    Some((Body::Function(Box::new(doc)), breaches))
 }
 
 /// The shape of this document's `spec`, if its kind is known.
@@ -147,7 +159,8 @@ fn meta(tree: &Node) -> Option<Meta> {
     }
     let mut seen = std::collections::BTreeSet::new();
     targets.retain(|it| seen.insert(it.clone()));
-    Some(Meta { name, targets, labels: texts("labels"), annotations: texts("annotations") })
+    let (labels, annotations) = (Arc::new(texts("labels")), texts("annotations"));
+    Some(Meta { name, targets, labels, annotations })
 }
 
 /// Where a member stands, or the nearest thing above it that is there.

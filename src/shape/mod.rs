@@ -37,6 +37,8 @@ pub enum Shape {
     Choice(&'static [&'static str]),
     /// An RFC 3339 time.
     Time,
+    /// `null`.
+    Null,
     /// A list of at most so many.
     List(&'static Shape, usize),
     /// A map from texts of one form to values.
@@ -135,6 +137,7 @@ impl Shape {
             | Self::Flag
             | Self::Choice(_)
             | Self::Time
+            | Self::Null
             | Self::Any => false,
         }
     }
@@ -146,6 +149,7 @@ impl Shape {
             Self::Int(..) => "whole number",
             Self::Flag => "true or false",
             Self::Time => "time",
+            Self::Null => "null",
             Self::List(..) => "list",
             Self::Any => "value",
             Self::Map(_) | Self::Object(_) => "map",

@@ -39,6 +39,7 @@ fn nested(path: &str, shape: &Shape, rows: &mut Vec<String>) {
         | Shape::Flag
         | Shape::Choice(_)
         | Shape::Time
+        | Shape::Null
         | Shape::Any
         | Shape::Map(_) => {}
     }
@@ -54,10 +55,15 @@ fn words(shape: &Shape) -> String {
             quoted.join(" or ")
         }
         Shape::Time => "RFC 3339 time".into(),
+        Shape::Null => "`null`".into(),
         Shape::List(item, max) => format!("list of at most {max}: {}", words(item)),
         Shape::Map(map) => {
             let secret = if map.secret { "; values are never shown" } else { "" };
-            format!("map of at most {} texts{secret}", map.entries_max)
+            let values = match map.value {
+                Shape::Text(_) => "texts".to_owned(),
+                other => format!("values ({})", words(other)),
+            };
+            format!("map of at most {} {values}{secret}", map.entries_max)
         }
         Shape::Object(_) => "object".into(),
         Shape::Any => "anything".into(),

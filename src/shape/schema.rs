@@ -12,6 +12,7 @@ pub fn schema(shape: &Shape) -> Value {
         Shape::Flag => json!({ "type": "boolean" }),
         Shape::Choice(words) => json!({ "enum": words }),
         Shape::Any => json!({}),
+        Shape::Null => json!({ "type": "null" }),
         Shape::Time => json!({ "type": "string", "format": "date-time" }),
         Shape::List(item, max) => {
             json!({ "type": "array", "items": schema(item), "maxItems": max })

@@ -13,7 +13,9 @@ pub mod replay;
 pub mod stage;
 pub mod world;
 
-use std::{env, fs, path::Path};
+use std::{collections::BTreeMap, env, fs, path::Path};
+
+use serde_json::{Value, json};
 
 /// Compares with a golden file; `UPDATE_EXPECT=1` writes it instead.
 pub fn golden(path: &Path, actual: &str) {
@@ -41,4 +43,39 @@ pub fn cases(folder: &str, extensions: &[&str]) -> Vec<std::path::PathBuf> {
     cases.sort();
     assert!(!cases.is_empty(), "no cases in {}", folder.display());
     cases
+}
+
+/// The sections of a golden case: `== name`, and what follows.
+pub fn sections(input: &str) -> BTreeMap<String, String> {
+    let mut sections = BTreeMap::new();
+    let mut name = String::new();
+    for line in input.lines() {
+        if let Some(new) = line.strip_prefix("== ") {
+            new.clone_into(&mut name);
+            sections.insert(name.clone(), String::new());
+        } else if let Some(section) = sections.get_mut(&name) {
+            *section += line;
+            section.push('\n');
+        }
+    }
+    sections
+}
+
+/// JSON merge patch (RFC 7396).
+pub fn merge(into: &mut Value, patch: Value) {
+    let Value::Object(patch) = patch else {
+        *into = patch;
+        return;
+    };
+    if !into.is_object() {
+        *into = json!({});
+    }
+    let into = into.as_object_mut().unwrap();
+    for (key, value) in patch {
+        if value.is_null() {
+            into.remove(&key);
+        } else {
+            merge(into.entry(key).or_insert(Value::Null), value);
+        }
+    }
 }

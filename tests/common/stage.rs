@@ -16,6 +16,7 @@ use evenkeel::{
         page::Page,
         place::Place,
         policy::{Mode, Settings},
+        prune::{Judge, Manifests, Ruling, Terms},
         sight::Seen,
         status::Row,
         time::{Mono, Now},
@@ -23,7 +24,7 @@ use evenkeel::{
     },
     kinds::{
         function::{Function, expand::Setting, step::Step},
-        image::Image,
+        image::{Found, Image},
     },
     manifest::{self, Document, Documents},
 };
@@ -34,6 +35,8 @@ use super::world::World;
 const CALL: Duration = Duration::from_millis(200);
 /// How long a page of a list is on its way: old news by the time it arrives.
 const PAGE: Duration = Duration::from_secs(1);
+/// How often the manifests are read again.
+const READ_EVERY: Duration = Duration::from_secs(30);
 /// The registry of the model's account.
 pub const REGISTRY: &str = "111122223333.dkr.ecr.eu-west-1.amazonaws.com";
 
@@ -59,6 +62,12 @@ pub struct Stage {
     pub now: Mono,
     functions: Engine<Function>,
     images: Engine<Image>,
+    judge: Judge,
+    ruling: Arc<Ruling>,
+    /// When the manifests are read again.
+    next_read: Mono,
+    /// Whether every manifest can be used.
+    pub intact: bool,
     due: BTreeMap<(Mono, u64), Due>,
     sequence: u64,
     /// What happened, one line each.
@@ -78,20 +87,32 @@ impl Stage {
 
     /// A new process on a world that is already there.
     pub fn on(world: World, mode: Mode) -> Self {
+        Self::under(world, mode, Terms::default(), None)
+    }
+
+    /// The same, under these terms.
+    pub fn under(world: World, mode: Mode, terms: Terms, confirm: Option<String>) -> Self {
         let settings = Settings {
             owner: "team".parse::<Owner>().unwrap(),
             mode,
             resync: Duration::from_secs(30),
             in_flight_max: 10,
             audit_rate: 7.5,
-            trust_lists: true,
+            trust_lists: !terms.once,
+            narrow: false,
+            prune: terms.prune,
+            confirm,
         };
         let target = Name::new("default");
         Self {
             world,
             now: Mono(Duration::from_secs(1000)),
             functions: Engine::new(target.clone(), settings.clone()),
-            images: Engine::new(target, settings),
+            images: Engine::new(target.clone(), Settings { prune: false, ..settings }),
+            judge: Judge::new(target, terms),
+            ruling: Arc::default(),
+            next_read: Mono::default(),
+            intact: true,
             due: BTreeMap::new(),
             sequence: 0,
             transcript: Vec::new(),
@@ -126,13 +147,17 @@ impl Stage {
             target: Name::new("default"),
             account_id: "111122223333".into(),
             region: "eu-west-1".into(),
+            registry: None,
         };
         let owner = "team".parse::<Owner>().unwrap();
         let setting = Setting { place: &place, owner: &owner, hash_key: None };
         let frozen = BTreeSet::new();
-        let documents = Documents { all: &documents, frozen: &frozen, intact: true };
+        let (intact, read_at) = (self.intact, self.now);
+        let documents = Documents { all: &documents, frozen: &frozen, intact, read_at };
         let wishes = manifest::expand(documents, setting);
         self.tell_images(Event::Desired(wishes.images));
+        self.ruling = Arc::default();
+        self.next_read = self.now.after(READ_EVERY);
         self.tell(Event::Desired(wishes.functions));
     }
 
@@ -141,6 +166,29 @@ impl Stage {
         for work in works {
             self.start(work);
         }
+        self.rule();
+    }
+
+    /// What the supervisor does: rules again when there is news.
+    fn rule(&mut self) {
+        let census = self.functions.summary(self.clock()).census;
+        let manifests = Manifests { intact: self.intact, readable: true };
+        let census = BTreeMap::from([(Function::NAME, census)]);
+        let ruling = Arc::new(self.judge.rule(census, manifests, self.now));
+        if ruling != self.ruling {
+            self.ruling = Arc::clone(&ruling);
+            self.tell(Event::Ruled(ruling));
+        }
+    }
+
+    /// The update of many that is under way.
+    pub fn waves(&self) -> Option<evenkeel::engine::engine::Waves> {
+        self.functions.summary(self.clock()).waves
+    }
+
+    /// The hash of everything that could be deleted.
+    pub fn prune_hash(&self) -> String {
+        self.ruling.hash.clone()
     }
 
     fn tell_images(&mut self, event: Event<Image>) {
@@ -168,10 +216,10 @@ impl Stage {
         }
     }
 
-    fn image(&self, name: &Name) -> Seen<ImageFact> {
+    fn image(&self, name: &Name) -> Seen<Found> {
         let missing = ImageFact::Missing("nobody pushed it".into());
-        let live = self.world.images.get(name.as_str()).cloned().unwrap_or(missing);
-        Seen { live, revision: None, exact: true }
+        let image = self.world.images.get(name.as_str()).cloned().unwrap_or(missing);
+        Seen { live: Found { tag: None, image }, revision: None, exact: true }
     }
 
     fn start(&mut self, work: Work<Function>) {
@@ -212,6 +260,13 @@ impl Stage {
                 format!("{name}: drift ended: {}, {}", cause.as_str(), outcome.as_str())
             }
             News::Orphaned => format!("{name}: orphaned"),
+            News::Buried(was) => {
+                let digest = was.contains(&"a".repeat(64));
+                format!("{name}: buried (with its digest: {digest})")
+            }
+            News::Halted { waiting, because } => {
+                format!("{name}: {waiting} others wait: {because}")
+            }
         };
         self.note(text);
     }
@@ -260,7 +315,12 @@ impl Stage {
     pub fn run(&mut self, time: Duration) {
         let end = self.now.after(time);
         loop {
-            let wake = [self.functions.next_wake(), self.images.next_wake()];
+            let wake = [
+                self.functions.next_wake(),
+                self.images.next_wake(),
+                self.ruling.next,
+                Some(self.next_read),
+            ];
             let answer = self.due.first_key_value().map(|((at, _), _)| *at);
             let Some(next) =
                 wake.into_iter().chain([answer]).flatten().min().filter(|it| *it <= end)
@@ -270,6 +330,12 @@ impl Stage {
             self.now = self.now.max(next);
             match self.due.first_key_value() {
                 Some(((at, _), _)) if *at <= self.now => self.deliver(),
+                _ if self.next_read <= self.now => {
+                    self.next_read = self.now.after(READ_EVERY);
+                    if self.intact {
+                        self.tell(Event::Reread(self.now));
+                    }
+                }
                 _ => {
                     self.tell(Event::Woke);
                     self.tell_images(Event::Woke);

@@ -12,7 +12,7 @@ use evenkeel::{
         time::Mono,
     },
     kinds::function::{
-        live::{Activity, Live, Package, State, Update},
+        live::{Activity, Live, Package, Reason, State, Update},
         step::{Patch, Step},
     },
 };
@@ -26,6 +26,8 @@ struct Found {
     revision: u64,
     busy_until: Mono,
     new: bool,
+    /// Whether its creation or its last update ended in failure.
+    failed: bool,
 }
 
 /// Everything in one account.
@@ -38,6 +40,10 @@ pub struct World {
     pub faults: Vec<(&'static str, Class, bool)>,
     /// Whether AWS accepts a new memory size and ignores it.
     pub deaf: bool,
+    /// Digests whose deployment AWS accepts and that then fail.
+    pub bad: Vec<String>,
+    /// Whether what is made fails at its creation.
+    pub barren: bool,
     /// Whether AWS says nothing of tags.
     pub tags_hidden: bool,
     pub writes: Vec<String>,
@@ -105,7 +111,7 @@ impl World {
 
     fn write(&mut self, step: &Step, now: Mono) -> Result<(), Failure> {
         let revision = self.next();
-        let deaf = self.deaf;
+        let (deaf, bad) = (self.deaf, self.bad.clone());
         match step {
             Step::Create(it) => {
                 if self.functions.contains_key(&it.name) {
@@ -113,6 +119,7 @@ impl World {
                 }
                 let (repository, digest) = it.image_uri.split_once('@').unwrap();
                 let live = Live {
+                    arn: format!("arn:aws:lambda:eu-west-1:111122223333:function:{}", it.name),
                     package: Package::Image,
                     digest: Digest::parse(digest),
                     repository: Known::Yes(repository.into()),
@@ -124,15 +131,24 @@ impl World {
                     state: Known::No(String::new()),
                     last_modified: None,
                 };
-                let busy_until = now.after(BUSY);
-                self.functions
-                    .insert(it.name.clone(), Found { live, revision, busy_until, new: true });
+                let (busy_until, failed) = (now.after(BUSY), self.barren);
+                self.functions.insert(
+                    it.name.clone(),
+                    Found { live, revision, busy_until, new: true, failed },
+                );
                 Ok(())
             }
             Step::UpdateCode(it) => {
                 let found = self.settled(&it.name, it.revision_id.as_deref(), now)?;
                 let (repository, digest) = it.image_uri.split_once('@').unwrap();
-                found.live.digest = Digest::parse(digest);
+                let digest = Digest::parse(digest);
+                found.failed = digest.as_ref().is_some_and(|it| bad.contains(&it.hex().to_owned()));
+                if found.failed {
+                    // It is accepted, and the function runs on with its old image.
+                    found.touch(revision, now);
+                    return Ok(());
+                }
+                found.live.digest = digest;
                 found.live.repository = Known::Yes(repository.into());
                 found.live.architecture.clone_from(&it.architecture);
                 found.touch(revision, now);
@@ -152,6 +168,17 @@ impl World {
                 tags.extend(it.tags.clone());
                 Ok(())
             }
+            Step::Untag(it) => {
+                let found = self.settled(&it.name, None, now)?;
+                if let Known::Yes(tags) = &mut found.live.tags {
+                    tags.retain(|key, _| !it.keys.contains(key));
+                }
+                Ok(())
+            }
+            Step::Delete(name) => match self.functions.remove(name) {
+                Some(_) => Ok(()),
+                None => Err(failure(Class::Gone, "Delete")),
+            },
         }
     }
 
@@ -222,11 +249,24 @@ impl Found {
     fn seen(&self, now: Mono) -> Seen<Live> {
         let busy = now < self.busy_until;
         let mut live = self.live.clone();
+        let failed = self.failed && !busy;
+        let reason = |yes: bool| {
+            let (code, message) = ("InvalidImage".into(), "it does not start".into());
+            yes.then_some(Reason { code, message })
+        };
         live.state = Known::Yes(State {
-            activity: if busy && self.new { Activity::Pending } else { Activity::Active },
-            reason: None,
-            update: if busy && !self.new { Update::InProgress } else { Update::Settled },
-            update_reason: None,
+            activity: match (self.new, busy) {
+                (true, true) => Activity::Pending,
+                (true, false) if failed => Activity::Failed,
+                _ => Activity::Active,
+            },
+            reason: reason(failed && self.new),
+            update: match (self.new, busy) {
+                (false, true) => Update::InProgress,
+                (false, false) if failed => Update::Failed,
+                _ => Update::Settled,
+            },
+            update_reason: reason(failed && !self.new),
         });
         Seen { live, revision: Some(self.shown_revision(now)), exact: true }
     }

@@ -1,8 +1,6 @@
 //! What differs between a function as it should be and as it is, and the steps that mend it: code
 //! first, then configuration, then tags, and at last the record of what was applied.
 
-use std::collections::BTreeMap;
-
 use super::{
     compare::{compare, summary},
     config::Config,
@@ -12,14 +10,16 @@ use super::{
     resolve::{Resolved, resolve},
     spec::Spec,
     state,
-    step::{Create, Step, Tag, UpdateCode, UpdateConfig, kind},
-    tags::{self, APPLIED, Applied},
+    step::{Create, Step, UpdateCode, UpdateConfig, kind},
+    tagging,
 };
 use crate::engine::{
-    diff::{Cause, Change, Diff, Origin, Planned, Print, Said, Shown},
+    diff::{Cause, Change, Diff, Hold, Origin, Planned, Print, Said, Shown},
     facts::{Digest, Facts},
     name::Name,
-    sight::{Known, Seen},
+    record::Record,
+    sight::Seen,
+    tags::IMAGE,
 };
 
 /// The one step that makes a function which is not there.
@@ -39,10 +39,18 @@ pub(super) fn create(name: &Name, spec: &Spec, facts: &Facts) -> Diff<Step> {
         }],
         ..Diff::default()
     };
-    match resolve(spec, facts) {
+    if !spec.kept.is_empty() {
+        let names: Vec<&str> = spec.kept.iter().map(String::as_str).collect();
+        let message = format!(
+            "the values of {} are to be kept, and there is no function yet that has them; give it \
+             values first, or make the function by hand and adopt it",
+            names.join(", ")
+        );
+        diff.refusal = Some(Said::new("NothingToKeep", message));
+    }
+    match resolve(spec, facts, false) {
         Ok(resolved) => {
-            let mut tags = tags::desired(spec);
-            tags.insert(APPLIED.into(), Applied::of(&resolved.digest, &spec.config_hash).text());
+            let tags = tagging::at_creation(spec, &resolved);
             let create = Create {
                 name: name.clone(),
                 image_uri: resolved.uri,
@@ -68,7 +76,7 @@ pub(super) fn diff(name: &Name, spec: &Spec, seen: &Seen<Live>, facts: &Facts) -
         return diff;
     }
     let sides = Sides::new(name, spec, live);
-    let resolved = match resolve(spec, facts) {
+    let resolved = match resolve(spec, facts, true) {
         Ok(resolved) => Some(resolved),
         // What an image means that is left to others holds up nothing.
         Err(_) if sides.ignores(&Ignored::Image) => None,
@@ -79,23 +87,25 @@ pub(super) fn diff(name: &Name, spec: &Spec, seen: &Seen<Live>, facts: &Facts) -
     };
     sides.code(resolved.as_ref(), seen, &mut diff);
     sides.config(seen, &mut diff);
+    sides.missing_kept(&mut diff);
     sides.tags(resolved.as_ref(), &mut diff);
-    state::weigh(name, sides.code_step(resolved.as_ref(), seen), live, &mut diff);
+    let again = resolved.as_ref().filter(|it| !sides.has_moved(it));
+    state::weigh(name, sides.code_step(again, seen), live, &mut diff);
     diff
 }
 
 /// Both sides of the comparison, and what was applied last.
-struct Sides<'a> {
-    name: &'a Name,
-    spec: &'a Spec,
-    live: &'a Live,
+pub(super) struct Sides<'a> {
+    pub(super) name: &'a Name,
+    pub(super) spec: &'a Spec,
+    pub(super) live: &'a Live,
     /// The wanted configuration. What is left to others has its live value: it then neither makes a
     /// difference, nor is it overwritten within a struct that AWS replaces whole.
     wanted: Config,
     /// The live configuration. What AWS would not show of it is taken for what is wanted, for the same
     /// reasons.
     config: Config,
-    applied: Option<Applied>,
+    pub(super) record: Option<Record>,
     /// The hash of the live configuration.
     live_hash: String,
 }
@@ -120,16 +130,16 @@ impl<'a> Sides<'a> {
         let ignored = spec.ignored.contains(&Ignored::Architectures);
         let architecture = if ignored { &spec.architecture } else { &live.architecture };
         let live_hash = config_hash(name.as_str(), (&kept, architecture), spec.hash_key.as_ref());
-        let applied = Applied::read(&live.tags);
-        Self { name, spec, live, wanted, config, applied, live_hash }
+        let record = Record::read(&live.tags);
+        Self { name, spec, live, wanted, config, record, live_hash }
     }
 
-    fn ignores(&self, field: &Ignored) -> bool {
+    pub(super) fn ignores(&self, field: &Ignored) -> bool {
         self.spec.ignored.contains(field)
     }
 
     /// What AWS would not show, by the name of the condition that says so.
-    fn hidden(&self) -> impl Iterator<Item = (&'static str, &'static str, &String)> {
+    pub(super) fn hidden(&self) -> impl Iterator<Item = (&'static str, &'static str, &String)> {
         let environment = self.live.environment_error.iter();
         let image = self.live.image_error.iter();
         environment
@@ -137,20 +147,33 @@ impl<'a> Sides<'a> {
             .chain(image.map(|why| ("ImageConfigUnknown", "imageConfig", why)))
     }
 
-    /// Who moved, when the images differ.
-    fn image_origin(&self, desired: &Digest) -> Origin {
-        let Some(applied) = &self.applied else { return Origin::NoRecord };
-        origin(applied.is_digest(self.live.digest.as_ref()), applied.is_digest(Some(desired)))
+    fn config_origin(&self) -> Origin {
+        Record::config_origin(self.record.as_ref(), &self.live_hash, &self.spec.config_hash)
     }
 
-    /// Who moved, when the configurations differ.
-    fn config_origin(&self) -> Origin {
-        let Some(applied) = &self.applied else { return Origin::NoRecord };
-        if self.live_hash == self.spec.config_hash {
-            // Only values of the environment differ, and those the hash does not hold.
-            return Origin::NoRecord;
+    /// Whether the tag that was deployed names another image now, and that is only to be reported.
+    pub(super) fn has_moved(&self, resolved: &Resolved) -> bool {
+        let deployed = self.live.tags.get().and_then(|it| it.get(IMAGE));
+        let record = self.record.as_ref();
+        self.spec.image.report_moves
+            && deployed == Some(&resolved.source)
+            && record.is_some_and(|it| !it.is_image(Some(&resolved.digest)))
+    }
+
+    /// Variables that must be there and are not.
+    fn missing_kept(&self, diff: &mut Diff<Step>) {
+        let there = |name: &&String| self.config.environment.contains_key(*name);
+        let missing: Vec<&str> =
+            self.spec.kept.iter().filter(|it| !there(it)).map(String::as_str).collect();
+        if missing.is_empty() || self.live.environment_error.is_some() {
+            return;
         }
-        origin(applied.is_config(&self.live_hash), applied.is_config(&self.spec.config_hash))
+        let message = format!(
+            "{} must be there, with a value that somebody else gives it, and is not; set it by hand",
+            missing.join(", ")
+        );
+        let said = Said::new("NothingToKeep", message);
+        diff.waits.push(Hold { said, on: None, recheck: None, soon: false });
     }
 
     fn code(&self, resolved: Option<&Resolved>, seen: &Seen<Live>, diff: &mut Diff<Step>) {
@@ -168,7 +191,8 @@ impl<'a> Sides<'a> {
             let repository = live.repository.get().unwrap_or(&spec.image.repository);
             if live.digest.as_ref() != Some(digest) {
                 let was = live.digest.as_ref().map_or(Shown::open("(unknown)"), shown);
-                let origin = self.image_origin(digest);
+                let (record, live) = (self.record.as_ref(), live.digest.as_ref());
+                let origin = Record::image_origin(record, live, digest);
                 diff.changes.push(change("/image", shown(digest), was, origin));
             } else if *repository != spec.image.repository {
                 let (desired, was) = (Shown::open(&spec.image.repository), Shown::open(repository));
@@ -178,6 +202,17 @@ impl<'a> Sides<'a> {
         if live.architecture != spec.architecture && !self.ignores(&Ignored::Architectures) {
             let (desired, was) = (Shown::open(&spec.architecture), Shown::open(&live.architecture));
             diff.changes.push(change("/architectures/0", desired, was, self.config_origin()));
+        }
+        if let Some(moved) = resolved.filter(|it| diff.changes.len() > before && self.has_moved(it))
+        {
+            let message = format!(
+                "the tag {} names another image now, and `onTagMove: report` leaves the function as it \
+                 is; to deploy it, name a new tag or set `onTagMove: deploy`",
+                moved.source
+            );
+            let said = Said::new(tagging::MOVED, message);
+            diff.waits.push(Hold { said, on: None, recheck: None, soon: false });
+            return;
         }
         if diff.changes.len() > before
             && let Some(mut step) = self.code_step(resolved, seen)
@@ -223,67 +258,18 @@ impl<'a> Sides<'a> {
     fn tell_ignored(&self, diff: &mut Diff<Step>) {
         let (mut changes, _) = compare(&self.spec.config, &self.wanted, Origin::NoRecord);
         // What AWS does not show is not known to differ.
-        if self.live.environment_error.is_some() {
-            changes.retain(|it| !it.path.starts_with("/environment/"));
-        }
+        let hidden = self.live.environment_error.is_some();
+        let kept = |path: &str| {
+            let name = path.strip_prefix("/environment/variables/");
+            name.is_some_and(|it| hidden || self.spec.kept.contains(it))
+        };
+        changes.retain(|it| !kept(&it.path));
         if !changes.is_empty() {
             let text = summary(&changes, kind::CONFIGURATION);
             let said =
                 Said::new("LeftToOthers", format!("left to others, though it differs: {text}"));
             diff.conditions.insert("Ignored", said);
         }
-    }
-
-    fn tags(&self, resolved: Option<&Resolved>, diff: &mut Diff<Step>) {
-        let Known::Yes(live) = &self.live.tags else { return };
-        let mut desired = tags::desired(self.spec);
-        let others = |key: &String| {
-            self.spec.tags.contains_key(key)
-                && (self.ignores(&Ignored::Tags) || self.ignores(&Ignored::Tag(key.clone())))
-        };
-        desired.retain(|key, _| !others(key));
-        let settled = diff.steps.is_empty() && diff.waits.is_empty();
-        let missing: Vec<(&String, &String)> =
-            desired.iter().filter(|(key, value)| live.get(*key) != Some(value)).collect();
-        for (key, value) in &missing {
-            let was = live.get(*key).map_or_else(|| Shown::open("(absent)"), Shown::open);
-            let pointer = key.replace('~', "~0").replace('/', "~1");
-            diff.changes.push(Change {
-                path: format!("/tags/{pointer}"),
-                desired: Shown::open(value),
-                live: was,
-                cause: Cause::Tags,
-                origin: Origin::NoRecord,
-                step: kind::TAGS,
-            });
-        }
-        let mut set: BTreeMap<String, String> =
-            missing.iter().map(|(key, value)| ((*key).clone(), (*value).clone())).collect();
-        let kind = if set.is_empty() { kind::RECORD } else { kind::TAGS };
-        let mut shown: Vec<String> = Vec::new();
-        if kind == kind::TAGS {
-            shown.push(summary(&diff.changes, kind::TAGS));
-        }
-        if settled && let Some(applied) = self.stale_record(resolved) {
-            shown.push(format!("record {applied}"));
-            set.insert(APPLIED.into(), applied);
-        }
-        if !set.is_empty() {
-            let (name, arn, shown) = (self.name.clone(), self.spec.arn.clone(), shown.join(", "));
-            diff.steps.push(Planned { kind, step: Step::Tag(Tag { name, arn, tags: set, shown }) });
-        }
-    }
-
-    /// What the record should say, if it says something else. It is written once it is true, and not
-    /// while AWS hides part of the configuration.
-    fn stale_record(&self, resolved: Option<&Resolved>) -> Option<String> {
-        if self.hidden().next().is_some() {
-            return None;
-        }
-        let theirs = self.ignores(&Ignored::Image);
-        let digest = if theirs { self.live.digest.as_ref()? } else { &resolved?.digest };
-        let applied = Applied::of(digest, &self.spec.config_hash);
-        (self.applied.as_ref() != Some(&applied)).then(|| applied.text())
     }
 }
 
@@ -292,14 +278,5 @@ fn shown(digest: &Digest) -> Shown {
     Shown {
         text: format!("sha256:{}", digest.short(12)),
         print: Print::of(digest.hex().as_bytes()),
-    }
-}
-
-/// Whether AWS still has what was applied, and whether the manifest still asks for it.
-fn origin(live_is_applied: bool, desired_is_applied: bool) -> Origin {
-    match (live_is_applied, desired_is_applied) {
-        (true, _) => Origin::Pending,
-        (false, true) => Origin::Drift,
-        (false, false) => Origin::Both,
     }
 }

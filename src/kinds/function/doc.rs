@@ -5,7 +5,10 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use crate::engine::{policy::Policy, secret::Secret};
+use crate::{
+    engine::{policy::Policy, secret::Secret},
+    kinds::document::{TagsDoc, TagsPolicy},
+};
 
 /// The `spec` of a `Function` document.
 #[derive(Clone, PartialEq, Deserialize)]
@@ -14,6 +17,8 @@ use crate::engine::{policy::Policy, secret::Secret};
 pub struct FunctionDoc {
     pub function_name: Option<String>,
     pub image: String,
+    #[serde(default)]
+    pub image_policy: ImagePolicyDoc,
     pub role: String,
     pub image_config: Option<ImageConfigDoc>,
     #[serde(default)]
@@ -32,9 +37,31 @@ pub struct FunctionDoc {
     pub tracing_config: Option<TracingConfigDoc>,
     pub logging_config: Option<LoggingConfigDoc>,
     #[serde(default)]
-    pub tags: BTreeMap<String, String>,
+    pub tags: TagsDoc,
+    #[serde(default)]
+    pub tags_policy: TagsPolicy,
     #[serde(default)]
     pub policy: Policy,
+}
+
+/// `imagePolicy`.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+#[expect(missing_docs, reason = "documented in shape.rs")]
+pub struct ImagePolicyDoc {
+    pub semver: Option<String>,
+    pub on_tag_move: OnTagMove,
+}
+
+/// `onTagMove`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum OnTagMove {
+    /// Deploy what it names now.
+    #[default]
+    Deploy,
+    /// Say so, and leave the function as it is.
+    Report,
 }
 
 /// `imageConfig`: what of the image's own settings is overridden.
@@ -60,7 +87,20 @@ pub struct EphemeralStorageDoc {
 #[serde(deny_unknown_fields, default)]
 #[expect(missing_docs, reason = "documented in shape.rs")]
 pub struct EnvironmentDoc {
-    pub variables: BTreeMap<String, Secret>,
+    pub variables: BTreeMap<String, VariableDoc>,
+}
+
+/// The value of a variable.
+#[derive(Clone, PartialEq, Deserialize)]
+#[serde(untagged)]
+pub enum VariableDoc {
+    /// This value.
+    Value(Secret),
+    /// Whatever value is there.
+    Keep {
+        /// Must be `true`.
+        keep: bool,
+    },
 }
 
 /// `vpcConfig`.

@@ -1,19 +1,24 @@
 //! From a document to the spec for one target: names become ARNs, gaps become AWS's defaults.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     config::{Config, FileSystem, ImageConfig, Logging, Vpc, defaults},
-    doc::{FunctionDoc, ImageConfigDoc, VpcConfigDoc},
+    doc::{FunctionDoc, ImageConfigDoc, ImagePolicyDoc, OnTagMove, VariableDoc, VpcConfigDoc},
     hash::{HashKey, config_hash},
     ignore::Ignored,
     image_ref::{ImageRef, Reference},
-    spec::{Image, Ownership, Spec},
+    spec::{Image, Spec},
 };
-use crate::engine::{
-    kind::Kind as _,
-    name::{Name, Owner},
-    place::Place,
+use crate::{
+    engine::{
+        kind::Kind as _,
+        name::{Name, Owner},
+        place::Place,
+        secret::Secret,
+        tags::Ownership,
+    },
+    kinds::document::tag_spec,
 };
 
 /// What a spec depends on besides its document.
@@ -37,14 +42,16 @@ impl Spec {
         let hash = config_hash(name.as_str(), both, setting.hash_key);
         Self {
             arn: setting.place.function_arn(name.as_str()),
-            image: full(image, setting.place),
-            tags: doc.tags.clone(),
-            ownership: Ownership {
-                owner: setting.owner.as_str().to_owned(),
-                object: format!("{}/{name}", super::Function::NAME),
-                deletion: doc.policy.deletion.as_str(),
-            },
-            ignored: doc.policy.ignore.iter().filter_map(|it| Ignored::parse(it)).collect(),
+            image: full(image, &doc.image_policy, setting.place),
+            tags: tag_spec(&doc.tags, doc.tags_policy),
+            ownership: Ownership::of(
+                super::Function::NAME,
+                name,
+                setting.owner,
+                doc.policy.deletion,
+            ),
+            ignored: ignored(doc),
+            kept: kept(doc).cloned().collect(),
             config_hash: hash,
             hash_key: setting.hash_key.cloned(),
             architecture,
@@ -53,15 +60,45 @@ impl Spec {
     }
 }
 
+/// What is left to others, kept values among it.
+fn ignored(doc: &FunctionDoc) -> BTreeSet<Ignored> {
+    let named = doc.policy.ignore.iter().filter_map(|it| Ignored::parse(it));
+    named.chain(kept(doc).cloned().map(Ignored::Variable)).collect()
+}
+
+/// Variables with `keep: true`.
+fn kept(doc: &FunctionDoc) -> impl Iterator<Item = &String> {
+    let all = doc.environment.iter().flat_map(|it| &it.variables);
+    all.filter(|(_, value)| matches!(value, VariableDoc::Keep { .. })).map(|(name, _)| name)
+}
+
+/// Variables with a value.
+fn variables(doc: &FunctionDoc) -> BTreeMap<String, Secret> {
+    let all = doc.environment.iter().flat_map(|it| &it.variables);
+    let valued = all.filter_map(|(name, value)| match value {
+        VariableDoc::Value(value) => Some((name.clone(), value.clone())),
+        VariableDoc::Keep { .. } => None,
+    });
+    valued.collect()
+}
+
 /// The reference with its registry.
-fn full(image: &ImageRef, place: &Place) -> Image {
+fn full(image: &ImageRef, policy: &ImagePolicyDoc, place: &Place) -> Image {
     let host = image.registry.as_ref().map_or_else(|| place.registry(), |it| it.host.clone());
     let repository = format!("{host}/{}", image.repository);
     let (reference, pinned) = match &image.reference {
         Reference::Tag(tag) => (format!("{repository}:{tag}"), None),
         Reference::Digest(digest) => (format!("{repository}@{digest}"), Some(digest.clone())),
     };
-    Image { reference: Name::new(reference), repository, pinned }
+    let own = host == place.own_registry();
+    Image {
+        reference: Name::new(reference),
+        pinned,
+        range: policy.semver.as_ref().map(|it| Name::new(format!("{repository}?semver={it}"))),
+        report_moves: policy.on_tag_move == OnTagMove::Report,
+        own_repository: own.then(|| Name::new(image.repository.clone())),
+        repository,
+    }
 }
 
 fn config(name: &Name, doc: &FunctionDoc, place: &Place) -> Config {
@@ -73,8 +110,7 @@ fn config(name: &Name, doc: &FunctionDoc, place: &Place) -> Config {
     if let Some(storage) = &doc.ephemeral_storage {
         config.ephemeral_storage = storage.size;
     }
-    config.environment =
-        doc.environment.as_ref().map_or_else(BTreeMap::new, |it| it.variables.clone());
+    config.environment = variables(doc);
     config.kms_key_arn = doc.kms_key_arn.as_deref().map(arn).unwrap_or_default();
     if let Some(vpc) = &doc.vpc_config {
         config.vpc = vpc_config(vpc);

@@ -1,19 +1,21 @@
 //! What Lambda last told us about a function, in the words of [`super::spec`].
 
-use std::collections::BTreeMap;
-
 use jiff::Timestamp;
+use serde_json::{Value, json};
 
 use super::config::Config;
 use crate::engine::{
     diff::Print,
     facts::Digest,
     sight::{Known, Seen},
+    tags::Tags,
 };
 
 /// A function as it is.
 #[derive(Clone, PartialEq)]
 pub struct Live {
+    /// Its ARN, without a version.
+    pub arn: String,
     /// Whether it ships as a container image at all.
     pub package: Package,
     /// The image that runs: `CodeSha256`, which for images is the manifest's digest in hex.
@@ -29,7 +31,7 @@ pub struct Live {
     /// The same for the image's settings (`ImageConfigResponse.Error`).
     pub image_error: Option<String>,
     /// All tags, those of AWS (`aws:…`) too. Only GetFunction shows them.
-    pub tags: Known<BTreeMap<String, String>>,
+    pub tags: Known<Tags>,
     /// Only GetFunction shows it.
     pub state: Known<State>,
     /// When AWS last saw a change.
@@ -98,6 +100,7 @@ pub enum Update {
 /// The fingerprint of everything that ListFunctions shows (all but state, tags and repository).
 pub(super) fn print(seen: &Seen<Live>) -> Print {
     let Live {
+        arn: _,
         package,
         digest,
         repository: _,
@@ -135,4 +138,30 @@ pub(super) fn print(seen: &Seen<Live>) -> Print {
         )
     );
     Print::of(text.as_bytes())
+}
+
+/// Everything that is known, but for the values of the environment.
+pub(super) fn describe(live: &Live) -> Value {
+    let config = &live.config;
+    let variables: Vec<&String> = config.environment.keys().collect();
+    json!({
+        "functionArn": live.arn,
+        "image": live.digest.as_ref().map(ToString::to_string),
+        "repository": live.repository.get(),
+        "architectures": [live.architecture],
+        "role": config.role,
+        "description": config.description,
+        "memorySize": config.memory_size,
+        "timeout": config.timeout,
+        "ephemeralStorage": { "size": config.ephemeral_storage },
+        "environment": { "names": variables },
+        "kmsKeyArn": config.kms_key_arn,
+        "vpcConfig": config.vpc,
+        "fileSystemConfigs": config.file_systems,
+        "deadLetterConfig": { "targetArn": config.dead_letter },
+        "tracingConfig": { "mode": config.tracing },
+        "loggingConfig": config.logging,
+        "imageConfig": config.image,
+        "tags": live.tags.get(),
+    })
 }

@@ -19,20 +19,25 @@ pub mod shape;
 pub mod spec;
 mod state;
 pub mod step;
-pub mod tags;
+mod tagging;
 
-use std::time::Duration;
+use std::{collections::BTreeSet, time::Duration};
 
 use jiff::Timestamp;
 
-use self::{live::Live, spec::Spec, step::Step};
+use self::{
+    live::Live,
+    spec::Spec,
+    step::{Step, Tag, Untag},
+};
 use crate::engine::{
-    diff::{Diff, Print},
+    diff::{Diff, Planned, Print},
     facts::{Fact, FactKey, Facts},
     failure::Failure,
-    kind::{Claim, Digests, Kind},
+    kind::{Digests, Kind},
     name::Name,
-    sight::{Seen, Sight},
+    sight::{Known, Seen, Sight},
+    tags::{SUSPEND, Tags},
 };
 
 /// `kind: Function`.
@@ -44,6 +49,7 @@ const SHORT: usize = 12;
 
 impl Kind for Function {
     const NAME: &'static str = "Function";
+    const PERMIT: &'static str = "Function";
     const AUDIT_PERIOD: Duration = Duration::from_mins(10);
     type Spec = Spec;
     type Live = Live;
@@ -61,8 +67,26 @@ impl Kind for Function {
         live::print(seen)
     }
 
-    fn claim(live: &Live) -> Claim {
-        tags::claim(live)
+    fn tags(live: &Live) -> Option<&Known<Tags>> {
+        Some(&live.tags)
+    }
+
+    fn delete(name: &Name, _: &Live) -> Option<Planned<Step>> {
+        Some(Planned { kind: step::kind::DELETE, step: Step::Delete(name.clone()) })
+    }
+
+    fn suspend(name: &Name, live: &Live, value: Option<&str>) -> Option<Step> {
+        let (name, arn) = (name.clone(), live.arn.clone());
+        let Some(value) = value else {
+            let keys = BTreeSet::from([SUSPEND.to_owned()]);
+            return Some(Step::Untag(Untag { name, arn, keys, shown: SUSPEND.into() }));
+        };
+        let tags = Tags::from([(SUSPEND.to_owned(), value.to_owned())]);
+        Some(Step::Tag(Tag { name, arn, tags, shown: format!("{SUSPEND} {value}") }))
+    }
+
+    fn describe(live: &Live) -> serde_json::Value {
+        live::describe(live)
     }
 
     fn concerns(live: &Live) -> bool {
@@ -78,11 +102,15 @@ impl Kind for Function {
     }
 
     fn needs(spec: &Spec) -> Vec<FactKey> {
-        vec![FactKey::Image(spec.image.reference.clone())]
+        let image = &spec.image;
+        let images = std::iter::once(&image.reference).chain(&image.range).cloned();
+        let repository = image.own_repository.iter().cloned().map(FactKey::Repository);
+        images.map(FactKey::Image).chain(repository).collect()
     }
 
     fn digests(spec: Option<&Spec>, sight: &Sight<Live>, facts: &Facts) -> Digests {
-        let desired = spec.and_then(|spec| resolve::resolve(spec, facts).ok());
+        let exists = sight.seen().is_some();
+        let desired = spec.and_then(|spec| resolve::resolve(spec, facts, exists).ok());
         let live = sight.seen().and_then(|seen| seen.live.digest.as_ref());
         Digests {
             desired: desired.map(|it| it.digest.short(SHORT).to_owned()).unwrap_or_default(),

@@ -6,7 +6,11 @@ use super::spec::Spec;
 use crate::engine::{
     diff::{Hold, Said},
     facts::{Digest, Fact, FactKey, Facts, ImageFact},
+    name::Name,
 };
+
+/// AWS's limit for a tag's value.
+const TAG_VALUE_MAX: usize = 256;
 
 /// What Lambda should run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,52 +19,84 @@ pub(super) struct Resolved {
     pub(super) digest: Digest,
     /// `registry/repository@sha256:…`.
     pub(super) uri: String,
+    /// What the digest was found under, `repository:tag`, as it may stand in a tag.
+    pub(super) source: String,
 }
 
-/// The digest that the spec's image means now, or what has to happen first.
-pub(super) fn resolve(spec: &Spec, facts: &Facts) -> Result<Resolved, Hold> {
-    let key = FactKey::Image(spec.image.reference.clone());
-    let hold = |reason, message: String, soon| Hold {
-        said: Said::new(reason, message),
-        on: Some(key.clone()),
-        recheck: None,
-        soon,
+/// The digest that the spec's image means now, or what has to happen first. A range that no version fits
+/// falls back on the tag for a function that does not exist yet.
+pub(super) fn resolve(spec: &Spec, facts: &Facts, exists: bool) -> Result<Resolved, Hold> {
+    let tag = &spec.image.reference;
+    let Some(range) = &spec.image.range else { return named(spec, tag, facts) };
+    match facts.get(&FactKey::Image(range.clone())) {
+        Some(Fact::Version(_, ImageFact::Missing(_))) if !exists => named(spec, tag, facts),
+        _ => named(spec, range, facts),
+    }
+}
+
+/// The same for one image object.
+fn named(spec: &Spec, name: &Name, facts: &Facts) -> Result<Resolved, Hold> {
+    let key = FactKey::Image(name.clone());
+    let said = |reason, message: String| Said::new(reason, message);
+    let hold = |said| Hold { said, on: Some(key.clone()), recheck: None, soon: false };
+    let (tag, image) = match facts.get(&key) {
+        Some(Fact::Image(image)) => (None, image),
+        Some(Fact::Version(tag, image)) => (Some(tag), image),
+        Some(Fact::Repository(_)) | None => {
+            let message = format!("image {name} has not been looked up yet");
+            return Err(Hold { soon: true, ..hold(said("ImageUnknown", message)) });
+        }
     };
-    let reference = &spec.image.reference;
-    let digest = match facts.get(&key) {
-        None => {
-            let message = format!("image {reference} has not been looked up yet");
-            return Err(hold("ImageUnknown", message, true));
+    let digest = match image {
+        ImageFact::Missing(why) => return Err(missing(spec, name, why, facts)),
+        ImageFact::Unreadable(why) => {
+            let message = format!("image {name} cannot be looked up: {why}");
+            return Err(hold(said("ImageUnreadable", message)));
         }
-        Some(Fact::Image(ImageFact::Missing(why))) => {
-            let message = format!("waiting for image {reference}: {why}");
-            return Err(hold("ImageMissing", message, false));
+        ImageFact::Unusable(why) => {
+            let message = format!("image {name} cannot run on Lambda: {why}");
+            return Err(hold(said("ImageUnusable", message)));
         }
-        Some(Fact::Image(ImageFact::Unreadable(why))) => {
-            let message = format!("image {reference} cannot be looked up: {why}");
-            return Err(hold("ImageUnreadable", message, false));
-        }
-        Some(Fact::Image(ImageFact::Unusable(why))) => {
-            let message = format!("image {reference} cannot run on Lambda: {why}");
-            return Err(hold("ImageUnusable", message, false));
-        }
-        Some(Fact::Image(ImageFact::Single(digest))) => digest,
-        Some(Fact::Image(ImageFact::Index(children))) => {
+        ImageFact::Single(digest) => digest,
+        ImageFact::Index(children) => {
             let platform = platform(&spec.architecture);
             children.get(platform).ok_or_else(|| {
                 let there: Vec<&str> = children.keys().map(String::as_str).collect();
                 let message = format!(
-                    "image {reference} has no manifest for linux/{platform}, which `architectures: \
-                     [{}]` needs; it has {}",
+                    "image {name} has no manifest for linux/{platform}, which `architectures: [{}]` \
+                     needs; it has {}",
                     spec.architecture,
                     there.join(", ")
                 );
-                hold("ImageUnusable", message, false)
+                hold(said("ImageUnusable", message))
             })?
         }
     };
     let uri = format!("{}@{digest}", spec.image.repository);
-    Ok(Resolved { digest: digest.clone(), uri })
+    Ok(Resolved { digest: digest.clone(), uri, source: source(spec, tag) })
+}
+
+/// Waiting for a push, or first of all for the repository.
+fn missing(spec: &Spec, name: &Name, why: &str, facts: &Facts) -> Hold {
+    let repository = spec.image.own_repository.as_ref().map(|it| FactKey::Repository(it.clone()));
+    let absent = repository.filter(|it| facts.get(it) == Some(&Fact::Repository(false)));
+    let (said, on) = if let Some(key) = absent {
+        let message = format!("waiting for {key}, which has a manifest and does not exist yet");
+        (Said::new("RepositoryMissing", message), key)
+    } else {
+        let message = format!("waiting for image {name}: {why}; push it, and it goes on by itself");
+        (Said::new("ImageMissing", message), FactKey::Image(name.clone()))
+    };
+    Hold { said, on: Some(on), recheck: None, soon: false }
+}
+
+/// `repository:tag`, or as much of its end as AWS allows in a tag.
+fn source(spec: &Spec, tag: Option<&String>) -> String {
+    let (_, repository) = spec.image.repository.split_once('/').unwrap_or(("", ""));
+    let (_, own) = spec.image.reference.as_str().split_once('/').unwrap_or(("", ""));
+    let whole = tag.map_or_else(|| own.to_owned(), |tag| format!("{repository}:{tag}"));
+    let start = whole.len().saturating_sub(TAG_VALUE_MAX);
+    whole.get(start..).unwrap_or_default().to_owned()
 }
 
 /// OCI's word for one of Lambda's architectures.

@@ -1,6 +1,12 @@
 //! What a shape cannot say about a `Function`: rules between fields.
 
-use super::{doc::FunctionDoc, ignore::Ignored, image_ref::ImageRef};
+use super::{
+    doc::{FunctionDoc, VariableDoc},
+    ignore::Ignored,
+    image_ref::{ImageRef, Reference},
+    shape::FUNCTION_NAME as NAME,
+};
+use crate::kinds::document::{Breach, check_tags};
 
 /// Lambda's limit for the whole environment (Lambda quotas page).
 const ENVIRONMENT_BYTES_MAX: usize = 4096;
@@ -30,27 +36,17 @@ const RESERVED: &[&str] = &[
     "LAMBDA_RUNTIME_DIR",
 ];
 
-/// A rule that a document breaks: where, what, and what to do.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Breach {
-    /// The members that lead to the field, below `spec`.
-    pub path: Vec<String>,
-    /// What is wrong.
-    pub message: String,
-    /// What to do.
-    pub hint: &'static str,
-}
-
 /// Every rule that the document breaks.
-pub fn check(doc: &FunctionDoc) -> Vec<Breach> {
-    let mut breaches = Vec::new();
-    let mut breach = |path: &[&str], message: String, hint: &'static str| {
-        let path = path.iter().map(|it| (*it).to_owned()).collect();
-        breaches.push(Breach { path, message, hint });
-    };
-    if let Err(message) = ImageRef::parse(&doc.image) {
-        breach(&["image"], message, "");
+pub fn check(name: &str, doc: &FunctionDoc) -> Vec<Breach> {
+    let mut breaches = check_tags(&doc.tags);
+    if doc.function_name.is_none() && !(name.len() <= NAME.max && NAME.fits(name)) {
+        let message = format!("`{name}` is no name of a function; it should be {}", NAME.words);
+        breaches.push(Breach::new(&[], message, "rename it, or set `spec.functionName`"));
     }
+    let mut breach = |path: &[&str], message: String, hint: &'static str| {
+        breaches.push(Breach::new(path, message, hint));
+    };
+    image(doc, &mut breach);
     for (field, text) in texts(doc) {
         if text.replace("${target.accountId}", "").replace("${target.region}", "").contains("${") {
             let hint = "only `${target.accountId}` and `${target.region}` are filled in";
@@ -62,13 +58,33 @@ pub fn check(doc: &FunctionDoc) -> Vec<Breach> {
         breach(&["policy", "ignore"], message, "name one below `spec`, as `/memorySize`");
     }
     environment(doc, &mut breach);
-    tags(doc, &mut breach);
     network(doc, &mut breach);
     image_config(doc, &mut breach);
     breaches
 }
 
 type Push<'a> = dyn FnMut(&[&str], String, &'static str) + 'a;
+
+fn image(doc: &FunctionDoc, breach: &mut Push<'_>) {
+    let policy = &doc.image_policy;
+    match ImageRef::parse(&doc.image) {
+        Err(message) => breach(&["image"], message, ""),
+        Ok(ImageRef { reference: Reference::Digest(_), .. }) if policy.semver.is_some() => {
+            let message =
+                "a digest names one image for ever, and `semver` asks for newer ones".into();
+            breach(&["imagePolicy", "semver"], message, "keep one of them");
+        }
+        Ok(_) => {}
+    }
+    if let Some(Err(error)) = policy.semver.as_deref().map(semver::VersionReq::parse) {
+        let message = format!("`semver` is no range of versions: {error}");
+        breach(
+            &["imagePolicy", "semver"],
+            message,
+            "write it as `^1.4`, `~1.4.2` or `>=1.2, <1.5`",
+        );
+    }
+}
 
 /// The fields in which placeholders are filled in.
 fn texts(doc: &FunctionDoc) -> Vec<(&'static str, &str)> {
@@ -85,11 +101,19 @@ fn environment(doc: &FunctionDoc, breach: &mut Push<'_>) {
         let message = format!("`{name}` is set by Lambda itself, which refuses it");
         breach(&["environment", "variables", name], message, "use another name");
     }
+    let unkept =
+        environment.variables.iter().filter(|(_, it)| **it == VariableDoc::Keep { keep: false });
+    for (name, _) in unkept {
+        let message = format!("`{name}` has neither a value nor `keep: true`");
+        breach(&["environment", "variables", name], message, "write one of them");
+    }
     // As AWS counts it: the map as JSON text.
     let quoted = |text: &str| serde_json::to_string(text).map_or(text.len() + 2, |it| it.len());
-    let pairs = environment.variables.iter();
-    let bytes: usize =
-        pairs.map(|(name, value)| quoted(name) + quoted(value.expose()) + 2).sum::<usize>() + 1;
+    let pairs = environment.variables.iter().map(|(name, value)| match value {
+        VariableDoc::Value(value) => quoted(name) + quoted(value.expose()) + 2,
+        VariableDoc::Keep { .. } => quoted(name) + 4,
+    });
+    let bytes = pairs.sum::<usize>() + 1;
     if bytes > ENVIRONMENT_BYTES_MAX {
         let message = format!(
             "the environment takes {bytes} bytes; Lambda allows {ENVIRONMENT_BYTES_MAX} in all"
@@ -97,20 +121,6 @@ fn environment(doc: &FunctionDoc, breach: &mut Push<'_>) {
         let hint =
             "keep long values in SSM Parameter Store or Secrets Manager and pass their names";
         breach(&["environment", "variables"], message, hint);
-    }
-}
-
-fn tags(doc: &FunctionDoc, breach: &mut Push<'_>) {
-    for key in doc.tags.keys() {
-        let lower = key.to_ascii_lowercase();
-        if lower.starts_with("aws:") {
-            let message = format!("the tag `{key}` begins with `aws:`, which AWS keeps for itself");
-            breach(&["tags", key], message, "use another key");
-        }
-        if lower.starts_with("evenkeel.dev/") {
-            let message = format!("the tag `{key}` is one of Evenkeel's own");
-            breach(&["tags", key], message, "take it out; Evenkeel sets it");
-        }
     }
 }
 

@@ -1,10 +1,15 @@
 //! What each field of a `Function` document may hold: AWS's own constraints (Lambda API reference,
 //! CreateFunction and UpdateFunctionConfiguration), so that a mistake is told before AWS is asked.
 
-use crate::shape::{Field, Map, Shape, Text};
+use crate::{
+    kinds::document::{POLICY_FIELD, TAGS_FIELD, TAGS_POLICY_FIELD},
+    shape::{Field, Map, Shape, Text},
+};
 
-const FUNCTION_NAME: Text = Text::new((1, 64), "^[A-Za-z0-9_-]+$", "1 to 64 of A-Z a-z 0-9 _ -");
+pub(super) const FUNCTION_NAME: Text =
+    Text::new((1, 64), "^[A-Za-z0-9_-]+$", "1 to 64 of A-Z a-z 0-9 _ -");
 const IMAGE: Text = Text::any(1, 1024);
+const RANGE: Text = Text::any(1, 100);
 const ROLE: Text = Text::new(
     (1, 2048),
     r"^(arn:aws[a-zA-Z-]*:iam::(\d{12}|\$\{target\.accountId\}):role/)?[A-Za-z0-9_+=,.@/-]+$",
@@ -41,17 +46,6 @@ const VARIABLE: Text = Text::new(
     "at least 2 of A-Z a-z 0-9 _, with a letter first",
 );
 const VALUE: Text = Text::any(0, 4096);
-/// AWS allows letters, digits and spaces of every script and `_.:/=+-@`; so, of ASCII, not these.
-const TAG_CHARACTERS: &str = r##"^[^\x00-\x1f\x7f!"#$%&'()*,;<>?\[\]\\^`{|}~]*$"##;
-const TAG_KEY: Text =
-    Text::new((1, 128), TAG_CHARACTERS, "1 to 128 letters, digits, spaces and _ . : / = + - @");
-const TAG_VALUE: Text =
-    Text::new((0, 256), TAG_CHARACTERS, "at most 256 letters, digits, spaces and _ . : / = + - @");
-const POINTER: Text = Text::new((2, 512), "^/", "a JSON Pointer below `spec`, as `/memorySize`");
-const REASON: Text = Text::any(1, 200);
-const OWNER: Text =
-    Text::new((1, 32), "^[a-z0-9-]+$", "`cloudformation`, or an owner id: 1 to 32 of a-z 0-9 -");
-
 const IMAGE_CONFIG: &[Field] = &[
     Field::optional(
         "entryPoint",
@@ -73,19 +67,43 @@ const IMAGE_CONFIG: &[Field] = &[
     ),
 ];
 
+const IMAGE_POLICY: &[Field] = &[
+    Field::optional(
+        "semver",
+        Shape::Text(&RANGE),
+        "the tag of `image`",
+        "A range of versions, as `^1.4` or `>=1.2, <1.5`: the highest tag of the repository that fits is \
+         deployed (`v1.4.2` and `1.4.2` are both read). New tags are seen within 5 minutes. The tag of \
+         `image` is only deployed to a new function, if none fits.",
+    ),
+    Field::optional(
+        "onTagMove",
+        Shape::Choice(&["deploy", "report"]),
+        "`deploy`",
+        "What to do when the tag names another image than the one that was deployed.",
+    ),
+];
+
 const EPHEMERAL_STORAGE: &[Field] =
     &[Field::required("size", Shape::Int(512, 10_240), "The size of `/tmp` in MiB.")];
+
+const VARIABLE_KEEP: &[Field] = &[Field::required(
+    "keep",
+    Shape::Flag,
+    "Whether the value that is there is kept, whatever it is.",
+)];
 
 const ENVIRONMENT: &[Field] = &[Field::optional(
     "variables",
     Shape::Map(&Map {
         key: &VARIABLE,
-        value: &Shape::Text(&VALUE),
+        value: &Shape::Either(&Shape::Text(&VALUE), &Shape::Object(VARIABLE_KEEP)),
         entries_max: 500,
         secret: true,
     }),
     "none",
-    "Environment variables, at most 4 KB in all. Their values appear in no output of Evenkeel's.",
+    "Environment variables, at most 4 KB in all. Their values appear in no output of Evenkeel's. \
+     `{ keep: true }` instead of a value: it must be there, and its value is somebody else's.",
 )];
 
 const VPC_CONFIG: &[Field] = &[
@@ -150,54 +168,6 @@ const LOGGING: &[Field] = &[
     ),
 ];
 
-const SUSPEND: &[Field] = &[
-    Field::required("reason", Shape::Text(&REASON), "Why; shown with the object."),
-    Field::optional(
-        "until",
-        Shape::Time,
-        "until the block is removed",
-        "When the hold ends by itself.",
-    ),
-];
-
-const ADOPT_FROM: &[Field] =
-    &[Field::required("from", Shape::Text(&OWNER), "Whose object may be taken over.")];
-
-const POLICY: &[Field] = &[
-    Field::optional(
-        "mode",
-        Shape::Choice(&["enforce", "observe"]),
-        "`enforce`",
-        "Whether differences are repaired or only reported. The stricter of this and `--mode` holds.",
-    ),
-    Field::optional(
-        "adopt",
-        Shape::Either(&Shape::Flag, &Shape::Object(ADOPT_FROM)),
-        "`false`",
-        "Whether a function that exists and is not ours may be taken over.",
-    ),
-    Field::optional(
-        "deletion",
-        Shape::Choice(&["retain", "delete"]),
-        "`retain`",
-        "What may happen to the function when its manifest goes; remembered in a tag.",
-    ),
-    Field::optional(
-        "ignore",
-        Shape::List(&Shape::Text(&POINTER), 64),
-        "none",
-        "Fields that are left to others, as JSON Pointers below `spec` (`/memorySize`, \
-         `/environment/variables/STAGE`, `/tags/team`): neither compared nor written. A new function \
-         still gets the manifest's values.",
-    ),
-    Field::optional(
-        "suspend",
-        Shape::Object(SUSPEND),
-        "not suspended",
-        "Holds all writes; differences are still reported.",
-    ),
-];
-
 /// The members of `spec`, in the order of the reference.
 pub const SPEC: &[Field] = &[
     Field::optional(
@@ -211,6 +181,12 @@ pub const SPEC: &[Field] = &[
         Shape::Text(&IMAGE),
         "What to run: `[registry/]repository:tag` or `[registry/]repository@sha256:…`. Without a \
          registry it is the target's own.",
+    ),
+    Field::optional(
+        "imagePolicy",
+        Shape::Object(IMAGE_POLICY),
+        "deploy what the tag names",
+        "Which image of the repository is deployed, and when.",
     ),
     Field::optional(
         "imageConfig",
@@ -265,16 +241,7 @@ pub const SPEC: &[Field] = &[
         "Tracing with X-Ray.",
     ),
     Field::optional("loggingConfig", Shape::Object(LOGGING), "`Text`", "How and where it logs."),
-    Field::optional(
-        "tags",
-        Shape::Map(&Map {
-            key: &TAG_KEY,
-            value: &Shape::Text(&TAG_VALUE),
-            entries_max: 46,
-            secret: false,
-        }),
-        "none",
-        "Tags. Other tags on the function stay; AWS allows 50, of which Evenkeel needs 4.",
-    ),
-    Field::optional("policy", Shape::Object(POLICY), "enforce", "What Evenkeel may do."),
+    TAGS_FIELD,
+    TAGS_POLICY_FIELD,
+    POLICY_FIELD,
 ];

@@ -1,9 +1,13 @@
 //! What a `Function` document asks for in one target, checked and with every default filled in.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::{config::Config, hash::HashKey, ignore::Ignored};
-use crate::engine::{facts::Digest, name::Name};
+use crate::engine::{
+    facts::Digest,
+    name::Name,
+    tags::{Ownership, TagSpec},
+};
 
 /// A function as it should be.
 #[derive(Clone, PartialEq)]
@@ -17,11 +21,13 @@ pub struct Spec {
     /// Everything that `UpdateFunctionConfiguration` sets.
     pub config: Config,
     /// The tags that the document asks for, without ours.
-    pub tags: BTreeMap<String, String>,
+    pub tags: TagSpec,
     /// Our own tags.
     pub ownership: Ownership,
     /// Fields that are left to others.
     pub ignored: BTreeSet<Ignored>,
+    /// Variables that must be there and whose values are kept; they are among `ignored` too.
+    pub kept: BTreeSet<String>,
     /// The hash of the configuration, for the tag `evenkeel.dev/applied`.
     pub config_hash: String,
     /// The key that the hash was made with.
@@ -37,15 +43,11 @@ pub struct Image {
     pub repository: String,
     /// The digest, if the document names one instead of a tag.
     pub pinned: Option<Digest>,
-}
-
-/// The tags by which a function is known as ours.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Ownership {
-    /// `evenkeel.dev/owner`.
-    pub owner: String,
-    /// `evenkeel.dev/object`: `Function/resize`, so that a tag copied by hand proves nothing.
-    pub object: String,
-    /// `evenkeel.dev/deletion`: `retain` or `delete`.
-    pub deletion: &'static str,
+    /// The name of the image object that stands for the highest version of a range, if one is asked
+    /// for; then `reference` is only for a function that does not exist yet.
+    pub range: Option<Name>,
+    /// Whether a tag that moved is only reported.
+    pub report_moves: bool,
+    /// The repository's name, if it lies in the target's own registry.
+    pub own_repository: Option<Name>,
 }

@@ -60,9 +60,11 @@ fn failed(name: &Name, code: Option<UpdateCode>, reason: Option<&Reason>, diff: 
     }
     let message = format!(
         "AWS reports it failed: {text}; a function that failed at its creation cannot be updated: \
-         mend the cause, then `aws lambda delete-function --function-name {name}`, and it is made anew"
+         mend the cause, then `aws lambda delete-function --function-name {name}`, and it is made \
+         anew (if this process made it, it does so itself)"
     );
-    let said = Said::new("FunctionFailed", message);
+    let said = Said::new("CreateFailed", message);
+    diff.replace = Some(Planned { kind: kind::DELETE, step: Step::Delete(name.clone()) });
     diff.failed = Some(said.clone());
     diff.waits.insert(0, Hold { said, on: None, recheck: None, soon: false });
 }

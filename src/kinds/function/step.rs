@@ -1,6 +1,9 @@
 //! The calls that mend a function, each with every argument decided.
 
-use std::{collections::BTreeMap, fmt};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
 
 use super::config::{Config, FileSystem, ImageConfig, Logging, Vpc};
 use crate::engine::{name::Name, secret::Secret};
@@ -15,6 +18,10 @@ pub mod kind {
     pub const CONFIGURATION: &str = "configuration";
     /// Sets tags.
     pub const TAGS: &str = "tags";
+    /// Takes tags away.
+    pub const UNTAG: &str = "untag";
+    /// Deletes the function.
+    pub const DELETE: &str = "delete";
     /// Writes down what was applied.
     pub const RECORD: &str = "record";
 }
@@ -30,6 +37,10 @@ pub enum Step {
     UpdateConfig(Box<UpdateConfig>),
     /// TagResource.
     Tag(Tag),
+    /// UntagResource.
+    Untag(Untag),
+    /// DeleteFunction.
+    Delete(Name),
 }
 
 /// The arguments of CreateFunction.
@@ -100,6 +111,17 @@ pub struct Tag {
     pub shown: String,
 }
 
+/// The arguments of UntagResource.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the fields of the call")]
+pub struct Untag {
+    pub name: Name,
+    pub arn: String,
+    pub keys: BTreeSet<String>,
+    /// What changes, for people.
+    pub shown: String,
+}
+
 impl fmt::Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -107,6 +129,8 @@ impl fmt::Display for Step {
             Self::UpdateCode(it) => write!(f, "update code of function {}: {}", it.name, it.shown),
             Self::UpdateConfig(it) => write!(f, "configure function {}: {}", it.name, it.shown),
             Self::Tag(it) => write!(f, "tag function {}: {}", it.name, it.shown),
+            Self::Untag(it) => write!(f, "untag function {}: {}", it.name, it.shown),
+            Self::Delete(name) => write!(f, "delete function {name}"),
         }
     }
 }

@@ -1,20 +1,26 @@
 //! The verbs for images: BatchGetImage, up to a hundred references of one repository a call. It says
-//! for each one whether it is there, has a quota of 2,000 a second, and shows the manifest.
+//! for each one whether it is there, has a quota of 2,000 a second, and shows the manifest. What a range of
+//! versions means is found with ListImages, which has a small budget of its own: every few minutes.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
 use aws_sdk_ecr::{
     Client,
-    types::{Image as EcrImage, ImageFailure, ImageFailureCode, ImageIdentifier},
+    types::{
+        Image as EcrImage, ImageFailure, ImageFailureCode, ImageIdentifier, ListImagesFilter,
+        TagStatus,
+    },
 };
 use tokio::sync::mpsc;
 
 use super::{
-    Image, manifest,
+    Found, Image, manifest,
     spec::{Id, Spec},
+    version,
 };
 use crate::{
     aws::{
@@ -37,20 +43,31 @@ const IDS_MAX: usize = 100;
 /// The code by which ECR says that a repository is not there.
 const NO_REPOSITORY: &str = "RepositoryNotFoundException";
 
+/// How long the tags of a repository are good for.
+const TAGS_FOR: Duration = Duration::from_mins(5);
+/// ListImages returns at most so many (ECR API reference, ListImages).
+const TAGS_PAGE: i32 = 1000;
+/// A repository holds 100,000 images at most (ECR quotas page).
+const TAGS_PAGES_MAX: usize = 100;
+
 /// ECR as one target uses it.
 pub struct ImageCloud {
     ecr: Client,
     calls: Arc<Calls>,
     region: String,
+    /// The tags of repositories that a range of versions was asked of, and when they were listed.
+    tags: Mutex<BTreeMap<String, (Mono, Tags)>>,
 }
 
-/// What one call told: facts by reference.
-type Found = Vec<(Name, ImageFact)>;
+/// What one call told: images by reference.
+type Told = Vec<(Name, ImageFact)>;
+/// The tags of a repository; `None`: there is no such repository.
+type Tags = Option<Arc<Vec<String>>>;
 
 impl ImageCloud {
     /// ECR, through the target's one door.
     pub fn new(ecr: Client, calls: Arc<Calls>, region: String) -> Self {
-        Self { ecr, calls, region }
+        Self { ecr, calls, region, tags: Mutex::default() }
     }
 
     /// Asks for some images of one repository.
@@ -59,15 +76,17 @@ impl ImageCloud {
         place: (&str, &str),
         wanted: &[(Name, Id)],
         urgency: Urgency,
-    ) -> Result<(Found, Mono), Failure> {
+    ) -> Result<(Told, Mono), Failure> {
         let (registry, repository) = place;
-        let account = registry.split('.').next().unwrap_or_default();
+        let account = account(registry);
+        // Two names may mean one image.
+        let ids: BTreeSet<&Id> = wanted.iter().map(|(_, id)| id).collect();
         let request = self
             .ecr
             .batch_get_image()
             .registry_id(account)
             .repository_name(repository)
-            .set_image_ids(Some(wanted.iter().map(|(_, id)| identifier(id)).collect()))
+            .set_image_ids(Some(ids.into_iter().map(identifier).collect()))
             .set_accepted_media_types(Some(manifest::accepted()));
         let call = Call::plain(Op::BatchGetImage, urgency);
         // Before the wait for a token: earlier than the truth errs on the safe side.
@@ -96,7 +115,7 @@ impl ImageCloud {
         place: (&str, &str),
         wanted: &[(Name, Id)],
         urgency: Urgency,
-    ) -> Result<(Found, Mono), Failure> {
+    ) -> Result<(Told, Mono), Failure> {
         let (mut found, started) = self.ask(place, wanted, urgency).await?;
         let named: BTreeSet<Name> = found.iter().map(|(name, _)| name.clone()).collect();
         for one in wanted.iter().filter(|(name, _)| !named.contains(name)) {
@@ -104,6 +123,68 @@ impl ImageCloud {
             found.extend(more);
         }
         Ok((found, started))
+    }
+
+    /// The tags of a repository, at most some minutes old.
+    async fn tags(&self, place: (&str, &str), urgency: Urgency) -> Result<Tags, Failure> {
+        let (registry, repository) = place;
+        let key = format!("{registry}/{repository}");
+        let now = self.calls.now();
+        let known = self.known().get(&key).cloned();
+        if let Some((_, tags)) = known.filter(|(at, _)| now.since(*at) < TAGS_FOR) {
+            return Ok(tags);
+        }
+        let filter = ListImagesFilter::builder().tag_status(TagStatus::Tagged).build();
+        let mut tags = Vec::new();
+        let mut token: Option<String> = None;
+        for _ in 0..TAGS_PAGES_MAX {
+            let request = self
+                .ecr
+                .list_images()
+                .registry_id(account(registry))
+                .repository_name(repository)
+                .filter(filter.clone())
+                .max_results(TAGS_PAGE)
+                .set_next_token(token);
+            let call = Call::plain(Op::ListImages, urgency);
+            let answer = match self.calls.run(call, request.send()).await {
+                Ok((answer, _)) => answer,
+                // Not kept: as soon as it is made, its tags count.
+                Err(failure) if failure.cause.code.as_deref() == Some(NO_REPOSITORY) => {
+                    return Ok(None);
+                }
+                Err(failure) => return Err(failure),
+            };
+            token = answer.next_token;
+            let ids = answer.image_ids.unwrap_or_default();
+            tags.extend(ids.into_iter().filter_map(|it| it.image_tag));
+            if token.is_none() {
+                break;
+            }
+        }
+        let tags = Some(Arc::new(tags));
+        self.known().insert(key, (now, tags.clone()));
+        Ok(tags)
+    }
+
+    fn known(&self) -> std::sync::MutexGuard<'_, BTreeMap<String, (Mono, Tags)>> {
+        self.tags.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What a reference means just now: a range becomes the tag that it means, or nothing.
+    async fn pin(&self, spec: &Spec, urgency: Urgency) -> Result<Pinned, Failure> {
+        let Id::Range(range) = &spec.id else {
+            return Ok(Pinned { id: Ok(spec.id.clone()), tag: None });
+        };
+        let (registry, repository) = (spec.registry.as_str(), spec.repository.as_str());
+        let Some(tags) = self.tags((registry, repository), urgency).await? else {
+            let why = format!("the repository `{repository}` does not exist");
+            return Ok(Pinned { id: Err(why), tag: Some(String::new()) });
+        };
+        let highest = version::highest(range, tags.iter().map(String::as_str));
+        let id = highest.map(|tag| Id::Tag(tag.into()));
+        let why = || format!("no tag of `{repository}` lies within `{range}`");
+        Ok(Pinned { id: id.ok_or_else(why), tag: Some(highest.unwrap_or_default().into()) })
     }
 
     /// Lambda runs images of its own Region only.
@@ -126,14 +207,24 @@ impl Cloud<Image> for ImageCloud {
     ) -> Result<(), Failure> {
         let mut repositories: BTreeMap<(&str, &str), Vec<(Name, Id)>> = BTreeMap::new();
         let mut page = Page { started: self.calls.now(), rows: Vec::new() };
+        let mut versions: BTreeMap<&Name, String> = BTreeMap::new();
         let mut broken = None;
         for (name, spec) in wanted.iter() {
             let place = (spec.registry.as_str(), spec.repository.as_str());
-            match self.elsewhere(spec) {
-                Some(fact) => page.rows.push((name.clone(), seen(fact))),
-                None => {
-                    repositories.entry(place).or_default().push((name.clone(), spec.id.clone()));
+            if let Some(image) = self.elsewhere(spec) {
+                page.rows.push((name.clone(), seen(Found { tag: None, image })));
+                continue;
+            }
+            match self.pin(spec, Urgency::List).await {
+                Ok(Pinned { id: Ok(id), tag }) => {
+                    versions.extend(tag.map(|tag| (name, tag)));
+                    repositories.entry(place).or_default().push((name.clone(), id));
                 }
+                Ok(Pinned { id: Err(why), tag }) => {
+                    let image = ImageFact::Missing(why);
+                    page.rows.push((name.clone(), seen(Found { tag, image })));
+                }
+                Err(failure) => broken = Some(failure),
             }
         }
         if !page.rows.is_empty() && pages.send(page).await.is_err() {
@@ -144,16 +235,20 @@ impl Cloud<Image> for ImageCloud {
             .flat_map(|(place, ids)| ids.chunks(IDS_MAX).map(move |some| (*place, some)))
             .collect();
         for (place, some) in chunks {
-            let (found, started) = match self.ask_all(place, some, Urgency::List).await {
-                Ok(found) => found,
+            let (told, started) = match self.ask_all(place, some, Urgency::List).await {
+                Ok(told) => told,
                 // One repository that cannot be read keeps no other from being read.
                 Err(failure) => {
                     broken = Some(failure);
                     continue;
                 }
             };
-            let rows = found.into_iter().map(|(name, fact)| (name, seen(fact))).collect();
-            if pages.send(Page { started, rows }).await.is_err() {
+            let found = |name: &Name, image| Found { tag: versions.get(name).cloned(), image };
+            let rows = told.into_iter().map(|(name, image)| {
+                let found = found(&name, image);
+                (name, seen(found))
+            });
+            if pages.send(Page { started, rows: rows.collect() }).await.is_err() {
                 return Ok(());
             }
         }
@@ -163,13 +258,20 @@ impl Cloud<Image> for ImageCloud {
     async fn get(&self, name: &Name, urgency: Urgency) -> Result<Got<Image>, Failure> {
         let now = self.calls.now();
         let Some(spec) = Spec::of_reference(name.as_str()) else { return Ok((None, now)) };
-        if let Some(fact) = self.elsewhere(&spec) {
-            return Ok((Some(seen(fact)), now));
+        if let Some(image) = self.elsewhere(&spec) {
+            return Ok((Some(seen(Found { tag: None, image })), now));
         }
+        let Pinned { id, tag } = self.pin(&spec, urgency).await?;
+        let id = match id {
+            Ok(id) => id,
+            Err(why) => {
+                return Ok((Some(seen(Found { tag, image: ImageFact::Missing(why) })), now));
+            }
+        };
         let place = (spec.registry.as_str(), spec.repository.as_str());
-        let one = [(name.clone(), spec.id.clone())];
-        let (found, started) = self.ask(place, &one, urgency).await?;
-        Ok((found.into_iter().next().map(|(_, fact)| seen(fact)), started))
+        let (told, started) = self.ask(place, &[(name.clone(), id)], urgency).await?;
+        let image = told.into_iter().next().map(|(_, image)| image);
+        Ok((image.map(|image| seen(Found { tag, image })), started))
     }
 
     async fn apply(&self, step: &std::convert::Infallible) -> Result<(), Failure> {
@@ -177,23 +279,37 @@ impl Cloud<Image> for ImageCloud {
     }
 }
 
-fn seen(live: ImageFact) -> Seen<ImageFact> {
+/// What a reference means just now.
+struct Pinned {
+    /// The image to ask for, or why there is none.
+    id: Result<Id, String>,
+    /// For a range: the tag that it means, empty if none fits.
+    tag: Option<String>,
+}
+
+/// The account that a registry's host names.
+fn account(registry: &str) -> &str {
+    registry.split('.').next().unwrap_or_default()
+}
+
+fn seen(live: Found) -> Seen<Found> {
     Seen { live, revision: None, exact: true }
 }
 
 fn identifier(id: &Id) -> ImageIdentifier {
     match id {
-        Id::Tag(tag) => ImageIdentifier::builder().image_tag(tag).build(),
+        // A range has been pinned to a tag by now.
+        Id::Tag(tag) | Id::Range(tag) => ImageIdentifier::builder().image_tag(tag).build(),
         Id::Digest(digest) => ImageIdentifier::builder().image_digest(digest.to_string()).build(),
     }
 }
 
 /// Finds each reference's answer. One that is not named is left out.
-fn sort(wanted: &[(Name, Id)], found: &[EcrImage], failed: &[ImageFailure]) -> Found {
+fn sort(wanted: &[(Name, Id)], found: &[EcrImage], failed: &[ImageFailure]) -> Told {
     let only = wanted.len() == 1 && found.len() + failed.len() == 1;
     let names = |id: Option<&ImageIdentifier>, wanted: &Id| {
         only || match wanted {
-            Id::Tag(tag) => id.and_then(ImageIdentifier::image_tag) == Some(tag),
+            Id::Tag(tag) | Id::Range(tag) => id.and_then(ImageIdentifier::image_tag) == Some(tag),
             Id::Digest(digest) => {
                 id.and_then(ImageIdentifier::image_digest) == Some(&digest.to_string())
             }
@@ -221,7 +337,7 @@ fn read(image: &EcrImage) -> ImageFact {
 /// Why ECR did not return an image, in words.
 fn refused(id: &Id, failure: &ImageFailure) -> ImageFact {
     let what = match id {
-        Id::Tag(tag) => format!("the tag `{tag}`"),
+        Id::Tag(tag) | Id::Range(tag) => format!("the tag `{tag}`"),
         Id::Digest(digest) => format!("the digest sha256:{}…", digest.short(12)),
     };
     let said = failure.failure_reason().unwrap_or("no reason given");

@@ -1,77 +1,121 @@
 //! Images in ECR. They are only read: what a tag means now is a fact for the functions that want it.
 //!
 //! Every row of the list is exact, since ECR answers for exactly the images that were asked for, and an
-//! image that is not there is a row too.
+//! image that is not there is a row too. What a range of versions means is found by listing the
+//! repository's tags, now and then.
 
 pub mod aws;
 mod manifest;
 pub mod spec;
+mod version;
 
 use std::{convert::Infallible, time::Duration};
 
 use jiff::Timestamp;
 
-use self::spec::Spec;
+use self::spec::{Id, Spec};
 use crate::engine::{
-    diff::{Diff, Print},
+    diff::{Diff, Hold, Planned, Print, Said},
     facts::{Fact, FactKey, Facts, ImageFact},
     failure::{Failure, chain},
-    kind::{Claim, Digests, Kind},
+    kind::{Digests, Kind},
     name::Name,
-    sight::{Seen, Sight},
+    sight::{Known, Seen, Sight},
+    tags::Tags,
 };
+
+/// How soon to look again for an image that somebody waits for: a push should show within seconds, and the
+/// quota for this call is two thousand a second.
+const MISSING_RECHECK: Duration = Duration::from_secs(5);
 
 /// Images, by their full reference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Image {}
 
+/// What a registry showed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Found {
+    /// For a range of versions: the tag that it means now; empty if none fits.
+    pub tag: Option<String>,
+    /// The image.
+    pub image: ImageFact,
+}
+
 impl Kind for Image {
     const NAME: &'static str = "Image";
+    const PERMIT: &'static str = "Image";
     /// Every list reads every image exactly; the rotation only covers what a list could not.
     const AUDIT_PERIOD: Duration = Duration::from_hours(2);
     type Spec = Spec;
-    type Live = ImageFact;
+    type Live = Found;
     type Step = Infallible;
 
     fn create(_: &Name, _: &Spec, _: &Facts) -> Diff<Infallible> {
         Diff::default()
     }
 
-    fn diff(_: &Name, _: &Spec, _: &Seen<ImageFact>, _: &Facts) -> Diff<Infallible> {
-        Diff::default()
+    fn diff(name: &Name, _: &Spec, seen: &Seen<Found>, _: &Facts) -> Diff<Infallible> {
+        let mut diff = Diff::default();
+        // A range is looked up at its own pace.
+        if let (ImageFact::Missing(why), None) = (&seen.live.image, &seen.live.tag) {
+            let said = Said::new("ImageMissing", format!("waiting for image {name}: {why}"));
+            diff.waits.push(Hold { said, on: None, recheck: Some(MISSING_RECHECK), soon: false });
+        }
+        diff
     }
 
-    fn print(seen: &Seen<ImageFact>) -> Print {
+    fn delete(_: &Name, _: &Found) -> Option<Planned<Infallible>> {
+        None
+    }
+
+    fn suspend(_: &Name, _: &Found, _: Option<&str>) -> Option<Infallible> {
+        None
+    }
+
+    fn describe(live: &Found) -> serde_json::Value {
+        format!("{live:?}").into()
+    }
+
+    fn print(seen: &Seen<Found>) -> Print {
         Print::of(format!("{:?}", seen.live).as_bytes())
     }
 
-    fn claim(_: &ImageFact) -> Claim {
-        Claim::ReadOnly
+    fn tags(_: &Found) -> Option<&Known<Tags>> {
+        None
     }
 
-    fn concerns(_: &ImageFact) -> bool {
+    fn concerns(_: &Found) -> bool {
         false
     }
 
-    fn changed_at(_: &ImageFact) -> Option<Timestamp> {
+    fn changed_at(_: &Found) -> Option<Timestamp> {
         None
     }
 
     fn fact(
         name: &Name,
-        sight: &Sight<ImageFact>,
+        sight: &Sight<Found>,
         unread: Option<&Failure>,
     ) -> Option<(FactKey, Option<Fact>)> {
-        let seen = sight.seen().map(|seen| seen.live.clone());
-        let fact = seen.or_else(|| Some(ImageFact::Unreadable(chain(unread?))));
-        Some((FactKey::Image(name.clone()), fact.map(Fact::Image)))
+        let range = matches!(Spec::of_reference(name.as_str())?.id, Id::Range(_));
+        let found = sight.seen().map(|seen| seen.live.clone());
+        let unreadable = || {
+            let image = ImageFact::Unreadable(chain(unread?));
+            Some(Found { tag: None, image })
+        };
+        let fact = found.or_else(unreadable).map(|it| match it.tag {
+            Some(tag) => Fact::Version(tag, it.image),
+            None if range => Fact::Version(String::new(), it.image),
+            None => Fact::Image(it.image),
+        });
+        Some((FactKey::Image(name.clone()), fact))
     }
 
     fn needs(_: &Spec) -> Vec<FactKey> {
         Vec::new()
     }
 
-    fn digests(_: Option<&Spec>, _: &Sight<ImageFact>, _: &Facts) -> Digests {
+    fn digests(_: Option<&Spec>, _: &Sight<Found>, _: &Facts) -> Digests {
         Digests::default()
     }
 }

@@ -20,13 +20,21 @@ pub enum Id {
     Tag(String),
     /// By its digest, which cannot.
     Digest(Digest),
+    /// By the highest version within a range.
+    Range(String),
 }
 
+/// What stands between a repository and a range, in the name of an image object.
+const RANGE: &str = "?semver=";
+
 impl Spec {
-    /// Takes a full reference apart: `registry/repository:tag` or `registry/repository@sha256:…`.
+    /// Takes a full reference apart: `registry/repository:tag`, `registry/repository@sha256:…` or
+    /// `registry/repository?semver=RANGE`.
     pub fn of_reference(reference: &str) -> Option<Self> {
         let (registry, rest) = reference.split_once('/')?;
-        let (repository, id) = if let Some((repository, digest)) = rest.split_once('@') {
+        let (repository, id) = if let Some((repository, range)) = rest.split_once(RANGE) {
+            (repository, Id::Range(range.into()))
+        } else if let Some((repository, digest)) = rest.split_once('@') {
             (repository, Id::Digest(Digest::parse(digest)?))
         } else {
             let (repository, tag) = rest.rsplit_once(':')?;

@@ -91,6 +91,8 @@ impl Cloud<Function> for FunctionCloud {
             Step::UpdateCode(it) => write::code(&self.lambda, &self.calls, it).await,
             Step::UpdateConfig(it) => write::config(&self.lambda, &self.calls, it).await,
             Step::Tag(it) => write::tag(&self.lambda, &self.calls, it).await,
+            Step::Untag(it) => write::untag(&self.lambda, &self.calls, it).await,
+            Step::Delete(name) => write::delete(&self.lambda, &self.calls, name).await,
         }
     }
 }

@@ -89,6 +89,8 @@ fn live(name: &str, found: &FunctionConfiguration, hidden: Hidden) -> Live {
         Known::No(why) => (BTreeMap::new(), Some(why)),
     };
     Live {
+        // Some answers carry a version.
+        arn: found.function_arn.as_deref().unwrap_or_default().trim_end_matches(":$LATEST").into(),
         package: match found.package_type {
             Some(PackageType::Image) => Package::Image,
             // An answer without a package type describes an archive: that was the only kind once.

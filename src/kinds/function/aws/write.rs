@@ -11,7 +11,7 @@ use aws_sdk_lambda::{
 
 use super::super::{
     config::{Config, FileSystem, ImageConfig, Logging, Vpc},
-    step::{Create, Patch, Tag, UpdateCode, UpdateConfig},
+    step::{Create, Patch, Tag, Untag, UpdateCode, UpdateConfig},
 };
 use crate::{
     aws::{
@@ -21,6 +21,7 @@ use crate::{
     },
     engine::{
         failure::{Cause, Class, Failure},
+        name::Name,
         secret::Secret,
     },
 };
@@ -134,6 +135,21 @@ pub(super) async fn tag(lambda: &Client, calls: &Calls, step: &Tag) -> Result<()
         .resource(&step.arn)
         .set_tags(Some(step.tags.clone().into_iter().collect()));
     let call = Call::plain(Op::TagResource, Urgency::Write);
+    calls.run(call, Box::pin(request.send())).await.map(|_| ())
+}
+
+pub(super) async fn untag(lambda: &Client, calls: &Calls, step: &Untag) -> Result<(), Failure> {
+    let request = lambda
+        .untag_resource()
+        .resource(&step.arn)
+        .set_tag_keys(Some(step.keys.iter().cloned().collect()));
+    let call = Call::plain(Op::UntagResource, Urgency::Write);
+    calls.run(call, Box::pin(request.send())).await.map(|_| ())
+}
+
+pub(super) async fn delete(lambda: &Client, calls: &Calls, name: &Name) -> Result<(), Failure> {
+    let request = lambda.delete_function().function_name(name.as_str());
+    let call = Call::plain(Op::DeleteFunction, Urgency::Write);
     calls.run(call, Box::pin(request.send())).await.map(|_| ())
 }
 

@@ -1,0 +1,88 @@
+//! Values on the command line.
+
+use std::time::Duration;
+
+/// The greatest hold by tag, as it is written.
+const HOLD_MAX: Duration = Duration::from_hours(24);
+
+/// `90s`, `2m`, `500ms`: digits and a unit.
+pub(super) fn duration(text: &str) -> Result<Duration, String> {
+    let hint = || format!("`{text}` is no time; write it as 500ms, 30s, 10m or 2h");
+    let unit = text.find(|c: char| !c.is_ascii_digit()).ok_or_else(hint)?;
+    let (number, unit) = text.split_at(unit);
+    let number: u64 = number.parse().map_err(|_| hint())?;
+    let millis = match unit {
+        "ms" => Some(number),
+        "s" => number.checked_mul(1_000),
+        "m" => number.checked_mul(60_000),
+        "h" => number.checked_mul(3_600_000),
+        _ => None,
+    };
+    millis.map(Duration::from_millis).ok_or_else(hint)
+}
+
+pub(super) fn resync(text: &str) -> Result<Duration, String> {
+    let time = duration(text)?;
+    let good = (Duration::from_secs(1)..=Duration::from_hours(1)).contains(&time);
+    if good { Ok(time) } else { Err(format!("`{text}` is not between 1s and 1h")) }
+}
+
+pub(super) fn grace(text: &str) -> Result<Duration, String> {
+    let time = duration(text)?;
+    let good = (Duration::from_mins(1)..=Duration::from_hours(24)).contains(&time);
+    if good { Ok(time) } else { Err(format!("`{text}` is not between 1m and 24h")) }
+}
+
+pub(super) fn share(text: &str) -> Result<f64, String> {
+    let share = text.parse().ok().filter(|it| (0.01..=1.0).contains(it));
+    share.ok_or_else(|| format!("`{text}` is not between 0.01 and 1"))
+}
+
+pub(super) fn account_id(text: &str) -> Result<String, String> {
+    let good = text.len() == 12 && text.bytes().all(|it| it.is_ascii_digit());
+    if good { Ok(text.into()) } else { Err("an account id has twelve digits".into()) }
+}
+
+pub(super) fn hold(text: &str) -> Result<Duration, String> {
+    let time = duration(text)?;
+    let good = (Duration::from_secs(1)..=HOLD_MAX).contains(&time);
+    if good { Ok(time) } else { Err(format!("`{text}` is not between 1s and 24h")) }
+}
+
+/// `team=imaging`.
+pub(super) fn label(text: &str) -> Result<(String, String), String> {
+    let pair = text.split_once('=').filter(|(key, _)| !key.is_empty());
+    let pair = pair.ok_or_else(|| format!("`{text}` is no label; write it as team=imaging"))?;
+    Ok((pair.0.to_owned(), pair.1.to_owned()))
+}
+
+pub(super) fn hash(text: &str) -> Result<String, String> {
+    let good = text.len() == 16 && text.bytes().all(|it| it.is_ascii_hexdigit());
+    let text = text.to_ascii_lowercase();
+    if good { Ok(text) } else { Err("a hash has 16 hex digits, as `plan --prune` shows it".into()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_read() {
+        assert_eq!(duration("500ms"), Ok(Duration::from_millis(500)));
+        assert_eq!(duration("2h"), Ok(Duration::from_hours(2)));
+        for bad in ["", "s", "10", "-1s", "1d", "1 s", "99999999999999999999s"] {
+            assert!(duration(bad).is_err(), "{bad}");
+        }
+        assert!(hold("24h").is_ok() && hold("25h").is_err() && hold("0s").is_err());
+        assert!(resync("1s").is_ok() && resync("999ms").is_err() && resync("2h").is_err());
+        assert!(share("1").is_ok() && share("0").is_err() && share("NaN").is_err());
+    }
+
+    #[test]
+    fn labels_and_hashes_are_read() {
+        assert_eq!(label("team=a=b"), Ok(("team".into(), "a=b".into())));
+        assert!(label("team").is_err() && label("=x").is_err());
+        assert_eq!(hash("0123456789ABCDEF").as_deref(), Ok("0123456789abcdef"));
+        assert!(hash("0123").is_err() && hash("0123456789abcdeg").is_err());
+    }
+}

@@ -1,0 +1,33 @@
+//! The pause file: while it exists, nothing is written anywhere. Looked at before every write.
+
+use std::{fs, io::ErrorKind, path::PathBuf};
+
+use crate::engine::diff::Said;
+
+/// A file that holds all writes while it exists.
+#[derive(Debug, Clone, Default)]
+pub struct PauseFile(Option<PathBuf>);
+
+impl PauseFile {
+    /// This file; `None`: nothing ever pauses.
+    pub fn new(path: Option<PathBuf>) -> Self {
+        Self(path)
+    }
+
+    /// Whether there is one to look for.
+    pub fn is_set(&self) -> bool {
+        self.0.is_some()
+    }
+
+    /// Why nothing may be written now. A path that cannot be looked at counts as a file that is there.
+    pub fn why(&self) -> Option<Said> {
+        let path = self.0.as_ref()?;
+        let shown = path.display();
+        let message = match fs::symlink_metadata(path) {
+            Ok(_) => format!("the pause file {shown} exists; remove it to go on"),
+            Err(error) if error.kind() == ErrorKind::NotFound => return None,
+            Err(error) => format!("the pause file {shown} cannot be looked at: {error}"),
+        };
+        Some(Said::new("PauseFile", message))
+    }
+}

@@ -1,0 +1,186 @@
+//! Objects of ours that no manifest asks for: they are told, and deleted if the prune gate is open.
+
+use std::collections::BTreeMap;
+
+use super::{
+    backoff,
+    diff::{Planned, Said},
+    engine::Engine,
+    failure::chain,
+    kind::Kind,
+    name::Name,
+    object::Phase,
+    policy::Mode,
+    prune::{Block, Census},
+    rows::Blank,
+    status::Status,
+    tags::Claim,
+    time::Mono,
+    verdict::fingerprint,
+    work::{News, Work},
+};
+
+/// What to do about an orphan now.
+enum Fate<S> {
+    /// It stays, and why.
+    Stays(Said),
+    /// It is deleted.
+    Goes(Planned<S>),
+}
+
+impl<K: Kind> Engine<K> {
+    pub(super) fn consider_unwanted(&mut self, name: &Name) {
+        let Some(object) = self.objects.get_mut(name) else { return };
+        object.memory.tried = None;
+        let orphan = object.is_orphan(name, &self.settings);
+        let exact = object.is_exact();
+        self.brake.forget(name);
+        if !orphan {
+            self.ignore(name, exact);
+            return;
+        }
+        let new = self.objects.get(name).and_then(|it| it.row.as_ref()).is_none_or(|it| !it.orphan);
+        match self.fate(name) {
+            Fate::Stays(said) => {
+                self.unsettle(name, false);
+                self.show_blank(name, Blank { status: Status::Unknown, said });
+            }
+            Fate::Goes(planned) => self.bury(name, &planned),
+        }
+        if new {
+            self.out.push(Work::Report(name.clone(), News::Orphaned));
+        }
+    }
+
+    /// Nobody's business of ours, as far as can be told.
+    fn ignore(&mut self, name: &Name, exact: bool) {
+        // Whoever wants to delete must know all that is ours; others may take their time.
+        let soon = !exact && self.settings.prune;
+        self.unsettle(name, soon);
+        let Some(object) = self.objects.get_mut(name) else { return };
+        if object.row.take().is_some() {
+            self.changed.insert(name.clone(), None);
+        }
+        if !exact {
+            self.look_if_readable(name);
+        }
+    }
+
+    /// Deletes it, on the ground of a look of just now.
+    fn bury(&mut self, name: &Name, planned: &Planned<K::Step>) {
+        let said = Said::new("Pruning", planned.step.to_string());
+        let idle = self.objects.get(name).is_some_and(|it| it.phase == Phase::Idle);
+        let goes = !idle || self.act(name, planned, &[]);
+        self.unsettle(name, goes);
+        self.show_blank(name, Blank { status: Status::Progressing, said });
+        let Some(object) = self.objects.get(name) else { return };
+        if idle && matches!(object.phase, Phase::Applying(_)) {
+            let live = object.sight.seen().map(|it| K::describe(&it.live)).unwrap_or_default();
+            self.out.insert(0, Work::Report(name.clone(), News::Buried(live.to_string())));
+        }
+    }
+
+    fn fate(&self, name: &Name) -> Fate<K::Step> {
+        if !self.intact {
+            let message = "no readable manifest asks for it, and some cannot be read; it is left";
+            return Fate::Stays(Said::new("ManifestInvalid", message));
+        }
+        let object = self.objects.get(name);
+        let seen = object.and_then(|it| it.sight.seen());
+        let deletable = seen.map(|it| Claim::of(K::tags(&it.live)));
+        let deletable = matches!(deletable, Some(Claim::Owner { deletable: true, .. }));
+        let gone = |why: &str| {
+            let message = format!("no manifest asks for it any more; it is left as it is: {why}");
+            Fate::Stays(Said::new("ManifestGone", message))
+        };
+        let step = seen.and_then(|it| K::delete(name, &it.live));
+        let Some(step) = step.filter(|_| deletable) else {
+            return gone("its tag `evenkeel.dev/deletion` says to retain it");
+        };
+        if !self.settings.prune {
+            return gone("its tag allows deletion, and this Evenkeel runs without --prune");
+        }
+        match self.obstacle(name, &step) {
+            Some(said) => Fate::Stays(said),
+            None => Fate::Goes(step),
+        }
+    }
+
+    /// What keeps a candidate from being deleted now.
+    fn obstacle(&self, name: &Name, step: &Planned<K::Step>) -> Option<Said> {
+        if let Some((block, why)) = &self.ruling.blocked {
+            let word = match block {
+                Block::Unconfirmed | Block::Threshold => "PruneUnconfirmed",
+                Block::EmptySource | Block::InvalidManifest | Block::FirstPass => "PruneBlocked",
+            };
+            return Some(Said { reason: word, message: format!("no manifest asks for it: {why}") });
+        }
+        if !self.ruling.allowed.contains(&self.key(name)) {
+            let message = "no manifest asks for it any more; it is deleted after the grace time, \
+                           unless one does again";
+            return Some(Said::new("PruneWaiting", message));
+        }
+        if let Some(held) = &self.held {
+            return Some(held.clone());
+        }
+        if self.settings.mode == Mode::Observe {
+            let message = "no manifest asks for it; this Evenkeel runs in mode observe";
+            return Some(Said::new("Observing", message));
+        }
+        let memory = &self.objects.get(name)?.memory;
+        if let Some(held) = memory.hold.as_ref().and_then(|it| it.held(self.now.wall)) {
+            return Some(Said::new("Suspended", held.message));
+        }
+        let (failure, _) = memory.held(fingerprint(step, &[]), self.now.mono)?;
+        let message = format!("could not {}: {}", step.step, chain(failure));
+        Some(Said::new(super::verdict::reason(failure.class), message))
+    }
+
+    /// Since when documents are gone. Only readings without a fault count.
+    pub(super) fn count_absent(&mut self) {
+        let (intact, read_at) = (self.intact, self.read_at);
+        for object in self.objects.values_mut() {
+            let gone = object.wanted.is_none() && intact;
+            object.gone_since = gone.then(|| object.gone_since.unwrap_or(read_at));
+        }
+    }
+
+    pub(super) fn consider_orphans(&mut self) {
+        let orphans = self.objects.iter().filter(|(name, it)| it.is_orphan(name, &self.settings));
+        let orphans: Vec<Name> = orphans.map(|(name, _)| name.clone()).collect();
+        for name in orphans {
+            self.consider(&name);
+        }
+    }
+
+    /// What the prune gate must know.
+    pub(super) fn census(&self) -> Census {
+        let mut census = Census { complete: self.lists.complete, ..Census::default() };
+        let mut candidates: BTreeMap<Name, Option<Mono>> = BTreeMap::new();
+        for (name, object) in &self.objects {
+            let present = object.sight.seen().is_some();
+            if object.wanted.is_some() {
+                census.wanted += 1;
+                census.owned += usize::from(present);
+                continue;
+            }
+            // What cannot be read, and will not be soon, is known to be unknown: it is not ours to delete.
+            let unread = object.unread.as_ref();
+            let given_up = unread.is_some_and(|(attempt, it)| !backoff::soon(it.class, *attempt));
+            census.complete &= object.is_exact() || given_up;
+            if !object.is_ours(name, &self.settings) {
+                continue;
+            }
+            census.owned += 1;
+            if let Some(seen) = object.sight.seen()
+                && matches!(Claim::of(K::tags(&seen.live)), Claim::Owner { deletable: true, .. })
+            {
+                candidates.insert(name.clone(), object.gone_since);
+            }
+        }
+        if !candidates.is_empty() {
+            census.read_at = self.read_at;
+        }
+        Census { candidates, ..census }
+    }
+}

@@ -1,0 +1,95 @@
+//! Ownership: what is not ours is not touched, unless the manifest says to take it over.
+
+use std::time::Duration;
+
+use super::{
+    diff::{Diff, Hold, Said},
+    kind::Kind,
+    policy::Adopt,
+    sight::Seen,
+    tags::Claim,
+    verdict::Case,
+};
+
+/// Permissions are changed by people.
+const UNREADABLE_RECHECK: Duration = Duration::from_mins(5);
+/// What `adopt.from` says for everything that a stack made.
+const CLOUDFORMATION: &str = "cloudformation";
+
+/// Whose the object is, and what follows for us.
+enum Standing {
+    /// Ours, or of a kind that nobody owns.
+    Ours,
+    /// Somebody else's, and the manifest says to take it over: from whom, in words.
+    Adopted(String),
+    /// Somebody else's: why we leave it, in words.
+    Foreign(String),
+    /// Nobody can tell, and why.
+    Unknown(String),
+}
+
+/// Takes the steps away if the object is not ours to change.
+pub(super) fn weigh<K: Kind>(case: &Case<'_, K>, seen: &Seen<K::Live>, diff: &mut Diff<K::Step>) {
+    match standing(case, seen) {
+        Standing::Ours => {}
+        Standing::Adopted(from) => {
+            let message = format!("taken over from {from}; every field that differs is reset");
+            diff.conditions.insert("Adopting", Said::new("TakingOver", message));
+        }
+        Standing::Foreign(why) => {
+            diff.steps.clear();
+            diff.replace = None;
+            diff.refusal = Some(Said::new("NotOwned", why));
+        }
+        Standing::Unknown(why) => {
+            let said = Said::new("TagsUnreadable", format!("whose it is cannot be told: {why}"));
+            let recheck = Some(UNREADABLE_RECHECK);
+            diff.steps.clear();
+            diff.replace = None;
+            diff.waits.insert(0, Hold { said, on: None, recheck, soon: false });
+        }
+    }
+}
+
+fn standing<K: Kind>(case: &Case<'_, K>, seen: &Seen<K::Live>) -> Standing {
+    let adopt = &case.wanted.policy.adopt;
+    match Claim::of(K::tags(&seen.live)) {
+        Claim::ReadOnly => Standing::Ours,
+        Claim::Unreadable(why) => Standing::Unknown(why),
+        Claim::Nobody if *adopt == Adopt::Unowned => Standing::Adopted("nobody".into()),
+        Claim::Nobody => Standing::Foreign(
+            "it exists and carries no owner tag; to take it over, set `policy.adopt: true`".into(),
+        ),
+        Claim::CloudFormation(stack) if *adopt == Adopt::From(CLOUDFORMATION.into()) => {
+            Standing::Adopted(format!("the CloudFormation stack `{stack}`"))
+        }
+        Claim::CloudFormation(stack) => Standing::Foreign(format!(
+            "it belongs to the CloudFormation stack `{stack}`; to take it over, set \
+             `policy.adopt: {{ from: cloudformation }}`"
+        )),
+        Claim::Owner { id, object, .. } => owned(case, &id, object.as_deref()),
+    }
+}
+
+fn owned<K: Kind>(case: &Case<'_, K>, id: &str, object: Option<&str>) -> Standing {
+    let adopt = &case.wanted.policy.adopt;
+    if id != case.settings.owner.as_str() {
+        if *adopt == Adopt::From(id.into()) {
+            return Standing::Adopted(format!("the Evenkeel `{id}`"));
+        }
+        return Standing::Foreign(format!(
+            "the Evenkeel `{id}` keeps it; to take it over, set `policy.adopt: {{ from: {id} }}`"
+        ));
+    }
+    let own = format!("{}/{}", K::NAME, case.name);
+    match object {
+        Some(object) if object != own && *adopt == Adopt::Unowned => {
+            Standing::Adopted(format!("`{object}`, whose tags it carries"))
+        }
+        Some(object) if object != own => Standing::Foreign(format!(
+            "its tag `evenkeel.dev/object` names `{object}`, so its tags seem to be copied; to take \
+             it over, set `policy.adopt: true`"
+        )),
+        Some(_) | None => Standing::Ours,
+    }
+}

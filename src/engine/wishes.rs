@@ -1,0 +1,146 @@
+//! What is wanted, what other kinds say, and whether anything may be done at all.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use super::{
+    desired::Desired,
+    diff::Said,
+    engine::Engine,
+    facts::{Fact, FactKey},
+    kind::Kind,
+    name::Name,
+    object::{Object, Phase},
+    prune::Ruling,
+    sight::Sight,
+    time::Mono,
+    work::{Urgency, Work},
+};
+
+impl<K: Kind> Engine<K> {
+    pub(super) fn desire(&mut self, desired: Desired<K>) {
+        self.lists.begin(self.now.mono, self.settings.narrow);
+        self.intact = desired.intact;
+        self.read_at = desired.read_at;
+        // What was ruled rests on other manifests.
+        self.ruling = Arc::default();
+        let mut wanted = desired.wanted;
+        let mut touched = BTreeSet::new();
+        for (name, object) in &mut self.objects {
+            let wish = wanted.remove(name);
+            if object.wanted != wish || object.wanted.is_none() {
+                object.wanted = wish;
+                touched.insert(name.clone());
+            }
+        }
+        for (name, wish) in wanted {
+            self.objects.insert(name.clone(), Object::new(Some(wish)));
+            touched.insert(name);
+        }
+        self.count_absent();
+        self.needs.clear();
+        for (name, object) in &self.objects {
+            for fact in object.wanted.iter().flat_map(|it| K::needs(&it.spec)) {
+                self.needs.entry(fact).or_default().insert(name.clone());
+            }
+        }
+        self.brake.survey();
+        self.survey(&touched);
+        for name in touched {
+            self.wish_changed(&name);
+        }
+    }
+
+    /// Judges all of these before anything is done about one of them, so that the brake knows how many
+    /// they are.
+    fn survey(&mut self, names: &BTreeSet<Name>) {
+        for name in names {
+            let wanted = self.objects.get(name).and_then(|it| it.wanted.clone());
+            if let Some(wanted) = wanted {
+                let judgement = self.judged(name, &wanted);
+                self.mark(name, &judgement);
+            }
+        }
+    }
+
+    /// The manifests were read well again, and are the same.
+    pub(super) fn reread(&mut self, at: Mono) {
+        self.read_at = at;
+        self.consider_orphans();
+    }
+
+    /// What may be deleted was ruled.
+    pub(super) fn ruled(&mut self, ruling: Arc<Ruling>) {
+        self.ruling = ruling;
+        self.consider_orphans();
+    }
+
+    /// Nothing may be written until further notice (`Some`), or all is well again.
+    pub(super) fn hold(&mut self, why: Option<Said>) {
+        if self.held != why {
+            self.held = why;
+            self.consider_all();
+        }
+    }
+
+    fn consider_all(&mut self) {
+        let names: Vec<Name> = self.objects.keys().cloned().collect();
+        for name in names {
+            self.consider(&name);
+        }
+    }
+
+    fn wish_changed(&mut self, name: &Name) {
+        let Some(object) = self.objects.get(name) else { return };
+        let unseen = object.sight.seen().is_none();
+        if object.wanted.is_none() && unseen && object.phase == Phase::Idle {
+            self.leave(name);
+            return;
+        }
+        // A wish for something that no list has shown: look for it.
+        if object.wanted.is_some() && unseen && self.lists.complete {
+            self.look_at(name, self.now.mono, Urgency::Mover);
+        }
+        self.consider(name);
+    }
+
+    /// Forgets an object that nobody wants and that is not there.
+    pub(super) fn leave(&mut self, name: &Name) {
+        self.release(name);
+        if let Some(object) = self.objects.remove(name)
+            && object.row.is_some()
+        {
+            self.changed.insert(name.clone(), None);
+        }
+        if let Some((key, _)) = K::fact(name, &Sight::Unknown, None) {
+            self.out.push(Work::Publish(key, None));
+        }
+        for queue in [&mut self.looks, &mut self.audits] {
+            queue.forget(name);
+        }
+        self.ready.remove(name);
+        self.unsettled.remove(name);
+        self.brake.forget(name);
+    }
+
+    pub(super) fn learn(&mut self, facts: Vec<(FactKey, Option<Fact>)>) {
+        let mut woken = BTreeSet::new();
+        for (key, fact) in facts {
+            if self.facts.learn(key.clone(), fact) {
+                woken.extend(self.needs.get(&key).into_iter().flatten().cloned());
+            }
+        }
+        self.survey(&woken);
+        for name in woken {
+            self.consider(&name);
+        }
+    }
+
+    pub(super) fn pause(&mut self, why: Option<Said>) {
+        if self.paused == why {
+            return;
+        }
+        self.paused = why;
+        self.lists.hurry(self.now.mono);
+        self.consider_all();
+    }
+}

@@ -1,0 +1,162 @@
+//! What documents of several kinds have: tags and a policy. Their shapes, their forms, and the rules that a
+//! shape cannot say.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use crate::{
+    engine::tags::{OURS, TagSpec},
+    shape::{Field, Map, Shape, Text},
+};
+
+/// AWS allows letters, digits and spaces of every script and `_.:/=+-@`; so, of ASCII, not these.
+const TAG_CHARACTERS: &str = r##"^[^\x00-\x1f\x7f!"#$%&'()*,;<>?\[\]\\^`{|}~]*$"##;
+const TAG_KEY: Text =
+    Text::new((1, 128), TAG_CHARACTERS, "1 to 128 letters, digits, spaces and _ . : / = + - @");
+const TAG_VALUE: Text =
+    Text::new((0, 256), TAG_CHARACTERS, "at most 256 letters, digits, spaces and _ . : / = + - @");
+const POINTER: Text = Text::new((2, 512), "^/", "a JSON Pointer below `spec`, as `/memorySize`");
+const REASON: Text = Text::any(1, 200);
+const OWNER: Text =
+    Text::new((1, 32), "^[a-z0-9-]+$", "`cloudformation`, or an owner id: 1 to 32 of a-z 0-9 -");
+
+const SUSPEND: &[Field] = &[
+    Field::required("reason", Shape::Text(&REASON), "Why; shown with the object."),
+    Field::optional(
+        "until",
+        Shape::Time,
+        "until the block is removed",
+        "When the hold ends by itself.",
+    ),
+];
+
+const ADOPT_FROM: &[Field] =
+    &[Field::required("from", Shape::Text(&OWNER), "Whose object may be taken over.")];
+
+const POLICY: &[Field] = &[
+    Field::optional(
+        "mode",
+        Shape::Choice(&["enforce", "observe"]),
+        "`enforce`",
+        "Whether differences are repaired or only reported. The stricter of this and `--mode` holds.",
+    ),
+    Field::optional(
+        "adopt",
+        Shape::Either(&Shape::Flag, &Shape::Object(ADOPT_FROM)),
+        "`false`",
+        "Whether an object that exists and is not ours may be taken over: nobody's (`true`), another \
+         owner's, or CloudFormation's. `plan` shows every field that it would reset.",
+    ),
+    Field::optional(
+        "deletion",
+        Shape::Choice(&["retain", "delete"]),
+        "`retain`",
+        "What may happen to the object when its manifest goes; remembered in a tag. Nothing is deleted \
+         without `--prune`.",
+    ),
+    Field::optional(
+        "ignore",
+        Shape::List(&Shape::Text(&POINTER), 64),
+        "none",
+        "Fields that are left to others, as JSON Pointers below `spec` (`/memorySize`, \
+         `/environment/variables/STAGE`, `/tags/team`): neither compared nor written. A new object \
+         still gets the manifest's values.",
+    ),
+    Field::optional(
+        "suspend",
+        Shape::Object(SUSPEND),
+        "not suspended",
+        "Holds all writes; differences are still reported.",
+    ),
+];
+
+/// `policy`.
+pub const POLICY_FIELD: Field =
+    Field::optional("policy", Shape::Object(POLICY), "enforce", "What Evenkeel may do.");
+
+/// `tags`.
+pub const TAGS_FIELD: Field = Field::optional(
+    "tags",
+    Shape::Map(&Map {
+        key: &TAG_KEY,
+        value: &Shape::Either(&Shape::Text(&TAG_VALUE), &Shape::Null),
+        entries_max: 43,
+        secret: false,
+    }),
+    "none",
+    "Tags; `null` takes one away. Other tags on the object stay. AWS allows 50, of which Evenkeel needs \
+     up to 7.",
+);
+
+/// `tagsPolicy`.
+pub const TAGS_POLICY_FIELD: Field = Field::optional(
+    "tagsPolicy",
+    Shape::Choice(&["merge", "exclusive"]),
+    "`merge`",
+    "Whether tags that the manifest does not name stay (`merge`) or go (`exclusive`). AWS's own tags and \
+     Evenkeel's always stay.",
+);
+
+/// `tags` as they are written.
+pub type TagsDoc = BTreeMap<String, Option<String>>;
+
+/// `tagsPolicy`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TagsPolicy {
+    /// Others stay.
+    #[default]
+    Merge,
+    /// Others go.
+    Exclusive,
+}
+
+/// The tags that a document asks for.
+pub fn tag_spec(tags: &TagsDoc, policy: TagsPolicy) -> TagSpec {
+    let set = tags.iter().filter_map(|(key, value)| Some((key.clone(), value.clone()?)));
+    let unset = tags.iter().filter(|(_, value)| value.is_none()).map(|(key, _)| key.clone());
+    TagSpec {
+        set: set.collect(),
+        unset: unset.collect(),
+        exclusive: policy == TagsPolicy::Exclusive,
+    }
+}
+
+/// A rule that a document breaks: where, what, and what to do.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Breach {
+    /// The members that lead to the field, below `spec`.
+    pub path: Vec<String>,
+    /// What is wrong.
+    pub message: String,
+    /// What to do.
+    pub hint: &'static str,
+}
+
+impl Breach {
+    /// A rule that is broken at this path.
+    pub fn new(path: &[&str], message: impl Into<String>, hint: &'static str) -> Self {
+        let path = path.iter().map(|it| (*it).to_owned()).collect();
+        Self { path, message: message.into(), hint }
+    }
+}
+
+/// Keys that nobody may use.
+pub fn check_tags(tags: &TagsDoc) -> Vec<Breach> {
+    let wrong = tags.keys().filter_map(|key| {
+        let lower = key.to_ascii_lowercase();
+        let (message, hint) = if lower.starts_with("aws:") {
+            (
+                format!("the tag `{key}` begins with `aws:`, which AWS keeps for itself"),
+                "use another key",
+            )
+        } else if lower.starts_with(OURS) {
+            (format!("the tag `{key}` is one of Evenkeel's own"), "take it out; Evenkeel sets it")
+        } else {
+            return None;
+        };
+        Some(Breach::new(&["tags", key], message, hint))
+    });
+    wrong.collect()
+}

@@ -1,0 +1,116 @@
+//! The tags of a function: what differs, and the record of what was applied.
+
+use std::collections::BTreeSet;
+
+use super::{
+    compare::summary,
+    diff::Sides,
+    ignore::Ignored,
+    resolve::Resolved,
+    spec::Spec,
+    step::{Step, Tag, Untag, kind},
+};
+use crate::engine::{
+    diff::{Diff, Planned, Said},
+    record::Record,
+    sight::Known,
+    tags::{self, APPLIED, IMAGE, TagSteps, Tags},
+};
+
+/// The reason of a hold because the tag moved.
+pub(super) const MOVED: &str = "TagMoved";
+/// The steps that mend tags.
+const STEPS: TagSteps = TagSteps { set: kind::TAGS, unset: kind::UNTAG };
+
+/// The tags that a new function is made with.
+pub(super) fn at_creation(spec: &Spec, resolved: &Resolved) -> Tags {
+    let mut tags = spec.tags.set.clone();
+    tags.extend(spec.ownership.tags());
+    tags.extend(record(
+        spec,
+        Some(resolved),
+        &Record::of(Some(&resolved.digest), &spec.config_hash),
+    ));
+    tags
+}
+
+/// The tags that remember what was applied.
+fn record(spec: &Spec, resolved: Option<&Resolved>, record: &Record) -> Tags {
+    let mut tags = Tags::from([(APPLIED.to_owned(), record.text())]);
+    // Only where a tag that moves must be told from another tag.
+    if let Some(resolved) = resolved.filter(|_| spec.image.report_moves) {
+        tags.insert(IMAGE.into(), resolved.source.clone());
+    }
+    tags
+}
+
+impl Sides<'_> {
+    /// Adds what differs between the tags.
+    pub(super) fn tags(&self, resolved: Option<&Resolved>, diff: &mut Diff<Step>) {
+        let Known::Yes(live) = &self.live.tags else { return };
+        let others =
+            |key: &str| self.ignores(&Ignored::Tags) || self.ignores(&Ignored::Tag(key.to_owned()));
+        // The record is written once it is true.
+        let settled = diff.steps.is_empty() && diff.waits.iter().all(|it| it.said.reason == MOVED);
+        let ours = self.spec.ownership.tags();
+        let found = tags::compare((&self.spec.tags, &ours), live, others, &STEPS);
+        diff.changes.extend(found.changes);
+        if !found.extra.is_empty() {
+            let message = format!(
+                "tags that the manifest does not name, and that stay: {}",
+                found.extra.join(", ")
+            );
+            diff.conditions.insert("ExtraTags", Said::new("TagsLeft", message));
+        }
+        let mut set = found.set;
+        let kind = if set.is_empty() { kind::RECORD } else { kind::TAGS };
+        let mut shown: Vec<String> = Vec::new();
+        if kind == kind::TAGS {
+            shown.push(summary(&diff.changes, kind::TAGS));
+        }
+        if settled && let Some(stale) = self.stale_record(resolved, live) {
+            shown.extend(stale.get(APPLIED).map(|it| format!("record {it}")));
+            set.extend(stale);
+        }
+        if !set.is_empty() {
+            let tag = self.tag(set, shown.join(", "));
+            let planned = Planned { kind, step: Step::Tag(tag) };
+            // Whoever takes something over says so first.
+            let first = kind == kind::TAGS && !self.spec.ownership.holds(live);
+            let at = if first { 0 } else { diff.steps.len() };
+            diff.steps.insert(at, planned);
+        }
+        self.untag(found.unset, diff);
+    }
+
+    fn tag(&self, tags: Tags, shown: String) -> Tag {
+        Tag { name: self.name.clone(), arn: self.spec.arn.clone(), tags, shown }
+    }
+
+    fn untag(&self, keys: BTreeSet<String>, diff: &mut Diff<Step>) {
+        if keys.is_empty() {
+            return;
+        }
+        let shown = summary(&diff.changes, kind::UNTAG);
+        let (name, arn) = (self.name.clone(), self.spec.arn.clone());
+        let step = Step::Untag(Untag { name, arn, keys, shown });
+        diff.steps.push(Planned { kind: kind::UNTAG, step });
+    }
+
+    /// What the record should say, if it says something else. It is written once it is true, and not
+    /// while AWS hides part of the configuration.
+    fn stale_record(&self, resolved: Option<&Resolved>, live: &Tags) -> Option<Tags> {
+        if self.hidden().next().is_some() {
+            return None;
+        }
+        let theirs = self.ignores(&Ignored::Image);
+        let moved = resolved.is_some_and(|it| self.has_moved(it));
+        let digest = if theirs || moved { self.live.digest.as_ref()? } else { &resolved?.digest };
+        if moved && !self.record.as_ref().is_some_and(|it| it.is_image(Some(digest))) {
+            return None;
+        }
+        let fresh = record(self.spec, resolved, &Record::of(Some(digest), &self.spec.config_hash));
+        let stale = fresh.iter().any(|(key, value)| live.get(key) != Some(value));
+        stale.then_some(fresh)
+    }
+}

@@ -1,0 +1,366 @@
+//! What differs between a repository as it should be and as it is, and the steps that mend it.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use super::{
+    ignore::Ignored,
+    live::Live,
+    policy,
+    spec::{Spec, config_hash},
+    step::{Step, kind},
+};
+use crate::engine::{
+    diff::{Cause, Change, Diff, Hold, Origin, Planned, Print, Said, Shown},
+    name::Name,
+    record::Record,
+    sight::{Known, Seen},
+    tags::{self, APPLIED, MANAGES, TagSteps, Tags},
+};
+
+/// The steps that mend tags.
+const STEPS: TagSteps = TagSteps { set: kind::TAGS, unset: kind::UNTAG };
+/// The blocks that AWS cannot tag, by their fields.
+const LIFECYCLE: &str = "lifecyclePolicy";
+const ACCESS: &str = "repositoryPolicy";
+
+/// The one step that makes a repository which is not there. Policies follow.
+pub(super) fn create(name: &Name, spec: &Spec) -> Diff<Step> {
+    let mut tags = spec.tags.set.clone();
+    tags.extend(spec.ownership.tags());
+    tags.extend(manages(&blocks(spec)).map(|it| (MANAGES.to_owned(), it)));
+    let step = Step::Create {
+        name: name.clone(),
+        config: spec.config.clone(),
+        encryption: spec.encryption.clone(),
+        tags,
+    };
+    let change = Change {
+        path: String::new(),
+        desired: Shown { text: "present".into(), print: Print::of(format!("{step:?}").as_bytes()) },
+        live: Shown::open("absent"),
+        cause: Cause::Missing,
+        origin: Origin::NoRecord,
+        step: kind::CREATE,
+    };
+    Diff {
+        changes: vec![change],
+        steps: vec![Planned { kind: kind::CREATE, step }],
+        ..Diff::default()
+    }
+}
+
+/// Everything that differs.
+pub(super) fn diff(name: &Name, spec: &Spec, seen: &Seen<Live>) -> Diff<Step> {
+    let sides = Sides::new(name, spec, &seen.live);
+    let mut diff = Diff::default();
+    sides.config(&mut diff);
+    sides.encryption(&mut diff);
+    let lifecycle = sides.block(&sides.lifecycle(), &mut diff);
+    let access = sides.block(&sides.access(), &mut diff);
+    let kept = lifecycle.into_iter().chain(access).collect();
+    sides.tags(&kept, &mut diff);
+    diff
+}
+
+struct Sides<'a> {
+    name: &'a Name,
+    spec: &'a Spec,
+    live: &'a Live,
+    origin: Origin,
+    record: Option<Record>,
+    /// The blocks that we have applied.
+    managed: BTreeSet<&'a str>,
+}
+
+/// A policy that AWS cannot tag, on both sides.
+struct Block<'a> {
+    field: &'static str,
+    /// In the one form that all of equal meaning have.
+    wanted: Option<Value>,
+    live: Known<Option<Value>>,
+    ignored: bool,
+    step: Planned<Step>,
+    /// The step that takes it away.
+    removal: Planned<Step>,
+    adopts: bool,
+    managed: &'a BTreeSet<&'a str>,
+}
+
+impl<'a> Sides<'a> {
+    fn new(name: &'a Name, spec: &'a Spec, live: &'a Live) -> Self {
+        let record = Record::read(&live.tags);
+        // What is not managed, or left to others, is no part of the hash.
+        let mut config = live.config.clone();
+        let ignores = |field| spec.ignored.contains(&field);
+        if ignores(Ignored::Mutability) {
+            config.image_tag_mutability.clone_from(&spec.config.image_tag_mutability);
+        }
+        if ignores(Ignored::Exclusions) {
+            config.exclusions.clone_from(&spec.config.exclusions);
+        }
+        if ignores(Ignored::Scanning) {
+            config.scan_on_push = spec.config.scan_on_push;
+        }
+        let side = |wanted: &Option<Value>, live: &Known<Option<Value>>, ignored| match wanted {
+            Some(_) if !ignores(ignored) => live.get().cloned().flatten(),
+            wanted => wanted.clone(),
+        };
+        let lifecycle = side(&spec.lifecycle, &live.lifecycle, Ignored::Lifecycle);
+        let access = side(&spec.policy, &live.policy, Ignored::Policy);
+        let live_hash = config_hash(&config, lifecycle.as_ref(), access.as_ref());
+        let origin = Record::config_origin(record.as_ref(), &live_hash, &spec.config_hash);
+        let managed = live.tags.get().and_then(|it| it.get(MANAGES)).map(String::as_str);
+        let managed = managed.unwrap_or_default().split('/').filter(|it| !it.is_empty()).collect();
+        Self { name, spec, live, origin, record, managed }
+    }
+
+    fn ignores(&self, field: &Ignored) -> bool {
+        self.spec.ignored.contains(field)
+    }
+
+    fn change(&self, path: &str, sides: (Shown, Shown), step: &'static str) -> Change {
+        let (desired, live) = sides;
+        let origin = self.origin;
+        Change { path: path.into(), desired, live, cause: Cause::Config, origin, step }
+    }
+
+    fn config(&self, diff: &mut Diff<Step>) {
+        let (wanted, live) = (&self.spec.config, &self.live.config);
+        let mut changes = Vec::new();
+        let (it, was) = (&wanted.image_tag_mutability, &live.image_tag_mutability);
+        let (mut mutability, mut exclusions) = (it, &wanted.exclusions);
+        if self.ignores(&Ignored::Mutability) {
+            mutability = was;
+        } else if it != was {
+            let sides = (Shown::open(it), Shown::open(was));
+            changes.push(self.change("/imageTagMutability", sides, kind::MUTABILITY));
+        }
+        if self.ignores(&Ignored::Exclusions) {
+            exclusions = &live.exclusions;
+        } else if wanted.exclusions != live.exclusions {
+            let sides = (listed(&wanted.exclusions), listed(&live.exclusions));
+            let path = "/imageTagMutabilityExclusionFilters";
+            changes.push(self.change(path, sides, kind::MUTABILITY));
+        }
+        if !changes.is_empty() {
+            let step = Step::Mutability {
+                name: self.name.clone(),
+                mutability: mutability.clone(),
+                exclusions: exclusions.clone(),
+                shown: summary(&changes),
+            };
+            diff.steps.push(Planned { kind: kind::MUTABILITY, step });
+        }
+        let (scan, was) = (wanted.scan_on_push, live.scan_on_push);
+        if scan != was && !self.ignores(&Ignored::Scanning) {
+            let sides = (Shown::open(scan), Shown::open(was));
+            let path = "/imageScanningConfiguration/scanOnPush";
+            changes.push(self.change(path, sides, kind::SCANNING));
+            let step = Step::Scanning { name: self.name.clone(), scan_on_push: scan };
+            diff.steps.push(Planned { kind: kind::SCANNING, step });
+        }
+        diff.changes.extend(changes);
+    }
+
+    /// ECR lets it be chosen only once.
+    fn encryption(&self, diff: &mut Diff<Step>) {
+        let Some(wanted) = &self.spec.encryption else { return };
+        let live = &self.live.encryption;
+        // An alias or a bare id cannot be told from the ARN that ECR shows.
+        let arn = |key: &Option<String>| {
+            key.clone().filter(|it| it.starts_with("arn:") && it.contains(":key/"))
+        };
+        let keys = (arn(&wanted.kms_key), arn(&live.kms_key));
+        let key = matches!(keys, (Some(wanted), Some(live)) if wanted != live);
+        let differs = wanted.encryption_type != live.encryption_type || key;
+        if !differs || self.ignores(&Ignored::Encryption) {
+            return;
+        }
+        let show = |it: &super::spec::Encryption| {
+            Shown::open(
+                [&*it.encryption_type, it.kms_key.as_deref().unwrap_or("")].join(" ").trim(),
+            )
+        };
+        let sides = (show(wanted), show(live));
+        let change = self.change("/encryptionConfiguration", sides, kind::CREATE);
+        // Nobody can have changed it.
+        diff.changes.push(Change { origin: Origin::Pending, ..change });
+        let message = "ECR lets the encryption be chosen only when a repository is made: make a new one, \
+                       or write into the manifest what there is";
+        let said = Said::new("Immutable", message);
+        diff.waits.push(Hold { said, on: None, recheck: None, soon: false });
+    }
+
+    fn lifecycle(&self) -> Block<'_> {
+        let put = |text| {
+            let step = Step::Lifecycle { name: self.name.clone(), text };
+            Planned { kind: kind::LIFECYCLE, step }
+        };
+        Block {
+            field: LIFECYCLE,
+            wanted: self.spec.lifecycle.as_ref().map(policy::lifecycle),
+            live: known(&self.live.lifecycle, |it| Some(policy::lifecycle(it))),
+            ignored: self.ignores(&Ignored::Lifecycle),
+            step: put(self.spec.lifecycle.as_ref().map(Value::to_string)),
+            removal: put(None),
+            adopts: self.spec.adopts,
+            managed: &self.managed,
+        }
+    }
+
+    fn access(&self) -> Block<'_> {
+        let live = self.live.policy.get().and_then(Option::as_ref);
+        let put = |desired: Option<&Value>| {
+            let text = policy::with_lambdas(desired, live).as_ref().map(Value::to_string);
+            Planned { kind: kind::POLICY, step: Step::Policy { name: self.name.clone(), text } }
+        };
+        Block {
+            field: ACCESS,
+            wanted: self.spec.policy.as_ref().and_then(policy::access),
+            live: known(&self.live.policy, policy::access),
+            ignored: self.ignores(&Ignored::Policy),
+            step: put(self.spec.policy.as_ref()),
+            removal: put(None),
+            adopts: self.spec.adopts,
+            managed: &self.managed,
+        }
+    }
+
+    /// Compares a block; returns its name if it is to stand in the tag `evenkeel.dev/manages`.
+    fn block(&self, block: &Block<'_>, diff: &mut Diff<Step>) -> Option<&'static str> {
+        let field = block.field;
+        let ours = block.managed.contains(field);
+        let live = match &block.live {
+            _ if block.ignored => return ours.then_some(field),
+            Known::Yes(live) => live,
+            Known::No(why) => {
+                if block.wanted.is_some() {
+                    let message = format!("AWS does not show {field}, so it is left alone: {why}");
+                    diff.conditions.insert(condition(field), Said::new("Unreadable", message));
+                }
+                return ours.then_some(field);
+            }
+        };
+        let sides = (shown(block.wanted.as_ref()), shown(live.as_ref()));
+        match (&block.wanted, live) {
+            (Some(wanted), Some(live)) if wanted == live => {}
+            (Some(_), Some(_)) if !ours && !block.adopts => {
+                let message = format!(
+                    "it has a {field} that Evenkeel did not write; to replace it, set `policy.adopt: true`"
+                );
+                let said = Said::new("NotOwned", message);
+                diff.changes.push(self.change(&format!("/{field}"), sides, block.step.kind));
+                diff.waits.push(Hold { said, on: None, recheck: None, soon: false });
+                return None;
+            }
+            (Some(_), _) => {
+                diff.changes.push(self.change(&format!("/{field}"), sides, block.step.kind));
+                diff.steps.push(block.step.clone());
+            }
+            (None, Some(_)) if ours => {
+                diff.changes.push(self.change(&format!("/{field}"), sides, block.step.kind));
+                diff.steps.push(block.removal.clone());
+                return Some(field);
+            }
+            (None, Some(_)) => {
+                let message =
+                    format!("it has a {field} that no manifest describes; it is left alone");
+                diff.conditions.insert(condition(field), Said::new("Unmanaged", message));
+                return None;
+            }
+            (None, None) => return None,
+        }
+        Some(field)
+    }
+
+    fn tags(&self, kept: &BTreeSet<&str>, diff: &mut Diff<Step>) {
+        let Known::Yes(live) = &self.live.tags else { return };
+        let others =
+            |key: &str| self.ignores(&Ignored::Tags) || self.ignores(&Ignored::Tag(key.to_owned()));
+        let settled = diff.steps.is_empty() && diff.waits.is_empty();
+        let mut ours = self.spec.ownership.tags();
+        ours.extend(manages(kept).map(|it| (MANAGES.to_owned(), it)));
+        let mut found = tags::compare((&self.spec.tags, &ours), live, others, &STEPS);
+        if !ours.contains_key(MANAGES) && live.contains_key(MANAGES) {
+            found.unset.insert(MANAGES.into());
+        }
+        diff.changes.extend(found.changes);
+        if !found.extra.is_empty() {
+            let message = format!(
+                "tags that the manifest does not name, and that stay: {}",
+                found.extra.join(", ")
+            );
+            diff.conditions.insert("ExtraTags", Said::new("TagsLeft", message));
+        }
+        let (name, arn) = (self.name.clone(), self.spec.arn.clone());
+        let mut set = found.set;
+        let kind = if set.is_empty() { kind::RECORD } else { kind::TAGS };
+        let record = Record::of(None, &self.spec.config_hash);
+        if settled && self.record.as_ref() != Some(&record) {
+            set.insert(APPLIED.into(), record.text());
+        }
+        if !set.is_empty() {
+            let shown = pairs(&set);
+            let step = Step::Tag { name: name.clone(), arn: arn.clone(), tags: set, shown };
+            // Whose it is, and what of it is ours, is written before anything else.
+            let at = if kind == kind::TAGS { 0 } else { diff.steps.len() };
+            diff.steps.insert(at, Planned { kind, step });
+        }
+        if !found.unset.is_empty() {
+            let keys: Vec<&str> = found.unset.iter().map(String::as_str).collect();
+            let shown = keys.join(", ");
+            let step = Step::Untag { name, arn, keys: found.unset, shown };
+            diff.steps.push(Planned { kind: kind::UNTAG, step });
+        }
+    }
+}
+
+fn known(
+    side: &Known<Option<Value>>,
+    form: impl Fn(&Value) -> Option<Value>,
+) -> Known<Option<Value>> {
+    match side {
+        Known::Yes(value) => Known::Yes(value.as_ref().and_then(form)),
+        Known::No(why) => Known::No(why.clone()),
+    }
+}
+
+/// The blocks that the document describes.
+fn blocks(spec: &Spec) -> BTreeSet<&'static str> {
+    let lifecycle = spec.lifecycle.as_ref().map(|_| LIFECYCLE);
+    lifecycle.into_iter().chain(spec.policy.as_ref().map(|_| ACCESS)).collect()
+}
+
+/// The value of the tag `evenkeel.dev/manages`.
+fn manages(blocks: &BTreeSet<&str>) -> Option<String> {
+    let names: Vec<&str> = blocks.iter().copied().collect();
+    (!names.is_empty()).then(|| names.join("/"))
+}
+
+fn condition(field: &str) -> &'static str {
+    if field == LIFECYCLE { "LifecyclePolicy" } else { "RepositoryPolicy" }
+}
+
+fn shown(policy: Option<&Value>) -> Shown {
+    policy.map_or_else(|| Shown::open("(absent)"), Shown::open)
+}
+
+fn listed(items: &BTreeSet<String>) -> Shown {
+    let items: Vec<&str> = items.iter().map(String::as_str).collect();
+    Shown::open(format!("[{}]", items.join(", ")))
+}
+
+fn summary(changes: &[Change]) -> String {
+    let lines = changes.iter().map(|it| {
+        let field = it.path.trim_start_matches('/').replace('/', ".");
+        format!("{field} {} → {}", it.live, it.desired)
+    });
+    lines.collect::<Vec<_>>().join(", ")
+}
+
+fn pairs(tags: &Tags) -> String {
+    let pairs: Vec<String> = tags.iter().map(|(key, value)| format!("{key} {value}")).collect();
+    pairs.join(", ")
+}

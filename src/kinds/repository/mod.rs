@@ -1,0 +1,109 @@
+//! ECR repositories: where images come from, and who may push, pull and keep them.
+//!
+//! Read in this order: [`spec`] and [`live`] (the two sides), [`policy`] (two policies that mean the same),
+//! `diff` (what differs and the steps).
+
+pub mod aws;
+mod diff;
+pub mod doc;
+pub mod ignore;
+pub mod live;
+pub mod policy;
+pub mod rules;
+pub mod shape;
+pub mod spec;
+pub mod step;
+
+use std::{collections::BTreeSet, time::Duration};
+
+use jiff::Timestamp;
+
+use self::{live::Live, spec::Spec, step::Step};
+use crate::engine::{
+    diff::{Diff, Planned, Print},
+    facts::{Fact, FactKey, Facts},
+    failure::Failure,
+    kind::{Digests, Kind},
+    name::Name,
+    sight::{Known, Seen, Sight},
+    tags::{SUSPEND, Tags},
+};
+
+/// `kind: Repository`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Repository {}
+
+impl Kind for Repository {
+    const NAME: &'static str = "Repository";
+    const PERMIT: &'static str = "Repository";
+    /// Policies and tags show only in a look, and a look costs four calls.
+    const AUDIT_PERIOD: Duration = Duration::from_hours(2);
+    type Spec = Spec;
+    type Live = Live;
+    type Step = Step;
+
+    fn create(name: &Name, spec: &Spec, _: &Facts) -> Diff<Step> {
+        diff::create(name, spec)
+    }
+
+    fn diff(name: &Name, spec: &Spec, seen: &Seen<Live>, _: &Facts) -> Diff<Step> {
+        diff::diff(name, spec, seen)
+    }
+
+    fn delete(name: &Name, _: &Live) -> Option<Planned<Step>> {
+        Some(Planned { kind: step::kind::DELETE, step: Step::Delete(name.clone()) })
+    }
+
+    fn suspend(name: &Name, live: &Live, value: Option<&str>) -> Option<Step> {
+        let (name, arn) = (name.clone(), live.arn.clone());
+        let Some(value) = value else {
+            let keys = BTreeSet::from([SUSPEND.to_owned()]);
+            return Some(Step::Untag { name, arn, keys, shown: SUSPEND.into() });
+        };
+        let tags = Tags::from([(SUSPEND.to_owned(), value.to_owned())]);
+        Some(Step::Tag { name, arn, tags, shown: format!("{SUSPEND} {value}") })
+    }
+
+    fn describe(live: &Live) -> serde_json::Value {
+        live::describe(live)
+    }
+
+    fn print(seen: &Seen<Live>) -> Print {
+        let Live { arn, config, encryption, created_at, lifecycle: _, policy: _, tags: _ } =
+            &seen.live;
+        Print::of(format!("{:?}", (arn, config, encryption, created_at)).as_bytes())
+    }
+
+    fn tags(live: &Live) -> Option<&Known<Tags>> {
+        Some(&live.tags)
+    }
+
+    fn concerns(_: &Live) -> bool {
+        true
+    }
+
+    fn changed_at(_: &Live) -> Option<Timestamp> {
+        None
+    }
+
+    fn fact(
+        name: &Name,
+        sight: &Sight<Live>,
+        _: Option<&Failure>,
+    ) -> Option<(FactKey, Option<Fact>)> {
+        let exists = match sight {
+            Sight::Unknown => None,
+            Sight::Absent => Some(false),
+            Sight::Present(_) => Some(true),
+        };
+        Some((FactKey::Repository(name.clone()), exists.map(Fact::Repository)))
+    }
+
+    fn needs(_: &Spec) -> Vec<FactKey> {
+        Vec::new()
+    }
+
+    fn digests(_: Option<&Spec>, _: &Sight<Live>, _: &Facts) -> Digests {
+        Digests::default()
+    }
+}

@@ -1,0 +1,233 @@
+//! Policies by their meaning: AWS gives them back in another order, with lists where one value stood, with
+//! accounts written out, and with a statement that Lambda added itself.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value, json};
+
+/// The statement that Lambda adds to the policy of a repository that it pulls from (Lambda developer
+/// guide, "Amazon ECR permissions"). It is nobody's drift, and it must survive a new policy.
+pub const LAMBDA_SID: &str = "LambdaECRImageRetrievalPolicy";
+/// What IAM takes a policy without a version for.
+const VERSION: &str = "2008-10-17";
+
+/// A value with the members of every object in the order of their names.
+fn ordered(value: Value) -> Value {
+    match value {
+        Value::Object(members) => {
+            let members: BTreeMap<String, Value> =
+                members.into_iter().map(|(name, value)| (name, ordered(value))).collect();
+            Value::Object(members.into_iter().collect())
+        }
+        Value::Array(items) => items.into_iter().map(ordered).collect(),
+        plain => plain,
+    }
+}
+
+/// A lifecycle policy in the one form that all of equal meaning have.
+pub fn lifecycle(policy: &Value) -> Value {
+    let rules = policy.get("rules").and_then(Value::as_array).cloned().unwrap_or_default();
+    let mut rules: Vec<Value> = rules.into_iter().map(rule).map(ordered).collect();
+    let priority = |rule: &Value| rule.get("rulePriority").and_then(Value::as_i64);
+    rules.sort_by_key(priority);
+    json!({ "rules": rules })
+}
+
+fn rule(mut rule: Value) -> Value {
+    if let Some(members) = rule.as_object_mut() {
+        members.retain(|name, value| !(name == "description" && *value == json!("")));
+    }
+    for list in ["tagPrefixList", "tagPatternList"] {
+        let items = rule.pointer_mut(&format!("/selection/{list}")).and_then(Value::as_array_mut);
+        if let Some(items) = items {
+            items.sort_by_key(ToString::to_string);
+            items.dedup();
+        }
+    }
+    rule
+}
+
+/// A repository policy in the one form that all of equal meaning have, without Lambda's own statement;
+/// `None` if nothing else is in it.
+pub fn access(policy: &Value) -> Option<Value> {
+    let mut all: Vec<Value> =
+        statements(policy).filter(|it| !is_lambdas(it)).map(statement).map(ordered).collect();
+    all.sort_by_key(ToString::to_string);
+    all.dedup();
+    let version = policy.get("Version").and_then(Value::as_str).unwrap_or(VERSION);
+    (!all.is_empty()).then(|| json!({ "Version": version, "Statement": all }))
+}
+
+/// The policy to send, so that Lambda's own statement is not lost. `None`: there is nothing to say.
+pub fn with_lambdas(desired: Option<&Value>, live: Option<&Value>) -> Option<Value> {
+    let own = live.into_iter().flat_map(statements).filter(|it| is_lambdas(it)).cloned();
+    let wanted = desired.into_iter().flat_map(statements).filter(|it| !is_lambdas(it)).cloned();
+    let all: Vec<Value> = wanted.chain(own).collect();
+    if all.is_empty() {
+        return None;
+    }
+    let mut policy = desired.or(live).and_then(Value::as_object).cloned().unwrap_or_default();
+    policy.insert("Statement".into(), Value::Array(all));
+    Some(Value::Object(policy))
+}
+
+fn statements(policy: &Value) -> impl Iterator<Item = &Value> {
+    match policy.get("Statement") {
+        Some(Value::Array(all)) => all.as_slice(),
+        Some(one) => std::slice::from_ref(one),
+        None => &[],
+    }
+    .iter()
+}
+
+fn is_lambdas(statement: &Value) -> bool {
+    statement.get("Sid").and_then(Value::as_str) == Some(LAMBDA_SID)
+}
+
+fn statement(statement: &Value) -> Value {
+    let Some(members) = statement.as_object() else { return statement.clone() };
+    let members = members.iter().filter_map(|(name, value)| {
+        let value = match name.as_str() {
+            "Sid" if *value == json!("") => return None,
+            "Action" | "NotAction" => list(value, str::to_ascii_lowercase),
+            "Resource" | "NotResource" => list(value, ToOwned::to_owned),
+            "Principal" | "NotPrincipal" => principal(value),
+            "Condition" => condition(value),
+            _ => value.clone(),
+        };
+        Some((name.clone(), value))
+    });
+    Value::Object(members.collect())
+}
+
+/// A value or a list of values, as a sorted list of texts.
+fn list(value: &Value, form: impl Fn(&str) -> String) -> Value {
+    let items = match value {
+        Value::Array(items) => items.as_slice(),
+        one => std::slice::from_ref(one),
+    };
+    let mut texts: Vec<String> = items
+        .iter()
+        .map(|it| it.as_str().map_or_else(|| it.to_string(), ToOwned::to_owned))
+        .map(|it| form(&it))
+        .collect();
+    texts.sort();
+    texts.dedup();
+    json!(texts)
+}
+
+/// `"*"` is everybody, as is `{ "AWS": "*" }`; a bare account is its root.
+fn principal(value: &Value) -> Value {
+    match value {
+        Value::Object(members) => {
+            let members = members.iter().map(|(name, value)| (name.clone(), list(value, who)));
+            Value::Object(members.collect())
+        }
+        other => json!({ "AWS": list(other, who) }),
+    }
+}
+
+fn who(text: &str) -> String {
+    let account = text
+        .split(':')
+        .nth(4)
+        .filter(|_| text.starts_with("arn:") && text.contains(":iam::") && text.ends_with(":root"));
+    let account = account.unwrap_or(text);
+    let bare = account.len() == 12 && account.bytes().all(|it| it.is_ascii_digit());
+    if bare { format!("account {account}") } else { text.to_owned() }
+}
+
+fn condition(value: &Value) -> Value {
+    let Some(operators) = value.as_object() else { return value.clone() };
+    let operators = operators.iter().map(|(operator, keys)| {
+        let keys: Map<String, Value> = keys
+            .as_object()
+            .into_iter()
+            .flatten()
+            // Condition keys are not case-sensitive.
+            .map(|(key, value)| (key.to_ascii_lowercase(), list(value, ToOwned::to_owned)))
+            .collect();
+        (operator.clone(), Value::Object(keys))
+    });
+    Value::Object(operators.collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn same(a: &Value, b: &Value) -> bool {
+        access(a) == access(b)
+    }
+
+    #[test]
+    fn policies_of_one_meaning_are_one() {
+        let written = json!({
+            "Version": "2012-10-17",
+            "Statement": {
+                "Effect": "Allow",
+                "Principal": { "AWS": "111122223333" },
+                "Action": ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"],
+                "Condition": { "Bool": { "aws:SecureTransport": true } },
+            },
+        });
+        let shown = json!({
+            "Version": "2012-10-17",
+            "Id": "x",
+            "Statement": [
+                { "Sid": LAMBDA_SID, "Effect": "Allow", "Principal": { "Service": "lambda.amazonaws.com" } },
+                {
+                    "Sid": "",
+                    "Effect": "Allow",
+                    "Principal": { "AWS": ["arn:aws:iam::111122223333:root"] },
+                    "Action": ["ecr:GetDownloadUrlForLayer", "ecr:batchGetImage"],
+                    "Condition": { "Bool": { "aws:securetransport": ["true"] } },
+                },
+            ],
+        });
+        assert!(same(&written, &shown), "{:?}\n{:?}", access(&written), access(&shown));
+        // The order of members means nothing, in one statement or in several.
+        let text = |text: &str| serde_json::from_str::<Value>(text).unwrap();
+        let one =
+            r#"{"Statement":[{"Effect":"Allow","Action":"a:b"},{"Effect":"Deny","Action":"c:d"}]}"#;
+        let two =
+            r#"{"Statement":[{"Action":"c:d","Effect":"Deny"},{"Action":"a:b","Effect":"Allow"}]}"#;
+        assert_eq!(
+            access(&text(one)).unwrap().to_string(),
+            access(&text(two)).unwrap().to_string()
+        );
+        let mut other = shown.clone();
+        *other.pointer_mut("/Statement/1/Effect").unwrap() = json!("Deny");
+        assert!(!same(&written, &other));
+        let mut third = shown.clone();
+        *third.pointer_mut("/Statement/1/Principal/AWS/0").unwrap() =
+            json!("arn:aws:iam::111122223333:user/x");
+        assert!(!same(&written, &third));
+        assert!(same(
+            &json!({ "Statement": [{ "Principal": "*" }] }),
+            &json!({ "Version": "2008-10-17", "Statement": [{ "Principal": { "AWS": "*" } }] }),
+        ));
+    }
+
+    #[test]
+    fn lambdas_own_statement_survives() {
+        let own = json!({ "Sid": LAMBDA_SID, "Effect": "Allow" });
+        let live = json!({ "Version": "2012-10-17", "Statement": [own.clone(), { "Sid": "old" }] });
+        let new = json!({ "Version": "2012-10-17", "Statement": { "Sid": "new" } });
+        let sent = with_lambdas(Some(&new), Some(&live)).unwrap();
+        assert_eq!(sent["Statement"], json!([{ "Sid": "new" }, own.clone()]));
+        assert_eq!(with_lambdas(None, Some(&live)).unwrap()["Statement"], json!([own]));
+        assert_eq!(with_lambdas(None, Some(&new)), None);
+        assert_eq!(access(&json!({ "Statement": [own] })), None);
+    }
+
+    #[test]
+    fn the_order_of_rules_and_lists_means_nothing() {
+        let rule = |priority: i64, tags: &[&str]| json!({ "rulePriority": priority, "description": "", "selection": { "tagPatternList": tags } });
+        let one = json!({ "rules": [rule(2, &["b*", "a*"]), rule(1, &[])] });
+        let two = json!({ "rules": [rule(1, &[]), rule(2, &["a*", "b*"])] });
+        assert_eq!(lifecycle(&one), lifecycle(&two));
+        let three = json!({ "rules": [rule(1, &[]), rule(2, &["a*", "c*"])] });
+        assert_ne!(lifecycle(&one), lifecycle(&three));
+    }
+}

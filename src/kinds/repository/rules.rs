@@ -1,0 +1,101 @@
+//! What a shape cannot say about a `Repository`: rules between fields.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use super::{doc::RepositoryDoc, ignore::Ignored, shape::NAME};
+use crate::kinds::document::{Breach, check_tags};
+
+/// ECR's limit for a lifecycle policy (ECR API reference, PutLifecyclePolicy).
+const LIFECYCLE_MAX: usize = 30_720;
+/// ECR's limit for a repository policy (ECR API reference, SetRepositoryPolicy).
+const POLICY_MAX: usize = 10_240;
+/// What `imageTagMutability` ends in if there are exclusions.
+const WITH_EXCLUSION: &str = "_WITH_EXCLUSION";
+
+/// Every rule that the document breaks.
+pub fn check(name: &str, doc: &RepositoryDoc) -> Vec<Breach> {
+    let mut breaches = check_tags(&doc.tags);
+    if doc.repository_name.is_none() && !(name.len() >= NAME.min && NAME.fits(name)) {
+        let message = format!("`{name}` is no name of a repository; it should be {}", NAME.words);
+        breaches.push(Breach::new(&[], message, "rename it, or set `spec.repositoryName`"));
+    }
+    let excludes =
+        doc.image_tag_mutability.as_deref().is_some_and(|it| it.ends_with(WITH_EXCLUSION));
+    if excludes == doc.image_tag_mutability_exclusion_filters.is_empty() {
+        let message = "exclusion filters and `…_WITH_EXCLUSION` go together";
+        let hint = "give both, or neither";
+        breaches.push(Breach::new(&["imageTagMutabilityExclusionFilters"], message, hint));
+    }
+    if let Some(encryption) = &doc.encryption_configuration
+        && encryption.encryption_type == "AES256"
+        && encryption.kms_key.is_some()
+    {
+        let message = "a key is used only with KMS";
+        let hint = "set `encryptionType: KMS`, or take the key out";
+        breaches.push(Breach::new(&["encryptionConfiguration", "kmsKey"], message, hint));
+    }
+    for pointer in doc.policy.ignore.iter().filter(|it| Ignored::parse(it).is_none()) {
+        let message = format!("`{pointer}` names no field that can be left to others");
+        let hint = "name one below `spec`, as `/lifecyclePolicy`";
+        breaches.push(Breach::new(&["policy", "ignore"], message, hint));
+    }
+    breaches.extend(doc.lifecycle_policy.iter().flat_map(lifecycle));
+    breaches.extend(doc.repository_policy.iter().flat_map(access));
+    breaches
+}
+
+fn lifecycle(policy: &Value) -> Vec<Breach> {
+    let path = &["lifecyclePolicy", "rules"];
+    let mut breaches = Vec::new();
+    let mut seen = BTreeSet::new();
+    for rule in policy.get("rules").and_then(Value::as_array).into_iter().flatten() {
+        let whole = ["selection", "action"].iter().all(|it| rule.get(it).is_some());
+        match rule.get("rulePriority").and_then(Value::as_i64).filter(|it| *it >= 1) {
+            Some(priority) if !seen.insert(priority) => {
+                let message = format!("two rules have the priority {priority}");
+                breaches.push(Breach::new(path, message, "give each its own"));
+            }
+            Some(_) if whole => {}
+            Some(_) | None => {
+                let message = "a rule lacks `rulePriority` (from 1), `selection` or `action`";
+                breaches.push(Breach::new(path, message, "add it"));
+            }
+        }
+    }
+    if seen.is_empty() && breaches.is_empty() {
+        let hint = "add one, or take `lifecyclePolicy` out";
+        breaches.push(Breach::new(path, "a lifecycle policy needs a rule", hint));
+    }
+    breaches.extend(size(policy, LIFECYCLE_MAX, "lifecyclePolicy"));
+    breaches
+}
+
+fn access(policy: &Value) -> Vec<Breach> {
+    let path = &["repositoryPolicy", "Statement"];
+    let mut breaches = Vec::new();
+    let statements = match policy.get("Statement") {
+        Some(Value::Array(all)) => all.as_slice(),
+        Some(one) => std::slice::from_ref(one),
+        None => &[],
+    };
+    if statements.is_empty() {
+        let hint = "add one, or take `repositoryPolicy` out";
+        breaches.push(Breach::new(path, "a policy needs a statement", hint));
+    }
+    let effect =
+        |it: &Value| matches!(it.get("Effect").and_then(Value::as_str), Some("Allow" | "Deny"));
+    if !statements.iter().all(effect) {
+        let message = "a statement has no `Effect` of `Allow` or `Deny`";
+        breaches.push(Breach::new(path, message, "add it"));
+    }
+    breaches.extend(size(policy, POLICY_MAX, "repositoryPolicy"));
+    breaches
+}
+
+fn size(policy: &Value, max: usize, field: &str) -> Option<Breach> {
+    let size = policy.to_string().len();
+    let message = format!("`{field}` takes {size} bytes as JSON; ECR allows {max}");
+    (size > max).then(|| Breach::new(&[field], message, "shorten it"))
+}

@@ -1,0 +1,118 @@
+//! What each field of a `Repository` document may hold: AWS's own constraints (ECR API reference,
+//! CreateRepository).
+
+use crate::{
+    kinds::document::{POLICY_FIELD, TAGS_FIELD, TAGS_POLICY_FIELD},
+    shape::{Field, Shape, Text},
+};
+
+/// ECR's rule for names.
+pub(super) const NAME: Text = Text::new(
+    (2, 256),
+    "^(?:[a-z0-9]+(?:[._-]+[a-z0-9]+)*/)*[a-z0-9]+(?:[._-]+[a-z0-9]+)*$",
+    "2 to 256 of a-z 0-9 . _ - /, with a letter or digit at both ends of each part",
+);
+const FILTER: Text = Text::new((1, 128), r"^[0-9a-zA-Z._*-]+$", "1 to 128 of A-Z a-z 0-9 . _ * -");
+const KMS_KEY: Text = Text::any(1, 2048);
+
+const EXCLUSION: &[Field] = &[
+    Field::optional(
+        "filterType",
+        Shape::Choice(&["WILDCARD"]),
+        "`WILDCARD`",
+        "How the filter is read.",
+    ),
+    Field::required("filter", Shape::Text(&FILTER), "The tags that are meant, as `dev-*`."),
+];
+
+const SCANNING: &[Field] = &[Field::optional(
+    "scanOnPush",
+    Shape::Flag,
+    "`false`",
+    "Whether images are scanned when they are pushed.",
+)];
+
+const ENCRYPTION: &[Field] = &[
+    Field::required(
+        "encryptionType",
+        Shape::Choice(&["AES256", "KMS", "KMS_DSSE"]),
+        "How images are encrypted.",
+    ),
+    Field::optional("kmsKey", Shape::Text(&KMS_KEY), "ECR's own key", "The key, with KMS."),
+];
+
+const LIFECYCLE: &[Field] = &[Field::required(
+    "rules",
+    Shape::List(&Shape::Any, 50),
+    "The rules, as in the ECR user guide, \"Lifecycle policies\".",
+)];
+
+const POLICY: &[Field] = &[
+    Field::optional(
+        "Version",
+        Shape::Choice(&["2012-10-17", "2008-10-17"]),
+        "`2008-10-17`, as IAM has it",
+        "The version of the policy language.",
+    ),
+    Field::optional("Id", Shape::Any, "none", "A name; it means nothing to AWS."),
+    Field::required(
+        "Statement",
+        Shape::Either(&Shape::Any, &Shape::List(&Shape::Any, 100)),
+        "One statement or a list of them, in IAM's words.",
+    ),
+];
+
+/// The members of `spec`, in the order of the reference.
+pub const SPEC: &[Field] = &[
+    Field::optional(
+        "repositoryName",
+        Shape::Text(&NAME),
+        "`metadata.name`",
+        "The repository's name in ECR.",
+    ),
+    Field::optional(
+        "imageTagMutability",
+        Shape::Choice(&[
+            "MUTABLE",
+            "IMMUTABLE",
+            "IMMUTABLE_WITH_EXCLUSION",
+            "MUTABLE_WITH_EXCLUSION",
+        ]),
+        "`MUTABLE`",
+        "Whether a tag may be pushed again.",
+    ),
+    Field::optional(
+        "imageTagMutabilityExclusionFilters",
+        Shape::List(&Shape::Object(EXCLUSION), 5),
+        "none",
+        "The tags that are excluded, with the two `…_WITH_EXCLUSION`; their order means nothing.",
+    ),
+    Field::optional(
+        "imageScanningConfiguration",
+        Shape::Object(SCANNING),
+        "no scan",
+        "Scanning of this repository's own; the registry may have rules besides.",
+    ),
+    Field::optional(
+        "encryptionConfiguration",
+        Shape::Object(ENCRYPTION),
+        "AES256 for a new repository; not compared",
+        "ECR lets it be chosen only when the repository is made.",
+    ),
+    Field::optional(
+        "lifecyclePolicy",
+        Shape::Object(LIFECYCLE),
+        "not managed",
+        "Which images expire. Compared by meaning. Taken out of the manifest, it is deleted.",
+    ),
+    Field::optional(
+        "repositoryPolicy",
+        Shape::Object(POLICY),
+        "not managed",
+        "Who may push and pull. Compared by meaning; the statement that Lambda adds itself \
+         (`LambdaECRImageRetrievalPolicy`) stays. Taken out of the manifest, it is deleted.",
+    ),
+    TAGS_FIELD,
+    TAGS_POLICY_FIELD,
+    POLICY_FIELD,
+];
