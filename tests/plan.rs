@@ -110,6 +110,7 @@ fn settings() -> Settings {
         in_flight_max: 10,
         audit_rate: 1.0,
         trust_lists: false,
+        strangers: true,
         narrow: false,
         prune: false,
         confirm: None,

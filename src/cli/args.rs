@@ -1,6 +1,9 @@
 //! The arguments of every command.
 
-use std::{path::PathBuf, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use clap::{Args, ValueEnum};
 
@@ -100,10 +103,18 @@ impl ScopeArgs {
     /// The directory, and the documents that are meant.
     pub(super) fn split(&self) -> (PathBuf, Selection) {
         let labels = self.label.clone();
-        let path = self.words.first().map(PathBuf::from).filter(|it| it.exists());
+        let path = self.words.first().filter(|it| is_path(it)).map(PathBuf::from);
         let names = self.words.iter().skip(usize::from(path.is_some())).cloned().collect();
         (path.unwrap_or_else(|| self.dir.clone()), Selection { names, labels })
     }
+}
+
+/// Whether a word is meant as a path: one that exists, or that cannot be a name.
+fn is_path(word: &str) -> bool {
+    let path = Path::new(word);
+    let rooted = path.is_absolute() || path.starts_with(".") || path.starts_with("..");
+    let file = path.extension().is_some_and(|it| it == "yaml" || it == "yml" || it == "json");
+    rooted || file || word.ends_with('/') || path.exists()
 }
 
 /// What keeps an accident small.

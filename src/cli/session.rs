@@ -1,7 +1,6 @@
 //! What `plan` and `run --once` share: a daemon that works until nothing is left to do.
 
 use std::{
-    fmt::Write as _,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -92,12 +91,11 @@ fn known(dir: &Path, selection: &Selection) -> Result<(), CliError> {
 
 /// A name may be missing because its file is broken.
 fn unnamed(names: &[&str], notes: &[Note]) -> String {
-    let mut text = format!("no good document is called `{}`", names.join("` or `"));
-    for note in notes {
-        let written = write!(text, "\n{note}");
-        debug_assert!(written.is_ok(), "a String takes everything");
+    let text = format!("no good document is called `{}`", names.join("` or `"));
+    match notes.len() {
+        0 => text,
+        problems => format!("{text}; the manifests have {problems} problems: `evenkeel check`"),
     }
-    text
 }
 
 fn hash_key(args: &CoreArgs) -> Result<Option<HashKey>, CliError> {

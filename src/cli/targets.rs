@@ -2,7 +2,7 @@
 
 use std::{fs, path::Path};
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer, de::Error as _};
 
 use super::{CliError, CoreArgs, parse};
 use crate::{
@@ -22,12 +22,20 @@ struct TargetsFile {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct TargetDoc {
     name: String,
+    #[serde(deserialize_with = "quoted")]
     account_id: String,
     region: String,
     role_arn: Option<String>,
     external_id: Option<String>,
     registry: Option<String>,
     share: Option<f64>,
+}
+
+/// A number loses its leading zeros, so it must stand in quotes.
+fn quoted<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    let value = serde_json::Value::deserialize(deserializer)?;
+    let text = value.as_str().map(ToOwned::to_owned);
+    text.ok_or_else(|| D::Error::custom("`accountId` is not a text; put it in quotes"))
 }
 
 /// The targets, with clients for each.

@@ -139,7 +139,9 @@ impl Wiring {
         let ports = self.ports(&shared, images, (nobody(), vec![told.clone()]));
         tasks.spawn(Driver::new(Engine::new(name.clone(), settings), cloud, ports).run());
         let looks = Bucket::Ecr.quota() * share * AUDIT_SHARE / REPOSITORY_CALLS;
-        let engine = Engine::new(name, self.settings(looks));
+        // A look costs four calls of few: whoever does not delete need not know whose the others are.
+        let settings = Settings { strangers: self.terms.prune, ..self.settings(looks) };
+        let engine = Engine::new(name, settings);
         let cloud = RepositoryCloud::new(clients.ecr, calls);
         let ports = self.ports(&shared, repositories, (nobody(), vec![told]));
         tasks.spawn(Driver::new(engine, cloud, ports).run());
@@ -154,6 +156,7 @@ impl Wiring {
             in_flight_max,
             audit_rate,
             trust_lists,
+            strangers: true,
             narrow: !self.selection.is_all(),
             prune: self.terms.prune,
             confirm: self.confirm.clone(),

@@ -173,8 +173,11 @@ impl<K: Kind> Engine<K> {
         if object.unread.is_some() {
             return;
         }
-        let urgency = if object.wanted.is_some() { Urgency::Mover } else { Urgency::Audit };
-        self.look_at(name, self.now.mono, urgency);
+        if object.wanted.is_some() {
+            self.look_at(name, self.now.mono, Urgency::Mover);
+        } else {
+            self.look_at_stranger(name);
+        }
     }
 
     pub(super) fn list_ended(&mut self, result: Result<(), Failure>) {

@@ -17,7 +17,7 @@ use super::{
     tags::Claim,
     time::Mono,
     verdict::fingerprint,
-    work::{News, Work},
+    work::{News, Urgency, Work},
 };
 
 /// What to do about an orphan now.
@@ -54,15 +54,24 @@ impl<K: Kind> Engine<K> {
 
     /// Nobody's business of ours, as far as can be told.
     fn ignore(&mut self, name: &Name, exact: bool) {
-        // Whoever wants to delete must know all that is ours; others may take their time.
-        let soon = !exact && self.settings.prune;
-        self.unsettle(name, soon);
+        self.unsettle(name, false);
         let Some(object) = self.objects.get_mut(name) else { return };
         if object.row.take().is_some() {
             self.changed.insert(name.clone(), None);
         }
-        if !exact {
-            self.look_if_readable(name);
+        if !exact && object.unread.is_none() {
+            self.look_at_stranger(name);
+        }
+    }
+
+    /// A daemon takes its time with what nobody asks for; a single run has none, and may leave it.
+    pub(super) fn look_at_stranger(&mut self, name: &Name) {
+        let single = !self.settings.trust_lists;
+        if !single {
+            self.look_at(name, self.now.mono, Urgency::Audit);
+        } else if self.settings.strangers {
+            self.look_at(name, self.now.mono, Urgency::Mover);
+            self.unsettle(name, true);
         }
     }
 

@@ -135,6 +135,8 @@ pub struct Settings {
     pub audit_rate: f64,
     /// Whether a list row that equals the spec is good enough after a start (a daemon: yes, a plan: no).
     pub trust_lists: bool,
+    /// Whether a single run looks at objects that no manifest asks for, since they may be ours.
+    pub strangers: bool,
     /// Whether only some objects are wanted of many: then nothing is listed, and each is looked at.
     pub narrow: bool,
     /// Whether objects that no manifest asks for may be deleted, once the prune gate lets them.

@@ -99,6 +99,7 @@ impl Stage {
             in_flight_max: 10,
             audit_rate: 7.5,
             trust_lists: !terms.once,
+            strangers: true,
             narrow: false,
             prune: terms.prune,
             confirm,

@@ -49,9 +49,10 @@ def evenkeel(proxy: Proxy) -> Evenkeel:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A copy of the example manifests."""
+    """A copy of the example manifests of functions."""
     copy = tmp_path / "manifests"
-    shutil.copytree(ROOT / "manifests" / "examples", copy)
+    ignored = shutil.ignore_patterns("repository.yaml")
+    shutil.copytree(ROOT / "manifests" / "examples", copy, ignore=ignored)
     return copy
 
 

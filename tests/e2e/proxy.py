@@ -22,6 +22,13 @@ class Seen:
     headers: dict[str, str] = field(default_factory=dict)
 
     @property
+    def region(self) -> str:
+        """The Region that the request was signed for."""
+        scope = self.headers.get("authorization", "").partition("Credential=")[2]
+        parts = scope.split("/")
+        return parts[2] if len(parts) > 2 else ""
+
+    @property
     def write(self) -> bool:
         return self.operation in WRITES
 
@@ -33,6 +40,14 @@ WRITES = {
     "DeleteFunction",
     "TagResource",
     "UntagResource",
+    "CreateRepository",
+    "DeleteRepository",
+    "PutImageTagMutability",
+    "PutImageScanningConfiguration",
+    "PutLifecyclePolicy",
+    "DeleteLifecyclePolicy",
+    "SetRepositoryPolicy",
+    "DeleteRepositoryPolicy",
     "Other",
 }
 
@@ -46,7 +61,7 @@ def operation(method: str, path: str, target: str) -> str:
         return target.rsplit(".", 1)[-1]
     path = path.split("?")[0]
     if path == "/":
-        return "GetCallerIdentity"
+        return "STS"
     if path.startswith("/2015-03-31/functions"):
         parts = path.strip("/").split("/")[2:]
         match (method, parts):
@@ -104,7 +119,8 @@ class Proxy:
         body = handler.rfile.read(int(handler.headers.get("Content-Length") or 0))
         target = handler.headers.get("X-Amz-Target") or ""
         name = operation(handler.command, handler.path, target)
-        seen = Seen(handler.command, handler.path, name, time.monotonic(), body)
+        headers = {key.lower(): value for key, value in handler.headers.items()}
+        seen = Seen(handler.command, handler.path, name, time.monotonic(), body, headers)
         with self._lock:
             self.calls.append(seen)
         answer = self.before(seen) if self.before else None

@@ -14,6 +14,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import boto3
@@ -75,27 +76,52 @@ class Moto:
     def reset(self) -> None:
         self._post("/moto-api/reset")
 
+    def account(self, account: str) -> Keys:
+        """Keys for another account, whose state is its own."""
+        sts = client(self.url, "sts", HOME)
+        role = f"arn:aws:iam::{account}:role/anybody"
+        found = sts.assume_role(RoleArn=role, RoleSessionName="test")["Credentials"]
+        return Keys(account, found["AccessKeyId"], found["SecretAccessKey"], found["SessionToken"])
+
     def stop(self) -> None:
         self.process.terminate()
         self.process.wait(10)
 
 
+@dataclass(frozen=True)
+class Keys:
+    """Credentials, and whose they are."""
+
+    account: str
+    key: str
+    secret: str
+    token: str | None = None
+
+
+HOME = Keys(ACCOUNT, "test", "test")
+
+
+def client(url: str, service: str, keys: Keys, region: str = REGION):  # noqa: ANN201
+    return boto3.client(
+        service,
+        endpoint_url=url,
+        region_name=region,
+        aws_access_key_id=keys.key,
+        aws_secret_access_key=keys.secret,
+        aws_session_token=keys.token,
+    )
+
+
 class Aws:
     """AWS as somebody else sees it: boto3, not our code."""
 
-    def __init__(self, url: str) -> None:
-        def client(service: str):  # noqa: ANN202
-            return boto3.client(
-                service,
-                endpoint_url=url,
-                region_name=REGION,
-                aws_access_key_id="test",
-                aws_secret_access_key="test",
-            )
+    def __init__(self, url: str, keys: Keys = HOME, region: str = REGION) -> None:
+        def client_of(service: str):  # noqa: ANN202
+            return client(url, service, keys, region)
 
-        self.functions = client("lambda")
-        self.ecr = client("ecr")
-        self.iam = client("iam")
+        self.functions = client_of("lambda")
+        self.ecr = client_of("ecr")
+        self.iam = client_of("iam")
 
     def seed(self) -> dict[str, str]:
         """A role, and one image in each repository; returns their digests."""
@@ -152,7 +178,7 @@ class Aws:
 class Evenkeel:
     """The real binary."""
 
-    def __init__(self, aws_url: str, binary: Path | None = None) -> None:
+    def __init__(self, aws_url: str, binary: Path | None = None, keys: Keys = HOME) -> None:
         given = os.environ.get("EVENKEEL_BINARY")
         self.binary = binary or Path(given or ROOT / "target" / "debug" / "evenkeel")
         kept = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "EVENKEEL_"))}
@@ -160,10 +186,12 @@ class Evenkeel:
             **kept,
             "AWS_ENDPOINT_URL": aws_url,
             "AWS_REGION": REGION,
-            "AWS_ACCESS_KEY_ID": "test",
-            "AWS_SECRET_ACCESS_KEY": "test",
+            "AWS_ACCESS_KEY_ID": keys.key,
+            "AWS_SECRET_ACCESS_KEY": keys.secret,
             "EVENKEEL_OWNER": "demo",
         }
+        if keys.token:
+            self.env["AWS_SESSION_TOKEN"] = keys.token
 
     def call(self, *arguments: str, timeout: float = 120) -> subprocess.CompletedProcess[str]:
         command = [str(self.binary), *arguments]

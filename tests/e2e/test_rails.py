@@ -223,7 +223,7 @@ def test_the_wrong_account_pauses_the_target(start: Starter, aws: Aws, proxy: Pr
     wait_for("it is on hold", lambda: paused() == 1)
     row = daemon.wait_status("thumbnails", "unknown")
     assert row["reason"] == "WrongAccount"
-    assert {it.operation for it in proxy.calls} == {"GetCallerIdentity"}
+    assert {it.operation for it in proxy.calls} == {"STS"}
 
 
 def test_one_wrong_account_does_not_stop_the_other(
