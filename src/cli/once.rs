@@ -28,7 +28,7 @@ pub(super) async fn apply(args: ApplyArgs) -> Result<Outcome, CliError> {
         mode: Mode::Enforce,
         resync: NO_RESYNC,
         in_flight_max: usize::from(args.rails.max_in_flight),
-        trust_lists: false,
+        reading: selection.reading(),
     };
     let job = Job {
         core: &args.core,

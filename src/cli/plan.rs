@@ -15,13 +15,13 @@ use crate::{
 
 /// Prints what `run` would do.
 pub(super) async fn plan(args: PlanArgs) -> Result<Outcome, CliError> {
+    let (dir, selection) = args.scope.split();
     let settings = Working {
         mode: Mode::Observe,
         resync: Duration::from_hours(1),
         in_flight_max: 1,
-        trust_lists: false,
+        reading: selection.reading(),
     };
-    let (dir, selection) = args.scope.split();
     let terms = Terms { prune: args.prune, once: true, ..Terms::default() };
     let job = Job { core: &args.core, dir, selection, settings, terms, confirm: None, pause: None };
     let daemon = session::start(job).await?;

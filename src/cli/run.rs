@@ -8,7 +8,11 @@ use super::{
     once::{self, Signal, Signals},
     session::{self, Job},
 };
-use crate::{daemon::options::Working, engine::policy::Mode, manifest::Selection};
+use crate::{
+    daemon::options::Working,
+    engine::policy::{Mode, Reading},
+    manifest::Selection,
+};
 
 /// Runs until told to stop, or until nothing is left to do.
 pub(super) async fn run(args: RunArgs) -> Result<Outcome, CliError> {
@@ -16,7 +20,7 @@ pub(super) async fn run(args: RunArgs) -> Result<Outcome, CliError> {
         mode: Mode::from(args.mode),
         resync: args.resync,
         in_flight_max: usize::from(args.rails.max_in_flight),
-        trust_lists: !args.once,
+        reading: if args.once { Reading::Once } else { Reading::Watch },
     };
     // Signals from here on are ours, so that none is lost while everything starts.
     let mut signals = Signals::new()?;

@@ -7,7 +7,7 @@ use crate::{
     aws::clients::Clients,
     engine::{
         name::{Name, Owner},
-        policy::Mode,
+        policy::{Mode, Reading},
         prune::Terms,
     },
     kinds::function::hash::HashKey,
@@ -47,8 +47,8 @@ pub struct Working {
     pub resync: Duration,
     /// How many steps may be under way at once in one target.
     pub in_flight_max: usize,
-    /// Whether a list's row is good enough after the start.
-    pub trust_lists: bool,
+    /// How much is read, and what of it is believed.
+    pub reading: Reading,
 }
 
 /// One account in one Region.

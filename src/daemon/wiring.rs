@@ -27,7 +27,7 @@ use crate::{
         engine::Engine,
         kind::Kind,
         name::{Name, Owner},
-        policy::Settings,
+        policy::{Reading, Settings},
         prune::Terms,
         time::Clock,
         work::Event,
@@ -134,7 +134,10 @@ impl Wiring {
         let ports = self.ports(&shared, functions, (heard, Vec::new()));
         tasks.spawn(Driver::new(engine, cloud, ports).run());
         // Images are looked up by name: there is no list to leave out.
-        let settings = Settings { narrow: false, prune: false, ..self.settings(looks) };
+        let mut settings = Settings { prune: false, ..self.settings(looks) };
+        if settings.reading == Reading::Narrow {
+            settings.reading = Reading::Once;
+        }
         let cloud = ImageCloud::new(clients.ecr.clone(), Arc::clone(&calls), clients.region);
         let ports = self.ports(&shared, images, (nobody(), vec![told.clone()]));
         tasks.spawn(Driver::new(Engine::new(name.clone(), settings), cloud, ports).run());
@@ -148,16 +151,15 @@ impl Wiring {
     }
 
     fn settings(&self, audit_rate: f64) -> Settings {
-        let Working { mode, resync, in_flight_max, trust_lists } = self.settings;
+        let Working { mode, resync, in_flight_max, reading } = self.settings;
         Settings {
             owner: self.owner.clone(),
             mode,
             resync,
             in_flight_max,
             audit_rate,
-            trust_lists,
+            reading,
             strangers: true,
-            narrow: !self.selection.is_all(),
             prune: self.terms.prune,
             confirm: self.confirm.clone(),
         }

@@ -10,6 +10,7 @@ use super::{
     name::Name,
     object::{Moment, Object, Phase},
     page::Page,
+    policy::Reading,
     sight::{Seen, Sight},
     time::Mono,
     work::Urgency,
@@ -128,7 +129,7 @@ impl<K: Kind> Engine<K> {
 
     fn row(&mut self, name: &Name, seen: Seen<K::Live>, started: Mono) {
         let pass = self.lists.pass;
-        let trust = self.settings.trust_lists;
+        let trust = self.settings.reading == Reading::Watch;
         let (intact, read_at) = (self.intact, self.read_at);
         let Some(object) = self.objects.get_mut(name) else {
             if K::concerns(&seen.live) {

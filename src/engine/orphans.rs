@@ -10,7 +10,7 @@ use super::{
     kind::Kind,
     name::Name,
     object::Phase,
-    policy::Mode,
+    policy::{Mode, Reading},
     prune::{Block, Census},
     rows::Blank,
     status::Status,
@@ -66,8 +66,7 @@ impl<K: Kind> Engine<K> {
 
     /// A daemon takes its time with what nobody asks for; a single run has none, and may leave it.
     pub(super) fn look_at_stranger(&mut self, name: &Name) {
-        let single = !self.settings.trust_lists;
-        if !single {
+        if self.settings.reading == Reading::Watch {
             self.look_at(name, self.now.mono, Urgency::Audit);
         } else if self.settings.strangers {
             self.look_at(name, self.now.mono, Urgency::Mover);

@@ -120,6 +120,17 @@ impl Suspend {
     }
 }
 
+/// How much is read, and what of it is believed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reading {
+    /// For as long as it runs: at first a list's row that equals the spec is good enough.
+    Watch,
+    /// Everything once, and each wanted object exactly.
+    Once,
+    /// Some objects of many, once: nothing is listed, each is looked at for itself.
+    Narrow,
+}
+
 /// What the operator set for one engine.
 #[derive(Debug, Clone)]
 pub struct Settings {
@@ -133,12 +144,10 @@ pub struct Settings {
     pub in_flight_max: usize,
     /// How many looks a second the slow rotation may cost.
     pub audit_rate: f64,
-    /// Whether a list row that equals the spec is good enough after a start (a daemon: yes, a plan: no).
-    pub trust_lists: bool,
+    /// How much is read, and what of it is believed.
+    pub reading: Reading,
     /// Whether a single run looks at objects that no manifest asks for, since they may be ours.
     pub strangers: bool,
-    /// Whether only some objects are wanted of many: then nothing is listed, and each is looked at.
-    pub narrow: bool,
     /// Whether objects that no manifest asks for may be deleted, once the prune gate lets them.
     pub prune: bool,
     /// The hash of an update of many that goes on in spite of a failure.

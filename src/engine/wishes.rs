@@ -10,6 +10,7 @@ use super::{
     kind::Kind,
     name::Name,
     object::{Object, Phase},
+    policy::Reading,
     prune::Ruling,
     sight::Sight,
     time::Mono,
@@ -18,7 +19,8 @@ use super::{
 
 impl<K: Kind> Engine<K> {
     pub(super) fn desire(&mut self, desired: Desired<K>) {
-        self.lists.begin(self.now.mono, self.settings.narrow);
+        let narrow = self.settings.reading == Reading::Narrow;
+        self.lists.begin(self.now.mono, narrow);
         self.intact = desired.intact;
         self.read_at = desired.read_at;
         // What was ruled rests on other manifests.

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::Document;
+use crate::engine::policy::Reading;
 
 /// Which documents are meant. Names are alternatives; labels must all fit.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -17,6 +18,11 @@ impl Selection {
     /// Whether it leaves nothing out.
     pub fn is_all(&self) -> bool {
         self.names.is_empty() && self.labels.is_empty()
+    }
+
+    /// How much a single run reads.
+    pub fn reading(&self) -> Reading {
+        if self.is_all() { Reading::Once } else { Reading::Narrow }
     }
 
     /// Whether a document is meant.
