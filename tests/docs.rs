@@ -234,3 +234,31 @@ fn said(code: &str) -> Vec<String> {
     }
     found
 }
+
+/// Every rail names tests that there are.
+#[test]
+fn every_rail_is_held_by_a_test() {
+    let mut code = String::new();
+    for folder in ["tests", "tests/e2e", "src/engine"] {
+        for entry in fs::read_dir(root().join(folder)).unwrap() {
+            let path = entry.unwrap().path();
+            if path.extension().is_some_and(|it| it == "rs" || it == "py") {
+                code += &fs::read_to_string(path).unwrap();
+            }
+        }
+    }
+    let text = fs::read_to_string(root().join("docs/rails.md")).unwrap();
+    let rows = text.lines().take_while(|it| !it.starts_with("## The prune gate"));
+    let rows: Vec<&str> = rows.filter(|it| it.starts_with("| ")).skip(2).collect();
+    assert!(rows.len() > 20);
+    for row in rows {
+        let named = row.rsplit("| ").next().unwrap().split('`').skip(1).step_by(2);
+        let missing = |name: &&str| {
+            !code.contains(&format!("fn {name}(")) && !code.contains(&format!("def {name}("))
+        };
+        let named: Vec<&str> = named.collect();
+        assert!(!named.is_empty(), "no test: {row}");
+        let missing: Vec<&&str> = named.iter().filter(|it| missing(it)).collect();
+        assert!(missing.is_empty(), "{missing:?}");
+    }
+}
