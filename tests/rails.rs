@@ -29,6 +29,7 @@ use evenkeel::engine::{
     diff::Said,
     engine::Waves,
     facts::ImageFact,
+    name::Name,
     policy::Mode,
     prune::Terms,
     status::{Row, Status},
@@ -254,6 +255,26 @@ fn what_somebody_else_has_taken_over_is_not_deleted() {
 }
 
 #[test]
+fn a_ruling_that_rests_on_other_grounds_deletes_nothing() {
+    let mut fleet = Fleet::of(20, DELETE, Terms::default());
+    // An Evenkeel that observes rules like any other, and deletes nothing.
+    fleet.names.pop();
+    let (world, now) = (fleet.stage.world.clone(), fleet.stage.now);
+    fleet.stage = Stage::under(world, Mode::Observe, pruning(), None);
+    fleet.stage.now = now;
+    fleet.tell();
+    fleet.stage.run(GRACE * 2);
+    let ruling = std::sync::Arc::clone(&fleet.stage.ruling);
+    assert_eq!((ruling.allowed.len(), fleet.stage.world.names().len()), (1, 20));
+    // The same ruling, come late to a process that has only just seen the object without a manifest.
+    fleet.restart(pruning(), None);
+    fleet.stage.run(Duration::from_mins(2));
+    fleet.stage.tell(Event::Ruled(ruling));
+    fleet.stage.run(Duration::from_mins(2));
+    assert_eq!(fleet.stage.world.names().len(), 20);
+}
+
+#[test]
 fn an_orphan_that_is_suspended_by_its_tag_waits() {
     let mut fleet = Fleet::of(20, DELETE, pruning());
     let wall = jiff::Timestamp::UNIX_EPOCH
@@ -340,7 +361,7 @@ fn a_good_image_goes_in_waves_and_few_go_at_once() {
 
 #[test]
 fn an_edit_of_many_manifests_goes_in_waves_in_a_single_run_too() {
-    let mut fleet = Fleet::of(20, "", Terms::default());
+    let mut fleet = Fleet::of(40, "", Terms::default());
     fleet.fields = "memorySize: 512";
     let before = fleet.stage.world.writes.len();
     fleet.restart(Terms { once: true, ..Terms::default() }, None);
@@ -348,9 +369,28 @@ fn an_edit_of_many_manifests_goes_in_waves_in_a_single_run_too() {
     while fleet.touched(before) == 0 {
         fleet.stage.run(Duration::from_millis(100));
     }
-    assert_eq!(waves(&fleet.stage).map(|it| (it.members, it.released)), Some((20, 1)));
+    fleet.stage.run(Duration::from_millis(500));
+    assert_eq!(waves(&fleet.stage).map(|it| (it.members, it.released)), Some((40, 1)));
+    assert_eq!(fleet.touched(before), 1);
     assert!(fleet.stage.settle());
-    assert_eq!(fleet.touched(before), 20);
+    assert_eq!(fleet.touched(before), 40);
+}
+
+#[test]
+fn not_even_those_that_were_just_looked_at_go_first() {
+    let mut fleet = Fleet::of(20, "", Terms::default());
+    let before = fleet.stage.world.writes.len();
+    fleet.stage.world.bad.push("b".repeat(64));
+    fleet.push("b");
+    // Between the beats on which lists arrive, so that a look of just now is at hand then.
+    fleet.stage.run(Duration::from_millis(500));
+    for _ in 0..60 {
+        for name in ["job-03", "job-11", "job-17"] {
+            fleet.stage.tell(Event::Hint(Name::new(name)));
+        }
+        fleet.stage.run(Duration::from_secs(1));
+    }
+    assert_eq!(fleet.touched(before), 1);
 }
 
 #[test]
@@ -398,6 +438,11 @@ fn what_failed_at_its_creation_is_made_anew_by_whoever_made_it() {
     stage.manifests(&function("job", "jobs:v1", "memorySize: 512"));
     stage.run(Duration::from_mins(1));
     assert_eq!((reason(&stage), stage.world.writes.len()), ("InSync", 3));
+    // What has been usable once is not deleted, whatever becomes of it, nor made anew.
+    let now = stage.now;
+    stage.world.spoil("job", now);
+    stage.run(Duration::from_hours(1));
+    assert_eq!((reason(&stage), stage.world.writes.len()), ("CreateFailed", 3));
     // Another process leaves what it did not make.
     stage.world.barren = true;
     stage.world.delete("job");

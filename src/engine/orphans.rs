@@ -123,7 +123,9 @@ impl<K: Kind> Engine<K> {
             };
             return Some(Said { reason: word, message: format!("no manifest asks for it: {why}") });
         }
-        if !self.ruling.allowed.contains(&self.key(name)) {
+        // A ruling that rests on anything but what is known now is none.
+        let allowed = self.ruling.allowed.contains(&self.key(name));
+        if !allowed || !self.ruling.covers(K::NAME, &self.census()) {
             let message = "no manifest asks for it any more; it is deleted after the grace time, \
                            unless one does again";
             return Some(Said::new("PruneWaiting", message));

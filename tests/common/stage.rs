@@ -63,7 +63,7 @@ pub struct Stage {
     functions: Engine<Function>,
     images: Engine<Image>,
     judge: Judge,
-    ruling: Arc<Ruling>,
+    pub ruling: Arc<Ruling>,
     /// When the manifests are read again.
     next_read: Mono,
     /// Whether every manifest can be used.

@@ -209,6 +209,15 @@ impl World {
         }
     }
 
+    /// AWS reports it failed, as it does of one whose creation failed.
+    pub fn spoil(&mut self, name: &str, now: Mono) {
+        let revision = self.next();
+        if let Some(found) = self.functions.get_mut(&Name::new(name)) {
+            found.touch(revision, now);
+            (found.new, found.failed) = (true, true);
+        }
+    }
+
     /// Somebody deletes it.
     pub fn delete(&mut self, name: &str) {
         self.functions.remove(&Name::new(name));
