@@ -25,10 +25,11 @@ use std::{collections::BTreeMap, time::Duration};
 
 use common::{
     stage::{REGISTRY, Stage, function},
-    world::digest,
+    world::{World, digest},
 };
 use evenkeel::engine::{
-    facts::ImageFact, failure::Class, policy::Mode, sight::Known, status::Status, work::Event,
+    facts::ImageFact, failure::Class, policy::Mode, prune::Terms, sight::Known, status::Status,
+    work::Event,
 };
 use proptest::{prelude::*, test_runner::RngSeed};
 
@@ -49,6 +50,7 @@ enum Act {
     Resync,
     Restart,
     Wait(u64),
+    Rest(u64),
 }
 
 fn act() -> impl Strategy<Value = Act> {
@@ -67,6 +69,7 @@ fn act() -> impl Strategy<Value = Act> {
         1 => Just(Act::Resync),
         1 => Just(Act::Restart),
         6 => (0..4000_u64).prop_map(Act::Wait),
+        1 => (20..200_u64).prop_map(Act::Rest),
     ]
 }
 
@@ -75,14 +78,20 @@ struct Play {
     stage: Stage,
     wishes: BTreeMap<&'static str, (i32, i32, bool)>,
     mode: Mode,
+    terms: Terms,
     transcript: Vec<String>,
 }
 
 impl Play {
     fn new(mode: Mode) -> Self {
-        let mut stage = Stage::new(mode);
+        Self::under(mode, Terms::default())
+    }
+
+    fn under(mode: Mode, terms: Terms) -> Self {
+        let mut stage = Stage::under(World::default(), mode, terms.clone(), None);
         stage.world.images.insert(format!("{REGISTRY}/jobs:v1"), ImageFact::Single(digest("a")));
-        let mut play = Self { stage, wishes: BTreeMap::new(), mode, transcript: Vec::new() };
+        let (wishes, transcript) = (BTreeMap::new(), Vec::new());
+        let mut play = Self { stage, wishes, mode, terms, transcript };
         play.tell();
         play
     }
@@ -90,7 +99,10 @@ impl Play {
     fn tell(&mut self) {
         let documents = self.wishes.iter().map(|(name, (memory, timeout, tag))| {
             let tags = if *tag { "{ team: blue }" } else { "{}" };
-            let fields = format!("memorySize: {memory}\ntimeout: {timeout}\ntags: {tags}");
+            let deletion = if self.terms.prune { "delete" } else { "retain" };
+            let fields = format!(
+                "memorySize: {memory}\ntimeout: {timeout}\ntags: {tags}\npolicy: {{ deletion: {deletion} }}"
+            );
             function(name, "jobs:v1", &fields)
         });
         let text: String = documents.collect();
@@ -131,13 +143,14 @@ impl Play {
             Act::Resync => self.stage.tell(Event::Resync),
             Act::Restart => self.restart(),
             Act::Wait(millis) => self.stage.run(Duration::from_millis(millis)),
+            Act::Rest(seconds) => self.stage.run(Duration::from_secs(seconds)),
         }
     }
 
     fn restart(&mut self) {
         self.transcript.append(&mut self.stage.transcript);
-        let now = self.stage.now;
-        self.stage = Stage::on(self.stage.world.clone(), self.mode);
+        let (now, world) = (self.stage.now, self.stage.world.clone());
+        self.stage = Stage::under(world, self.mode, self.terms.clone(), None);
         self.stage.now = now;
         self.tell();
     }
@@ -254,6 +267,23 @@ proptest! {
         prop_assert_eq!(play.stage.world.live("align").map(|it| it.config.memory_size), Some(200));
     }
 
+    /// With leave to delete, only what has long had no manifest goes (the stage asserts it), and whatever
+    /// is wished for is there.
+    #[test]
+    fn only_what_is_long_gone_is_deleted(acts in prop::collection::vec(act(), 1..40)) {
+        let terms = Terms { prune: true, grace: Duration::from_mins(1), ..Terms::default() };
+        let mut play = Play::under(Mode::Enforce, terms);
+        for name in NAMES {
+            play.wishes.insert(name, (128, 3, false));
+        }
+        play.tell();
+        for act in &acts {
+            play.act(act);
+        }
+        play.settle();
+        play.assert_converged()?;
+    }
+
     /// A function that somebody wished for and nobody deleted is still there.
     #[test]
     fn nothing_is_lost(acts in prop::collection::vec(act(), 1..40)) {
@@ -269,4 +299,19 @@ proptest! {
         play.settle();
         prop_assert_eq!(play.stage.world.names(), NAMES);
     }
+}
+
+/// The law of the prune gate is about something: things do get deleted under it.
+#[test]
+fn what_is_long_gone_is_deleted() {
+    let terms = Terms { prune: true, grace: Duration::from_mins(1), ..Terms::default() };
+    let mut play = Play::under(Mode::Enforce, terms);
+    for name in NAMES {
+        play.wishes.insert(name, (128, 3, false));
+    }
+    play.tell();
+    play.act(&Act::Rest(60));
+    play.act(&Act::Drop(1));
+    play.act(&Act::Rest(200));
+    assert_eq!((play.stage.deleted, play.stage.world.names().len()), (1, 2));
 }

@@ -11,9 +11,16 @@ use super::{
     time::Mono,
 };
 
-/// How long a field that does not converge is left alone. Long enough to be no load, short enough that
-/// a fault of AWS's that was mended overnight does not wait for a restart.
-const STUCK_FOR: Duration = Duration::from_hours(6);
+/// How long a field that does not converge is left alone, the first time, the second and so on. At first
+/// not long: somebody may have been fast enough to put the old value back before we looked. In the end
+/// long enough to be no load, and short enough that a fault of AWS's that was mended overnight does not
+/// wait for a restart.
+const STUCK_FOR: [Duration; 4] = [
+    Duration::from_mins(1),
+    Duration::from_mins(10),
+    Duration::from_hours(1),
+    Duration::from_hours(6),
+];
 /// A creation that left nothing behind is tried again sooner: somebody may have deleted the object
 /// before we ever saw it.
 const UNMADE_FOR: Duration = Duration::from_mins(1);
@@ -83,6 +90,8 @@ struct Stuck {
     /// The change, with who had moved when it was tried.
     change: Change,
     until: Mono,
+    /// How often before.
+    times: usize,
 }
 
 impl<K: Kind> Default for Memory<K> {
@@ -134,9 +143,14 @@ impl<K: Kind> Memory<K> {
             return true;
         }
         for change in left {
-            let pause = if change.cause == Cause::Missing { UNMADE_FOR } else { STUCK_FOR };
-            let stuck = Stuck { change: change.clone(), until: now.after(pause) };
-            self.stuck.insert((change.step, change.path.clone()), stuck);
+            let key = (change.step, change.path.clone());
+            let before = self.stuck.get(&key).filter(|it| same(&it.change, change));
+            let times = before.map_or(0, |it| it.times + 1);
+            let [.., longest] = STUCK_FOR;
+            let longer = STUCK_FOR.get(times).copied().unwrap_or(longest);
+            let pause = if change.cause == Cause::Missing { UNMADE_FOR } else { longer };
+            let stuck = Stuck { change: change.clone(), until: now.after(pause), times };
+            self.stuck.insert(key, stuck);
         }
         self.tried = None;
         false

@@ -68,6 +68,10 @@ pub struct Stage {
     next_read: Mono,
     /// Whether every manifest can be used.
     pub intact: bool,
+    /// Since when there is no manifest of a name, and how long that must be before a deletion.
+    gone: BTreeMap<Name, Mono>,
+    grace: Option<Duration>,
+    pub deleted: usize,
     due: BTreeMap<(Mono, u64), Due>,
     sequence: u64,
     /// What happened, one line each.
@@ -104,7 +108,11 @@ impl Stage {
             confirm,
         };
         let target = Name::new("default");
+        let grace = (terms.prune && !terms.once).then_some(terms.grace);
         Self {
+            gone: BTreeMap::new(),
+            grace,
+            deleted: 0,
             world,
             now: Mono(Duration::from_secs(1000)),
             functions: Engine::new(target.clone(), settings.clone()),
@@ -156,6 +164,12 @@ impl Stage {
         let documents = Documents { all: &documents, frozen: &frozen, intact, read_at };
         let wishes = manifest::expand(documents, setting);
         self.tell_images(Event::Desired(wishes.images));
+        let names: BTreeSet<&Name> = wishes.functions.wanted.keys().collect();
+        let there: BTreeSet<Name> = self.world.names().into_iter().map(Name::new).collect();
+        self.gone.retain(|name, _| !names.contains(name));
+        for name in there.into_iter().filter(|it| !names.contains(it)) {
+            self.gone.entry(name).or_insert(self.now);
+        }
         self.ruling = Arc::default();
         self.next_read = self.now.after(READ_EVERY);
         self.tell(Event::Desired(wishes.functions));
@@ -235,6 +249,9 @@ impl Stage {
             Work::Apply(name, planned) => {
                 assert!(self.busy.insert(name.clone()), "two things at once: {name}");
                 self.assert_fresh(&name);
+                if let Step::Delete(name) = &planned.step {
+                    self.assert_long_gone(name);
+                }
                 self.applied += 1;
                 self.note(planned.step.to_string());
                 self.later(CALL / 2, Due::Act(Call::Apply(name, Box::new(planned.step))));
@@ -279,6 +296,15 @@ impl Stage {
         let wrote = self.wrote.get(name).copied().unwrap_or_default();
         assert!(looked >= wrote, "the look at {name} began before the last write");
         assert!(self.now.since(looked) <= Duration::from_secs(5), "the look at {name} is old");
+    }
+
+    /// The law of the prune gate: only what has had no manifest for the grace time is deleted.
+    fn assert_long_gone(&mut self, name: &Name) {
+        self.deleted += 1;
+        if let Some(grace) = self.grace {
+            let gone = self.gone.get(name).unwrap_or_else(|| panic!("{name} has a manifest"));
+            assert!(self.now.since(*gone) >= grace, "{name} goes too soon");
+        }
     }
 
     fn act(&mut self, call: Call) {
