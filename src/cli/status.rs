@@ -116,7 +116,7 @@ fn rails(target: &Value) -> Vec<String> {
 fn row(row: &Value, now: Timestamp) -> Vec<String> {
     let digests = member(row, "digests");
     let image = match (word(digests, "desired"), word(digests, "live")) {
-        (desired, live) if desired == live => live.to_owned(),
+        (desired, live) if desired == live || desired.is_empty() => live.to_owned(),
         (desired, live) => format!("{live} → {desired}"),
     };
     let causes: Vec<&str> = items(row, "causes").filter_map(Value::as_str).collect();

@@ -42,7 +42,12 @@ pub(super) fn weigh<K: Kind>(case: &Case<'_, K>, seen: &Seen<K::Live>, diff: &mu
             diff.refusal = Some(Said::new("NotOwned", why));
         }
         Standing::Unknown(why) => {
-            let said = Said::new("TagsUnreadable", format!("whose it is cannot be told: {why}"));
+            let said = Said::new(
+                "TagsUnreadable",
+                format!(
+                    "whose it is cannot be told: {why}; allow our credentials to read its tags"
+                ),
+            );
             let recheck = Some(UNREADABLE_RECHECK);
             diff.steps.clear();
             diff.replace = None;

@@ -174,7 +174,10 @@ fn decide<K: Kind>(case: &Case<'_, K>, diff: &Diff<K::Step>, stuck: &[String]) -
         let message = match fields.as_str() {
             "" => "not converging: AWS accepted the creation and shows nothing".to_owned(),
             fields => {
-                format!("not converging: {fields}: AWS accepted the value and shows the old one")
+                format!(
+                    "not converging: {fields}: AWS accepted the value and shows the old one; see \
+                     whether AWS supports it here, or whether somebody puts it back"
+                )
             }
         };
         return Verdict::Refuse(Said::new("NotConverging", message));
@@ -202,7 +205,18 @@ fn held<S: std::fmt::Display>(
     failure: &Failure,
     (wait, soon): (Duration, bool),
 ) -> Hold {
-    let message = format!("could not {}: {}", head.step, chain(failure));
+    let next = match failure.class {
+        Class::Denied => "; grant our credentials the permission",
+        Class::Invalid => "; mend the manifest",
+        Class::MissingInput => "; it goes on by itself once that is there",
+        Class::Throttled
+        | Class::Busy
+        | Class::Precondition
+        | Class::Gone
+        | Class::Credentials
+        | Class::Unclear => "",
+    };
+    let message = format!("could not {}: {}{next}", head.step, chain(failure));
     Hold { said: Said::new(reason(failure.class), message), on: None, recheck: Some(wait), soon }
 }
 

@@ -70,6 +70,7 @@ pub struct Stage {
     pub intact: bool,
     /// Since when there is no manifest of a name, and how long that must be before a deletion.
     gone: BTreeMap<Name, Mono>,
+    known: BTreeSet<Name>,
     grace: Option<Duration>,
     pub deleted: usize,
     due: BTreeMap<(Mono, u64), Due>,
@@ -111,6 +112,7 @@ impl Stage {
         let grace = (terms.prune && !terms.once).then_some(terms.grace);
         Self {
             gone: BTreeMap::new(),
+            known: BTreeSet::new(),
             grace,
             deleted: 0,
             world,
@@ -165,10 +167,12 @@ impl Stage {
         let wishes = manifest::expand(documents, setting);
         self.tell_images(Event::Desired(wishes.images));
         let names: BTreeSet<&Name> = wishes.functions.wanted.keys().collect();
-        let there: BTreeSet<Name> = self.world.names().into_iter().map(Name::new).collect();
+        // What was wanted may still be on its way into the world.
+        self.known.extend(self.world.names().into_iter().map(Name::new));
+        self.known.extend(names.iter().copied().cloned());
         self.gone.retain(|name, _| !names.contains(name));
-        for name in there.into_iter().filter(|it| !names.contains(it)) {
-            self.gone.entry(name).or_insert(self.now);
+        for name in self.known.iter().filter(|it| !names.contains(it)) {
+            self.gone.entry(name.clone()).or_insert(self.now);
         }
         self.ruling = Arc::default();
         self.next_read = self.now.after(READ_EVERY);

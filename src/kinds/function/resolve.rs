@@ -50,7 +50,8 @@ fn named(spec: &Spec, name: &Name, facts: &Facts) -> Result<Resolved, Hold> {
     let digest = match image {
         ImageFact::Missing(why) => return Err(missing(spec, name, why, facts)),
         ImageFact::Unreadable(why) => {
-            let message = format!("image {name} cannot be looked up: {why}");
+            let message =
+                format!("image {name} cannot be looked up: {why}; it is tried again by itself");
             return Err(hold(said("ImageUnreadable", message)));
         }
         ImageFact::Unusable(why) => {
@@ -64,7 +65,7 @@ fn named(spec: &Spec, name: &Name, facts: &Facts) -> Result<Resolved, Hold> {
                 let there: Vec<&str> = children.keys().map(String::as_str).collect();
                 let message = format!(
                     "image {name} has no manifest for linux/{platform}, which `architectures: [{}]` \
-                     needs; it has {}",
+                     needs; it has {}; push one for it",
                     spec.architecture,
                     there.join(", ")
                 );
