@@ -24,9 +24,9 @@ mod common;
 use std::{fs, sync::Arc};
 
 use common::{
-    cases, golden, merge,
+    cases, golden, merge, place,
     replay::{self, ok},
-    sections,
+    sections, settings,
     stage::{REGISTRY, function},
     world::digest,
 };
@@ -38,8 +38,6 @@ use evenkeel::{
         kind::Kind as _,
         memory::Memory,
         name::{Name, Owner},
-        place::Place,
-        policy::{Mode, Reading, Settings},
         record::Record,
         sight::{Seen, Sight},
         time::{Mono, Now},
@@ -102,20 +100,6 @@ fn plan(input: &str) -> String {
     show(&judgement, &sight)
 }
 
-fn settings() -> Settings {
-    Settings {
-        owner: "team".parse::<Owner>().unwrap(),
-        mode: Mode::Enforce,
-        resync: std::time::Duration::from_secs(30),
-        in_flight_max: 10,
-        audit_rate: 1.0,
-        reading: Reading::Once,
-        strangers: true,
-        prune: false,
-        confirm: None,
-    }
-}
-
 /// The base manifest with more fields.
 fn wanted(fields: &str) -> Wanted<Function> {
     let fields = if fields.contains("memorySize:") {
@@ -127,12 +111,7 @@ fn wanted(fields: &str) -> Wanted<Function> {
     let parsed = manifest::parse("resize.yaml", text.as_bytes());
     assert!(parsed.notes.is_empty(), "{:?}\n{text}", parsed.notes);
     let documents: Vec<_> = parsed.documents.into_iter().map(Arc::new).collect();
-    let place = Place {
-        target: Name::new("default"),
-        account_id: "111122223333".into(),
-        region: "eu-west-1".into(),
-        registry: None,
-    };
+    let place = place();
     let owner = "team".parse::<Owner>().unwrap();
     let setting = Setting { place: &place, owner: &owner, hash_key: None };
     let frozen = std::collections::BTreeSet::new();

@@ -23,9 +23,9 @@ mod common;
 use std::{collections::BTreeMap, fs, sync::Arc};
 
 use common::{
-    cases, golden, merge,
+    cases, golden, merge, place,
     replay::{self, Asked, error, ok},
-    sections,
+    sections, settings,
 };
 use evenkeel::{
     aws::cloud::{Cloud as _, Urgency},
@@ -34,8 +34,6 @@ use evenkeel::{
         facts::Facts,
         memory::Memory,
         name::{Name, Owner},
-        place::Place,
-        policy::{Mode, Reading, Settings},
         record::Record,
         sight::{Seen, Sight},
         time::{Mono, Now},
@@ -83,20 +81,6 @@ fn plan(input: &str) -> String {
     }))
 }
 
-fn settings() -> Settings {
-    Settings {
-        owner: "team".parse::<Owner>().unwrap(),
-        mode: Mode::Enforce,
-        resync: std::time::Duration::from_secs(30),
-        in_flight_max: 10,
-        audit_rate: 1.0,
-        reading: Reading::Once,
-        strangers: true,
-        prune: false,
-        confirm: None,
-    }
-}
-
 fn record(wanted: &Wanted<Repository>) -> String {
     Record::of(None, &wanted.spec.config_hash).text()
 }
@@ -111,12 +95,7 @@ fn wanted(fields: &str) -> Wanted<Repository> {
     let parsed = manifest::parse("align.yaml", text.as_bytes());
     assert!(parsed.notes.is_empty(), "{:?}\n{text}", parsed.notes);
     let documents: Vec<_> = parsed.documents.into_iter().map(Arc::new).collect();
-    let place = Place {
-        target: Name::new("default"),
-        account_id: "111122223333".into(),
-        region: "eu-west-1".into(),
-        registry: None,
-    };
+    let place = place();
     let owner = "team".parse::<Owner>().unwrap();
     let setting = Setting { place: &place, owner: &owner, hash_key: None };
     let (frozen, read_at) = (std::collections::BTreeSet::new(), Mono::default());

@@ -394,6 +394,21 @@ fn not_even_those_that_were_just_looked_at_go_first() {
 }
 
 #[test]
+fn a_hold_in_the_middle_of_waves_is_no_evidence_that_they_are_well() {
+    let mut fleet = Fleet::of(20, "", Terms::default());
+    fleet.push("b");
+    while waves(&fleet.stage).is_none() {
+        fleet.stage.run(Duration::from_millis(100));
+    }
+    fleet.stage.tell(Event::Held(Some(Said::new("PauseFile", "it exists"))));
+    fleet.stage.run(Duration::from_mins(5));
+    assert_eq!(waves(&fleet.stage).map(|it| (it.wave, it.released)), Some((1, 1)));
+    fleet.stage.tell(Event::Held(None));
+    fleet.stage.run(Duration::from_mins(2));
+    assert_eq!((waves(&fleet.stage), fleet.on("b")), (None, 20));
+}
+
+#[test]
 fn drift_of_many_is_no_update_and_is_repaired_at_once() {
     let mut fleet = Fleet::of(20, "memorySize: 256", Terms::default());
     let now = fleet.stage.now;

@@ -179,6 +179,10 @@ impl<K: Kind> Engine<K> {
             let surveyed = std::mem::take(&mut self.brake.surveying);
             self.ready.extend(surveyed);
         }
+        // While nothing may be written nothing settles, though it may look so.
+        if self.held.is_some() || self.paused.is_some() {
+            return;
+        }
         let Some(rollout) = &self.brake.rollout else { return };
         let told = |hash: &String| *hash == self.rollout_hash();
         let confirmed = rollout.confirmed || self.settings.confirm.as_ref().is_some_and(told);

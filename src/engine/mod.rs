@@ -14,6 +14,7 @@ pub mod engine;
 pub mod facts;
 pub mod failure;
 pub mod gate;
+pub mod hex;
 pub mod kind;
 mod lists;
 pub mod memory;

@@ -7,13 +7,13 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    fmt::Write as _,
     time::Duration,
 };
 
 use sha2::{Digest as _, Sha256};
 
 use super::{
+    hex::hex,
     name::{Key, Name},
     time::Mono,
 };
@@ -242,12 +242,7 @@ fn candidates(target: &Name, census: &BTreeMap<&'static str, Census>) -> BTreeMa
 /// The hash of a set of objects, for a person to confirm exactly these.
 pub fn hash(keys: &BTreeSet<Key>) -> String {
     let lines: Vec<String> = keys.iter().map(ToString::to_string).collect();
-    let digest = Sha256::digest(lines.join("\n"));
-    let mut text = digest.iter().fold(String::new(), |mut text, byte| {
-        let written = write!(text, "{byte:02x}");
-        debug_assert!(written.is_ok(), "a String takes everything");
-        text
-    });
+    let mut text = hex(&Sha256::digest(lines.join("\n")));
     text.truncate(DIGITS);
     text
 }

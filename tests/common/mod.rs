@@ -15,6 +15,11 @@ pub mod world;
 
 use std::{collections::BTreeMap, env, fs, path::Path};
 
+use evenkeel::engine::{
+    name::{Name, Owner},
+    place::Place,
+    policy::{Mode, Reading, Settings},
+};
 use serde_json::{Value, json};
 
 /// Compares with a golden file; `UPDATE_EXPECT=1` writes it instead.
@@ -77,5 +82,30 @@ pub fn merge(into: &mut Value, patch: Value) {
         } else {
             merge(into.entry(key).or_insert(Value::Null), value);
         }
+    }
+}
+
+/// The account and Region that everything happens in.
+pub fn place() -> Place {
+    Place {
+        target: Name::new("default"),
+        account_id: "111122223333".into(),
+        region: "eu-west-1".into(),
+        registry: None,
+    }
+}
+
+/// What holds for a single judgement.
+pub fn settings() -> Settings {
+    Settings {
+        owner: "team".parse::<Owner>().unwrap(),
+        mode: Mode::Enforce,
+        resync: std::time::Duration::from_secs(30),
+        in_flight_max: 10,
+        audit_rate: 7.5,
+        reading: Reading::Once,
+        strangers: true,
+        prune: false,
+        confirm: None,
     }
 }

@@ -14,7 +14,6 @@ use evenkeel::{
         kind::Kind,
         name::{Name, Owner},
         page::Page,
-        place::Place,
         policy::{Mode, Reading, Settings},
         prune::{Judge, Manifests, Ruling, Terms},
         sight::Seen,
@@ -97,17 +96,8 @@ impl Stage {
 
     /// The same, under these terms.
     pub fn under(world: World, mode: Mode, terms: Terms, confirm: Option<String>) -> Self {
-        let settings = Settings {
-            owner: "team".parse::<Owner>().unwrap(),
-            mode,
-            resync: Duration::from_secs(30),
-            in_flight_max: 10,
-            audit_rate: 7.5,
-            reading: if terms.once { Reading::Once } else { Reading::Watch },
-            strangers: true,
-            prune: terms.prune,
-            confirm,
-        };
+        let reading = if terms.once { Reading::Once } else { Reading::Watch };
+        let settings = Settings { mode, reading, prune: terms.prune, confirm, ..super::settings() };
         let target = Name::new("default");
         let grace = (terms.prune && !terms.once).then_some(terms.grace);
         Self {
@@ -153,12 +143,7 @@ impl Stage {
         let parsed = manifest::parse("m.yaml", text.as_bytes());
         assert!(parsed.notes.is_empty(), "{:?}", parsed.notes);
         let documents: Vec<Arc<Document>> = parsed.documents.into_iter().map(Arc::new).collect();
-        let place = Place {
-            target: Name::new("default"),
-            account_id: "111122223333".into(),
-            region: "eu-west-1".into(),
-            registry: None,
-        };
+        let place = super::place();
         let owner = "team".parse::<Owner>().unwrap();
         let setting = Setting { place: &place, owner: &owner, hash_key: None };
         let frozen = BTreeSet::new();

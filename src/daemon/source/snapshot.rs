@@ -2,7 +2,6 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    fmt::Write as _,
     sync::Arc,
 };
 
@@ -11,9 +10,12 @@ use sha2::{Digest as _, Sha256};
 
 use super::{read::Read, walk::Rest};
 use crate::{
-    engine::name::Key,
+    engine::{hex::hex, name::Key},
     manifest::{self, Document, Note},
 };
+
+/// How many hex digits of the hash people see.
+const DIGITS: usize = 16;
 
 /// The manifests at one moment.
 #[derive(Clone)]
@@ -85,7 +87,7 @@ pub(super) fn snapshot(files: Vec<Read>, rest: Rest, before: Option<&Snapshot>) 
     let invalid: BTreeSet<&Arc<str>> = notes.iter().map(|it| &it.file).collect();
     let invalid = invalid.len();
     Snapshot {
-        id: short(&hasher.finalize()),
+        id: hex(&hasher.finalize()).chars().take(DIGITS).collect(),
         revision: None,
         documents: good,
         frozen: keys,
@@ -112,12 +114,4 @@ fn frozen(
     };
     let moved = |document: &&Arc<Document>| document.keys().any(|key| claimed.contains(&key));
     last.iter().filter(unusable).filter(|it| !moved(it)).cloned().collect()
-}
-
-fn short(bytes: &[u8]) -> String {
-    bytes.iter().take(8).fold(String::new(), |mut text, byte| {
-        let written = write!(text, "{byte:02x}");
-        debug_assert!(written.is_ok(), "a String takes everything");
-        text
-    })
 }

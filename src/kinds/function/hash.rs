@@ -4,14 +4,14 @@
 //! field more leaves every old hash as it was. Names of environment variables enter it; their values
 //! only as an HMAC with the operator's key, since a hash of a short secret in a tag can be guessed.
 
-use std::{collections::BTreeMap, fmt::Write as _, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc};
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
 use super::config::{Config, defaults};
-use crate::engine::secret::Secret;
+use crate::engine::{hex::hex, secret::Secret};
 
 /// A key that turns environment values into something that may stand in a tag.
 #[derive(Clone, PartialEq, Eq)]
@@ -85,14 +85,6 @@ pub fn config_hash(
     put("loggingConfig", *logging == unset.logging, json!(logging));
     put("imageConfig", *image == unset.image, json!(image));
     hex(&Sha256::digest(json!(fields).to_string()))
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        let written = write!(text, "{byte:02x}");
-        debug_assert!(written.is_ok(), "a String takes everything");
-        text
-    })
 }
 
 #[cfg(test)]

@@ -16,6 +16,7 @@ pub mod live;
 mod resolve;
 pub mod rules;
 pub mod shape;
+mod sides;
 pub mod spec;
 mod state;
 pub mod step;

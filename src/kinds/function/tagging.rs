@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use super::{
     compare::summary,
-    diff::Sides,
     ignore::Ignored,
     resolve::Resolved,
+    sides::{MOVED, Sides},
     spec::Spec,
     step::{Step, Tag, Untag, kind},
 };
@@ -17,8 +17,6 @@ use crate::engine::{
     tags::{self, APPLIED, IMAGE, TagSteps, Tags},
 };
 
-/// The reason of a hold because the tag moved.
-pub(super) const MOVED: &str = "TagMoved";
 /// The steps that mend tags.
 const STEPS: TagSteps = TagSteps { set: kind::TAGS, unset: kind::UNTAG };
 

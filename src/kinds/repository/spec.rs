@@ -1,9 +1,6 @@
 //! What a `Repository` document asks for in one target, checked and with every default filled in.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    fmt::Write as _,
-};
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
@@ -11,6 +8,7 @@ use sha2::{Digest as _, Sha256};
 use super::{doc::RepositoryDoc, ignore::Ignored, policy};
 use crate::{
     engine::{
+        hex::hex,
         kind::Kind as _,
         name::{Name, Owner},
         place::Place,
@@ -131,10 +129,5 @@ pub(super) fn config_hash(
     }
     fields.extend(lifecycle.map(|it| ("lifecyclePolicy", policy::lifecycle(it))));
     fields.extend(access.and_then(policy::access).map(|it| ("repositoryPolicy", it)));
-    let digest = Sha256::digest(json!(fields).to_string());
-    digest.iter().fold(String::new(), |mut text, byte| {
-        let written = write!(text, "{byte:02x}");
-        debug_assert!(written.is_ok(), "a String takes everything");
-        text
-    })
+    hex(&Sha256::digest(json!(fields).to_string()))
 }

@@ -1,0 +1,219 @@
+//! A function as it should be and as it is, side by side: what differs of its code and its configuration.
+
+use super::{
+    compare::{compare, summary},
+    config::Config,
+    hash::config_hash,
+    ignore::Ignored,
+    live::Live,
+    resolve::Resolved,
+    spec::Spec,
+    step::{Step, UpdateCode, UpdateConfig, kind},
+};
+use crate::engine::{
+    diff::{Cause, Change, Diff, Hold, Origin, Planned, Print, Said, Shown},
+    facts::Digest,
+    name::Name,
+    record::Record,
+    sight::Seen,
+    tags::IMAGE,
+};
+
+/// The reason of a hold because the tag moved.
+pub(super) const MOVED: &str = "TagMoved";
+
+/// Both sides of the comparison, and what was applied last.
+pub(super) struct Sides<'a> {
+    pub(super) name: &'a Name,
+    pub(super) spec: &'a Spec,
+    pub(super) live: &'a Live,
+    /// The wanted configuration. What is left to others has its live value: it then neither makes a
+    /// difference, nor is it overwritten within a struct that AWS replaces whole.
+    wanted: Config,
+    /// The live configuration. What AWS would not show of it is taken for what is wanted, for the same
+    /// reasons.
+    config: Config,
+    pub(super) record: Option<Record>,
+    /// The hash of the live configuration.
+    live_hash: String,
+}
+
+impl<'a> Sides<'a> {
+    pub(super) fn new(name: &'a Name, spec: &'a Spec, live: &'a Live) -> Self {
+        let (mut wanted, mut config) = (spec.config.clone(), live.config.clone());
+        for field in &spec.ignored {
+            field.copy(&live.config, &mut wanted);
+        }
+        if live.environment_error.is_some() {
+            config.environment.clone_from(&wanted.environment);
+        }
+        if live.image_error.is_some() {
+            config.image.clone_from(&wanted.image);
+        }
+        // The hash is about what we keep: what is left to others counts as wanted.
+        let mut kept = config.clone();
+        for field in &spec.ignored {
+            field.copy(&spec.config, &mut kept);
+        }
+        let ignored = spec.ignored.contains(&Ignored::Architectures);
+        let architecture = if ignored { &spec.architecture } else { &live.architecture };
+        let live_hash = config_hash(name.as_str(), (&kept, architecture), spec.hash_key.as_ref());
+        let record = Record::read(&live.tags);
+        Self { name, spec, live, wanted, config, record, live_hash }
+    }
+
+    pub(super) fn ignores(&self, field: &Ignored) -> bool {
+        self.spec.ignored.contains(field)
+    }
+
+    /// What AWS would not show, by the name of the condition that says so.
+    pub(super) fn hidden(&self) -> impl Iterator<Item = (&'static str, &'static str, &String)> {
+        let environment = self.live.environment_error.iter();
+        let image = self.live.image_error.iter();
+        environment
+            .map(|why| ("EnvironmentUnknown", "the environment", why))
+            .chain(image.map(|why| ("ImageConfigUnknown", "imageConfig", why)))
+    }
+
+    fn config_origin(&self) -> Origin {
+        Record::config_origin(self.record.as_ref(), &self.live_hash, &self.spec.config_hash)
+    }
+
+    /// Whether the tag that was deployed names another image now, and that is only to be reported.
+    pub(super) fn has_moved(&self, resolved: &Resolved) -> bool {
+        let deployed = self.live.tags.get().and_then(|it| it.get(IMAGE));
+        let record = self.record.as_ref();
+        self.spec.image.report_moves
+            && deployed == Some(&resolved.source)
+            && record.is_some_and(|it| !it.is_image(Some(&resolved.digest)))
+    }
+
+    /// Variables that must be there and are not.
+    pub(super) fn missing_kept(&self, diff: &mut Diff<Step>) {
+        let there = |name: &&String| self.config.environment.contains_key(*name);
+        let missing: Vec<&str> =
+            self.spec.kept.iter().filter(|it| !there(it)).map(String::as_str).collect();
+        if missing.is_empty() || self.live.environment_error.is_some() {
+            return;
+        }
+        let message = format!(
+            "{} must be there, with a value that somebody else gives it, and is not; set it by hand",
+            missing.join(", ")
+        );
+        let said = Said::new("NothingToKeep", message);
+        diff.waits.push(Hold { said, on: None, recheck: None, soon: false });
+    }
+
+    pub(super) fn code(
+        &self,
+        resolved: Option<&Resolved>,
+        seen: &Seen<Live>,
+        diff: &mut Diff<Step>,
+    ) {
+        let before = diff.changes.len();
+        let change = |path: &str, desired: Shown, live: Shown, origin: Origin| Change {
+            path: path.into(),
+            desired,
+            live,
+            cause: Cause::Image,
+            origin,
+            step: kind::CODE,
+        };
+        let (live, spec) = (self.live, self.spec);
+        if let Some(Resolved { digest, .. }) = resolved.filter(|_| !self.ignores(&Ignored::Image)) {
+            let repository = live.repository.get().unwrap_or(&spec.image.repository);
+            if live.digest.as_ref() != Some(digest) {
+                let was = live.digest.as_ref().map_or(Shown::open("(unknown)"), shown);
+                let (record, live) = (self.record.as_ref(), live.digest.as_ref());
+                let origin = Record::image_origin(record, live, digest);
+                diff.changes.push(change("/image", shown(digest), was, origin));
+            } else if *repository != spec.image.repository {
+                let (desired, was) = (Shown::open(&spec.image.repository), Shown::open(repository));
+                diff.changes.push(change("/image/repository", desired, was, Origin::NoRecord));
+            }
+        }
+        if live.architecture != spec.architecture && !self.ignores(&Ignored::Architectures) {
+            let (desired, was) = (Shown::open(&spec.architecture), Shown::open(&live.architecture));
+            diff.changes.push(change("/architectures/0", desired, was, self.config_origin()));
+        }
+        if let Some(moved) = resolved.filter(|it| diff.changes.len() > before && self.has_moved(it))
+        {
+            let message = format!(
+                "the tag {} names another image now, and `onTagMove: report` leaves the function as it \
+                 is; to deploy it, name a new tag or set `onTagMove: deploy`",
+                moved.source
+            );
+            let said = Said::new(MOVED, message);
+            diff.waits.push(Hold { said, on: None, recheck: None, soon: false });
+            return;
+        }
+        if diff.changes.len() > before
+            && let Some(mut step) = self.code_step(resolved, seen)
+        {
+            step.shown = summary(&diff.changes, kind::CODE);
+            diff.steps.push(Planned { kind: kind::CODE, step: Step::UpdateCode(step) });
+        }
+    }
+
+    /// The step that deploys the image, whether or not it is needed.
+    pub(super) fn code_step(
+        &self,
+        resolved: Option<&Resolved>,
+        seen: &Seen<Live>,
+    ) -> Option<UpdateCode> {
+        resolved.map(|resolved| UpdateCode {
+            name: self.name.clone(),
+            image_uri: resolved.uri.clone(),
+            architecture: self.spec.architecture.clone(),
+            revision_id: seen.revision.clone(),
+            shown: "deploy the same image again".into(),
+        })
+    }
+
+    pub(super) fn config(&self, seen: &Seen<Live>, diff: &mut Diff<Step>) {
+        let (changes, patch) = compare(&self.wanted, &self.config, self.config_origin());
+        self.tell_ignored(diff);
+        for (condition, what, why) in self.hidden() {
+            let message = format!("AWS does not show {what}, so it is left alone: {why}");
+            diff.conditions.insert(condition, Said::new("Unreadable", message));
+        }
+        if changes.is_empty() {
+            return;
+        }
+        let step = UpdateConfig {
+            name: self.name.clone(),
+            patch,
+            revision_id: seen.revision.clone(),
+            shown: summary(&changes, kind::CONFIGURATION),
+        };
+        diff.changes.extend(changes);
+        diff.steps
+            .push(Planned { kind: kind::CONFIGURATION, step: Step::UpdateConfig(Box::new(step)) });
+    }
+
+    /// Says what is left to others and differs from the manifest.
+    fn tell_ignored(&self, diff: &mut Diff<Step>) {
+        let (mut changes, _) = compare(&self.spec.config, &self.wanted, Origin::NoRecord);
+        // What AWS does not show is not known to differ.
+        let hidden = self.live.environment_error.is_some();
+        let kept = |path: &str| {
+            let name = path.strip_prefix("/environment/variables/");
+            name.is_some_and(|it| hidden || self.spec.kept.contains(it))
+        };
+        changes.retain(|it| !kept(&it.path));
+        if !changes.is_empty() {
+            let text = summary(&changes, kind::CONFIGURATION);
+            let said =
+                Said::new("LeftToOthers", format!("left to others, though it differs: {text}"));
+            diff.conditions.insert("Ignored", said);
+        }
+    }
+}
+
+/// A digest, short enough to read.
+fn shown(digest: &Digest) -> Shown {
+    Shown {
+        text: format!("sha256:{}", digest.short(12)),
+        print: Print::of(digest.hex().as_bytes()),
+    }
+}
