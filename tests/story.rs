@@ -27,7 +27,7 @@ use common::{
     stage::{REGISTRY, Stage, function},
     world::digest,
 };
-use evenkeel::engine::{facts::ImageFact, failure::Class, policy::Mode};
+use evenkeel::engine::{facts::ImageFact, failure::Class, policy::Mode, tags::SUSPEND};
 
 /// Plays a script and writes down what happens.
 fn play(script: &str) -> String {
@@ -96,6 +96,15 @@ impl Teller {
             }
             "untag" => self.stage.world.tags(name, |tags| drop(tags.remove(more))),
             "delete" => self.stage.world.delete(name),
+            // suspend NAME SECONDS reason
+            "suspend" => {
+                let (seconds, reason) = more.split_once(' ').unwrap_or((more, ""));
+                let hold = Duration::from_secs(seconds.parse().unwrap());
+                let until = jiff::SignedDuration::try_from(self.stage.now.0 + hold).unwrap();
+                let until = jiff::Timestamp::UNIX_EPOCH + until;
+                let value = format!("{until} {reason}");
+                self.stage.world.tags(name, |tags| drop(tags.insert(SUSPEND.into(), value)));
+            }
             "deaf" => self.stage.world.deaf = name == "on",
             "tags" => self.stage.world.tags_hidden = name == "hidden",
             // fail list|look|write CLASS; lose CLASS: the write acts, and its answer is lost

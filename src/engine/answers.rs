@@ -164,7 +164,9 @@ impl<K: Kind> Engine<K> {
         changes: &[super::diff::Change],
     ) {
         let Some(object) = self.objects.get_mut(name) else { return };
-        let own: Vec<_> = changes.iter().filter(|it| it.step == planned.kind).cloned().collect();
+        let (own, apart): (Vec<_>, Vec<_>) =
+            changes.iter().cloned().partition(|it| it.step == planned.kind);
+        object.memory.apart = apart;
         object.repaired.extend(own.iter().filter(|it| it.origin.is_drift()).map(|it| it.cause));
         // Held in advance: if the step fails, this is what not to repeat too soon.
         object.memory.held = Some(Held::at_once(fingerprint(&planned, changes), self.now.mono));

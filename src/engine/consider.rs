@@ -132,6 +132,7 @@ impl<K: Kind> Engine<K> {
         if let Some(object) = self.objects.get_mut(name).filter(|it| it.is_exact()) {
             let digests = K::digests(Some(&wanted.spec), &object.sight, &self.facts);
             object.memory.fulfilled = Some((Arc::clone(&wanted.spec), digests.desired));
+            object.memory.apart.clear();
             object.failures = 0;
         }
         false

@@ -44,6 +44,8 @@ pub struct Memory<K: Kind> {
     pub(super) held: Option<Held>,
     /// What the last accepted step meant to set.
     pub(super) tried: Option<Tried>,
+    /// What differed besides when the last step began: that step changes nothing about who did it.
+    pub(super) apart: Vec<Change>,
     stuck: BTreeMap<(&'static str, String), Stuck>,
 }
 
@@ -105,6 +107,7 @@ impl<K: Kind> Default for Memory<K> {
             ours: None,
             held: None,
             tried: None,
+            apart: Vec::new(),
             stuck: BTreeMap::new(),
         }
     }
@@ -129,7 +132,8 @@ impl<K: Kind> Memory<K> {
     pub(super) fn origin(&self, change: &Change) -> Option<Origin> {
         let tried = self.tried.iter().flat_map(|it| &it.changes);
         let stuck = self.stuck.get(&(change.step, change.path.clone())).map(|it| &it.change);
-        tried.chain(stuck).find(|it| same(it, change)).map(|it| it.origin)
+        let known = tried.chain(stuck).chain(&self.apart);
+        known.into_iter().find(|it| same(it, change)).map(|it| it.origin)
     }
 
     /// Compares what the last step meant to set with what a settled look shows. `true` asks for one
