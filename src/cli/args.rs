@@ -86,9 +86,9 @@ pub struct ApplyArgs {
 /// Which documents are meant.
 #[derive(Debug, Args)]
 pub struct ScopeArgs {
-    /// The directory of manifests, or one file, if the first word is a path that exists; then the names
-    /// of the documents that are meant, as `resize`, `Function/resize` or `default/Function/resize`.
-    /// Without names all are. Only what is meant is read and touched.
+    /// The directory of manifests, or one file, if the first word is a path (it exists, or looks like
+    /// one); then the names of the documents that are meant, as `resize`, `Function/resize` or
+    /// `default/Function/resize`. Without names all are. Only what is meant is read and touched.
     #[arg(value_name = "DIR] [NAME")]
     words: Vec<String>,
     /// The directory of manifests, or one file, if the first word does not name it.
