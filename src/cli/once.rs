@@ -15,6 +15,7 @@ use crate::{
     daemon::{options::Working, run::Daemon},
     engine::{kind::Kind as _, policy::Mode},
     kinds::image::Image,
+    manifest::Selection,
 };
 
 /// Nothing is listed twice in one round.
@@ -30,6 +31,7 @@ pub(super) async fn apply(args: ApplyArgs) -> Result<Outcome, CliError> {
         in_flight_max: usize::from(args.rails.max_in_flight),
         reading: selection.reading(),
     };
+    let meant = selection.clone();
     let job = Job {
         core: &args.core,
         dir,
@@ -39,13 +41,13 @@ pub(super) async fn apply(args: ApplyArgs) -> Result<Outcome, CliError> {
         confirm: args.rails.confirm.clone(),
         pause: args.rails.pause_file.clone(),
     };
-    once(session::start(job).await?, args.timeout, &mut signals).await
+    once(session::start(job).await?, (args.timeout, &meant), &mut signals).await
 }
 
 /// Works until nothing is left to do, and prints what is.
 pub(super) async fn once(
     daemon: Daemon,
-    timeout: Duration,
+    (timeout, selection): (Duration, &Selection),
     signals: &mut Signals,
 ) -> Result<Outcome, CliError> {
     let progress = Progress::start();
@@ -58,7 +60,7 @@ pub(super) async fn once(
         let rows = shown.rows.values().map(|it| &**it).filter(|it| it.key.kind != Image::NAME);
         let mut lines = problems(shown);
         lines.push(table::plan(rows));
-        (outcome(shown), lines.join("\n"))
+        (outcome(shown, selection), lines.join("\n"))
     });
     daemon.stop().await;
     match end {

@@ -22,6 +22,7 @@ pub(super) async fn plan(args: PlanArgs) -> Result<Outcome, CliError> {
         in_flight_max: 1,
         reading: selection.reading(),
     };
+    let meant = selection.clone();
     let terms = Terms { prune: args.prune, once: true, ..Terms::default() };
     let job = Job { core: &args.core, dir, selection, settings, terms, confirm: None, pause: None };
     let daemon = session::start(job).await?;
@@ -37,7 +38,7 @@ pub(super) async fn plan(args: PlanArgs) -> Result<Outcome, CliError> {
                 lines.join("\n")
             }
         };
-        (outcome(shown), text)
+        (outcome(shown, &meant), text)
     });
     daemon.stop().await;
     match end {

@@ -34,7 +34,9 @@ pub(super) async fn run(args: RunArgs) -> Result<Outcome, CliError> {
         pause: args.rails.pause_file.clone(),
     };
     if args.once {
-        return once::once(session::start(job).await?, args.timeout, &mut signals).await;
+        let all = Selection::default();
+        let daemon = session::start(job).await?;
+        return once::once(daemon, (args.timeout, &all), &mut signals).await;
     }
     let listener = listen(&args.listen).await?;
     let mut daemon = session::start(job).await?;

@@ -2,6 +2,7 @@
 
 use std::{
     path::{Path, PathBuf},
+    sync::Arc,
     time::Duration,
 };
 
@@ -15,7 +16,7 @@ use crate::{
         options::{Options, Working},
         pause::PauseFile,
         run::Daemon,
-        source::{Reading, Source},
+        source::{Reading, Snapshot, Source},
     },
     engine::{kind::Kind as _, prune::Terms, status::Status, time::Clock as _},
     kinds::{function::hash::HashKey, image::Image},
@@ -143,10 +144,13 @@ pub(super) async fn settle(
 }
 
 /// What the board says at the end, as exit codes go: 2 where something is not known.
-pub(super) fn outcome(shown: &Shown) -> Outcome {
+///
+/// Whoever names some objects is told of faults in other manifests, and is not failed by them.
+pub(super) fn outcome(shown: &Shown, selection: &Selection) -> Outcome {
     let rows = || shown.rows.values().filter(|it| it.key.kind != Image::NAME && !it.orphan);
     let unknown = rows().any(|it| it.status == Status::Unknown);
-    let invalid = shown.source.snapshot.as_ref().is_none_or(|it| !it.intact());
+    let intact = |it: &Arc<Snapshot>| it.intact() || selection.is_by_name();
+    let invalid = !shown.source.snapshot.as_ref().is_some_and(intact);
     let paused = shown.targets.values().any(Option::is_some);
     if unknown || invalid || paused || !shown.source.strays.is_empty() {
         return Outcome::Error;

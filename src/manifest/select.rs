@@ -20,6 +20,11 @@ impl Selection {
         self.names.is_empty() && self.labels.is_empty()
     }
 
+    /// Whether it names each of the documents that are meant.
+    pub fn is_by_name(&self) -> bool {
+        !self.names.is_empty()
+    }
+
     /// How much a single run reads.
     pub fn reading(&self) -> Reading {
         if self.is_all() { Reading::Once } else { Reading::Narrow }

@@ -71,6 +71,12 @@ def test_one_of_a_thousand_reads_and_touches_only_what_it_must(
     # By label too; and what is not meant is no orphan.
     assert evenkeel.call("apply", "-l", "team=imaging").returncode == 0
     proxy.clear()
+    # A colleague's broken file is told, and fails nobody who did not name it.
+    (thousand / "job-000.yaml").write_text("kind: [")
+    done = evenkeel.call("plan", "resize")
+    assert done.returncode == 0 and "job-000.yaml" in done.stdout
+    assert evenkeel.call("plan", "-l", "team=imaging").returncode == 2
+    proxy.clear()
     wrong = evenkeel.call("apply", "resize", "rezise")
     assert wrong.returncode == 2 and "`rezise`" in wrong.stderr and calls(proxy) == {}
     wrong = evenkeel.call("apply", "-l", "team=none")
