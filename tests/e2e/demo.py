@@ -58,7 +58,7 @@ def created(aws: Aws, daemon: Daemon) -> None:
     chapter(1, "Functions are created from manifests")
     say(f"manifests: {', '.join(sorted(it.name for it in folder().iterdir()))}")
     wait_for("all functions exist", lambda: aws.names() == set(REPOSITORIES), CHAPTER)
-    daemon.wait_synced(*REPOSITORIES)
+    daemon.wait_synced(*REPOSITORIES, "pipeline-tools")
     show_log(daemon, 0)
     for name in REPOSITORIES:
         say(f"AWS says: {name} runs {aws.digest(name)[:19]}…, {memory(aws, name)} MiB")
@@ -85,7 +85,8 @@ def changed(aws: Aws, daemon: Daemon, release: Callable[[], None]) -> None:
     show_log(daemon, since)
     say(f"AWS says: thumbnails has {memory(aws, 'thumbnails')} MiB")
     show(daemon, "evenkeel_object_drift{", 'name="thumbnails"', 'cause="config"')
-    counted = ("evenkeel_drift_corrected_total", 'cause="config"', 'result="success"')
+    words = ('kind="Function"', 'cause="config"', 'result="success"')
+    counted = ("evenkeel_drift_corrected_total", *words)
     wait_for(
         "the repair is counted",
         lambda: daemon.metric(counted[0], cause="config", result="success") >= 1,
