@@ -35,7 +35,7 @@ use evenkeel::{
         memory::Memory,
         name::{Name, Owner},
         record::Record,
-        sight::{Seen, Sight},
+        sight::{Known, Seen, Sight},
         time::{Mono, Now},
         verdict::{Case, Judgement, Verdict, judge},
     },
@@ -66,6 +66,7 @@ fn plan(input: &str) -> String {
         sections.get("applied").map_or_else(|| record(&wanted), |it| record(&self::wanted(it)));
     let sight = match section("live").trim() {
         "absent" => Sight::Absent,
+        patch if sections.contains_key("row") => Sight::Present(row(look(patch, &applied))),
         patch => Sight::Present(look(patch, &applied)),
     };
     let memory = Memory::default();
@@ -124,6 +125,16 @@ fn base(applied: &str) -> Value {
             "evenkeel.dev/applied": applied,
         },
     })
+}
+
+/// What a list shows of the same repository.
+fn row(mut seen: Seen<Live>) -> Seen<Live> {
+    let unknown = || "a list does not show it".to_owned();
+    seen.exact = false;
+    seen.live.lifecycle = Known::No(unknown());
+    seen.live.policy = Known::No(unknown());
+    seen.live.tags = Known::No(unknown());
+    seen
 }
 
 /// Has the real reader read ECR's answers.

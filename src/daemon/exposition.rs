@@ -19,14 +19,12 @@ use crate::{
         status::{Row, Status},
         time::{Clock, Mono},
     },
-    kinds::{function::Function, repository::Repository},
+    kinds::{DOCUMENTS, function::Function},
 };
 
 /// Why a target may be on hold: a closed list, since it is a label.
 pub const PAUSES: [&str; 4] =
     ["WrongAccount", "CredentialsInvalid", "IdentityUnknown", "PauseFile"];
-/// The kinds of documents.
-const DOCUMENTS: [&str; 2] = [Function::NAME, Repository::NAME];
 
 /// Turns the board into metrics.
 pub struct Exposition {

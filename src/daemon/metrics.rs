@@ -8,7 +8,7 @@ use prometheus::{HistogramOpts, HistogramVec, IntCounterVec, Opts, Registry};
 use crate::{
     aws::calls::{CallLog, CallRecord},
     engine::{diff::Cause, kind::Kind, work::Outcome},
-    kinds::{function::Function, image::Image, repository::Repository},
+    kinds::{DOCUMENTS, function::Function, image::Image, repository::Repository},
 };
 
 /// Seconds; calls to AWS take from some ten milliseconds to half a minute.
@@ -126,7 +126,7 @@ impl Metrics {
     }
 
     fn zero(&self) {
-        for kind in [Function::NAME, Repository::NAME] {
+        for kind in DOCUMENTS {
             self.zero_kind(kind);
         }
         for result in ["success", "unchanged", "torn", "error"] {

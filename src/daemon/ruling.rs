@@ -7,16 +7,12 @@ use tracing::warn;
 use super::board::Board;
 use crate::{
     engine::{
-        kind::Kind as _,
         name::Name,
         prune::{Block, Census, Judge, Manifests, Ruling, Terms},
         time::Mono,
     },
-    kinds::{function::Function, repository::Repository},
+    kinds::DOCUMENTS,
 };
-
-/// The kinds of documents.
-const KINDS: [&str; 2] = [Function::NAME, Repository::NAME];
 
 /// Keeps the ruling of one target.
 pub(super) struct Registrar {
@@ -62,7 +58,7 @@ impl Registrar {
             self.board.read(|board| board.engines.get(&key).map(|it| it.summary.census.clone()))
         };
         // Nothing is known of an engine that has not begun.
-        KINDS.map(|kind| (kind, known(kind).unwrap_or_default())).into()
+        DOCUMENTS.map(|kind| (kind, known(kind).unwrap_or_default())).into()
     }
 
     /// One line each time that something new keeps candidates from being deleted.

@@ -10,7 +10,7 @@ use tracing::{error, info, warn};
 
 use super::{
     board::Board, pause::PauseFile, reader::Manuscript, ruling::Registrar, source::Snapshot,
-    stop::stopped,
+    stop::stopped, wiring::ENGINES,
 };
 use crate::{
     aws::identity::Identity,
@@ -37,8 +37,6 @@ const RECHECK: Duration = Duration::from_secs(30);
 /// How often to make sure that we still are who we were: credentials are renewed under us.
 const REASSURE: Duration = Duration::from_mins(10);
 
-/// How many engines hear a ruling.
-const ENGINES_TOLD: u64 = 3;
 /// How often to look for the pause file.
 const PAUSE_CHECK: Duration = Duration::from_secs(1);
 
@@ -242,7 +240,7 @@ impl Supervisor {
         let manifests = Manifests { intact, readable: self.snapshots.borrow().readable };
         let now = self.clock.now().mono;
         if let Some(ruling) = self.registrar.rule(manifests, now, anew) {
-            self.board.write(|board| board.rulings_sent += ENGINES_TOLD);
+            self.board.write(|board| board.rulings_sent += u64::try_from(ENGINES).unwrap_or(0));
             self.tell(Word::Ruled(ruling)).await;
         }
     }

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    diff::{Cause, Change, Origin, Shown},
+    diff::{Cause, Change, Origin, Said, Shown},
     name::{Name, Owner},
     policy::Deletion,
     sight::Known,
@@ -170,6 +170,13 @@ pub fn compare(
         }
     }
     diff
+}
+
+/// The condition that tells of tags which stay though the manifest does not name them, if there are any.
+pub fn left(extra: &[String]) -> Option<(&'static str, Said)> {
+    let message =
+        format!("tags that the manifest does not name, and that stay: {}", extra.join(", "));
+    (!extra.is_empty()).then(|| ("ExtraTags", Said::new("TagsLeft", message)))
 }
 
 fn change(key: &str, (desired, live): (Shown, Shown), step: &'static str) -> Change {

@@ -4,3 +4,8 @@ pub mod document;
 pub mod function;
 pub mod image;
 pub mod repository;
+
+use crate::engine::kind::Kind as _;
+
+/// The kinds that manifests describe. The others are only a means.
+pub const DOCUMENTS: [&str; 2] = [function::Function::NAME, repository::Repository::NAME];

@@ -11,7 +11,7 @@ use super::{
     step::{Step, Tag, Untag, kind},
 };
 use crate::engine::{
-    diff::{Diff, Planned, Said},
+    diff::{Diff, Planned},
     record::Record,
     sight::Known,
     tags::{self, APPLIED, IMAGE, TagSteps, Tags},
@@ -53,13 +53,7 @@ impl Sides<'_> {
         let ours = self.spec.ownership.tags();
         let found = tags::compare((&self.spec.tags, &ours), live, others, &STEPS);
         diff.changes.extend(found.changes);
-        if !found.extra.is_empty() {
-            let message = format!(
-                "tags that the manifest does not name, and that stay: {}",
-                found.extra.join(", ")
-            );
-            diff.conditions.insert("ExtraTags", Said::new("TagsLeft", message));
-        }
+        diff.conditions.extend(tags::left(&found.extra));
         let mut set = found.set;
         let kind = if set.is_empty() { kind::RECORD } else { kind::TAGS };
         let mut shown: Vec<String> = Vec::new();

@@ -53,7 +53,7 @@ pub(super) fn create(name: &Name, spec: &Spec) -> Diff<Step> {
 
 /// Everything that differs.
 pub(super) fn diff(name: &Name, spec: &Spec, seen: &Seen<Live>) -> Diff<Step> {
-    let sides = Sides::new(name, spec, &seen.live);
+    let sides = Sides::new(name, spec, seen);
     let mut diff = Diff::default();
     sides.config(&mut diff);
     sides.encryption(&mut diff);
@@ -68,6 +68,7 @@ struct Sides<'a> {
     name: &'a Name,
     spec: &'a Spec,
     live: &'a Live,
+    exact: bool,
     origin: Origin,
     record: Option<Record>,
     /// The blocks that we have applied.
@@ -75,7 +76,7 @@ struct Sides<'a> {
 }
 
 /// A policy that AWS cannot tag, on both sides.
-struct Block<'a> {
+struct Block {
     field: &'static str,
     /// In the one form that all of equal meaning have.
     wanted: Option<Value>,
@@ -84,12 +85,11 @@ struct Block<'a> {
     step: Planned<Step>,
     /// The step that takes it away.
     removal: Planned<Step>,
-    adopts: bool,
-    managed: &'a BTreeSet<&'a str>,
 }
 
 impl<'a> Sides<'a> {
-    fn new(name: &'a Name, spec: &'a Spec, live: &'a Live) -> Self {
+    fn new(name: &'a Name, spec: &'a Spec, seen: &'a Seen<Live>) -> Self {
+        let live = &seen.live;
         let record = Record::read(&live.tags);
         // What is not managed, or left to others, is no part of the hash.
         let mut config = live.config.clone();
@@ -113,7 +113,7 @@ impl<'a> Sides<'a> {
         let origin = Record::config_origin(record.as_ref(), &live_hash, &spec.config_hash);
         let managed = live.tags.get().and_then(|it| it.get(MANAGES)).map(String::as_str);
         let managed = managed.unwrap_or_default().split('/').filter(|it| !it.is_empty()).collect();
-        Self { name, spec, live, origin, record, managed }
+        Self { name, spec, live, exact: seen.exact, origin, record, managed }
     }
 
     fn ignores(&self, field: &Ignored) -> bool {
@@ -193,7 +193,7 @@ impl<'a> Sides<'a> {
         diff.waits.push(Hold { said, on: None, recheck: None, soon: false });
     }
 
-    fn lifecycle(&self) -> Block<'_> {
+    fn lifecycle(&self) -> Block {
         let put = |text| {
             let step = Step::Lifecycle { name: self.name.clone(), text };
             Planned { kind: kind::LIFECYCLE, step }
@@ -205,12 +205,10 @@ impl<'a> Sides<'a> {
             ignored: self.ignores(&Ignored::Lifecycle),
             step: put(self.spec.lifecycle.as_ref().map(Value::to_string)),
             removal: put(None),
-            adopts: self.spec.adopts,
-            managed: &self.managed,
         }
     }
 
-    fn access(&self) -> Block<'_> {
+    fn access(&self) -> Block {
         let live = self.live.policy.get().and_then(Option::as_ref);
         let put = |desired: Option<&Value>| {
             let text = policy::with_lambdas(desired, live).as_ref().map(Value::to_string);
@@ -223,20 +221,19 @@ impl<'a> Sides<'a> {
             ignored: self.ignores(&Ignored::Policy),
             step: put(self.spec.policy.as_ref()),
             removal: put(None),
-            adopts: self.spec.adopts,
-            managed: &self.managed,
         }
     }
 
     /// Compares a block; returns its name if it is to stand in the tag `evenkeel.dev/manages`.
-    fn block(&self, block: &Block<'_>, diff: &mut Diff<Step>) -> Option<&'static str> {
+    fn block(&self, block: &Block, diff: &mut Diff<Step>) -> Option<&'static str> {
         let field = block.field;
-        let ours = block.managed.contains(field);
+        let ours = self.managed.contains(field);
         let live = match &block.live {
             _ if block.ignored => return ours.then_some(field),
             Known::Yes(live) => live,
             Known::No(why) => {
-                if block.wanted.is_some() {
+                // That a list does not show it is no news.
+                if block.wanted.is_some() && self.exact {
                     let message = format!("AWS does not show {field}, so it is left alone: {why}");
                     diff.conditions.insert(condition(field), Said::new("Unreadable", message));
                 }
@@ -246,7 +243,7 @@ impl<'a> Sides<'a> {
         let sides = (shown(block.wanted.as_ref()), shown(live.as_ref()));
         match (&block.wanted, live) {
             (Some(wanted), Some(live)) if wanted == live => {}
-            (Some(_), Some(_)) if !ours && !block.adopts => {
+            (Some(_), Some(_)) if !ours && !self.spec.adopts => {
                 let message = format!(
                     "it has a {field} that Evenkeel did not write; to replace it, set `policy.adopt: true`"
                 );
@@ -287,13 +284,7 @@ impl<'a> Sides<'a> {
             found.unset.insert(MANAGES.into());
         }
         diff.changes.extend(found.changes);
-        if !found.extra.is_empty() {
-            let message = format!(
-                "tags that the manifest does not name, and that stay: {}",
-                found.extra.join(", ")
-            );
-            diff.conditions.insert("ExtraTags", Said::new("TagsLeft", message));
-        }
+        diff.conditions.extend(tags::left(&found.extra));
         let (name, arn) = (self.name.clone(), self.spec.arn.clone());
         let mut set = found.set;
         let kind = if set.is_empty() { kind::RECORD } else { kind::TAGS };
