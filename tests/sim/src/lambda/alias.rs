@@ -1,0 +1,135 @@
+//! Aliases: names that lead to versions, each with a revision of its own.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use super::{
+    Ctx, Lambda,
+    function::{Alias, Function},
+    listing, page,
+};
+use crate::call::{Answer, Refusal, Reply};
+
+pub(super) fn create(lambda: &mut Lambda, ctx: &Ctx<'_>) -> Answer {
+    let revision = lambda.id();
+    let found = lambda.function(ctx)?;
+    let body = &ctx.call.body;
+    let name = body["Name"].as_str().unwrap_or_default();
+    let letters = |it: char| it.is_ascii_alphanumeric() || it == '-' || it == '_';
+    let digits = name.chars().all(|it| it.is_ascii_digit());
+    if name.is_empty() || name.len() > 128 || digits || !name.chars().all(letters) {
+        let text = "Member must satisfy regular expression pattern: (?!^[0-9]+$)([a-zA-Z0-9-_]+)";
+        return Err(Refusal::constraint("name", name, text));
+    }
+    if found.aliases.contains_key(name) {
+        return Err(Refusal::conflict(format!("Alias already exists: {}:{name}", found.arn)));
+    }
+    let mut made = Alias {
+        version: String::new(),
+        description: String::new(),
+        weights: BTreeMap::new(),
+        revision: String::new(),
+    };
+    fill(found, &mut made, body)?;
+    made.revision = revision;
+    let shown = shown(found, name, &made);
+    found.aliases.insert(name.to_owned(), made);
+    Ok(Reply::new(201, shown))
+}
+
+pub(super) fn update(lambda: &mut Lambda, ctx: &Ctx<'_>) -> Answer {
+    let revision = lambda.id();
+    let found = lambda.function(ctx)?;
+    let name = ctx.call.part(0);
+    let mut alias = found.aliases.get(name).cloned().ok_or_else(|| missing(found, name))?;
+    ctx.guard(&alias.revision, "GetAlias")?;
+    fill(found, &mut alias, &ctx.call.body)?;
+    alias.revision = revision;
+    let shown = shown(found, name, &alias);
+    found.aliases.insert(name.to_owned(), alias);
+    Ok(Reply::new(200, shown))
+}
+
+fn fill(found: &Function, alias: &mut Alias, body: &Value) -> Result<(), Refusal> {
+    if let Some(version) = body["FunctionVersion"].as_str() {
+        version.clone_into(&mut alias.version);
+    }
+    if let Some(description) = body["Description"].as_str() {
+        description.clone_into(&mut alias.description);
+    }
+    if let Some(weights) = body["RoutingConfig"].as_object() {
+        let weights = weights.get("AdditionalVersionWeights").and_then(Value::as_object);
+        let pair = |(key, value): (&String, &Value)| Some((key.clone(), value.as_f64()?));
+        alias.weights = weights.into_iter().flatten().filter_map(pair).collect();
+    }
+    let there = |version: &str| {
+        let number = version.parse::<u64>().ok();
+        version == "$LATEST" || number.is_some_and(|it| found.versions.contains_key(&it))
+    };
+    let all = alias.weights.keys().chain([&alias.version]);
+    if let Some(gone) = all.clone().find(|it| !there(it)) {
+        return Err(Refusal::missing(format!("Function not found: {}:{gone}", found.arn)));
+    }
+    if !alias.weights.is_empty() && all.into_iter().any(|it| it == "$LATEST") {
+        let text = "$LATEST is not supported for an alias pointing to more than 1 version";
+        return Err(Refusal::invalid(text));
+    }
+    if alias.weights.contains_key(&alias.version) || alias.weights.len() > 1 {
+        let text = "An alias leads to at most two versions, and they differ.";
+        return Err(Refusal::invalid(text));
+    }
+    if let Some(weight) = alias.weights.values().find(|it| !(0.0..=1.0).contains(*it)) {
+        let text = "Member must have value less than or equal to 1.0";
+        return Err(Refusal::constraint("additionalVersionWeights", &weight.to_string(), text));
+    }
+    Ok(())
+}
+
+fn missing(found: &Function, name: &str) -> Refusal {
+    Refusal::missing(format!("Cannot find alias arn: {}:{name}", found.arn))
+}
+
+fn shown(found: &Function, name: &str, alias: &Alias) -> Value {
+    let mut body = json!({
+        "AliasArn": format!("{}:{name}", found.arn),
+        "Name": name,
+        "FunctionVersion": alias.version,
+        "Description": alias.description,
+        "RevisionId": alias.revision,
+    });
+    if !alias.weights.is_empty() {
+        body["RoutingConfig"] = json!({ "AdditionalVersionWeights": alias.weights });
+    }
+    body
+}
+
+pub(super) fn get(lambda: &mut Lambda, ctx: &Ctx<'_>) -> Answer {
+    let found = lambda.function(ctx)?;
+    let name = ctx.call.part(0);
+    let alias = found.aliases.get(name).ok_or_else(|| missing(found, name))?;
+    Ok(Reply::new(200, shown(found, name, alias)))
+}
+
+pub(super) fn list(lambda: &mut Lambda, ctx: &Ctx<'_>) -> Answer {
+    let found = lambda.function(ctx)?;
+    let wanted = ctx.call.param("FunctionVersion");
+    let leads = |alias: &&Alias| wanted.is_none_or(|it| alias.version == it);
+    let all = found.aliases.iter().filter(|(_, alias)| leads(alias));
+    let rows = all.map(|(name, alias)| shown(found, name, alias)).collect();
+    Ok(Reply::new(200, listing("Aliases", page(rows, ctx, 50))))
+}
+
+pub(super) fn delete(lambda: &mut Lambda, ctx: &Ctx<'_>) -> Answer {
+    let found = lambda.function(ctx)?;
+    let name = ctx.call.part(0);
+    if found.provisioned.contains_key(name) {
+        let text = "The alias has provisioned concurrency. Delete that first.";
+        return Err(Refusal::conflict(text));
+    }
+    found.aliases.remove(name);
+    found.urls.remove(name);
+    found.policies.remove(name);
+    found.events.remove(name);
+    Ok(Reply::empty(204))
+}

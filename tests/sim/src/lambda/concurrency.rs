@@ -1,0 +1,107 @@
+//! Reserved and provisioned concurrency. Unset is not 0.
+
+use serde_json::{Value, json};
+
+use super::{Ctx, Lambda, rules};
+use crate::{
+    call::{Answer, Refusal, Reply},
+    time::{self, Moment},
+};
+
+/// What an account has, and what must stay unreserved.
+pub(super) const ACCOUNT: i64 = 1000;
+const UNRESERVED: i64 = 100;
+
+pub(super) fn answer(lambda: &mut Lambda, ctx: &Ctx<'_>) -> Answer {
+    rules::constraints(&ctx.call.body)?;
+    match ctx.call.operation {
+        "PutFunctionConcurrency" => reserve(lambda, ctx),
+        "DeleteFunctionConcurrency" => {
+            lambda.function(ctx)?.reserved = None;
+            Ok(Reply::empty(204))
+        }
+        "GetFunctionConcurrency" => Ok(Reply::new(200, shown(lambda.function(ctx)?.reserved))),
+        "PutProvisionedConcurrencyConfig" => provision(lambda, ctx),
+        "ListProvisionedConcurrencyConfigs" => {
+            let found = lambda.function(ctx)?;
+            let row = |(qualifier, it): (&String, &(i64, Moment, String))| {
+                let mut row = provisioned(it, ctx);
+                row["FunctionArn"] = format!("{}:{qualifier}", found.arn).into();
+                row
+            };
+            let rows: Vec<Value> = found.provisioned.iter().map(row).collect();
+            Ok(Reply::new(200, json!({ "ProvisionedConcurrencyConfigs": rows })))
+        }
+        operation => {
+            let qualifier = ctx.call.qualifier.clone().unwrap_or_default();
+            let found = lambda.function(ctx)?;
+            let kept = found.provisioned.get(&qualifier).ok_or_else(|| {
+                let text = "No Provisioned Concurrency Config found for this function";
+                Refusal::new(404, "ProvisionedConcurrencyConfigNotFoundException", text).user()
+            })?;
+            if operation.starts_with("Get") {
+                return Ok(Reply::new(200, provisioned(kept, ctx)));
+            }
+            found.provisioned.remove(&qualifier);
+            Ok(Reply::empty(204))
+        }
+    }
+}
+
+fn shown(reserved: Option<i64>) -> Value {
+    reserved.map_or_else(|| json!({}), |it| json!({ "ReservedConcurrentExecutions": it }))
+}
+
+/// What all functions together have reserved.
+pub(super) fn reserved(lambda: &Lambda) -> i64 {
+    lambda.functions.values().filter_map(|it| it.reserved).sum()
+}
+
+fn reserve(lambda: &mut Lambda, ctx: &Ctx<'_>) -> Answer {
+    let wanted = ctx.call.body["ReservedConcurrentExecutions"].as_i64().unwrap_or_default();
+    let all = reserved(lambda);
+    let found = lambda.function(ctx)?;
+    let others = all - found.reserved.unwrap_or_default();
+    if ACCOUNT - others - wanted < UNRESERVED {
+        return Err(Refusal::invalid(format!(
+            "Specified ReservedConcurrentExecutions for function decreases account's UnreservedConcurrentExecution below its minimum value of [{UNRESERVED}]."
+        )));
+    }
+    found.reserved = Some(wanted);
+    Ok(Reply::new(200, shown(found.reserved)))
+}
+
+fn provision(lambda: &mut Lambda, ctx: &Ctx<'_>) -> Answer {
+    let qualifier = ctx.call.qualifier.clone().unwrap_or_default();
+    let found = lambda.function(ctx)?;
+    if qualifier.is_empty() || qualifier == "$LATEST" {
+        let text =
+            "Provisioned Concurrency Configs cannot be applied to unpublished function versions.";
+        return Err(Refusal::invalid(text));
+    }
+    let version = found.version(Some(&qualifier)).ok_or_else(|| ctx.missing())?;
+    let number = version.config.get("Version").and_then(Value::as_str).unwrap_or_default();
+    if number != qualifier && found.provisioned.contains_key(number) {
+        let text = "Alias can't be used for Provisioned Concurrency configuration on an already Provisioned version";
+        return Err(Refusal::conflict(text));
+    }
+    let wanted = ctx.call.body["ProvisionedConcurrentExecutions"].as_i64().unwrap_or(1);
+    let kept = (wanted, ctx.now + ctx.lags.slow, ctx.date());
+    let body = provisioned(&kept, ctx);
+    found.provisioned.insert(qualifier, kept);
+    Ok(Reply::new(202, body))
+}
+
+fn provisioned((wanted, ready, date): &(i64, Moment, String), ctx: &Ctx<'_>) -> Value {
+    let done = ctx.now >= *ready;
+    let there = if done { *wanted } else { 0 };
+    // A date that was kept is shown as it was.
+    debug_assert!(!date.is_empty(), "{}", time::lambda(ctx.start));
+    json!({
+        "RequestedProvisionedConcurrentExecutions": wanted,
+        "AvailableProvisionedConcurrentExecutions": there,
+        "AllocatedProvisionedConcurrentExecutions": there,
+        "Status": if done { "READY" } else { "IN_PROGRESS" },
+        "LastModified": date,
+    })
+}

@@ -1,0 +1,158 @@
+//! Event source mappings: of the Region, not of a function; each takes a while to become what was asked.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use serde_json::{Value, json};
+
+use super::{Ctx, Lambda, listing, page};
+use crate::{
+    call::{Answer, Refusal, Reply},
+    time::{self, Moment},
+    wire,
+};
+
+/// A mapping and what it is becoming.
+#[derive(Debug, Clone)]
+pub(crate) struct Mapping {
+    shown: Value,
+    /// The state to come, and when.
+    coming: Option<(Moment, &'static str)>,
+}
+
+/// Ends what is due; a mapping that was to go is gone.
+pub(super) fn settle(mappings: &mut BTreeMap<String, Mapping>, now: Moment) {
+    mappings.retain(|_, mapping| {
+        let Some((_, state)) = mapping.coming.take_if(|(at, _)| *at <= now) else { return true };
+        mapping.shown["State"] = state.into();
+        state != "Deleted"
+    });
+}
+
+pub(super) fn answer(lambda: &mut Lambda, ctx: &Ctx<'_>) -> Answer {
+    match ctx.call.operation {
+        "CreateEventSourceMapping" => create(lambda, ctx),
+        "ListEventSourceMappings" => list(lambda, ctx),
+        operation => {
+            let id = ctx.call.part(0);
+            let found = lambda.mappings.get_mut(id);
+            let found = found
+                .ok_or_else(|| Refusal::missing("The resource you requested does not exist."))?;
+            if operation == "GetEventSourceMapping" {
+                return Ok(Reply::new(200, found.shown.clone()));
+            }
+            if found.coming.is_some() {
+                let state = found.shown["State"].as_str().unwrap_or_default();
+                return Err(Refusal::new(
+                    400,
+                    "ResourceInUseException",
+                    format!("Cannot update the event source mapping because it is in use: {state}"),
+                )
+                .user());
+            }
+            if operation == "DeleteEventSourceMapping" {
+                begin(found, "Deleting", "Deleted", ctx);
+            } else {
+                let enabled = fill(&mut found.shown, &ctx.call.body, &ctx.call.caller)?;
+                let wanted = enabled.unwrap_or(found.shown["State"] != "Disabled");
+                begin(found, "Updating", if wanted { "Enabled" } else { "Disabled" }, ctx);
+            }
+            Ok(Reply::new(202, found.shown.clone()))
+        }
+    }
+}
+
+fn begin(found: &mut Mapping, during: &str, then: &'static str, ctx: &Ctx<'_>) {
+    found.shown["State"] = during.into();
+    found.shown["LastModified"] = json!(time::seconds(time::date(ctx.start, ctx.now)));
+    let lag: Duration = ctx.lags.slow + ctx.play.stuck;
+    found.coming = Some((ctx.now + lag, then));
+}
+
+fn create(lambda: &mut Lambda, ctx: &Ctx<'_>) -> Answer {
+    let body = &ctx.call.body;
+    if !lambda.functions.contains_key(&ctx.call.resource) {
+        return Err(Refusal::invalid("Function does not exist"));
+    }
+    let arn = match &ctx.call.qualifier {
+        Some(qualifier) => format!("{}:{qualifier}", ctx.arn(&ctx.call.resource)),
+        None => ctx.arn(&ctx.call.resource),
+    };
+    let source = body["EventSourceArn"].as_str().unwrap_or_default().to_owned();
+    let twin = lambda
+        .mappings
+        .iter()
+        .find(|(_, it)| it.shown["FunctionArn"] == *arn && it.shown["EventSourceArn"] == *source);
+    if let Some((id, _)) = twin.filter(|_| !source.is_empty()) {
+        return Err(Refusal::conflict(format!(
+            "An event source mapping with event source ({source}) and function ({arn}) already exists. Please update or delete the existing mapping with UUID {id}"
+        )));
+    }
+    let id = lambda.id();
+    let stream = !source.contains(":sqs:");
+    let mut shown = json!({
+        "UUID": id,
+        "FunctionArn": arn,
+        "EventSourceMappingArn": format!(
+            "arn:aws:lambda:{}:{}:event-source-mapping:{id}",
+            ctx.call.caller.region, ctx.call.caller.account
+        ),
+        "BatchSize": if stream { 100 } else { 10 },
+        "MaximumBatchingWindowInSeconds": 0,
+        "FunctionResponseTypes": [],
+        "StateTransitionReason": "USER_INITIATED",
+    });
+    if stream {
+        for name in ["MaximumRecordAgeInSeconds", "MaximumRetryAttempts"] {
+            shown[name] = json!(-1);
+        }
+        shown["ParallelizationFactor"] = json!(1);
+        shown["BisectBatchOnFunctionError"] = json!(false);
+        shown["LastProcessingResult"] = json!("No records processed");
+    }
+    let enabled = fill(&mut shown, body, &ctx.call.caller)?;
+    let mut made = Mapping { shown, coming: None };
+    let then = if enabled == Some(false) { "Disabled" } else { "Enabled" };
+    begin(&mut made, "Creating", then, ctx);
+    let body = made.shown.clone();
+    lambda.mappings.insert(id, made);
+    Ok(Reply::new(202, body))
+}
+
+/// Puts a request's members into a mapping; says whether it is to be enabled, if it says so.
+fn fill(
+    shown: &mut Value,
+    body: &Value,
+    caller: &crate::call::Caller,
+) -> Result<Option<bool>, Refusal> {
+    for (name, value) in body.as_object().into_iter().flatten() {
+        match name.as_str() {
+            "Enabled" | "Tags" => {}
+            "FunctionName" => {
+                let (name, qualifier) = wire::function(value.as_str().unwrap_or_default(), caller)?;
+                let mut arn =
+                    format!("arn:aws:lambda:{}:{}:function:{name}", caller.region, caller.account);
+                if let Some(qualifier) = qualifier {
+                    arn = format!("{arn}:{qualifier}");
+                }
+                shown["FunctionArn"] = arn.into();
+            }
+            _ => shown[name] = value.clone(),
+        }
+    }
+    Ok(body["Enabled"].as_bool())
+}
+
+fn list(lambda: &Lambda, ctx: &Ctx<'_>) -> Answer {
+    let source = ctx.call.param("EventSourceArn");
+    let of = match ctx.call.param("FunctionName") {
+        Some(text) => Some(ctx.arn(&wire::function(text, &ctx.call.caller)?.0)),
+        None => None,
+    };
+    let fits = |it: &&Value| {
+        let arn = it["FunctionArn"].as_str().unwrap_or_default();
+        source.is_none_or(|source| it["EventSourceArn"] == *source)
+            && of.as_ref().is_none_or(|of| arn == of || arn.starts_with(&format!("{of}:")))
+    };
+    let rows = lambda.mappings.values().map(|it| &it.shown).filter(fits).cloned().collect();
+    Ok(Reply::new(200, listing("EventSourceMappings", page(rows, ctx, 100))))
+}

@@ -1,0 +1,201 @@
+//! What Lambda refuses before it looks at anything: AWS's constraints and its words for them.
+
+use serde_json::Value;
+
+use crate::call::{Call, Refusal};
+
+/// Whole numbers: where, the smallest, the largest.
+const NUMBERS: &[(&[&str], i64, i64)] = &[
+    (&["Timeout"], 1, 900),
+    (&["MemorySize"], 128, 10_240),
+    (&["EphemeralStorage", "Size"], 512, 10_240),
+    (&["ReservedConcurrentExecutions"], 0, i64::MAX),
+    (&["ProvisionedConcurrentExecutions"], 1, i64::MAX),
+    (&["MaximumRetryAttempts"], 0, 2),
+    (&["MaximumEventAgeInSeconds"], 60, 21_600),
+];
+
+/// Words of which one must be used.
+const ENUMS: &[(&[&str], &[&str])] = &[
+    (&["PackageType"], &["Image", "Zip"]),
+    (&["TracingConfig", "Mode"], &["Active", "PassThrough"]),
+    (&["LoggingConfig", "LogFormat"], &["JSON", "Text"]),
+    (
+        &["LoggingConfig", "ApplicationLogLevel"],
+        &["FATAL", "ERROR", "WARN", "INFO", "DEBUG", "TRACE"],
+    ),
+    (&["LoggingConfig", "SystemLogLevel"], &["DEBUG", "INFO", "WARN"]),
+    (&["AuthType"], &["NONE", "AWS_IAM"]),
+    (&["InvokeMode"], &["BUFFERED", "RESPONSE_STREAM"]),
+    (&["RecursiveLoop"], &["Allow", "Terminate"]),
+];
+
+/// Texts: where, and the most characters.
+const LENGTHS: &[(&[&str], usize)] =
+    &[(&["Description"], 256), (&["ImageConfig", "WorkingDirectory"], 1000)];
+
+/// Environment variables that Lambda sets itself.
+const RESERVED: &[&str] = &[
+    "_HANDLER",
+    "_X_AMZN_TRACE_ID",
+    "AWS_DEFAULT_REGION",
+    "AWS_REGION",
+    "AWS_EXECUTION_ENV",
+    "AWS_LAMBDA_FUNCTION_NAME",
+    "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
+    "AWS_LAMBDA_FUNCTION_VERSION",
+    "AWS_LAMBDA_INITIALIZATION_TYPE",
+    "AWS_LAMBDA_LOG_GROUP_NAME",
+    "AWS_LAMBDA_LOG_STREAM_NAME",
+    "AWS_ACCESS_KEY",
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+    "AWS_LAMBDA_RUNTIME_API",
+    "LAMBDA_TASK_ROOT",
+    "LAMBDA_RUNTIME_DIR",
+];
+
+/// The most that all variables together may take, as JSON.
+const ENVIRONMENT_MAX: usize = 4096;
+
+const NAME_PATTERN: &str = "Member must satisfy regular expression pattern: (arn:(aws[a-zA-Z-]*)?:lambda:)?((eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1}:)?(\\d{12}:)?(function:)?([a-zA-Z0-9-_]+)(:(\\$LATEST|[a-zA-Z0-9-_]+))?";
+const ROLE_PATTERN: &str = "Member must satisfy regular expression pattern: arn:(aws[a-zA-Z-]*)?:iam::\\d{12}:role/?[a-zA-Z_0-9+=,.@\\-_/]+";
+
+/// The function's name, in whichever call.
+pub(super) fn names(call: &Call) -> Result<(), Refusal> {
+    let name = &call.resource;
+    let letters = |it: char| it.is_ascii_alphanumeric() || it == '-' || it == '_';
+    let about = matches!(call.operation, "CreateFunction") || !name.is_empty();
+    if about && (name.is_empty() || !name.chars().all(letters)) {
+        return Err(Refusal::constraint("functionName", name, NAME_PATTERN));
+    }
+    if name.len() > 64 {
+        let text = "Member must have length less than or equal to 64";
+        return Err(Refusal::constraint("functionName", name, text));
+    }
+    Ok(())
+}
+
+fn at<'a>(body: &'a Value, path: &[&str]) -> &'a Value {
+    path.iter().fold(body, |value, name| &value[name])
+}
+
+/// `EphemeralStorage.Size` is `ephemeralStorage.size` in AWS's messages.
+fn field(path: &[&str]) -> String {
+    let lower = |name: &&str| {
+        let mut letters = name.chars();
+        let first = letters.next().map(|it| it.to_ascii_lowercase());
+        first.into_iter().chain(letters).collect::<String>()
+    };
+    path.iter().map(lower).collect::<Vec<_>>().join(".")
+}
+
+/// Everything in a body that AWS's model restricts.
+pub(super) fn constraints(body: &Value) -> Result<(), Refusal> {
+    for (path, smallest, largest) in NUMBERS {
+        let Some(value) = at(body, path).as_i64() else { continue };
+        let text = match value {
+            it if it < *smallest => {
+                format!("Member must have value greater than or equal to {smallest}")
+            }
+            it if it > *largest => {
+                format!("Member must have value less than or equal to {largest}")
+            }
+            _ => continue,
+        };
+        return Err(Refusal::constraint(&field(path), &value.to_string(), &text));
+    }
+    for (path, words) in ENUMS {
+        let Some(value) = at(body, path).as_str().filter(|it| !words.contains(it)) else {
+            continue;
+        };
+        let text = format!("Member must satisfy enum value set: [{}]", words.join(", "));
+        return Err(Refusal::constraint(&field(path), value, &text));
+    }
+    for (path, most) in LENGTHS {
+        let Some(value) = at(body, path).as_str().filter(|it| it.len() > *most) else { continue };
+        let text = format!("Member must have length less than or equal to {most}");
+        return Err(Refusal::constraint(&field(path), value, &text));
+    }
+    Ok(())
+}
+
+/// The environment: names, and the size of it all.
+pub(super) fn environment(body: &Value) -> Result<(), Refusal> {
+    let Some(variables) = body["Environment"]["Variables"].as_object() else { return Ok(()) };
+    let start = "Lambda was unable to configure your environment variables because the environment variables you have provided";
+    let reserved: Vec<&str> =
+        variables.keys().map(String::as_str).filter(|it| RESERVED.contains(it)).collect();
+    if !reserved.is_empty() {
+        return Err(Refusal::invalid(format!(
+            "{start} contains reserved keys that are currently not supported for modification. Reserved keys used in this request: {}",
+            reserved.join(", ")
+        )));
+    }
+    let good = |name: &str| {
+        let rest = |it: char| it.is_ascii_alphanumeric() || it == '_';
+        name.starts_with(|it: char| it.is_ascii_alphabetic())
+            && name.len() > 1
+            && name.chars().all(rest)
+    };
+    if let Some(name) = variables.keys().find(|it| !good(it)) {
+        let text = "Map keys must satisfy constraint: [Member must satisfy regular expression pattern: [a-zA-Z]([a-zA-Z0-9_])+]";
+        return Err(Refusal::constraint("environment.variables", name, text));
+    }
+    let size = body["Environment"]["Variables"].to_string().len();
+    if size > ENVIRONMENT_MAX {
+        return Err(Refusal::invalid(format!(
+            "{start} exceeded the 4KB limit. String measured: {size} bytes"
+        )));
+    }
+    Ok(())
+}
+
+/// The form of a role's ARN, and whose it is.
+pub(super) fn role(role: &str, account: &str) -> Result<(), Refusal> {
+    let parts: Vec<&str> = role.splitn(6, ':').collect();
+    let named = parts.get(5).is_some_and(|it| it.len() > 5 && it.starts_with("role/"));
+    let whole = parts.first() == Some(&"arn") && parts.get(2) == Some(&"iam") && named;
+    if !whole {
+        return Err(Refusal::constraint("role", role, ROLE_PATTERN));
+    }
+    if parts.get(4) != Some(&account) {
+        let text = "Cross-account pass role is not allowed.";
+        return Err(Refusal::new(403, "AccessDeniedException", text));
+    }
+    Ok(())
+}
+
+/// What is not for functions that are images.
+pub(super) fn not_for_images(body: &Value) -> Result<(), Refusal> {
+    for name in ["Runtime", "Handler", "Layers"] {
+        if !body[name].is_null() {
+            return Err(Refusal::invalid(format!(
+                "Please don't provide {name} when the intended function PackageType is Image."
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// Tags of a function: how many, and how long.
+pub(super) fn tags<'a>(
+    tags: impl Iterator<Item = (&'a String, &'a String)>,
+) -> Result<(), Refusal> {
+    let mut count = 0;
+    for (key, value) in tags {
+        count += 1;
+        if key.starts_with("aws:") {
+            let text = "Tags that begin with aws: are reserved for AWS.";
+            return Err(Refusal::invalid(text));
+        }
+        if key.is_empty() || key.len() > 128 || value.len() > 256 {
+            return Err(Refusal::invalid(format!("The tag {key} is empty or too long.")));
+        }
+    }
+    if count > 50 {
+        return Err(Refusal::invalid("A function has at most 50 tags."));
+    }
+    Ok(())
+}

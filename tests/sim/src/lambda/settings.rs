@@ -1,0 +1,69 @@
+//! What is left: the account, recursion, the scaling of managed instances, and what is not for images.
+
+use serde_json::json;
+
+use super::{Ctx, Lambda, concurrency, rules};
+use crate::call::{Answer, Refusal, Reply};
+
+pub(super) fn account(lambda: &Lambda) -> Reply {
+    Reply::new(
+        200,
+        json!({
+            "AccountLimit": {
+                "TotalCodeSize": 80_530_636_800_u64,
+                "CodeSizeUnzipped": 262_144_000,
+                "CodeSizeZipped": 52_428_800,
+                "ConcurrentExecutions": concurrency::ACCOUNT,
+                "UnreservedConcurrentExecutions": concurrency::ACCOUNT - concurrency::reserved(lambda),
+            },
+            "AccountUsage": { "TotalCodeSize": 0, "FunctionCount": lambda.functions.len() },
+        }),
+    )
+}
+
+pub(super) fn answer(lambda: &mut Lambda, ctx: &Ctx<'_>) -> Answer {
+    let body = &ctx.call.body;
+    rules::constraints(body)?;
+    let found = lambda.function(ctx)?;
+    match ctx.call.operation {
+        "GetFunctionRecursionConfig" => {
+            Ok(Reply::new(200, json!({ "RecursiveLoop": found.recursion })))
+        }
+        "PutFunctionRecursionConfig" => {
+            body["RecursiveLoop"].as_str().unwrap_or("Terminate").clone_into(&mut found.recursion);
+            Ok(Reply::new(200, json!({ "RecursiveLoop": found.recursion })))
+        }
+        "GetFunctionScalingConfig" => {
+            let qualifier = ctx.call.qualifier.clone().unwrap_or_default();
+            let arn = format!("{}:{qualifier}", found.arn);
+            let mut shown = json!({ "FunctionArn": arn });
+            if let Some(config) = found.scaling.get(&qualifier) {
+                shown["RequestedFunctionScalingConfig"] = config.clone();
+                shown["AppliedFunctionScalingConfig"] = config.clone();
+            }
+            Ok(Reply::new(200, shown))
+        }
+        "PutFunctionScalingConfig" => {
+            if !found.latest.config.contains_key("CapacityProviderConfig") {
+                let text = "Scaling configurations are for functions with a capacity provider.";
+                return Err(Refusal::invalid(text));
+            }
+            let config = body["FunctionScalingConfig"].clone();
+            let (least, most) = (
+                config["MinExecutionEnvironments"].as_i64().unwrap_or(3),
+                config["MaxExecutionEnvironments"].as_i64().unwrap_or(15_000),
+            );
+            if least > most || (least == 0 && most != 0) || most > 15_000 {
+                let text = "MinExecutionEnvironments is at most MaxExecutionEnvironments, and 0 only if that is 0.";
+                return Err(Refusal::invalid(text));
+            }
+            let qualifier = ctx.call.qualifier.clone().unwrap_or_default();
+            found.scaling.insert(qualifier, config);
+            Ok(Reply::new(202, json!({ "FunctionState": found.latest.state.name })))
+        }
+        "GetFunctionCodeSigningConfig" => Err(Refusal::invalid(
+            "Code signing is not supported for functions of package type Image.",
+        )),
+        _ => Ok(Reply::new(200, json!({ "UpdateRuntimeOn": "Auto", "FunctionArn": found.arn }))),
+    }
+}

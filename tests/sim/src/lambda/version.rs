@@ -1,0 +1,85 @@
+//! Published versions: numbers that are never used twice, and no number without a change.
+
+use serde_json::{Map, Value, json};
+
+use super::{
+    Ctx, Lambda,
+    function::{Coming, State, Version},
+    listing, page,
+    read::without_states,
+};
+use crate::call::{Answer, Refusal, Reply};
+
+pub(super) fn publish(lambda: &mut Lambda, ctx: &Ctx<'_>) -> Answer {
+    let found = lambda.function(ctx)?;
+    if let Some(text) = found.latest.busy(&found.arn) {
+        return Err(Refusal::conflict(text));
+    }
+    ctx.guard(&found.latest.revision, "GetFunction")?;
+    let here = found.latest.config.get("CodeSha256").and_then(Value::as_str).unwrap_or_default();
+    if let Some(asked) = ctx.call.text("CodeSha256").filter(|it| !it.is_empty() && *it != here) {
+        return Err(Refusal::invalid(format!(
+            "CodeSHA256 ({asked}) is different from current CodeSHA256 in $LATEST ({here}). Please try again with the CodeSHA256 in $LATEST."
+        )));
+    }
+    let description = ctx.call.text("Description").unwrap_or_default();
+    let number = cut(lambda, ctx, description)?;
+    let found = lambda.function(ctx)?;
+    let version = found.versions.get(&number).ok_or_else(|| ctx.missing())?;
+    Ok(Reply::new(201, Value::Object(version.shown())))
+}
+
+/// What makes one version differ from another.
+fn content(config: &Map<String, Value>) -> Map<String, Value> {
+    const OWN: [&str; 3] = ["Version", "FunctionArn", "Description"];
+    config
+        .iter()
+        .filter(|(key, _)| !OWN.contains(&key.as_str()))
+        .map(|(key, value)| (key.clone(), value.clone()))
+        .collect()
+}
+
+/// Makes a version of $LATEST, or finds the one that is the same.
+pub(super) fn cut(lambda: &mut Lambda, ctx: &Ctx<'_>, description: &str) -> Result<u64, Refusal> {
+    let revision = lambda.id();
+    let moved = lambda.id();
+    let found = lambda.function(ctx)?;
+    if let Some((number, last)) = found.versions.last_key_value()
+        && content(&last.config) == content(&found.latest.config)
+        && last.code.resolved == found.latest.code.resolved
+    {
+        return Ok(*number);
+    }
+    let number = found.next;
+    found.next += 1;
+    let mut config = found.latest.config.clone();
+    config.insert("Version".into(), number.to_string().into());
+    config.insert("FunctionArn".into(), format!("{}:{number}", found.arn).into());
+    if !description.is_empty() {
+        config.insert("Description".into(), description.into());
+    }
+    let version = Version {
+        config,
+        code: found.latest.code.clone(),
+        revision,
+        modified: ctx.date(),
+        state: State::pending(),
+        coming: Some(Coming {
+            at: ctx.now + ctx.lags.update + ctx.play.stuck,
+            fails: ctx.play.fails.clone(),
+            old: None,
+        }),
+    };
+    found.versions.insert(number, version);
+    found.latest.revision = moved;
+    Ok(number)
+}
+
+pub(super) fn list(lambda: &mut Lambda, ctx: &Ctx<'_>) -> Answer {
+    let found = lambda.function(ctx)?;
+    let mut latest = found.latest.shown();
+    latest.insert("FunctionArn".into(), json!(format!("{}:$LATEST", found.arn)));
+    let rows = [latest].into_iter().chain(found.versions.values().map(Version::shown));
+    let rows = rows.map(without_states).collect();
+    Ok(Reply::new(200, listing("Versions", page(rows, ctx, 50))))
+}

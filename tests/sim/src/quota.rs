@@ -1,0 +1,119 @@
+//! AWS's rates, as token buckets. Three for Lambda; ECR and tagging have their own.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use crate::{
+    call::{Call, Refusal, Service},
+    time::Moment,
+};
+
+/// A bucket holds one second's worth.
+const BURST: f64 = 1.0;
+
+/// The bucket that a call draws on, and its rate a second.
+/// Lambda's quotas page: GetFunction 100, GetPolicy 15, all other control-plane calls together 15.
+/// ECR's: BatchGetImage 2,000, PutImage 10; those without a published number are taken for 10.
+/// Tagging's: GetResources 15.
+fn bucket(call: &Call) -> (&'static str, f64) {
+    match (call.service, call.operation) {
+        (Service::Lambda, "Invoke") => ("Invoke", 10_000.0),
+        (Service::Lambda, "GetFunction") => ("GetFunction", 100.0),
+        (Service::Lambda, "GetPolicy") => ("GetPolicy", 15.0),
+        (Service::Lambda, _) => ("ControlPlane", 15.0),
+        (Service::Ecr, "BatchGetImage") => ("BatchGetImage", 2_000.0),
+        (Service::Ecr, "GetAuthorizationToken") => ("GetAuthorizationToken", 500.0),
+        (Service::Ecr, name) => (name, 10.0),
+        (Service::Tagging, _) => ("GetResources", 15.0),
+        (Service::Sts, _) => ("Sts", 600.0),
+    }
+}
+
+#[derive(Debug)]
+struct Bucket {
+    tokens: f64,
+    filled: Moment,
+}
+
+/// All buckets of all accounts.
+#[derive(Debug, Default)]
+pub(crate) struct Quotas {
+    buckets: BTreeMap<(String, String, &'static str), Bucket>,
+}
+
+impl Quotas {
+    /// Takes a token, or answers as AWS does when there is none.
+    pub(crate) fn draw(&mut self, call: &Call, now: Moment) -> Result<(), Refusal> {
+        let (name, rate) = bucket(call);
+        let full = (rate * BURST).max(1.0);
+        let key = (call.caller.account.clone(), call.caller.region.clone(), name);
+        let bucket =
+            self.buckets.entry(key).or_insert_with(|| Bucket { tokens: full, filled: now });
+        let passed = now.saturating_sub(bucket.filled).as_secs_f64();
+        bucket.filled = bucket.filled.max(now);
+        bucket.tokens = (bucket.tokens + passed * rate).min(full);
+        if bucket.tokens < 1.0 {
+            return Err(throttle(call.service));
+        }
+        bucket.tokens -= 1.0;
+        Ok(())
+    }
+}
+
+/// How each service says that it is asked too often.
+pub(crate) fn throttle(service: Service) -> Refusal {
+    let text = "Rate exceeded";
+    match service {
+        Service::Lambda => {
+            let mut refusal = Refusal::new(429, "TooManyRequestsException", text)
+                .user()
+                .with("Reason", "CallerRateLimitExceeded".into());
+            refusal.retry_after = Some(Duration::from_secs(1).as_secs());
+            refusal
+        }
+        Service::Ecr => Refusal::new(400, "ThrottlingException", text),
+        Service::Tagging => Refusal::new(400, "ThrottledException", text),
+        Service::Sts => Refusal::new(400, "Throttling", text),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::*;
+    use crate::call::Caller;
+
+    fn call(operation: &'static str) -> Call {
+        Call {
+            service: Service::Lambda,
+            operation,
+            resource: String::new(),
+            qualifier: None,
+            rest: Vec::new(),
+            query: Vec::new(),
+            headers: Vec::new(),
+            body: Value::Null,
+            caller: Caller::default(),
+        }
+    }
+
+    /// How many of so many calls get through in ten seconds.
+    fn ten_seconds(quotas: &mut Quotas, operation: &'static str) -> usize {
+        let at = |milli| Duration::from_millis(milli);
+        (0..10_000)
+            .flat_map(|milli| [milli; 2])
+            .filter(|milli| quotas.draw(&call(operation), at(*milli)).is_ok())
+            .count()
+    }
+
+    #[test]
+    fn each_bucket_has_its_rate() {
+        let mut quotas = Quotas::default();
+        let update = ten_seconds(&mut quotas, "UpdateFunctionCode");
+        assert!((150..=166).contains(&update), "{update}");
+        // The shared bucket is empty now, its own is not.
+        let get = ten_seconds(&mut quotas, "GetFunction");
+        assert!((1000..=1101).contains(&get), "{get}");
+        assert!(quotas.draw(&call("ListFunctions"), Duration::from_millis(9_999)).is_err());
+    }
+}

@@ -1,0 +1,348 @@
+//! Everything there is, as a value: calls and the time in, answers out.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use crate::{
+    call::{Answer, Call, Caller, Service},
+    ecr::Registry,
+    fault::{Faults, Play, Rule},
+    image::Registries,
+    journal::{Entry, Journal, secs},
+    lambda::{Ctx, Lambda, Roles},
+    quota::Quotas,
+    sts, tagging,
+    time::{self, Moment},
+};
+
+pub use crate::lambda::{Lags, Script};
+
+/// How the stand-in is set up.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// What all chance comes from.
+    pub seed: u64,
+    /// How much faster its clock runs: lags, quotas and the time of faults.
+    pub time_scale: f64,
+    /// Whether AWS's rates hold.
+    pub quotas: bool,
+    /// How long what is accepted takes.
+    pub lags: Lags,
+    /// What every call takes.
+    pub latency: Duration,
+    /// The date at the start.
+    pub start: Timestamp,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            seed: 1,
+            time_scale: 1.0,
+            quotas: true,
+            lags: Lags::default(),
+            latency: Duration::ZERO,
+            start: Timestamp::UNIX_EPOCH,
+        }
+    }
+}
+
+/// A place in AWS: an account and a Region.
+pub(crate) type Place = (String, String);
+
+/// Somebody who is going to put something back.
+#[derive(Debug)]
+struct Rival {
+    at: Moment,
+    place: Place,
+    name: String,
+    before: Value,
+}
+
+/// A call that was let in.
+#[derive(Debug)]
+pub struct Ticket {
+    /// Its number in the journal.
+    pub number: u64,
+    /// What goes wrong with it.
+    pub play: Play,
+}
+
+/// All accounts, and what is known of them.
+#[derive(Debug)]
+pub struct World {
+    options: Options,
+    lambdas: BTreeMap<Place, Lambda>,
+    registries: Registries,
+    roles: Roles,
+    faults: Faults,
+    quotas: Quotas,
+    journal: Journal,
+    rivals: Vec<Rival>,
+}
+
+impl World {
+    /// An empty one.
+    pub fn new(options: Options) -> Self {
+        Self {
+            options,
+            lambdas: BTreeMap::new(),
+            registries: BTreeMap::new(),
+            roles: BTreeMap::new(),
+            faults: Faults::default(),
+            quotas: Quotas::default(),
+            journal: Journal::default(),
+            rivals: Vec::new(),
+        }
+    }
+
+    /// How it is set up.
+    pub fn options(&self) -> &Options {
+        &self.options
+    }
+
+    /// What happened.
+    pub fn journal(&self) -> &Journal {
+        &self.journal
+    }
+
+    /// Replaces all faults.
+    pub fn faults(&mut self, seed: u64, rules: Vec<Rule>, now: Moment) {
+        self.faults.set(seed, rules, now);
+    }
+
+    /// A role was made just now.
+    pub fn role(&mut self, arn: &str, now: Moment) {
+        self.roles.insert(arn.to_owned(), now);
+    }
+
+    /// What functions answer.
+    pub fn script(&mut self, caller: &Caller, scripts: Vec<Script>) {
+        self.lambda(caller).script(scripts);
+    }
+
+    /// All functions of a place, as GetFunction would show them now.
+    pub fn functions(&self, caller: &Caller) -> BTreeMap<String, Value> {
+        let lambda = self.lambdas.get(&place(caller));
+        let all = lambda.into_iter().flat_map(|it| it.functions.keys());
+        all.filter_map(|name| Some((name.clone(), lambda?.picture(name)))).collect()
+    }
+
+    /// Lets a call in: its number, and what the quotas and the faults make of it.
+    pub fn admit(&mut self, call: &Call, now: Moment) -> Ticket {
+        let quota = if self.options.quotas { self.quotas.draw(call, now) } else { Ok(()) };
+        let mut play = match quota {
+            Ok(()) => self.faults.play(call, now),
+            Err(refusal) => Play { refuse: Some(refusal), ..Play::default() },
+        };
+        play.delay += self.options.latency;
+        let number = self.journal.append(Entry {
+            number: 0,
+            began: secs(now),
+            ended: None,
+            account: call.caller.account.clone(),
+            region: call.caller.region.clone(),
+            caller: call.caller.key.clone(),
+            service: call.service.name(),
+            operation: call.operation.to_owned(),
+            resource: call.resource.clone(),
+            status: 0,
+            code: None,
+            fault: play.fault.map(crate::fault::Fault::name),
+            write: call.writes(),
+            effect: false,
+            before: Value::Null,
+            after: Value::Null,
+        });
+        Ticket { number, play }
+    }
+
+    /// Does what a call asks for, unless a fault answers instead.
+    pub fn run(&mut self, call: &Call, ticket: &Ticket, now: Moment) -> Answer {
+        self.tick(now);
+        let Ticket { number, play } = ticket;
+        if let Some(refusal) = &play.refuse {
+            let answer = Err(refusal.clone());
+            self.note(*number, &answer, (Value::Null, Value::Null));
+            return answer;
+        }
+        let before = self.picture(call);
+        let answer = self.answer(call, play, now);
+        if call.service == Service::Lambda && call.writes() {
+            self.lambda(&call.caller).show(&call.resource, now);
+        }
+        let after = self.picture(call);
+        if let Some(wait) = play.undone.filter(|_| answer.is_ok() && !before.is_null()) {
+            self.rivals.push(Rival {
+                at: now + wait,
+                place: place(&call.caller),
+                name: call.resource.clone(),
+                before: before.clone(),
+            });
+        }
+        self.note(*number, &answer, (before, after));
+        answer
+    }
+
+    /// The caller has its answer, or is gone.
+    pub fn end(&mut self, number: u64, now: Moment) {
+        self.journal.end(number, now);
+    }
+
+    /// Whatever is due happens.
+    pub fn tick(&mut self, now: Moment) {
+        for lambda in self.lambdas.values_mut() {
+            lambda.settle(now);
+        }
+        let (due, rest) = std::mem::take(&mut self.rivals).into_iter().partition(|it| it.at <= now);
+        self.rivals = rest;
+        for rival in due {
+            self.put_back(rival, now);
+        }
+    }
+
+    fn put_back(&mut self, rival: Rival, now: Moment) {
+        let Some(lambda) = self.lambdas.get_mut(&rival.place) else { return };
+        let before = lambda.picture(&rival.name);
+        if before.is_null() {
+            return;
+        }
+        if !lambda.put_back(&rival.name, &rival.before, now) {
+            // It is busy: a person would try again.
+            self.rivals.push(Rival { at: now + Duration::from_millis(500), ..rival });
+            return;
+        }
+        let after = lambda.picture(&rival.name);
+        self.hand((&rival.place, &rival.name), (before, after), now);
+    }
+
+    /// Takes note of what another hand did.
+    fn hand(
+        &mut self,
+        (place, name): (&Place, &str),
+        (before, after): (Value, Value),
+        now: Moment,
+    ) {
+        self.journal.append(Entry {
+            number: 0,
+            began: secs(now),
+            ended: Some(secs(now)),
+            account: place.0.clone(),
+            region: place.1.clone(),
+            caller: "rival".into(),
+            service: Service::Lambda.name(),
+            operation: "UpdateFunctionConfiguration".into(),
+            resource: name.to_owned(),
+            status: 200,
+            code: None,
+            fault: None,
+            write: true,
+            effect: true,
+            before,
+            after,
+        });
+    }
+
+    /// Another hand changes members of a function's configuration at once, without a lag.
+    pub fn by_hand(&mut self, caller: &Caller, (name, set): (&str, &Value), now: Moment) -> bool {
+        let place = place(caller);
+        let Some(lambda) = self.lambdas.get_mut(&place) else { return false };
+        let before = lambda.picture(name);
+        let mut wanted = before.clone();
+        for (key, value) in set.as_object().into_iter().flatten() {
+            wanted["configuration"][key.as_str()] = value.clone();
+        }
+        if before.is_null() || !lambda.put_back(name, &wanted, now) {
+            return false;
+        }
+        let after = lambda.picture(name);
+        self.hand((&place, name), (before, after), now);
+        true
+    }
+
+    fn note(&mut self, number: u64, answer: &Answer, (before, after): (Value, Value)) {
+        let Some(entry) = self.journal.entry(number) else { return };
+        match answer {
+            Ok(reply) => {
+                entry.status = reply.status;
+                entry.effect = entry.write;
+                if before != after {
+                    (entry.before, entry.after) = (before, after);
+                } else if entry.write {
+                    entry.after = reply.body.clone();
+                }
+            }
+            Err(refusal) => {
+                entry.status = refusal.status;
+                entry.code = Some(refusal.code.to_string());
+            }
+        }
+    }
+
+    /// The object of a call that may change it.
+    fn picture(&self, call: &Call) -> Value {
+        let place = place(&call.caller);
+        match call.service {
+            _ if !call.writes() || call.resource.is_empty() => Value::Null,
+            Service::Lambda => {
+                self.lambdas.get(&place).map_or(Value::Null, |it| it.picture(&call.resource))
+            }
+            Service::Ecr => {
+                self.registries.get(&place).map_or(Value::Null, |it| it.picture(&call.resource))
+            }
+            Service::Tagging | Service::Sts => Value::Null,
+        }
+    }
+
+    fn lambda(&mut self, caller: &Caller) -> &mut Lambda {
+        let seed = self.options.seed;
+        self.lambdas.entry(place(caller)).or_insert_with(|| Lambda::new(seed))
+    }
+
+    fn answer(&mut self, call: &Call, play: &Play, now: Moment) -> Answer {
+        match call.service {
+            Service::Sts => sts::answer(call, self.options.seed),
+            Service::Ecr => {
+                let date = time::date(self.options.start, now);
+                self.registries.entry(place(&call.caller)).or_default().answer(call, date)
+            }
+            Service::Tagging => tagging::answer(call, &self.tagged(&call.caller, play, now)),
+            Service::Lambda => {
+                self.lambda(&call.caller);
+                let Self { options, lambdas, registries, roles, .. } = self;
+                let (start, lags) = (options.start, options.lags);
+                let ctx = Ctx { call, now, start, lags, registries, roles, play };
+                match lambdas.get_mut(&place(&call.caller)) {
+                    Some(lambda) => lambda.answer(&ctx),
+                    // It was made two lines above.
+                    None => Ok(crate::call::Reply::new(200, json!({}))),
+                }
+            }
+        }
+    }
+
+    fn tagged(&self, caller: &Caller, play: &Play, now: Moment) -> Vec<tagging::Tagged> {
+        let place = place(caller);
+        let functions = self.lambdas.get(&place).into_iter();
+        let functions = functions.flat_map(|it| it.tagged(now.saturating_sub(play.lag)));
+        let functions = functions.map(|(arn, tags)| (arn, tags.clone()));
+        let repositories = self.registries.get(&place).into_iter();
+        let repositories = repositories.flat_map(|it| it.repositories.values());
+        let repositories = repositories.filter(|it| !it.labels.is_empty()).map(|it: &_| {
+            let arn = it.shown["repositoryArn"].as_str().unwrap_or_default();
+            (arn.to_owned(), it.labels.clone())
+        });
+        functions.chain(repositories).collect()
+    }
+
+    /// The registry of a place, for those who seed it.
+    pub(crate) fn registry(&mut self, caller: &Caller) -> &mut Registry {
+        self.registries.entry(place(caller)).or_default()
+    }
+}
+
+fn place(caller: &Caller) -> Place {
+    (caller.account.clone(), caller.region.clone())
+}
