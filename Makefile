@@ -12,18 +12,18 @@ demo:  ## a short story against a local AWS emulator; Ctrl-C ends it (DEMO_SECON
 	@$(PY) tests/e2e/demo.py
 
 check:  ## formatting, lints, docs, licences
-	cargo fmt --check
-	cargo clippy --all-targets -- -D warnings
-	RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --quiet
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --quiet
 	@if command -v cargo-deny >/dev/null; then cargo deny check licenses bans sources; \
 	else echo "NOT RUN: cargo deny (cargo-deny is not installed)"; fi
 
 test:  ## unit, golden, story, law, wire and architecture tests; no network, no Python
-	cargo test
+	cargo test --workspace
 
 e2e:  ## the real binary against moto and Prometheus; installs what it needs
 	@tests/e2e/install.sh prometheus
-	cargo build
+	cargo build --workspace
 	$(PY) -m pytest -q -p no:cacheprovider tests/e2e
 
 bench:  ## speed and memory, in release mode

@@ -106,7 +106,7 @@ fn rest(mut call: Call, request: &Request) -> Result<Call, Refusal> {
         _ => body(&request.body)?,
     };
     let about = found.function.map(decoded);
-    let arn = call.rest.first().filter(|it| it.starts_with("arn:")).cloned();
+    let arn = call.rest.first().filter(|it| it.contains(":function:")).cloned();
     let named = call.text("FunctionName").map(str::to_owned);
     if let Some(text) = about.or(arn).or(named) {
         let (name, qualifier) = function(&text, &call.caller)?;

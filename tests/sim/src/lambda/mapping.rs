@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use serde_json::{Value, json};
 
-use super::{Ctx, Lambda, listing, page};
+use super::{Ctx, Lambda, create, listing, page};
 use crate::{
     call::{Answer, Refusal, Reply},
     time::{self, Moment},
@@ -17,6 +17,7 @@ pub(crate) struct Mapping {
     shown: Value,
     /// The state to come, and when.
     coming: Option<(Moment, &'static str)>,
+    tags: BTreeMap<String, String>,
 }
 
 /// Ends what is due; a mapping that was to go is gone.
@@ -110,7 +111,8 @@ fn create(lambda: &mut Lambda, ctx: &Ctx<'_>) -> Answer {
         shown["LastProcessingResult"] = json!("No records processed");
     }
     let enabled = fill(&mut shown, body, &ctx.call.caller)?;
-    let mut made = Mapping { shown, coming: None };
+        let tags = create::given_tags(&body["Tags"]);
+    let mut made = Mapping { shown, coming: None, tags };
     let then = if enabled == Some(false) { "Disabled" } else { "Enabled" };
     begin(&mut made, "Creating", then, ctx);
     let body = made.shown.clone();
@@ -140,6 +142,15 @@ fn fill(
         }
     }
     Ok(body["Enabled"].as_bool())
+}
+
+/// Tags of a mapping, by its ARN.
+pub(super) fn tags(lambda: &mut Lambda, ctx: &Ctx<'_>) -> Answer {
+    let id = ctx.call.part(0).rsplit(':').next().unwrap_or_default();
+    let found = lambda.mappings.get_mut(id);
+    let found =
+        found.ok_or_else(|| Refusal::missing("The resource you requested does not exist."))?;
+    super::tags::change(&mut found.tags, ctx)
 }
 
 fn list(lambda: &Lambda, ctx: &Ctx<'_>) -> Answer {
