@@ -19,91 +19,19 @@
 
 mod common;
 
-use std::{collections::BTreeMap, time::Duration};
+use std::time::Duration;
 
 use common::{
+    fleet::Fleet,
     stage::{REGISTRY, Stage, function},
     world::{World, digest},
 };
 use evenkeel::engine::{
-    diff::Said,
-    engine::Waves,
-    facts::ImageFact,
-    name::Name,
-    policy::Mode,
-    prune::Terms,
-    status::{Row, Status},
-    tags::SUSPEND,
-    work::Event,
+    diff::Said, engine::Waves, facts::ImageFact, name::Name, policy::Mode, prune::Terms,
+    status::Status, tags::SUSPEND, work::Event,
 };
 
 const GRACE: Duration = Duration::from_mins(10);
-
-/// A fleet of functions that share one tag.
-struct Fleet {
-    stage: Stage,
-    names: Vec<String>,
-    fields: &'static str,
-}
-
-impl Fleet {
-    /// So many, made and in sync.
-    fn of(count: usize, fields: &'static str, terms: Terms) -> Self {
-        let mut world = World::default();
-        world.images.insert(format!("{REGISTRY}/jobs:v1"), ImageFact::Single(digest("a")));
-        let names = (0..count).map(|it| format!("job-{it:02}")).collect();
-        let stage = Stage::under(world, Mode::Enforce, terms, None);
-        let mut fleet = Self { stage, names, fields };
-        fleet.tell();
-        fleet.stage.run(Duration::from_mins(3));
-        assert_eq!(fleet.stage.world.names().len(), count);
-        fleet
-    }
-
-    fn tell(&mut self) {
-        let text = self.names.iter().map(|it| function(it, "jobs:v1", self.fields));
-        let text: String = text.collect();
-        self.stage.manifests(&text);
-    }
-
-    /// The process ends, and another begins.
-    fn restart(&mut self, terms: Terms, confirm: Option<String>) {
-        let (world, now) = (self.stage.world.clone(), self.stage.now);
-        self.stage = Stage::under(world, Mode::Enforce, terms, confirm);
-        self.stage.now = now;
-        self.tell();
-    }
-
-    fn push(&mut self, letter: &str) {
-        let image = ImageFact::Single(digest(letter));
-        self.stage.world.images.insert(format!("{REGISTRY}/jobs:v1"), image);
-    }
-
-    fn on(&self, letter: &str) -> usize {
-        let names = self.stage.world.names();
-        let live = names.iter().filter_map(|it| self.stage.world.live(it));
-        live.filter(|it| it.digest == Some(digest(letter))).count()
-    }
-
-    fn row(&self, name: &str) -> std::sync::Arc<Row> {
-        let rows = self.stage.rows();
-        rows.into_iter().find(|it| it.key.name.as_str() == name).unwrap()
-    }
-
-    fn reasons(&self) -> BTreeMap<&'static str, usize> {
-        let mut reasons = BTreeMap::new();
-        for row in self.stage.rows() {
-            *reasons.entry(row.said.reason).or_default() += 1;
-        }
-        reasons
-    }
-
-    /// Functions that were written to since.
-    fn touched(&self, before: usize) -> usize {
-        let writes = &self.stage.world.writes[before..];
-        self.names.iter().filter(|name| writes.iter().any(|it| it.contains(*name))).count()
-    }
-}
 
 fn pruning() -> Terms {
     Terms { prune: true, grace: GRACE, ..Terms::default() }
@@ -406,20 +334,6 @@ fn a_hold_in_the_middle_of_waves_is_no_evidence_that_they_are_well() {
     fleet.stage.tell(Event::Held(None));
     fleet.stage.run(Duration::from_mins(2));
     assert_eq!((waves(&fleet.stage), fleet.on("b")), (None, 20));
-}
-
-#[test]
-fn drift_of_many_is_no_update_and_is_repaired_at_once() {
-    let mut fleet = Fleet::of(20, "memorySize: 256", Terms::default());
-    let now = fleet.stage.now;
-    for name in fleet.names.clone() {
-        fleet.stage.world.by_hand(&name, now, |it| it.config.memory_size = 1024);
-    }
-    fleet.stage.run(Duration::from_secs(50));
-    assert_eq!(waves(&fleet.stage), None);
-    let names = fleet.stage.world.names();
-    let sizes = names.iter().map(|it| fleet.stage.world.live(it).unwrap().config.memory_size);
-    assert!(sizes.into_iter().all(|it| it == 256));
 }
 
 #[test]

@@ -137,8 +137,8 @@ pub struct RailArgs {
     #[arg(long, env = "EVENKEEL_CONFIRM_PRUNE", value_name = "HASH", value_parser = hash,
           requires = "prune")]
     confirm_prune: Option<String>,
-    /// The hash of an update of many objects that is to go on in spite of a failure; the log and
-    /// `status` show it.
+    /// The hash of an update of many objects that is to go on in spite of a failure, or of objects that
+    /// have drifted at once and are to be mended; the log and `status` show it.
     #[arg(long, env = "EVENKEEL_CONFIRM", value_name = "HASH", value_parser = hash)]
     pub(super) confirm: Option<String>,
     /// A file that holds all writes while it exists.

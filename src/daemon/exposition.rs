@@ -134,6 +134,9 @@ impl Page {
         self.each(("evenkeel_object_suspended_since_timestamp_seconds", help), shown, |row| {
             seconds(Some(row.since).filter(|_| suspended(row)))
         });
+        let fighting = |row: &Row| row.conditions.iter().any(|it| it.kind == "Fighting");
+        let help = "Whether it is left alone since somebody keeps changing it back.";
+        self.each(("evenkeel_object_fighting", help), shown, |row| flag(fighting(row)));
         self.infos(shown);
         self.steps(shown);
     }
@@ -251,6 +254,15 @@ impl Page {
         self.gauge(
             &Family("evenkeel_prune_info", help, &["target", "hash"]),
             hashes.map(|(target, it)| ([target.to_string(), it.hash.clone()], 1.0)),
+        );
+        let help = "Whether writing has stopped since too much has drifted at once.";
+        self.gauge(
+            &Family("evenkeel_breaker_open", help, &["target"]),
+            targets().map(|target| {
+                let ours = shown.engines.iter().filter(|((it, _), _)| it == target);
+                let open = ours.into_iter().any(|(_, it)| it.summary.broken.is_some());
+                ([target.to_string()], flag(open))
+            }),
         );
         let help = "Whether the update of many objects has stopped at a failure.";
         self.gauge(

@@ -31,6 +31,10 @@ pub(super) fn tell(key: &Key, news: &News, metrics: &Metrics) {
         News::Halted { waiting, because } => {
             error!(%key, waiting, because, "an update of many has stopped");
         }
+        News::Broken { drifted, because } => {
+            let target = &key.target;
+            error!(%target, kind = key.kind, drifted, because, "mass drift: writing has stopped");
+        }
     }
 }
 

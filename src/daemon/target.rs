@@ -247,7 +247,8 @@ impl Supervisor {
 
     /// Whether anything may be written at all.
     async fn look_for_pause(&mut self) {
-        let why = self.pause.why();
+        let file = self.pause.why();
+        let why = file.clone().or_else(|| self.mass_drift());
         if why == self.held {
             return;
         }
@@ -257,8 +258,18 @@ impl Supervisor {
             info!(target = %self.name, "writing again");
         }
         self.held.clone_from(&why);
-        self.board.write(|board| board.held.clone_from(&why));
+        self.board.write(|board| board.held.clone_from(&file));
         self.tell(Word::Held(why)).await;
+    }
+
+    /// One kind's breaker stops the writes of all kinds.
+    fn mass_drift(&self) -> Option<Said> {
+        let broken = self.board.read(|board| {
+            let mut ours = board.engines.iter().filter(|((target, _), _)| *target == self.name);
+            ours.any(|(_, pulse)| pulse.summary.broken.is_some())
+        });
+        let message = "too many objects of this target have drifted at once, so nothing is written";
+        broken.then(|| Said::new("MassDrift", message))
     }
 
     async fn tell(&self, word: Word) {

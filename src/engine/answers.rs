@@ -5,6 +5,7 @@ use super::{
     diff::Said,
     engine::Engine,
     failure::{Class, Failure, chain},
+    fight::Fight,
     kind::Kind,
     memory::{Held, Made},
     name::Name,
@@ -53,6 +54,7 @@ impl<K: Kind> Engine<K> {
         object.audited = Some(moment);
         object.looked_at = Some(started);
         object.unread = None;
+        self.breaker.clear(name);
         object.print = seen.as_ref().map(K::print);
         object.sight = seen.map_or(Sight::Absent, Sight::Present);
         let ours = object.is_ours(name, &self.settings);
@@ -87,6 +89,7 @@ impl<K: Kind> Engine<K> {
         let attempt = object.unread.as_ref().map_or(1, |(attempt, _)| attempt + 1);
         let pause = wait(&failure, name, attempt);
         object.unread = Some((attempt, failure));
+        self.breaker.clear(name);
         self.looks.at(name, self.now.mono.after(pause), Urgency::Mover);
         self.publish(name);
         self.consider(name);
@@ -168,6 +171,8 @@ impl<K: Kind> Engine<K> {
             changes.iter().cloned().partition(|it| it.step == planned.kind);
         object.memory.apart = apart;
         object.repaired.extend(own.iter().filter(|it| it.origin.is_drift()).map(|it| it.cause));
+        let lasts = Fight::lasts(self.lists.period());
+        object.memory.fight.mending(&own, lasts, self.now);
         // Held in advance: if the step fails, this is what not to repeat too soon.
         object.memory.held = Some(Held::at_once(fingerprint(&planned, changes), self.now.mono));
         object.memory.tried = Some(super::memory::Tried { changes: own, looks: 0 });

@@ -106,6 +106,7 @@ impl<K: Kind> Engine<K> {
             Verdict::Act(_) | Verdict::InSync => false,
         };
         let faulty = judgement.diff.failed.is_some() || faulty;
+        self.breaker.mark(name, judgement);
         set(&mut self.brake.pending, name, update);
         set(&mut self.brake.faulty, name, faulty);
         if let Some(rollout) = self.brake.rollout.as_mut().filter(|_| update) {

@@ -48,7 +48,9 @@ impl<K: Kind> Engine<K> {
                 Said::new("Looking", "a list shows it differently; it is read exactly first");
             self.show_blank(name, Blank { status: Status::Progressing, said });
             self.unsettle(name, true);
-            self.look_if_readable(name);
+            if self.look_if_readable(name) {
+                self.breaker.suspect(name);
+            }
             return;
         }
         self.follow(name, &wanted, judgement);
@@ -67,8 +69,8 @@ impl<K: Kind> Engine<K> {
             memory: object.map_or(&blank, |it| &it.memory),
             now: self.now,
         });
-        let held = self.held.clone().map(Gate::shut);
-        judgement.gate = judgement.gate.take().or(held);
+        let held = || self.held.clone().map(Gate::shut);
+        judgement.gate = judgement.gate.take().or_else(|| self.broken()).or_else(held);
         judgement
     }
 
@@ -80,7 +82,10 @@ impl<K: Kind> Engine<K> {
             self.mark(name, &judgement);
         }
         if judgement.gate.is_none() {
-            judgement.gate = self.braked(name);
+            judgement.gate = self.braked(name).or_else(|| self.uncounted(name));
+        }
+        if judgement.gate.is_none() && matches!(judgement.verdict, Verdict::Act(_)) {
+            judgement.gate = self.fought(name, &judgement.diff.changes);
         }
         self.seen_usable(name, &judgement);
         let next = self.next_step(name, wanted, &judgement);
@@ -113,6 +118,20 @@ impl<K: Kind> Engine<K> {
                 None => self.act(name, planned, &judgement.diff.changes),
             },
         }
+    }
+
+    /// Why an object is left alone that somebody else keeps changing.
+    fn fought(&self, name: &Name, changes: &[Change]) -> Option<Gate> {
+        // What our own last step did is to be seen first.
+        let memory = &self.objects.get(name)?.memory;
+        let until = memory.fight.until(self.now).filter(|_| memory.tried.is_none())?;
+        let fields = changes.iter().filter(|it| it.origin.is_drift()).map(|it| it.path.as_str());
+        let fields = fields.collect::<Vec<_>>().join(", ");
+        let message = format!(
+            "somebody keeps changing {fields} back, so it is left alone until {until:.0}: find out who, or \
+             leave the field to them with `policy.ignore`"
+        );
+        Some(Gate { said: Said::new("Fighting", message), suspended: false, until: Some(until) })
     }
 
     /// What has been usable once is not deleted and made anew, whatever becomes of it.

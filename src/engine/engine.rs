@@ -13,6 +13,7 @@ use std::{
 use super::{
     backoff,
     brake::Brake,
+    breaker::{Breaker, Broken},
     diff::Said,
     facts::{FactKey, Facts},
     kind::Kind,
@@ -64,6 +65,7 @@ pub struct Engine<K: Kind> {
     /// What may be deleted.
     pub(super) ruling: Arc<Ruling>,
     pub(super) brake: Brake,
+    pub(super) breaker: Breaker,
     /// Rows that changed since they were last taken; `None`: the object left.
     pub(super) changed: BTreeMap<Name, Option<Arc<Row>>>,
     /// The moment of the event that is being handled, and the work that it makes.
@@ -88,6 +90,8 @@ pub struct Summary {
     pub census: Census,
     /// The update of many that is under way.
     pub waves: Option<Waves>,
+    /// The mass-drift breaker, if it is open.
+    pub broken: Option<Broken>,
     /// Objects in AWS that are wanted.
     pub managed: usize,
     /// Looks that are due and have not begun.
@@ -122,6 +126,7 @@ impl<K: Kind> Engine<K> {
             read_at: Mono::default(),
             ruling: Arc::default(),
             brake: Brake::default(),
+            breaker: Breaker::default(),
             changed: BTreeMap::new(),
             now: Now { mono: Mono::default(), wall: jiff::Timestamp::UNIX_EPOCH },
             out: Vec::new(),
@@ -195,6 +200,7 @@ impl<K: Kind> Engine<K> {
             paused: self.paused.clone(),
             census: self.census(),
             waves: self.brake.waves(),
+            broken: self.broken_now(),
             ..Summary::default()
         };
         for (name, object) in &self.objects {
@@ -275,6 +281,7 @@ impl<K: Kind> Engine<K> {
             });
             self.out.push(Work::List(Arc::new(wanted.collect())));
         }
+        self.weigh_breaker();
         self.turn_wave();
         while self.has_slot()
             && let Some(name) = self.ready.pop_first()

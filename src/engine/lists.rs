@@ -83,6 +83,11 @@ impl Lists {
         true
     }
 
+    /// Whether one is under way.
+    pub(super) fn is_running(&self) -> bool {
+        self.running.is_some()
+    }
+
     /// The pause between two lists.
     pub(super) fn period(&self) -> Duration {
         self.resync.max(self.last_took * REST)
@@ -175,6 +180,7 @@ impl<K: Kind> Engine<K> {
             return;
         }
         if object.wanted.is_some() {
+            self.breaker.suspect(name);
             self.look_at(name, self.now.mono, Urgency::Mover);
         } else {
             self.look_at_stranger(name);

@@ -6,6 +6,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use super::{
     diff::{Cause, Change, Origin, Print},
     failure::{Cause as Said, Class, Failure},
+    fight::Fight,
     kind::Kind,
     suspend::Hold,
     time::Mono,
@@ -42,6 +43,8 @@ pub struct Memory<K: Kind> {
     pub(super) ours: Option<Print>,
     /// The step that failed last, and how long to leave it.
     pub(super) held: Option<Held>,
+    /// Who else keeps changing it.
+    pub(super) fight: Fight,
     /// What the last accepted step meant to set.
     pub(super) tried: Option<Tried>,
     /// What differed besides when the last step began: that step changes nothing about who did it.
@@ -106,6 +109,7 @@ impl<K: Kind> Default for Memory<K> {
             hold: None,
             ours: None,
             held: None,
+            fight: Fight::default(),
             tried: None,
             apart: Vec::new(),
             stuck: BTreeMap::new(),

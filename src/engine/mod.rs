@@ -6,6 +6,7 @@
 mod answers;
 mod backoff;
 mod brake;
+pub mod breaker;
 mod consider;
 pub mod desired;
 pub mod diff;
@@ -13,6 +14,7 @@ pub mod diff;
 pub mod engine;
 pub mod facts;
 pub mod failure;
+mod fight;
 pub mod gate;
 pub mod hex;
 pub mod kind;

@@ -35,6 +35,7 @@ impl<K: Kind> Engine<K> {
         let orphan = object.is_orphan(name, &self.settings);
         let exact = object.is_exact();
         self.brake.forget(name);
+        self.breaker.forget(name);
         if !orphan {
             self.ignore(name, exact);
             return;
@@ -129,6 +130,9 @@ impl<K: Kind> Engine<K> {
             let message = "no manifest asks for it any more; it is deleted after the grace time, \
                            unless one does again";
             return Some(Said::new("PruneWaiting", message));
+        }
+        if let Some(broken) = self.broken() {
+            return Some(broken.said);
         }
         if let Some(held) = &self.held {
             return Some(held.clone());

@@ -135,8 +135,12 @@ fn extras<K: Kind>(
         let message = "its manifest cannot be read now; this is the last good version";
         extras.insert("Frozen", Said::new("ManifestInvalid", message));
     }
-    if let Some(gate) = judgement.gate.as_ref().filter(|it| it.suspended) {
-        extras.insert("Suspended", gate.said.clone());
+    if let Some(gate) = &judgement.gate {
+        match gate.said.reason {
+            _ if gate.suspended => drop(extras.insert("Suspended", gate.said.clone())),
+            "Fighting" => drop(extras.insert("Fighting", gate.said.clone())),
+            _ => {}
+        }
     }
     extras
 }

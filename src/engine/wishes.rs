@@ -7,6 +7,7 @@ use super::{
     diff::Said,
     engine::Engine,
     facts::{Fact, FactKey},
+    fight::Fight,
     kind::Kind,
     name::Name,
     object::{Object, Phase},
@@ -31,6 +32,8 @@ impl<K: Kind> Engine<K> {
             let wish = wanted.remove(name);
             if object.wanted != wish || object.wanted.is_none() {
                 object.wanted = wish;
+                // What is wanted now has not been fought over yet.
+                object.memory.fight = Fight::default();
                 touched.insert(name.clone());
             }
         }
@@ -122,6 +125,7 @@ impl<K: Kind> Engine<K> {
         self.ready.remove(name);
         self.unsettled.remove(name);
         self.brake.forget(name);
+        self.breaker.forget(name);
     }
 
     pub(super) fn learn(&mut self, facts: Vec<(FactKey, Option<Fact>)>) {

@@ -119,6 +119,13 @@ pub enum News {
         /// In words, with the next thing to do.
         because: String,
     },
+    /// So many have drifted at once, this one among them, that nothing is written any more.
+    Broken {
+        /// How many.
+        drifted: usize,
+        /// In words, with the next thing to do.
+        because: String,
+    },
 }
 
 /// How drift ended.

@@ -186,7 +186,12 @@ impl Stage {
 
     /// The update of many that is under way.
     pub fn waves(&self) -> Option<evenkeel::engine::engine::Waves> {
-        self.functions.summary(self.clock()).waves
+        self.summary().waves
+    }
+
+    /// The function engine in numbers.
+    pub fn summary(&self) -> evenkeel::engine::engine::Summary {
+        self.functions.summary(self.clock())
     }
 
     /// The hash of everything that could be deleted.
@@ -270,6 +275,7 @@ impl Stage {
                 let digest = was.contains(&"a".repeat(64));
                 format!("{name}: buried (with its digest: {digest})")
             }
+            News::Broken { drifted, because } => format!("{name}: broken, {drifted}: {because}"),
             News::Halted { waiting, because } => {
                 format!("{name}: {waiting} others wait: {because}")
             }

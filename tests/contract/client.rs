@@ -118,7 +118,7 @@ pub fn filled(value: &Value, saved: &BTreeMap<String, String>) -> Value {
 }
 
 fn filled_text(text: &str, saved: &BTreeMap<String, String>) -> String {
-    saved.iter().fold(text.to_owned(), |text, (name, value)| {
-        text.replace(&format!("${{{name}}}"), value)
-    })
+    saved
+        .iter()
+        .fold(text.to_owned(), |text, (name, value)| text.replace(&format!("${{{name}}}"), value))
 }

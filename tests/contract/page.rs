@@ -24,11 +24,14 @@ fn page(tables: &BTreeMap<String, Vec<Row>>) -> String {
         if different.is_empty() {
             continue;
         }
-        text += &format!("\n## {name}\n\n| | AWS, and the stand-in | moto 5.2.5 | by |\n| --- | --- | --- | --- |\n");
+        text += &format!(
+            "\n## {name}\n\n| | AWS, and the stand-in | moto 5.2.5 | by |\n| --- | --- | --- | --- |\n"
+        );
         for row in different {
             let moto = row.moto.as_ref().unwrap();
             let source = row.source.as_ref().unwrap_or_else(|| panic!("{}: no source", row.title));
-            text += &format!("| {} | {} | {} | {source} |\n", row.title, words(&row.aws), words(moto));
+            text +=
+                &format!("| {} | {} | {} | {source} |\n", row.title, words(&row.aws), words(moto));
         }
     }
     text

@@ -111,7 +111,7 @@ fn create(lambda: &mut Lambda, ctx: &Ctx<'_>) -> Answer {
         shown["LastProcessingResult"] = json!("No records processed");
     }
     let enabled = fill(&mut shown, body, &ctx.call.caller)?;
-        let tags = create::given_tags(&body["Tags"]);
+    let tags = create::given_tags(&body["Tags"]);
     let mut made = Mapping { shown, coming: None, tags };
     let then = if enabled == Some(false) { "Disabled" } else { "Enabled" };
     begin(&mut made, "Creating", then, ctx);

@@ -1,0 +1,184 @@
+//! The mass-drift breaker: when a large part of a fleet has drifted at once, that is no person at a console
+//! but an accident, or a wrong manifest directory, or another tool that was told to change everything.
+//! Mending it all would be as large an act as the accident was, so writing stops until somebody has looked.
+//!
+//! It rests on what is known: while a list runs, or while objects wait to be read exactly, more than a few
+//! that seem to have drifted are not mended before it is clear how many they are.
+
+use std::collections::BTreeSet;
+
+use super::{
+    diff::Said,
+    engine::Engine,
+    gate::Gate,
+    kind::Kind,
+    name::{Key, Name},
+    prune,
+    verdict::Judgement,
+    work::{News, Work},
+};
+
+/// So few at once are nobody's accident.
+const FEW: usize = 10;
+/// More than one object in so many must have drifted.
+const PART: usize = 4;
+
+/// What has drifted, and what may have.
+#[derive(Default)]
+pub(super) struct Breaker {
+    drifted: BTreeSet<Name>,
+    /// A list shows these otherwise than they were; they are about to be read exactly.
+    suspects: BTreeSet<Name>,
+    /// Drifted objects that wait to know how many they are.
+    waiting: BTreeSet<Name>,
+    /// Objects that a person said to mend all the same.
+    agreed: BTreeSet<Name>,
+    /// Whether writing has stopped, and over how many.
+    open: bool,
+}
+
+/// A breaker that is open, in numbers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Broken {
+    /// How many objects have drifted.
+    pub drifted: usize,
+    /// Of how many.
+    pub of: usize,
+    /// The hash that confirms the mending of exactly these.
+    pub hash: String,
+}
+
+impl Breaker {
+    /// The object left.
+    pub(super) fn forget(&mut self, name: &Name) {
+        self.drifted.remove(name);
+        self.suspects.remove(name);
+        self.waiting.remove(name);
+    }
+
+    /// A list shows it otherwise than it was.
+    pub(super) fn suspect(&mut self, name: &Name) {
+        self.suspects.insert(name.clone());
+    }
+
+    /// It has been read exactly, or cannot be.
+    pub(super) fn clear(&mut self, name: &Name) {
+        self.suspects.remove(name);
+    }
+
+    /// Takes in whether an object has drifted.
+    pub(super) fn mark<S>(&mut self, name: &Name, judgement: &Judgement<S>) {
+        let suspended = judgement.gate.as_ref().is_some_and(|it| it.suspended);
+        let drifted = judgement.diff.changes.iter().any(|it| it.origin.is_drift());
+        if drifted && !suspended {
+            self.drifted.insert(name.clone());
+        } else {
+            self.drifted.remove(name);
+        }
+    }
+
+    /// Whether there is nothing to weigh.
+    fn is_idle(&self) -> bool {
+        self.drifted.is_empty() && self.waiting.is_empty() && !self.open
+    }
+
+    fn agrees(&self) -> bool {
+        !self.drifted.is_empty() && self.drifted.is_subset(&self.agreed)
+    }
+}
+
+/// Whether so many of so many are too many.
+fn too_many(drifted: usize, of: usize) -> bool {
+    drifted > FEW && drifted * PART > of
+}
+
+impl<K: Kind> Engine<K> {
+    fn wanted_count(&self) -> usize {
+        self.objects.values().filter(|it| it.wanted.is_some()).count()
+    }
+
+    /// Opens and closes the breaker, as what is known now asks for.
+    pub(super) fn weigh_breaker(&mut self) {
+        if self.breaker.is_idle() {
+            return;
+        }
+        let of = self.wanted_count();
+        let told = |hash: &String| *hash == self.drift_hash();
+        let agreed = self.settings.confirm.as_ref().is_some_and(told);
+        let breaker = &mut self.breaker;
+        if agreed {
+            breaker.agreed.clone_from(&breaker.drifted);
+        }
+        let drifted = breaker.drifted.len();
+        let was = breaker.open;
+        breaker.open = !breaker.agrees()
+            && if was {
+                drifted > FEW / 2 && drifted * PART * 2 > of
+            } else {
+                too_many(drifted, of)
+            };
+        if breaker.open && !was {
+            let first = breaker.drifted.first().cloned();
+            let because = self.broken_because();
+            let news = first.map(|name| Work::Report(name, News::Broken { drifted, because }));
+            self.out.extend(news);
+        }
+        let known = self.is_drift_known();
+        let breaker = &mut self.breaker;
+        if breaker.open != was || known && !breaker.waiting.is_empty() {
+            // They show the breaker, or go on.
+            let names = std::mem::take(&mut breaker.waiting);
+            self.ready.extend(names);
+            if breaker.open != was {
+                self.ready.extend(breaker.drifted.iter().cloned());
+            }
+        }
+    }
+
+    /// Whether it is clear how many have drifted, or clear that they are few.
+    fn is_drift_known(&self) -> bool {
+        let breaker = &self.breaker;
+        let all = breaker.drifted.union(&breaker.suspects).count();
+        all <= FEW || breaker.suspects.is_empty() && !self.lists.is_running()
+    }
+
+    /// Why nothing is to be written to anything, if too much has drifted.
+    pub(super) fn broken(&self) -> Option<Gate> {
+        self.breaker.open.then(|| Gate::shut(Said::new("MassDrift", self.broken_because())))
+    }
+
+    /// Why an object that drifted has to wait until it is known how many did.
+    pub(super) fn uncounted(&mut self, name: &Name) -> Option<Gate> {
+        let breaker = &self.breaker;
+        let drifted = breaker.drifted.contains(name) && !breaker.agreed.contains(name);
+        if !drifted || self.is_drift_known() {
+            return None;
+        }
+        self.breaker.waiting.insert(name.clone());
+        let said = Said::new("Surveying", "how many others have drifted with it is not known yet");
+        Some(Gate::shut(said))
+    }
+
+    /// The breaker, if it is open.
+    pub(super) fn broken_now(&self) -> Option<Broken> {
+        self.breaker.open.then(|| Broken {
+            drifted: self.breaker.drifted.len(),
+            of: self.wanted_count(),
+            hash: self.drift_hash(),
+        })
+    }
+
+    fn broken_because(&self) -> String {
+        let (drifted, of) = (self.breaker.drifted.len(), self.wanted_count());
+        format!(
+            "{drifted} of {of} have drifted at once, so nothing is written: find out who changed them; \
+             it goes on by itself when most are as they were, or with `--confirm {}`",
+            self.drift_hash()
+        )
+    }
+
+    fn drift_hash(&self) -> String {
+        let keys: BTreeSet<Key> = self.breaker.drifted.iter().map(|it| self.key(it)).collect();
+        prune::hash(&keys)
+    }
+}
