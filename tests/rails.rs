@@ -19,7 +19,7 @@
 
 mod common;
 
-use std::time::Duration;
+use std::{collections::BTreeMap, time::Duration};
 
 use common::{
     fleet::Fleet,
@@ -319,6 +319,18 @@ fn not_even_those_that_were_just_looked_at_go_first() {
         fleet.stage.run(Duration::from_secs(1));
     }
     assert_eq!(fleet.touched(before), 1);
+}
+
+#[test]
+fn a_function_of_somebody_else_that_a_manifest_names_halts_nothing() {
+    let mut fleet = Fleet::of(20, "", Terms::default());
+    // A list does not show that it is not ours, so at first it counts as one of them.
+    fleet.stage.world.tags("job-19", BTreeMap::clear);
+    fleet.push("b");
+    fleet.restart(Terms::default(), None);
+    fleet.stage.run(Duration::from_mins(5));
+    assert_eq!(fleet.row("job-19").said.reason, "NotOwned");
+    assert_eq!((waves(&fleet.stage), fleet.on("b")), (None, 19));
 }
 
 #[test]

@@ -21,7 +21,7 @@ const SESSION: &str = "evenkeel";
 /// How long a connection may take. Within a Region it takes milliseconds.
 const CONNECT_MAX: Duration = Duration::from_secs(5);
 /// How long one call may take. CreateFunction copies no image: seconds are long.
-const CALL_MAX: Duration = Duration::from_secs(30);
+pub const CALL_MAX: Duration = Duration::from_secs(30);
 
 /// Clients for the services that we use.
 #[derive(Clone)]
@@ -61,14 +61,15 @@ pub enum ClientError {
 
 impl Clients {
     /// Reads the environment. `region` overrides it; `extra_roots` are certificates in PEM that are
-    /// trusted besides the bundled ones.
+    /// trusted besides the bundled ones; a call may take `call_max`.
     pub async fn load(
         region: Option<&str>,
         extra_roots: Option<&[u8]>,
+        call_max: Duration,
     ) -> Result<Self, ClientError> {
         let name = AppName::new("evenkeel").expect("the name has only letters");
         let timeouts =
-            TimeoutConfig::builder().connect_timeout(CONNECT_MAX).operation_timeout(CALL_MAX);
+            TimeoutConfig::builder().connect_timeout(CONNECT_MAX).operation_timeout(call_max);
         let mut loader = aws_config::defaults(BehaviorVersion::latest())
             .app_name(name)
             .http_client(http(extra_roots)?)

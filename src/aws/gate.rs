@@ -30,7 +30,7 @@ impl Gate {
                 Ok(()) => return now.since(began),
                 Err(wait) => wait,
             };
-            tokio::time::sleep(wait).await;
+            tokio::time::sleep(self.clock.real(wait)).await;
         }
     }
 

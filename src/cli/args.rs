@@ -2,14 +2,18 @@
 
 use std::{
     path::{Path, PathBuf},
+    sync::Arc,
     time::Duration,
 };
 
 use clap::{Args, ValueEnum};
 
+#[cfg(feature = "demo")]
+use super::parse::scale;
 use super::parse::{account_id, duration, hash, hold, label, resync, share};
 use crate::{
-    engine::{name::Owner, policy::Mode, prune::Terms},
+    daemon::clock::{HurriedClock, SystemClock},
+    engine::{name::Owner, policy::Mode, prune::Terms, time::Clock},
     manifest::Selection,
 };
 
@@ -47,6 +51,33 @@ pub struct CoreArgs {
     /// Certificates in PEM that are trusted besides the bundled ones.
     #[arg(long, env = "SSL_CERT_FILE", value_name = "FILE")]
     pub(super) ca_file: Option<PathBuf>,
+    /// How many times as fast the clock runs, against a stand-in on this machine whose clock does too.
+    #[cfg(feature = "demo")]
+    #[arg(long, hide = true, default_value = "1", value_name = "TIMES", value_parser = scale)]
+    time_scale: f64,
+}
+
+impl CoreArgs {
+    /// How many times as fast the clock runs.
+    #[cfg(feature = "demo")]
+    pub(super) fn time_scale(&self) -> f64 {
+        self.time_scale
+    }
+
+    /// How many times as fast the clock runs.
+    #[cfg(not(feature = "demo"))]
+    #[expect(clippy::unused_self, reason = "the other one needs it")]
+    pub(super) fn time_scale(&self) -> f64 {
+        1.0
+    }
+
+    /// The clock.
+    pub(super) fn clock(&self) -> Arc<dyn Clock> {
+        match self.time_scale() {
+            1.0 => Arc::new(SystemClock::start()),
+            scale => Arc::new(HurriedClock::start(scale)),
+        }
+    }
 }
 
 /// The arguments of `plan`.

@@ -63,8 +63,13 @@ pub(super) async fn start(job: Job<'_>) -> Result<Daemon, CliError> {
         confirm,
         pause: PauseFile::new(pause),
         hash_key: hash_key(core)?,
+        clock: core.clock(),
         targets: targets::load(core, settings.mode).await?,
     };
+    if core.time_scale() > 1.0 && !options.targets.iter().all(|it| it.clients.is_loopback()) {
+        let message = "--time-scale is for a stand-in on this machine";
+        return Err(CliError(message.into()));
+    }
     Daemon::start(options).map_err(|error| CliError(error.to_string()))
 }
 

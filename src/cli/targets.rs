@@ -1,12 +1,12 @@
 //! Which accounts and Regions there are: from `--targets`, or the one that the environment names.
 
-use std::{fs, path::Path};
+use std::{fs, path::Path, time::Duration};
 
 use serde::{Deserialize, Deserializer, de::Error as _};
 
 use super::{CliError, CoreArgs, parse};
 use crate::{
-    aws::clients::{Clients, Role},
+    aws::clients::{CALL_MAX, Clients, Role},
     daemon::options::Target,
     engine::{failure::chain, name::Name, policy::Mode},
     manifest,
@@ -42,8 +42,10 @@ fn quoted<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error
 pub(super) async fn load(args: &CoreArgs, mode: Mode) -> Result<Vec<Target>, CliError> {
     let roots = args.ca_file.as_deref().map(read).transpose()?;
     let roots = roots.as_deref();
+    let call_max = CALL_MAX.div_f64(args.time_scale());
+    let access = (roots, call_max);
     let Some(file) = &args.targets else {
-        let clients = clients(None, roots).await?;
+        let clients = clients(None, access).await?;
         if mode == Mode::Enforce && args.account_id.is_none() && !clients.is_loopback() {
             let message = "to repair anything, say which account it must be: --account-id ID; or \
                            run with --mode observe";
@@ -55,7 +57,7 @@ pub(super) async fn load(args: &CoreArgs, mode: Mode) -> Result<Vec<Target>, Cli
     };
     let mut targets: Vec<Target> = Vec::new();
     for doc in read_file(file)? {
-        let mut clients = clients(Some(&doc.region), roots).await?;
+        let mut clients = clients(Some(&doc.region), access).await?;
         if let Some(arn) = &doc.role_arn {
             let role = Role { arn, external_id: doc.external_id.as_deref() };
             clients = clients.assume(role).await.map_err(|error| CliError(chain(&error)))?;
@@ -67,8 +69,11 @@ pub(super) async fn load(args: &CoreArgs, mode: Mode) -> Result<Vec<Target>, Cli
     Ok(targets)
 }
 
-async fn clients(region: Option<&str>, roots: Option<&[u8]>) -> Result<Clients, CliError> {
-    Clients::load(region, roots).await.map_err(|error| CliError(chain(&error)))
+async fn clients(
+    region: Option<&str>,
+    (roots, call_max): (Option<&[u8]>, Duration),
+) -> Result<Clients, CliError> {
+    Clients::load(region, roots, call_max).await.map_err(|error| CliError(chain(&error)))
 }
 
 fn read_file(file: &Path) -> Result<Vec<TargetDoc>, CliError> {

@@ -107,6 +107,7 @@ impl<K: Kind, C: Cloud<K>> Driver<K, C> {
         loop {
             let now = self.ports.clock.now().mono;
             let wait = self.engine.next_wake().map_or(BEAT, |at| at.since(now).min(BEAT));
+            let wait = self.ports.clock.real(wait);
             tokio::select! {
                 event = self.ports.events.recv() => match event {
                     Some(event) => self.handle(event).await,

@@ -1,6 +1,6 @@
 //! What to run, as the command line decided it.
 
-use std::{path::PathBuf, time::Duration};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use super::pause::PauseFile;
 use crate::{
@@ -9,6 +9,7 @@ use crate::{
         name::{Name, Owner},
         policy::{Mode, Reading},
         prune::Terms,
+        time::Clock,
     },
     kinds::function::hash::HashKey,
     manifest::Selection,
@@ -34,6 +35,8 @@ pub struct Options {
     pub confirm: Option<String>,
     /// What holds all writes while it exists.
     pub pause: PauseFile,
+    /// What the time is.
+    pub clock: Arc<dyn Clock>,
     /// Where.
     pub targets: Vec<Target>,
 }

@@ -73,7 +73,7 @@ impl Reader {
             };
             tokio::select! {
                 () = watcher.changed() => {}
-                () = time::sleep(again) => {}
+                () = time::sleep(self.clock.real(again)) => {}
                 () = self.rescan.notified() => info!("reading the manifests on request"),
                 () = stopped(&mut stop) => return,
             }

@@ -12,7 +12,6 @@ use tracing::error;
 
 use super::{
     board::Board,
-    clock::SystemClock,
     exposition::Exposition,
     http::{self, Shared},
     metrics::Metrics,
@@ -21,7 +20,6 @@ use super::{
     source::Source,
     wiring::{ENGINES, Wiring},
 };
-use crate::engine::time::Clock;
 
 /// How long everything may take to end, calls under way included.
 const GRACE: Duration = Duration::from_secs(29);
@@ -38,7 +36,7 @@ pub struct Daemon {
 impl Daemon {
     /// Starts everything but HTTP.
     pub fn start(options: Options) -> Result<Self, prometheus::Error> {
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
+        let clock = options.clock;
         let board = Arc::new(Board::default());
         let metrics = Arc::new(Metrics::new()?);
         let exposition = Exposition::new(Arc::clone(&board), Arc::clone(&clock));

@@ -116,7 +116,7 @@ impl Supervisor {
                     Ok(()) => self.desire().await,
                     Err(_) => return,
                 },
-                () = time::sleep(check) => {
+                () = time::sleep(self.clock.real(check)) => {
                     paused = self.recheck(paused).await;
                     check_at = self.recheck_at(paused.as_ref());
                 }
@@ -125,8 +125,8 @@ impl Supervisor {
                     check_at = self.recheck_at(paused.as_ref());
                 }
                 () = self.census.notified() => self.rule(false).await,
-                () = time::sleep(ruling) => self.rule(false).await,
-                () = time::sleep(pause) => {
+                () = time::sleep(self.clock.real(ruling)) => self.rule(false).await,
+                () = time::sleep(self.clock.real(pause)) => {
                     self.look_for_pause().await;
                     pause_at = self.clock.now().mono.after(PAUSE_CHECK);
                 }

@@ -171,6 +171,7 @@ impl<K: Kind> Engine<K> {
             changes.iter().cloned().partition(|it| it.step == planned.kind);
         object.memory.apart = apart;
         object.repaired.extend(own.iter().filter(|it| it.origin.is_drift()).map(|it| it.cause));
+        self.brake.begin(name);
         let lasts = Fight::lasts(self.lists.period());
         object.memory.fight.mending(&own, lasts, self.now);
         // Held in advance: if the step fails, this is what not to repeat too soon.

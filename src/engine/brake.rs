@@ -45,6 +45,9 @@ pub(super) struct Brake {
 struct Rollout {
     members: BTreeSet<Name>,
     released: BTreeSet<Name>,
+    /// Objects that a step of ours has begun to update. The failure of another is not this update's: a list
+    /// does not show whose an object is, nor that it failed long ago.
+    begun: BTreeSet<Name>,
     wave: usize,
     halted: bool,
     /// A person said to go on in spite of a failure.
@@ -78,7 +81,21 @@ impl Brake {
         if let Some(rollout) = &mut self.rollout {
             rollout.members.remove(name);
             rollout.released.remove(name);
+            rollout.begun.remove(name);
         }
+    }
+
+    /// A step of ours begins.
+    pub(super) fn begin(&mut self, name: &Name) {
+        if let Some(rollout) = self.rollout.as_mut().filter(|it| it.released.contains(name)) {
+            rollout.begun.insert(name.clone());
+        }
+    }
+
+    /// Objects whose update has failed, of an update of many.
+    fn failed(&self) -> impl Iterator<Item = &Name> {
+        let begun = self.rollout.iter().flat_map(|it| &it.begun);
+        begun.filter(|it| self.faulty.contains(*it))
     }
 
     /// The update of many that is under way.
@@ -167,10 +184,10 @@ impl<K: Kind> Engine<K> {
         }
         // What failed at an update before a restart is the first wave of it.
         let failed = pending.intersection(&self.brake.faulty).cloned();
-        let released = failed.collect();
-        let members = pending.clone();
+        let released: BTreeSet<Name> = failed.collect();
+        let (members, begun) = (pending.clone(), released.clone());
         self.brake.rollout =
-            Some(Rollout { members, released, wave: 1, halted: false, confirmed: false });
+            Some(Rollout { members, released, begun, wave: 1, halted: false, confirmed: false });
         self.turn_wave();
     }
 
@@ -188,7 +205,7 @@ impl<K: Kind> Engine<K> {
         let told = |hash: &String| *hash == self.rollout_hash();
         let confirmed = rollout.confirmed || self.settings.confirm.as_ref().is_some_and(told);
         let unsettled = rollout.released.iter().any(|it| !self.has_settled(it));
-        let failed = rollout.released.iter().find(|it| self.brake.faulty.contains(*it)).cloned();
+        let failed = self.brake.failed().next().cloned();
         let halted = failed.is_some() && !confirmed;
         let done = rollout.released.len() == rollout.members.len() && !unsettled;
         let was = rollout.halted;
@@ -236,9 +253,7 @@ impl<K: Kind> Engine<K> {
     }
 
     fn halted_because(&self) -> String {
-        let released = self.brake.rollout.iter().flat_map(|it| &it.released);
-        let failed: Vec<&str> =
-            released.filter(|it| self.brake.faulty.contains(*it)).map(Name::as_str).collect();
+        let failed: Vec<&str> = self.brake.failed().map(Name::as_str).collect();
         format!(
             "the update of {} failed, so the others wait: mend the cause, take the change back, or go \
              on all the same with `--confirm {}`",

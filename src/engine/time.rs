@@ -35,4 +35,9 @@ pub struct Now {
 pub trait Clock: Send + Sync + 'static {
     /// Both clocks, now.
     fn now(&self) -> Now;
+
+    /// How long a wait takes by the machine's clock. It is as long as that, unless the clock is hurried.
+    fn real(&self, wait: Duration) -> Duration {
+        wait
+    }
 }

@@ -35,6 +35,8 @@ pub struct Entry {
     pub code: Option<String>,
     /// The fault that was played, if any.
     pub fault: Option<&'static str>,
+    /// The RevisionId that it came with.
+    pub revision: Option<String>,
     /// Whether it is of a kind that may change something.
     pub write: bool,
     /// Whether it did change something.

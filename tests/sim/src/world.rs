@@ -138,7 +138,12 @@ impl World {
             Err(refusal) => Play { refuse: Some(refusal), ..Play::default() },
         };
         play.delay += self.options.latency;
-        let number = self.journal.append(Entry {
+        let number = self.open(call, &play, now);
+        Ticket { number, play }
+    }
+
+    fn open(&mut self, call: &Call, play: &Play, now: Moment) -> u64 {
+        self.journal.append(Entry {
             number: 0,
             began: secs(now),
             ended: None,
@@ -151,12 +156,12 @@ impl World {
             status: 0,
             code: None,
             fault: play.fault.map(crate::fault::Fault::name),
+            revision: call.text("RevisionId").map(str::to_owned),
             write: call.writes(),
             effect: false,
             before: Value::Null,
             after: Value::Null,
-        });
-        Ticket { number, play }
+        })
     }
 
     /// Does what a call asks for, unless a fault answers instead.
@@ -183,6 +188,15 @@ impl World {
             });
         }
         self.note(*number, &answer, (before, after));
+        answer
+    }
+
+    /// A call of somebody whom neither quotas nor faults hit.
+    pub fn by_call(&mut self, call: &Call, now: Moment) -> Answer {
+        let number = self.open(call, &Play::default(), now);
+        let ticket = Ticket { number, play: Play::default() };
+        let answer = self.run(call, &ticket, now);
+        self.end(number, now);
         answer
     }
 
@@ -238,6 +252,7 @@ impl World {
             status: 200,
             code: None,
             fault: None,
+            revision: None,
             write: true,
             effect: true,
             before,

@@ -1,0 +1,153 @@
+//! What must hold, whatever the weather: read off the stand-in's journal.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use evenkeel_sim::journal::Entry;
+
+use crate::scene::FOREIGN;
+
+/// How long a manifest must have been gone before its function is.
+const GRACE: f64 = 60.0;
+/// Writes that one reason to write may take: code, configuration, tags, the record.
+const STEPS: usize = 4;
+
+/// What people did.
+#[derive(Debug, Default)]
+pub(crate) struct Told {
+    /// How often each function was changed, or asked to change.
+    touched: BTreeMap<String, usize>,
+    /// Since when manifests are gone.
+    pub(crate) gone: BTreeMap<String, Duration>,
+    pub(crate) restarts: usize,
+}
+
+impl Told {
+    pub(crate) fn touch<S: ToString>(&mut self, names: impl IntoIterator<Item = S>) {
+        for name in names {
+            *self.touched.entry(name.to_string()).or_default() += 1;
+        }
+    }
+}
+
+/// What a scene came to, in numbers.
+#[derive(Debug, Default, Clone, Copy)]
+pub(crate) struct Sum {
+    pub(crate) calls: usize,
+    pub(crate) writes: usize,
+    pub(crate) faults: usize,
+    pub(crate) calm: Duration,
+}
+
+impl Sum {
+    pub(crate) fn of(journal: &[Entry], calm: Duration) -> Self {
+        let ours = || journal.iter().filter(|it| is_ours(it));
+        Self {
+            calls: ours().count(),
+            writes: ours().filter(|it| it.effect).count(),
+            faults: ours().filter(|it| it.fault.is_some()).count(),
+            calm,
+        }
+    }
+}
+
+fn is_ours(entry: &Entry) -> bool {
+    entry.caller.starts_with("AKIARUN")
+}
+
+/// All laws; the first that is broken is the error. `before` is where the journal stood when all was well.
+pub(crate) fn hold(
+    journal: &[Entry],
+    observe: bool,
+    (told, before): (&Told, usize),
+) -> Result<(), String> {
+    let writes: Vec<&Entry> = journal.iter().filter(|it| is_ours(it) && it.write).collect();
+    if observe {
+        return none(writes.first(), "a write in mode observe");
+    }
+    let foreign = writes.iter().find(|it| FOREIGN.contains(&it.resource.as_str()));
+    none(foreign, "a write to what is not ours")?;
+    let late = |it: &&&Entry| usize::try_from(it.number).is_ok_and(|it| it >= before);
+    let late = writes.iter().filter(late).find(|it| !is_record(it));
+    none(late, "a write though nothing differs")?;
+    let blind = writes
+        .iter()
+        .find(|it| it.operation.starts_with("UpdateFunction") && it.revision.is_none());
+    none(blind, "an update without a revision")?;
+    one_at_a_time(&writes)?;
+    deletions(&writes, told)?;
+    no_more_than_needed(journal, &writes, told)
+}
+
+/// Whether it only writes down what was applied last: that may come with the slow rotation.
+fn is_record(entry: &Entry) -> bool {
+    let mut before = entry.before.clone();
+    let applied = entry.after["tags"]["evenkeel.dev/applied"].clone();
+    if !before["tags"].is_object() || applied.is_null() {
+        return false;
+    }
+    before["tags"]["evenkeel.dev/applied"] = applied;
+    entry.operation == "TagResource" && before == entry.after
+}
+
+fn none(found: Option<&&Entry>, what: &str) -> Result<(), String> {
+    match found {
+        None => Ok(()),
+        Some(entry) => Err(format!("{what}: {entry:?}")),
+    }
+}
+
+/// Never two writes to one function at once. Of two processes, one of them killed, that cannot be asked.
+fn one_at_a_time(writes: &[&Entry]) -> Result<(), String> {
+    let mut last: BTreeMap<(&str, &str), &Entry> = BTreeMap::new();
+    for entry in writes {
+        let key = (entry.caller.as_str(), entry.resource.as_str());
+        let before = last.insert(key, entry);
+        if let Some(before) = before
+            && before.ended.is_none_or(|it| it > entry.began)
+        {
+            return Err(format!("two writes at once: {before:?} and {entry:?}"));
+        }
+    }
+    Ok(())
+}
+
+/// A deletion rests on a manifest that has long been gone, and on the live tag; or the function failed at
+/// its creation.
+fn deletions(writes: &[&Entry], told: &Told) -> Result<(), String> {
+    let deletions = writes.iter().filter(|it| it.operation == "DeleteFunction" && it.effect);
+    for entry in deletions {
+        let config = &entry.before["configuration"];
+        if config["State"] == "Failed" {
+            continue;
+        }
+        let gone = told.gone.get(&entry.resource).map(Duration::as_secs_f64);
+        let allowed = entry.before["tags"]["evenkeel.dev/deletion"] == "delete";
+        if gone.is_none_or(|it| entry.began < it + GRACE) || !allowed {
+            return Err(format!("a deletion outside its gate: {entry:?}"));
+        }
+    }
+    Ok(())
+}
+
+/// Each reason to write costs a few writes, and each failure one more try.
+fn no_more_than_needed(journal: &[Entry], writes: &[&Entry], told: &Told) -> Result<(), String> {
+    let mut effects: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut reasons: BTreeMap<&str, usize> = BTreeMap::new();
+    for entry in writes {
+        let failed = entry.status >= 300 || entry.status == 0 || entry.fault.is_some();
+        *effects.entry(&entry.resource).or_default() += usize::from(entry.effect);
+        *reasons.entry(&entry.resource).or_default() += usize::from(failed);
+    }
+    for entry in journal.iter().filter(|it| it.caller == "rival") {
+        *reasons.entry(&entry.resource).or_default() += 1;
+    }
+    for (name, effects) in effects {
+        let touched = told.touched.get(name).copied().unwrap_or_default();
+        let reasons = reasons.get(name).copied().unwrap_or_default();
+        let most = STEPS * (1 + touched + reasons + told.restarts);
+        if effects > most {
+            return Err(format!("{effects} writes to {name}, for {reasons} reasons"));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,73 @@
+//! The daemon as a process that may be killed.
+
+use std::{fs::File, path::Path, process::Stdio};
+
+use tokio::process::{Child, Command};
+
+/// One run of the daemon.
+pub(crate) struct Daemon {
+    child: Child,
+}
+
+/// How it is started.
+pub(crate) struct Start<'a> {
+    pub(crate) binary: &'a Path,
+    pub(crate) manifests: &'a Path,
+    pub(crate) log: &'a Path,
+    pub(crate) url: &'a str,
+    pub(crate) observe: bool,
+    pub(crate) scale: f64,
+    /// Which run of the scene it is: its access key tells them apart.
+    pub(crate) run: usize,
+}
+
+/// The access key of a run.
+pub(crate) fn key(run: usize) -> String {
+    format!("AKIARUN{run}")
+}
+
+impl Daemon {
+    pub(crate) fn start(start: &Start<'_>) -> Result<Self, String> {
+        let log = File::options().create(true).append(true).open(start.log);
+        let log = log.map_err(|error| error.to_string())?;
+        let mode = if start.observe { "observe" } else { "enforce" };
+        let child = Command::new(start.binary)
+            .arg("run")
+            .arg(start.manifests)
+            .args(["--owner", "team", "--listen", "127.0.0.1:0", "--mode", mode])
+            .args([
+                "--prune",
+                "--prune-grace",
+                "1m",
+                "--log-format",
+                "json",
+                "--log-level",
+                "debug",
+            ])
+            .args(["--time-scale", &start.scale.to_string()])
+            .env_clear()
+            .env("AWS_ACCESS_KEY_ID", key(start.run))
+            .env("AWS_SECRET_ACCESS_KEY", "secret")
+            .env("AWS_REGION", "us-east-1")
+            .env("AWS_ENDPOINT_URL", start.url)
+            .env("AWS_EC2_METADATA_DISABLED", "true")
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(log)
+            .kill_on_drop(true)
+            .spawn();
+        child.map(|child| Self { child }).map_err(|error| error.to_string())
+    }
+
+    /// Whether it has ended by itself.
+    pub(crate) fn ended(&mut self) -> Option<String> {
+        let status = self.child.try_wait().ok().flatten()?;
+        Some(format!("the daemon ended by itself: {status}"))
+    }
+
+    /// `kill -9`.
+    pub(crate) async fn kill(mut self) {
+        // It may have ended already.
+        self.child.kill().await.ok();
+    }
+}

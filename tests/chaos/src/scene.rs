@@ -1,0 +1,386 @@
+//! One scene: a fleet, a daemon, people who change things, and the weather.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use evenkeel_sim::{
+    call::{Call, Caller, Service},
+    server::Sim,
+    world::Options,
+};
+use serde_json::{Value, json};
+use tokio::time::sleep;
+
+use crate::{
+    laws::{self, Told},
+    process::{Daemon, Start},
+    weather,
+};
+
+const ACCOUNT: &str = "123456789012";
+const REGION: &str = "us-east-1";
+const REPOSITORIES: [&str; 3] = ["count", "align", "plot"];
+/// Functions of others: of another owner, of nobody, and one of nobody that a manifest names.
+pub(crate) const FOREIGN: [&str; 3] = ["foreign-owned", "foreign-bare", "foreign-named"];
+/// How long a fleet may take to be as it should be when the weather is fine again, in its own time.
+const CALM: Duration = Duration::from_hours(2);
+/// How long people wait before they clear away what failed at its creation.
+const PATIENCE: Duration = Duration::from_mins(15);
+/// How long nothing may be written then.
+const STILL: Duration = Duration::from_secs(100);
+
+/// What is to be played.
+#[derive(Clone)]
+pub(crate) struct Play {
+    pub(crate) binary: PathBuf,
+    pub(crate) functions: usize,
+    pub(crate) scale: f64,
+    pub(crate) keep: Option<PathBuf>,
+}
+
+/// What a manifest asks for.
+pub(crate) struct Wish {
+    pub(crate) repository: usize,
+    pub(crate) memory: u32,
+    pub(crate) timeout: u32,
+    pub(crate) tag: bool,
+}
+
+/// One scene under way.
+pub(crate) struct Scene<'a> {
+    play: &'a Play,
+    sim: Sim,
+    chance: fastrand::Rng,
+    folder: tempfile::TempDir,
+    pub(crate) wishes: BTreeMap<String, Wish>,
+    pub(crate) told: Told,
+    digests: BTreeMap<usize, String>,
+    observe: bool,
+    run: usize,
+    daemon: Option<Daemon>,
+}
+
+/// Plays one seed; an error says which law broke.
+pub(crate) async fn play(play: &Play, seed: u64) -> Result<laws::Sum, String> {
+    let mut scene = Scene::open(play, seed).await?;
+    let played = scene.play(seed).await;
+    let log = scene.folder.path().join("daemon.log");
+    if let Some(keep) = play.keep.as_ref().filter(|_| played.is_err()) {
+        let copied = fs::copy(&log, keep.join(format!("seed-{seed}.log"))).map(drop);
+        let journal = serde_json::to_string(scene.sim.shared.world().journal().since(0));
+        let written =
+            fs::write(keep.join(format!("seed-{seed}.json")), journal.unwrap_or_default());
+        copied.and(written).map_err(|error| error.to_string())?;
+    }
+    if let Some(daemon) = scene.daemon.take() {
+        daemon.kill().await;
+    }
+    played
+}
+
+impl<'a> Scene<'a> {
+    async fn open(play: &'a Play, seed: u64) -> Result<Self, String> {
+        let options = Options { seed, time_scale: play.scale, ..Options::default() };
+        let sim = Sim::start(options, ([127, 0, 0, 1], 0).into()).await;
+        let sim = sim.map_err(|error| error.to_string())?;
+        let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
+        fs::create_dir(folder.path().join("m")).map_err(|error| error.to_string())?;
+        Ok(Self {
+            play,
+            sim,
+            chance: fastrand::Rng::with_seed(seed),
+            folder,
+            wishes: BTreeMap::new(),
+            told: Told::default(),
+            digests: BTreeMap::new(),
+            observe: seed % 10 == 9,
+            run: 0,
+            daemon: None,
+        })
+    }
+
+    async fn play(&mut self, seed: u64) -> Result<laws::Sum, String> {
+        for repository in 0..REPOSITORIES.len() {
+            self.push(repository)?;
+        }
+        self.foreigners()?;
+        for number in 0..self.play.functions {
+            self.wish(&format!("job-{number:02}"))?;
+        }
+        let foreign = self.chance.usize(0..REPOSITORIES.len());
+        let wish = Wish { repository: foreign, memory: 999, timeout: 9, tag: false };
+        self.write(FOREIGN[2], Some(&wish))?;
+        let rules = weather::rules(seed, &mut self.chance);
+        let now = self.sim.shared.now();
+        self.sim.shared.world().faults(seed, rules, now);
+        self.start()?;
+        let acts = self.chance.usize(8..16);
+        for _ in 0..acts {
+            let pause = 40.0 * self.chance.f64();
+            self.pass(Duration::from_secs_f64(pause)).await?;
+            self.act().await?;
+        }
+        let now = self.sim.shared.now();
+        self.sim.shared.world().faults(0, Vec::new(), now);
+        let calm = if self.observe { Duration::from_mins(1) } else { self.converge().await? };
+        let before = self.sim.shared.world().journal().since(0).len();
+        self.pass(STILL).await?;
+        let world = self.sim.shared.world();
+        let journal = world.journal().since(0);
+        laws::hold(journal, self.observe, (&self.told, before))?;
+        Ok(laws::Sum::of(journal, calm))
+    }
+
+    /// Time passes, by the scene's clock.
+    async fn pass(&mut self, time: Duration) -> Result<(), String> {
+        sleep(time.div_f64(self.play.scale)).await;
+        match self.daemon.as_mut().and_then(Daemon::ended) {
+            Some(end) => Err(end),
+            None => Ok(()),
+        }
+    }
+
+    fn start(&mut self) -> Result<(), String> {
+        self.run += 1;
+        let daemon = Daemon::start(&Start {
+            binary: &self.play.binary,
+            manifests: &self.folder.path().join("m"),
+            log: &self.folder.path().join("daemon.log"),
+            url: &self.sim.url(),
+            observe: self.observe,
+            scale: self.play.scale,
+            run: self.run,
+        });
+        self.daemon = Some(daemon?);
+        Ok(())
+    }
+
+    /// Somebody does something.
+    async fn act(&mut self) -> Result<(), String> {
+        let names: Vec<String> = self.wishes.keys().cloned().collect();
+        let name = self.chance.choice(&names).cloned().unwrap_or_default();
+        match self.chance.u32(0..14) {
+            0..4 => self.wish(&name),
+            4 => self.drop_manifest(&name),
+            5 | 6 => {
+                let repository = self.chance.usize(0..REPOSITORIES.len());
+                self.push(repository)
+            }
+            7..10 => {
+                self.by_hand(&name);
+                Ok(())
+            }
+            10 => self.delete(&name),
+            11 => self.wish(&format!("late-{:02}", self.run + self.wishes.len())),
+            _ => {
+                if let Some(daemon) = self.daemon.take() {
+                    daemon.kill().await;
+                }
+                self.told.restarts += 1;
+                self.start()
+            }
+        }
+    }
+
+    fn caller(key: &str) -> Caller {
+        Caller { account: ACCOUNT.into(), region: REGION.into(), key: key.into() }
+    }
+
+    fn push(&mut self, repository: usize) -> Result<(), String> {
+        let name = REPOSITORIES[repository];
+        let salt = self.chance.u64(..);
+        let manifest = json!({ "schemaVersion": 2, "mediaType": "application/vnd.oci.image.manifest.v1+json", "config": {}, "layers": [], "annotations": { "salt": salt } });
+        let new = !self.digests.contains_key(&repository);
+        if new {
+            self.call(Service::Ecr, "CreateRepository", (name, json!({})))?;
+        }
+        let body = json!({ "imageManifest": manifest.to_string(), "imageTag": "v1" });
+        let reply = self.call(Service::Ecr, "PutImage", (name, body))?;
+        let digest = reply["image"]["imageId"]["imageDigest"].as_str().unwrap_or_default();
+        self.digests.insert(repository, digest.trim_start_matches("sha256:").to_owned());
+        let users = self.wishes.iter().filter(|(_, it)| it.repository == repository);
+        let users: Vec<String> = users.map(|(name, _)| name.clone()).collect();
+        self.told.touch(users.iter());
+        Ok(())
+    }
+
+    /// A call of another hand's, past the weather.
+    fn call(
+        &self,
+        service: Service,
+        operation: &'static str,
+        (resource, body): (&str, Value),
+    ) -> Result<Value, String> {
+        let call = Call {
+            service,
+            operation,
+            resource: resource.to_owned(),
+            qualifier: None,
+            rest: Vec::new(),
+            query: Vec::new(),
+            headers: Vec::new(),
+            body,
+            caller: Self::caller("hand"),
+        };
+        let now = self.sim.shared.now();
+        let answer = self.sim.shared.world().by_call(&call, now);
+        answer.map(|it| it.body).map_err(|it| format!("{operation} {resource}: {}", it.message))
+    }
+
+    fn foreigners(&mut self) -> Result<(), String> {
+        for name in FOREIGN {
+            let tags = match name {
+                "foreign-owned" => {
+                    json!({ "evenkeel.dev/owner": "others", "evenkeel.dev/object": "Function/foreign-owned" })
+                }
+                _ => json!({ "team": "others" }),
+            };
+            let body = json!({
+                "FunctionName": name,
+                "PackageType": "Image",
+                "Code": { "ImageUri": format!("{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/count:v1") },
+                "Role": format!("arn:aws:iam::{ACCOUNT}:role/others"),
+                "Tags": tags,
+            });
+            self.call(Service::Lambda, "CreateFunction", (name, body))?;
+        }
+        Ok(())
+    }
+
+    /// Writes a manifest, or writes it anew.
+    fn wish(&mut self, name: &str) -> Result<(), String> {
+        let wish = Wish {
+            repository: self.chance.usize(0..REPOSITORIES.len()),
+            memory: self.chance.u32(2..20) * 64,
+            timeout: self.chance.u32(1..60),
+            tag: self.chance.bool(),
+        };
+        self.write(name, Some(&wish))?;
+        self.wishes.insert(name.to_owned(), wish);
+        self.told.gone.remove(name);
+        self.told.touch([name]);
+        Ok(())
+    }
+
+    fn drop_manifest(&mut self, name: &str) -> Result<(), String> {
+        // The last ones are never deleted, and a tenth at most: that is another test.
+        if self.told.gone.is_empty() && self.wishes.len() > 12 {
+            self.write(name, None)?;
+            self.wishes.remove(name);
+            self.told.gone.insert(name.to_owned(), self.sim.shared.now());
+            self.told.touch([name]);
+        }
+        Ok(())
+    }
+
+    fn write(&self, name: &str, wish: Option<&Wish>) -> Result<(), String> {
+        let path = self.folder.path().join("m").join(format!("{name}.yaml"));
+        let done = match wish {
+            Some(wish) => replace(&path, &manifest(name, wish)),
+            None => fs::remove_file(path),
+        };
+        done.map_err(|error| error.to_string())
+    }
+
+    fn by_hand(&mut self, name: &str) {
+        let set = if self.chance.bool() {
+            json!({ "MemorySize": 64 * self.chance.u32(2..20) })
+        } else {
+            json!({ "Timeout": self.chance.u32(100..900), "Description": "by hand" })
+        };
+        let now = self.sim.shared.now();
+        // It may not be there yet, or be busy: then nothing was changed.
+        if self.sim.shared.world().by_hand(&Self::caller("hand"), (name, &set), now) {
+            self.told.touch([name]);
+        }
+    }
+
+    fn delete(&mut self, name: &str) -> Result<(), String> {
+        let there = self.sim.shared.world().functions(&Self::caller("hand")).contains_key(name);
+        if there {
+            self.call(Service::Lambda, "DeleteFunction", (name, Value::Null))?;
+            self.told.touch([name]);
+        }
+        Ok(())
+    }
+
+    /// Waits until everything is as the manifests ask; says how long that took.
+    async fn converge(&mut self) -> Result<Duration, String> {
+        let began = self.sim.shared.now();
+        loop {
+            self.pass(Duration::from_secs(5)).await?;
+            let wrong = self.wrong();
+            let passed = self.sim.shared.now().saturating_sub(began);
+            if passed > PATIENCE {
+                self.clear_failed()?;
+            }
+            match wrong {
+                None => return Ok(passed),
+                Some(wrong) if passed > CALM => {
+                    return Err(format!("it never converges: {wrong}"));
+                }
+                Some(_) => {}
+            }
+        }
+    }
+
+    /// What failed at its creation is made anew by the process that made it. Where that was killed, its
+    /// message has the command that a person types.
+    fn clear_failed(&mut self) -> Result<(), String> {
+        let live = self.sim.shared.world().functions(&Self::caller("hand"));
+        let failed = live.into_iter().filter(|(_, it)| it["configuration"]["State"] == "Failed");
+        for (name, _) in failed {
+            self.delete(&name)?;
+        }
+        Ok(())
+    }
+
+    /// What is not as it should be.
+    fn wrong(&self) -> Option<String> {
+        let world = self.sim.shared.world();
+        let live = world.functions(&Self::caller("hand"));
+        let wanted: BTreeSet<&String> = self.wishes.keys().collect();
+        let strange =
+            live.keys().find(|it| !wanted.contains(it) && !FOREIGN.contains(&it.as_str()));
+        if let Some(name) = strange {
+            return Some(format!("{name} is still there"));
+        }
+        self.wishes.iter().find_map(|(name, wish)| {
+            let Some(live) = live.get(name) else { return Some(format!("{name} is missing")) };
+            let config = &live["configuration"];
+            let digest = self.digests.get(&wish.repository);
+            let checks = [
+                ("memory", config["MemorySize"] == wish.memory),
+                ("timeout", config["Timeout"] == wish.timeout),
+                ("description", config["Description"] == ""),
+                ("image", config["CodeSha256"].as_str() == digest.map(String::as_str)),
+                ("state", config["State"] == "Active"),
+                ("update", config["LastUpdateStatus"] == "Successful"),
+                ("tag", !wish.tag || live["tags"]["team"] == "blue"),
+                ("object", live["tags"]["evenkeel.dev/object"] == format!("Function/{name}")),
+            ];
+            let (what, _) = checks.into_iter().find(|(_, good)| !good)?;
+            Some(format!("the {what} of {name}"))
+        })
+    }
+}
+
+/// As an editor does it.
+fn replace(path: &Path, text: &str) -> std::io::Result<()> {
+    let new = path.with_extension("new");
+    fs::write(&new, text)?;
+    fs::rename(new, path)
+}
+
+fn manifest(name: &str, wish: &Wish) -> String {
+    let Wish { repository, memory, timeout, tag } = wish;
+    let image = REPOSITORIES[*repository];
+    let tags = if *tag { "{ team: blue }" } else { "{}" };
+    format!(
+        "apiVersion: evenkeel.dev/v1\nkind: Function\nmetadata: {{ name: {name} }}\nspec:\n  image: {image}:v1\n  role: job\n  memorySize: {memory}\n  timeout: {timeout}\n  tags: {tags}\n  environment: {{ variables: {{ MODE: chaos }} }}\n  policy: {{ deletion: delete }}\n"
+    )
+}
