@@ -1,15 +1,14 @@
 # Everything that is run here, by people and by CI. `make help` lists it.
 
-.PHONY: help demo check test e2e bench bless
+.PHONY: help demo check test e2e chaos bench bless
 PY := target/venv/bin/python
+CHAOS := target/debug/evenkeel-chaos --jobs 8
 
 help:  ## list the targets
 	@grep -E '^[a-z0-9]+: .*##' Makefile | sed 's/:.*## /\t/' | expand -t 10
 
-demo:  ## a short story against a local AWS emulator; Ctrl-C ends it (DEMO_SECONDS=60 ends by itself)
-	@tests/e2e/install.sh
-	@cargo build --quiet
-	@$(PY) tests/e2e/demo.py
+demo:  ## a short story on a stand-in for AWS; Ctrl-C ends it (DEMO_SECONDS=60 ends by itself)
+	@cargo run --quiet -- demo
 
 check:  ## formatting, lints, docs, licences
 	cargo fmt --all --check
@@ -21,10 +20,15 @@ check:  ## formatting, lints, docs, licences
 test:  ## unit, golden, story, law, wire and architecture tests; no network, no Python
 	cargo test --workspace
 
-e2e:  ## the real binary against moto and Prometheus; installs what it needs
+e2e:  ## the real binary against moto, the stand-in and Prometheus; installs what it needs
 	@tests/e2e/install.sh prometheus
 	cargo build --workspace
-	$(PY) -m pytest -q -p no:cacheprovider tests/e2e
+	$(PY) -m pytest -q -rs -p no:cacheprovider tests/e2e
+	$(CHAOS) --seeds 40
+
+chaos:  ## the real daemon on an AWS that misbehaves, SEEDS=500 scenes from seed FROM=0
+	cargo build --workspace
+	$(CHAOS) --seeds $(or $(SEEDS),500) --from $(or $(FROM),0)
 
 bench:  ## speed and memory, in release mode
 	cargo bench --bench manifests

@@ -27,7 +27,9 @@ use common::{
     stage::{REGISTRY, Stage, function},
     world::digest,
 };
-use evenkeel::engine::{facts::ImageFact, failure::Class, policy::Mode, tags::SUSPEND};
+use evenkeel::engine::{
+    diff::Said, facts::ImageFact, failure::Class, policy::Mode, tags::SUSPEND, work::Event,
+};
 
 /// Plays a script and writes down what happens.
 fn play(script: &str) -> String {
@@ -114,6 +116,11 @@ impl Teller {
                 self.mode = if name == "observe" { Mode::Observe } else { Mode::Enforce };
                 self.restart();
             }
+            "pause" => {
+                let said = Said::new("CredentialsInvalid", "AWS does not accept our credentials");
+                self.stage.tell(Event::Paused(Some(said)));
+            }
+            "resume" => self.stage.tell(Event::Paused(None)),
             "restart" => self.restart(),
             "rows" => self.rows(),
             "" => {}

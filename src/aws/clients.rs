@@ -8,7 +8,11 @@ use aws_config::{
     AppName, BehaviorVersion, Region, SdkConfig, identity::IdentityCache, retry::RetryConfig,
     sts::AssumeRoleProvider, timeout::TimeoutConfig,
 };
-use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
+use aws_smithy_async::{
+    rt::sleep::{SharedAsyncSleep, TokioSleep},
+    time::SystemTimeSource,
+};
 use aws_smithy_http_client::{
     Builder,
     tls::{Provider, TlsContext, TrustStore, rustls_provider::CryptoMode},
@@ -92,6 +96,24 @@ impl Clients {
             region,
             config: config.clone(),
         })
+    }
+
+    /// Clients of a stand-in on this machine, whatever the environment says.
+    pub fn local(url: &str, region: &str) -> Result<Self, ClientError> {
+        let credentials = Credentials::new("demo", "demo", None, None, "demo");
+        let timeouts =
+            TimeoutConfig::builder().connect_timeout(CONNECT_MAX).operation_timeout(CALL_MAX);
+        let config = SdkConfig::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new(region.to_owned()))
+            .endpoint_url(url)
+            .http_client(http(None)?)
+            .retry_config(RetryConfig::disabled())
+            .timeout_config(timeouts.build())
+            .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))
+            .time_source(SystemTimeSource::new())
+            .credentials_provider(SharedCredentialsProvider::new(credentials));
+        Self::of(&config.build())
     }
 
     /// The same clients, working as this role. The role is assumed when it is first needed, and again

@@ -2,6 +2,8 @@
 
 mod args;
 mod check;
+#[cfg(feature = "demo")]
+mod demo;
 mod once;
 mod parse;
 mod plan;
@@ -20,6 +22,8 @@ pub use self::args::{
     ApplyArgs, CheckArgs, CoreArgs, ModeArg, ObjectArgs, Output, PlanArgs, RailArgs, ResumeArgs,
     RunArgs, ScopeArgs, StatusArgs, SuspendArgs,
 };
+#[cfg(feature = "demo")]
+pub use self::demo::DemoArgs;
 use crate::daemon::telemetry::{self, Form};
 
 pub use reference::reference;
@@ -59,6 +63,9 @@ pub enum Command {
     Resume(ResumeArgs),
     /// Print the JSON Schema of manifests, for editors.
     Schema,
+    /// Watch a short story on a stand-in for AWS in this process: no account, nothing to install.
+    #[cfg(feature = "demo")]
+    Demo(DemoArgs),
 }
 
 /// How the log is written.
@@ -108,7 +115,13 @@ impl Cli {
             LogFormat::Human => Form::Human,
             LogFormat::Json => Form::Json,
         };
-        let usual = if matches!(self.command, Command::Run(_)) { "info" } else { "warn" };
+        let usual = match self.command {
+            Command::Run(_) => "info",
+            // The story says what happens.
+            #[cfg(feature = "demo")]
+            Command::Demo(_) => "error",
+            _ => "warn",
+        };
         let level = self.log.log_level.as_deref().unwrap_or(usual);
         telemetry::start(form, level, !self.log.no_color).map_err(CliError)?;
         match self.command {
@@ -119,6 +132,8 @@ impl Cli {
             Command::Suspend(args) => block_on(suspend::suspend(args)),
             Command::Resume(args) => block_on(suspend::resume(args)),
             Command::Status(args) => status::status(&args),
+            #[cfg(feature = "demo")]
+            Command::Demo(args) => block_on(demo::demo(args)),
             Command::Schema => {
                 let schema = serde_json::to_string_pretty(&crate::manifest::schema());
                 print(&schema.map_err(|error| CliError(error.to_string()))?)?;

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Installs what the demo and the end-to-end tests need: a Python environment below target/ with moto, and,
+# Installs what the end-to-end tests need: a Python environment below target/ with moto, and,
 # with `prometheus` as argument, Prometheus itself. Does nothing where everything is there.
 set -eu
 cd "$(dirname "$0")/../.."

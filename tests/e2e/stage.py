@@ -1,4 +1,4 @@
-"""The stage that demo and tests play on: moto as AWS, an independent client, and the daemon itself."""
+"""The stage that tests play on: moto as AWS, an independent client, and the daemon itself."""
 
 from __future__ import annotations
 

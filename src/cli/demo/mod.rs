@@ -1,0 +1,47 @@
+//! `evenkeel demo`: the stand-in, the daemon and a story, in one process. No AWS account, no Python.
+
+mod stage;
+mod story;
+
+use std::time::Duration;
+
+use clap::Args;
+
+use self::stage::Stage;
+use super::{CliError, Outcome, once::Signals, parse::duration, print};
+
+/// The arguments of `demo`.
+#[derive(Debug, Args)]
+pub struct DemoArgs {
+    /// Where metrics, probes and status are served; if it is taken, at any free port.
+    #[arg(long, env = "EVENKEEL_LISTEN", default_value = "127.0.0.1:9809", value_name = "ADDRESS")]
+    listen: String,
+    /// End so long after the story; without it, everything stays up until Ctrl-C.
+    #[arg(long, env = "DEMO_SECONDS", value_name = "TIME", value_parser = pause)]
+    stay: Option<Duration>,
+}
+
+/// A time, or bare seconds.
+fn pause(text: &str) -> Result<Duration, String> {
+    text.parse().map(Duration::from_secs).or_else(|_| duration(text))
+}
+
+/// Plays the story. Every chapter really happens, or the demo fails.
+pub(super) async fn demo(args: DemoArgs) -> Result<Outcome, CliError> {
+    let mut signals = Signals::new()?;
+    let mut stage = Stage::open(&args.listen).await?;
+    let told = tokio::select! {
+        told = story::tell(&mut stage) => told.map(|()| true),
+        () = signals.stop() => Ok(false),
+    };
+    if matches!(told, Ok(true)) {
+        print(&stage.curtain())?;
+        let stay = tokio::time::sleep(args.stay.unwrap_or(Duration::MAX));
+        tokio::select! {
+            () = stay => {}
+            () = signals.stop() => {}
+        }
+    }
+    stage.close().await;
+    told.map(|_| Outcome::Good)
+}
