@@ -21,8 +21,14 @@ mod common;
 
 use std::time::Duration;
 
-use common::fleet::Fleet;
-use evenkeel::engine::{breaker::Broken, prune::Terms, status::Status};
+use common::{
+    fleet::Fleet,
+    stage::{REGISTRY, Stage, function},
+    world::{World, digest},
+};
+use evenkeel::engine::{
+    breaker::Broken, facts::ImageFact, policy::Mode, prune::Terms, status::Status,
+};
 
 /// A fleet of which so many were changed by hand in one moment; and how many writes there were before.
 fn struck(count: usize, changed: usize) -> (Fleet, usize) {
@@ -126,6 +132,32 @@ fn functions_that_are_deleted_by_hand_in_one_moment_are_not_made_anew() {
     let before = fleet.stage.world.writes.len();
     fleet.stage.run(Duration::from_mins(5));
     assert_eq!((fleet.touched(before), broken(&fleet).map(|it| it.drifted)), (0, Some(12)));
+}
+
+#[test]
+fn functions_that_failed_at_their_creation_are_no_mass_drift_and_may_be_cleared_away() {
+    let mut world = World::default();
+    world.images.insert(format!("{REGISTRY}/jobs:v1"), ImageFact::Single(digest("a")));
+    world.barren = true;
+    let mut stage = Stage::on(world, Mode::Enforce);
+    let text: String = (0..12).map(|it| function(&format!("job-{it:02}"), "jobs:v1", "")).collect();
+    stage.manifests(&text);
+    stage.run(Duration::from_mins(2));
+    // Another process comes, which makes none of them anew; a person does as its message says.
+    let (mut world, now) = (stage.world.clone(), stage.now);
+    world.barren = false;
+    let mut stage = Stage::on(world, Mode::Enforce);
+    stage.now = now;
+    stage.manifests(&text);
+    stage.run(Duration::from_mins(2));
+    assert_eq!(stage.rows()[0].said.reason, "CreateFailed");
+    assert_eq!(stage.summary().broken, None);
+    for name in stage.world.names() {
+        stage.world.delete(&name);
+    }
+    stage.run(Duration::from_mins(3));
+    assert_eq!(stage.summary().broken, None);
+    assert!(stage.rows().iter().all(|it| it.said.reason == "InSync"), "{:?}", stage.rows()[0]);
 }
 
 #[test]

@@ -8,7 +8,7 @@
 use std::collections::BTreeSet;
 
 use super::{
-    diff::Said,
+    diff::{Cause, Change, Said},
     engine::Engine,
     gate::Gate,
     kind::Kind,
@@ -69,7 +69,9 @@ impl Breaker {
     /// Takes in whether an object has drifted.
     pub(super) fn mark<S>(&mut self, name: &Name, judgement: &Judgement<S>) {
         let suspended = judgement.gate.as_ref().is_some_and(|it| it.suspended);
-        let drifted = judgement.diff.changes.iter().any(|it| it.origin.is_drift());
+        // That AWS reports a failure is nobody's doing.
+        let moved = |it: &&Change| it.origin.is_drift() && it.cause != Cause::State;
+        let drifted = judgement.diff.changes.iter().any(|it| moved(&it));
         if drifted && !suspended {
             self.drifted.insert(name.clone());
         } else {

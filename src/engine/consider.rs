@@ -143,6 +143,7 @@ impl<K: Kind> Engine<K> {
             && !busy
         {
             object.memory.made = None;
+            object.memory.usable = true;
         }
     }
 

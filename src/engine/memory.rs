@@ -32,6 +32,9 @@ pub struct Memory<K: Kind> {
     pub fulfilled: Option<(Arc<K::Spec>, String)>,
     /// Whether this process has seen the object with our tags.
     pub seen_ours: bool,
+    /// Whether this process has ever seen it usable. What never was may be cleared away by hand: our own
+    /// message says so, and it is no drift.
+    pub usable: bool,
     /// When this process had AWS make it.
     pub created: Option<Mono>,
     /// The step by which this process made it, until it was seen usable.
@@ -104,6 +107,7 @@ impl<K: Kind> Default for Memory<K> {
         Self {
             fulfilled: None,
             seen_ours: false,
+            usable: false,
             created: None,
             made: None,
             hold: None,

@@ -116,7 +116,9 @@ fn origin<K: Kind>(case: &Case<'_, K>, change: &Change) -> Origin {
     }
     let ours = |yes: bool| if yes { Origin::Drift } else { Origin::Pending };
     match change.origin {
-        Origin::NoRecord if change.cause == Cause::Missing => ours(case.memory.seen_ours),
+        Origin::NoRecord if change.cause == Cause::Missing => {
+            ours(case.memory.seen_ours && case.memory.usable)
+        }
         Origin::NoRecord => {
             let digests = K::digests(Some(&case.wanted.spec), case.sight, case.facts);
             let same = |(spec, desired): &(Arc<K::Spec>, String)| {

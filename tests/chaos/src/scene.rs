@@ -30,6 +30,8 @@ pub(crate) const FOREIGN: [&str; 3] = ["foreign-owned", "foreign-bare", "foreign
 const CALM: Duration = Duration::from_hours(2);
 /// How long people wait before they clear away what failed at its creation.
 const PATIENCE: Duration = Duration::from_mins(15);
+/// How long after a write somebody may undo it.
+const RIVALS: Duration = Duration::from_secs(30);
 /// How long nothing may be written then.
 const STILL: Duration = Duration::from_secs(100);
 
@@ -126,6 +128,8 @@ impl<'a> Scene<'a> {
         }
         let now = self.sim.shared.now();
         self.sim.shared.world().faults(0, Vec::new(), now);
+        // Those who put things back do so a last time.
+        self.pass(RIVALS).await?;
         let calm = if self.observe { Duration::from_mins(1) } else { self.converge().await? };
         let before = self.sim.shared.world().journal().since(0).len();
         self.pass(STILL).await?;
