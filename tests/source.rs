@@ -448,3 +448,21 @@ async fn the_watcher_sees_a_directory_that_comes_later() {
     wakes(&mut watcher, || fs::create_dir(&root).unwrap()).await;
     wakes(&mut watcher, || put(&root, "a.yaml", "a", 128)).await;
 }
+
+/// The kernel tells of those who only read as well, and we read each time we are told.
+#[tokio::test]
+async fn reading_and_what_happens_beside_are_no_reason_to_read_again() {
+    let folder = TempDir::new().unwrap();
+    let root = folder.path().join("m");
+    fs::create_dir(&root).unwrap();
+    put(&root, "a.yaml", "a", 128);
+    let mut source = Source::new(root.clone());
+    let (mut watcher, refused) = Watcher::new(root.clone());
+    assert!(refused.is_none(), "{refused:?}");
+    fresh(&mut source);
+    put(folder.path(), "beside.yaml", "b", 128);
+    // Several times the pause after which a change is told.
+    let told = tokio::time::timeout(Duration::from_millis(500), watcher.changed()).await;
+    assert!(told.is_err(), "it would go round for ever");
+    wakes(&mut watcher, || put(&root, "a.yaml", "a", 256)).await;
+}

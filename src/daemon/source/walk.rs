@@ -117,13 +117,22 @@ impl Walk<'_> {
             let name = file_name.to_string_lossy();
             let full =
                 if prefix.is_empty() { name.to_string() } else { format!("{prefix}/{name}") };
-            self.entry(&entry.path(), &name, &full)?;
+            let kind = entry.file_type().map_err(|error| self.trouble(path, &error))?;
+            let place = entry.path();
+            // Below a path without links, only a link leads elsewhere.
+            let real = if kind.is_symlink() { None } else { Some(place.clone()) };
+            self.entry((&place, real), &name, &full)?;
         }
         self.open.pop();
         Ok(())
     }
 
-    fn entry(&mut self, path: &Path, name: &str, full: &str) -> Result<(), Trouble> {
+    fn entry(
+        &mut self,
+        (path, real): (&Path, Option<PathBuf>),
+        name: &str,
+        full: &str,
+    ) -> Result<(), Trouble> {
         // Kubernetes keeps a ConfigMap's real files below `..data`, git its own below `.git`.
         if name.starts_with('.') {
             return Ok(());
@@ -133,7 +142,7 @@ impl Walk<'_> {
             return Ok(());
         }
         // Where the entry really is. A link whose end is gone is a swap under way, or a mistake.
-        let real = match fs::canonicalize(path) {
+        let real = match real.map_or_else(|| fs::canonicalize(path), Ok) {
             Ok(real) => real,
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 return Err(Trouble::Torn(format!("{full} vanished while the directory was read")));

@@ -5,7 +5,10 @@ use std::{
     time::Duration,
 };
 
-use notify::{RecommendedWatcher, RecursiveMode, Watcher as _};
+use notify::{
+    Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher as _,
+    event::{AccessKind, AccessMode},
+};
 use tokio::{sync::mpsc, time};
 
 /// Writers seldom pause this long in the middle of one change.
@@ -37,10 +40,12 @@ impl Watcher {
     /// Resolves when it is time to read again.
     pub async fn changed(&mut self) {
         // The root may be another directory than before, with watches on the old one.
-        if self.active.as_ref().is_none_or(|(_, paths)| *paths != places(&self.root))
-            && let Err(error) = self.arm()
-        {
-            tracing::debug!(%error, "no watches; polling");
+        if self.active.as_ref().is_none_or(|(_, paths)| *paths != places(&self.root)) {
+            match self.arm() {
+                // What changed before the watches were on was not told.
+                Ok(()) => return,
+                Err(error) => tracing::debug!(%error, "no watches; polling"),
+            }
         }
         if time::timeout(POLL, self.events.recv()).await.is_err() {
             return;
@@ -56,9 +61,13 @@ impl Watcher {
     fn arm(&mut self) -> Result<(), notify::Error> {
         self.active = None;
         let sender = self.sender.clone();
-        // Whatever the event says, an error or an overflow too, it means "read again". If one is
+        // Whatever else the event says, an error or an overflow too, it means "read again". If one is
         // waiting already, that one will do.
-        let mut watcher = notify::recommended_watcher(move |_| {
+        let (root, seen) = (self.root.clone(), places(&self.root));
+        let mut watcher = notify::recommended_watcher(move |event| {
+            if is_reading(&event) || is_beside(&event, &root, &seen) {
+                return;
+            }
             let full = sender.try_send(()).is_err();
             tracing::trace!(full, "file event");
         })?;
@@ -75,6 +84,29 @@ impl Watcher {
         self.active = Some((watcher, paths));
         result
     }
+}
+
+/// Whether somebody only looked. We do so ourselves, and would go round for ever.
+fn is_reading(event: &notify::Result<Event>) -> bool {
+    let kind = event.as_ref().map(|it| it.kind);
+    match kind {
+        Ok(EventKind::Access(AccessKind::Close(AccessMode::Write))) => false,
+        Ok(EventKind::Access(_)) => true,
+        Ok(_) | Err(_) => false,
+    }
+}
+
+/// Whether it is about the root's neighbours only: they may come and go all day.
+fn is_beside(event: &notify::Result<Event>, root: &Path, places: &[PathBuf]) -> bool {
+    let Ok(event) = event else { return false };
+    let (parent, within) = (places.first().map(PathBuf::as_path), places.get(1));
+    let beside = |path: &PathBuf| {
+        path.parent() == parent
+            && path.file_name() != root.file_name()
+            && within.is_none_or(|it| !path.starts_with(it))
+    };
+    // An overflow names no path.
+    !event.paths.is_empty() && event.paths.iter().all(beside)
 }
 
 #[expect(clippy::disallowed_methods, reason = "the debounce is about real time only")]
