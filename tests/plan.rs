@@ -21,7 +21,7 @@
 
 mod common;
 
-use std::{fs, sync::Arc};
+use std::fs;
 
 use common::{
     cases, golden, merge, place,
@@ -110,7 +110,7 @@ fn wanted(fields: &str) -> Wanted<Function> {
     let text = function("resize", "thumbs:v1", &fields);
     let parsed = manifest::parse("resize.yaml", text.as_bytes());
     assert!(parsed.notes.is_empty(), "{:?}\n{text}", parsed.notes);
-    let documents: Vec<_> = parsed.documents.into_iter().map(Arc::new).collect();
+    let documents: Vec<_> = parsed.documents;
     let place = place();
     let owner = "team".parse::<Owner>().unwrap();
     let setting = Setting { place: &place, owner: &owner, hash_key: None };

@@ -20,7 +20,7 @@
 
 mod common;
 
-use std::{collections::BTreeMap, fs, sync::Arc};
+use std::{collections::BTreeMap, fs};
 
 use common::{
     cases, golden, merge, place,
@@ -95,7 +95,7 @@ fn wanted(fields: &str) -> Wanted<Repository> {
     );
     let parsed = manifest::parse("align.yaml", text.as_bytes());
     assert!(parsed.notes.is_empty(), "{:?}\n{text}", parsed.notes);
-    let documents: Vec<_> = parsed.documents.into_iter().map(Arc::new).collect();
+    let documents: Vec<_> = parsed.documents;
     let place = place();
     let owner = "team".parse::<Owner>().unwrap();
     let setting = Setting { place: &place, owner: &owner, hash_key: None };

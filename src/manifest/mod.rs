@@ -11,6 +11,8 @@ mod scalar;
 mod select;
 mod tree;
 
+use std::sync::Arc;
+
 pub use document::{Body, Document, Meta, Origin};
 pub use duplicates::duplicates;
 pub use envelope::{reference, schema};
@@ -22,8 +24,8 @@ pub use select::Selection;
 /// What one file holds: the documents without fault, and every fault of the others.
 #[derive(Clone, Default)]
 pub struct Parsed {
-    /// In file order.
-    pub documents: Vec<Document>,
+    /// In file order. Shared by every snapshot that they stand in.
+    pub documents: Vec<Arc<Document>>,
     /// In reading order.
     pub notes: Vec<Note>,
 }

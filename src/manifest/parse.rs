@@ -33,7 +33,7 @@ pub fn parse(file: &str, bytes: &[u8]) -> Parsed {
             notes.push(trouble);
         }
         for tree in trees.iter().filter(|it| !it.is_null()) {
-            documents.extend(document(&file, tree, &mut notes));
+            documents.extend(document(&file, tree, &mut notes).map(Arc::new));
         }
     }
     notes.all.sort();

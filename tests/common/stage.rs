@@ -142,7 +142,7 @@ impl Stage {
     pub fn manifests(&mut self, text: &str) {
         let parsed = manifest::parse("m.yaml", text.as_bytes());
         assert!(parsed.notes.is_empty(), "{:?}", parsed.notes);
-        let documents: Vec<Arc<Document>> = parsed.documents.into_iter().map(Arc::new).collect();
+        let documents: Vec<Arc<Document>> = parsed.documents;
         let place = super::place();
         let owner = "team".parse::<Owner>().unwrap();
         let setting = Setting { place: &place, owner: &owner, hash_key: None };

@@ -69,7 +69,7 @@ pub(super) fn snapshot(files: Vec<Read>, rest: Rest, before: Option<&Snapshot>) 
         hasher.update(file.hash);
         notes.extend(file.parsed.notes.iter().cloned());
         if file.parsed.notes.is_empty() {
-            good.extend(file.parsed.documents.iter().cloned().map(Arc::new));
+            good.extend(file.parsed.documents.iter().cloned());
         } else {
             broken.insert(file.name);
         }
