@@ -170,16 +170,15 @@ impl<K: Kind> Engine<K> {
         let brake = &mut self.brake;
         let wanted = || self.objects.values().filter(|it| it.wanted.is_some());
         brake.surveyed = brake.surveyed
-            || wanted().count() <= FEW
+            || self.tally.wanted <= FEW
             || wanted().all(|it| !matches!(it.sight, Sight::Unknown) || it.unread.is_some());
         brake.surveyed
     }
 
     /// Starts waves if there is reason to.
     fn engage(&mut self) {
-        let wanted = self.objects.values().filter(|it| it.wanted.is_some()).count();
         let pending = &self.brake.pending;
-        if pending.len() <= FEW || pending.len() * PART <= wanted {
+        if pending.len() <= FEW || pending.len() * PART <= self.tally.wanted {
             return;
         }
         // What failed at an update before a restart is the first wave of it.

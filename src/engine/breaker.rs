@@ -95,16 +95,12 @@ fn too_many(drifted: usize, of: usize) -> bool {
 }
 
 impl<K: Kind> Engine<K> {
-    fn wanted_count(&self) -> usize {
-        self.objects.values().filter(|it| it.wanted.is_some()).count()
-    }
-
     /// Opens and closes the breaker, as what is known now asks for.
     pub(super) fn weigh_breaker(&mut self) {
         if self.breaker.is_idle() {
             return;
         }
-        let of = self.wanted_count();
+        let of = self.tally.wanted;
         let told = |hash: &String| *hash == self.drift_hash();
         let agreed = self.settings.confirm.as_ref().is_some_and(told);
         let breaker = &mut self.breaker;
@@ -165,13 +161,13 @@ impl<K: Kind> Engine<K> {
     pub(super) fn broken_now(&self) -> Option<Broken> {
         self.breaker.open.then(|| Broken {
             drifted: self.breaker.drifted.len(),
-            of: self.wanted_count(),
+            of: self.tally.wanted,
             hash: self.drift_hash(),
         })
     }
 
     fn broken_because(&self) -> String {
-        let (drifted, of) = (self.breaker.drifted.len(), self.wanted_count());
+        let (drifted, of) = (self.breaker.drifted.len(), self.tally.wanted);
         format!(
             "{drifted} of {of} have drifted at once, so nothing is written: find out who changed them; \
              it goes on by itself when most are as they were, or with `--confirm {}`",

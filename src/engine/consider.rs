@@ -27,6 +27,7 @@ impl<K: Kind> Engine<K> {
     /// Looks at everything that is known of one object and decides again.
     pub(super) fn consider(&mut self, name: &Name) {
         self.ready.remove(name);
+        self.recount(name);
         let Some(object) = self.objects.get(name) else { return };
         let Some(wanted) = object.wanted.clone() else {
             self.consider_unwanted(name);

@@ -24,6 +24,7 @@ use super::{
     prune::{Census, Ruling},
     queue::Queue,
     status::Row,
+    tally::Tally,
     time::{Mono, Now},
     work::{Event, Urgency, Work},
 };
@@ -66,6 +67,8 @@ pub struct Engine<K: Kind> {
     pub(super) ruling: Arc<Ruling>,
     pub(super) brake: Brake,
     pub(super) breaker: Breaker,
+    /// How many objects there are of each standing.
+    pub(super) tally: Tally,
     /// Rows that changed since they were last taken; `None`: the object left.
     pub(super) changed: BTreeMap<Name, Option<Arc<Row>>>,
     /// The moment of the event that is being handled, and the work that it makes.
@@ -127,6 +130,7 @@ impl<K: Kind> Engine<K> {
             ruling: Arc::default(),
             brake: Brake::default(),
             breaker: Breaker::default(),
+            tally: Tally::default(),
             changed: BTreeMap::new(),
             now: Now { mono: Mono::default(), wall: jiff::Timestamp::UNIX_EPOCH },
             out: Vec::new(),
@@ -191,7 +195,8 @@ impl<K: Kind> Engine<K> {
 
     /// The engine in numbers.
     pub fn summary(&self, now: Now) -> Summary {
-        let mut summary = Summary {
+        let tally = &self.tally;
+        Summary {
             listed: self.lists.complete,
             resync: self.lists.period(),
             audit_period: self.audit_period(),
@@ -201,16 +206,10 @@ impl<K: Kind> Engine<K> {
             census: self.census(),
             waves: self.brake.waves(),
             broken: self.broken_now(),
-            ..Summary::default()
-        };
-        for (name, object) in &self.objects {
-            let present = object.sight.seen().is_some();
-            summary.managed += usize::from(object.wanted.is_some() && present);
-            let orphan = object.is_orphan(name, &self.settings);
-            summary.orphans += usize::from(orphan);
-            summary.unmanaged += usize::from(object.wanted.is_none() && present && !orphan);
+            unmanaged: tally.unmanaged,
+            orphans: tally.orphans,
+            managed: tally.managed,
         }
-        summary
     }
 
     /// Whether one more step may begin.

@@ -145,6 +145,7 @@ impl<K: Kind> Engine<K> {
                 object.sight = Sight::Present(seen);
                 object.observed = Some(Moment::of(started, self.now));
                 self.objects.insert(name.clone(), object);
+                self.recount(name);
                 self.nominate(name);
             }
             return;
@@ -167,6 +168,7 @@ impl<K: Kind> Engine<K> {
                 object.print = Some(print);
                 object.sight = Sight::Present(seen);
                 object.observed = Some(Moment::of(started, self.now));
+                self.recount(name);
                 self.schedule_audit(name, true);
             }
             Sight::Present(_) | Sight::Absent | Sight::Unknown => self.nominate(name),

@@ -37,6 +37,7 @@ pub mod sight;
 pub mod status;
 pub mod suspend;
 pub mod tags;
+mod tally;
 pub mod time;
 pub mod verdict;
 mod wishes;

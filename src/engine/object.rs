@@ -15,6 +15,7 @@ use super::{
     sight::Sight,
     status::{Row, StepCount},
     tags::Claim,
+    tally::Standing,
     time::{Mono, Now},
 };
 
@@ -52,6 +53,8 @@ pub(super) struct Object<K: Kind> {
     pub(super) steps: StepCount,
     /// Causes of drift that a step of ours has been applied to.
     pub(super) repaired: BTreeSet<Cause>,
+    /// As what it was last counted.
+    pub(super) standing: Option<Standing>,
     /// What was last said of it.
     pub(super) row: Option<Arc<Row>>,
 }
@@ -101,6 +104,7 @@ impl<K: Kind> Object<K> {
             reserved: false,
             steps: StepCount::default(),
             repaired: BTreeSet::new(),
+            standing: None,
             row: None,
         }
     }

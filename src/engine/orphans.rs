@@ -1,9 +1,6 @@
 //! Objects of ours that no manifest asks for: they are told, and deleted if the prune gate is open.
 
-use std::collections::BTreeMap;
-
 use super::{
-    backoff,
     diff::{Planned, Said},
     engine::Engine,
     failure::chain,
@@ -11,11 +8,10 @@ use super::{
     name::Name,
     object::Phase,
     policy::{Mode, Reading},
-    prune::{Block, Census},
+    prune::Block,
     rows::Blank,
     status::Status,
     tags::Claim,
-    time::Mono,
     verdict::fingerprint,
     work::{News, Urgency, Work},
 };
@@ -153,9 +149,13 @@ impl<K: Kind> Engine<K> {
     /// Since when documents are gone. Only readings without a fault count.
     pub(super) fn count_absent(&mut self) {
         let (intact, read_at) = (self.intact, self.read_at);
-        for object in self.objects.values_mut() {
-            let gone = object.wanted.is_none() && intact;
-            object.gone_since = gone.then(|| object.gone_since.unwrap_or(read_at));
+        let names: Vec<Name> = self.objects.keys().cloned().collect();
+        for name in names {
+            if let Some(object) = self.objects.get_mut(&name) {
+                let gone = object.wanted.is_none() && intact;
+                object.gone_since = gone.then(|| object.gone_since.unwrap_or(read_at));
+            }
+            self.recount(&name);
         }
     }
 
@@ -165,36 +165,5 @@ impl<K: Kind> Engine<K> {
         for name in orphans {
             self.consider(&name);
         }
-    }
-
-    /// What the prune gate must know.
-    pub(super) fn census(&self) -> Census {
-        let mut census = Census { complete: self.lists.complete, ..Census::default() };
-        let mut candidates: BTreeMap<Name, Option<Mono>> = BTreeMap::new();
-        for (name, object) in &self.objects {
-            let present = object.sight.seen().is_some();
-            if object.wanted.is_some() {
-                census.wanted += 1;
-                census.owned += usize::from(present);
-                continue;
-            }
-            // What cannot be read, and will not be soon, is known to be unknown: it is not ours to delete.
-            let unread = object.unread.as_ref();
-            let given_up = unread.is_some_and(|(attempt, it)| !backoff::soon(it.class, *attempt));
-            census.complete &= object.is_exact() || given_up;
-            if !object.is_ours(name, &self.settings) {
-                continue;
-            }
-            census.owned += 1;
-            if let Some(seen) = object.sight.seen()
-                && matches!(Claim::of(K::tags(&seen.live)), Claim::Owner { deletable: true, .. })
-            {
-                candidates.insert(name.clone(), object.gone_since);
-            }
-        }
-        if !candidates.is_empty() {
-            census.read_at = self.read_at;
-        }
-        Census { candidates, ..census }
     }
 }

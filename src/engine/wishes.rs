@@ -111,10 +111,11 @@ impl<K: Kind> Engine<K> {
     /// Forgets an object that nobody wants and that is not there.
     pub(super) fn leave(&mut self, name: &Name) {
         self.release(name);
-        if let Some(object) = self.objects.remove(name)
-            && object.row.is_some()
-        {
-            self.changed.insert(name.clone(), None);
+        if let Some(object) = self.objects.remove(name) {
+            self.uncount(name, object.standing);
+            if object.row.is_some() {
+                self.changed.insert(name.clone(), None);
+            }
         }
         if let Some((key, _)) = K::fact(name, &Sight::Unknown, None) {
             self.out.push(Work::Publish(key, None));

@@ -1,0 +1,133 @@
+//! How many objects there are of each standing, kept as objects change: it is asked for after each event,
+//! and going over a fleet each time would cost more than the events do.
+
+use std::collections::BTreeMap;
+
+use super::{
+    backoff, engine::Engine, kind::Kind, name::Name, object::Object, policy::Settings,
+    prune::Census, tags::Claim, time::Mono,
+};
+
+/// What one object adds to the numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Standing {
+    wanted: bool,
+    present: bool,
+    /// Nobody wants it, and it is ours.
+    orphan: bool,
+    /// Nobody wants it, and whose it is is still to be read.
+    vague: bool,
+    /// Its tag allows deletion; since when it has had no manifest.
+    candidate: Option<Option<Mono>>,
+}
+
+impl Standing {
+    fn of<K: Kind>(name: &Name, object: &Object<K>, settings: &Settings) -> Self {
+        let seen = object.sight.seen();
+        let present = seen.is_some();
+        if object.wanted.is_some() {
+            return Self { wanted: true, present, ..Self::default() };
+        }
+        // What cannot be read, and will not be soon, is known to be unknown: it is not ours to delete.
+        let unread = object.unread.as_ref();
+        let given_up = unread.is_some_and(|(attempt, it)| !backoff::soon(it.class, *attempt));
+        let orphan = object.is_ours(name, settings);
+        let deletable = seen.filter(|_| orphan).map(|it| Claim::of(K::tags(&it.live)));
+        let deletable = matches!(deletable, Some(Claim::Owner { deletable: true, .. }));
+        Self {
+            wanted: false,
+            present,
+            orphan,
+            vague: !object.is_exact() && !given_up,
+            candidate: deletable.then_some(object.gone_since),
+        }
+    }
+}
+
+/// The numbers.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) struct Tally {
+    /// Wanted, whether or not it is there.
+    pub(super) wanted: usize,
+    /// Wanted and there.
+    pub(super) managed: usize,
+    /// Ours, and wanted by nobody.
+    pub(super) orphans: usize,
+    /// There, wanted by nobody and not ours.
+    pub(super) unmanaged: usize,
+    vague: usize,
+    candidates: BTreeMap<Name, Option<Mono>>,
+}
+
+impl Tally {
+    fn add(&mut self, name: &Name, standing: Standing) {
+        let Standing { wanted, present, orphan, vague, candidate } = standing;
+        self.wanted += usize::from(wanted);
+        self.managed += usize::from(wanted && present);
+        self.orphans += usize::from(orphan);
+        self.unmanaged += usize::from(present && !wanted && !orphan);
+        self.vague += usize::from(vague);
+        if let Some(since) = candidate {
+            self.candidates.insert(name.clone(), since);
+        }
+    }
+
+    /// Takes away what was added.
+    fn take(&mut self, name: &Name, standing: Standing) {
+        let Standing { wanted, present, orphan, vague, candidate } = standing;
+        self.wanted -= usize::from(wanted);
+        self.managed -= usize::from(wanted && present);
+        self.orphans -= usize::from(orphan);
+        self.unmanaged -= usize::from(present && !wanted && !orphan);
+        self.vague -= usize::from(vague);
+        if candidate.is_some() {
+            self.candidates.remove(name);
+        }
+    }
+}
+
+impl<K: Kind> Engine<K> {
+    /// An object changed: count it as it is now.
+    pub(super) fn recount(&mut self, name: &Name) {
+        let Some(object) = self.objects.get_mut(name) else { return };
+        let now = Standing::of(name, object, &self.settings);
+        let before = object.standing.replace(now);
+        if before == Some(now) {
+            return;
+        }
+        if let Some(before) = before {
+            self.tally.take(name, before);
+        }
+        self.tally.add(name, now);
+    }
+
+    /// An object left.
+    pub(super) fn uncount(&mut self, name: &Name, standing: Option<Standing>) {
+        if let Some(standing) = standing {
+            self.tally.take(name, standing);
+        }
+    }
+
+    /// What the prune gate must know.
+    pub(super) fn census(&self) -> Census {
+        debug_assert_eq!(self.tally, self.counted(), "an object changed and was not counted");
+        let tally = &self.tally;
+        let candidates = tally.candidates.clone();
+        Census {
+            complete: self.lists.complete && tally.vague == 0,
+            owned: tally.managed + tally.orphans,
+            wanted: tally.wanted,
+            read_at: if candidates.is_empty() { Mono::default() } else { self.read_at },
+            candidates,
+        }
+    }
+
+    /// The same numbers, counted anew.
+    fn counted(&self) -> Tally {
+        let mut tally = Tally::default();
+        for (name, object) in &self.objects {
+            tally.add(name, Standing::of(name, object, &self.settings));
+        }
+        tally
+    }
+}
