@@ -79,7 +79,7 @@ fn the_error_reference_is_generated() {
 }
 
 /// Every metric that the program can export.
-fn metrics() -> Vec<prometheus::proto::MetricFamily> {
+fn metrics() -> Vec<Family> {
     let metrics = Metrics::new().unwrap();
     let board = Arc::new(Board::default());
     board.write(|shown| {
@@ -99,7 +99,6 @@ fn metrics() -> Vec<prometheus::proto::MetricFamily> {
     });
     let clock: Arc<dyn evenkeel::engine::time::Clock> = Arc::new(SystemClock::start());
     let exposition = Exposition::new(board, Arc::clone(&clock));
-    metrics.registry.register(Box::new(exposition)).unwrap();
     let log: &dyn evenkeel::aws::calls::CallLog = &metrics;
     log.record(&evenkeel::aws::calls::CallRecord {
         target: &Name::new("default"),
@@ -109,7 +108,37 @@ fn metrics() -> Vec<prometheus::proto::MetricFamily> {
         waited: std::time::Duration::ZERO,
     });
     metrics.observe_everything();
-    metrics.registry.gather()
+    let happened =
+        prometheus::TextEncoder::new().encode_to_string(&metrics.registry.gather()).unwrap();
+    families(&(exposition.text() + &happened))
+}
+
+/// A metric's name, what it is, its help and its labels.
+struct Family {
+    name: String,
+    kind: String,
+    help: String,
+    labels: Vec<String>,
+}
+
+/// The metrics of a page, by name.
+fn families(page: &str) -> Vec<Family> {
+    let blocks = page.split("# HELP ").skip(1);
+    let mut all: Vec<Family> = blocks
+        .map(|block| {
+            let mut lines = block.lines();
+            let (name, help) = lines.next().unwrap().split_once(' ').unwrap();
+            let kind = lines.next().unwrap().rsplit(' ').next().unwrap();
+            let sample = lines.next().unwrap();
+            let labels =
+                sample.split_once('{').map_or("", |(_, it)| it.rsplit_once('}').unwrap().0);
+            let labels = labels.split(',').filter_map(|it| Some(it.split_once('=')?.0.to_owned()));
+            let labels = labels.filter(|it| it != "le").collect();
+            Family { name: name.into(), kind: kind.into(), help: help.into(), labels }
+        })
+        .collect();
+    all.sort_by(|a, b| a.name.cmp(&b.name));
+    all
 }
 
 fn row(key: evenkeel::engine::name::Key) -> evenkeel::engine::status::Row {
@@ -148,19 +177,14 @@ Besides these there is `process_*` under its usual names.
 fn the_metrics_reference_is_generated() {
     let mut text = METRICS.to_owned();
     text += "| metric | type | labels | meaning |\n| --- | --- | --- | --- |\n";
-    for family in metrics().iter().filter(|it| !it.name().starts_with("process_")) {
-        let mut labels: Vec<&str> = family.get_metric()[0]
-            .get_label()
-            .iter()
-            .map(prometheus::proto::LabelPair::name)
-            .collect();
+    for family in metrics().iter().filter(|it| !it.name.starts_with("process_")) {
+        let mut labels: Vec<&str> = family.labels.iter().map(String::as_str).collect();
         labels.sort_unstable();
         if ["kind", "name", "target"].iter().all(|it| labels.contains(it)) {
             labels.retain(|it| !["kind", "name", "target"].contains(it));
             labels.insert(0, "*O*");
         }
-        let kind = format!("{:?}", family.get_field_type()).to_lowercase();
-        let (name, help) = (family.name(), family.help());
+        let Family { name, kind, help, .. } = family;
         text += &format!("| `{name}` | {kind} | {} | {help} |\n", labels.join(", "));
     }
     text += "\n| label | values |\n| --- | --- |\n";

@@ -23,7 +23,7 @@ use crate::engine::{
 pub struct Board(Mutex<Shown>);
 
 /// Everything on the board.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Shown {
     /// One row for each object.
     pub rows: BTreeMap<Key, Arc<Row>>,

@@ -4,13 +4,11 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use jiff::Timestamp;
-use prometheus::{
-    GaugeVec, IntCounterVec, Opts,
-    core::{Collector, Desc},
-    proto::MetricFamily,
-};
 
-use super::board::{Board, Pulse, Shown};
+use super::{
+    board::{Board, Pulse, Shown},
+    text::{Family, Page, Sort},
+};
 use crate::{
     engine::{
         diff::Cause,
@@ -39,30 +37,23 @@ impl Exposition {
     }
 }
 
-impl Collector for Exposition {
-    fn desc(&self) -> Vec<&Desc> {
-        // Unchecked, in the registry's words: the series come and go with the objects.
-        Vec::new()
-    }
-
-    fn collect(&self) -> Vec<MetricFamily> {
+impl Exposition {
+    /// All of them, in the classic Prometheus text format.
+    pub fn text(&self) -> String {
         let now = self.clock.now().mono;
-        self.board.read(|shown| {
-            let mut page = Page::default();
-            page.objects(shown);
-            page.sums(shown);
-            page.engines(shown);
-            page.targets(shown);
-            page.queues(shown, now);
-            page.rails(shown);
-            page.source(shown);
-            page.families
-        })
+        // A copy of what stands there: writing it out takes longer than a driver should wait.
+        let shown = &self.board.read(Shown::clone);
+        let mut page = Page::default();
+        page.objects(shown);
+        page.sums(shown);
+        page.engines(shown);
+        page.targets(shown);
+        page.queues(shown, now);
+        page.rails(shown);
+        page.source(shown);
+        page.text
     }
 }
-
-/// A metric's name, its help and its labels.
-struct Family<'a>(&'a str, &'a str, &'a [&'a str]);
 
 /// The labels of one object, and with one more.
 const O: [&str; 3] = ["target", "kind", "name"];
@@ -72,24 +63,14 @@ const RESULT: [&str; 4] = ["target", "kind", "name", "result"];
 const INFO: [&str; 7] =
     ["target", "kind", "name", "mode", "desired_digest", "live_digest", "revision"];
 
-#[derive(Default)]
-struct Page {
-    families: Vec<MetricFamily>,
-}
-
 impl Page {
     /// One gauge family with all its samples.
-    fn gauge<const N: usize>(
+    fn gauge<const N: usize, S: AsRef<str>>(
         &mut self,
         family: &Family<'_>,
-        samples: impl Iterator<Item = ([String; N], f64)>,
+        samples: impl Iterator<Item = ([S; N], f64)>,
     ) {
-        let Family(name, help, labels) = *family;
-        let gauge = GaugeVec::new(Opts::new(name, help), labels).expect("names are constant");
-        for (values, value) in samples {
-            gauge.with_label_values(&values).set(value);
-        }
-        self.families.extend(gauge.collect().into_iter().filter(|it| !it.get_metric().is_empty()));
+        self.family(Sort::Gauge, family, samples);
     }
 
     /// One sample for each document.
@@ -145,9 +126,8 @@ impl Page {
         let revision = revision(shown);
         let samples = documents(shown).map(|row| {
             let [target, kind, name] = labels(row);
-            let (desired, live) = (row.digests.desired.clone(), row.digests.live.clone());
-            let mode = row.mode.as_str().to_owned();
-            ([target, kind, name, mode, desired, live, revision.clone()], 1.0)
+            let (desired, live) = (&*row.digests.desired, &*row.digests.live);
+            ([target, kind, name, row.mode.as_str(), desired, live, &revision], 1.0)
         });
         self.gauge(
             &Family("evenkeel_object_info", "What the object is; always 1.", &INFO),
@@ -156,15 +136,13 @@ impl Page {
     }
 
     fn steps(&mut self, shown: &Shown) {
-        let opts = Opts::new("evenkeel_object_steps_total", "Steps that AWS accepted or refused.");
-        let counter = IntCounterVec::new(opts, &RESULT).expect("names are constant");
-        for row in documents(shown) {
-            let steps = row.steps_done;
-            counter.with_label_values(&more(row, "success")).inc_by(steps.success);
-            counter.with_label_values(&more(row, "error")).inc_by(steps.error);
-        }
-        let some = counter.collect().into_iter().filter(|it| !it.get_metric().is_empty());
-        self.families.extend(some);
+        let help = "Steps that AWS accepted or refused.";
+        let samples = documents(shown).flat_map(|row| {
+            let (success, error) = (row.steps_done.success, row.steps_done.error);
+            [(more(row, "success"), total(success)), (more(row, "error"), total(error))]
+        });
+        let family = Family("evenkeel_object_steps_total", help, &RESULT);
+        self.family(Sort::Counter, &family, samples);
     }
 
     fn sums(&mut self, shown: &Shown) {
@@ -315,7 +293,7 @@ impl Page {
         let at = seconds(shown.source.good_at);
         self.gauge(
             &Family("evenkeel_source_last_success_timestamp_seconds", help, &[]),
-            std::iter::once(([], at)),
+            std::iter::once(([""; 0], at)),
         );
         let help = "The commit of the manifests; always 1.";
         let family = Family("evenkeel_source_info", help, &["revision"]);
@@ -360,13 +338,13 @@ fn revision(shown: &Shown) -> String {
     shown.source.snapshot.as_ref().and_then(|it| it.revision.clone()).unwrap_or_default()
 }
 
-fn labels(row: &Row) -> [String; 3] {
-    [row.key.target.to_string(), row.key.kind.to_owned(), row.key.name.to_string()]
+fn labels(row: &Row) -> [&str; 3] {
+    [row.key.target.as_str(), row.key.kind, row.key.name.as_str()]
 }
 
-fn more(row: &Row, label: &str) -> [String; 4] {
+fn more<'a>(row: &'a Row, label: &'a str) -> [&'a str; 4] {
     let [target, kind, name] = labels(row);
-    [target, kind, name, label.to_owned()]
+    [target, kind, name, label]
 }
 
 fn flag(yes: bool) -> f64 {
@@ -375,6 +353,11 @@ fn flag(yes: bool) -> f64 {
 
 #[expect(clippy::cast_precision_loss, reason = "counts of objects are far below 2^52")]
 fn count(number: usize) -> f64 {
+    number as f64
+}
+
+#[expect(clippy::cast_precision_loss, reason = "counts of steps are far below 2^52")]
+fn total(number: u64) -> f64 {
     number as f64
 }
 

@@ -13,7 +13,7 @@ use prometheus::{Encoder as _, Registry, TextEncoder};
 use serde_json::json;
 use tokio::{net::TcpListener, sync::watch};
 
-use super::{api, board::Board, stop::stopped};
+use super::{api, board::Board, exposition::Exposition, stop::stopped};
 use crate::engine::time::Clock;
 
 /// A driver whose loop has not gone round for this long hangs: it does so every ten seconds.
@@ -24,8 +24,10 @@ const BEAT_MAX: Duration = Duration::from_mins(1);
 pub struct Shared {
     /// The rows.
     pub board: Arc<Board>,
-    /// The metrics.
+    /// The metrics of what happened.
     pub registry: Registry,
+    /// The metrics of what is.
+    pub exposition: Arc<Exposition>,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// How many engines there should be.
@@ -50,7 +52,7 @@ pub async fn serve(
 }
 
 async fn metrics(State(shared): State<Shared>) -> Response {
-    let mut text = Vec::new();
+    let mut text = shared.exposition.text().into_bytes();
     let encoder = TextEncoder::new();
     match encoder.encode(&shared.registry.gather(), &mut text) {
         Ok(()) => {

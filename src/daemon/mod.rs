@@ -21,4 +21,5 @@ pub mod source;
 mod stop;
 mod target;
 pub mod telemetry;
+mod text;
 mod wiring;

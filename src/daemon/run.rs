@@ -39,8 +39,7 @@ impl Daemon {
         let clock = options.clock;
         let board = Arc::new(Board::default());
         let metrics = Arc::new(Metrics::new()?);
-        let exposition = Exposition::new(Arc::clone(&board), Arc::clone(&clock));
-        metrics.registry.register(Box::new(exposition))?;
+        let exposition = Arc::new(Exposition::new(Arc::clone(&board), Arc::clone(&clock)));
         let process = prometheus::process_collector::ProcessCollector::for_self();
         metrics.registry.register(Box::new(process))?;
         let (stop, stopped) = watch::channel(false);
@@ -80,7 +79,7 @@ impl Daemon {
             rescan: Arc::clone(&rescan),
         };
         tasks.spawn(reader.run());
-        let shared = Shared { board: Arc::clone(&board), registry, clock, engines };
+        let shared = Shared { board: Arc::clone(&board), registry, exposition, clock, engines };
         Ok(Self { board, shared, stop, rescan, tasks })
     }
 
