@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use tokio::sync::mpsc;
 
+use super::{calls::Calls, clients::Clients, op::Bucket};
 pub use crate::engine::work::Urgency;
 use crate::engine::{
     failure::Failure, kind::Kind, name::Name, page::Page, sight::Seen, time::Mono,
@@ -11,6 +12,17 @@ use crate::engine::{
 
 /// What a look found, and the moment that it speaks for.
 pub type Got<K> = (Option<Seen<<K as Kind>::Live>>, Mono);
+
+/// A kind with its own side of AWS.
+pub trait Hands: Kind {
+    /// One target, as this kind sees it.
+    type Cloud: Cloud<Self>;
+    /// What a look spends: the scarcest quota, and how many calls of it.
+    const LOOK: (Bucket, f64);
+
+    /// Its side of AWS, through the target's one door.
+    fn open(clients: &Clients, calls: Arc<Calls>) -> Self::Cloud;
+}
 
 /// One target, as one kind sees it.
 pub trait Cloud<K: Kind>: Send + Sync + 'static {

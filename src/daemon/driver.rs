@@ -16,6 +16,7 @@ use super::{
     news,
     pause::PauseFile,
     permits::{Permit, Permits},
+    post::{Facts, Mailbox, Post},
     stop::stopped,
 };
 use crate::{
@@ -23,7 +24,6 @@ use crate::{
     engine::{
         diff::Planned,
         engine::Engine,
-        facts::{Fact, FactKey},
         failure::{Class, Failure, chain},
         kind::Kind,
         name::{Key, Name},
@@ -42,9 +42,6 @@ const BEAT: Duration = Duration::from_secs(10);
 /// How long calls under way may take to end after the signal to stop.
 const DRAIN_MAX: Duration = Duration::from_secs(25);
 
-/// Facts that one engine tells.
-pub type Facts = Vec<(FactKey, Option<Fact>)>;
-
 /// Everything that a driver needs besides its engine and its cloud.
 pub struct Ports<K: Kind> {
     /// The target.
@@ -54,9 +51,9 @@ pub struct Ports<K: Kind> {
     /// The way back for answers.
     pub answers: mpsc::Sender<Event<K>>,
     /// Facts of other kinds.
-    pub facts_in: mpsc::Receiver<Facts>,
+    pub mailbox: Mailbox,
     /// Who wants to hear ours.
-    pub facts_out: Vec<mpsc::Sender<Facts>>,
+    pub post: Post,
     /// What everybody sees.
     pub board: Arc<Board>,
     /// What is counted.
@@ -110,14 +107,15 @@ impl<K: Kind, C: Cloud<K>> Driver<K, C> {
             let wait = self.ports.clock.real(wait);
             tokio::select! {
                 event = self.ports.events.recv() => match event {
-                    Some(event) => self.handle(event).await,
+                    Some(event) => self.handle(event),
                     None => break,
                 },
-                Some(facts) = self.ports.facts_in.recv() => {
-                    self.facts.1 += 1;
-                    self.handle(Event::Facts(facts)).await;
+                () = self.ports.mailbox.rung() => {
+                    let (facts, batches) = self.ports.mailbox.take();
+                    self.facts.1 += batches;
+                    self.handle(Event::Facts(facts));
                 }
-                () = time::sleep(wait) => self.handle(Event::Woke).await,
+                () = time::sleep(wait) => self.handle(Event::Woke),
                 Some(_) = self.reads.join_next() => {}
                 Some(_) = self.writes.join_next() => {}
                 () = stopped(&mut stop) => break,
@@ -132,7 +130,7 @@ impl<K: Kind, C: Cloud<K>> Driver<K, C> {
         }
     }
 
-    async fn handle(&mut self, event: Event<K>) {
+    fn handle(&mut self, event: Event<K>) {
         let answered = match &event {
             Event::Looked(looked) => Some(looked.name.clone()),
             Event::Applied { name, .. } | Event::Blocked(name) => Some(name.clone()),
@@ -159,17 +157,8 @@ impl<K: Kind, C: Cloud<K>> Driver<K, C> {
                 events.extend(self.start(work, &mut facts));
             }
         }
-        if !facts.is_empty() {
-            self.publish(&facts).await;
-        }
+        self.facts.0 += self.ports.post.send(K::NAME, &facts);
         self.show();
-    }
-
-    async fn publish(&mut self, facts: &Facts) {
-        for out in &self.ports.facts_out {
-            let sent = out.send(facts.clone()).await.is_ok();
-            self.facts.0 += u64::from(sent);
-        }
     }
 
     /// Starts a piece of work; what cannot start is an event of its own.

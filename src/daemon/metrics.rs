@@ -8,7 +8,7 @@ use prometheus::{HistogramOpts, HistogramVec, IntCounterVec, Opts, Registry};
 use crate::{
     aws::calls::{CallLog, CallRecord},
     engine::{diff::Cause, kind::Kind, work::Outcome},
-    kinds::{DOCUMENTS, function::Function, image::Image, repository::Repository},
+    kinds::{ALL, DOCUMENTS, function::Function},
 };
 
 /// Seconds; calls to AWS take from some ten milliseconds to half a minute.
@@ -132,7 +132,7 @@ impl Metrics {
         for result in ["success", "unchanged", "torn", "error"] {
             self.loads.with_label_values(&[result]);
         }
-        for kind in [Function::NAME, Image::NAME, Repository::NAME] {
+        for kind in ALL {
             self.queue_adds.with_label_values(&[kind]);
             self.queue_retries.with_label_values(&[kind]);
         }

@@ -14,6 +14,7 @@ mod news;
 pub mod options;
 pub mod pause;
 pub mod permits;
+pub mod post;
 mod reader;
 mod ruling;
 pub mod run;

@@ -25,9 +25,8 @@ use crate::{
         work::Event,
     },
     kinds::{
-        function::{Function, expand::Setting, hash::HashKey},
-        image::Image,
-        repository::Repository,
+        each_kind,
+        function::{expand::Setting, hash::HashKey},
     },
     manifest::{self, Document, Documents, Selection, Wishes},
 };
@@ -43,12 +42,27 @@ const PAUSE_CHECK: Duration = Duration::from_secs(1);
 /// The manifests, as they are read.
 pub(super) type Snapshots = watch::Receiver<Manuscript>;
 
-/// The way to each engine.
-pub(super) struct Lines {
-    pub(super) functions: mpsc::Sender<Event<Function>>,
-    pub(super) images: mpsc::Sender<Event<Image>>,
-    pub(super) repositories: mpsc::Sender<Event<Repository>>,
+macro_rules! lines {
+    ($($field:ident: $kind:ty;)*) => {
+        /// The way to each engine.
+        pub(super) struct Lines {
+            $(pub(super) $field: mpsc::Sender<Event<$kind>>,)*
+        }
+
+        impl Lines {
+            /// Tells each engine what is wanted of it; `false` if they have ended.
+            async fn desire(&self, wishes: Wishes) -> bool {
+                $(self.$field.send(Event::Desired(wishes.$field)).await.is_ok())&&*
+            }
+
+            /// Tells all engines the same.
+            async fn tell(&self, word: Word) -> bool {
+                $(self.$field.send(word.clone().into()).await.is_ok())&&*
+            }
+        }
+    };
 }
+each_kind!(lines);
 
 /// What all engines of a target are told alike.
 #[derive(Clone)]
@@ -222,13 +236,9 @@ impl Supervisor {
             intact: snapshot.intact(),
             read_at: manuscript.read_at,
         };
-        let Wishes { functions, images, repositories } = manifest::expand(documents, setting);
+        let wishes = manifest::expand(documents, setting);
         self.current = Some(snapshot);
-        // Images first, so that they are under way when functions begin to wait for them.
-        let lines = &self.lines;
-        let sent = lines.images.send(Event::Desired(images)).await.is_ok()
-            && lines.repositories.send(Event::Desired(repositories)).await.is_ok()
-            && lines.functions.send(Event::Desired(functions)).await.is_ok();
+        let sent = self.lines.desire(wishes).await;
         self.told(sent);
         // What was ruled rested on other manifests.
         self.rule(true).await;
@@ -273,10 +283,7 @@ impl Supervisor {
     }
 
     async fn tell(&self, word: Word) {
-        let lines = &self.lines;
-        let sent = lines.images.send(word.clone().into()).await.is_ok()
-            && lines.repositories.send(word.clone().into()).await.is_ok()
-            && lines.functions.send(word.into()).await.is_ok();
+        let sent = self.lines.tell(word).await;
         self.told(sent);
     }
 

@@ -9,43 +9,39 @@ use tokio::{
 
 use super::{
     board::Board,
-    driver::{Driver, EVENTS_MAX, Facts, Ports},
+    driver::{Driver, EVENTS_MAX, Ports},
     metrics::Metrics,
     options::{Target, Working},
     pause::PauseFile,
     permits::Permits,
+    post::{Mailbox, Post},
     ruling::Registrar,
     target::{Lines, Snapshots, Supervisor},
 };
 use crate::{
     aws::{
         calls::{CallLog, Calls},
+        clients::Clients,
+        cloud::Hands,
         identity::Identity,
-        op::Bucket,
     },
     engine::{
         engine::Engine,
-        kind::Kind,
+        kind::{Kind, Listing},
         name::{Name, Owner},
         policy::{Reading, Settings},
         prune::Terms,
         time::Clock,
         work::Event,
     },
-    kinds::{
-        function::{Function, aws::FunctionCloud, hash::HashKey},
-        image::{Image, aws::ImageCloud},
-        repository::{Repository, aws::RepositoryCloud},
-    },
+    kinds::{ALL, DOCUMENTS, each_kind, function::hash::HashKey},
     manifest::Selection,
 };
 
 /// The part of a rate that the slow rotation may always have (see `aws::budget`).
 const AUDIT_SHARE: f64 = 0.15;
-/// What a look at a repository costs in calls.
-const REPOSITORY_CALLS: f64 = 4.0;
 /// How many engines a target has.
-pub(super) const ENGINES: usize = 3;
+pub(super) const ENGINES: usize = ALL.len();
 
 /// What every part is connected to, and what holds for every target.
 pub(super) struct Wiring {
@@ -98,10 +94,8 @@ impl Wiring {
             doubt: Arc::default(),
             census: Arc::default(),
         };
-        let functions = Line::<Function>::new();
-        let (images, repositories) = (Line::<Image>::new(), Line::<Repository>::new());
-        // Images and repositories tell functions; nobody tells them.
-        let (told, heard) = mpsc::channel(EVENTS_MAX);
+        let clients = &clients;
+        let lines = self.engines(&shared, (clients, &calls, share), tasks);
         let supervisor = Supervisor {
             name: name.clone(),
             region: clients.region.clone(),
@@ -110,12 +104,8 @@ impl Wiring {
             owner: self.owner.clone(),
             hash_key: self.hash_key.clone(),
             selection: self.selection.clone(),
-            identity: Identity::new(clients.sts, Arc::clone(&calls)),
-            lines: Lines {
-                functions: functions.sender.clone(),
-                images: images.sender.clone(),
-                repositories: repositories.sender.clone(),
-            },
+            identity: Identity::new(clients.sts.clone(), Arc::clone(&calls)),
+            lines,
             board: Arc::clone(&self.board),
             snapshots: self.snapshots.clone(),
             current: None,
@@ -128,25 +118,28 @@ impl Wiring {
             stop: self.stop.clone(),
         };
         tasks.spawn(supervisor.run());
-        let looks = Bucket::GetFunction.quota() * share * AUDIT_SHARE;
-        let engine = Engine::new(name.clone(), self.settings(looks));
-        let cloud = FunctionCloud::new(clients.lambda, Arc::clone(&calls));
-        let ports = self.ports(&shared, functions, (heard, Vec::new()));
-        tasks.spawn(Driver::new(engine, cloud, ports).run());
-        // Images are looked up by name: there is no list to leave out.
-        let mut settings = Settings { prune: false, ..self.settings(looks) };
-        if settings.reading == Reading::Narrow {
+    }
+
+    /// Starts one engine with its hands.
+    fn engine<K: Hands>(
+        &self,
+        shared: &Shared,
+        (clients, calls, share): (&Clients, &Arc<Calls>, f64),
+        (line, mailbox, post): (Line<K>, Mailbox, Post),
+        tasks: &mut JoinSet<()>,
+    ) {
+        let (bucket, cost) = K::LOOK;
+        let mut settings = self.settings(bucket.quota() * share * AUDIT_SHARE / cost);
+        // Where looks are dear, whoever does not delete need not know whose the others are.
+        settings.strangers = cost <= 1.0 || self.terms.prune;
+        settings.prune &= DOCUMENTS.contains(&K::NAME);
+        // A list of what is wanted leaves nothing out.
+        if K::LISTING == Listing::Wanted && settings.reading == Reading::Narrow {
             settings.reading = Reading::Once;
         }
-        let cloud = ImageCloud::new(clients.ecr.clone(), Arc::clone(&calls), clients.region);
-        let ports = self.ports(&shared, images, (nobody(), vec![told.clone()]));
-        tasks.spawn(Driver::new(Engine::new(name.clone(), settings), cloud, ports).run());
-        let looks = Bucket::Ecr.quota() * share * AUDIT_SHARE / REPOSITORY_CALLS;
-        // A look costs four calls of few: whoever does not delete need not know whose the others are.
-        let settings = Settings { strangers: self.terms.prune, ..self.settings(looks) };
-        let engine = Engine::new(name, settings);
-        let cloud = RepositoryCloud::new(clients.ecr, calls);
-        let ports = self.ports(&shared, repositories, (nobody(), vec![told]));
+        let engine = Engine::new(shared.name.clone(), settings);
+        let cloud = K::open(clients, Arc::clone(calls));
+        let ports = self.ports(shared, line, (mailbox, post));
         tasks.spawn(Driver::new(engine, cloud, ports).run());
     }
 
@@ -169,14 +162,14 @@ impl Wiring {
         &self,
         shared: &Shared,
         line: Line<K>,
-        (facts_in, facts_out): (mpsc::Receiver<Facts>, Vec<mpsc::Sender<Facts>>),
+        (mailbox, post): (Mailbox, Post),
     ) -> Ports<K> {
         Ports {
             target: shared.name.clone(),
             events: line.receiver,
             answers: line.sender,
-            facts_in,
-            facts_out,
+            mailbox,
+            post,
             board: Arc::clone(&self.board),
             metrics: Arc::clone(&self.metrics),
             permits: shared.permits.clone(),
@@ -189,8 +182,23 @@ impl Wiring {
     }
 }
 
-/// Facts from nobody.
-fn nobody() -> mpsc::Receiver<Facts> {
-    let (_, nothing) = mpsc::channel(1);
-    nothing
+macro_rules! engines {
+    ($($field:ident: $kind:ty;)*) => {
+        impl Wiring {
+            /// Starts every engine of a target.
+            fn engines(
+                &self,
+                shared: &Shared,
+                means: (&Clients, &Arc<Calls>, f64),
+                tasks: &mut JoinSet<()>,
+            ) -> Lines {
+                let mut post = Post::default();
+                $(let $field = (Line::<$kind>::new(), post.open::<$kind>());)*
+                let lines = Lines { $($field: $field.0.sender.clone(),)* };
+                $(self.engine(shared, means, ($field.0, $field.1, post.clone()), tasks);)*
+                lines
+            }
+        }
+    };
 }
+each_kind!(engines);

@@ -14,12 +14,23 @@ use super::{
     tags::Tags,
 };
 
+/// What of a kind can be read at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Listing {
+    /// Everything that there is.
+    All,
+    /// What is asked for.
+    Wanted,
+}
+
 /// A kind of object that Evenkeel keeps.
 pub trait Kind: Sized + Send + 'static {
     /// As in manifests, keys and metric labels: `Function`.
     const NAME: &'static str;
     /// Whose write permit a step needs: that of the function or repository that it belongs to.
     const PERMIT: &'static str;
+    /// What of it a list shows.
+    const LISTING: Listing;
     /// How often the slow rotation repeats a `get` of an object that no list shows as changed.
     const AUDIT_PERIOD: Duration;
     /// What a document asks for, checked, defaults filled in.
@@ -69,6 +80,9 @@ pub trait Kind: Sized + Send + 'static {
         sight: &Sight<Self::Live>,
         unread: Option<&Failure>,
     ) -> Option<(FactKey, Option<Fact>)>;
+
+    /// Whether facts of this sort are worth telling this kind.
+    fn hears(key: &FactKey) -> bool;
 
     /// The facts that this spec depends on. A change of one wakes the object.
     fn needs(spec: &Self::Spec) -> Vec<FactKey>;

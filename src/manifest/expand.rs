@@ -15,21 +15,29 @@ use crate::{
         time::Mono,
     },
     kinds::{
-        function::{Function, expand::Setting, image_ref::ImageRef, spec::Spec as FunctionSpec},
+        each_kind,
+        function::{expand::Setting, image_ref::ImageRef, spec::Spec as FunctionSpec},
         image::{Image, spec::Spec as ImageSpec},
-        repository::{Repository, spec::Spec as RepositorySpec},
+        repository::spec::Spec as RepositorySpec,
     },
 };
 
-/// What one target's engines should keep.
-pub struct Wishes {
-    /// The functions.
-    pub functions: Desired<Function>,
-    /// The images that they want.
-    pub images: Desired<Image>,
-    /// The repositories.
-    pub repositories: Desired<Repository>,
+macro_rules! wishes {
+    ($($field:ident: $kind:ty;)*) => {
+        /// What one target's engines should keep.
+        #[expect(missing_docs, reason = "named after the kinds")]
+        pub struct Wishes {
+            $(pub $field: Desired<$kind>,)*
+        }
+
+        impl Wishes {
+            fn none(intact: bool, read_at: Mono) -> Self {
+                Self { $($field: Desired { wanted: BTreeMap::new(), intact, read_at },)* }
+            }
+        }
+    };
 }
+each_kind!(wishes);
 
 /// The documents of one moment.
 #[derive(Clone, Copy)]
@@ -46,9 +54,7 @@ pub struct Documents<'a> {
 
 /// What the documents ask for in one target.
 pub fn expand(documents: Documents<'_>, setting: Setting<'_>) -> Wishes {
-    let mut functions = BTreeMap::new();
-    let mut images = BTreeMap::new();
-    let mut repositories = BTreeMap::new();
+    let mut wishes = Wishes::none(documents.intact, documents.read_at);
     let target = &setting.place.target;
     for document in documents.all.iter().filter(|it| it.meta.targets.contains(target)) {
         let name = document.aws_name();
@@ -59,22 +65,18 @@ pub fn expand(documents: Documents<'_>, setting: Setting<'_>) -> Wishes {
                 // The reader has refused documents whose image cannot be read.
                 let Ok(image) = ImageRef::parse(&doc.image) else { continue };
                 let spec = FunctionSpec::of(&name, doc, &image, setting);
-                images.extend(wanted_images(&spec));
+                wishes.images.wanted.extend(wanted_images(&spec));
                 let spec = wanted(document, spec, (&doc.policy, frozen));
-                functions.insert(name, spec);
+                wishes.functions.wanted.insert(name, spec);
             }
             Body::Repository(doc) => {
                 let spec = RepositorySpec::of(&name, doc, setting.place, setting.owner);
-                repositories.insert(name, wanted(document, spec, (&doc.policy, frozen)));
+                let spec = wanted(document, spec, (&doc.policy, frozen));
+                wishes.repositories.wanted.insert(name, spec);
             }
         }
     }
-    let (intact, read_at) = (documents.intact, documents.read_at);
-    Wishes {
-        functions: Desired { wanted: functions, intact, read_at },
-        images: Desired { wanted: images, intact, read_at },
-        repositories: Desired { wanted: repositories, intact, read_at },
-    }
+    wishes
 }
 
 fn wanted<K: Kind>(

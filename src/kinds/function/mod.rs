@@ -35,7 +35,7 @@ use crate::engine::{
     diff::{Diff, Planned, Print},
     facts::{Fact, FactKey, Facts},
     failure::Failure,
-    kind::{Digests, Kind},
+    kind::{Digests, Kind, Listing},
     name::Name,
     sight::{Known, Seen, Sight},
     tags::{SUSPEND, Tags},
@@ -51,6 +51,7 @@ const SHORT: usize = 12;
 impl Kind for Function {
     const NAME: &'static str = "Function";
     const PERMIT: &'static str = "Function";
+    const LISTING: Listing = Listing::All;
     const AUDIT_PERIOD: Duration = Duration::from_mins(10);
     type Spec = Spec;
     type Live = Live;
@@ -100,6 +101,10 @@ impl Kind for Function {
 
     fn fact(_: &Name, _: &Sight<Live>, _: Option<&Failure>) -> Option<(FactKey, Option<Fact>)> {
         None
+    }
+
+    fn hears(key: &FactKey) -> bool {
+        matches!(key, FactKey::Image(_) | FactKey::Repository(_))
     }
 
     fn needs(spec: &Spec) -> Vec<FactKey> {

@@ -25,8 +25,9 @@ use super::{
 use crate::{
     aws::{
         calls::{Call, Calls},
-        cloud::{Cloud, Got, Urgency},
-        op::Op,
+        clients::Clients,
+        cloud::{Cloud, Got, Hands, Urgency},
+        op::{Bucket, Op},
     },
     engine::{
         facts::{Digest, ImageFact},
@@ -196,6 +197,15 @@ impl ImageCloud {
                 self.region
             ))
         })
+    }
+}
+
+impl Hands for Image {
+    type Cloud = ImageCloud;
+    const LOOK: (Bucket, f64) = (Bucket::BatchGetImage, 1.0);
+
+    fn open(clients: &Clients, calls: Arc<Calls>) -> ImageCloud {
+        ImageCloud::new(clients.ecr.clone(), calls, clients.region.clone())
     }
 }
 

@@ -18,7 +18,7 @@ use crate::engine::{
     diff::{Diff, Hold, Planned, Print, Said},
     facts::{Fact, FactKey, Facts, ImageFact},
     failure::{Failure, chain},
-    kind::{Digests, Kind},
+    kind::{Digests, Kind, Listing},
     name::Name,
     sight::{Known, Seen, Sight},
     tags::Tags,
@@ -44,6 +44,7 @@ pub struct Found {
 impl Kind for Image {
     const NAME: &'static str = "Image";
     const PERMIT: &'static str = "Image";
+    const LISTING: Listing = Listing::Wanted;
     /// Every list reads every image exactly; the rotation only covers what a list could not.
     const AUDIT_PERIOD: Duration = Duration::from_hours(2);
     type Spec = Spec;
@@ -109,6 +110,10 @@ impl Kind for Image {
             None => Fact::Image(it.image),
         });
         Some((FactKey::Image(name.clone()), fact))
+    }
+
+    fn hears(_: &FactKey) -> bool {
+        false
     }
 
     fn needs(_: &Spec) -> Vec<FactKey> {

@@ -23,7 +23,7 @@ use crate::engine::{
     diff::{Diff, Planned, Print},
     facts::{Fact, FactKey, Facts},
     failure::Failure,
-    kind::{Digests, Kind},
+    kind::{Digests, Kind, Listing},
     name::Name,
     sight::{Known, Seen, Sight},
     tags::{SUSPEND, Tags},
@@ -36,6 +36,7 @@ pub enum Repository {}
 impl Kind for Repository {
     const NAME: &'static str = "Repository";
     const PERMIT: &'static str = "Repository";
+    const LISTING: Listing = Listing::All;
     /// Policies and tags show only in a look, and a look costs four calls.
     const AUDIT_PERIOD: Duration = Duration::from_hours(2);
     type Spec = Spec;
@@ -97,6 +98,10 @@ impl Kind for Repository {
             Sight::Present(_) => Some(true),
         };
         Some((FactKey::Repository(name.clone()), exists.map(Fact::Repository)))
+    }
+
+    fn hears(_: &FactKey) -> bool {
+        false
     }
 
     fn needs(_: &Spec) -> Vec<FactKey> {

@@ -12,8 +12,9 @@ use super::{Function, spec::Spec, step::Step};
 use crate::{
     aws::{
         calls::{Call, Calls},
-        cloud::{Cloud, Got, Urgency},
-        op::Op,
+        clients::Clients,
+        cloud::{Cloud, Got, Hands, Urgency},
+        op::{Bucket, Op},
     },
     engine::{
         failure::{Cause, Class, Failure},
@@ -39,6 +40,15 @@ impl FunctionCloud {
     /// Lambda, through the target's one door.
     pub fn new(lambda: Client, calls: Arc<Calls>) -> Self {
         Self { lambda, calls }
+    }
+}
+
+impl Hands for Function {
+    type Cloud = FunctionCloud;
+    const LOOK: (Bucket, f64) = (Bucket::GetFunction, 1.0);
+
+    fn open(clients: &Clients, calls: Arc<Calls>) -> FunctionCloud {
+        FunctionCloud::new(clients.lambda.clone(), calls)
     }
 }
 

@@ -13,8 +13,9 @@ use super::{Repository, spec::Spec, step::Step};
 use crate::{
     aws::{
         calls::{Call, Calls},
-        cloud::{Cloud, Got, Urgency},
-        op::Op,
+        clients::Clients,
+        cloud::{Cloud, Got, Hands, Urgency},
+        op::{Bucket, Op},
     },
     engine::{
         failure::{Cause, Class, Failure},
@@ -38,6 +39,15 @@ impl RepositoryCloud {
     /// ECR, through the target's one door.
     pub fn new(ecr: Client, calls: Arc<Calls>) -> Self {
         Self { ecr, calls }
+    }
+}
+
+impl Hands for Repository {
+    type Cloud = RepositoryCloud;
+    const LOOK: (Bucket, f64) = (Bucket::Ecr, 4.0);
+
+    fn open(clients: &Clients, calls: Arc<Calls>) -> RepositoryCloud {
+        RepositoryCloud::new(clients.ecr.clone(), calls)
     }
 }
 

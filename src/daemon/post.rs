@@ -1,0 +1,104 @@
+//! Facts on their way between the engines of one target. Each engine has a box; what is put in twice before
+//! it is taken out counts once, so that nobody waits for anybody and a ring of engines cannot stand still.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use tokio::sync::Notify;
+
+use crate::engine::{
+    facts::{Fact, FactKey},
+    kind::Kind,
+};
+
+/// Facts that one engine tells.
+pub type Facts = Vec<(FactKey, Option<Fact>)>;
+
+/// Which facts somebody wants to hear.
+type Hears = fn(&FactKey) -> bool;
+
+/// Where facts for one engine arrive.
+#[derive(Clone, Default)]
+pub struct Mailbox(Arc<Inner>);
+
+#[derive(Default)]
+struct Inner {
+    waiting: Mutex<Waiting>,
+    rung: Notify,
+}
+
+#[derive(Default)]
+struct Waiting {
+    facts: BTreeMap<FactKey, Option<Fact>>,
+    batches: u64,
+}
+
+impl Mailbox {
+    fn put(&self, facts: Facts) {
+        let mut waiting = self.0.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        waiting.facts.extend(facts);
+        waiting.batches += 1;
+        drop(waiting);
+        self.0.rung.notify_one();
+    }
+
+    /// Waits until something is in it.
+    pub(super) async fn rung(&self) {
+        self.0.rung.notified().await;
+    }
+
+    /// Takes everything out, and says how many batches that was.
+    pub(super) fn take(&self) -> (Facts, u64) {
+        let mut waiting = self.0.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        let Waiting { facts, batches } = std::mem::take(&mut *waiting);
+        (facts.into_iter().collect(), batches)
+    }
+}
+
+/// The boxes of all engines of one target.
+#[derive(Clone, Default)]
+pub struct Post(Vec<(&'static str, Hears, Mailbox)>);
+
+impl Post {
+    /// A box for one engine.
+    pub(super) fn open<K: Kind>(&mut self) -> Mailbox {
+        let mailbox = Mailbox::default();
+        self.0.push((K::NAME, K::hears, mailbox.clone()));
+        mailbox
+    }
+
+    /// Sends facts to everybody else who wants to hear them; returns how many that were.
+    pub(super) fn send(&self, from: &'static str, facts: &Facts) -> u64 {
+        let mut sent = 0;
+        for (kind, hears, mailbox) in &self.0 {
+            let heard: Facts = facts.iter().filter(|(key, _)| hears(key)).cloned().collect();
+            if *kind != from && !heard.is_empty() {
+                mailbox.put(heard);
+                sent += 1;
+            }
+        }
+        sent
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{engine::name::Name, kinds::function::Function, kinds::image::Image};
+
+    #[test]
+    fn facts_reach_those_who_hear_them_and_pile_up_as_one() {
+        let mut post = Post::default();
+        let (functions, images) = (post.open::<Function>(), post.open::<Image>());
+        let key = FactKey::Repository(Name::new("a"));
+        let told = |exists| vec![(key.clone(), Some(Fact::Repository(exists)))];
+        assert_eq!(post.send("Repository", &told(false)), 1);
+        assert_eq!(post.send("Repository", &told(true)), 1);
+        assert_eq!(functions.take(), (told(true), 2));
+        assert_eq!(functions.take(), (Facts::new(), 0));
+        assert_eq!(images.take(), (Facts::new(), 0));
+        assert_eq!(post.send("Function", &told(true)), 0);
+    }
+}
