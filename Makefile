@@ -30,8 +30,8 @@ chaos:  ## the real daemon on an AWS that misbehaves, SEEDS=500 scenes from seed
 	cargo build --workspace
 	$(CHAOS) --seeds $(or $(SEEDS),500) --from $(or $(FROM),0)
 
-bench:  ## speed and memory, in release mode
-	cargo bench --bench manifests
+bench:  ## speed and memory, in release mode; a table, and target/bench.json
+	cargo bench --bench evenkeel
 
 bless:  ## accept the present output as the golden one
 	UPDATE_EXPECT=1 cargo test

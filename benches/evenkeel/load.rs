@@ -3,16 +3,6 @@
 //! Each measurement runs in a process of its own, so that its peak memory is its own; ratios within one
 //! run are what counts on a shared machine. `make bench` runs it in release mode.
 
-#![allow(
-    clippy::panic,
-    clippy::unwrap_used,
-    clippy::print_stdout,
-    clippy::disallowed_methods,
-    clippy::allow_attributes,
-    missing_docs,
-    reason = "a measuring program"
-)]
-
 use std::{env, fs, path::Path, process::Command, time::Instant};
 
 use evenkeel::{
@@ -20,30 +10,23 @@ use evenkeel::{
     manifest,
 };
 
+use super::{
+    manifests,
+    report::{self, Report},
+};
+
 const COUNT: usize = 10_000;
 const ROUNDS: usize = 5;
 
-fn main() {
-    let mut arguments = env::args().skip(1).filter(|it| it != "--bench");
-    match (arguments.next(), arguments.next()) {
-        (Some(what), Some(folder)) => measure(&what, Path::new(&folder)),
-        _ => compare(),
-    }
-}
-
 /// Runs each measurement in a process of its own, in turn.
-fn compare() {
+pub fn compare(report: &mut Report) {
     let folder = tempfile::TempDir::new().unwrap();
-    let bytes = write(folder.path());
-    println!("{COUNT} manifests, {bytes} bytes, {ROUNDS} rounds, best of each");
-    println!("{:<44} {:>9} {:>12}", "", "time", "peak memory");
-    for (what, title) in [
-        ("read", "reading the files, nothing else"),
-        ("serde", "yaml_serde: text to values"),
-        ("parse", "evenkeel: text to checked documents"),
-        ("load", "evenkeel: directory to snapshot"),
-        ("again", "evenkeel: the same directory, unchanged"),
-    ] {
+    let bytes = manifests::write(folder.path(), COUNT);
+    report::heading(&format!(
+        "Loading {COUNT} manifests, {bytes} bytes; {ROUNDS} rounds, best of each"
+    ));
+    // yaml_serde is there to compare with; `again` is the same directory, unchanged.
+    for what in ["read", "serde", "parse", "load", "again"] {
         let mut best = (f64::MAX, 0);
         for _ in 0..ROUNDS {
             let out =
@@ -54,11 +37,13 @@ fn compare() {
             let memory: u64 = parts.next().unwrap().parse().unwrap();
             best = if seconds < best.0 { (seconds, memory) } else { best };
         }
-        println!("{title:<44} {:>7.3} s {:>8} MB", best.0, best.1 / 1000);
+        report.add((&format!("{what}.wall_s"), COUNT), (best.0, "s"), None);
+        report.add((&format!("{what}.rss_mb"), COUNT), (best.1 as f64 / 1000.0, "MB"), None);
     }
 }
 
-fn measure(what: &str, folder: &Path) {
+/// Measures one thing, in a process of its own.
+pub fn measure(what: &str, folder: &Path) {
     let (seconds, count) = match what {
         "load" => load(folder),
         "again" => again(folder),
@@ -109,30 +94,4 @@ fn peak() -> u64 {
     let status = fs::read_to_string("/proc/self/status").unwrap();
     let line = status.lines().find_map(|it| it.strip_prefix("VmHWM:")).unwrap();
     line.trim().trim_end_matches(" kB").trim().parse().unwrap()
-}
-
-/// Manifests as people write them: some twenty lines, no two alike.
-fn write(folder: &Path) -> usize {
-    let mut bytes = 0;
-    for number in 0..COUNT {
-        let text = format!(
-            "apiVersion: evenkeel.dev/v1\nkind: Function\nmetadata:\n  name: job-{number}\n  labels: \
-             {{ team: team-{} }}\nspec:\n  image: jobs/job-{number}:v1.{}\n  role: jobs/job-{number}\n  \
-             architectures: [arm64]\n  description: \"Job number {number}: aligns, counts, plots\"\n  \
-             memorySize: {}\n  timeout: {}\n  ephemeralStorage: {{ size: 1024 }}\n  environment:\n    \
-             variables:\n      STAGE: production\n      BUCKET: results-{number}\n      LEVEL: \"{}\"\n  \
-             vpcConfig:\n    subnetIds: [subnet-0a{number}, subnet-0b{number}]\n    securityGroupIds: \
-             [sg-0{number}]\n  loggingConfig: {{ logFormat: JSON, systemLogLevel: WARN }}\n  tags:\n    \
-             team: team-{}\n    cost-centre: \"{number}\"\n",
-            number % 40,
-            number % 7,
-            128 + number % 10_000,
-            1 + number % 900,
-            number % 5,
-            number % 40,
-        );
-        bytes += text.len();
-        fs::write(folder.join(format!("job-{number:05}.yaml")), text).unwrap();
-    }
-    bytes
 }

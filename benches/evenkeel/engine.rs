@@ -1,0 +1,169 @@
+//! The engine alone: fifty thousand functions, no AWS, no tokio.
+
+use std::time::{Duration, Instant};
+
+use evenkeel::{
+    engine::{
+        engine::Engine,
+        facts::{Digest, Fact, ImageFact},
+        kind::Kind as _,
+        name::Name,
+        page::Page,
+        policy::{Mode, Reading, Settings},
+        sight::{Known, Seen},
+        time::{Mono, Now},
+        work::{Event, Looked, Work},
+    },
+    kinds::function::{
+        Function,
+        live::{Activity, Live, Package, State, Update},
+        step::Step,
+    },
+};
+
+use super::{
+    report::{self, Report},
+    stage,
+};
+
+const COUNT: usize = 50_000;
+const PAGE: usize = 50;
+
+/// How many events a second it takes in, when nothing differs.
+pub fn measure(report: &mut Report) {
+    let wishes = stage::wishes(COUNT);
+    let digest = Digest::parse(&"a".repeat(64)).unwrap();
+    let lives: Vec<(Name, Live)> =
+        stage::creations(&wishes, &digest).into_iter().filter_map(|it| live(it, &digest)).collect();
+    let facts: Vec<_> = wishes
+        .functions
+        .wanted
+        .values()
+        .flat_map(|it| Function::needs(&it.spec))
+        .map(|key| (key, Some(Fact::Image(ImageFact::Single(digest.clone())))))
+        .collect();
+    let mut bench =
+        Bench { engine: Engine::new(Name::new("default"), settings()), now: Mono::default() };
+    bench.handle(Event::Facts(facts));
+    bench.handle(Event::Desired(wishes.functions));
+    report::heading(&format!("The engine alone, {COUNT} functions"));
+    let first = bench.list(&lives);
+    report.add(("engine.first_list_s", COUNT), (first.as_secs_f64(), "s"), None);
+    let looks = bench.looks(&lives);
+    report.add(
+        ("engine.events_per_s", COUNT),
+        (COUNT as f64 / looks.as_secs_f64(), "events/s"),
+        None,
+    );
+    let again = bench.list(&lives);
+    report.add(("engine.rows_per_s", COUNT), (COUNT as f64 / again.as_secs_f64(), "rows/s"), None);
+    let began = Instant::now();
+    let rounds = 100;
+    for _ in 0..rounds {
+        assert_eq!(bench.engine.summary(bench.clock()).managed, COUNT);
+    }
+    let each = began.elapsed() / rounds;
+    report.add(("engine.summary_ms", COUNT), (1000.0 * each.as_secs_f64(), "ms"), None);
+}
+
+struct Bench {
+    engine: Engine<Function>,
+    now: Mono,
+}
+
+impl Bench {
+    fn clock(&self) -> Now {
+        Now { mono: self.now, wall: jiff::Timestamp::UNIX_EPOCH }
+    }
+
+    fn handle(&mut self, event: Event<Function>) {
+        self.now = self.now.after(Duration::from_micros(10));
+        let works = self.engine.handle(event, self.clock());
+        let write = works.iter().any(|it| matches!(it, Work::Apply(..)));
+        assert!(!write, "nothing differs, and it writes");
+    }
+
+    /// One whole list.
+    fn list(&mut self, lives: &[(Name, Live)]) -> Duration {
+        self.now = self.now.after(Duration::from_hours(2));
+        self.handle(Event::Woke);
+        let pages: Vec<Page<Function>> = lives
+            .chunks(PAGE)
+            .map(|rows| {
+                let rows = rows.iter().map(|(name, live)| (name.clone(), row(live))).collect();
+                Page { started: self.now, rows }
+            })
+            .collect();
+        let began = Instant::now();
+        for page in pages {
+            self.handle(Event::Page(page));
+        }
+        self.handle(Event::ListEnded(Ok(())));
+        began.elapsed()
+    }
+
+    /// Every function is looked at.
+    fn looks(&mut self, lives: &[(Name, Live)]) -> Duration {
+        let looks: Vec<Looked<Function>> = lives
+            .iter()
+            .map(|(name, live)| {
+                let seen = Seen { live: live.clone(), revision: Some("r".into()), exact: true };
+                Looked { name: name.clone(), started: self.now, found: Ok(Some(seen)) }
+            })
+            .collect();
+        let began = Instant::now();
+        for looked in looks {
+            self.handle(Event::Looked(looked));
+        }
+        began.elapsed()
+    }
+}
+
+/// What a list shows of it.
+fn row(live: &Live) -> Seen<Live> {
+    let unknown = || "a list does not show it".to_owned();
+    let mut live = live.clone();
+    live.repository = Known::No(unknown());
+    live.tags = Known::No(unknown());
+    live.state = Known::No(unknown());
+    Seen { live, revision: Some("r".into()), exact: false }
+}
+
+/// What the step would leave behind.
+fn live(step: Step, digest: &Digest) -> Option<(Name, Live)> {
+    let Step::Create(create) = step else { return None };
+    let repository = create.image_uri.split('@').next()?.to_owned();
+    let live = Live {
+        arn: format!("arn:aws:lambda:us-east-1:123456789012:function:{}", create.name),
+        package: Package::Image,
+        digest: Some(digest.clone()),
+        repository: Known::Yes(repository),
+        architecture: create.architecture.clone(),
+        config: create.config.clone(),
+        environment_error: None,
+        image_error: None,
+        tags: Known::Yes(create.tags.clone()),
+        state: Known::Yes(State {
+            activity: Activity::Active,
+            reason: None,
+            update: Update::Settled,
+            update_reason: None,
+        }),
+        last_modified: None,
+    };
+    Some((create.name.clone(), live))
+}
+
+fn settings() -> Settings {
+    Settings {
+        owner: "bench".parse::<evenkeel::engine::name::Owner>().unwrap(),
+        mode: Mode::Enforce,
+        resync: Duration::from_secs(30),
+        in_flight_max: 10,
+        audit_rate: 7.5,
+        reading: Reading::Watch,
+        strangers: true,
+        prune: false,
+        confirm: None,
+    }
+}
