@@ -58,7 +58,7 @@ fn fresh(source: &mut Source) -> Arc<Snapshot> {
 /// Names and memory sizes of what counts.
 fn shown(snapshot: &Snapshot) -> Vec<String> {
     let one = |it: &Arc<evenkeel::manifest::Document>| {
-        let evenkeel::manifest::Body::Function(spec) = &it.body else { panic!("no function") };
+        let evenkeel::manifest::Body::Function(spec, _) = &it.body else { panic!("no function") };
         format!("{} {}", it.aws_name(), spec.memory_size.unwrap_or_default())
     };
     snapshot.documents.iter().map(one).collect()

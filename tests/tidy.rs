@@ -220,6 +220,12 @@ fn every_kind_of_document_has_an_example_a_reference_and_plans() {
     let kinds = list.lines().filter_map(|it| it.strip_prefix("pub mod ")?.strip_suffix(';'));
     let mut seen = 0;
     for kind in kinds {
+        let module = fs::read_to_string(root().join(format!("src/kinds/{kind}/mod.rs")));
+        if let Some(field) = module.ok().and_then(|it| block_field(&it)) {
+            seen += 1;
+            assert_block(kind, &field);
+            continue;
+        }
         // A kind without a shape has no documents: it is only read.
         if !root().join(format!("src/kinds/{kind}/shape.rs")).exists() {
             continue;
@@ -234,6 +240,23 @@ fn every_kind_of_document_has_an_example_a_reference_and_plans() {
         assert!(!files("tests/plan", "txt").is_empty(), "no plans of {name}");
     }
     assert!(seen > 0, "no kinds found in src/kinds/mod.rs");
+}
+
+/// The member of `spec` that a block is described by, if this is the module of one.
+fn block_field(module: &str) -> Option<String> {
+    let (_, block) = module.split_once("\nimpl Block for ")?;
+    Some(block.split_once("const FIELD: &'static str = \"")?.1.split_once('"')?.0.to_owned())
+}
+
+/// A block has an example, a reference, and a hand that changes it in `tests/blocks.rs`.
+fn assert_block(kind: &str, field: &str) {
+    let written = format!("\n  {field}:");
+    let examples = files("manifests/examples", "yaml");
+    assert!(examples.iter().any(|(_, text)| text.contains(&written)), "no example of {kind}");
+    let reference = fs::read_to_string(root().join("docs/reference/manifests.md")).unwrap();
+    assert!(reference.contains(&format!("| `{field}` |")), "no reference of {kind}");
+    let hands = fs::read_to_string(root().join("tests/blocks/hands.yaml")).unwrap();
+    assert!(hands.contains(&format!("field: {field},")), "nobody changes {kind}");
 }
 
 #[test]

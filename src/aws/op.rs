@@ -30,6 +30,20 @@ pub enum Op {
     TagRepository,
     /// ECR's UntagResource.
     UntagRepository,
+    GetFunctionUrlConfig,
+    CreateFunctionUrlConfig,
+    UpdateFunctionUrlConfig,
+    DeleteFunctionUrlConfig,
+    GetFunctionRecursionConfig,
+    PutFunctionRecursionConfig,
+    PutFunctionConcurrency,
+    DeleteFunctionConcurrency,
+    GetFunctionEventInvokeConfig,
+    PutFunctionEventInvokeConfig,
+    DeleteFunctionEventInvokeConfig,
+    GetPolicy,
+    AddPermission,
+    RemovePermission,
     GetCallerIdentity,
 }
 
@@ -80,6 +94,32 @@ impl Op {
             Self::DeleteRepositoryPolicy => ("DeleteRepositoryPolicy", "ecr", Bucket::Ecr),
             Self::TagRepository => ("TagResource", "ecr", Bucket::Ecr),
             Self::UntagRepository => ("UntagResource", "ecr", Bucket::Ecr),
+            Self::GetFunctionUrlConfig => ("GetFunctionUrlConfig", "lambda", Bucket::Lambda),
+            Self::CreateFunctionUrlConfig => ("CreateFunctionUrlConfig", "lambda", Bucket::Lambda),
+            Self::UpdateFunctionUrlConfig => ("UpdateFunctionUrlConfig", "lambda", Bucket::Lambda),
+            Self::DeleteFunctionUrlConfig => ("DeleteFunctionUrlConfig", "lambda", Bucket::Lambda),
+            Self::GetFunctionRecursionConfig => {
+                ("GetFunctionRecursionConfig", "lambda", Bucket::Lambda)
+            }
+            Self::PutFunctionRecursionConfig => {
+                ("PutFunctionRecursionConfig", "lambda", Bucket::Lambda)
+            }
+            Self::PutFunctionConcurrency => ("PutFunctionConcurrency", "lambda", Bucket::Lambda),
+            Self::DeleteFunctionConcurrency => {
+                ("DeleteFunctionConcurrency", "lambda", Bucket::Lambda)
+            }
+            Self::GetFunctionEventInvokeConfig => {
+                ("GetFunctionEventInvokeConfig", "lambda", Bucket::Lambda)
+            }
+            Self::PutFunctionEventInvokeConfig => {
+                ("PutFunctionEventInvokeConfig", "lambda", Bucket::Lambda)
+            }
+            Self::DeleteFunctionEventInvokeConfig => {
+                ("DeleteFunctionEventInvokeConfig", "lambda", Bucket::Lambda)
+            }
+            Self::GetPolicy => ("GetPolicy", "lambda", Bucket::GetPolicy),
+            Self::AddPermission => ("AddPermission", "lambda", Bucket::Lambda),
+            Self::RemovePermission => ("RemovePermission", "lambda", Bucket::Lambda),
             Self::GetCallerIdentity => ("GetCallerIdentity", "sts", Bucket::Sts),
         }
     }
@@ -90,6 +130,7 @@ impl Op {
 #[expect(missing_docs, reason = "named after what they hold")]
 pub enum Bucket {
     GetFunction,
+    GetPolicy,
     Lambda,
     BatchGetImage,
     ListImages,
@@ -99,8 +140,9 @@ pub enum Bucket {
 
 impl Bucket {
     /// Every bucket.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::GetFunction,
+        Self::GetPolicy,
         Self::Lambda,
         Self::BatchGetImage,
         Self::ListImages,
@@ -112,6 +154,7 @@ impl Bucket {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::GetFunction => "lambda:GetFunction",
+            Self::GetPolicy => "lambda:GetPolicy",
             Self::Lambda => "lambda",
             Self::BatchGetImage => "ecr:BatchGetImage",
             Self::ListImages => "ecr:ListImages",
@@ -126,7 +169,7 @@ impl Bucket {
     pub fn quota(self) -> f64 {
         match self {
             Self::GetFunction => 100.0,
-            Self::Lambda => 15.0,
+            Self::Lambda | Self::GetPolicy => 15.0,
             Self::BatchGetImage => 2000.0,
             Self::ListImages | Self::Ecr | Self::Sts => 10.0,
         }

@@ -27,8 +27,15 @@ pub(super) fn planned(row: &Row) -> String {
 }
 
 /// What is true of an object besides what differs, and is worth a line.
-const NOTES: [&str; 6] =
-    ["Adopting", "ExtraTags", "Ignored", "LifecyclePolicy", "RepositoryPolicy", "Suspended"];
+const NOTES: [&str; 7] = [
+    "Adopting",
+    "ExtraTags",
+    "Ignored",
+    "LifecyclePolicy",
+    "RepositoryPolicy",
+    "Suspended",
+    "Warning",
+];
 
 fn notes(row: &Row) -> impl Iterator<Item = &str> {
     let told = row.conditions.iter().filter(|it| NOTES.contains(&it.kind));

@@ -166,7 +166,7 @@ impl<K: Kind, C: Cloud<K>> Driver<K, C> {
         match work {
             Work::List(wanted) => self.list(wanted),
             Work::Look(name, urgency) => self.look(name, urgency),
-            Work::Apply(name, planned) => match self.permit(&name) {
+            Work::Apply(name, planned, looked) => match self.permit(&name, looked) {
                 Some(permit) => self.apply(name, planned, permit),
                 None => return Some(Event::Blocked(name)),
             },
@@ -177,9 +177,9 @@ impl<K: Kind, C: Cloud<K>> Driver<K, C> {
     }
 
     /// Leave to write, if nobody else writes to the same thing and nothing holds all writes.
-    fn permit(&self, name: &Name) -> Option<Permit> {
+    fn permit(&self, name: &Name, looked: Mono) -> Option<Permit> {
         let free = self.ports.pause.why().is_none();
-        free.then(|| self.ports.permits.take(K::PERMIT, name)).flatten()
+        free.then(|| self.ports.permits.take(K::PERMIT, &K::host(name), looked)).flatten()
     }
 
     fn key(&self, name: &Name) -> Key {
@@ -271,8 +271,9 @@ impl<K: Kind, C: Cloud<K>> Driver<K, C> {
         let task = async move {
             let began = clock.now().mono;
             let result = cloud.apply(&planned.step).await;
-            let took = clock.now().mono.since(began);
-            drop(permit);
+            let ended = clock.now().mono;
+            let took = ended.since(began);
+            permit.wrote(ended);
             metrics.duration(K::NAME, "apply", took);
             metrics.step(K::NAME, result.is_ok());
             let took_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use super::{
     board::{Board, Pulse, Shown},
+    rollup::{Document, documents},
     text::{Family, Page, Sort},
 };
 use crate::{
@@ -44,8 +45,9 @@ impl Exposition {
         // A copy of what stands there: writing it out takes longer than a driver should wait.
         let shown = &self.board.read(Shown::clone);
         let mut page = Page::default();
-        page.objects(shown);
-        page.sums(shown);
+        let all = documents(shown);
+        page.objects(&all, &revision(shown));
+        page.sums(shown, &all);
         page.engines(shown);
         page.targets(shown);
         page.queues(shown, now);
@@ -74,60 +76,66 @@ impl Page {
     }
 
     /// One sample for each document.
-    fn each(&mut self, (name, help): (&str, &str), shown: &Shown, value: impl Fn(&Row) -> f64) {
-        let samples = documents(shown).map(|row| (labels(row), value(row)));
+    fn each(
+        &mut self,
+        (name, help): (&str, &str),
+        all: &[Document<'_>],
+        value: impl Fn(&Document<'_>) -> f64,
+    ) {
+        let samples = all.iter().map(|it| (labels(it.row), value(it)));
         self.gauge(&Family(name, help, &O), samples);
     }
 
-    fn objects(&mut self, shown: &Shown) {
+    fn objects(&mut self, all: &[Document<'_>], revision: &str) {
         let family = Family("evenkeel_object_status", "The object's status, as a set.", &STATUS);
-        let samples = documents(shown).flat_map(|row| Status::ALL.map(|it| (row, it)));
+        let samples = all.iter().flat_map(|it| Status::ALL.map(|status| (it, status)));
         self.gauge(
             &family,
-            samples.map(|(row, it)| (more(row, it.as_str()), flag(row.status == it))),
+            samples.map(|(it, status)| (more(it.row, status.as_str()), flag(it.status == status))),
         );
         let help = "Whether somebody changed the object in AWS, by what was changed.";
-        let samples = documents(shown).flat_map(|row| Cause::ALL.map(|it| (row, it)));
+        let samples = all.iter().flat_map(|it| Cause::ALL.map(|cause| (it, cause)));
         self.gauge(
             &Family("evenkeel_object_drift", help, &CAUSE),
-            samples.map(|(row, it)| (more(row, it.as_str()), flag(row.causes.contains(&it)))),
+            samples.map(|(it, cause)| {
+                (more(it.row, cause.as_str()), flag(it.causes.contains(&cause)))
+            }),
         );
         let help = "How many fields somebody changed in AWS.";
-        self.each(("evenkeel_object_drift_fields", help), shown, |row| {
-            count(row.changes.iter().filter(|it| it.origin.is_drift()).count())
-        });
+        self.each(("evenkeel_object_drift_fields", help), all, |it| count(it.fields));
         let help = "Since when the object has drifted; 0 if it has not.";
-        self.each(("evenkeel_object_drift_since_timestamp_seconds", help), shown, |row| {
-            seconds(row.drift_since)
-        });
+        let name = "evenkeel_object_drift_since_timestamp_seconds";
+        self.each((name, help), all, |it| seconds(it.drift_since));
         let help = "When a list or a look last confirmed the object.";
-        self.each(("evenkeel_object_last_observed_timestamp_seconds", help), shown, |row| {
-            seconds(row.observed)
-        });
+        let name = "evenkeel_object_last_observed_timestamp_seconds";
+        self.each((name, help), all, |it| seconds(it.row.observed));
         let help = "When the object was last read exactly.";
-        self.each(("evenkeel_object_last_audited_timestamp_seconds", help), shown, |row| {
-            seconds(row.audited)
-        });
+        let name = "evenkeel_object_last_audited_timestamp_seconds";
+        self.each((name, help), all, |it| seconds(it.row.audited));
         let suspended = |row: &Row| row.status == Status::Suspended;
         let help = "Whether writes are held.";
-        self.each(("evenkeel_object_suspended", help), shown, |row| flag(suspended(row)));
+        self.each(("evenkeel_object_suspended", help), all, |it| flag(suspended(it.row)));
         let help = "Since when writes are held; 0 if they are not.";
-        self.each(("evenkeel_object_suspended_since_timestamp_seconds", help), shown, |row| {
-            seconds(Some(row.since).filter(|_| suspended(row)))
+        self.each(("evenkeel_object_suspended_since_timestamp_seconds", help), all, |it| {
+            seconds(Some(it.row.since).filter(|_| suspended(it.row)))
         });
-        let fighting = |row: &Row| row.conditions.iter().any(|it| it.kind == "Fighting");
         let help = "Whether it is left alone since somebody keeps changing it back.";
-        self.each(("evenkeel_object_fighting", help), shown, |row| flag(fighting(row)));
-        self.infos(shown);
-        self.steps(shown);
+        self.each(("evenkeel_object_fighting", help), all, |it| flag(it.fighting));
+        self.infos(all, revision);
+        let help = "Steps that AWS accepted or refused.";
+        let samples = all.iter().flat_map(|it| {
+            let (success, error) = it.steps;
+            [(more(it.row, "success"), total(success)), (more(it.row, "error"), total(error))]
+        });
+        let family = Family("evenkeel_object_steps_total", help, &RESULT);
+        self.family(Sort::Counter, &family, samples);
     }
 
-    fn infos(&mut self, shown: &Shown) {
-        let revision = revision(shown);
-        let samples = documents(shown).map(|row| {
+    fn infos(&mut self, all: &[Document<'_>], revision: &str) {
+        let samples = all.iter().map(|Document { row, .. }| {
             let [target, kind, name] = labels(row);
             let (desired, live) = (&*row.digests.desired, &*row.digests.live);
-            ([target, kind, name, row.mode.as_str(), desired, live, &revision], 1.0)
+            ([target, kind, name, row.mode.as_str(), desired, live, revision], 1.0)
         });
         self.gauge(
             &Family("evenkeel_object_info", "What the object is; always 1.", &INFO),
@@ -135,17 +143,7 @@ impl Page {
         );
     }
 
-    fn steps(&mut self, shown: &Shown) {
-        let help = "Steps that AWS accepted or refused.";
-        let samples = documents(shown).flat_map(|row| {
-            let (success, error) = (row.steps_done.success, row.steps_done.error);
-            [(more(row, "success"), total(success)), (more(row, "error"), total(error))]
-        });
-        let family = Family("evenkeel_object_steps_total", help, &RESULT);
-        self.family(Sort::Counter, &family, samples);
-    }
-
-    fn sums(&mut self, shown: &Shown) {
+    fn sums(&mut self, shown: &Shown, all: &[Document<'_>]) {
         let mut sums: BTreeMap<[String; 3], usize> = BTreeMap::new();
         let label = |target: &str, kind: &str, status: Status| {
             [target.to_owned(), kind.to_owned(), status.as_str().to_owned()]
@@ -153,8 +151,8 @@ impl Page {
         for (target, kind, _) in engines(shown) {
             sums.extend(Status::ALL.map(|it| (label(target, kind, it), 0)));
         }
-        for row in documents(shown) {
-            let label = label(row.key.target.as_str(), row.key.kind, row.status);
+        for Document { row, status, .. } in all {
+            let label = label(row.key.target.as_str(), row.key.kind, *status);
             *sums.entry(label).or_default() += 1;
         }
         let family =
@@ -308,12 +306,6 @@ impl Page {
         let revision = option_env!("EVENKEEL_REVISION").unwrap_or_default().to_owned();
         self.gauge(&family, std::iter::once(([version, revision], 1.0)));
     }
-}
-
-/// The rows of objects that manifests describe. Images are only a means.
-fn documents(shown: &Shown) -> impl Iterator<Item = &Row> {
-    let rows = shown.rows.values().map(|it| &**it);
-    rows.filter(|it| DOCUMENTS.contains(&it.key.kind) && !it.orphan)
 }
 
 /// The engines that keep documents, by target and kind.

@@ -16,6 +16,7 @@ pub mod pause;
 pub mod permits;
 pub mod post;
 mod reader;
+mod rollup;
 mod ruling;
 pub mod run;
 pub mod source;

@@ -5,7 +5,7 @@ use tracing::{error, info, warn};
 use super::metrics::Metrics;
 use crate::{
     engine::{kind::Kind as _, name::Key, status::Status, work::News},
-    kinds::image::Image,
+    kinds::{document_of, image::Image},
 };
 
 /// Writes one piece of news down.
@@ -15,11 +15,11 @@ pub(super) fn tell(key: &Key, news: &News, metrics: &Metrics) {
         News::Turned { .. } if key.kind == Image::NAME => {}
         News::Turned { from, to, said } => turned(key, (*from, *to), said.reason, &said.message),
         News::Drifted(cause, delay) => {
-            metrics.drifted(key.kind, *cause, *delay);
+            metrics.drifted(document_of(key.kind, &key.name).0, *cause, *delay);
             warn!(%key, cause = cause.as_str(), "drifted");
         }
         News::Corrected(cause, outcome) => {
-            metrics.corrected(key.kind, *cause, *outcome);
+            metrics.corrected(document_of(key.kind, &key.name).0, *cause, *outcome);
             info!(%key, cause = cause.as_str(), result = outcome.as_str(), "drift ended");
         }
         News::Orphaned => {

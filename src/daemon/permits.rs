@@ -1,16 +1,24 @@
 //! One write permit for each function and each repository, across all kinds: whoever writes to one, or to
-//! something that hangs on it, holds it for the length of the call.
+//! something that hangs on it, holds it for the length of the call. Whoever looked before the last such call
+//! began to be answered does not get it: what was seen then may be no more.
 
 use std::{
-    collections::BTreeSet,
-    sync::{Arc, Mutex, PoisonError},
+    collections::{BTreeMap, BTreeSet},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-use crate::engine::name::Name;
+use crate::engine::{name::Name, time::Mono};
 
 /// The permits of one target.
 #[derive(Debug, Clone, Default)]
-pub struct Permits(Arc<Mutex<BTreeSet<Subject>>>);
+pub struct Permits(Arc<Mutex<Held>>);
+
+#[derive(Debug, Default)]
+struct Held {
+    now: BTreeSet<Subject>,
+    /// When the last write to each ended.
+    wrote: BTreeMap<Subject, Mono>,
+}
 
 /// What is written to: a function or a repository.
 type Subject = (&'static str, Name);
@@ -23,17 +31,33 @@ pub struct Permit {
 }
 
 impl Permits {
-    /// The permit for one of them, if nobody has it.
-    pub fn take(&self, kind: &'static str, name: &Name) -> Option<Permit> {
+    /// The permit for one of them, if nobody has it and nobody has written since the look that the write
+    /// rests on began.
+    pub fn take(&self, kind: &'static str, name: &Name, looked: Mono) -> Option<Permit> {
         let subject = (kind, name.clone());
-        let new = self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(subject.clone());
+        let mut held = self.lock();
+        if held.wrote.get(&subject).is_some_and(|wrote| *wrote > looked) {
+            return None;
+        }
+        let new = held.now.insert(subject.clone());
         new.then(|| Permit { permits: self.clone(), subject })
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Held> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Permit {
+    /// Gives it back after a write.
+    pub fn wrote(self, now: Mono) {
+        self.permits.lock().wrote.insert(self.subject.clone(), now);
     }
 }
 
 impl Drop for Permit {
     fn drop(&mut self) {
-        self.permits.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.subject);
+        self.permits.lock().now.remove(&self.subject);
     }
 }
 
@@ -45,11 +69,16 @@ mod tests {
     fn there_is_one_for_each() {
         let permits = Permits::default();
         let (a, b) = (Name::new("a"), Name::new("b"));
-        let take = |kind, name| permits.take(kind, name);
+        let at = |seconds| Mono(std::time::Duration::from_secs(seconds));
+        let take = |kind, name| permits.take(kind, name, at(5));
         let held = take("Function", &a);
         assert!(held.is_some() && take("Function", &a).is_none());
         assert!(take("Function", &b).is_some() && take("Repository", &a).is_some());
         drop(held);
-        assert!(take("Function", &a).is_some());
+        let held = take("Function", &a).unwrap();
+        held.wrote(at(7));
+        // A look from before that write is no ground for another.
+        assert!(take("Function", &a).is_none());
+        assert!(permits.take("Function", &a, at(7)).is_some());
     }
 }

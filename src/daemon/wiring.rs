@@ -24,6 +24,7 @@ use crate::{
         clients::Clients,
         cloud::Hands,
         identity::Identity,
+        op::Bucket,
     },
     engine::{
         engine::Engine,
@@ -68,6 +69,14 @@ struct Shared {
     census: Arc<Notify>,
 }
 
+/// The way of a target's engines to AWS.
+#[derive(Clone, Copy)]
+struct Means<'a> {
+    clients: &'a Clients,
+    calls: &'a Arc<Calls>,
+    share: f64,
+}
+
 /// The two ends of an engine's events.
 struct Line<K: Kind> {
     sender: mpsc::Sender<Event<K>>,
@@ -95,7 +104,8 @@ impl Wiring {
             census: Arc::default(),
         };
         let clients = &clients;
-        let lines = self.engines(&shared, (clients, &calls, share), tasks);
+        let means = Means { clients, calls: &calls, share };
+        let lines = self.engines(&shared, means, tasks);
         let supervisor = Supervisor {
             name: name.clone(),
             region: clients.region.clone(),
@@ -123,13 +133,13 @@ impl Wiring {
     /// Starts one engine with its hands.
     fn engine<K: Hands>(
         &self,
-        shared: &Shared,
-        (clients, calls, share): (&Clients, &Arc<Calls>, f64),
+        (shared, means): (&Shared, Means<'_>),
         (line, mailbox, post): (Line<K>, Mailbox, Post),
         tasks: &mut JoinSet<()>,
     ) {
-        let (bucket, cost) = K::LOOK;
-        let mut settings = self.settings(bucket.quota() * share * AUDIT_SHARE / cost);
+        let Means { clients, calls, share } = means;
+        let (_, cost) = K::LOOK;
+        let mut settings = self.settings(audit_rate::<K>() * share);
         // Where looks are dear, whoever does not delete need not know whose the others are.
         settings.strangers = cost <= 1.0 || self.terms.prune;
         settings.prune &= DOCUMENTS.contains(&K::NAME);
@@ -182,20 +192,38 @@ impl Wiring {
     }
 }
 
+/// What one look after the other at an object of this kind asks of its quota, in calls a second.
+fn weight<K: Hands>() -> f64 {
+    K::LOOK.1 / K::AUDIT_PERIOD.as_secs_f64()
+}
+
+/// How many looks a second the slow rotation of a kind may cost: its part of what the rotations of all kinds
+/// with the same quota may, of the whole quota.
+fn audit_rate<K: Hands>() -> f64 {
+    let (bucket, cost) = K::LOOK;
+    bucket.quota() * AUDIT_SHARE / cost * weight::<K>() / weights(bucket)
+}
+
 macro_rules! engines {
     ($($field:ident: $kind:ty;)*) => {
+        /// What the rotations of all kinds together ask of a quota.
+        fn weights(bucket: Bucket) -> f64 {
+            let all = [$((<$kind as Hands>::LOOK.0, weight::<$kind>())),*];
+            all.into_iter().filter(|(it, _)| *it == bucket).map(|(_, weight)| weight).sum()
+        }
+
         impl Wiring {
             /// Starts every engine of a target.
             fn engines(
                 &self,
                 shared: &Shared,
-                means: (&Clients, &Arc<Calls>, f64),
+                means: Means<'_>,
                 tasks: &mut JoinSet<()>,
             ) -> Lines {
                 let mut post = Post::default();
                 $(let $field = (Line::<$kind>::new(), post.open::<$kind>());)*
                 let lines = Lines { $($field: $field.0.sender.clone(),)* };
-                $(self.engine(shared, means, ($field.0, $field.1, post.clone()), tasks);)*
+                $(self.engine((shared, means), ($field.0, $field.1, post.clone()), tasks);)*
                 lines
             }
         }

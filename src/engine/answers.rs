@@ -60,7 +60,7 @@ impl<K: Kind> Engine<K> {
         let ours = object.is_ours(name, &self.settings);
         object.memory.seen_ours |= ours;
         let before = object.memory.hold.take();
-        object.memory.hold = Hold::renew(before, object.tag(SUSPEND), self.now.wall);
+        object.memory.hold = Hold::renew(before, object.host_tag(SUSPEND), self.now.wall);
         if object.sight.seen().is_some() {
             object.memory.created = None;
         }
@@ -181,7 +181,8 @@ impl<K: Kind> Engine<K> {
         object.touched = self.now.mono;
         self.looks.forget(name);
         self.applying += 1;
-        self.out.push(Work::Apply(name.clone(), planned));
+        let looked = object.looked_at.unwrap_or_default();
+        self.out.push(Work::Apply(name.clone(), planned, looked));
     }
 }
 

@@ -113,7 +113,7 @@ impl<K: Kind> Engine<K> {
     /// Takes in what was judged of an object.
     pub(super) fn mark(&mut self, name: &Name, judgement: &Judgement<K::Step>) {
         let Some(object) = self.objects.get(name) else { return };
-        let present = matches!(object.sight, Sight::Present(_));
+        let present = object.sight.seen().is_some_and(|it| K::is_there(&it.live));
         let moved = judgement.diff.changes.iter().any(|it| it.origin != Origin::Drift);
         let acts = matches!(judgement.verdict, Verdict::Act(_));
         let update = present && moved && acts && judgement.gate.is_none();

@@ -91,6 +91,12 @@ impl<K: Kind> Engine<K> {
         self.seen_usable(name, &judgement);
         let next = self.next_step(name, wanted, &judgement);
         self.unsettle(name, next);
+        let exact =
+            self.objects.get(name).is_some_and(|it| it.is_exact() && it.phase == Phase::Idle);
+        if exact && K::only_gone(&wanted.spec) && matches!(judgement.verdict, Verdict::InSync) {
+            self.leave(name);
+            return;
+        }
         self.show_judged(name, &judgement);
         if let Some(until) = judgement.gate.as_ref().and_then(|it| it.until)
             && let Ok(left) = Duration::try_from(until.duration_since(self.now.wall))

@@ -10,6 +10,9 @@ use super::{kind::Kind, name::Name, policy::Policy, time::Mono};
 pub struct Desired<K: Kind> {
     /// By the name in AWS.
     pub wanted: BTreeMap<Name, Wanted<K>>,
+    /// What to do about objects that no document describes any more, once one shows that we made it. They
+    /// are no objects before.
+    pub spare: BTreeMap<Name, Wanted<K>>,
     /// Whether every manifest could be read. If not, an object of ours that nobody wants may only have
     /// lost its readable manifest.
     pub intact: bool,
@@ -29,6 +32,19 @@ pub struct Wanted<K: Kind> {
     pub manifest: Option<Location>,
     /// Whether its text is unreadable now, so that this is its last good version.
     pub frozen: bool,
+}
+
+impl<K: Kind> Wanted<K> {
+    /// The same document's wish for an object of another kind.
+    pub fn with<L: Kind>(&self, spec: L::Spec) -> Wanted<L> {
+        Wanted {
+            spec: Arc::new(spec),
+            policy: self.policy.clone(),
+            labels: Arc::clone(&self.labels),
+            manifest: self.manifest.clone(),
+            frozen: self.frozen,
+        }
+    }
 }
 
 impl<K: Kind> Clone for Wanted<K> {

@@ -110,11 +110,32 @@ pub enum Cause {
     State,
     /// A tag.
     Tags,
+    /// The function's URL.
+    Url,
+    /// Who may invoke it.
+    Permissions,
+    /// What becomes of invocations that nobody waits for.
+    AsyncInvoke,
+    /// Reserved concurrency.
+    Concurrency,
+    /// What happens to a function that calls itself.
+    Recursion,
 }
 
 impl Cause {
     /// Every cause, in the order of the reference page.
-    pub const ALL: [Self; 5] = [Self::Missing, Self::Image, Self::Config, Self::State, Self::Tags];
+    pub const ALL: [Self; 10] = [
+        Self::Missing,
+        Self::Image,
+        Self::Config,
+        Self::State,
+        Self::Tags,
+        Self::Url,
+        Self::Permissions,
+        Self::AsyncInvoke,
+        Self::Concurrency,
+        Self::Recursion,
+    ];
 
     /// The word in labels and docs.
     pub fn as_str(self) -> &'static str {
@@ -124,6 +145,11 @@ impl Cause {
             Self::Config => "config",
             Self::State => "state",
             Self::Tags => "tags",
+            Self::Url => "url",
+            Self::Permissions => "permissions",
+            Self::AsyncInvoke => "async_invoke",
+            Self::Concurrency => "concurrency",
+            Self::Recursion => "recursion",
         }
     }
 }

@@ -14,6 +14,7 @@ use super::{
     backoff,
     brake::Brake,
     breaker::{Breaker, Broken},
+    desired::Wanted,
     diff::Said,
     facts::{FactKey, Facts},
     kind::Kind,
@@ -43,6 +44,8 @@ pub struct Engine<K: Kind> {
     pub(super) settings: Settings,
     pub(super) facts: Facts,
     pub(super) objects: BTreeMap<Name, Object<K>>,
+    /// What to do about what no document describes any more, once it shows.
+    pub(super) spare: BTreeMap<Name, Wanted<K>>,
     /// Who depends on which fact.
     pub(super) needs: BTreeMap<FactKey, BTreeSet<Name>>,
     pub(super) looks: Queue,
@@ -114,6 +117,7 @@ impl<K: Kind> Engine<K> {
             settings,
             facts: Facts::default(),
             objects: BTreeMap::new(),
+            spare: BTreeMap::new(),
             needs: BTreeMap::new(),
             looks: Queue::default(),
             audits: Queue::default(),

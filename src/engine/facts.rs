@@ -11,6 +11,8 @@ pub enum FactKey {
     Image(Name),
     /// A repository of the target's own registry, by its name.
     Repository(Name),
+    /// A function.
+    Function(Name),
 }
 
 impl fmt::Display for FactKey {
@@ -18,6 +20,7 @@ impl fmt::Display for FactKey {
         match self {
             Self::Image(reference) => write!(f, "image {reference}"),
             Self::Repository(name) => write!(f, "repository {name}"),
+            Self::Function(name) => write!(f, "function {name}"),
         }
     }
 }
@@ -31,6 +34,21 @@ pub enum Fact {
     Version(String, ImageFact),
     /// Whether the repository exists.
     Repository(bool),
+    /// What hangs on a function must know of it.
+    Function(FunctionFact),
+}
+
+/// A function, as far as it concerns what hangs on it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct FunctionFact {
+    /// Whether it is there.
+    pub exists: bool,
+    /// Whether AWS has done with it, for now.
+    pub settled: bool,
+    /// Who keeps it, as far as its tags could be read.
+    pub owner: Option<String>,
+    /// The value of its tag `evenkeel.dev/manages`.
+    pub manages: String,
 }
 
 /// What a registry says about an image reference.
@@ -88,6 +106,11 @@ impl Facts {
     /// What is known of `key`.
     pub fn get(&self, key: &FactKey) -> Option<&Fact> {
         self.0.get(key)
+    }
+
+    /// Everything that is known.
+    pub fn iter(&self) -> impl Iterator<Item = (&FactKey, &Fact)> {
+        self.0.iter()
     }
 
     /// Takes in what is known now (`None`: no longer known); says whether that is news.

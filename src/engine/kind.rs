@@ -21,6 +21,8 @@ pub enum Listing {
     All,
     /// What is asked for.
     Wanted,
+    /// Nothing: each object is looked at for itself.
+    None,
 }
 
 /// A kind of object that Evenkeel keeps.
@@ -29,6 +31,8 @@ pub trait Kind: Sized + Send + 'static {
     const NAME: &'static str;
     /// Whose write permit a step needs: that of the function or repository that it belongs to.
     const PERMIT: &'static str;
+    /// The kind of document that it is a part of; `None` if it stands for itself.
+    const PART_OF: Option<&'static str> = None;
     /// What of it a list shows.
     const LISTING: Listing;
     /// How often the slow rotation repeats a `get` of an object that no list shows as changed.
@@ -58,6 +62,16 @@ pub trait Kind: Sized + Send + 'static {
     /// The tags of what is live; `None` for kinds that are only read, which nobody owns.
     fn tags(live: &Self::Live) -> Option<&Known<Tags>>;
 
+    /// The tags in which a person may ask to leave it alone: those of what it hangs on.
+    fn host_tags(live: &Self::Live) -> Option<&Known<Tags>> {
+        Self::tags(live)
+    }
+
+    /// Whether the object itself is there, where a look also shows what it hangs on.
+    fn is_there(_: &Self::Live) -> bool {
+        true
+    }
+
     /// The step that deletes it; `None` for kinds that are never deleted.
     fn delete(name: &Name, live: &Self::Live) -> Option<Planned<Self::Step>>;
 
@@ -83,6 +97,21 @@ pub trait Kind: Sized + Send + 'static {
 
     /// Whether facts of this sort are worth telling this kind.
     fn hears(key: &FactKey) -> bool;
+
+    /// The function or repository that it hangs on, or is: whoever writes to it needs that one's permit.
+    fn host(name: &Name) -> Name {
+        name.clone()
+    }
+
+    /// The object that a fact shows to be ours to take away, though no document describes it any more.
+    fn left_behind(_: &FactKey, _: &Fact) -> Option<Name> {
+        None
+    }
+
+    /// Whether nothing is wanted but that it is gone: then the object leaves once it is in sync.
+    fn only_gone(_: &Self::Spec) -> bool {
+        false
+    }
 
     /// The facts that this spec depends on. A change of one wakes the object.
     fn needs(spec: &Self::Spec) -> Vec<FactKey>;

@@ -141,7 +141,7 @@ impl<K: Kind> Memory<K> {
         let tried = self.tried.iter().flat_map(|it| &it.changes);
         let stuck = self.stuck.get(&(change.step, change.path.clone())).map(|it| &it.change);
         let known = tried.chain(stuck).chain(&self.apart);
-        known.into_iter().find(|it| same(it, change)).map(|it| it.origin)
+        known.into_iter().find(|it| alike(it, change)).map(|it| it.origin)
     }
 
     /// Compares what the last step meant to set with what a settled look shows. `true` asks for one
@@ -171,8 +171,10 @@ impl<K: Kind> Memory<K> {
 
 /// The same difference of the same field, to be ended by the same step.
 fn same(a: &Change, b: &Change) -> bool {
-    a.step == b.step
-        && a.path == b.path
-        && a.desired.print == b.desired.print
-        && a.live.print == b.live.print
+    a.step == b.step && alike(a, b)
+}
+
+/// The same difference of the same field.
+fn alike(a: &Change, b: &Change) -> bool {
+    a.path == b.path && a.desired.print == b.desired.print && a.live.print == b.live.print
 }

@@ -118,9 +118,9 @@ impl<K: Kind> Object<K> {
         }
     }
 
-    /// One of its tags, if an exact look has shown them.
-    pub(super) fn tag(&self, key: &str) -> Option<&String> {
-        K::tags(&self.sight.seen()?.live)?.get()?.get(key)
+    /// One of the tags of what it hangs on, if an exact look has shown them.
+    pub(super) fn host_tag(&self, key: &str) -> Option<&String> {
+        K::host_tags(&self.sight.seen()?.live)?.get()?.get(key)
     }
 
     /// Whether its tags say that it is ours, and that it is the object that it seems to be.

@@ -9,16 +9,25 @@ use super::{
 };
 
 /// What one object adds to the numbers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Standing {
-    wanted: bool,
+    part: Part,
     present: bool,
-    /// Nobody wants it, and it is ours.
-    orphan: bool,
     /// Nobody wants it, and whose it is is still to be read.
     vague: bool,
-    /// Its tag allows deletion; since when it has had no manifest.
-    candidate: Option<Option<Mono>>,
+    /// Its tag allows deletion.
+    candidate: bool,
+    /// Since when a candidate has had no manifest.
+    gone_since: Option<Mono>,
+}
+
+/// What an object is to us.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Part {
+    Wanted,
+    /// Ours, and wanted by nobody.
+    Orphan,
+    Stranger,
 }
 
 impl Standing {
@@ -26,20 +35,21 @@ impl Standing {
         let seen = object.sight.seen();
         let present = seen.is_some();
         if object.wanted.is_some() {
-            return Self { wanted: true, present, ..Self::default() };
+            let part = Part::Wanted;
+            return Self { part, present, vague: false, candidate: false, gone_since: None };
         }
         // What cannot be read, and will not be soon, is known to be unknown: it is not ours to delete.
         let unread = object.unread.as_ref();
         let given_up = unread.is_some_and(|(attempt, it)| !backoff::soon(it.class, *attempt));
         let orphan = object.is_ours(name, settings);
         let deletable = seen.filter(|_| orphan).map(|it| Claim::of(K::tags(&it.live)));
-        let deletable = matches!(deletable, Some(Claim::Owner { deletable: true, .. }));
+        let candidate = matches!(deletable, Some(Claim::Owner { deletable: true, .. }));
         Self {
-            wanted: false,
+            part: if orphan { Part::Orphan } else { Part::Stranger },
             present,
-            orphan,
             vague: !object.is_exact() && !given_up,
-            candidate: deletable.then_some(object.gone_since),
+            candidate,
+            gone_since: object.gone_since.filter(|_| candidate),
         }
     }
 }
@@ -61,27 +71,34 @@ pub(super) struct Tally {
 
 impl Tally {
     fn add(&mut self, name: &Name, standing: Standing) {
-        let Standing { wanted, present, orphan, vague, candidate } = standing;
-        self.wanted += usize::from(wanted);
-        self.managed += usize::from(wanted && present);
-        self.orphans += usize::from(orphan);
-        self.unmanaged += usize::from(present && !wanted && !orphan);
-        self.vague += usize::from(vague);
-        if let Some(since) = candidate {
-            self.candidates.insert(name.clone(), since);
+        self.count(standing, |number| *number += 1);
+        if standing.candidate {
+            self.candidates.insert(name.clone(), standing.gone_since);
         }
     }
 
     /// Takes away what was added.
     fn take(&mut self, name: &Name, standing: Standing) {
-        let Standing { wanted, present, orphan, vague, candidate } = standing;
-        self.wanted -= usize::from(wanted);
-        self.managed -= usize::from(wanted && present);
-        self.orphans -= usize::from(orphan);
-        self.unmanaged -= usize::from(present && !wanted && !orphan);
-        self.vague -= usize::from(vague);
-        if candidate.is_some() {
+        self.count(standing, |number| *number -= 1);
+        if standing.candidate {
             self.candidates.remove(name);
+        }
+    }
+
+    fn count(&mut self, standing: Standing, by: impl Fn(&mut usize)) {
+        match (standing.part, standing.present) {
+            (Part::Wanted, present) => {
+                by(&mut self.wanted);
+                if present {
+                    by(&mut self.managed);
+                }
+            }
+            (Part::Orphan, _) => by(&mut self.orphans),
+            (Part::Stranger, true) => by(&mut self.unmanaged),
+            (Part::Stranger, false) => {}
+        }
+        if standing.vague {
+            by(&mut self.vague);
         }
     }
 }

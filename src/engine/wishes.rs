@@ -8,7 +8,7 @@ use super::{
     engine::Engine,
     facts::{Fact, FactKey},
     fight::Fight,
-    kind::Kind,
+    kind::{Kind, Listing},
     name::Name,
     object::{Object, Phase},
     policy::Reading,
@@ -20,8 +20,8 @@ use super::{
 
 impl<K: Kind> Engine<K> {
     pub(super) fn desire(&mut self, desired: Desired<K>) {
-        let narrow = self.settings.reading == Reading::Narrow;
-        self.lists.begin(self.now.mono, narrow);
+        let unlisted = self.settings.reading == Reading::Narrow || K::LISTING == Listing::None;
+        self.lists.begin(self.now.mono, unlisted);
         self.intact = desired.intact;
         self.read_at = desired.read_at;
         // What was ruled rests on other manifests.
@@ -29,7 +29,7 @@ impl<K: Kind> Engine<K> {
         let mut wanted = desired.wanted;
         let mut touched = BTreeSet::new();
         for (name, object) in &mut self.objects {
-            let wish = wanted.remove(name);
+            let wish = wanted.remove(name).or_else(|| desired.spare.get(name).cloned());
             if object.wanted != wish || object.wanted.is_none() {
                 object.wanted = wish;
                 // What is wanted now has not been fought over yet.
@@ -41,6 +41,8 @@ impl<K: Kind> Engine<K> {
             self.objects.insert(name.clone(), Object::new(Some(wish)));
             touched.insert(name);
         }
+        self.spare = desired.spare;
+        self.call_back(&mut touched);
         self.count_absent();
         self.needs.clear();
         for (name, object) in &self.objects {
@@ -53,6 +55,27 @@ impl<K: Kind> Engine<K> {
         for name in touched {
             self.wish_changed(&name);
         }
+    }
+
+    /// Takes in what facts show to be left behind.
+    fn call_back(&mut self, touched: &mut BTreeSet<Name>) {
+        let left = self.facts.iter().filter_map(|(key, fact)| K::left_behind(key, fact));
+        for name in left.collect::<Vec<Name>>() {
+            if self.take_back(&name) {
+                touched.insert(name);
+            }
+        }
+    }
+
+    /// Makes an object of what is left behind, unless it is one.
+    fn take_back(&mut self, name: &Name) -> bool {
+        let spare = self.spare.get(name).filter(|_| !self.objects.contains_key(name));
+        let Some(wanted) = spare.cloned() else { return false };
+        for fact in K::needs(&wanted.spec) {
+            self.needs.entry(fact).or_default().insert(name.clone());
+        }
+        self.objects.insert(name.clone(), Object::new(Some(wanted)));
+        true
     }
 
     /// Judges all of these before anything is done about one of them, so that the brake knows how many
@@ -97,13 +120,17 @@ impl<K: Kind> Engine<K> {
     fn wish_changed(&mut self, name: &Name) {
         let Some(object) = self.objects.get(name) else { return };
         let unseen = object.sight.seen().is_none();
-        if object.wanted.is_none() && unseen && object.phase == Phase::Idle {
+        let gone = unseen || K::LISTING == Listing::None;
+        if object.wanted.is_none() && gone && object.phase == Phase::Idle {
             self.leave(name);
             return;
         }
         // A wish for something that no list has shown: look for it.
         if object.wanted.is_some() && unseen && self.lists.complete {
-            self.look_at(name, self.now.mono, Urgency::Mover);
+            // Where there is no list, this is one.
+            let survey = K::LISTING == Listing::None && self.settings.reading == Reading::Watch;
+            let urgency = if survey { Urgency::List } else { Urgency::Mover };
+            self.look_at(name, self.now.mono, urgency);
         }
         self.consider(name);
     }
@@ -132,6 +159,13 @@ impl<K: Kind> Engine<K> {
     pub(super) fn learn(&mut self, facts: Vec<(FactKey, Option<Fact>)>) {
         let mut woken = BTreeSet::new();
         for (key, fact) in facts {
+            let left = fact.as_ref().and_then(|it| K::left_behind(&key, it));
+            if let Some(name) = left
+                && self.take_back(&name)
+            {
+                self.recount(&name);
+                self.wish_changed(&name);
+            }
             if self.facts.learn(key.clone(), fact) {
                 woken.extend(self.needs.get(&key).into_iter().flatten().cloned());
             }

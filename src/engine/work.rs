@@ -69,8 +69,9 @@ pub enum Work<K: Kind> {
     List(Arc<BTreeMap<Name, Arc<K::Spec>>>),
     /// Read one object; answer with [`Event::Looked`].
     Look(Name, Urgency),
-    /// Make one call; answer with [`Event::Applied`] or [`Event::Blocked`].
-    Apply(Name, Planned<K::Step>),
+    /// Make one call, on the ground of a look that began at this moment; answer with [`Event::Applied`] or
+    /// [`Event::Blocked`].
+    Apply(Name, Planned<K::Step>, Mono),
     /// Tell the other kinds.
     Publish(FactKey, Option<Fact>),
     /// Write it down: a log line, a counter.

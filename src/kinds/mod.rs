@@ -1,11 +1,17 @@
 //! The kinds of objects that Evenkeel keeps: one folder each. This file is the only list of them.
 
+pub mod async_invoke;
+pub mod block;
+pub mod concurrency;
 pub mod document;
 pub mod function;
 pub mod image;
+pub mod permissions;
+pub mod recursion;
 pub mod repository;
+pub mod url;
 
-use crate::engine::kind::Kind as _;
+use crate::engine::{kind::Kind, name::Name};
 
 /// Hands the list of all kinds to another macro, as `field: Kind;` each. What others wait for comes first, so
 /// that it is under way when they begin to.
@@ -15,10 +21,29 @@ macro_rules! each_kind {
             images: crate::kinds::image::Image;
             repositories: crate::kinds::repository::Repository;
             functions: crate::kinds::function::Function;
+            urls: crate::kinds::block::Of<crate::kinds::url::Url>;
+            permissions: crate::kinds::block::Of<crate::kinds::permissions::Permissions>;
+            async_invokes: crate::kinds::block::Of<crate::kinds::async_invoke::AsyncInvoke>;
+            concurrencies: crate::kinds::block::Of<crate::kinds::concurrency::Concurrency>;
+            recursions: crate::kinds::block::Of<crate::kinds::recursion::Recursion>;
         }
     };
 }
 pub(crate) use each_kind;
+
+/// The same for the blocks of functions, as `member of spec: engine, Block;` each.
+macro_rules! each_block {
+    ($do:ident) => {
+        $do! {
+            url: urls, crate::kinds::url::Url;
+            permissions: permissions, crate::kinds::permissions::Permissions;
+            async_invoke: async_invokes, crate::kinds::async_invoke::AsyncInvoke;
+            concurrency: concurrencies, crate::kinds::concurrency::Concurrency;
+            recursive_loop: recursions, crate::kinds::recursion::Recursion;
+        }
+    };
+}
+pub(crate) use each_block;
 
 /// The kinds that manifests describe. The others are only a means.
 pub const DOCUMENTS: [&str; 2] = [function::Function::NAME, repository::Repository::NAME];
@@ -27,6 +52,28 @@ macro_rules! names {
     ($($field:ident: $kind:ty;)*) => {
         /// Every kind.
         pub const ALL: &[&str] = &[$(<$kind as crate::engine::kind::Kind>::NAME),*];
+
+        /// The kind of document that an object of this kind is a part of, or is, and the document's name.
+        pub fn document_of(kind: &'static str, name: &Name) -> (&'static str, Name) {
+            $(
+                if kind == <$kind as Kind>::NAME {
+                    return match <$kind as Kind>::PART_OF {
+                        Some(document) => (document, <$kind as Kind>::host(name)),
+                        None => (kind, name.clone()),
+                    };
+                }
+            )*
+            (kind, name.clone())
+        }
     };
 }
 each_kind!(names);
+
+macro_rules! shapes {
+    ($($field:ident: $engine:ident, $block:ty;)*) => {
+        /// The members of a function's `spec` that describe blocks.
+        pub const BLOCKS: &[crate::shape::Field] =
+            &[$(<$block as crate::kinds::block::Block>::SHAPE),*];
+    };
+}
+each_block!(shapes);

@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, fmt, sync::Arc};
 
 use serde::Serialize;
 
+use super::Parts;
 use crate::{
     engine::{
         kind::Kind,
@@ -57,8 +58,8 @@ pub struct Document {
 /// The `spec` of a document.
 #[derive(Clone, PartialEq)]
 pub enum Body {
-    /// `kind: Function`.
-    Function(Box<FunctionDoc>),
+    /// `kind: Function`, and its blocks.
+    Function(Box<FunctionDoc>, Box<Parts>),
     /// `kind: Repository`.
     Repository(Box<RepositoryDoc>),
 }
@@ -67,7 +68,7 @@ impl Document {
     /// The document's `kind`.
     pub fn kind(&self) -> &'static str {
         match self.body {
-            Body::Function(_) => Function::NAME,
+            Body::Function(..) => Function::NAME,
             Body::Repository(_) => Repository::NAME,
         }
     }
@@ -75,7 +76,7 @@ impl Document {
     /// The name in AWS, by which two documents are the same.
     pub fn aws_name(&self) -> Name {
         let given = match &self.body {
-            Body::Function(spec) => spec.function_name.as_deref(),
+            Body::Function(spec, _) => spec.function_name.as_deref(),
             Body::Repository(spec) => spec.repository_name.as_deref(),
         };
         Name::new(given.unwrap_or(&self.meta.name))

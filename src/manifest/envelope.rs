@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 use crate::{
     engine::kind::Kind as _,
     kinds::{
+        BLOCKS,
         function::{self, Function},
         repository::{self, Repository},
     },
@@ -14,9 +15,13 @@ use crate::{
 /// The version of the form.
 pub(super) const API_VERSION: &str = "evenkeel.dev/v1";
 
+/// A function's own members and those of its blocks.
+static FUNCTION: [Field; function::shape::SPEC.len() + BLOCKS.len()] =
+    shape::join(function::shape::SPEC, BLOCKS);
+
 /// The kinds of documents and the shapes of their `spec`.
 pub(super) const KINDS: &[(&str, Shape)] = &[
-    (Function::NAME, Shape::Object(function::shape::SPEC)),
+    (Function::NAME, Shape::Object(&FUNCTION)),
     (Repository::NAME, Shape::Object(repository::shape::SPEC)),
 ];
 

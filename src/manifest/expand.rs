@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use super::{Body, Document};
+use super::{Body, Document, parts::Host};
 use crate::{
     engine::{
         desired::{Desired, Location, Wanted},
@@ -32,7 +32,7 @@ macro_rules! wishes {
 
         impl Wishes {
             fn none(intact: bool, read_at: Mono) -> Self {
-                Self { $($field: Desired { wanted: BTreeMap::new(), intact, read_at },)* }
+                Self { $($field: Desired { wanted: BTreeMap::new(), spare: BTreeMap::new(), intact, read_at },)* }
             }
         }
     };
@@ -61,13 +61,17 @@ pub fn expand(documents: Documents<'_>, setting: Setting<'_>) -> Wishes {
         let key = Key { target: target.clone(), kind: document.kind(), name: name.clone() };
         let frozen = documents.frozen.contains(&key);
         match &document.body {
-            Body::Function(doc) => {
+            Body::Function(doc, parts) => {
                 // The reader has refused documents whose image cannot be read.
                 let Ok(image) = ImageRef::parse(&doc.image) else { continue };
-                let spec = FunctionSpec::of(&name, doc, &image, setting);
+                let manages = parts.manages(setting.place);
+                let spec = FunctionSpec::of(&name, doc, &image, (setting, manages));
                 wishes.images.wanted.extend(wanted_images(&spec));
-                let spec = wanted(document, spec, (&doc.policy, frozen));
-                wishes.functions.wanted.insert(name, spec);
+                let wanted = wanted(document, spec, (&doc.policy, frozen));
+                let (owner, place) = (setting.owner.as_str(), setting.place);
+                let host = Host { name: &name, owner, place, wanted: &wanted };
+                parts.wish(&host, &mut wishes);
+                wishes.functions.wanted.insert(name, wanted);
             }
             Body::Repository(doc) => {
                 let spec = RepositorySpec::of(&name, doc, setting.place, setting.owner);

@@ -7,6 +7,7 @@ mod envelope;
 mod expand;
 mod note;
 mod parse;
+mod parts;
 mod scalar;
 mod select;
 mod tree;
@@ -19,6 +20,7 @@ pub use envelope::{reference, schema};
 pub use expand::{Documents, Wishes, expand, targets};
 pub use note::Note;
 pub use parse::{FILE_MAX, parse, plain};
+pub use parts::Parts;
 pub use select::Selection;
 
 /// What one file holds: the documents without fault, and every fault of the others.

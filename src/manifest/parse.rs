@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use super::{
-    Body, Document, Meta, Note, Origin, Parsed,
+    Body, Document, Meta, Note, Origin, Parsed, Parts,
     check::{Notes, Spot, check, missing, short},
     envelope::{ENVELOPE, KINDS},
     scalar,
@@ -126,9 +126,12 @@ fn body(tree: &Node, name: &str, spec: serde_json::Value) -> Option<(Body, Vec<B
         let breaches = repository::rules::check(name, &doc);
         return Some((Body::Repository(Box::new(doc)), breaches));
     }
-    let doc = serde_json::from_value(spec).ok()?;
-    let breaches = function::rules::check(name, &doc);
-    Some((Body::Function(Box::new(doc)), breaches))
+    let serde_json::Value::Object(mut spec) = spec else { return None };
+    let parts = Parts::take(&mut spec)?;
+    let doc = serde_json::from_value(spec.into()).ok()?;
+    let mut breaches = function::rules::check(name, &doc);
+    breaches.extend(parts.check());
+    Some((Body::Function(Box::new(doc), Box::new(parts)), breaches))
 }
 
 /// The shape of this document's `spec`, if its kind is known.

@@ -12,6 +12,7 @@ pub use reference::reference;
 pub use schema::schema;
 
 /// One member of an object.
+#[derive(Clone, Copy)]
 pub struct Field {
     /// As it stands in the manifest.
     pub name: &'static str,
@@ -26,6 +27,7 @@ pub struct Field {
 }
 
 /// What a value may be.
+#[derive(Clone, Copy)]
 pub enum Shape {
     /// A text.
     Text(&'static Text),
@@ -122,6 +124,18 @@ impl Field {
     ) -> Self {
         Self { name, shape, required: false, default, doc }
     }
+}
+
+/// The members of two objects as one.
+#[expect(clippy::indexing_slicing, reason = "a constant that does not fit does not compile")]
+pub const fn join<const N: usize>(one: &[Field], two: &[Field]) -> [Field; N] {
+    let mut all = [Field::optional("", Shape::Any, "", ""); N];
+    let mut index = 0;
+    while index < N {
+        all[index] = if index < one.len() { one[index] } else { two[index - one.len()] };
+        index += 1;
+    }
+    all
 }
 
 impl Shape {

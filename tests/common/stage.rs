@@ -240,7 +240,7 @@ impl Stage {
                 }
                 self.later(CALL / 2, Due::Act(Call::Look(name, self.now)));
             }
-            Work::Apply(name, planned) => {
+            Work::Apply(name, planned, _) => {
                 assert!(self.busy.insert(name.clone()), "two things at once: {name}");
                 self.assert_fresh(&name);
                 if let Step::Delete(name) = &planned.step {

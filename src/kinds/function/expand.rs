@@ -34,7 +34,12 @@ pub struct Setting<'a> {
 
 impl Spec {
     /// The spec that a document means in a target. `image` is the document's own, already read.
-    pub fn of(name: &Name, doc: &FunctionDoc, image: &ImageRef, setting: Setting<'_>) -> Self {
+    pub fn of(
+        name: &Name,
+        doc: &FunctionDoc,
+        image: &ImageRef,
+        (setting, manages): (Setting<'_>, Option<String>),
+    ) -> Self {
         let config = config(name, doc, setting.place);
         let architecture =
             doc.architectures.first().map_or(defaults::ARCHITECTURE, String::as_str).to_owned();
@@ -50,6 +55,7 @@ impl Spec {
                 setting.owner,
                 doc.policy.deletion,
             ),
+            manages,
             ignored: ignored(doc),
             kept: kept(doc).cloned().collect(),
             config_hash: hash,

@@ -33,7 +33,7 @@ use self::{
 };
 use crate::engine::{
     diff::{Diff, Planned, Print},
-    facts::{Fact, FactKey, Facts},
+    facts::{Fact, FactKey, Facts, FunctionFact},
     failure::Failure,
     kind::{Digests, Kind, Listing},
     name::Name,
@@ -99,8 +99,18 @@ impl Kind for Function {
         live.last_modified
     }
 
-    fn fact(_: &Name, _: &Sight<Live>, _: Option<&Failure>) -> Option<(FactKey, Option<Fact>)> {
-        None
+    fn fact(
+        name: &Name,
+        sight: &Sight<Live>,
+        _: Option<&Failure>,
+    ) -> Option<(FactKey, Option<Fact>)> {
+        let fact = match sight {
+            Sight::Unknown => None,
+            Sight::Absent => Some(FunctionFact::default()),
+            // A list shows too little.
+            Sight::Present(seen) => seen.exact.then(|| state::fact(&seen.live)),
+        };
+        Some((FactKey::Function(name.clone()), fact.map(Fact::Function)))
     }
 
     fn hears(key: &FactKey) -> bool {

@@ -24,6 +24,8 @@ pub struct Spec {
     pub tags: TagSpec,
     /// Our own tags.
     pub ownership: Ownership,
+    /// What a new function's tag `evenkeel.dev/manages` says of the blocks that it will have.
+    pub manages: Option<String>,
     /// Fields that are left to others.
     pub ignored: BTreeSet<Ignored>,
     /// Variables that must be there and whose values are kept; they are among `ignored` too.

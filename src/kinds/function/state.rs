@@ -7,8 +7,10 @@ use super::{
 };
 use crate::engine::{
     diff::{Cause, Change, Diff, Hold, Origin, Planned, Said, Shown},
+    facts::FunctionFact,
     name::Name,
     sight::Known,
+    tags::{MANAGES, OWNER},
 };
 
 /// Failures that a new deployment of the same image can end: the image was deleted and is there again,
@@ -32,6 +34,17 @@ pub(super) fn weigh(name: &Name, code: Option<UpdateCode>, live: &Live, diff: &m
             diff.conditions.insert("Inactive", Said::new("Idle", message));
         }
         (Activity::Pending | Activity::Active | Activity::Leaving | Activity::Other(_), _) => {}
+    }
+}
+
+/// What hangs on a function must know of it.
+pub(super) fn fact(live: &Live) -> FunctionFact {
+    let tag = |key: &str| live.tags.get().and_then(|it| it.get(key)).cloned();
+    FunctionFact {
+        exists: true,
+        settled: live.state.get().is_some_and(|it| busy(it).is_none()),
+        owner: tag(OWNER),
+        manages: tag(MANAGES).unwrap_or_default(),
     }
 }
 

@@ -14,7 +14,7 @@ use crate::engine::{
     diff::{Diff, Planned},
     record::Record,
     sight::Known,
-    tags::{self, APPLIED, IMAGE, TagSteps, Tags},
+    tags::{self, APPLIED, IMAGE, MANAGES, TagSteps, Tags},
 };
 
 /// The steps that mend tags.
@@ -24,6 +24,8 @@ const STEPS: TagSteps = TagSteps { set: kind::TAGS, unset: kind::UNTAG };
 pub(super) fn at_creation(spec: &Spec, resolved: &Resolved) -> Tags {
     let mut tags = spec.tags.set.clone();
     tags.extend(spec.ownership.tags());
+    // A new function has no blocks yet, so that all will be ours.
+    tags.extend(spec.manages.iter().map(|it| (MANAGES.to_owned(), it.clone())));
     tags.extend(record(
         spec,
         Some(resolved),

@@ -106,6 +106,8 @@ fn statement(body: &Value, arn: &str) -> Value {
     add("StringEquals", "lambda:FunctionUrlAuthType", field("FunctionUrlAuthType"));
     add("StringEquals", "lambda:EventSourceToken", field("EventSourceToken"));
     add("ArnLike", "AWS:SourceArn", field("SourceArn"));
+    let through = body["InvokedViaFunctionUrl"].as_bool() == Some(true);
+    add("Bool", "lambda:InvokedViaFunctionUrl", through.then_some("true"));
     let mut made = json!({
         "Sid": field("StatementId"),
         "Effect": "Allow",

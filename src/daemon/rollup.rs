@@ -1,0 +1,84 @@
+//! Documents as they stand: an object that a manifest describes, and everything that is a part of it, as one.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use jiff::Timestamp;
+
+use super::board::Shown;
+use crate::{
+    engine::{
+        diff::Cause,
+        name::Key,
+        status::{Row, Status},
+    },
+    kinds::{DOCUMENTS, document_of},
+};
+
+/// One document.
+pub(super) struct Document<'a> {
+    /// The object that it is named after.
+    pub(super) row: &'a Row,
+    /// The worst of all its objects' statuses.
+    pub(super) status: Status,
+    /// Under which causes any of them drifted.
+    pub(super) causes: BTreeSet<Cause>,
+    /// How many fields of them drifted.
+    pub(super) fields: usize,
+    /// Since when the first of them has.
+    pub(super) drift_since: Option<Timestamp>,
+    /// Whether any of them is left alone because of a fight.
+    pub(super) fighting: bool,
+    /// Steps that AWS accepted and refused.
+    pub(super) steps: (u64, u64),
+}
+
+/// All documents, in the order of their keys.
+pub(super) fn documents(shown: &Shown) -> Vec<Document<'_>> {
+    let mut parts: BTreeMap<Key, Vec<&Arc<Row>>> = BTreeMap::new();
+    let mut heads = Vec::new();
+    for row in shown.rows.values().filter(|it| !it.orphan) {
+        let (kind, name) = document_of(row.key.kind, &row.key.name);
+        if kind != row.key.kind {
+            let key = Key { target: row.key.target.clone(), kind, name };
+            parts.entry(key).or_default().push(row);
+        } else if DOCUMENTS.contains(&kind) {
+            // Images are only a means.
+            heads.push(row);
+        }
+    }
+    let none = Vec::new();
+    heads.into_iter().map(|row| sum(row, parts.get(&row.key).unwrap_or(&none))).collect()
+}
+
+fn sum<'a>(row: &'a Row, parts: &[&Arc<Row>]) -> Document<'a> {
+    let all = || std::iter::once(row).chain(parts.iter().map(|it| &***it));
+    let drifted = |row: &Row| row.changes.iter().filter(|it| it.origin.is_drift()).count();
+    Document {
+        row,
+        status: all().map(|it| it.status).max_by_key(|it| severity(*it)).unwrap_or(row.status),
+        causes: all().flat_map(|it| it.causes.iter().copied()).collect(),
+        fields: all().map(drifted).sum(),
+        drift_since: all().filter_map(|it| it.drift_since).min(),
+        fighting: all().any(|it| it.conditions.iter().any(|it| it.kind == "Fighting")),
+        steps: all().fold((0, 0), |(success, error), it| {
+            (success + it.steps_done.success, error + it.steps_done.error)
+        }),
+    }
+}
+
+/// Which status says most about a document.
+fn severity(status: Status) -> u8 {
+    match status {
+        Status::Synced => 0,
+        Status::Progressing => 1,
+        Status::Pending => 2,
+        Status::Unknown => 3,
+        Status::Drifted => 4,
+        Status::Refused => 5,
+        Status::Failed => 6,
+        Status::Suspended => 7,
+    }
+}

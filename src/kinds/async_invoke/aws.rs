@@ -1,0 +1,68 @@
+//! GetFunctionEventInvokeConfig, and the calls that change one.
+
+use aws_sdk_lambda::{
+    operation::get_function::GetFunctionOutput,
+    types::{DestinationConfig, OnFailure, OnSuccess},
+};
+
+use super::{AGE, AsyncInvoke, Call as Step, Config, RETRIES};
+use crate::{
+    aws::{calls::Call, cloud::Urgency, op::Op},
+    engine::{failure::Failure, name::Name},
+    kinds::block::aws::{BlockHands, Door, found},
+};
+
+impl BlockHands for AsyncInvoke {
+    async fn read(
+        door: &Door,
+        _: &GetFunctionOutput,
+        (name, urgency): (&Name, Urgency),
+    ) -> Result<Option<Config>, Failure> {
+        let request =
+            door.lambda().get_function_event_invoke_config().function_name(name.as_str()).send();
+        let call = Call::plain(Op::GetFunctionEventInvokeConfig, urgency);
+        let answer = found(door.calls.run(call, request).await)?;
+        Ok(answer.map(|(answer, _)| {
+            let ends =
+                answer.destination_config.unwrap_or_else(|| DestinationConfig::builder().build());
+            Config {
+                // What was never set is absent, and has these values all the same.
+                retries: answer.maximum_retry_attempts.unwrap_or(RETRIES),
+                age: answer.maximum_event_age_in_seconds.unwrap_or(AGE),
+                on_success: ends.on_success.and_then(|it| it.destination).unwrap_or_default(),
+                on_failure: ends.on_failure.and_then(|it| it.destination).unwrap_or_default(),
+            }
+        }))
+    }
+
+    async fn write(door: &Door, step: &Step) -> Result<(), Failure> {
+        match step {
+            Step::Put(at, config) => {
+                let Config { retries, age, on_success, on_failure } = config;
+                let given = |arn: &String| (!arn.is_empty()).then(|| arn.clone());
+                let ends = DestinationConfig::builder()
+                    .on_success(OnSuccess::builder().set_destination(given(on_success)).build())
+                    .on_failure(OnFailure::builder().set_destination(given(on_failure)).build());
+                let request = door
+                    .lambda()
+                    .put_function_event_invoke_config()
+                    .function_name(at.function.as_str())
+                    .set_qualifier(at.qualifier.clone())
+                    .maximum_retry_attempts(*retries)
+                    .maximum_event_age_in_seconds(*age)
+                    .destination_config(ends.build());
+                let call = Call::plain(Op::PutFunctionEventInvokeConfig, Urgency::Write);
+                door.calls.run(call, Box::pin(request.send())).await.map(drop)
+            }
+            Step::Delete(at) => {
+                let request = door
+                    .lambda()
+                    .delete_function_event_invoke_config()
+                    .function_name(at.function.as_str())
+                    .set_qualifier(at.qualifier.clone());
+                let call = Call::plain(Op::DeleteFunctionEventInvokeConfig, Urgency::Write);
+                door.calls.run(call, Box::pin(request.send())).await.map(drop)
+            }
+        }
+    }
+}

@@ -1,0 +1,139 @@
+//! What becomes of invocations that nobody waits for: how often they are tried again, how old they may get, and
+//! who hears of their end.
+
+mod aws;
+
+use std::fmt;
+
+use serde::Deserialize;
+
+use super::block::{At, Block, Fields};
+use crate::{
+    engine::{diff::Cause, place::Place},
+    shape::{Field, Shape, Text},
+};
+
+/// `asyncInvoke`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AsyncInvoke {}
+
+/// What AWS does unless it is told otherwise (Lambda developer guide, "Error handling for asynchronous
+/// invocation").
+const RETRIES: i32 = 2;
+/// The same, in seconds: six hours.
+const AGE: i32 = 21_600;
+
+/// `asyncInvoke` as it is written.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[expect(missing_docs, reason = "MEMBERS documents every field")]
+pub struct AsyncInvokeDoc {
+    pub maximum_retry_attempts: Option<i32>,
+    pub maximum_event_age_in_seconds: Option<i32>,
+    pub on_success: Option<String>,
+    pub on_failure: Option<String>,
+}
+
+/// The same with AWS's defaults filled in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Config {
+    /// From 0 to 2.
+    pub retries: i32,
+    /// In seconds.
+    pub age: i32,
+    /// An ARN; empty if nobody.
+    pub on_success: String,
+    /// An ARN; empty if nobody.
+    pub on_failure: String,
+}
+
+/// One call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Call {
+    /// PutFunctionEventInvokeConfig, which replaces everything.
+    Put(At, Config),
+    /// DeleteFunctionEventInvokeConfig.
+    Delete(At),
+}
+
+impl fmt::Display for Call {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Put(at, Config { retries, age, .. }) => write!(
+                f,
+                "configure asynchronous invocation of function {at}: {retries} retries, {age} s"
+            ),
+            Self::Delete(at) => write!(f, "reset asynchronous invocation of function {at}"),
+        }
+    }
+}
+
+const DESTINATION: Text = Text::new(
+    (1, 350),
+    r"^arn:aws[a-zA-Z-]*:(sqs|sns|lambda|events|s3):.+$",
+    "the ARN of a queue, topic, function, event bus or bucket",
+);
+
+const MEMBERS: &[Field] = &[
+    Field::optional("maximumRetryAttempts", Shape::Int(0, 2), "2", "How often it is tried again."),
+    Field::optional(
+        "maximumEventAgeInSeconds",
+        Shape::Int(60, 21_600),
+        "21600",
+        "How old an event may get before it is given up.",
+    ),
+    Field::optional(
+        "onSuccess",
+        Shape::Text(&DESTINATION),
+        "nobody",
+        "Who is told of an invocation that went well.",
+    ),
+    Field::optional(
+        "onFailure",
+        Shape::Text(&DESTINATION),
+        "nobody",
+        "Who is told of one that was given up.",
+    ),
+];
+
+impl Block for AsyncInvoke {
+    const NAME: &'static str = "AsyncInvoke";
+    const FIELD: &'static str = "asyncInvoke";
+    const CAUSE: Cause = Cause::AsyncInvoke;
+    const SHAPE: Field = Field::optional(
+        "asyncInvoke",
+        Shape::Object(MEMBERS),
+        "not managed",
+        "What becomes of invocations that nobody waits for.",
+    );
+    type Doc = AsyncInvokeDoc;
+    type Config = Config;
+    type Call = Call;
+
+    fn config(doc: &AsyncInvokeDoc, place: &Place) -> Config {
+        let arn = |it: &Option<String>| it.as_deref().map(|it| place.fill_in(it));
+        Config {
+            retries: doc.maximum_retry_attempts.unwrap_or(RETRIES),
+            age: doc.maximum_event_age_in_seconds.unwrap_or(AGE),
+            on_success: arn(&doc.on_success).unwrap_or_default(),
+            on_failure: arn(&doc.on_failure).unwrap_or_default(),
+        }
+    }
+
+    fn fields(config: &Config) -> Fields {
+        let Config { retries, age, on_success, on_failure } = config;
+        let numbers = [("maximumRetryAttempts", retries), ("maximumEventAgeInSeconds", age)];
+        let numbers = numbers.map(|(path, it)| (path.to_owned(), it.to_string()));
+        let texts = [("onSuccess", on_success), ("onFailure", on_failure)];
+        let texts = texts.into_iter().filter(|(_, it)| !it.is_empty());
+        numbers.into_iter().chain(texts.map(|(path, it)| (path.to_owned(), it.clone()))).collect()
+    }
+
+    fn put(at: &At, wanted: &Config, _: Option<&Config>) -> Vec<Call> {
+        vec![Call::Put(at.clone(), wanted.clone())]
+    }
+
+    fn remove(at: &At, _: &Config) -> Vec<Call> {
+        vec![Call::Delete(at.clone())]
+    }
+}

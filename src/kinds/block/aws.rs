@@ -1,0 +1,155 @@
+//! The part of a look that every block has: the function with its tags, by GetFunction, which has a quota of
+//! its own.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use aws_sdk_lambda::{
+    Client,
+    operation::get_function::GetFunctionOutput,
+    types::{LastUpdateStatus, State},
+};
+use tokio::sync::mpsc;
+
+use super::{Block, Live, Of, Spec, Step, host::Host, manages::Manage};
+use crate::{
+    aws::{
+        calls::{Call, Calls},
+        clients::Clients,
+        cloud::{Cloud, Got, Hands, Urgency},
+        op::{Bucket, Op},
+    },
+    engine::{
+        failure::{Class, Failure, chain},
+        name::Name,
+        page::Page,
+        sight::{Known, Seen},
+        tags::{MANAGES, Tags},
+    },
+};
+
+/// The code by which Lambda says that something is not there.
+const NOT_FOUND: &str = "ResourceNotFoundException";
+
+/// A block's own side of AWS.
+pub trait BlockHands: Block {
+    /// The quota that reading it spends.
+    const LOOK: Bucket = Bucket::Lambda;
+
+    /// Reads it; `None` if there is none. `host` is what GetFunction has just shown.
+    fn read(
+        door: &Door,
+        host: &GetFunctionOutput,
+        asked: (&Name, Urgency),
+    ) -> impl Future<Output = Result<Option<Self::Config>, Failure>> + Send;
+
+    /// Makes one call that changes it.
+    fn write(door: &Door, call: &Self::Call) -> impl Future<Output = Result<(), Failure>> + Send;
+}
+
+/// The way to AWS.
+pub struct Door {
+    /// What can be called.
+    pub clients: Clients,
+    /// The one door.
+    pub calls: Arc<Calls>,
+}
+
+impl Door {
+    /// Lambda.
+    pub fn lambda(&self) -> &Client {
+        &self.clients.lambda
+    }
+}
+
+impl<B: BlockHands> Hands for Of<B> {
+    type Cloud = Door;
+    const LOOK: (Bucket, f64) = (B::LOOK, 1.0);
+
+    fn open(clients: &Clients, calls: Arc<Calls>) -> Door {
+        Door { clients: clients.clone(), calls }
+    }
+}
+
+impl<B: BlockHands> Cloud<Of<B>> for Door {
+    /// Nothing shows many at once.
+    async fn list(
+        &self,
+        _: Arc<BTreeMap<Name, Arc<Spec<B>>>>,
+        _: mpsc::Sender<Page<Of<B>>>,
+    ) -> Result<(), Failure> {
+        Ok(())
+    }
+
+    async fn get(&self, name: &Name, urgency: Urgency) -> Result<Got<Of<B>>, Failure> {
+        let asked = self.calls.now();
+        let Some(answer) = self.function(name, urgency).await? else { return Ok((None, asked)) };
+        let config = match B::read(self, &answer, (name, urgency)).await {
+            Ok(config) => Known::Yes(config),
+            Err(failure) if failure.class == Class::Denied => Known::No(chain(&failure)),
+            Err(failure) => return Err(failure),
+        };
+        let live = Live { host: host(answer), config };
+        Ok((Some(Seen { live, revision: None, exact: true }), asked))
+    }
+
+    async fn apply(&self, step: &Step<B>) -> Result<(), Failure> {
+        match step {
+            Step::Manage(it) => Box::pin(self.manage(it)).await,
+            Step::Call(it) => B::write(self, it).await,
+        }
+    }
+}
+
+impl Door {
+    async fn function(
+        &self,
+        name: &Name,
+        urgency: Urgency,
+    ) -> Result<Option<GetFunctionOutput>, Failure> {
+        let request = self.lambda().get_function().function_name(name.as_str()).send();
+        let call = Call::plain(Op::GetFunction, urgency);
+        Ok(found(self.calls.run(call, request).await)?.map(|(answer, _)| answer))
+    }
+
+    async fn manage(&self, step: &Manage) -> Result<(), Failure> {
+        let Manage { arn, value, .. } = step;
+        if let Some(value) = value {
+            let request = self.lambda().tag_resource().resource(arn).tags(MANAGES, value);
+            let call = Call::plain(Op::TagResource, Urgency::Write);
+            return self.calls.run(call, request.send()).await.map(drop);
+        }
+        let request = self.lambda().untag_resource().resource(arn).tag_keys(MANAGES);
+        let call = Call::plain(Op::UntagResource, Urgency::Write);
+        self.calls.run(call, request.send()).await.map(drop)
+    }
+}
+
+/// The function that a block hangs on.
+fn host(answer: GetFunctionOutput) -> Host {
+    let tags = match answer.tags_error {
+        Some(error) => Known::No(format!("{}: {}", error.error_code(), error.message())),
+        None => Known::Yes(answer.tags.unwrap_or_default().into_iter().collect::<Tags>()),
+    };
+    let config = answer.configuration.as_ref();
+    let state = config.and_then(|it| it.state.as_ref());
+    let busy = match (state, config.and_then(|it| it.last_update_status.as_ref())) {
+        (Some(State::Pending), _) => Some("AWS is making the function ready"),
+        (_, Some(LastUpdateStatus::InProgress)) => Some("AWS is applying an update"),
+        _ => None,
+    };
+    let arn = config.and_then(|it| it.function_arn.clone()).unwrap_or_default();
+    Host { arn, tags, busy: busy.map(ToOwned::to_owned) }
+}
+
+/// What a read returned, or that there is nothing.
+pub fn found<T>(result: Result<T, Failure>) -> Result<Option<T>, Failure> {
+    match result {
+        Ok(found) => Ok(Some(found)),
+        Err(failure) if is_missing(&failure) => Ok(None),
+        Err(failure) => Err(failure),
+    }
+}
+
+fn is_missing(failure: &Failure) -> bool {
+    failure.cause.code.as_deref() == Some(NOT_FOUND)
+}

@@ -1,0 +1,209 @@
+//! What differs between a block as it should be and as it is, and the steps that mend it.
+
+use std::collections::BTreeSet;
+
+use super::{
+    Block, Fields, Live, Spec, Step,
+    host::missing,
+    manages::{Manage, Manages, hash},
+};
+use crate::engine::{
+    diff::{Cause, Change, Diff, Hold, Origin, Planned, Print, Said, Shown},
+    facts::Facts,
+    name::Name,
+    sight::Known,
+};
+
+/// Kinds of steps, by which changes refer to them. `record` is a word of the engine too.
+const CLAIM: &str = "claim";
+const BLOCK: &str = "block";
+/// Calls that follow the first one, each on a look of its own.
+const LATER: &str = "later";
+const RECORD: &str = "record";
+
+/// There is no function that it could hang on.
+pub(super) fn hostless<B: Block>(name: &Name, spec: &Spec<B>, facts: &Facts) -> Diff<Step<B>> {
+    let mut diff = Diff::default();
+    if let Some(wanted) = &spec.config {
+        diff.changes.push(whole::<B>(Some(&B::fields(wanted)), Origin::NoRecord));
+        diff.waits.push(missing(name, facts));
+    }
+    diff
+}
+
+/// Everything that differs.
+pub(super) fn diff<B: Block>(
+    name: &Name,
+    spec: &Spec<B>,
+    live: &Live<B>,
+    facts: &Facts,
+) -> Diff<Step<B>> {
+    let mut diff = Diff::default();
+    let managed = live.host.manages();
+    let config = match &live.config {
+        Known::Yes(config) => config.as_ref().and_then(|it| B::concern(it, spec.config.as_ref())),
+        Known::No(why) => {
+            let message = format!("AWS does not show {}, so it is left alone: {why}", B::FIELD);
+            let said = Said::new("Unreadable", message);
+            diff.conditions.insert("BlockUnknown", said.clone());
+            diff.waits.push(Hold { said, on: None, recheck: None, soon: false });
+            return diff;
+        }
+    };
+    let sides = Sides { name, spec, live, managed };
+    match (&spec.config, config.as_ref()) {
+        (Some(wanted), found) => sides.wanted(wanted, found, &mut diff),
+        (None, Some(found)) => sides.unwanted(found, &mut diff),
+        (None, None) if sides.managed.holds(B::FIELD) => {
+            diff.steps.push(sides.note(RECORD, &sides.managed.clone().without(B::FIELD)));
+        }
+        (None, None) => {}
+    }
+    if !diff.steps.is_empty()
+        && let Some(hold) = live.host.hold(name, &spec.owner, facts)
+    {
+        diff.steps.clear();
+        diff.waits.insert(0, hold);
+    }
+    diff
+}
+
+struct Sides<'a, B: Block> {
+    name: &'a Name,
+    spec: &'a Spec<B>,
+    live: &'a Live<B>,
+    managed: Manages,
+}
+
+impl<B: Block> Sides<'_, B> {
+    fn wanted(&self, wanted: &B::Config, found: Option<&B::Config>, diff: &mut Diff<Step<B>>) {
+        let (fields, print) = (B::fields(wanted), hash(&B::fields(wanted)));
+        let noted = self.managed.hash(B::FIELD) == Some(print.as_str());
+        let claim = || self.managed.clone().with(B::FIELD, &print);
+        if let Some(said) = B::warning(wanted) {
+            diff.conditions.insert("Warning", said);
+        }
+        if found == Some(wanted) {
+            if !noted {
+                diff.steps.push(self.note(RECORD, &claim()));
+            }
+            return;
+        }
+        let calls = B::put(&self.spec.at, wanted, found);
+        let changes = match found.map(B::fields) {
+            None if !apart::<B>(&calls) => vec![whole::<B>(Some(&fields), Origin::NoRecord)],
+            None => changes::<B>(&fields, &Fields::new(), Origin::NoRecord),
+            Some(found) => {
+                let origin = self.origin(&found, &print);
+                changes::<B>(&fields, &found, origin)
+            }
+        };
+        diff.changes.extend(owned::<B>(changes, &calls));
+        let ours = self.managed.holds(B::FIELD);
+        if found.is_some() && !ours && !self.spec.adopts {
+            let message = format!(
+                "it has a {} that Evenkeel did not make; to take it over, set `policy.adopt: true`",
+                B::FIELD
+            );
+            let said = Said::new("NotOwned", message);
+            diff.waits.push(Hold { said, on: None, recheck: None, soon: false });
+            return;
+        }
+        // Whose it is, and what it is to be, is written down before it is made.
+        if !noted {
+            diff.steps.push(self.note(CLAIM, &claim()));
+        }
+        diff.steps.extend(planned(calls));
+    }
+
+    fn unwanted(&self, found: &B::Config, diff: &mut Diff<Step<B>>) {
+        if !self.managed.holds(B::FIELD) {
+            return;
+        }
+        let calls = B::remove(&self.spec.at, found);
+        let changes = if apart::<B>(&calls) {
+            changes::<B>(&Fields::new(), &B::fields(found), Origin::Pending)
+        } else {
+            vec![whole::<B>(None, Origin::Pending)]
+        };
+        diff.changes.extend(owned::<B>(changes, &calls));
+        diff.steps.extend(planned(calls));
+    }
+
+    fn note(&self, kind: &'static str, managed: &Manages) -> Planned<Step<B>> {
+        let (function, arn) = (self.name.clone(), self.live.host.arn.clone());
+        Planned { kind, step: Step::Manage(Manage { function, arn, value: managed.text() }) }
+    }
+
+    /// Who moved, by the note of what was made last.
+    fn origin(&self, found: &Fields, print: &str) -> Origin {
+        match self.managed.hash(B::FIELD) {
+            None | Some("") => Origin::NoRecord,
+            Some(noted) => match (noted == hash(found), noted == print) {
+                (true, _) => Origin::Pending,
+                (false, true) => Origin::Drift,
+                (false, false) => Origin::Both,
+            },
+        }
+    }
+}
+
+/// Whether the calls are about single fields.
+fn apart<B: Block>(calls: &[B::Call]) -> bool {
+    calls.iter().any(|it| B::touches(it).is_some())
+}
+
+/// Each field that differs.
+fn changes<B: Block>(wanted: &Fields, found: &Fields, origin: Origin) -> Vec<Change> {
+    let paths: BTreeSet<&String> = wanted.keys().chain(found.keys()).collect();
+    let shown = |fields: &Fields, path: &String| {
+        fields.get(path).map_or_else(|| Shown::open("(unset)"), Shown::open)
+    };
+    let differing = paths.into_iter().filter(|path| wanted.get(*path) != found.get(*path));
+    let change = |path: &String| Change {
+        path: pointer::<B>(path),
+        desired: shown(wanted, path),
+        live: shown(found, path),
+        cause: B::CAUSE,
+        origin,
+        step: BLOCK,
+    };
+    differing.map(change).collect()
+}
+
+/// Changes that the first call does not mend are for later ones: that they are still there after it says
+/// nothing about it.
+fn owned<B: Block>(mut changes: Vec<Change>, calls: &[B::Call]) -> Vec<Change> {
+    if let Some(path) = calls.first().and_then(B::touches) {
+        let own = pointer::<B>(&path);
+        for change in changes.iter_mut().filter(|it| it.path != own) {
+            change.step = LATER;
+        }
+    }
+    changes
+}
+
+fn planned<B: Block>(calls: Vec<B::Call>) -> impl Iterator<Item = Planned<Step<B>>> {
+    let kind = |index| if index == 0 { BLOCK } else { LATER };
+    let all = calls.into_iter().enumerate();
+    all.map(move |(index, call)| Planned { kind: kind(index), step: Step::Call(call) })
+}
+
+fn pointer<B: Block>(path: &str) -> String {
+    if path.is_empty() { format!("/{}", B::FIELD) } else { format!("/{}/{path}", B::FIELD) }
+}
+
+/// The whole block is to be made (`Some`), or to go.
+fn whole<B: Block>(wanted: Option<&Fields>, origin: Origin) -> Change {
+    let present = |fields: Option<&Fields>| {
+        let print = Print::of(format!("{fields:?}").as_bytes());
+        Shown { text: "present".into(), print }
+    };
+    let absent = Shown::open("absent");
+    let (desired, live) = match wanted {
+        Some(fields) => (present(Some(fields)), absent),
+        None => (absent, present(None)),
+    };
+    let cause: Cause = B::CAUSE;
+    Change { path: pointer::<B>(""), desired, live, cause, origin, step: BLOCK }
+}

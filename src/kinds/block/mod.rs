@@ -1,0 +1,275 @@
+//! What hangs on a function and cannot be tagged by itself: its URL, its permissions and so on. Each is a kind
+//! with an engine of its own; what they have in common is said here, once.
+//!
+//! A block is ours if the function is, and if its word stands in the function's tag `evenkeel.dev/manages`
+//! ([`manages`]). It is written there before AWS is asked to make the block, so that a block which is taken
+//! out of the manifest is known to be ours to delete, also after a restart.
+//!
+//! Read in this order: [`Block`] (what a kind says of itself), [`host`] (the function that it hangs on), `diff`
+//! (what differs and the steps).
+
+pub mod aws;
+mod diff;
+pub mod host;
+pub mod manages;
+
+use std::{collections::BTreeMap, fmt, marker::PhantomData, time::Duration};
+
+use jiff::Timestamp;
+use serde::Deserialize;
+use serde_json::Value;
+
+use self::host::Host;
+use crate::{
+    engine::{
+        diff::{Cause, Diff, Planned, Print, Said},
+        facts::{Fact, FactKey, Facts},
+        failure::Failure,
+        kind::{Digests, Kind, Listing},
+        name::Name,
+        place::Place,
+        sight::{Known, Seen, Sight},
+        tags::Tags,
+    },
+    kinds::document::Breach,
+    shape::Field,
+};
+
+/// The kind of document that blocks are parts of, and whose permit they need.
+const FUNCTION: &str = "Function";
+
+/// What one kind of block says of itself.
+pub trait Block: Sized + Send + Sync + 'static {
+    /// As in keys and metric labels: `Url`.
+    const NAME: &'static str;
+    /// The member of `spec` that describes it, and its word in the tag: `url`.
+    const FIELD: &'static str;
+    /// Under which cause a difference is counted if it is drift.
+    const CAUSE: Cause;
+    /// What the member may hold.
+    const SHAPE: Field;
+    /// The block as people write it.
+    type Doc: for<'de> Deserialize<'de> + Clone + PartialEq + Send + Sync + 'static;
+    /// The block in one form for both sides, so that what is equal is in sync.
+    type Config: Clone + PartialEq + Send + Sync + 'static;
+    /// One AWS call with every argument decided; its `Display` is the line that an operator reads.
+    type Call: Clone + fmt::Display + Send + Sync + 'static;
+
+    /// Every rule that a document breaks and that a shape cannot say; paths begin below the block.
+    fn check(_: &Self::Doc) -> Vec<Breach> {
+        Vec::new()
+    }
+
+    /// What a document means in a target.
+    fn config(doc: &Self::Doc, place: &Place) -> Self::Config;
+
+    /// Every field that has a value, by its path below the block (`authType`; empty for the block itself).
+    fn fields(config: &Self::Config) -> Fields;
+
+    /// What a look shows, as far as the document is about it; `None` if that is nothing. What AWS has by
+    /// default is nothing, unless it is what is wanted.
+    fn concern(live: &Self::Config, _: Option<&Self::Config>) -> Option<Self::Config> {
+        Some(live.clone())
+    }
+
+    /// The calls that make `live` what is wanted; `live` is `None` where there is no block yet.
+    fn put(at: &At, wanted: &Self::Config, live: Option<&Self::Config>) -> Vec<Self::Call>;
+
+    /// The calls that take the block away.
+    fn remove(at: &At, live: &Self::Config) -> Vec<Self::Call>;
+
+    /// The one field that a call is about, if the block is made up of fields with calls of their own.
+    fn touches(_: &Self::Call) -> Option<String> {
+        None
+    }
+
+    /// What people should know before it is made, in plain words.
+    fn warning(_: &Self::Config) -> Option<Said> {
+        None
+    }
+}
+
+/// Values as people may see them, by path.
+pub type Fields = BTreeMap<String, String>;
+
+/// Where a block hangs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct At {
+    /// The function.
+    pub function: Name,
+    /// The alias or version, if it does not hang on the function itself.
+    pub qualifier: Option<String>,
+}
+
+impl fmt::Display for At {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.function)?;
+        self.qualifier.iter().try_for_each(|it| write!(f, ":{it}"))
+    }
+}
+
+/// A block as it should be.
+pub struct Spec<B: Block> {
+    /// Who we are.
+    pub owner: String,
+    /// Where it hangs.
+    pub at: At,
+    /// What is wanted; `None`: nothing, so that what we made is taken away.
+    pub config: Option<B::Config>,
+    /// Whether a block that we did not make may be taken over.
+    pub adopts: bool,
+}
+
+impl<B: Block> Clone for Spec<B> {
+    fn clone(&self) -> Self {
+        let Self { owner, at, config, adopts } = self;
+        Self { owner: owner.clone(), at: at.clone(), config: config.clone(), adopts: *adopts }
+    }
+}
+
+impl<B: Block> PartialEq for Spec<B> {
+    fn eq(&self, other: &Self) -> bool {
+        let Self { owner, at, config, adopts } = self;
+        *owner == other.owner
+            && *at == other.at
+            && *config == other.config
+            && *adopts == other.adopts
+    }
+}
+
+/// A block as it is, and the function that it hangs on.
+pub struct Live<B: Block> {
+    /// The function.
+    pub host: Host,
+    /// The block; `Yes(None)`: there is none.
+    pub config: Known<Option<B::Config>>,
+}
+
+impl<B: Block> Clone for Live<B> {
+    fn clone(&self) -> Self {
+        Self { host: self.host.clone(), config: self.config.clone() }
+    }
+}
+
+impl<B: Block> PartialEq for Live<B> {
+    fn eq(&self, other: &Self) -> bool {
+        let Self { host, config } = self;
+        *host == other.host && *config == other.config
+    }
+}
+
+/// One call.
+pub enum Step<B: Block> {
+    /// TagResource or UntagResource on the function: what of it is ours.
+    Manage(manages::Manage),
+    /// A call about the block itself.
+    Call(B::Call),
+}
+
+impl<B: Block> Clone for Step<B> {
+    fn clone(&self) -> Self {
+        match self {
+            Self::Manage(it) => Self::Manage(it.clone()),
+            Self::Call(it) => Self::Call(it.clone()),
+        }
+    }
+}
+
+impl<B: Block> fmt::Display for Step<B> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Manage(it) => write!(f, "{it}"),
+            Self::Call(it) => write!(f, "{it}"),
+        }
+    }
+}
+
+/// A block as a kind.
+pub struct Of<B: Block>(PhantomData<B>);
+
+impl<B: Block> Kind for Of<B> {
+    const NAME: &'static str = B::NAME;
+    const PERMIT: &'static str = FUNCTION;
+    const PART_OF: Option<&'static str> = Some(FUNCTION);
+    const LISTING: Listing = Listing::None;
+    /// A look costs one of the few calls that all share.
+    const AUDIT_PERIOD: Duration = Duration::from_hours(2);
+    type Spec = Spec<B>;
+    type Live = Live<B>;
+    type Step = Step<B>;
+
+    fn create(name: &Name, spec: &Spec<B>, facts: &Facts) -> Diff<Step<B>> {
+        diff::hostless(name, spec, facts)
+    }
+
+    fn diff(name: &Name, spec: &Spec<B>, seen: &Seen<Live<B>>, facts: &Facts) -> Diff<Step<B>> {
+        diff::diff(name, spec, &seen.live, facts)
+    }
+
+    /// No list shows it.
+    fn print(seen: &Seen<Live<B>>) -> Print {
+        let config = seen.live.config.get().and_then(Option::as_ref).map(B::fields);
+        Print::of(format!("{config:?}").as_bytes())
+    }
+
+    fn tags(_: &Live<B>) -> Option<&Known<Tags>> {
+        None
+    }
+
+    fn host_tags(live: &Live<B>) -> Option<&Known<Tags>> {
+        Some(&live.host.tags)
+    }
+
+    fn is_there(live: &Live<B>) -> bool {
+        live.config.get().and_then(Option::as_ref).is_some_and(|it| B::concern(it, None).is_some())
+    }
+
+    fn delete(_: &Name, _: &Live<B>) -> Option<Planned<Step<B>>> {
+        None
+    }
+
+    fn suspend(_: &Name, _: &Live<B>, _: Option<&str>) -> Option<Step<B>> {
+        None
+    }
+
+    fn describe(live: &Live<B>) -> Value {
+        serde_json::json!(live.config.get().and_then(Option::as_ref).map(B::fields))
+    }
+
+    fn concerns(_: &Live<B>) -> bool {
+        false
+    }
+
+    fn changed_at(_: &Live<B>) -> Option<Timestamp> {
+        None
+    }
+
+    fn fact(_: &Name, _: &Sight<Live<B>>, _: Option<&Failure>) -> Option<(FactKey, Option<Fact>)> {
+        None
+    }
+
+    fn hears(key: &FactKey) -> bool {
+        matches!(key, FactKey::Function(_))
+    }
+
+    fn only_gone(spec: &Spec<B>) -> bool {
+        spec.config.is_none()
+    }
+
+    fn left_behind(key: &FactKey, fact: &Fact) -> Option<Name> {
+        match (key, fact) {
+            (FactKey::Function(name), Fact::Function(it)) => {
+                manages::Manages::read(&it.manages).holds(B::FIELD).then(|| name.clone())
+            }
+            _ => None,
+        }
+    }
+
+    fn needs(spec: &Spec<B>) -> Vec<FactKey> {
+        vec![FactKey::Function(spec.at.function.clone())]
+    }
+
+    fn digests(_: Option<&Spec<B>>, _: &Sight<Live<B>>, _: &Facts) -> Digests {
+        Digests::default()
+    }
+}

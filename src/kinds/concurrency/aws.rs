@@ -1,0 +1,46 @@
+//! What GetFunction shows of it, and the calls that change it.
+
+use aws_sdk_lambda::operation::get_function::GetFunctionOutput;
+
+use super::{Call as Step, Concurrency};
+use crate::{
+    aws::{
+        calls::Call,
+        cloud::Urgency,
+        op::{Bucket, Op},
+    },
+    engine::{failure::Failure, name::Name},
+    kinds::block::aws::{BlockHands, Door},
+};
+
+impl BlockHands for Concurrency {
+    const LOOK: Bucket = Bucket::GetFunction;
+
+    async fn read(
+        _: &Door,
+        host: &GetFunctionOutput,
+        _: (&Name, Urgency),
+    ) -> Result<Option<i32>, Failure> {
+        Ok(host.concurrency.as_ref().and_then(|it| it.reserved_concurrent_executions))
+    }
+
+    async fn write(door: &Door, step: &Step) -> Result<(), Failure> {
+        match step {
+            Step::Put(at, count) => {
+                let request = door
+                    .lambda()
+                    .put_function_concurrency()
+                    .function_name(at.function.as_str())
+                    .reserved_concurrent_executions(*count);
+                let call = Call::plain(Op::PutFunctionConcurrency, Urgency::Write);
+                door.calls.run(call, Box::pin(request.send())).await.map(drop)
+            }
+            Step::Delete(at) => {
+                let request =
+                    door.lambda().delete_function_concurrency().function_name(at.function.as_str());
+                let call = Call::plain(Op::DeleteFunctionConcurrency, Urgency::Write);
+                door.calls.run(call, Box::pin(request.send())).await.map(drop)
+            }
+        }
+    }
+}

@@ -1,0 +1,91 @@
+//! Reserved concurrency: how many instances of a function may run at once, kept free for it. Zero stops the
+//! function; unset lets it share what is left of the account.
+
+mod aws;
+
+use std::fmt;
+
+use serde::Deserialize;
+
+use super::block::{At, Block, Fields};
+use crate::{
+    engine::{
+        diff::{Cause, Said},
+        place::Place,
+    },
+    shape::{Field, Shape},
+};
+
+/// `concurrency`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Concurrency {}
+
+/// `concurrency` as it is written.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ConcurrencyDoc {
+    /// How many.
+    pub reserved: i32,
+}
+
+/// One call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Call {
+    /// PutFunctionConcurrency.
+    Put(At, i32),
+    /// DeleteFunctionConcurrency.
+    Delete(At),
+}
+
+impl fmt::Display for Call {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Put(at, count) => write!(f, "reserve concurrency {count} for function {at}"),
+            Self::Delete(at) => write!(f, "reserve no concurrency for function {at}"),
+        }
+    }
+}
+
+const MEMBERS: &[Field] = &[Field::required(
+    "reserved",
+    // An account has a thousand unless it asks for more; AWS says so itself where it is too much.
+    Shape::Int(0, 1_000_000),
+    "How many instances may run at once, kept free for this function. 0 stops it. AWS leaves at least \
+     100 of the account's unreserved.",
+)];
+
+impl Block for Concurrency {
+    const NAME: &'static str = "Concurrency";
+    const FIELD: &'static str = "concurrency";
+    const CAUSE: Cause = Cause::Concurrency;
+    const SHAPE: Field = Field::optional(
+        "concurrency",
+        Shape::Object(MEMBERS),
+        "not managed",
+        "How much of the account's concurrency is the function's.",
+    );
+    type Doc = ConcurrencyDoc;
+    type Config = i32;
+    type Call = Call;
+
+    fn config(doc: &ConcurrencyDoc, _: &Place) -> i32 {
+        doc.reserved
+    }
+
+    fn fields(reserved: &i32) -> Fields {
+        Fields::from([("reserved".into(), reserved.to_string())])
+    }
+
+    fn put(at: &At, wanted: &i32, _: Option<&i32>) -> Vec<Call> {
+        vec![Call::Put(at.clone(), *wanted)]
+    }
+
+    fn remove(at: &At, _: &i32) -> Vec<Call> {
+        vec![Call::Delete(at.clone())]
+    }
+
+    fn warning(reserved: &i32) -> Option<Said> {
+        let message = "a reserved concurrency of 0 stops the function: every invocation is refused";
+        (*reserved == 0).then(|| Said::new("FunctionStopped", message))
+    }
+}

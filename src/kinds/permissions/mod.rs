@@ -1,0 +1,150 @@
+//! Who may invoke a function: the statements of its resource policy that are ours. They are told from those of
+//! others by their id, which begins with `ek-` and ends with a hash of what the statement says: a permission
+//! that changes gets a new statement before the old one goes, so that nobody is shut out meanwhile.
+
+mod aws;
+mod shape;
+mod statement;
+
+use std::{collections::BTreeMap, fmt};
+
+use serde::Deserialize;
+
+pub use self::statement::Statement;
+use super::block::{At, Block, Fields};
+use crate::{
+    engine::{
+        diff::{Cause, Said},
+        place::Place,
+    },
+    kinds::document::Breach,
+    shape::Field,
+};
+
+/// `permissions`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Permissions {}
+
+/// What our statements' ids begin with.
+const OURS: &str = "ek-";
+
+/// One of `permissions` as it is written.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[expect(missing_docs, reason = "shape.rs documents every field")]
+pub struct PermissionDoc {
+    pub sid: String,
+    pub principal: String,
+    pub action: Option<String>,
+    pub source_arn: Option<String>,
+    pub source_account: Option<String>,
+    #[serde(rename = "principalOrgId")]
+    pub principal_org_id: Option<String>,
+    pub function_url_auth_type: Option<String>,
+    pub invoked_via_function_url: Option<bool>,
+    pub event_source_token: Option<String>,
+}
+
+/// Statements by their id in AWS.
+pub type Statements = BTreeMap<String, Statement>;
+
+/// One call. Statements have ids of their own, so that two writers never undo each other, and no revision is
+/// sent: RemovePermission would refuse what another writer's new statement has made stale.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Call {
+    /// AddPermission.
+    Add(At, String, Box<Statement>),
+    /// RemovePermission.
+    Remove(At, String),
+}
+
+impl fmt::Display for Call {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Add(at, sid, it) => write!(f, "add permission {sid} to function {at}: {it}"),
+            Self::Remove(at, sid) => write!(f, "remove permission {sid} from function {at}"),
+        }
+    }
+}
+
+/// A statement's place below the block.
+fn path(sid: &str) -> String {
+    sid.trim_start_matches(OURS).to_owned()
+}
+
+impl Block for Permissions {
+    const NAME: &'static str = "Permissions";
+    const FIELD: &'static str = "permissions";
+    const CAUSE: Cause = Cause::Permissions;
+    const SHAPE: Field = shape::PERMISSIONS;
+    type Doc = Vec<PermissionDoc>;
+    type Config = Statements;
+    type Call = Call;
+
+    fn check(doc: &Self::Doc) -> Vec<Breach> {
+        let twice = |(index, it): (usize, &PermissionDoc)| {
+            let before = doc.iter().take(index).any(|other| other.sid == it.sid);
+            before.then(|| {
+                let message = format!("`{}` is the `sid` of two permissions", it.sid);
+                Breach::new(&[], message, "give each its own")
+            })
+        };
+        doc.iter().enumerate().filter_map(twice).collect()
+    }
+
+    fn config(doc: &Self::Doc, place: &Place) -> Statements {
+        let pair = |it: &PermissionDoc| {
+            let statement = Statement::of(it, place);
+            (format!("{OURS}{}-{}", it.sid, statement.hash()), statement)
+        };
+        doc.iter().map(pair).collect()
+    }
+
+    fn fields(statements: &Statements) -> Fields {
+        let field = |(sid, it): (&String, &Statement)| (path(sid), it.to_string());
+        statements.iter().map(field).collect()
+    }
+
+    fn concern(live: &Statements, wanted: Option<&Statements>) -> Option<Statements> {
+        (!live.is_empty() || wanted == Some(live)).then(|| live.clone())
+    }
+
+    fn put(at: &At, wanted: &Statements, live: Option<&Statements>) -> Vec<Call> {
+        let none = Statements::new();
+        let live = live.unwrap_or(&none);
+        let add = |(sid, it): (&String, &Statement)| {
+            Call::Add(at.clone(), sid.clone(), Box::new(it.clone()))
+        };
+        let remove = |sid: &String| Call::Remove(at.clone(), sid.clone());
+        let missing = wanted.iter().filter(|(sid, _)| !live.contains_key(*sid));
+        let mut calls: Vec<Call> = missing.map(add).collect();
+        // Somebody has put another statement under our id.
+        let other =
+            |(sid, it): &(&String, &Statement)| live.get(*sid).is_some_and(|was| was != *it);
+        calls.extend(wanted.iter().filter(other).flat_map(|it| [remove(it.0), add(it)]));
+        calls.extend(live.keys().filter(|sid| !wanted.contains_key(*sid)).map(remove));
+        calls
+    }
+
+    fn remove(at: &At, live: &Statements) -> Vec<Call> {
+        live.keys().map(|sid| Call::Remove(at.clone(), sid.clone())).collect()
+    }
+
+    fn touches(call: &Call) -> Option<String> {
+        let (Call::Add(_, sid, _) | Call::Remove(_, sid)) = call;
+        Some(path(sid))
+    }
+
+    fn warning(statements: &Statements) -> Option<Said> {
+        let public: Vec<&str> = statements
+            .iter()
+            .filter(|(_, it)| it.is_public())
+            .map(|(sid, _)| sid.as_str())
+            .collect();
+        let message = format!(
+            "public: {} lets anybody in, whoever they are and wherever they come from",
+            public.join(", ")
+        );
+        (!public.is_empty()).then(|| Said::new("PublicPermission", message))
+    }
+}

@@ -1,0 +1,199 @@
+//! One permission in one form, from the document and from the policy that AWS returns.
+
+use std::fmt;
+
+use serde_json::{Map, Value};
+use sha2::{Digest as _, Sha256};
+
+use super::PermissionDoc;
+use crate::engine::{hex::hex, place::Place};
+
+/// What a permission is about, unless it says otherwise.
+const INVOKE: &str = "lambda:InvokeFunction";
+/// Enough hex digits to tell two contents of one permission apart.
+const DIGITS: usize = 6;
+
+/// A permission. What is not restricted is empty.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[expect(missing_docs, reason = "AddPermission's own names")]
+pub struct Statement {
+    pub principal: String,
+    pub action: String,
+    pub source_arn: String,
+    pub source_account: String,
+    pub principal_org_id: String,
+    pub function_url_auth_type: String,
+    pub invoked_via_function_url: bool,
+    pub event_source_token: String,
+    /// Whatever else stands in the policy, as JSON: no permission of ours has any.
+    pub besides: String,
+}
+
+impl Statement {
+    /// What a document means in a target.
+    pub(super) fn of(doc: &PermissionDoc, place: &Place) -> Self {
+        let text = |it: &Option<String>| place.fill_in(it.as_deref().unwrap_or_default());
+        Self {
+            principal: place.fill_in(&doc.principal),
+            action: doc.action.clone().unwrap_or_else(|| INVOKE.into()),
+            source_arn: text(&doc.source_arn),
+            source_account: text(&doc.source_account),
+            principal_org_id: text(&doc.principal_org_id),
+            function_url_auth_type: text(&doc.function_url_auth_type),
+            invoked_via_function_url: doc.invoked_via_function_url.unwrap_or_default(),
+            event_source_token: text(&doc.event_source_token),
+            besides: String::new(),
+        }
+    }
+
+    /// One statement of a policy. AWS writes accounts out as their root, and puts what restricts a
+    /// permission into conditions (Lambda developer guide, "Resource-based policy").
+    pub(super) fn read(found: &Value) -> Self {
+        let mut it = Self::default();
+        let mut besides = Map::new();
+        for (name, value) in found.as_object().into_iter().flatten() {
+            match (name.as_str(), value) {
+                ("Sid" | "Resource", _) => {}
+                ("Effect", Value::String(effect)) if effect == "Allow" => {}
+                ("Principal", value) => it.principal = principal(value),
+                ("Action", Value::String(action)) => it.action.clone_from(action),
+                ("Condition", Value::Object(operators)) => {
+                    besides.extend(it.conditions(operators));
+                }
+                // Emulators show it beside the conditions.
+                ("FunctionUrlAuthType", Value::String(text)) => {
+                    it.function_url_auth_type.clone_from(text);
+                }
+                (_, value) => drop(besides.insert(name.clone(), value.clone())),
+            }
+        }
+        if !besides.is_empty() {
+            it.besides = Value::Object(besides).to_string();
+        }
+        it
+    }
+
+    /// Takes in the conditions that AddPermission makes; what is left are others.
+    fn conditions(&mut self, operators: &Map<String, Value>) -> Map<String, Value> {
+        let keys = operators.iter().flat_map(|(operator, keys)| {
+            keys.as_object().into_iter().flatten().map(move |(key, value)| (operator, key, value))
+        });
+        let others = keys.filter(|(operator, key, value)| !self.condition(operator, key, value));
+        others.map(|(operator, key, value)| (format!("{operator} {key}"), value.clone())).collect()
+    }
+
+    /// Takes in a condition that AddPermission makes; says whether it is one.
+    fn condition(&mut self, operator: &str, key: &str, value: &Value) -> bool {
+        let text = match value {
+            Value::String(text) => text.clone(),
+            Value::Bool(yes) => yes.to_string(),
+            _ => return false,
+        };
+        let field = match (operator, key.to_ascii_lowercase().as_str()) {
+            ("ArnLike", "aws:sourcearn") => &mut self.source_arn,
+            ("StringEquals", "aws:sourceaccount") => &mut self.source_account,
+            ("StringEquals", "aws:principalorgid") => &mut self.principal_org_id,
+            ("StringEquals", "lambda:functionurlauthtype") => &mut self.function_url_auth_type,
+            ("StringEquals", "lambda:eventsourcetoken") => &mut self.event_source_token,
+            ("Bool", "lambda:invokedviafunctionurl") => {
+                self.invoked_via_function_url = text == "true";
+                return true;
+            }
+            _ => return false,
+        };
+        *field = text;
+        true
+    }
+
+    /// A few digits that tell two contents apart.
+    pub(super) fn hash(&self) -> String {
+        hex(&Sha256::digest(self.to_string())).chars().take(DIGITS).collect()
+    }
+
+    /// Whether it lets anybody in.
+    pub(super) fn is_public(&self) -> bool {
+        let Self { principal, source_arn, source_account, principal_org_id, .. } = self;
+        let bound = [source_arn, source_account, principal_org_id, &self.event_source_token];
+        principal == "*"
+            && bound.iter().all(|it| it.is_empty())
+            && self.function_url_auth_type != "AWS_IAM"
+    }
+}
+
+impl fmt::Display for Statement {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} may {}", self.principal, self.action)?;
+        let bounds = [
+            ("sourceArn", &self.source_arn),
+            ("sourceAccount", &self.source_account),
+            ("principalOrgId", &self.principal_org_id),
+            ("functionUrlAuthType", &self.function_url_auth_type),
+            ("eventSourceToken", &self.event_source_token),
+            ("and", &self.besides),
+        ];
+        for (name, text) in bounds.into_iter().filter(|(_, text)| !text.is_empty()) {
+            write!(f, ", {name} {text}")?;
+        }
+        if self.invoked_via_function_url { f.write_str(", through its URL") } else { Ok(()) }
+    }
+}
+
+/// `*`, a service, an account or an ARN.
+fn principal(value: &Value) -> String {
+    let text = match value {
+        Value::Object(members) if members.len() == 1 => {
+            members.values().next().and_then(Value::as_str).map(ToOwned::to_owned)
+        }
+        Value::String(text) => Some(text.clone()),
+        _ => None,
+    };
+    let Some(text) = text else { return value.to_string() };
+    let root = text.strip_suffix(":root").and_then(|it| it.rsplit(':').next());
+    root.map_or_else(|| text.clone(), ToOwned::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_statement_of_awss_is_what_it_was_made_from() {
+        let made = Statement {
+            principal: "111122223333".into(),
+            action: INVOKE.into(),
+            source_arn: "arn:aws:s3:::b".into(),
+            source_account: "444455556666".into(),
+            ..Statement::default()
+        };
+        let shown = json!({
+            "Sid": "ek-x", "Effect": "Allow", "Action": INVOKE, "Resource": "arn",
+            "Principal": { "AWS": "arn:aws:iam::111122223333:root" },
+            "Condition": {
+                "StringEquals": { "AWS:SourceAccount": "444455556666" },
+                "ArnLike": { "AWS:SourceArn": "arn:aws:s3:::b" },
+            },
+        });
+        assert_eq!(Statement::read(&shown), made);
+        let mut other = shown.clone();
+        other["Condition"]["IpAddress"] = json!({ "aws:SourceIp": "10.0.0.0/8" });
+        assert!(Statement::read(&other).to_string().contains("SourceIp"));
+        let mut denied = shown;
+        denied["Effect"] = json!("Deny");
+        assert_ne!(Statement::read(&denied), made);
+    }
+
+    #[test]
+    fn everybody_is_everybody() {
+        let public = |statement: Value| Statement::read(&statement).is_public();
+        assert!(public(json!({ "Effect": "Allow", "Principal": "*", "Action": INVOKE })));
+        assert!(public(
+            json!({ "Effect": "Allow", "Principal": { "AWS": "*" }, "Action": INVOKE })
+        ));
+        assert!(!public(json!({
+            "Effect": "Allow", "Principal": "*", "Action": INVOKE,
+            "Condition": { "StringEquals": { "aws:PrincipalOrgID": "o-0123456789" } },
+        })));
+    }
+}

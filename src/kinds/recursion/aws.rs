@@ -1,0 +1,35 @@
+//! GetFunctionRecursionConfig and PutFunctionRecursionConfig.
+
+use aws_sdk_lambda::{operation::get_function::GetFunctionOutput, types::RecursiveLoop};
+
+use super::{Call as Step, Recursion, TERMINATE};
+use crate::{
+    aws::{calls::Call, cloud::Urgency, op::Op},
+    engine::{failure::Failure, name::Name},
+    kinds::block::aws::{BlockHands, Door, found},
+};
+
+impl BlockHands for Recursion {
+    async fn read(
+        door: &Door,
+        _: &GetFunctionOutput,
+        (name, urgency): (&Name, Urgency),
+    ) -> Result<Option<String>, Failure> {
+        let request =
+            door.lambda().get_function_recursion_config().function_name(name.as_str()).send();
+        let call = Call::plain(Op::GetFunctionRecursionConfig, urgency);
+        let answer = found(door.calls.run(call, request).await)?;
+        let word = |it: RecursiveLoop| it.as_str().to_owned();
+        Ok(answer.map(|(it, _)| it.recursive_loop.map_or_else(|| TERMINATE.into(), word)))
+    }
+
+    async fn write(door: &Door, step: &Step) -> Result<(), Failure> {
+        let request = door
+            .lambda()
+            .put_function_recursion_config()
+            .function_name(step.at.function.as_str())
+            .recursive_loop(RecursiveLoop::from(step.recursive_loop.as_str()));
+        let call = Call::plain(Op::PutFunctionRecursionConfig, Urgency::Write);
+        door.calls.run(call, Box::pin(request.send())).await.map(drop)
+    }
+}

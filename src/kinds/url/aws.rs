@@ -1,0 +1,114 @@
+//! GetFunctionUrlConfig, and the calls that change one.
+
+use aws_sdk_lambda::{
+    operation::get_function::GetFunctionOutput,
+    types::{Cors as LambdaCors, FunctionUrlAuthType, InvokeMode},
+};
+
+use super::{BUFFERED, Call as Step, Config, Cors, Url};
+use crate::{
+    aws::{calls::Call, cloud::Urgency, op::Op},
+    engine::{failure::Failure, name::Name},
+    kinds::block::aws::{BlockHands, Door, found},
+};
+
+impl BlockHands for Url {
+    async fn read(
+        door: &Door,
+        _: &GetFunctionOutput,
+        (name, urgency): (&Name, Urgency),
+    ) -> Result<Option<Config>, Failure> {
+        let request = door.lambda().get_function_url_config().function_name(name.as_str()).send();
+        let call = Call::plain(Op::GetFunctionUrlConfig, urgency);
+        let answer = found(door.calls.run(call, request).await)?;
+        Ok(answer.map(|(answer, _)| Config {
+            auth_type: answer.auth_type.as_str().to_owned(),
+            // Some answers leave it out.
+            invoke_mode: answer
+                .invoke_mode
+                .map_or(BUFFERED, |it| match it {
+                    InvokeMode::ResponseStream => "RESPONSE_STREAM",
+                    _ => BUFFERED,
+                })
+                .to_owned(),
+            cors: answer.cors.map(cors).unwrap_or_default(),
+        }))
+    }
+
+    async fn write(door: &Door, step: &Step) -> Result<(), Failure> {
+        let lambda = door.lambda();
+        match step {
+            Step::Create(at, config) => {
+                let request = lambda
+                    .create_function_url_config()
+                    .function_name(at.function.as_str())
+                    .set_qualifier(at.qualifier.clone())
+                    .auth_type(auth(config))
+                    .invoke_mode(mode(config))
+                    .set_cors((config.cors != Cors::default()).then(|| sent(&config.cors)));
+                let call = Call::plain(Op::CreateFunctionUrlConfig, Urgency::Write);
+                door.calls.run(call, Box::pin(request.send())).await.map(drop)
+            }
+            Step::Update(at, config) => {
+                let request = lambda
+                    .update_function_url_config()
+                    .function_name(at.function.as_str())
+                    .set_qualifier(at.qualifier.clone())
+                    .auth_type(auth(config))
+                    .invoke_mode(mode(config))
+                    .cors(sent(&config.cors));
+                let call = Call::plain(Op::UpdateFunctionUrlConfig, Urgency::Write);
+                door.calls.run(call, Box::pin(request.send())).await.map(drop)
+            }
+            Step::Delete(at) => {
+                let request = lambda
+                    .delete_function_url_config()
+                    .function_name(at.function.as_str())
+                    .set_qualifier(at.qualifier.clone());
+                let call = Call::plain(Op::DeleteFunctionUrlConfig, Urgency::Write);
+                door.calls.run(call, Box::pin(request.send())).await.map(drop)
+            }
+        }
+    }
+}
+
+fn auth(config: &Config) -> FunctionUrlAuthType {
+    FunctionUrlAuthType::from(config.auth_type.as_str())
+}
+
+fn mode(config: &Config) -> InvokeMode {
+    InvokeMode::from(config.invoke_mode.as_str())
+}
+
+fn cors(found: LambdaCors) -> Cors {
+    let set = |list: Option<Vec<String>>| list.unwrap_or_default().into_iter().collect();
+    Cors {
+        allow_credentials: found.allow_credentials.unwrap_or_default(),
+        allow_headers: set(found.allow_headers),
+        allow_methods: set(found.allow_methods),
+        allow_origins: set(found.allow_origins),
+        expose_headers: set(found.expose_headers),
+        max_age: found.max_age.unwrap_or_default(),
+    }
+}
+
+/// Sent whole: what is left out of an update would stay.
+fn sent(cors: &Cors) -> LambdaCors {
+    let Cors {
+        allow_credentials,
+        allow_headers,
+        allow_methods,
+        allow_origins,
+        expose_headers,
+        max_age,
+    } = cors;
+    let list = |set: &std::collections::BTreeSet<String>| Some(set.iter().cloned().collect());
+    LambdaCors::builder()
+        .allow_credentials(*allow_credentials)
+        .set_allow_headers(list(allow_headers))
+        .set_allow_methods(list(allow_methods))
+        .set_allow_origins(list(allow_origins))
+        .set_expose_headers(list(expose_headers))
+        .max_age(*max_age)
+        .build()
+}

@@ -1,0 +1,154 @@
+//! A function's URL: an HTTP endpoint of its own.
+
+mod aws;
+mod shape;
+
+use std::{collections::BTreeSet, fmt};
+
+use serde::Deserialize;
+
+use super::block::{At, Block, Fields};
+use crate::{
+    engine::{
+        diff::{Cause, Said},
+        place::Place,
+    },
+    kinds::document::Breach,
+    shape::Field,
+};
+
+/// `url`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Url {}
+
+/// Whoever asks is let in.
+const PUBLIC: &str = "NONE";
+/// How an answer is given unless the document says otherwise.
+const BUFFERED: &str = "BUFFERED";
+
+/// `url` as it is written.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[expect(missing_docs, reason = "shape.rs documents every field")]
+pub struct UrlDoc {
+    pub auth_type: String,
+    pub invoke_mode: Option<String>,
+    #[serde(default)]
+    pub cors: Cors,
+}
+
+/// `cors`. Lists are sets: their order means nothing.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+#[expect(missing_docs, reason = "AWS's own names")]
+pub struct Cors {
+    pub allow_credentials: bool,
+    pub allow_headers: BTreeSet<String>,
+    pub allow_methods: BTreeSet<String>,
+    pub allow_origins: BTreeSet<String>,
+    pub expose_headers: BTreeSet<String>,
+    pub max_age: i32,
+}
+
+/// A URL's configuration, with AWS's defaults filled in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(missing_docs, reason = "AWS's own names")]
+pub struct Config {
+    pub auth_type: String,
+    pub invoke_mode: String,
+    pub cors: Cors,
+}
+
+/// One call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Call {
+    /// CreateFunctionUrlConfig.
+    Create(At, Config),
+    /// UpdateFunctionUrlConfig, which replaces what is given.
+    Update(At, Config),
+    /// DeleteFunctionUrlConfig.
+    Delete(At),
+}
+
+impl fmt::Display for Call {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let auth = |it: &Config| match it.auth_type.as_str() {
+            PUBLIC => "public, no authorization".to_owned(),
+            auth => format!("authorization {auth}"),
+        };
+        match self {
+            Self::Create(at, config) => write!(f, "create URL of function {at}: {}", auth(config)),
+            Self::Update(at, config) => write!(f, "update URL of function {at}: {}", auth(config)),
+            Self::Delete(at) => write!(f, "delete URL of function {at}"),
+        }
+    }
+}
+
+impl Block for Url {
+    const NAME: &'static str = "Url";
+    const FIELD: &'static str = "url";
+    const CAUSE: Cause = Cause::Url;
+    const SHAPE: Field = shape::URL;
+    type Doc = UrlDoc;
+    type Config = Config;
+    type Call = Call;
+
+    fn check(doc: &UrlDoc) -> Vec<Breach> {
+        let everybody = doc.cors.allow_origins.contains("*");
+        let wrong = doc.cors.allow_credentials && everybody;
+        let message = "browsers refuse credentials where every origin is allowed";
+        let hint = "name the origins, or set `allowCredentials: false`";
+        wrong.then(|| Breach::new(&["cors", "allowOrigins"], message, hint)).into_iter().collect()
+    }
+
+    fn config(doc: &UrlDoc, _: &Place) -> Config {
+        let UrlDoc { auth_type, invoke_mode, cors } = doc;
+        Config {
+            auth_type: auth_type.clone(),
+            invoke_mode: invoke_mode.clone().unwrap_or_else(|| BUFFERED.into()),
+            cors: cors.clone(),
+        }
+    }
+
+    fn fields(config: &Config) -> Fields {
+        let Config { auth_type, invoke_mode, cors } = config;
+        let Cors {
+            allow_credentials,
+            allow_headers,
+            allow_methods,
+            allow_origins,
+            expose_headers,
+            max_age,
+        } = cors;
+        let list = |items: &BTreeSet<String>| {
+            let items: Vec<&str> = items.iter().map(String::as_str).collect();
+            format!("[{}]", items.join(", "))
+        };
+        let fields = [
+            ("authType", auth_type.clone()),
+            ("invokeMode", invoke_mode.clone()),
+            ("cors/allowCredentials", allow_credentials.to_string()),
+            ("cors/allowHeaders", list(allow_headers)),
+            ("cors/allowMethods", list(allow_methods)),
+            ("cors/allowOrigins", list(allow_origins)),
+            ("cors/exposeHeaders", list(expose_headers)),
+            ("cors/maxAge", max_age.to_string()),
+        ];
+        fields.into_iter().map(|(path, value)| (path.to_owned(), value)).collect()
+    }
+
+    fn put(at: &At, wanted: &Config, live: Option<&Config>) -> Vec<Call> {
+        let make = if live.is_some() { Call::Update } else { Call::Create };
+        vec![make(at.clone(), wanted.clone())]
+    }
+
+    fn remove(at: &At, _: &Config) -> Vec<Call> {
+        vec![Call::Delete(at.clone())]
+    }
+
+    fn warning(config: &Config) -> Option<Said> {
+        let message = "the URL asks nobody who they are: with a permission for everybody \
+                       (`principal: \"*\"`) anyone on the internet can invoke the function";
+        (config.auth_type == PUBLIC).then(|| Said::new("PublicUrl", message))
+    }
+}

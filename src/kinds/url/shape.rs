@@ -1,0 +1,70 @@
+//! What `url` may hold (Lambda API reference, CreateFunctionUrlConfig and Cors).
+
+use crate::shape::{Field, Shape, Text};
+
+const HEADER: Text = Text::any(1, 1024);
+const METHOD: Text = Text::new((1, 6), r"^([A-Z]+|\*)$", "an HTTP method in capitals, or `*`");
+const ORIGIN: Text = Text::new((1, 253), r"^\S+$", "an origin, as `https://example.com`, or `*`");
+
+const CORS: &[Field] = &[
+    Field::optional(
+        "allowCredentials",
+        Shape::Flag,
+        "`false`",
+        "Whether browsers may send cookies and the like.",
+    ),
+    Field::optional(
+        "allowHeaders",
+        Shape::List(&Shape::Text(&HEADER), 100),
+        "none",
+        "Headers that a request may have; their order means nothing, as in all lists here.",
+    ),
+    Field::optional(
+        "allowMethods",
+        Shape::List(&Shape::Text(&METHOD), 6),
+        "none",
+        "Methods that a request may have.",
+    ),
+    Field::optional(
+        "allowOrigins",
+        Shape::List(&Shape::Text(&ORIGIN), 100),
+        "none",
+        "Whose pages may ask.",
+    ),
+    Field::optional(
+        "exposeHeaders",
+        Shape::List(&Shape::Text(&HEADER), 100),
+        "none",
+        "Headers of an answer that a page may read.",
+    ),
+    Field::optional(
+        "maxAge",
+        Shape::Int(0, 86_400),
+        "0",
+        "How long a browser may remember this, in seconds.",
+    ),
+];
+
+const MEMBERS: &[Field] = &[
+    Field::required(
+        "authType",
+        Shape::Choice(&["AWS_IAM", "NONE"]),
+        "Who may call: whom IAM allows, or anybody whom `permissions` let in. With `NONE` and a \
+         permission for `*` the function is public.",
+    ),
+    Field::optional(
+        "invokeMode",
+        Shape::Choice(&["BUFFERED", "RESPONSE_STREAM"]),
+        "`BUFFERED`",
+        "Whether an answer is sent as a whole or as it comes.",
+    ),
+    Field::optional("cors", Shape::Object(CORS), "no CORS", "What pages of other origins may do."),
+];
+
+/// `url`.
+pub(super) const URL: Field = Field::optional(
+    "url",
+    Shape::Object(MEMBERS),
+    "not managed",
+    "An HTTP endpoint of the function's own.",
+);

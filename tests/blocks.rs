@@ -1,0 +1,339 @@
+//! The blocks of functions, on the stand-in, by the real binary: each field that the schema knows is changed by
+//! hand, and is seen, named and repaired; a block that is taken out of the manifest is taken away.
+
+#![allow(
+    clippy::allow_attributes,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "tests and their helpers fail loudly"
+)]
+
+use std::{collections::BTreeSet, fs, process::Stdio};
+
+use evenkeel::{
+    kinds::BLOCKS,
+    shape::{Field, Shape},
+};
+use evenkeel_sim::{
+    call::{Call, Caller, Service},
+    journal::Entry,
+    server::Sim,
+    world::Options,
+};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::process::Command;
+
+const ACCOUNT: &str = "123456789012";
+const REGION: &str = "us-east-1";
+/// The binary's access key, by which its calls are known.
+const KEY: &str = "AKIAOURS";
+
+/// Every block, with every field away from its default.
+const EVERYTHING: &str = r#"
+  url:
+    authType: NONE
+    invokeMode: RESPONSE_STREAM
+    cors:
+      allowCredentials: true
+      allowHeaders: [x-b, x-a]
+      allowMethods: [GET, POST]
+      allowOrigins: ["https://a.example"]
+      exposeHeaders: [x-c]
+      maxAge: 60
+  permissions:
+    - sid: bucket
+      principal: s3.amazonaws.com
+      action: "lambda:*"
+      sourceArn: "arn:aws:s3:::reads"
+      sourceAccount: "${target.accountId}"
+    - { sid: org, principal: "*", principalOrgId: o-0123456789 }
+    - { sid: url, principal: "*", action: "lambda:InvokeFunctionUrl", functionUrlAuthType: NONE }
+    - { sid: through, principal: "*", invokedViaFunctionUrl: true }
+    - { sid: skill, principal: alexa-appkit.amazon.com, eventSourceToken: amzn1.ask.skill }
+  asyncInvoke:
+    maximumRetryAttempts: 1
+    maximumEventAgeInSeconds: 300
+    onSuccess: "arn:aws:sns:${target.region}:${target.accountId}:done"
+    onFailure: "arn:aws:sqs:${target.region}:${target.accountId}:dead"
+  concurrency: { reserved: 7 }
+  recursiveLoop: Allow
+"#;
+
+/// How somebody changes a field of the schema, and the path that a plan shows: `tests/blocks/hands.yaml`.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Hand {
+    field: String,
+    call: Option<String>,
+    #[serde(default)]
+    body: Value,
+    cors: Option<Value>,
+    remove: Option<String>,
+    replace: Option<String>,
+    path: String,
+}
+
+/// One row for each field of each block.
+fn hands() -> Vec<Hand> {
+    yaml_serde::from_str(include_str!("blocks/hands.yaml")).unwrap()
+}
+
+/// One object laid over another.
+fn over(mut base: Value, patch: &Value) -> Value {
+    for (name, value) in patch.as_object().unwrap() {
+        base[name] = value.clone();
+    }
+    base
+}
+
+/// Every field that the schema knows, by its path.
+fn fields(prefix: &str, shape: &Shape, into: &mut BTreeSet<String>) {
+    match shape {
+        Shape::Object(members) => {
+            for Field { name, shape, .. } in *members {
+                let path =
+                    if prefix.is_empty() { (*name).to_owned() } else { format!("{prefix}.{name}") };
+                into.insert(path.clone());
+                fields(&path, shape, into);
+            }
+        }
+        Shape::List(item, _) => fields(&format!("{prefix}[]"), item, into),
+        _ => {}
+    }
+}
+
+#[test]
+fn no_field_of_the_schema_is_left_out() {
+    let mut known = BTreeSet::new();
+    fields("", &Shape::Object(BLOCKS), &mut known);
+    let tried: BTreeSet<String> = hands().into_iter().map(|it| it.field).collect();
+    assert_eq!(known, tried);
+}
+
+struct Scene {
+    sim: Sim,
+    folder: TempDir,
+}
+
+impl Scene {
+    async fn new() -> Self {
+        let options = Options { time_scale: 50.0, ..Options::default() };
+        let sim = Sim::start(options, ([127, 0, 0, 1], 0).into()).await.unwrap();
+        let scene = Self { sim, folder: TempDir::new().unwrap() };
+        scene.call(Service::Ecr, "CreateRepository", ("jobs", json!({})));
+        let manifest = json!({ "schemaVersion": 2, "mediaType": "application/vnd.oci.image.manifest.v1+json" });
+        let body = json!({ "imageManifest": manifest.to_string(), "imageTag": "v1" });
+        scene.call(Service::Ecr, "PutImage", ("jobs", body));
+        scene
+    }
+
+    fn manifest(&self, name: &str, blocks: &str) {
+        let text = format!(
+            "apiVersion: evenkeel.dev/v1\nkind: Function\nmetadata: {{ name: {name} }}\nspec:\n  image: jobs:v1\n  role: job\n{blocks}"
+        );
+        fs::write(self.folder.path().join(format!("{name}.yaml")), text).unwrap();
+    }
+
+    /// Somebody else's call.
+    fn call(
+        &self,
+        service: Service,
+        operation: &'static str,
+        (resource, body): (&str, Value),
+    ) -> Value {
+        let rest = body.as_str().map(str::to_owned).into_iter().collect();
+        let call = Call {
+            service,
+            operation,
+            resource: resource.to_owned(),
+            qualifier: None,
+            rest,
+            query: Vec::new(),
+            headers: Vec::new(),
+            body,
+            caller: Caller { account: ACCOUNT.into(), region: REGION.into(), key: "hand".into() },
+        };
+        let now = self.sim.shared.now();
+        let answer = self.sim.shared.world().by_call(&call, now);
+        answer.unwrap_or_else(|it| panic!("{operation}: {}", it.message)).body
+    }
+
+    fn lambda(&self, operation: &'static str, body: Value) -> Value {
+        self.call(Service::Lambda, operation, ("job", body))
+    }
+
+    /// The whole id of a statement, by its beginning.
+    fn sid(&self, start: &str) -> String {
+        let policy = self.lambda("GetPolicy", Value::Null);
+        let policy: Value = serde_json::from_str(policy["Policy"].as_str().unwrap()).unwrap();
+        let sids =
+            policy["Statement"].as_array().unwrap().iter().map(|it| it["Sid"].as_str().unwrap());
+        sids.into_iter().find(|it| it.starts_with(start)).unwrap().to_owned()
+    }
+
+    /// Somebody changes a field.
+    fn change(&self, hand: &Hand) {
+        if let Some(members) = &hand.cors {
+            let url = self.lambda("GetFunctionUrlConfig", Value::Null);
+            let cors = over(url["Cors"].clone(), members);
+            self.lambda("UpdateFunctionUrlConfig", json!({ "Cors": cors }));
+        } else if let Some(start) = &hand.remove {
+            self.lambda("RemovePermission", json!(self.sid(start)));
+        } else if let Some(start) = &hand.replace {
+            let sid = self.sid(start);
+            self.lambda("RemovePermission", json!(sid.clone()));
+            let usual =
+                json!({ "StatementId": sid, "Action": "lambda:InvokeFunction", "Principal": "*" });
+            self.lambda("AddPermission", over(usual, &hand.body));
+        } else {
+            // The stand-in knows operations by their own constants.
+            let operation: &'static str = hand.call.clone().unwrap().leak();
+            self.lambda(operation, hand.body.clone());
+        }
+    }
+
+    /// Runs the binary; its exit code and what it prints.
+    async fn run(&self, arguments: &[&str]) -> (i32, String) {
+        let out = Command::new(env!("CARGO_BIN_EXE_evenkeel"))
+            .args(arguments)
+            .arg(self.folder.path())
+            .args(["--owner", "team", "--time-scale", "50"])
+            .env_clear()
+            .env("AWS_ACCESS_KEY_ID", KEY)
+            .env("AWS_SECRET_ACCESS_KEY", "secret")
+            .env("AWS_REGION", REGION)
+            .env("AWS_ENDPOINT_URL", self.sim.url())
+            .env("AWS_EC2_METADATA_DISABLED", "true")
+            .stdin(Stdio::null())
+            .output()
+            .await
+            .unwrap();
+        let text = String::from_utf8(out.stdout).unwrap();
+        (out.status.code().unwrap_or(-1), text + &String::from_utf8(out.stderr).unwrap())
+    }
+
+    async fn apply(&self) {
+        let (code, text) = self.run(&["apply"]).await;
+        assert_eq!(code, 0, "{text}");
+    }
+
+    async fn assert_quiet(&self) {
+        let (code, text) = self.run(&["plan"]).await;
+        assert_eq!(code, 0, "{text}");
+        let before = self.writes();
+        self.apply().await;
+        assert_eq!(self.writes(), before, "it writes though nothing differs");
+    }
+
+    /// How many writes the binary has made.
+    fn writes(&self) -> usize {
+        let world = self.sim.shared.world();
+        let ours = |it: &&Entry| it.caller == KEY && it.write;
+        world.journal().since(0).iter().filter(ours).count()
+    }
+
+    fn tag(&self) -> Value {
+        let all = self.sim.shared.world().functions(&Caller {
+            account: ACCOUNT.into(),
+            region: REGION.into(),
+            key: "hand".into(),
+        });
+        all["job"]["tags"]["evenkeel.dev/manages"].clone()
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_field_that_is_changed_by_hand_is_seen_named_and_repaired() {
+    let scene = Scene::new().await;
+    scene.manifest("job", EVERYTHING);
+    scene.apply().await;
+    scene.assert_quiet().await;
+    for hand in hands() {
+        scene.change(&hand);
+        let (code, text) = scene.run(&["plan"]).await;
+        assert_eq!(code, 1, "{} is not seen: {text}", hand.field);
+        assert!(
+            text.contains(&format!("    {}", hand.path)),
+            "{} is not named: {text}",
+            hand.field
+        );
+        scene.apply().await;
+        let (code, text) = scene.run(&["plan"]).await;
+        assert_eq!(code, 0, "{} is not repaired: {text}", hand.field);
+    }
+    scene.assert_quiet().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_taken_out_of_the_manifest_is_taken_away_and_what_others_made_stays() {
+    let scene = Scene::new().await;
+    scene.manifest("job", EVERYTHING);
+    scene.apply().await;
+    let others = json!({ "StatementId": "theirs", "Action": "lambda:InvokeFunction", "Principal": "sns.amazonaws.com" });
+    scene.lambda("AddPermission", others);
+    let tag = scene.tag();
+    for word in ["url:", "permissions:", "asyncInvoke:", "concurrency:", "recursiveLoop:"] {
+        assert!(tag.as_str().unwrap().contains(word), "{tag}");
+    }
+    scene.manifest("job", "");
+    let (code, text) = scene.run(&["plan"]).await;
+    assert_eq!(code, 1, "{text}");
+    scene.apply().await;
+    assert_eq!(scene.tag(), Value::Null);
+    let policy = scene.lambda("GetPolicy", Value::Null);
+    let policy: Value = serde_json::from_str(policy["Policy"].as_str().unwrap()).unwrap();
+    let sids: Vec<&str> = policy["Statement"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|it| it["Sid"].as_str().unwrap())
+        .collect();
+    assert_eq!(sids, ["theirs"]);
+    assert_eq!(
+        scene.lambda("ListFunctionUrlConfigs", Value::Null)["FunctionUrlConfigs"],
+        json!([])
+    );
+    assert_eq!(scene.lambda("GetFunctionConcurrency", Value::Null), json!({}));
+    assert_eq!(
+        scene.lambda("GetFunctionRecursionConfig", Value::Null)["RecursiveLoop"],
+        "Terminate"
+    );
+    assert_eq!(
+        scene.lambda("ListFunctionEventInvokeConfigs", Value::Null)["FunctionEventInvokeConfigs"],
+        json!([])
+    );
+    scene.assert_quiet().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_block_that_somebody_else_made_is_taken_over_only_by_name() {
+    let scene = Scene::new().await;
+    scene.manifest("job", "");
+    scene.apply().await;
+    scene.lambda("CreateFunctionUrlConfig", json!({ "AuthType": "AWS_IAM" }));
+    scene.assert_quiet().await;
+    scene.manifest("job", "  url: { authType: NONE }\n");
+    let (code, text) = scene.run(&["apply"]).await;
+    assert_eq!(code, 1, "{text}");
+    assert!(text.contains("NotOwned"), "{text}");
+    assert_eq!(scene.lambda("GetFunctionUrlConfig", Value::Null)["AuthType"], "AWS_IAM");
+    scene.manifest("job", "  url: { authType: NONE }\n  policy: { adopt: true }\n");
+    scene.apply().await;
+    assert_eq!(scene.lambda("GetFunctionUrlConfig", Value::Null)["AuthType"], "NONE");
+    scene.assert_quiet().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_public_is_called_so() {
+    let scene = Scene::new().await;
+    scene.manifest("job", EVERYTHING);
+    scene.apply().await;
+    let (_, text) = scene.run(&["plan"]).await;
+    assert!(text.contains("public: ek-through-"), "{text}");
+    assert!(text.contains("anyone on the internet can invoke the function"), "{text}");
+    // The organization's members are not everybody.
+    assert!(!text.contains("ek-org-"), "{text}");
+}
