@@ -2,7 +2,7 @@
 
 .PHONY: help demo check test e2e chaos bench bless
 PY := target/venv/bin/python
-CHAOS := target/debug/evenkeel-chaos --jobs 8
+CHAOS := target/debug/evenkeel-chaos --jobs 4
 
 help:  ## list the targets
 	@grep -E '^[a-z0-9]+: .*##' Makefile | sed 's/:.*## /\t/' | expand -t 10

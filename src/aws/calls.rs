@@ -89,6 +89,19 @@ impl Calls {
     where
         E: ProvideErrorMetadata + std::error::Error + 'static,
     {
+        let (result, started) = self.timed(call, request).await;
+        result.map(|answer| (answer, started))
+    }
+
+    /// The same, with the moment also where the call failed: "not there" is an answer too.
+    pub async fn timed<T, E>(
+        &self,
+        call: Call<'_>,
+        request: impl Future<Output = Result<T, SdkError<E, Response>>>,
+    ) -> (Result<T, Failure>, Mono)
+    where
+        E: ProvideErrorMetadata + std::error::Error + 'static,
+    {
         let Call { op, urgency, secrets } = call;
         let gate = self.gates.get(&op.bucket()).expect("every bucket has a gate");
         let waited = gate.pass(urgency).await;
@@ -111,6 +124,6 @@ impl Calls {
         {
             gate.throttled(failure.retry_after);
         }
-        result.map(|answer| (answer, started))
+        (result, started)
     }
 }

@@ -1,6 +1,9 @@
 //! What one kind lets the others know. Kinds never import each other; they meet here.
 
-use std::{collections::BTreeMap, fmt};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+};
 
 use super::name::Name;
 
@@ -43,12 +46,14 @@ pub enum Fact {
 pub struct FunctionFact {
     /// Whether it is there.
     pub exists: bool,
-    /// Whether AWS has done with it, for now.
-    pub settled: bool,
+    /// Whether AWS is making it: what hung on one that was there before is gone.
+    pub pending: bool,
+    /// Whether AWS is at work on it, so that its tags cannot be written.
+    pub busy: bool,
     /// Who keeps it, as far as its tags could be read.
     pub owner: Option<String>,
-    /// The value of its tag `evenkeel.dev/manages`.
-    pub manages: String,
+    /// The blocks of it that its tags say we made.
+    pub blocks: BTreeSet<String>,
 }
 
 /// What a registry says about an image reference.

@@ -108,6 +108,11 @@ pub trait Kind: Sized + Send + 'static {
         None
     }
 
+    /// Whether a fact that changes says that what was seen of an object may be no more.
+    fn unsettles(_: Option<&Fact>, _: Option<&Fact>) -> bool {
+        false
+    }
+
     /// Whether nothing is wanted but that it is gone: then the object leaves once it is in sync.
     fn only_gone(_: &Self::Spec) -> bool {
         false

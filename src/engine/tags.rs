@@ -23,13 +23,17 @@ pub const OBJECT: &str = "evenkeel.dev/object";
 pub const DELETION: &str = "evenkeel.dev/deletion";
 /// What was applied last: [`super::record::Record`].
 pub const APPLIED: &str = "evenkeel.dev/applied";
-/// The parts of the object that we applied and AWS cannot tag: `lifecyclePolicy/repositoryPolicy`.
+/// What the tags begin with that say what each block of a function was made last.
+pub const BLOCK: &str = "evenkeel.dev/block/";
+/// The parts of a repository that we applied and AWS cannot tag: `lifecyclePolicy/repositoryPolicy`.
 pub const MANAGES: &str = "evenkeel.dev/manages";
 /// The image reference that was deployed last, where that matters.
 pub const IMAGE: &str = "evenkeel.dev/image";
 /// A hold on writes, set by a person: [`super::suspend`].
 pub const SUSPEND: &str = "evenkeel.dev/suspend";
-/// How many tags of our own an object may need, of the 50 that AWS allows.
+/// How many tags AWS allows.
+pub const TAGS_MAX: usize = 50;
+/// How many of them we may need, besides one for each block of a function.
 pub const OURS_MAX: usize = 7;
 
 /// Set by CloudFormation on everything that a stack makes.

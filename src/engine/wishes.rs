@@ -166,9 +166,15 @@ impl<K: Kind> Engine<K> {
                 self.recount(&name);
                 self.wish_changed(&name);
             }
-            if self.facts.learn(key.clone(), fact) {
-                woken.extend(self.needs.get(&key).into_iter().flatten().cloned());
+            let again = K::unsettles(self.facts.get(&key), fact.as_ref());
+            if !self.facts.learn(key.clone(), fact) {
+                continue;
             }
+            let names: Vec<Name> = self.needs.get(&key).into_iter().flatten().cloned().collect();
+            for name in names.iter().filter(|_| again) {
+                self.look_at(name, self.now.mono, Urgency::Mover);
+            }
+            woken.extend(names);
         }
         self.survey(&woken);
         for name in woken {

@@ -86,7 +86,7 @@ pub const TAGS_FIELD: Field = Field::optional(
     }),
     "none",
     "Tags; `null` takes one away. Other tags on the object stay. AWS allows 50, of which Evenkeel needs \
-     up to 7.",
+     up to 7, and one for each block of a function.",
 );
 
 /// `tagsPolicy`.

@@ -64,8 +64,8 @@ pub fn expand(documents: Documents<'_>, setting: Setting<'_>) -> Wishes {
             Body::Function(doc, parts) => {
                 // The reader has refused documents whose image cannot be read.
                 let Ok(image) = ImageRef::parse(&doc.image) else { continue };
-                let manages = parts.manages(setting.place);
-                let spec = FunctionSpec::of(&name, doc, &image, (setting, manages));
+                let blocks = parts.tags(setting.place);
+                let spec = FunctionSpec::of(&name, doc, &image, (setting, blocks));
                 wishes.images.wanted.extend(wanted_images(&spec));
                 let wanted = wanted(document, spec, (&doc.policy, frozen));
                 let (owner, place) = (setting.owner.as_str(), setting.place);

@@ -10,10 +10,14 @@ use super::{
     tree::{self, At, Node, Trouble, Value},
 };
 use crate::{
-    engine::{kind::Kind as _, name::Name},
+    engine::{
+        kind::Kind as _,
+        name::Name,
+        tags::{OURS_MAX, TAGS_MAX},
+    },
     kinds::{
         document::Breach,
-        function,
+        function::{self, doc::FunctionDoc},
         repository::{self, Repository},
     },
     shape::Shape,
@@ -131,7 +135,19 @@ fn body(tree: &Node, name: &str, spec: serde_json::Value) -> Option<(Body, Vec<B
     let doc = serde_json::from_value(spec.into()).ok()?;
     let mut breaches = function::rules::check(name, &doc);
     breaches.extend(parts.check());
+    breaches.extend(check_tag_count(&doc, &parts));
     Some((Body::Function(Box::new(doc), Box::new(parts)), breaches))
+}
+
+/// Each block needs a tag of its own.
+fn check_tag_count(doc: &FunctionDoc, parts: &Parts) -> Option<Breach> {
+    let (tags, blocks) = (doc.tags.len(), parts.count());
+    let message = format!(
+        "{tags} tags, and {} that Evenkeel needs with {blocks} blocks, are more than the {TAGS_MAX} that AWS allows",
+        OURS_MAX + blocks
+    );
+    let over = tags + OURS_MAX + blocks > TAGS_MAX;
+    over.then(|| Breach::new(&["tags"], message, "take some out"))
 }
 
 /// The shape of this document's `spec`, if its kind is known.

@@ -6,11 +6,11 @@ use serde_json::{Map, Value};
 
 use super::Wishes;
 use crate::{
-    engine::{desired::Wanted, kind::Kind, name::Name, place::Place, policy::Adopt},
+    engine::{desired::Wanted, kind::Kind, name::Name, place::Place, policy::Adopt, tags::Tags},
     kinds::{
         block::{
             At, Block, Of, Spec,
-            manages::{Manages, hash},
+            manages::{hash, key},
         },
         document::Breach,
         each_block,
@@ -39,11 +39,15 @@ macro_rules! parts {
                 breaches
             }
 
-            /// What the tag of a new function says of them.
-            pub(super) fn manages(&self, place: &Place) -> Option<String> {
-                let tag = Manages::default();
-                $(let tag = noted::<$block>(tag, self.$field.as_ref(), place);)*
-                tag.text()
+            /// The tags that say of the blocks of a new function what they will be.
+            pub(super) fn tags(&self, place: &Place) -> Tags {
+                let all = [$(self.$field.as_ref().map(|it| tag::<$block>(it, place))),*];
+                all.into_iter().flatten().collect()
+            }
+
+            /// How many there are.
+            pub(super) fn count(&self) -> usize {
+                [$(self.$field.is_some()),*].into_iter().filter(|it| *it).count()
             }
 
             /// Adds what they ask for.
@@ -73,11 +77,8 @@ fn checked<B: Block>(doc: &B::Doc) -> Vec<Breach> {
     breaches
 }
 
-fn noted<B: Block>(tag: Manages, doc: Option<&B::Doc>, place: &Place) -> Manages {
-    match doc {
-        Some(doc) => tag.with(B::FIELD, &hash(&B::fields(&B::config(doc, place)))),
-        None => tag,
-    }
+fn tag<B: Block>(doc: &B::Doc, place: &Place) -> (String, String) {
+    (key(B::FIELD), hash(&B::fields(&B::config(doc, place))))
 }
 
 /// The function that the blocks hang on.

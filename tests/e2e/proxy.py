@@ -79,7 +79,8 @@ def operation(method: str, path: str, target: str) -> str:
                 return "UpdateFunctionConfiguration"
     if path.startswith("/2017-03-31/tags"):
         return {"POST": "TagResource", "DELETE": "UntagResource"}.get(method, "ListTags")
-    return "Other"
+    # The rest of Lambda, which is REST.
+    return "Read" if method == "GET" else "Other"
 
 
 class Proxy:

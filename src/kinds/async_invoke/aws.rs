@@ -1,7 +1,10 @@
 //! GetFunctionEventInvokeConfig, and the calls that change one.
 
 use aws_sdk_lambda::{
-    operation::get_function::GetFunctionOutput,
+    operation::{
+        get_function::GetFunctionOutput,
+        get_function_event_invoke_config::GetFunctionEventInvokeConfigOutput,
+    },
     types::{DestinationConfig, OnFailure, OnSuccess},
 };
 
@@ -9,7 +12,7 @@ use super::{AGE, AsyncInvoke, Call as Step, Config, RETRIES};
 use crate::{
     aws::{calls::Call, cloud::Urgency, op::Op},
     engine::{failure::Failure, name::Name},
-    kinds::block::aws::{BlockHands, Door, found},
+    kinds::block::aws::{BlockHands, Door, Read, found},
 };
 
 impl BlockHands for AsyncInvoke {
@@ -17,22 +20,12 @@ impl BlockHands for AsyncInvoke {
         door: &Door,
         _: &GetFunctionOutput,
         (name, urgency): (&Name, Urgency),
-    ) -> Result<Option<Config>, Failure> {
+    ) -> Read<Config> {
         let request =
             door.lambda().get_function_event_invoke_config().function_name(name.as_str()).send();
         let call = Call::plain(Op::GetFunctionEventInvokeConfig, urgency);
-        let answer = found(door.calls.run(call, request).await)?;
-        Ok(answer.map(|(answer, _)| {
-            let ends =
-                answer.destination_config.unwrap_or_else(|| DestinationConfig::builder().build());
-            Config {
-                // What was never set is absent, and has these values all the same.
-                retries: answer.maximum_retry_attempts.unwrap_or(RETRIES),
-                age: answer.maximum_event_age_in_seconds.unwrap_or(AGE),
-                on_success: ends.on_success.and_then(|it| it.destination).unwrap_or_default(),
-                on_failure: ends.on_failure.and_then(|it| it.destination).unwrap_or_default(),
-            }
-        }))
+        let (answer, at) = door.calls.timed(call, request).await;
+        (found(answer).map(|it| it.map(config)), Some(at))
     }
 
     async fn write(door: &Door, step: &Step) -> Result<(), Failure> {
@@ -64,5 +57,17 @@ impl BlockHands for AsyncInvoke {
                 door.calls.run(call, Box::pin(request.send())).await.map(drop)
             }
         }
+    }
+}
+
+fn config(found: GetFunctionEventInvokeConfigOutput) -> Config {
+    let ends = found.destination_config;
+    let (success, failure) = ends.map_or((None, None), |it| (it.on_success, it.on_failure));
+    Config {
+        // What was never set is absent, and has these values all the same.
+        retries: found.maximum_retry_attempts.unwrap_or(RETRIES),
+        age: found.maximum_event_age_in_seconds.unwrap_or(AGE),
+        on_success: success.and_then(|it| it.destination).unwrap_or_default(),
+        on_failure: failure.and_then(|it| it.destination).unwrap_or_default(),
     }
 }

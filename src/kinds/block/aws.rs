@@ -10,7 +10,11 @@ use aws_sdk_lambda::{
 };
 use tokio::sync::mpsc;
 
-use super::{Block, Live, Of, Spec, Step, host::Host, manages::Manage};
+use super::{
+    Block, Live, Of, Spec, Step,
+    host::Host,
+    manages::{Manage, key},
+};
 use crate::{
     aws::{
         calls::{Call, Calls},
@@ -23,24 +27,29 @@ use crate::{
         name::Name,
         page::Page,
         sight::{Known, Seen},
-        tags::{MANAGES, Tags},
+        tags::Tags,
+        time::Mono,
     },
 };
 
 /// The code by which Lambda says that something is not there.
 const NOT_FOUND: &str = "ResourceNotFoundException";
 
+/// What a read showed, and the moment that it speaks for.
+pub type Read<C> = (Result<Option<C>, Failure>, Option<Mono>);
+
 /// A block's own side of AWS.
 pub trait BlockHands: Block {
     /// The quota that reading it spends.
     const LOOK: Bucket = Bucket::Lambda;
 
-    /// Reads it; `None` if there is none. `host` is what GetFunction has just shown.
+    /// Reads it; `None` if there is none. `host` is what GetFunction has just shown. With it comes the moment at
+    /// which the request began; none if there was no need to ask.
     fn read(
         door: &Door,
         host: &GetFunctionOutput,
         asked: (&Name, Urgency),
-    ) -> impl Future<Output = Result<Option<Self::Config>, Failure>> + Send;
+    ) -> impl Future<Output = Read<Self::Config>> + Send;
 
     /// Makes one call that changes it.
     fn write(door: &Door, call: &Self::Call) -> impl Future<Output = Result<(), Failure>> + Send;
@@ -82,14 +91,24 @@ impl<B: BlockHands> Cloud<Of<B>> for Door {
 
     async fn get(&self, name: &Name, urgency: Urgency) -> Result<Got<Of<B>>, Failure> {
         let asked = self.calls.now();
-        let Some(answer) = self.function(name, urgency).await? else { return Ok((None, asked)) };
-        let config = match B::read(self, &answer, (name, urgency)).await {
+        let (first, at) = self.function(name, urgency).await?;
+        let Some(first) = first else { return Ok((None, asked)) };
+        let (config, asked) = B::read(self, &first, (name, urgency)).await;
+        let config = match config {
             Ok(config) => Known::Yes(config),
             Err(failure) if failure.class == Class::Denied => Known::No(chain(&failure)),
             Err(failure) => return Err(failure),
         };
+        let (answer, moment) = match asked {
+            None => (first, at),
+            // Its turn may have been long in coming, and what was seen of the function would be old.
+            Some(moment) => match self.function(name, urgency).await? {
+                (Some(again), _) => (again, moment),
+                (None, _) => return Ok((None, moment)),
+            },
+        };
         let live = Live { host: host(answer), config };
-        Ok((Some(Seen { live, revision: None, exact: true }), asked))
+        Ok((Some(Seen { live, revision: None, exact: true }), moment))
     }
 
     async fn apply(&self, step: &Step<B>) -> Result<(), Failure> {
@@ -105,20 +124,22 @@ impl Door {
         &self,
         name: &Name,
         urgency: Urgency,
-    ) -> Result<Option<GetFunctionOutput>, Failure> {
+    ) -> Result<(Option<GetFunctionOutput>, Mono), Failure> {
         let request = self.lambda().get_function().function_name(name.as_str()).send();
         let call = Call::plain(Op::GetFunction, urgency);
-        Ok(found(self.calls.run(call, request).await)?.map(|(answer, _)| answer))
+        let (result, moment) = self.calls.timed(call, request).await;
+        Ok((found(result)?, moment))
     }
 
     async fn manage(&self, step: &Manage) -> Result<(), Failure> {
-        let Manage { arn, value, .. } = step;
+        let Manage { arn, word, value, .. } = step;
+        let key = key(word);
         if let Some(value) = value {
-            let request = self.lambda().tag_resource().resource(arn).tags(MANAGES, value);
+            let request = self.lambda().tag_resource().resource(arn).tags(key, value);
             let call = Call::plain(Op::TagResource, Urgency::Write);
             return self.calls.run(call, request.send()).await.map(drop);
         }
-        let request = self.lambda().untag_resource().resource(arn).tag_keys(MANAGES);
+        let request = self.lambda().untag_resource().resource(arn).tag_keys(key);
         let call = Call::plain(Op::UntagResource, Urgency::Write);
         self.calls.run(call, request.send()).await.map(drop)
     }

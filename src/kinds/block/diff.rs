@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::{
     Block, Fields, Live, Spec, Step,
     host::missing,
-    manages::{Manage, Manages, hash},
+    manages::{Manage, hash},
 };
 use crate::engine::{
     diff::{Cause, Change, Diff, Hold, Origin, Planned, Print, Said, Shown},
@@ -39,7 +39,6 @@ pub(super) fn diff<B: Block>(
     facts: &Facts,
 ) -> Diff<Step<B>> {
     let mut diff = Diff::default();
-    let managed = live.host.manages();
     let config = match &live.config {
         Known::Yes(config) => config.as_ref().and_then(|it| B::concern(it, spec.config.as_ref())),
         Known::No(why) => {
@@ -50,13 +49,11 @@ pub(super) fn diff<B: Block>(
             return diff;
         }
     };
-    let sides = Sides { name, spec, live, managed };
+    let sides = Sides { name, spec, live, noted: live.host.noted(B::FIELD) };
     match (&spec.config, config.as_ref()) {
         (Some(wanted), found) => sides.wanted(wanted, found, &mut diff),
         (None, Some(found)) => sides.unwanted(found, &mut diff),
-        (None, None) if sides.managed.holds(B::FIELD) => {
-            diff.steps.push(sides.note(RECORD, &sides.managed.clone().without(B::FIELD)));
-        }
+        (None, None) if sides.noted.is_some() => diff.steps.push(sides.note(RECORD, None)),
         (None, None) => {}
     }
     if !diff.steps.is_empty()
@@ -72,20 +69,20 @@ struct Sides<'a, B: Block> {
     name: &'a Name,
     spec: &'a Spec<B>,
     live: &'a Live<B>,
-    managed: Manages,
+    /// What it was made last, if it is ours.
+    noted: Option<&'a str>,
 }
 
 impl<B: Block> Sides<'_, B> {
     fn wanted(&self, wanted: &B::Config, found: Option<&B::Config>, diff: &mut Diff<Step<B>>) {
         let (fields, print) = (B::fields(wanted), hash(&B::fields(wanted)));
-        let noted = self.managed.hash(B::FIELD) == Some(print.as_str());
-        let claim = || self.managed.clone().with(B::FIELD, &print);
+        let noted = self.noted == Some(print.as_str());
         if let Some(said) = B::warning(wanted) {
             diff.conditions.insert("Warning", said);
         }
         if found == Some(wanted) {
             if !noted {
-                diff.steps.push(self.note(RECORD, &claim()));
+                diff.steps.push(self.note(RECORD, Some(print)));
             }
             return;
         }
@@ -99,7 +96,7 @@ impl<B: Block> Sides<'_, B> {
             }
         };
         diff.changes.extend(owned::<B>(changes, &calls));
-        let ours = self.managed.holds(B::FIELD);
+        let ours = B::NAMED || self.noted.is_some();
         if found.is_some() && !ours && !self.spec.adopts {
             let message = format!(
                 "it has a {} that Evenkeel did not make; to take it over, set `policy.adopt: true`",
@@ -111,13 +108,13 @@ impl<B: Block> Sides<'_, B> {
         }
         // Whose it is, and what it is to be, is written down before it is made.
         if !noted {
-            diff.steps.push(self.note(CLAIM, &claim()));
+            diff.steps.push(self.note(CLAIM, Some(print)));
         }
         diff.steps.extend(planned(calls));
     }
 
     fn unwanted(&self, found: &B::Config, diff: &mut Diff<Step<B>>) {
-        if !self.managed.holds(B::FIELD) {
+        if self.noted.is_none() {
             return;
         }
         let calls = B::remove(&self.spec.at, found);
@@ -130,15 +127,15 @@ impl<B: Block> Sides<'_, B> {
         diff.steps.extend(planned(calls));
     }
 
-    fn note(&self, kind: &'static str, managed: &Manages) -> Planned<Step<B>> {
+    fn note(&self, kind: &'static str, value: Option<String>) -> Planned<Step<B>> {
         let (function, arn) = (self.name.clone(), self.live.host.arn.clone());
-        Planned { kind, step: Step::Manage(Manage { function, arn, value: managed.text() }) }
+        Planned { kind, step: Step::Manage(Manage { function, arn, word: B::FIELD, value }) }
     }
 
     /// Who moved, by the note of what was made last.
     fn origin(&self, found: &Fields, print: &str) -> Origin {
-        match self.managed.hash(B::FIELD) {
-            None | Some("") => Origin::NoRecord,
+        match self.noted {
+            None => Origin::NoRecord,
             Some(noted) => match (noted == hash(found), noted == print) {
                 (true, _) => Origin::Pending,
                 (false, true) => Origin::Drift,

@@ -2,19 +2,19 @@
 
 use std::time::Duration;
 
-use super::manages::Manages;
+use super::manages;
 use crate::engine::{
     diff::{Hold, Said},
-    facts::{Fact, FactKey, Facts},
+    facts::{Fact, FactKey, Facts, FunctionFact},
     name::Name,
     sight::Known,
-    tags::{Claim, MANAGES, Tags},
+    tags::{Claim, Tags},
 };
 
-/// How soon to look again at what is about to change.
-const SOON: Duration = Duration::from_secs(1);
-/// How soon to look again while Lambda finishes something.
-const BUSY_RECHECK: Duration = Duration::from_secs(2);
+/// How soon to look again where the function's own engine knows more than the last look at the block.
+const BEHIND_RECHECK: Duration = Duration::from_secs(2);
+/// How soon to look again where that engine knows nothing yet: after a restart, for some minutes.
+const UNKNOWN_RECHECK: Duration = Duration::from_secs(15);
 /// Permissions are changed by people.
 const UNREADABLE_RECHECK: Duration = Duration::from_mins(5);
 
@@ -30,10 +30,9 @@ pub struct Host {
 }
 
 impl Host {
-    /// The blocks of it that are ours.
-    pub fn manages(&self) -> Manages {
-        let value = self.tags.get().and_then(|it| it.get(MANAGES));
-        Manages::read(value.map(String::as_str).unwrap_or_default())
+    /// What a block of it was made last, if it is ours.
+    pub fn noted(&self, word: &str) -> Option<&str> {
+        manages::noted(self.tags.get()?, word)
     }
 
     /// What has to happen before its blocks may be changed.
@@ -51,9 +50,8 @@ impl Host {
                 if object.is_some_and(|it| it != own) {
                     return Some(foreign(name, owner, facts));
                 }
-                let busy = self.busy.as_ref()?;
-                let said = Said::new("UpdateInProgress", busy.clone());
-                Some(Hold { said, on: None, recheck: Some(BUSY_RECHECK), soon: true })
+                let said = Said::new("UpdateInProgress", self.busy.clone()?);
+                Some(until(name, facts, said, |it| it.exists && !it.busy))
             }
             Claim::Owner { .. } | Claim::Nobody | Claim::CloudFormation(_) | Claim::ReadOnly => {
                 Some(foreign(name, owner, facts))
@@ -62,25 +60,27 @@ impl Host {
     }
 }
 
-/// The function is not ours, or not yet: it tells when that changes.
+/// The function is not ours, or not yet.
 fn foreign(name: &Name, owner: &str, facts: &Facts) -> Hold {
-    let key = FactKey::Function(name.clone());
-    let ours =
-        matches!(facts.get(&key), Some(Fact::Function(it)) if it.owner.as_deref() == Some(owner));
     let said = Said::new("FunctionNotOurs", "waiting for the function to be ours");
-    if ours {
-        return Hold { said, on: None, recheck: Some(SOON), soon: true };
-    }
-    Hold { said, on: Some(key), recheck: None, soon: false }
+    until(name, facts, said, |it| it.owner.as_deref() == Some(owner))
 }
 
 /// There is no function.
 pub(super) fn missing(name: &Name, facts: &Facts) -> Hold {
-    let key = FactKey::Function(name.clone());
-    let exists = matches!(facts.get(&key), Some(Fact::Function(it)) if it.exists);
     let said = Said::new("FunctionMissing", "waiting for the function");
-    if exists {
-        return Hold { said, on: None, recheck: Some(SOON), soon: true };
-    }
-    Hold { said, on: Some(key), recheck: None, soon: false }
+    until(name, facts, said, |it| it.exists && !it.pending)
+}
+
+/// Waits for news of the function, which its own engine tells. If they have come, the block is looked at again.
+fn until(name: &Name, facts: &Facts, said: Said, come: impl Fn(&FunctionFact) -> bool) -> Hold {
+    let key = FactKey::Function(name.clone());
+    let recheck = match facts.get(&key) {
+        Some(Fact::Function(it)) => come(it).then_some(BEHIND_RECHECK),
+        // A function that only a list has shown has no news for anybody yet.
+        _ => Some(UNKNOWN_RECHECK),
+    };
+    let on = recheck.is_none().then_some(key);
+    let soon = recheck.is_some();
+    Hold { said, on, recheck, soon }
 }

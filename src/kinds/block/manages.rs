@@ -1,65 +1,30 @@
-//! The function's tag `evenkeel.dev/manages`: which blocks of it we made, and what we made them last, as
-//! `permissions:0a1b2c3d/url:4e5f6071`.
+//! The function's tags `evenkeel.dev/block/…`: which blocks of it we made, and a hash of what each was made last.
+//!
+//! Each block has a tag of its own, since AWS may answer a read from a copy that lags: whoever writes back a list
+//! that he read may undo what another has just added to it.
 
-use std::{collections::BTreeMap, fmt};
+use std::fmt;
 
 use sha2::{Digest as _, Sha256};
 
 use super::Fields;
-use crate::engine::{hex::hex, name::Name, tags::MANAGES};
+use crate::engine::{
+    hex::hex,
+    name::Name,
+    tags::{BLOCK, Tags},
+};
 
-/// How many hex digits of a hash the tag holds: enough to tell two states of one block apart, and few enough
-/// for all blocks together to fit into the 256 characters of a tag.
+/// How many hex digits of a hash a tag holds: enough to tell two states of one block apart.
 const DIGITS: usize = 8;
 
-/// The blocks that are ours, and the hash of what each was made.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Manages(BTreeMap<String, String>);
+/// The key of a block's tag.
+pub fn key(word: &str) -> String {
+    format!("{BLOCK}{word}")
+}
 
-impl Manages {
-    /// Reads the tag's value. A word without a hash is a block whose state was not noted.
-    pub fn read(value: &str) -> Self {
-        let words = value.split('/').filter(|it| !it.is_empty());
-        let pair = |word: &str| {
-            let (word, hash) = word.split_once(':').unwrap_or((word, ""));
-            (word.to_owned(), hash.to_owned())
-        };
-        Self(words.map(pair).collect())
-    }
-
-    /// Whether a block is ours.
-    pub fn holds(&self, word: &str) -> bool {
-        self.0.contains_key(word)
-    }
-
-    /// What it was made last; empty if that was not noted.
-    pub fn hash(&self, word: &str) -> Option<&str> {
-        self.0.get(word).map(String::as_str)
-    }
-
-    /// The same with a block, made what has this hash.
-    #[must_use]
-    pub fn with(mut self, word: &str, hash: &str) -> Self {
-        self.0.insert(word.to_owned(), hash.to_owned());
-        self
-    }
-
-    /// The same without a block.
-    #[must_use]
-    pub fn without(mut self, word: &str) -> Self {
-        self.0.remove(word);
-        self
-    }
-
-    /// The tag's value; `None`: no tag.
-    pub fn text(&self) -> Option<String> {
-        let words = self.0.iter().map(|(word, hash)| match hash.as_str() {
-            "" => word.clone(),
-            hash => format!("{word}:{hash}"),
-        });
-        let text = words.collect::<Vec<_>>().join("/");
-        (!text.is_empty()).then_some(text)
-    }
+/// What a block was made last, if it is ours.
+pub fn noted<'a>(tags: &'a Tags, word: &str) -> Option<&'a str> {
+    tags.get(&key(word)).map(String::as_str)
 }
 
 /// What a block looks like, in a few digits.
@@ -74,23 +39,25 @@ pub fn hash(fields: &Fields) -> String {
     hex(&hasher.finalize()).chars().take(DIGITS).collect()
 }
 
-/// Writes the tag, or takes it away.
+/// Writes a block's tag, or takes it away.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Manage {
     /// The function.
     pub function: Name,
     /// Its ARN, which tag calls take.
     pub arn: String,
+    /// The block.
+    pub word: &'static str,
     /// The tag's value; `None`: no tag.
     pub value: Option<String>,
 }
 
 impl fmt::Display for Manage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let function = &self.function;
+        let (function, key) = (&self.function, key(self.word));
         match &self.value {
-            Some(value) => write!(f, "tag function {function}: {MANAGES} {value}"),
-            None => write!(f, "untag function {function}: {MANAGES}"),
+            Some(value) => write!(f, "tag function {function}: {key} {value}"),
+            None => write!(f, "untag function {function}: {key}"),
         }
     }
 }
@@ -99,21 +66,12 @@ impl fmt::Display for Manage {
 mod tests {
     use super::*;
 
-    #[test]
-    fn the_tag_is_read_as_it_is_written() {
-        let tag = Manages::read("url:4e5f6071/permissions").with("asyncInvoke", "00000000");
-        assert!(tag.holds("url") && !tag.holds("recursiveLoop"));
-        assert_eq!((tag.hash("url"), tag.hash("permissions")), (Some("4e5f6071"), Some("")));
-        let text = tag.text().unwrap();
-        assert_eq!(text, "asyncInvoke:00000000/permissions/url:4e5f6071");
-        assert_eq!(Manages::read(&text), tag);
-        assert_eq!(Manages::read("url:1").without("url").text(), None);
-    }
-
     /// A tag in somebody's account holds this: it must never change by accident.
     #[test]
-    fn the_hash_is_an_interface() {
+    fn the_tag_is_an_interface() {
         let fields = Fields::from([("authType".into(), "NONE".into())]);
         assert_eq!(hash(&fields), "9e09fbe5");
+        let tags = Tags::from([("evenkeel.dev/block/url".into(), "9e09fbe5".into())]);
+        assert_eq!((noted(&tags, "url"), noted(&tags, "ur")), (Some("9e09fbe5"), None));
     }
 }

@@ -1,9 +1,9 @@
 //! What hangs on a function and cannot be tagged by itself: its URL, its permissions and so on. Each is a kind
 //! with an engine of its own; what they have in common is said here, once.
 //!
-//! A block is ours if the function is, and if its word stands in the function's tag `evenkeel.dev/manages`
-//! ([`manages`]). It is written there before AWS is asked to make the block, so that a block which is taken
-//! out of the manifest is known to be ours to delete, also after a restart.
+//! A block is ours if the function is, and if the function has the tag `evenkeel.dev/block/…` for it ([`manages`]).
+//! It is written before AWS is asked to make the block, so that a block which is taken out of the manifest is
+//! known to be ours to delete, also after a restart.
 //!
 //! Read in this order: [`Block`] (what a kind says of itself), [`host`] (the function that it hangs on), `diff`
 //! (what differs and the steps).
@@ -42,10 +42,12 @@ const FUNCTION: &str = "Function";
 pub trait Block: Sized + Send + Sync + 'static {
     /// As in keys and metric labels: `Url`.
     const NAME: &'static str;
-    /// The member of `spec` that describes it, and its word in the tag: `url`.
+    /// The member of `spec` that describes it, and its word in the tag's key: `url`.
     const FIELD: &'static str;
     /// Under which cause a difference is counted if it is drift.
     const CAUSE: Cause;
+    /// Whether whatever a look shows of it is ours, since its name says so.
+    const NAMED: bool = false;
     /// What the member may hold.
     const SHAPE: Field;
     /// The block as people write it.
@@ -252,6 +254,16 @@ impl<B: Block> Kind for Of<B> {
         matches!(key, FactKey::Function(_))
     }
 
+    /// A function that is made anew has none of its blocks.
+    fn unsettles(before: Option<&Fact>, now: Option<&Fact>) -> bool {
+        let state = |fact: Option<&Fact>| match fact {
+            Some(Fact::Function(it)) => (it.exists, it.pending),
+            _ => (false, false),
+        };
+        // The first news of a function are none: its blocks are looked at for the first time anyway.
+        before.is_some() && state(now) == (true, false) && state(before) != (true, false)
+    }
+
     fn only_gone(spec: &Spec<B>) -> bool {
         spec.config.is_none()
     }
@@ -259,7 +271,7 @@ impl<B: Block> Kind for Of<B> {
     fn left_behind(key: &FactKey, fact: &Fact) -> Option<Name> {
         match (key, fact) {
             (FactKey::Function(name), Fact::Function(it)) => {
-                manages::Manages::read(&it.manages).holds(B::FIELD).then(|| name.clone())
+                it.blocks.contains(B::FIELD).then(|| name.clone())
             }
             _ => None,
         }

@@ -10,18 +10,14 @@ use crate::{
         op::{Bucket, Op},
     },
     engine::{failure::Failure, name::Name},
-    kinds::block::aws::{BlockHands, Door},
+    kinds::block::aws::{BlockHands, Door, Read},
 };
 
 impl BlockHands for Concurrency {
     const LOOK: Bucket = Bucket::GetFunction;
 
-    async fn read(
-        _: &Door,
-        host: &GetFunctionOutput,
-        _: (&Name, Urgency),
-    ) -> Result<Option<i32>, Failure> {
-        Ok(host.concurrency.as_ref().and_then(|it| it.reserved_concurrent_executions))
+    async fn read(_: &Door, host: &GetFunctionOutput, _: (&Name, Urgency)) -> Read<i32> {
+        (Ok(host.concurrency.as_ref().and_then(|it| it.reserved_concurrent_executions)), None)
     }
 
     async fn write(door: &Door, step: &Step) -> Result<(), Failure> {

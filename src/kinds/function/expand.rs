@@ -16,7 +16,7 @@ use crate::{
         name::{Name, Owner},
         place::Place,
         secret::Secret,
-        tags::Ownership,
+        tags::{Ownership, Tags},
     },
     kinds::document::tag_spec,
 };
@@ -38,7 +38,7 @@ impl Spec {
         name: &Name,
         doc: &FunctionDoc,
         image: &ImageRef,
-        (setting, manages): (Setting<'_>, Option<String>),
+        (setting, blocks): (Setting<'_>, Tags),
     ) -> Self {
         let config = config(name, doc, setting.place);
         let architecture =
@@ -55,7 +55,7 @@ impl Spec {
                 setting.owner,
                 doc.policy.deletion,
             ),
-            manages,
+            blocks,
             ignored: ignored(doc),
             kept: kept(doc).cloned().collect(),
             config_hash: hash,

@@ -6,7 +6,7 @@ use super::{config::Config, hash::HashKey, ignore::Ignored};
 use crate::engine::{
     facts::Digest,
     name::Name,
-    tags::{Ownership, TagSpec},
+    tags::{Ownership, TagSpec, Tags},
 };
 
 /// A function as it should be.
@@ -24,8 +24,8 @@ pub struct Spec {
     pub tags: TagSpec,
     /// Our own tags.
     pub ownership: Ownership,
-    /// What a new function's tag `evenkeel.dev/manages` says of the blocks that it will have.
-    pub manages: Option<String>,
+    /// The tags that say of the blocks of a new function what they will be.
+    pub blocks: Tags,
     /// Fields that are left to others.
     pub ignored: BTreeSet<Ignored>,
     /// Variables that must be there and whose values are kept; they are among `ignored` too.

@@ -10,7 +10,7 @@ use crate::engine::{
     facts::FunctionFact,
     name::Name,
     sight::Known,
-    tags::{MANAGES, OWNER},
+    tags::{BLOCK, OWNER},
 };
 
 /// Failures that a new deployment of the same image can end: the image was deleted and is there again,
@@ -40,11 +40,14 @@ pub(super) fn weigh(name: &Name, code: Option<UpdateCode>, live: &Live, diff: &m
 /// What hangs on a function must know of it.
 pub(super) fn fact(live: &Live) -> FunctionFact {
     let tag = |key: &str| live.tags.get().and_then(|it| it.get(key)).cloned();
+    let keys = live.tags.get().into_iter().flat_map(|it| it.keys());
+    let blocks = keys.filter_map(|it| it.strip_prefix(BLOCK));
     FunctionFact {
         exists: true,
-        settled: live.state.get().is_some_and(|it| busy(it).is_none()),
+        pending: live.state.get().is_some_and(|it| it.activity == Activity::Pending),
+        busy: live.state.get().is_some_and(|it| busy(it).is_some()),
         owner: tag(OWNER),
-        manages: tag(MANAGES).unwrap_or_default(),
+        blocks: blocks.map(ToOwned::to_owned).collect(),
     }
 }
 

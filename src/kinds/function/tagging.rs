@@ -14,7 +14,7 @@ use crate::engine::{
     diff::{Diff, Planned},
     record::Record,
     sight::Known,
-    tags::{self, APPLIED, IMAGE, MANAGES, TagSteps, Tags},
+    tags::{self, APPLIED, IMAGE, TagSteps, Tags},
 };
 
 /// The steps that mend tags.
@@ -25,7 +25,7 @@ pub(super) fn at_creation(spec: &Spec, resolved: &Resolved) -> Tags {
     let mut tags = spec.tags.set.clone();
     tags.extend(spec.ownership.tags());
     // A new function has no blocks yet, so that all will be ours.
-    tags.extend(spec.manages.iter().map(|it| (MANAGES.to_owned(), it.clone())));
+    tags.extend(spec.blocks.clone());
     tags.extend(record(
         spec,
         Some(resolved),

@@ -14,7 +14,7 @@ use crate::{
         failure::{Cause, Class, Failure},
         name::Name,
     },
-    kinds::block::aws::{BlockHands, Door, found},
+    kinds::block::aws::{BlockHands, Door, Read, found},
 };
 
 impl BlockHands for Permissions {
@@ -24,24 +24,15 @@ impl BlockHands for Permissions {
         door: &Door,
         _: &GetFunctionOutput,
         (name, urgency): (&Name, Urgency),
-    ) -> Result<Option<Statements>, Failure> {
+    ) -> Read<Statements> {
         let request = door.lambda().get_policy().function_name(name.as_str()).send();
-        let answer = found(door.calls.run(Call::plain(Op::GetPolicy, urgency), request).await)?;
-        let Some(text) = answer.and_then(|(answer, _)| answer.policy) else {
-            return Ok(Some(Statements::new()));
-        };
-        let policy: Value = serde_json::from_str(&text).map_err(|error| Failure {
-            class: Class::Unclear,
-            op: Op::GetPolicy.name(),
-            cause: Cause { code: None, message: format!("the policy is not JSON: {error}") },
-            retry_after: None,
-        })?;
-        let statements = policy.get("Statement").and_then(Value::as_array).into_iter().flatten();
-        let ours = statements.filter_map(|it| {
-            let sid = it.get("Sid")?.as_str()?;
-            sid.starts_with(OURS).then(|| (sid.to_owned(), Statement::read(it)))
+        let call = Call::plain(Op::GetPolicy, urgency);
+        let (answer, at) = door.calls.timed(call, request).await;
+        let statements = found(answer).and_then(|it| match it.and_then(|it| it.policy) {
+            Some(policy) => ours(&policy).map(Some),
+            None => Ok(Some(Statements::new())),
         });
-        Ok(Some(ours.collect()))
+        (statements, Some(at))
     }
 
     async fn write(door: &Door, step: &Step) -> Result<(), Failure> {
@@ -77,4 +68,20 @@ impl BlockHands for Permissions {
         let call = Call::plain(Op::AddPermission, Urgency::Write);
         door.calls.run(call, Box::pin(request.send())).await.map(drop)
     }
+}
+
+/// The statements of a policy that are ours.
+fn ours(policy: &str) -> Result<Statements, Failure> {
+    let policy: Value = serde_json::from_str(policy).map_err(|error| Failure {
+        class: Class::Unclear,
+        op: Op::GetPolicy.name(),
+        cause: Cause { code: None, message: format!("the policy is not JSON: {error}") },
+        retry_after: None,
+    })?;
+    let statements = policy.get("Statement").and_then(Value::as_array).into_iter().flatten();
+    let ours = statements.filter_map(|it| {
+        let sid = it.get("Sid")?.as_str()?;
+        sid.starts_with(OURS).then(|| (sid.to_owned(), Statement::read(it)))
+    });
+    Ok(ours.collect())
 }

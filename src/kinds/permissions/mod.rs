@@ -76,6 +76,7 @@ impl Block for Permissions {
     const NAME: &'static str = "Permissions";
     const FIELD: &'static str = "permissions";
     const CAUSE: Cause = Cause::Permissions;
+    const NAMED: bool = true;
     const SHAPE: Field = shape::PERMISSIONS;
     type Doc = Vec<PermissionDoc>;
     type Config = Statements;

@@ -6,7 +6,7 @@ use super::{Call as Step, Recursion, TERMINATE};
 use crate::{
     aws::{calls::Call, cloud::Urgency, op::Op},
     engine::{failure::Failure, name::Name},
-    kinds::block::aws::{BlockHands, Door, found},
+    kinds::block::aws::{BlockHands, Door, Read, found},
 };
 
 impl BlockHands for Recursion {
@@ -14,13 +14,16 @@ impl BlockHands for Recursion {
         door: &Door,
         _: &GetFunctionOutput,
         (name, urgency): (&Name, Urgency),
-    ) -> Result<Option<String>, Failure> {
+    ) -> Read<String> {
         let request =
             door.lambda().get_function_recursion_config().function_name(name.as_str()).send();
         let call = Call::plain(Op::GetFunctionRecursionConfig, urgency);
-        let answer = found(door.calls.run(call, request).await)?;
+        let (answer, at) = door.calls.timed(call, request).await;
         let word = |it: RecursiveLoop| it.as_str().to_owned();
-        Ok(answer.map(|(it, _)| it.recursive_loop.map_or_else(|| TERMINATE.into(), word)))
+        let answer = found(answer);
+        let config =
+            answer.map(|it| it.map(|it| it.recursive_loop.map_or_else(|| TERMINATE.into(), word)));
+        (config, Some(at))
     }
 
     async fn write(door: &Door, step: &Step) -> Result<(), Failure> {

@@ -1,7 +1,9 @@
 //! GetFunctionUrlConfig, and the calls that change one.
 
 use aws_sdk_lambda::{
-    operation::get_function::GetFunctionOutput,
+    operation::{
+        get_function::GetFunctionOutput, get_function_url_config::GetFunctionUrlConfigOutput,
+    },
     types::{Cors as LambdaCors, FunctionUrlAuthType, InvokeMode},
 };
 
@@ -9,7 +11,7 @@ use super::{BUFFERED, Call as Step, Config, Cors, Url};
 use crate::{
     aws::{calls::Call, cloud::Urgency, op::Op},
     engine::{failure::Failure, name::Name},
-    kinds::block::aws::{BlockHands, Door, found},
+    kinds::block::aws::{BlockHands, Door, Read, found},
 };
 
 impl BlockHands for Url {
@@ -17,22 +19,12 @@ impl BlockHands for Url {
         door: &Door,
         _: &GetFunctionOutput,
         (name, urgency): (&Name, Urgency),
-    ) -> Result<Option<Config>, Failure> {
+    ) -> Read<Config> {
         let request = door.lambda().get_function_url_config().function_name(name.as_str()).send();
         let call = Call::plain(Op::GetFunctionUrlConfig, urgency);
-        let answer = found(door.calls.run(call, request).await)?;
-        Ok(answer.map(|(answer, _)| Config {
-            auth_type: answer.auth_type.as_str().to_owned(),
-            // Some answers leave it out.
-            invoke_mode: answer
-                .invoke_mode
-                .map_or(BUFFERED, |it| match it {
-                    InvokeMode::ResponseStream => "RESPONSE_STREAM",
-                    _ => BUFFERED,
-                })
-                .to_owned(),
-            cors: answer.cors.map(cors).unwrap_or_default(),
-        }))
+        let (answer, at) = door.calls.timed(call, request).await;
+        let config = found(answer).map(|it| it.map(config));
+        (config, Some(at))
     }
 
     async fn write(door: &Door, step: &Step) -> Result<(), Failure> {
@@ -69,6 +61,19 @@ impl BlockHands for Url {
                 door.calls.run(call, Box::pin(request.send())).await.map(drop)
             }
         }
+    }
+}
+
+fn config(found: GetFunctionUrlConfigOutput) -> Config {
+    let mode = found.invoke_mode.as_ref();
+    Config {
+        auth_type: found.auth_type.as_str().to_owned(),
+        // Some answers leave it out; emulators write it in their own way.
+        invoke_mode: match mode {
+            Some(InvokeMode::ResponseStream) => "RESPONSE_STREAM".into(),
+            _ => BUFFERED.into(),
+        },
+        cors: found.cors.map(cors).unwrap_or_default(),
     }
 }
 

@@ -8,8 +8,12 @@ use crate::scene::FOREIGN;
 
 /// How long a manifest must have been gone before its function is.
 const GRACE: f64 = 60.0;
-/// Writes that one reason to write may take: code, configuration, tags, the record.
-const STEPS: usize = 4;
+/// Writes that one reason to write may take: code, configuration, tags, the record; and the blocks, each with a
+/// note of it, and six for permissions that all change.
+const STEPS: usize = 4 + 4 * 2 + 6;
+
+/// Calls that take the revision that was seen.
+const GUARDED: [&str; 2] = ["UpdateFunctionCode", "UpdateFunctionConfiguration"];
 
 /// What people did.
 #[derive(Debug, Default)]
@@ -72,9 +76,8 @@ pub(crate) fn hold(
     let late = |it: &&&Entry| usize::try_from(it.number).is_ok_and(|it| it >= before);
     let late = writes.iter().filter(late).find(|it| !is_record(it));
     none(late, "a write though nothing differs")?;
-    let blind = writes
-        .iter()
-        .find(|it| it.operation.starts_with("UpdateFunction") && it.revision.is_none());
+    let blind =
+        writes.iter().find(|it| GUARDED.contains(&it.operation.as_str()) && it.revision.is_none());
     none(blind, "an update without a revision")?;
     one_at_a_time(&writes)?;
     deletions(&writes, told)?;
@@ -84,11 +87,16 @@ pub(crate) fn hold(
 /// Whether it only writes down what was applied last: that may come with the slow rotation.
 fn is_record(entry: &Entry) -> bool {
     let mut before = entry.before.clone();
-    let applied = entry.after["tags"]["evenkeel.dev/applied"].clone();
-    if !before["tags"].is_object() || applied.is_null() {
+    if !before["tags"].is_object() {
         return false;
     }
-    before["tags"]["evenkeel.dev/applied"] = applied;
+    // What was applied, and what each block was made.
+    let ours = |key: &str| key == "evenkeel.dev/applied" || key.starts_with("evenkeel.dev/block/");
+    for (key, now) in entry.after["tags"].as_object().into_iter().flatten() {
+        if ours(key) {
+            before["tags"][key] = now.clone();
+        }
+    }
     entry.operation == "TagResource" && before == entry.after
 }
 

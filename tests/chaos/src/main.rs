@@ -4,6 +4,7 @@
 
 #![expect(clippy::indexing_slicing, reason = "a member that JSON lacks reads as null")]
 
+mod blocks;
 mod laws;
 mod process;
 mod scene;

@@ -16,6 +16,7 @@ use serde_json::{Value, json};
 use tokio::time::sleep;
 
 use crate::{
+    blocks::Blocks,
     laws::{self, Told},
     process::{Daemon, Start},
     weather,
@@ -50,6 +51,8 @@ pub(crate) struct Wish {
     pub(crate) memory: u32,
     pub(crate) timeout: u32,
     pub(crate) tag: bool,
+    /// The reserved concurrency and the retries; whether it has a URL and who may invoke it.
+    pub(crate) blocks: Blocks,
 }
 
 /// One scene under way.
@@ -114,7 +117,8 @@ impl<'a> Scene<'a> {
             self.wish(&format!("job-{number:02}"))?;
         }
         let foreign = self.chance.usize(0..REPOSITORIES.len());
-        let wish = Wish { repository: foreign, memory: 999, timeout: 9, tag: false };
+        let blocks = Blocks::some(&mut self.chance);
+        let wish = Wish { repository: foreign, memory: 999, timeout: 9, tag: false, blocks };
         self.write(FOREIGN[2], Some(&wish))?;
         let rules = weather::rules(seed, &mut self.chance);
         let now = self.sim.shared.now();
@@ -262,6 +266,7 @@ impl<'a> Scene<'a> {
             memory: self.chance.u32(2..20) * 64,
             timeout: self.chance.u32(1..60),
             tag: self.chance.bool(),
+            blocks: Blocks::some(&mut self.chance),
         };
         self.write(name, Some(&wish))?;
         self.wishes.insert(name.to_owned(), wish);
@@ -367,7 +372,11 @@ impl<'a> Scene<'a> {
                 ("tag", !wish.tag || live["tags"]["team"] == "blue"),
                 ("object", live["tags"]["evenkeel.dev/object"] == format!("Function/{name}")),
             ];
-            let (what, _) = checks.into_iter().find(|(_, good)| !good)?;
+            let wrong = checks.into_iter().find(|(_, good)| !good).map(|(what, _)| what);
+            let what = wrong.or_else(|| {
+                let live = world.blocks(&Self::caller("hand"), name);
+                wish.blocks.wrong(&live)
+            })?;
             Some(format!("the {what} of {name}"))
         })
     }
@@ -381,10 +390,11 @@ fn replace(path: &Path, text: &str) -> std::io::Result<()> {
 }
 
 fn manifest(name: &str, wish: &Wish) -> String {
-    let Wish { repository, memory, timeout, tag } = wish;
+    let Wish { repository, memory, timeout, tag, blocks } = wish;
+    let blocks = blocks.text();
     let image = REPOSITORIES[*repository];
     let tags = if *tag { "{ team: blue }" } else { "{}" };
     format!(
-        "apiVersion: evenkeel.dev/v1\nkind: Function\nmetadata: {{ name: {name} }}\nspec:\n  image: {image}:v1\n  role: job\n  memorySize: {memory}\n  timeout: {timeout}\n  tags: {tags}\n  environment: {{ variables: {{ MODE: chaos }} }}\n  policy: {{ deletion: delete }}\n"
+        "apiVersion: evenkeel.dev/v1\nkind: Function\nmetadata: {{ name: {name} }}\nspec:\n  image: {image}:v1\n  role: job\n  memorySize: {memory}\n  timeout: {timeout}\n  tags: {tags}\n  environment: {{ variables: {{ MODE: chaos }} }}\n  policy: {{ deletion: delete }}\n{blocks}"
     )
 }

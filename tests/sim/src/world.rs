@@ -130,6 +130,11 @@ impl World {
         all.filter_map(|name| Some((name.clone(), lambda?.picture(name)))).collect()
     }
 
+    /// What hangs on a function now.
+    pub fn blocks(&self, caller: &Caller, name: &str) -> Value {
+        self.lambdas.get(&place(caller)).map_or(Value::Null, |it| it.blocks(name))
+    }
+
     /// Lets a call in: its number, and what the quotas and the faults make of it.
     pub fn admit(&mut self, call: &Call, now: Moment) -> Ticket {
         let quota = if self.options.quotas { self.quotas.draw(call, now) } else { Ok(()) };

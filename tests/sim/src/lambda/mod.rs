@@ -22,7 +22,7 @@ mod version;
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use self::{function::Function, mapping::Mapping, past::Past};
 use crate::{
@@ -114,6 +114,20 @@ impl Lambda {
     /// What a function looks like now, for the journal.
     pub(crate) fn picture(&self, name: &str) -> Value {
         self.functions.get(name).map_or(Value::Null, |it| it.picture().journal())
+    }
+
+    /// What hangs on a function now: its URL, the ids of its policy's statements and so on.
+    pub(crate) fn blocks(&self, name: &str) -> Value {
+        let Some(found) = self.functions.get(name) else { return Value::Null };
+        let sids = found.policies.get("").into_iter().flat_map(|(all, _)| all);
+        let sids: Vec<&Value> = sids.map(|it| &it["Sid"]).collect();
+        json!({
+            "url": found.urls.get("").map(|it| &it["AuthType"]),
+            "statements": sids,
+            "retries": found.events.get("$LATEST").map(|it| &it["MaximumRetryAttempts"]),
+            "reserved": found.reserved,
+            "recursion": found.recursion,
+        })
     }
 
     /// What functions answer from now on.

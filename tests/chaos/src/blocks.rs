@@ -1,0 +1,60 @@
+//! What a manifest asks for besides the function itself.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+/// The blocks that a manifest asks for.
+#[derive(Default)]
+pub(crate) struct Blocks {
+    reserved: Option<u32>,
+    retries: Option<u32>,
+    url: Option<&'static str>,
+    /// The permissions, by their names.
+    permissions: Option<Vec<&'static str>>,
+}
+
+impl Blocks {
+    /// Some blocks, or none.
+    pub(crate) fn some(chance: &mut fastrand::Rng) -> Self {
+        let some = |chance: &mut fastrand::Rng| chance.u32(0..3) > 0;
+        Self {
+            reserved: some(chance).then(|| chance.u32(1..20)),
+            retries: some(chance).then(|| chance.u32(0..2)),
+            url: some(chance).then(|| if chance.bool() { "NONE" } else { "AWS_IAM" }),
+            permissions: some(chance)
+                .then(|| ["sns", "s3", "events"].into_iter().filter(|_| chance.bool()).collect()),
+        }
+    }
+
+    /// The first block that is not as it should be.
+    pub(crate) fn wrong(&self, live: &Value) -> Option<&'static str> {
+        let statements = live["statements"].as_array().cloned().unwrap_or_default();
+        let names = statements.iter().filter_map(Value::as_str);
+        let live_names: BTreeSet<&str> = names.filter_map(|it| it.split('-').nth(1)).collect();
+        let wanted: BTreeSet<&str> = self.permissions.iter().flatten().copied().collect();
+        let checks = [
+            ("concurrency", live["reserved"] == json!(self.reserved)),
+            ("retries", live["retries"] == json!(self.retries)),
+            ("url", live["url"] == json!(self.url)),
+            ("permissions", live_names == wanted && statements.len() == wanted.len()),
+        ];
+        checks.into_iter().find(|(_, good)| !good).map(|(what, _)| what)
+    }
+
+    /// As they stand in a manifest, below `spec`.
+    pub(crate) fn text(&self) -> String {
+        let permission = |it: &&str| format!("{{ sid: {it}, principal: {it}.amazonaws.com }}");
+        let permissions = |names: &Vec<&str>| {
+            let all: Vec<String> = names.iter().map(permission).collect();
+            format!("  permissions: [{}]\n", all.join(", "))
+        };
+        let lines = [
+            self.reserved.map(|it| format!("  concurrency: {{ reserved: {it} }}\n")),
+            self.retries.map(|it| format!("  asyncInvoke: {{ maximumRetryAttempts: {it} }}\n")),
+            self.url.map(|it| format!("  url: {{ authType: {it} }}\n")),
+            self.permissions.as_ref().map(permissions),
+        ];
+        lines.into_iter().flatten().collect()
+    }
+}
