@@ -144,20 +144,10 @@ impl Scene {
         operation: &'static str,
         (resource, body): (&str, Value),
     ) -> Value {
+        let caller = Caller { account: ACCOUNT.into(), region: REGION.into(), key: "hand".into() };
         let rest = body.as_str().map(str::to_owned).into_iter().collect();
-        let call = Call {
-            service,
-            operation,
-            resource: resource.to_owned(),
-            qualifier: None,
-            rest,
-            query: Vec::new(),
-            headers: Vec::new(),
-            body,
-            caller: Caller { account: ACCOUNT.into(), region: REGION.into(), key: "hand".into() },
-        };
-        let now = self.sim.shared.now();
-        let answer = self.sim.shared.world().by_call(&call, now);
+        let call = Call { rest, ..Call::by(caller, (service, operation), (resource, body)) };
+        let answer = self.sim.by_call(&call);
         answer.unwrap_or_else(|it| panic!("{operation}: {}", it.message)).body
     }
 

@@ -82,6 +82,7 @@ pub async fn pass(count: usize, report: &mut Report) {
     report.add(("pass.batch_get_image_calls", count), row(images), None);
     report.add(("pass.get_function_calls", count), row(gets), Some(rotation));
     report.add(("pass.repository_look_calls", count), row(looks), None);
+    report.add(("pass.throttled_calls", count), row(fleet.throttled()), Some(0.0));
     report.add(("pass.wall_s", count), (wall, "s"), Some(1.2 * list_bound(count, SHARE) + 1.0));
     report.add(("pass.cpu_s", count), (cpu, "s"), Some(1.5));
     report.add(("pass.rss_mb", count), (rss, "MB"), Some(250.0));
@@ -104,6 +105,7 @@ pub async fn verdict(count: usize, share: f64, report: &mut Report) {
     report.add(("cold.verdict_s", count), (took, "s"), None);
     report.add(("cold.verdict_over_bound", count), (ratio, "times"), Some(1.2));
     report.add(("cold.not_in_sync", count), ((count - synced) as f64, "objects"), Some(0.0));
+    report.add(("cold.throttled_calls", count), (fleet.throttled() as f64, "calls"), Some(0.0));
 }
 
 /// A change behind our back: when it is seen, and when it is mended.
@@ -184,9 +186,7 @@ pub async fn create(count: usize, report: &mut Report) {
         made.nth(count - 1)?.ended
     };
     let took = fleet.until(0, made).await - began;
-    let throttled = fleet.calls(0, |calls| {
-        calls.iter().filter(|it| it.code.as_deref() == Some("TooManyRequestsException")).count()
-    });
+    let throttled = fleet.throttled();
     report::heading(&format!("{count} functions made from nothing, with {SHARE} of the quota"));
     let bound = count as f64 / (RATE * SHARE);
     report.add(("create.wall_s", count), (took, "s"), None);

@@ -116,7 +116,8 @@ impl Fleet {
         fleet
     }
 
-    /// A fleet that is as its manifests ask, as Evenkeel would have made it.
+    /// A fleet that is as its manifests ask, as Evenkeel would have made it, but faster. From then on AWS's
+    /// rates hold.
     pub async fn made(count: usize, scale: f64) -> Self {
         let fleet = Self::bare(count, false, scale).await;
         let clients = Clients::local(&fleet.sim.url(), REGION).unwrap();
@@ -134,6 +135,7 @@ impl Fleet {
         }
         hands.join_all().await;
         fleet.pass(Lags::default().create + Duration::from_secs(1)).await;
+        fleet.sim.shared.world().hold_quotas(true);
         fleet
     }
 
@@ -142,19 +144,8 @@ impl Fleet {
     }
 
     fn ecr(&self, operation: &'static str, resource: &str, body: Value) -> Value {
-        let call = Call {
-            service: Service::Ecr,
-            operation,
-            resource: resource.to_owned(),
-            qualifier: None,
-            rest: Vec::new(),
-            query: Vec::new(),
-            headers: Vec::new(),
-            body,
-            caller: Self::caller(),
-        };
-        let now = self.sim.shared.now();
-        self.sim.shared.world().by_call(&call, now).unwrap().body
+        let call = Call::by(Self::caller(), (Service::Ecr, operation), (resource, body));
+        self.sim.by_call(&call).unwrap().body
     }
 
     /// Time passes, by the fleet's clock.
@@ -178,6 +169,13 @@ impl Fleet {
         let entries = world.journal().since(mark as u64);
         let ours: Vec<&Entry> = entries.iter().filter(|it| it.caller == KEY).collect();
         look(&ours)
+    }
+
+    /// How many of its calls were refused since they came too often.
+    pub fn throttled(&self) -> usize {
+        let throttle =
+            |it: &&&Entry| it.status == 429 || it.code.as_deref() == Some("ThrottlingException");
+        self.calls(0, |calls| calls.iter().filter(throttle).count())
     }
 
     /// Waits until the daemon's calls since a mark show something.

@@ -49,9 +49,9 @@ def evenkeel(proxy: Proxy) -> Evenkeel:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A copy of the example manifests of functions."""
+    """A copy of the example manifests of functions; moto knows no recursion config."""
     copy = tmp_path / "manifests"
-    ignored = shutil.ignore_patterns("repository.yaml")
+    ignored = shutil.ignore_patterns("repository.yaml", "uploads.yaml")
     shutil.copytree(ROOT / "manifests" / "examples", copy, ignore=ignored)
     return copy
 

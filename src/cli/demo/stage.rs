@@ -122,19 +122,8 @@ impl Stage {
         operation: &'static str,
         (resource, body): (&str, Value),
     ) -> Result<Value, CliError> {
-        let call = Call {
-            service,
-            operation,
-            resource: resource.to_owned(),
-            qualifier: None,
-            rest: Vec::new(),
-            query: Vec::new(),
-            headers: Vec::new(),
-            body,
-            caller: Self::caller(),
-        };
-        let now = self.sim.shared.now();
-        let answer = self.sim.shared.world().by_call(&call, now);
+        let call = Call::by(Self::caller(), (service, operation), (resource, body));
+        let answer = self.sim.by_call(&call);
         answer.map(|it| it.body).map_err(|it| CliError(format!("{operation}: {}", it.message)))
     }
 

@@ -223,19 +223,8 @@ impl<'a> Scene<'a> {
         operation: &'static str,
         (resource, body): (&str, Value),
     ) -> Result<Value, String> {
-        let call = Call {
-            service,
-            operation,
-            resource: resource.to_owned(),
-            qualifier: None,
-            rest: Vec::new(),
-            query: Vec::new(),
-            headers: Vec::new(),
-            body,
-            caller: Self::caller("hand"),
-        };
-        let now = self.sim.shared.now();
-        let answer = self.sim.shared.world().by_call(&call, now);
+        let call = Call::by(Self::caller("hand"), (service, operation), (resource, body));
+        let answer = self.sim.by_call(&call);
         answer.map(|it| it.body).map_err(|it| format!("{operation} {resource}: {}", it.message))
     }
 

@@ -64,6 +64,25 @@ pub struct Call {
 }
 
 impl Call {
+    /// A call about one thing, as somebody makes it past HTTP.
+    pub fn by(
+        caller: Caller,
+        (service, operation): (Service, &'static str),
+        (resource, body): (&str, Value),
+    ) -> Self {
+        Self {
+            service,
+            operation,
+            resource: resource.to_owned(),
+            qualifier: None,
+            rest: Vec::new(),
+            query: Vec::new(),
+            headers: Vec::new(),
+            body,
+            caller,
+        }
+    }
+
     /// The first value of a parameter in the query.
     pub fn param(&self, name: &str) -> Option<&str> {
         self.query.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())

@@ -19,7 +19,7 @@ use tokio::{
 
 use crate::{
     admin,
-    call::Call,
+    call::{Answer, Call},
     chance,
     fault::Cut,
     time::Moment,
@@ -84,6 +84,15 @@ impl Sim {
         tasks.spawn(accept(listener, Arc::clone(&shared)));
         tasks.spawn(tick(Arc::clone(&shared)));
         Ok(Self { addr, shared, _tasks: tasks })
+    }
+
+    /// A call of somebody whom neither quotas nor faults hit, at this moment.
+    ///
+    /// # Errors
+    /// AWS's own refusal.
+    pub fn by_call(&self, call: &Call) -> Answer {
+        let now = self.shared.now();
+        self.shared.world().by_call(call, now)
     }
 
     /// Its URL.
@@ -177,7 +186,7 @@ async fn handle(call: &Call, shared: &Arc<Shared>) -> Served {
     Ok(wire::response(call.service, answer, &id))
 }
 
-fn run(call: &Call, ticket: &Ticket, shared: &Shared) -> crate::call::Answer {
+fn run(call: &Call, ticket: &Ticket, shared: &Shared) -> Answer {
     let mut world = shared.world();
     let now = shared.now();
     world.run(call, ticket, now)

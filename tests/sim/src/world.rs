@@ -103,6 +103,11 @@ impl World {
         &self.options
     }
 
+    /// Whether AWS's rates hold from now on.
+    pub fn hold_quotas(&mut self, hold: bool) {
+        self.options.quotas = hold;
+    }
+
     /// What happened.
     pub fn journal(&self) -> &Journal {
         &self.journal
