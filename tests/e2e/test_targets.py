@@ -34,12 +34,16 @@ def folder(tmp_path: Path) -> Path:
     folder = tmp_path / "manifests"
     folder.mkdir()
     for name, targets in (("both", "[home, away]"), ("here", "home"), ("there", "away")):
-        (folder / f"{name}.yaml").write_text(
-            "apiVersion: evenkeel.dev/v1\nkind: Function\n"
-            f"metadata: {{ name: {name}, target: {targets} }}\n"
-            f"spec: {{ image: 'thumbnails:v1', role: {ROLE}, memorySize: 512 }}\n"
-        )
+        write(folder, name, targets)
     return folder
+
+
+def write(folder: Path, name: str, targets: str) -> None:
+    (folder / f"{name}.yaml").write_text(
+        "apiVersion: evenkeel.dev/v1\nkind: Function\n"
+        f"metadata: {{ name: {name}, target: {targets} }}\n"
+        f"spec: {{ image: 'thumbnails:v1', role: {ROLE}, memorySize: 512 }}\n"
+    )
 
 
 @pytest.fixture
@@ -61,6 +65,7 @@ def rows(daemon: Daemon) -> dict[str, str]:
     return {it["key"]: it["status"] for it in answer["objects"]}
 
 
+MANY = [f"here-{it:02}" for it in range(60)]
 KEYS = {"home/Function/both", "home/Function/here", "away/Function/both", "away/Function/there"}
 
 
@@ -95,23 +100,26 @@ def test_two_accounts_in_two_regions(
     assert memory(aws, "both") == 512
 
 
-def repair(aws: Aws, size: int) -> float:
-    began = time.monotonic()
-    aws.functions.update_function_configuration(FunctionName="here", MemorySize=size)
-    wait_for("it is repaired", lambda: memory(aws, "here") == 512, 30)
+def repair(aws: Aws, count: int) -> float:
+    """Changes one function after the other: whoever keeps changing the same one back is left alone."""
+    began, name = time.monotonic(), MANY[count % len(MANY)]
+    aws.functions.update_function_configuration(FunctionName=name, MemorySize=1024 + count)
+    wait_for("it is repaired", lambda: memory(aws, name) == 512, 30)
     return time.monotonic() - began
 
 
 def test_an_outage_of_one_target_does_not_delay_the_other(
     start: Starter, aws: Aws, other: Aws, targets: Path, proxy: Proxy, capsys: pytest.CaptureFixture
 ) -> None:
+    for name in MANY:
+        write(start.folder, name, "home")
     daemon = start("--targets", str(targets))
-    wait_for("all are in sync", lambda: synced(daemon))
-    before = [repair(aws, 1024 + it) for it in range(15)]
+    wait_for("all are in sync", lambda: synced(daemon, *KEYS, *(f"home/Function/{it}" for it in MANY)))
+    before = [repair(aws, it) for it in range(15)]
     proxy.before = away_fails((500, {"Content-Type": "text/html"}, b"<h1>broken</h1>"))
     began, during = time.monotonic(), []
     while time.monotonic() < began + OUTAGE:
-        during.append(repair(aws, 2048 + len(during)))
+        during.append(repair(aws, 15 + len(during)))
     asked = sum(it.region == AWAY for it in proxy.calls if it.at > began)
     with capsys.disabled():
         print(
