@@ -5,7 +5,7 @@
 //! decided by a seed. [`server`] puts it behind a socket. [`admin`] is the door for those who test:
 //! `/_sim/…` seeds images, scripts faults and invocations, and reads the journal.
 //!
-//! Read in this order: [`call`], [`world`], [`lambda`], [`fault`], [`server`].
+//! Read in this order: [`call`], [`world`], `lambda`, [`fault`], [`server`].
 //!
 //! What it does not do is listed in `docs/stand-in.md`.
 
