@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
 from conftest import Starter
@@ -9,6 +11,8 @@ from proxy import Proxy, Seen
 from stage import REPOSITORIES, Aws, Evenkeel, wait_for
 
 ALL = set(REPOSITORIES)
+# How long the last write of an update may be in coming, in seconds.
+LAST_WRITE = 10.0
 
 
 def killed_at(start: Starter, proxy: Proxy, number: int, moment: str) -> bool:
@@ -43,11 +47,17 @@ def killed_at(start: Starter, proxy: Proxy, number: int, moment: str) -> bool:
         proxy.after = after
     daemon = start("--max-in-flight", "1")
 
+    synced_since = None
+
     def over() -> bool:
+        nonlocal synced_since
         if daemon.process.poll() is not None:
             return True
         rows = daemon.objects()
-        return len(rows) == len(ALL) and all(it["status"] == "synced" for it in rows.values())
+        synced = len(rows) == len(ALL) and all(it["status"] == "synced" for it in rows.values())
+        synced_since = (synced_since or time.monotonic()) if synced else None
+        # What is synced may still have to be written down: the record is the last of the writes.
+        return synced_since is not None and time.monotonic() > synced_since + LAST_WRITE
 
     wait_for("killed or done", over)
     return daemon.process.poll() is not None
