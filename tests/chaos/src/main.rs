@@ -29,6 +29,9 @@ struct Args {
     /// How many functions each has.
     #[arg(long, default_value_t = 20)]
     functions: usize,
+    /// Let manifests ask for blocks too: URLs, permissions and so on. Not every seed converges yet.
+    #[arg(long)]
+    blocks: bool,
     /// How many times as fast the clocks run.
     #[arg(long, default_value_t = 50.0)]
     time_scale: f64,
@@ -50,6 +53,7 @@ async fn main() -> ExitCode {
     let play = Arc::new(Play {
         binary: args.binary,
         functions: args.functions,
+        blocks: args.blocks,
         scale: args.time_scale,
         keep: args.keep,
     });

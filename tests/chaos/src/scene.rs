@@ -41,6 +41,7 @@ const STILL: Duration = Duration::from_secs(100);
 pub(crate) struct Play {
     pub(crate) binary: PathBuf,
     pub(crate) functions: usize,
+    pub(crate) blocks: bool,
     pub(crate) scale: f64,
     pub(crate) keep: Option<PathBuf>,
 }
@@ -117,7 +118,7 @@ impl<'a> Scene<'a> {
             self.wish(&format!("job-{number:02}"))?;
         }
         let foreign = self.chance.usize(0..REPOSITORIES.len());
-        let blocks = Blocks::some(&mut self.chance);
+        let blocks = self.blocks();
         let wish = Wish { repository: foreign, memory: 999, timeout: 9, tag: false, blocks };
         self.write(FOREIGN[2], Some(&wish))?;
         let rules = weather::rules(seed, &mut self.chance);
@@ -255,13 +256,17 @@ impl<'a> Scene<'a> {
             memory: self.chance.u32(2..20) * 64,
             timeout: self.chance.u32(1..60),
             tag: self.chance.bool(),
-            blocks: Blocks::some(&mut self.chance),
+            blocks: self.blocks(),
         };
         self.write(name, Some(&wish))?;
         self.wishes.insert(name.to_owned(), wish);
         self.told.gone.remove(name);
         self.told.touch([name]);
         Ok(())
+    }
+
+    fn blocks(&mut self) -> Blocks {
+        if self.play.blocks { Blocks::some(&mut self.chance) } else { Blocks::default() }
     }
 
     fn drop_manifest(&mut self, name: &str) -> Result<(), String> {
