@@ -193,7 +193,7 @@ fn look(patch: &str, applied: &str) -> Seen<Live> {
     let (clients, calls, _) = replay::aws(move |_, _| ok(answer.clone()));
     let cloud = FunctionCloud::new(clients.lambda, calls);
     let name = Name::new("resize");
-    replay::run(cloud.get(&name, Urgency::Mover)).unwrap().0.unwrap()
+    replay::run(cloud.get(&name, None, Urgency::Mover)).unwrap().0.unwrap()
 }
 
 fn show(judgement: &Judgement<Step>, sight: &Sight<Live>) -> String {

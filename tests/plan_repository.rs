@@ -165,7 +165,7 @@ fn look(patch: &str, applied: &str) -> Seen<Live> {
             _ => policy(&live["policy"], "policyText", "RepositoryPolicyNotFoundException"),
         });
     let cloud = RepositoryCloud::new(clients.ecr, calls);
-    replay::run(cloud.get(&Name::new(NAME), Urgency::Mover)).unwrap().0.unwrap()
+    replay::run(cloud.get(&Name::new(NAME), None, Urgency::Mover)).unwrap().0.unwrap()
 }
 
 fn show(judgement: &Judgement<Step>) -> String {

@@ -220,7 +220,7 @@ fn a_list_that_breaks_off_says_what_it_read_and_that_it_broke() {
 fn look(answer: Answer) -> Result<bool, Failure> {
     let (clients, calls, _) = replay::aws(move |_, _| answer.clone());
     let cloud = functions((&clients, &calls));
-    let got = replay::run(cloud.get(&Name::new("resize"), Urgency::Mover))?;
+    let got = replay::run(cloud.get(&Name::new("resize"), None, Urgency::Mover))?;
     Ok(got.0.is_some())
 }
 

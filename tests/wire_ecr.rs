@@ -237,7 +237,7 @@ fn look(
 ) -> Result<Option<Seen<Live>>, Failure> {
     let (clients, calls, _) = replay::aws(move |_, asked| answer(asked));
     let cloud = RepositoryCloud::new(clients.ecr, calls);
-    replay::run(cloud.get(&Name::new(NAME), Urgency::Mover)).map(|(found, _)| found)
+    replay::run(cloud.get(&Name::new(NAME), None, Urgency::Mover)).map(|(found, _)| found)
 }
 
 fn described(asked: &Asked) -> Answer {

@@ -36,10 +36,12 @@ pub trait Cloud<K: Kind>: Send + Sync + 'static {
     ) -> impl Future<Output = Result<(), Failure>> + Send;
 
     /// Reads one object exactly; `None` if AWS says, with its own error code, that it is not there.
-    /// With it comes the moment at which the request began, after its wait for a token.
+    /// With it comes the moment at which the request began, after its wait for a token. What is worth a
+    /// call of its own may depend on what is wanted.
     fn get(
         &self,
         name: &Name,
+        wanted: Option<&K::Spec>,
         urgency: Urgency,
     ) -> impl Future<Output = Result<Got<K>, Failure>> + Send;
 

@@ -102,7 +102,7 @@ impl Hand<'_> {
     async fn hold<K: Kind, C: Cloud<K>>(&self, cloud: &C) -> Result<Outcome, CliError> {
         let (kind, name) = (K::NAME, &self.name);
         let failed = |failure| CliError(chain(&failure));
-        let (found, _) = cloud.get(name, Urgency::Write).await.map_err(failed)?;
+        let (found, _) = cloud.get(name, None, Urgency::Write).await.map_err(failed)?;
         let Some(seen) = found else {
             return Err(CliError(format!("there is no {kind}/{name}")));
         };

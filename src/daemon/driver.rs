@@ -165,7 +165,7 @@ impl<K: Kind, C: Cloud<K>> Driver<K, C> {
     fn start(&mut self, work: Work<K>, facts: &mut Facts) -> Option<Event<K>> {
         match work {
             Work::List(wanted) => self.list(wanted),
-            Work::Look(name, urgency) => self.look(name, urgency),
+            Work::Look(name, wanted, urgency) => self.look(name, wanted, urgency),
             Work::Apply(name, planned, looked) => match self.permit(&name, looked) {
                 Some(permit) => self.apply(name, planned, permit),
                 None => return Some(Event::Blocked(name)),
@@ -236,7 +236,7 @@ impl<K: Kind, C: Cloud<K>> Driver<K, C> {
         self.reads.spawn(task.instrument(span));
     }
 
-    fn look(&mut self, name: Name, urgency: Urgency) {
+    fn look(&mut self, name: Name, wanted: Option<Arc<K::Spec>>, urgency: Urgency) {
         self.under_way.insert(name.clone(), self.ports.clock.now().mono);
         let (cloud, answers) = (Arc::clone(&self.cloud), self.ports.answers.clone());
         let (metrics, clock) = (Arc::clone(&self.ports.metrics), Arc::clone(&self.ports.clock));
@@ -245,7 +245,7 @@ impl<K: Kind, C: Cloud<K>> Driver<K, C> {
         let span = info_span!("look", key = %self.key(&name));
         let task = async move {
             let began = clock.now().mono;
-            let result = cloud.get(&name, urgency).await;
+            let result = cloud.get(&name, wanted.as_deref(), urgency).await;
             metrics.duration(K::NAME, "look", clock.now().mono.since(began));
             let (found, started) = match result {
                 Ok((found, started)) => (Ok(found), started),

@@ -15,7 +15,7 @@ use super::{
     sight::Sight,
     status::Status,
     verdict::{Case, Judgement, Verdict, judge},
-    work::Urgency,
+    work::{Urgency, Work},
 };
 
 /// How old the look may be that a step rests on. A step that waited longer for its turn looks again.
@@ -97,11 +97,28 @@ impl<K: Kind> Engine<K> {
             self.leave(name);
             return;
         }
+        self.settle(name, matches!(judgement.verdict, Verdict::InSync));
         self.show_judged(name, &judgement);
         if let Some(until) = judgement.gate.as_ref().and_then(|it| it.until)
             && let Ok(left) = Duration::try_from(until.duration_since(self.now.wall))
         {
             self.looks.at(name, self.now.mono.after(left), Urgency::Mover);
+        }
+    }
+
+    /// Tells the others whether it is as its document asks, if that is news.
+    fn settle(&mut self, name: &Name, in_sync: bool) {
+        let Some(object) = self.objects.get_mut(name) else { return };
+        let seen = object.sight.seen().filter(|_| in_sync && object.phase == Phase::Idle);
+        let now = seen.and_then(|seen| K::settled(name, seen));
+        if object.settled == now {
+            return;
+        }
+        let before = std::mem::replace(&mut object.settled, now.clone());
+        if let Some((key, fact)) = now {
+            self.out.push(Work::Publish(key, Some(fact)));
+        } else if let Some((key, _)) = before {
+            self.out.push(Work::Publish(key, None));
         }
     }
 

@@ -311,10 +311,11 @@ impl<K: Kind> Engine<K> {
         }
         object.phase = Phase::Looking;
         object.touched = self.now.mono;
+        let wanted = object.wanted.as_ref().map(|it| Arc::clone(&it.spec));
         self.looking += 1;
         if urgency == Urgency::Audit {
             self.auditing.insert(name.clone());
         }
-        self.out.push(Work::Look(name.clone(), urgency));
+        self.out.push(Work::Look(name.clone(), wanted, urgency));
     }
 }

@@ -16,6 +16,10 @@ pub enum FactKey {
     Repository(Name),
     /// A function.
     Function(Name),
+    /// A function that is as its document asks.
+    Settled(Name),
+    /// A function's alias, and what its keeper saw of the function.
+    Release(Name),
 }
 
 impl fmt::Display for FactKey {
@@ -24,6 +28,8 @@ impl fmt::Display for FactKey {
             Self::Image(reference) => write!(f, "image {reference}"),
             Self::Repository(name) => write!(f, "repository {name}"),
             Self::Function(name) => write!(f, "function {name}"),
+            Self::Settled(name) => write!(f, "function {name} in sync"),
+            Self::Release(name) => write!(f, "release of function {name}"),
         }
     }
 }
@@ -39,6 +45,10 @@ pub enum Fact {
     Repository(bool),
     /// What hangs on a function must know of it.
     Function(FunctionFact),
+    /// The `RevisionId` at which the function was seen to be as its document asks.
+    Settled(String),
+    /// What hangs on an alias must know of it.
+    Release(ReleaseFact),
 }
 
 /// A function, as far as it concerns what hangs on it.
@@ -54,6 +64,15 @@ pub struct FunctionFact {
     pub owner: Option<String>,
     /// The blocks of it that its tags say we made.
     pub blocks: BTreeSet<String>,
+}
+
+/// A function's alias.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ReleaseFact {
+    /// Its name, if it is there.
+    pub alias: Option<String>,
+    /// The function's `RevisionId`, as the alias's keeper saw it last.
+    pub revision: String,
 }
 
 /// What a registry says about an image reference.

@@ -95,6 +95,11 @@ pub trait Kind: Sized + Send + 'static {
         unread: Option<&Failure>,
     ) -> Option<(FactKey, Option<Fact>)>;
 
+    /// What the others may be told of an object for as long as it is as its document asks.
+    fn settled(_: &Name, _: &Seen<Self::Live>) -> Option<(FactKey, Fact)> {
+        None
+    }
+
     /// Whether facts of this sort are worth telling this kind.
     fn hears(key: &FactKey) -> bool;
 

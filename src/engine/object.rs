@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use super::{
     desired::Wanted,
     diff::{Cause, Print, Said},
+    facts::{Fact, FactKey},
     failure::Failure,
     kind::Kind,
     memory::Memory,
@@ -53,6 +54,8 @@ pub(super) struct Object<K: Kind> {
     pub(super) steps: StepCount,
     /// Causes of drift that a step of ours has been applied to.
     pub(super) repaired: BTreeSet<Cause>,
+    /// What the others were told of it while it was as its document asks ([`Kind::settled`]).
+    pub(super) settled: Option<(FactKey, Fact)>,
     /// As what it was last counted.
     pub(super) standing: Option<Standing>,
     /// What was last said of it.
@@ -104,6 +107,7 @@ impl<K: Kind> Object<K> {
             reserved: false,
             steps: StepCount::default(),
             repaired: BTreeSet::new(),
+            settled: None,
             standing: None,
             row: None,
         }

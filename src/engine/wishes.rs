@@ -127,9 +127,9 @@ impl<K: Kind> Engine<K> {
         }
         // A wish for something that no list has shown: look for it.
         if object.wanted.is_some() && unseen && self.lists.complete {
-            // Where there is no list, this is one.
+            // Where there is no list, this is one, and need not be as quick: it is dear.
             let survey = K::LISTING == Listing::None && self.settings.reading == Reading::Watch;
-            let urgency = if survey { Urgency::List } else { Urgency::Mover };
+            let urgency = if survey { Urgency::Audit } else { Urgency::Mover };
             self.look_at(name, self.now.mono, urgency);
         }
         self.consider(name);
@@ -142,6 +142,9 @@ impl<K: Kind> Engine<K> {
             self.uncount(name, object.standing);
             if object.row.is_some() {
                 self.changed.insert(name.clone(), None);
+            }
+            if let Some((key, _)) = object.settled {
+                self.out.push(Work::Publish(key, None));
             }
         }
         if let Some((key, _)) = K::fact(name, &Sight::Unknown, None) {

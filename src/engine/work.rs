@@ -67,8 +67,8 @@ pub struct Looked<K: Kind> {
 pub enum Work<K: Kind> {
     /// Read the list; answer with pages and [`Event::ListEnded`].
     List(Arc<BTreeMap<Name, Arc<K::Spec>>>),
-    /// Read one object; answer with [`Event::Looked`].
-    Look(Name, Urgency),
+    /// Read one object, of which this is wanted; answer with [`Event::Looked`].
+    Look(Name, Option<Arc<K::Spec>>, Urgency),
     /// Make one call, on the ground of a look that began at this moment; answer with [`Event::Applied`] or
     /// [`Event::Blocked`].
     Apply(Name, Planned<K::Step>, Mono),

@@ -6,6 +6,7 @@ pub mod concurrency;
 pub mod document;
 pub mod function;
 pub mod image;
+pub mod part;
 pub mod permissions;
 pub mod recursion;
 pub mod repository;
@@ -31,7 +32,7 @@ macro_rules! each_kind {
 }
 pub(crate) use each_kind;
 
-/// The same for the blocks of functions, as `member of spec: engine, Block;` each.
+/// The same for the parts of functions, as `member of spec: engine, Part;` each.
 macro_rules! each_block {
     ($do:ident) => {
         $do! {
@@ -73,7 +74,7 @@ macro_rules! shapes {
     ($($field:ident: $engine:ident, $block:ty;)*) => {
         /// The members of a function's `spec` that describe blocks.
         pub const BLOCKS: &[crate::shape::Field] =
-            &[$(<$block as crate::kinds::block::Block>::SHAPE),*];
+            &[$(<$block as crate::kinds::part::Part>::SHAPE),*];
     };
 }
 each_block!(shapes);

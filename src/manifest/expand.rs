@@ -5,19 +5,23 @@ use std::{
     sync::Arc,
 };
 
-use super::{Body, Document, parts::Host};
+use super::{Body, Document};
 use crate::{
     engine::{
         desired::{Desired, Location, Wanted},
         kind::Kind,
         name::{Key, Name},
-        policy::Policy,
+        policy::{Adopt, Policy},
         time::Mono,
     },
     kinds::{
         each_kind,
-        function::{expand::Setting, image_ref::ImageRef, spec::Spec as FunctionSpec},
+        function::{
+            config::Logging, doc::FunctionDoc, expand::Setting, image_ref::ImageRef,
+            spec::Spec as FunctionSpec,
+        },
         image::{Image, spec::Spec as ImageSpec},
+        part::Site,
         repository::spec::Spec as RepositorySpec,
     },
 };
@@ -64,13 +68,19 @@ pub fn expand(documents: Documents<'_>, setting: Setting<'_>) -> Wishes {
             Body::Function(doc, parts) => {
                 // The reader has refused documents whose image cannot be read.
                 let Ok(image) = ImageRef::parse(&doc.image) else { continue };
-                let blocks = parts.tags(setting.place);
-                let spec = FunctionSpec::of(&name, doc, &image, (setting, blocks));
+                let log_group = log_group(&name, doc);
+                let site = Site {
+                    function: &name,
+                    owner: setting.owner.as_str(),
+                    place: setting.place,
+                    alias: parts.alias(),
+                    log_group: &log_group,
+                    adopts: doc.policy.adopt != Adopt::No,
+                };
+                let spec = FunctionSpec::of(&name, doc, &image, (setting, parts.tags(&site)));
                 wishes.images.wanted.extend(wanted_images(&spec));
                 let wanted = wanted(document, spec, (&doc.policy, frozen));
-                let (owner, place) = (setting.owner.as_str(), setting.place);
-                let host = Host { name: &name, owner, place, wanted: &wanted };
-                parts.wish(&host, &mut wishes);
+                parts.wish(&site, &wanted, &mut wishes);
                 wishes.functions.wanted.insert(name, wanted);
             }
             Body::Repository(doc) => {
@@ -81,6 +91,13 @@ pub fn expand(documents: Documents<'_>, setting: Setting<'_>) -> Wishes {
         }
     }
     wishes
+}
+
+/// Where a function logs.
+fn log_group(name: &Name, doc: &FunctionDoc) -> String {
+    let given = doc.logging_config.as_ref().and_then(|it| it.log_group.as_deref());
+    let given = given.filter(|it| !it.is_empty());
+    given.map_or_else(|| Logging::default_group(name.as_str()), ToOwned::to_owned)
 }
 
 fn wanted<K: Kind>(

@@ -209,7 +209,7 @@ impl Stage {
                     self.later(CALL, Due::Image(Event::Page(page)));
                     self.later(CALL, Due::Image(Event::ListEnded(Ok(()))));
                 }
-                Work::Look(name, _) => {
+                Work::Look(name, ..) => {
                     let found = Ok(Some(self.image(&name)));
                     let looked = Looked { name, started: self.now, found };
                     self.later(CALL, Due::Image(Event::Looked(looked)));
@@ -233,7 +233,7 @@ impl Stage {
     fn start(&mut self, work: Work<Function>) {
         match work {
             Work::List(_) => self.later(CALL / 2, Due::Act(Call::List(self.now))),
-            Work::Look(name, urgency) => {
+            Work::Look(name, _, urgency) => {
                 assert!(self.busy.insert(name.clone()), "two things at once: {name}");
                 if urgency != Urgency::Audit {
                     self.note(format!("look at {name}"));

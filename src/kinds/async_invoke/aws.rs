@@ -11,18 +11,25 @@ use aws_sdk_lambda::{
 use super::{AGE, AsyncInvoke, Call as Step, Config, RETRIES};
 use crate::{
     aws::{calls::Call, cloud::Urgency, op::Op},
-    engine::{failure::Failure, name::Name},
-    kinds::block::aws::{BlockHands, Door, Read, found},
+    engine::failure::Failure,
+    kinds::block::{
+        At,
+        aws::{BlockHands, Door, Read, found},
+    },
 };
 
 impl BlockHands for AsyncInvoke {
     async fn read(
         door: &Door,
         _: &GetFunctionOutput,
-        (name, urgency): (&Name, Urgency),
+        (at, urgency): (&At, Urgency),
     ) -> Read<Config> {
-        let request =
-            door.lambda().get_function_event_invoke_config().function_name(name.as_str()).send();
+        let request = door
+            .lambda()
+            .get_function_event_invoke_config()
+            .function_name(at.function.as_str())
+            .set_qualifier(at.qualifier.clone())
+            .send();
         let call = Call::plain(Op::GetFunctionEventInvokeConfig, urgency);
         let (answer, at) = door.calls.timed(call, request).await;
         (found(answer).map(|it| it.map(config)), Some(at))

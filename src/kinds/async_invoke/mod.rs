@@ -9,7 +9,8 @@ use serde::Deserialize;
 
 use super::block::{At, Block, Fields};
 use crate::{
-    engine::{diff::Cause, place::Place},
+    engine::diff::Cause,
+    kinds::part::Site,
     shape::{Field, Shape, Text},
 };
 
@@ -110,8 +111,8 @@ impl Block for AsyncInvoke {
     type Config = Config;
     type Call = Call;
 
-    fn config(doc: &AsyncInvokeDoc, place: &Place) -> Config {
-        let arn = |it: &Option<String>| it.as_deref().map(|it| place.fill_in(it));
+    fn config(doc: &AsyncInvokeDoc, site: &Site<'_>) -> Config {
+        let arn = |it: &Option<String>| it.as_deref().map(|it| site.place.fill_in(it));
         Config {
             retries: doc.maximum_retry_attempts.unwrap_or(RETRIES),
             age: doc.maximum_event_age_in_seconds.unwrap_or(AGE),

@@ -11,9 +11,9 @@ use aws_sdk_lambda::{
 use tokio::sync::mpsc;
 
 use super::{
-    Block, Live, Of, Spec, Step,
+    At, Block, Live, Of, Spec, Step,
     host::Host,
-    manages::{Manage, key},
+    manages::{Manage, key, noted},
 };
 use crate::{
     aws::{
@@ -43,12 +43,12 @@ pub trait BlockHands: Block {
     /// The quota that reading it spends.
     const LOOK: Bucket = Bucket::Lambda;
 
-    /// Reads it; `None` if there is none. `host` is what GetFunction has just shown. With it comes the moment at
+    /// Reads it where it hangs, or should; `None` if there is none. `host` is what GetFunction has just shown. With it comes the moment at
     /// which the request began; none if there was no need to ask.
     fn read(
         door: &Door,
         host: &GetFunctionOutput,
-        asked: (&Name, Urgency),
+        asked: (&At, Urgency),
     ) -> impl Future<Output = Read<Self::Config>> + Send;
 
     /// Makes one call that changes it.
@@ -89,11 +89,17 @@ impl<B: BlockHands> Cloud<Of<B>> for Door {
         Ok(())
     }
 
-    async fn get(&self, name: &Name, urgency: Urgency) -> Result<Got<Of<B>>, Failure> {
+    async fn get(
+        &self,
+        name: &Name,
+        wanted: Option<&Spec<B>>,
+        urgency: Urgency,
+    ) -> Result<Got<Of<B>>, Failure> {
         let asked = self.calls.now();
         let (first, at) = self.function(name, urgency).await?;
         let Some(first) = first else { return Ok((None, asked)) };
-        let (config, asked) = B::read(self, &first, (name, urgency)).await;
+        let place = place::<B>(name, wanted, &first);
+        let (config, asked) = B::read(self, &first, (&place, urgency)).await;
         let config = match config {
             Ok(config) => Known::Yes(config),
             Err(failure) if failure.class == Class::Denied => Known::No(chain(&failure)),
@@ -107,7 +113,7 @@ impl<B: BlockHands> Cloud<Of<B>> for Door {
                 (None, _) => return Ok((None, moment)),
             },
         };
-        let live = Live { host: host(answer), config };
+        let live = Live { at: place, host: host(answer), config };
         Ok((Some(Seen { live, revision: None, exact: true }), moment))
     }
 
@@ -142,6 +148,16 @@ impl Door {
         let request = self.lambda().untag_resource().resource(arn).tag_keys(key);
         let call = Call::plain(Op::UntagResource, Urgency::Write);
         self.calls.run(call, request.send()).await.map(drop)
+    }
+}
+
+/// Where a block hangs if it is ours, else where it should.
+fn place<B: Block>(name: &Name, wanted: Option<&Spec<B>>, host: &GetFunctionOutput) -> At {
+    let tags: Tags = host.tags.iter().flatten().map(|(k, v)| (k.clone(), v.clone())).collect();
+    match (noted(&tags, B::FIELD), wanted) {
+        (Some(it), _) => At { function: name.clone(), qualifier: it.alias.map(ToOwned::to_owned) },
+        (None, Some(wanted)) => wanted.at.clone(),
+        (None, None) => At { function: name.clone(), qualifier: None },
     }
 }
 

@@ -1,11 +1,11 @@
 //! What differs between a block as it should be and as it is, and the steps that mend it.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
 
 use super::{
     Block, Fields, Live, Spec, Step,
-    host::missing,
-    manages::{Manage, hash},
+    host::{missing, no_alias},
+    manages::{Manage, Noted, hash, value},
 };
 use crate::engine::{
     diff::{Cause, Change, Diff, Hold, Origin, Planned, Print, Said, Shown},
@@ -40,7 +40,10 @@ pub(super) fn diff<B: Block>(
 ) -> Diff<Step<B>> {
     let mut diff = Diff::default();
     let config = match &live.config {
-        Known::Yes(config) => config.as_ref().and_then(|it| B::concern(it, spec.config.as_ref())),
+        Known::Yes(config) => {
+            let wanted = spec.config.as_ref().filter(|_| live.at == spec.at);
+            config.as_ref().and_then(|it| B::concern(it, wanted))
+        }
         Known::No(why) => {
             let message = format!("AWS does not show {}, so it is left alone: {why}", B::FIELD);
             let said = Said::new("Unreadable", message);
@@ -51,13 +54,14 @@ pub(super) fn diff<B: Block>(
     };
     let sides = Sides { name, spec, live, noted: live.host.noted(B::FIELD) };
     match (&spec.config, config.as_ref()) {
+        (Some(wanted), found) if live.at != spec.at => sides.moved(wanted, found, &mut diff),
         (Some(wanted), found) => sides.wanted(wanted, found, &mut diff),
         (None, Some(found)) => sides.unwanted(found, &mut diff),
         (None, None) if sides.noted.is_some() => diff.steps.push(sides.note(RECORD, None)),
         (None, None) => {}
     }
     if !diff.steps.is_empty()
-        && let Some(hold) = live.host.hold(name, &spec.owner, facts)
+        && let Some(hold) = sides.hold(facts)
     {
         diff.steps.clear();
         diff.waits.insert(0, hold);
@@ -70,13 +74,13 @@ struct Sides<'a, B: Block> {
     spec: &'a Spec<B>,
     live: &'a Live<B>,
     /// What it was made last, if it is ours.
-    noted: Option<&'a str>,
+    noted: Option<Noted<'a>>,
 }
 
 impl<B: Block> Sides<'_, B> {
     fn wanted(&self, wanted: &B::Config, found: Option<&B::Config>, diff: &mut Diff<Step<B>>) {
         let (fields, print) = (B::fields(wanted), hash(&B::fields(wanted)));
-        let noted = self.noted == Some(print.as_str());
+        let noted = self.noted.is_some_and(|it| it.hash == print);
         if let Some(said) = B::warning(wanted) {
             diff.conditions.insert("Warning", said);
         }
@@ -117,7 +121,7 @@ impl<B: Block> Sides<'_, B> {
         if self.noted.is_none() {
             return;
         }
-        let calls = B::remove(&self.spec.at, found);
+        let calls = B::remove(&self.live.at, found);
         let changes = if apart::<B>(&calls) {
             changes::<B>(&Fields::new(), &B::fields(found), Origin::Pending)
         } else {
@@ -127,7 +131,37 @@ impl<B: Block> Sides<'_, B> {
         diff.steps.extend(planned(calls));
     }
 
-    fn note(&self, kind: &'static str, value: Option<String>) -> Planned<Step<B>> {
+    /// It hangs where it no longer should: it goes there before it is made anew here.
+    fn moved(&self, wanted: &B::Config, found: Option<&B::Config>, diff: &mut Diff<Step<B>>) {
+        let (here, there) = (self.spec.at.words(), self.live.at.words());
+        diff.changes.push(Change {
+            path: pointer::<B>(""),
+            desired: Shown::open(here),
+            live: Shown::open(there),
+            cause: B::CAUSE,
+            origin: Origin::Pending,
+            step: BLOCK,
+        });
+        match found {
+            _ if self.noted.is_none() => {
+                let said = Said::new("Looking", "it was looked for in another place");
+                let recheck = Some(Duration::ZERO);
+                diff.waits.push(Hold { said, on: None, recheck, soon: true });
+            }
+            Some(found) => diff.steps.extend(planned(B::remove(&self.live.at, found))),
+            None => diff.steps.push(self.note(CLAIM, Some(hash(&B::fields(wanted))))),
+        }
+    }
+
+    /// What has to happen before anything may be written.
+    fn hold(&self, facts: &Facts) -> Option<Hold> {
+        let hold = self.live.host.hold(self.name, &self.spec.owner, facts);
+        let comes = self.spec.config.is_some() && self.live.at == self.spec.at;
+        hold.or_else(|| no_alias(&self.spec.at, facts).filter(|_| comes))
+    }
+
+    fn note(&self, kind: &'static str, print: Option<String>) -> Planned<Step<B>> {
+        let value = print.map(|it| value(&it, &self.spec.at));
         let (function, arn) = (self.name.clone(), self.live.host.arn.clone());
         Planned { kind, step: Step::Manage(Manage { function, arn, word: B::FIELD, value }) }
     }
@@ -136,7 +170,7 @@ impl<B: Block> Sides<'_, B> {
     fn origin(&self, found: &Fields, print: &str) -> Origin {
         match self.noted {
             None => Origin::NoRecord,
-            Some(noted) => match (noted == hash(found), noted == print) {
+            Some(noted) => match (noted.hash == hash(found), noted.hash == print) {
                 (true, _) => Origin::Pending,
                 (false, true) => Origin::Drift,
                 (false, false) => Origin::Both,

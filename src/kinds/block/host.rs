@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use super::manages;
+use super::{
+    At,
+    manages::{self, Noted},
+};
 use crate::engine::{
     diff::{Hold, Said},
     facts::{Fact, FactKey, Facts, FunctionFact},
@@ -31,7 +34,7 @@ pub struct Host {
 
 impl Host {
     /// What a block of it was made last, if it is ours.
-    pub fn noted(&self, word: &str) -> Option<&str> {
+    pub fn noted(&self, word: &str) -> Option<Noted<'_>> {
         manages::noted(self.tags.get()?, word)
     }
 
@@ -64,6 +67,16 @@ impl Host {
 fn foreign(name: &Name, owner: &str, facts: &Facts) -> Hold {
     let said = Said::new("FunctionNotOurs", "waiting for the function to be ours");
     until(name, facts, said, |it| it.owner.as_deref() == Some(owner))
+}
+
+/// There is no alias for it to hang on yet.
+pub(super) fn no_alias(at: &At, facts: &Facts) -> Option<Hold> {
+    let alias = at.qualifier.as_ref()?;
+    let key = FactKey::Release(at.function.clone());
+    let there =
+        matches!(facts.get(&key), Some(Fact::Release(it)) if it.alias.as_ref() == Some(alias));
+    let said = Said::new("AliasMissing", format!("waiting for the alias {alias}"));
+    (!there).then_some(Hold { said, on: Some(key), recheck: None, soon: false })
 }
 
 /// There is no function.

@@ -7,7 +7,7 @@ use std::fmt;
 
 use sha2::{Digest as _, Sha256};
 
-use super::Fields;
+use super::{At, Fields};
 use crate::engine::{
     hex::hex,
     name::Name,
@@ -22,9 +22,30 @@ pub fn key(word: &str) -> String {
     format!("{BLOCK}{word}")
 }
 
+/// What a block was made last, and where.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Noted<'a> {
+    /// [`hash`].
+    pub hash: &'a str,
+    /// The alias that it hangs on, if it does not hang on the function itself.
+    pub alias: Option<&'a str>,
+}
+
 /// What a block was made last, if it is ours.
-pub fn noted<'a>(tags: &'a Tags, word: &str) -> Option<&'a str> {
-    tags.get(&key(word)).map(String::as_str)
+pub fn noted<'a>(tags: &'a Tags, word: &str) -> Option<Noted<'a>> {
+    let value = tags.get(&key(word))?;
+    Some(match value.split_once('@') {
+        Some((hash, alias)) => Noted { hash, alias: Some(alias) },
+        None => Noted { hash: value, alias: None },
+    })
+}
+
+/// The value of a block's tag.
+pub fn value(hash: &str, at: &At) -> String {
+    match &at.qualifier {
+        Some(alias) => format!("{hash}@{alias}"),
+        None => hash.to_owned(),
+    }
 }
 
 /// What a block looks like, in a few digits.
@@ -72,6 +93,12 @@ mod tests {
         let fields = Fields::from([("authType".into(), "NONE".into())]);
         assert_eq!(hash(&fields), "9e09fbe5");
         let tags = Tags::from([("evenkeel.dev/block/url".into(), "9e09fbe5".into())]);
-        assert_eq!((noted(&tags, "url"), noted(&tags, "ur")), (Some("9e09fbe5"), None));
+        let expected = Noted { hash: "9e09fbe5", alias: None };
+        assert_eq!((noted(&tags, "url"), noted(&tags, "ur")), (Some(expected), None));
+        let at = At { function: Name::new("f"), qualifier: Some("live".into()) };
+        assert_eq!(value("9e09fbe5", &at), "9e09fbe5@live");
+        let tags = Tags::from([(key("url"), value("9e09fbe5", &at))]);
+        let expected = Noted { hash: "9e09fbe5", alias: Some("live") };
+        assert_eq!(noted(&tags, "url"), Some(expected));
     }
 }

@@ -27,11 +27,13 @@ use crate::{
         failure::Failure,
         kind::{Digests, Kind, Listing},
         name::Name,
-        place::Place,
         sight::{Known, Seen, Sight},
         tags::Tags,
     },
-    kinds::document::Breach,
+    kinds::{
+        document::Breach,
+        part::{Part, Site},
+    },
     shape::Field,
 };
 
@@ -48,6 +50,8 @@ pub trait Block: Sized + Send + Sync + 'static {
     const CAUSE: Cause;
     /// Whether whatever a look shows of it is ours, since its name says so.
     const NAMED: bool = false;
+    /// Whether it hangs on the alias that the document keeps, if it keeps one: then callers of that see it.
+    const ON_ALIAS: bool = true;
     /// What the member may hold.
     const SHAPE: Field;
     /// The block as people write it.
@@ -63,7 +67,7 @@ pub trait Block: Sized + Send + Sync + 'static {
     }
 
     /// What a document means in a target.
-    fn config(doc: &Self::Doc, place: &Place) -> Self::Config;
+    fn config(doc: &Self::Doc, site: &Site<'_>) -> Self::Config;
 
     /// Every field that has a value, by its path below the block (`authType`; empty for the block itself).
     fn fields(config: &Self::Config) -> Fields;
@@ -103,6 +107,22 @@ pub struct At {
     pub qualifier: Option<String>,
 }
 
+impl At {
+    /// Where a document wants a block.
+    fn of<B: Block>(site: &Site<'_>) -> Self {
+        let alias = site.alias.filter(|_| B::ON_ALIAS);
+        Self { function: site.function.clone(), qualifier: alias.map(ToOwned::to_owned) }
+    }
+
+    /// In words, without the function.
+    fn words(&self) -> String {
+        match &self.qualifier {
+            Some(alias) => format!("on the alias {alias}"),
+            None => "on the function itself".into(),
+        }
+    }
+}
+
 impl fmt::Display for At {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.function)?;
@@ -120,6 +140,17 @@ pub struct Spec<B: Block> {
     pub config: Option<B::Config>,
     /// Whether a block that we did not make may be taken over.
     pub adopts: bool,
+}
+
+impl<B: Block> Spec<B> {
+    fn of(doc: Option<&<B as Block>::Doc>, site: &Site<'_>) -> Self {
+        Self {
+            owner: site.owner.to_owned(),
+            at: At::of::<B>(site),
+            config: doc.map(|it| B::config(it, site)),
+            adopts: site.adopts,
+        }
+    }
 }
 
 impl<B: Block> Clone for Spec<B> {
@@ -141,6 +172,8 @@ impl<B: Block> PartialEq for Spec<B> {
 
 /// A block as it is, and the function that it hangs on.
 pub struct Live<B: Block> {
+    /// Where it was looked for.
+    pub at: At,
     /// The function.
     pub host: Host,
     /// The block; `Yes(None)`: there is none.
@@ -149,14 +182,43 @@ pub struct Live<B: Block> {
 
 impl<B: Block> Clone for Live<B> {
     fn clone(&self) -> Self {
-        Self { host: self.host.clone(), config: self.config.clone() }
+        let Self { at, host, config } = self;
+        Self { at: at.clone(), host: host.clone(), config: config.clone() }
     }
 }
 
 impl<B: Block> PartialEq for Live<B> {
     fn eq(&self, other: &Self) -> bool {
-        let Self { host, config } = self;
-        *host == other.host && *config == other.config
+        let Self { at, host, config } = self;
+        *at == other.at && *host == other.host && *config == other.config
+    }
+}
+
+impl<B: Block> Part for B
+where
+    Of<B>: Kind<Spec = Spec<B>>,
+{
+    type Kind = Of<B>;
+    type Doc = <B as Block>::Doc;
+    const FIELD: &'static str = B::FIELD;
+    const SHAPE: Field = B::SHAPE;
+
+    fn check(doc: &Self::Doc) -> Vec<Breach> {
+        B::check(doc)
+    }
+
+    fn note(doc: &Self::Doc, site: &Site<'_>) -> Option<(&'static str, String)> {
+        let hash = manages::hash(&B::fields(&B::config(doc, site)));
+        Some((B::FIELD, manages::value(&hash, &At::of::<B>(site))))
+    }
+
+    fn wanted(doc: &Self::Doc, site: &Site<'_>) -> Vec<(Name, Spec<B>)> {
+        vec![(site.function.clone(), Spec::of(Some(doc), site))]
+    }
+
+    fn spare(doc: Option<&Self::Doc>, site: &Site<'_>) -> Vec<(Name, Spec<B>)> {
+        let spare = doc.is_none().then(|| (site.function.clone(), Spec::of(None, site)));
+        spare.into_iter().collect()
     }
 }
 
@@ -251,11 +313,14 @@ impl<B: Block> Kind for Of<B> {
     }
 
     fn hears(key: &FactKey) -> bool {
-        matches!(key, FactKey::Function(_))
+        matches!(key, FactKey::Function(_)) || B::ON_ALIAS && matches!(key, FactKey::Release(_))
     }
 
-    /// A function that is made anew has none of its blocks.
+    /// A function or an alias that is made anew has none of its blocks.
     fn unsettles(before: Option<&Fact>, now: Option<&Fact>) -> bool {
+        if let (Some(Fact::Release(before)), Some(Fact::Release(now))) = (before, now) {
+            return before.alias != now.alias;
+        }
         let state = |fact: Option<&Fact>| match fact {
             Some(Fact::Function(it)) => (it.exists, it.pending),
             _ => (false, false),
@@ -278,7 +343,9 @@ impl<B: Block> Kind for Of<B> {
     }
 
     fn needs(spec: &Spec<B>) -> Vec<FactKey> {
-        vec![FactKey::Function(spec.at.function.clone())]
+        let function = &spec.at.function;
+        let alias = spec.at.qualifier.as_ref().map(|_| FactKey::Release(function.clone()));
+        [FactKey::Function(function.clone())].into_iter().chain(alias).collect()
     }
 
     fn digests(_: Option<&Spec<B>>, _: &Sight<Live<B>>, _: &Facts) -> Digests {

@@ -9,14 +9,17 @@ use crate::{
         cloud::Urgency,
         op::{Bucket, Op},
     },
-    engine::{failure::Failure, name::Name},
-    kinds::block::aws::{BlockHands, Door, Read},
+    engine::failure::Failure,
+    kinds::block::{
+        At,
+        aws::{BlockHands, Door, Read},
+    },
 };
 
 impl BlockHands for Concurrency {
     const LOOK: Bucket = Bucket::GetFunction;
 
-    async fn read(_: &Door, host: &GetFunctionOutput, _: (&Name, Urgency)) -> Read<i32> {
+    async fn read(_: &Door, host: &GetFunctionOutput, _: (&At, Urgency)) -> Read<i32> {
         (Ok(host.concurrency.as_ref().and_then(|it| it.reserved_concurrent_executions)), None)
     }
 

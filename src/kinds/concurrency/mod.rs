@@ -9,10 +9,8 @@ use serde::Deserialize;
 
 use super::block::{At, Block, Fields};
 use crate::{
-    engine::{
-        diff::{Cause, Said},
-        place::Place,
-    },
+    engine::diff::{Cause, Said},
+    kinds::part::Site,
     shape::{Field, Shape},
 };
 
@@ -58,6 +56,7 @@ impl Block for Concurrency {
     const NAME: &'static str = "Concurrency";
     const FIELD: &'static str = "concurrency";
     const CAUSE: Cause = Cause::Concurrency;
+    const ON_ALIAS: bool = false;
     const SHAPE: Field = Field::optional(
         "concurrency",
         Shape::Object(MEMBERS),
@@ -68,7 +67,7 @@ impl Block for Concurrency {
     type Config = i32;
     type Call = Call;
 
-    fn config(doc: &ConcurrencyDoc, _: &Place) -> i32 {
+    fn config(doc: &ConcurrencyDoc, _: &Site<'_>) -> i32 {
         doc.reserved
     }
 

@@ -95,6 +95,11 @@ pub mod defaults {
 }
 
 impl Logging {
+    /// Where Lambda logs unless it is told otherwise.
+    pub fn default_group(function: &str) -> String {
+        format!("/aws/lambda/{function}")
+    }
+
     /// Lambda's own filling-in: a group by the function's name, and levels only with `JSON`.
     pub fn filled(
         function: &str,
@@ -111,7 +116,7 @@ impl Logging {
             application_log_level: level(levels.0),
             system_log_level: level(levels.1),
             log_group: given(group)
-                .map_or_else(|| format!("/aws/lambda/{function}"), ToOwned::to_owned),
+                .map_or_else(|| Self::default_group(function), ToOwned::to_owned),
             log_format: format.to_owned(),
         }
     }

@@ -38,7 +38,7 @@ use crate::engine::{
     kind::{Digests, Kind, Listing},
     name::Name,
     sight::{Known, Seen, Sight},
-    tags::{SUSPEND, Tags},
+    tags::{BLOCK, SUSPEND, Tags},
 };
 
 /// `kind: Function`.
@@ -113,15 +113,33 @@ impl Kind for Function {
         Some((FactKey::Function(name.clone()), fact.map(Fact::Function)))
     }
 
+    /// A list shows the revision too, and what it belongs to.
+    fn settled(name: &Name, seen: &Seen<Live>) -> Option<(FactKey, Fact)> {
+        let revision = seen.revision.clone()?;
+        Some((FactKey::Settled(name.clone()), Fact::Settled(revision)))
+    }
+
+    /// Whoever keeps its alias has seen it at another revision.
+    fn unsettles(before: Option<&Fact>, now: Option<&Fact>) -> bool {
+        match (before, now) {
+            (Some(Fact::Release(before)), Some(Fact::Release(now))) => {
+                before.revision != now.revision
+            }
+            _ => false,
+        }
+    }
+
     fn hears(key: &FactKey) -> bool {
-        matches!(key, FactKey::Image(_) | FactKey::Repository(_))
+        matches!(key, FactKey::Image(_) | FactKey::Repository(_) | FactKey::Release(_))
     }
 
     fn needs(spec: &Spec) -> Vec<FactKey> {
         let image = &spec.image;
         let images = std::iter::once(&image.reference).chain(&image.range).cloned();
         let repository = image.own_repository.iter().cloned().map(FactKey::Repository);
-        images.map(FactKey::Image).chain(repository).collect()
+        let release = spec.blocks.contains_key(&format!("{BLOCK}release"));
+        let release = release.then(|| FactKey::Release(spec.name()));
+        images.map(FactKey::Image).chain(repository).chain(release).collect()
     }
 
     fn digests(spec: Option<&Spec>, sight: &Sight<Live>, facts: &Facts) -> Digests {

@@ -42,7 +42,8 @@ fn named(spec: &Spec, name: &Name, facts: &Facts) -> Result<Resolved, Hold> {
     let (tag, image) = match facts.get(&key) {
         Some(Fact::Image(image)) => (None, image),
         Some(Fact::Version(tag, image)) => (Some(tag), image),
-        Some(Fact::Repository(_) | Fact::Function(_)) | None => {
+        Some(Fact::Repository(_) | Fact::Function(_) | Fact::Settled(_) | Fact::Release(_))
+        | None => {
             let message = format!("image {name} has not been looked up yet");
             return Err(Hold { soon: true, ..hold(said("ImageUnknown", message)) });
         }

@@ -36,6 +36,13 @@ pub struct Spec {
     pub hash_key: Option<HashKey>,
 }
 
+impl Spec {
+    /// The function's name in AWS.
+    pub fn name(&self) -> Name {
+        Name::new(self.arn.rsplit(':').next().unwrap_or_default())
+    }
+}
+
 /// An image reference in full.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Image {

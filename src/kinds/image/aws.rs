@@ -265,7 +265,12 @@ impl Cloud<Image> for ImageCloud {
         broken.map_or(Ok(()), Err)
     }
 
-    async fn get(&self, name: &Name, urgency: Urgency) -> Result<Got<Image>, Failure> {
+    async fn get(
+        &self,
+        name: &Name,
+        _: Option<&Spec>,
+        urgency: Urgency,
+    ) -> Result<Got<Image>, Failure> {
         let now = self.calls.now();
         let Some(spec) = Spec::of_reference(name.as_str()) else { return Ok((None, now)) };
         if let Some(image) = self.elsewhere(&spec) {

@@ -10,11 +10,11 @@ use crate::{
         cloud::Urgency,
         op::{Bucket, Op},
     },
-    engine::{
-        failure::{Cause, Class, Failure},
-        name::Name,
+    engine::failure::{Cause, Class, Failure},
+    kinds::block::{
+        At,
+        aws::{BlockHands, Door, Read, found},
     },
-    kinds::block::aws::{BlockHands, Door, Read, found},
 };
 
 impl BlockHands for Permissions {
@@ -23,9 +23,14 @@ impl BlockHands for Permissions {
     async fn read(
         door: &Door,
         _: &GetFunctionOutput,
-        (name, urgency): (&Name, Urgency),
+        (at, urgency): (&At, Urgency),
     ) -> Read<Statements> {
-        let request = door.lambda().get_policy().function_name(name.as_str()).send();
+        let request = door
+            .lambda()
+            .get_policy()
+            .function_name(at.function.as_str())
+            .set_qualifier(at.qualifier.clone())
+            .send();
         let call = Call::plain(Op::GetPolicy, urgency);
         let (answer, at) = door.calls.timed(call, request).await;
         let statements = found(answer).and_then(|it| match it.and_then(|it| it.policy) {

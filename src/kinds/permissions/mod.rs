@@ -13,11 +13,8 @@ use serde::Deserialize;
 pub use self::statement::Statement;
 use super::block::{At, Block, Fields};
 use crate::{
-    engine::{
-        diff::{Cause, Said},
-        place::Place,
-    },
-    kinds::document::Breach,
+    engine::diff::{Cause, Said},
+    kinds::{document::Breach, part::Site},
     shape::Field,
 };
 
@@ -93,9 +90,9 @@ impl Block for Permissions {
         doc.iter().enumerate().filter_map(twice).collect()
     }
 
-    fn config(doc: &Self::Doc, place: &Place) -> Statements {
+    fn config(doc: &Self::Doc, site: &Site<'_>) -> Statements {
         let pair = |it: &PermissionDoc| {
-            let statement = Statement::of(it, place);
+            let statement = Statement::of(it, site.place);
             (format!("{OURS}{}-{}", it.sid, statement.hash()), statement)
         };
         doc.iter().map(pair).collect()

@@ -5,18 +5,24 @@ use aws_sdk_lambda::{operation::get_function::GetFunctionOutput, types::Recursiv
 use super::{Call as Step, Recursion, TERMINATE};
 use crate::{
     aws::{calls::Call, cloud::Urgency, op::Op},
-    engine::{failure::Failure, name::Name},
-    kinds::block::aws::{BlockHands, Door, Read, found},
+    engine::failure::Failure,
+    kinds::block::{
+        At,
+        aws::{BlockHands, Door, Read, found},
+    },
 };
 
 impl BlockHands for Recursion {
     async fn read(
         door: &Door,
         _: &GetFunctionOutput,
-        (name, urgency): (&Name, Urgency),
+        (at, urgency): (&At, Urgency),
     ) -> Read<String> {
-        let request =
-            door.lambda().get_function_recursion_config().function_name(name.as_str()).send();
+        let request = door
+            .lambda()
+            .get_function_recursion_config()
+            .function_name(at.function.as_str())
+            .send();
         let call = Call::plain(Op::GetFunctionRecursionConfig, urgency);
         let (answer, at) = door.calls.timed(call, request).await;
         let word = |it: RecursiveLoop| it.as_str().to_owned();

@@ -6,7 +6,8 @@ use std::fmt;
 
 use super::block::{At, Block, Fields};
 use crate::{
-    engine::{diff::Cause, place::Place},
+    engine::diff::Cause,
+    kinds::part::Site,
     shape::{Field, Shape},
 };
 
@@ -34,6 +35,7 @@ impl Block for Recursion {
     const NAME: &'static str = "Recursion";
     const FIELD: &'static str = "recursiveLoop";
     const CAUSE: Cause = Cause::Recursion;
+    const ON_ALIAS: bool = false;
     const SHAPE: Field = Field::optional(
         "recursiveLoop",
         Shape::Choice(&["Allow", TERMINATE]),
@@ -44,7 +46,7 @@ impl Block for Recursion {
     type Config = String;
     type Call = Call;
 
-    fn config(doc: &String, _: &Place) -> String {
+    fn config(doc: &String, _: &Site<'_>) -> String {
         doc.clone()
     }
 

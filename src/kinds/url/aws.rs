@@ -10,17 +10,25 @@ use aws_sdk_lambda::{
 use super::{BUFFERED, Call as Step, Config, Cors, Url};
 use crate::{
     aws::{calls::Call, cloud::Urgency, op::Op},
-    engine::{failure::Failure, name::Name},
-    kinds::block::aws::{BlockHands, Door, Read, found},
+    engine::failure::Failure,
+    kinds::block::{
+        At,
+        aws::{BlockHands, Door, Read, found},
+    },
 };
 
 impl BlockHands for Url {
     async fn read(
         door: &Door,
         _: &GetFunctionOutput,
-        (name, urgency): (&Name, Urgency),
+        (at, urgency): (&At, Urgency),
     ) -> Read<Config> {
-        let request = door.lambda().get_function_url_config().function_name(name.as_str()).send();
+        let request = door
+            .lambda()
+            .get_function_url_config()
+            .function_name(at.function.as_str())
+            .set_qualifier(at.qualifier.clone())
+            .send();
         let call = Call::plain(Op::GetFunctionUrlConfig, urgency);
         let (answer, at) = door.calls.timed(call, request).await;
         let config = found(answer).map(|it| it.map(config));

@@ -9,11 +9,8 @@ use serde::Deserialize;
 
 use super::block::{At, Block, Fields};
 use crate::{
-    engine::{
-        diff::{Cause, Said},
-        place::Place,
-    },
-    kinds::document::Breach,
+    engine::diff::{Cause, Said},
+    kinds::{document::Breach, part::Site},
     shape::Field,
 };
 
@@ -101,7 +98,7 @@ impl Block for Url {
         wrong.then(|| Breach::new(&["cors", "allowOrigins"], message, hint)).into_iter().collect()
     }
 
-    fn config(doc: &UrlDoc, _: &Place) -> Config {
+    fn config(doc: &UrlDoc, _: &Site<'_>) -> Config {
         let UrlDoc { auth_type, invoke_mode, cors } = doc;
         Config {
             auth_type: auth_type.clone(),

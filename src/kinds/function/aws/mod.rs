@@ -83,7 +83,12 @@ impl Cloud<Function> for FunctionCloud {
         })
     }
 
-    async fn get(&self, name: &Name, urgency: Urgency) -> Result<Got<Function>, Failure> {
+    async fn get(
+        &self,
+        name: &Name,
+        _: Option<&Spec>,
+        urgency: Urgency,
+    ) -> Result<Got<Function>, Failure> {
         let request = self.lambda.get_function().function_name(name.as_str());
         let call = Call::plain(Op::GetFunction, urgency);
         // Before the wait for a token: for an absence, earlier than the truth errs on the safe side.

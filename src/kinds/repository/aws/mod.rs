@@ -80,7 +80,12 @@ impl Cloud<Repository> for RepositoryCloud {
         })
     }
 
-    async fn get(&self, name: &Name, urgency: Urgency) -> Result<Got<Repository>, Failure> {
+    async fn get(
+        &self,
+        name: &Name,
+        _: Option<&Spec>,
+        urgency: Urgency,
+    ) -> Result<Got<Repository>, Failure> {
         Box::pin(read::look(&self.ecr, &self.calls, (name, urgency))).await
     }
 

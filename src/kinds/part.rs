@@ -1,0 +1,52 @@
+//! What a `Function` document describes besides the function itself. Each member of `spec` that does is the wish
+//! for one or more objects of a kind of its own, which all stand in one place: [`Site`].
+
+use serde::Deserialize;
+
+use super::document::Breach;
+use crate::{
+    engine::{kind::Kind, name::Name, place::Place},
+    shape::Field,
+};
+
+/// A member of `spec` with objects of its own.
+pub trait Part: 'static {
+    /// Their kind.
+    type Kind: Kind;
+    /// The member as people write it.
+    type Doc: for<'de> Deserialize<'de> + Clone + PartialEq + Send + Sync + 'static;
+    /// The member's name.
+    const FIELD: &'static str;
+    /// What it may hold.
+    const SHAPE: Field;
+
+    /// Every rule that a document breaks and that a shape cannot say; paths begin below the member.
+    fn check(doc: &Self::Doc) -> Vec<Breach>;
+
+    /// The tag of a new function, without what all such tags begin with, that says what it will be made: it is
+    /// ours from the start. `None` for objects with tags of their own.
+    fn note(doc: &Self::Doc, site: &Site<'_>) -> Option<(&'static str, String)>;
+
+    /// What is wanted.
+    fn wanted(doc: &Self::Doc, site: &Site<'_>) -> Vec<(Name, <Self::Kind as Kind>::Spec)>;
+
+    /// What is to be done about what the document does not ask for, once that shows to be ours.
+    fn spare(doc: Option<&Self::Doc>, site: &Site<'_>) -> Vec<(Name, <Self::Kind as Kind>::Spec)>;
+}
+
+/// The function that the parts of a document belong to.
+#[derive(Debug, Clone, Copy)]
+pub struct Site<'a> {
+    /// The function.
+    pub function: &'a Name,
+    /// Who we are.
+    pub owner: &'a str,
+    /// The target.
+    pub place: &'a Place,
+    /// The alias that callers use, if the document keeps one.
+    pub alias: Option<&'a str>,
+    /// Where the function logs.
+    pub log_group: &'a str,
+    /// Whether what we did not make may be taken over.
+    pub adopts: bool,
+}
