@@ -67,12 +67,15 @@ const EVERYTHING: &str = r#"
 #[serde(deny_unknown_fields)]
 struct Hand {
     field: String,
+    /// Nobody can change it in AWS: it says how we work, and this test shows that we do.
+    tested: Option<String>,
     call: Option<String>,
     #[serde(default)]
     body: Value,
     cors: Option<Value>,
     remove: Option<String>,
     replace: Option<String>,
+    #[serde(default)]
     path: String,
 }
 
@@ -101,6 +104,10 @@ fn fields(prefix: &str, shape: &Shape, into: &mut BTreeSet<String>) {
             }
         }
         Shape::List(item, _) => fields(&format!("{prefix}[]"), item, into),
+        Shape::Either(one, other) => {
+            fields(prefix, one, into);
+            fields(prefix, other, into);
+        }
         _ => {}
     }
 }
@@ -111,6 +118,10 @@ fn no_field_of_the_schema_is_left_out() {
     fields("", &Shape::Object(BLOCKS), &mut known);
     let tried: BTreeSet<String> = hands().into_iter().map(|it| it.field).collect();
     assert_eq!(known, tried);
+    let tests = include_str!("releases.rs");
+    for test in hands().into_iter().filter_map(|it| it.tested) {
+        assert!(tests.contains(&format!("async fn {test}()")), "there is no test {test}");
+    }
 }
 
 struct Scene {
@@ -243,7 +254,7 @@ async fn each_field_that_is_changed_by_hand_is_seen_named_and_repaired() {
     scene.manifest("job", EVERYTHING);
     scene.apply().await;
     scene.assert_quiet().await;
-    for hand in hands() {
+    for hand in hands().into_iter().filter(|it| it.tested.is_none()) {
         scene.change(&hand);
         let (code, text) = scene.run(&["plan"]).await;
         assert_eq!(code, 1, "{} is not seen: {text}", hand.field);

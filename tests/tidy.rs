@@ -221,9 +221,9 @@ fn every_kind_of_document_has_an_example_a_reference_and_plans() {
     let mut seen = 0;
     for kind in kinds {
         let module = fs::read_to_string(root().join(format!("src/kinds/{kind}/mod.rs")));
-        if let Some(field) = module.ok().and_then(|it| block_field(&it)) {
+        if let Some(field) = module.ok().and_then(|it| part_field(&it)) {
             seen += 1;
-            assert_block(kind, &field);
+            assert_part(kind, &field);
             continue;
         }
         // A kind without a shape has no documents: it is only read.
@@ -242,14 +242,17 @@ fn every_kind_of_document_has_an_example_a_reference_and_plans() {
     assert!(seen > 0, "no kinds found in src/kinds/mod.rs");
 }
 
-/// The member of `spec` that a block is described by, if this is the module of one.
-fn block_field(module: &str) -> Option<String> {
-    let (_, block) = module.split_once("\nimpl Block for ")?;
-    Some(block.split_once("const FIELD: &'static str = \"")?.1.split_once('"')?.0.to_owned())
+/// The member of `spec` that describes a part of a function, if this is the module of one.
+fn part_field(module: &str) -> Option<String> {
+    let part = ["\nimpl Block for ", "\nimpl Part for "];
+    part.iter().find(|it| module.contains(**it))?;
+    let field = ["const FIELD: &'static str = \"", "const FIELD: &str = \""];
+    let (_, rest) = field.iter().find_map(|it| module.split_once(it))?;
+    Some(rest.split_once('"')?.0.to_owned())
 }
 
-/// A block has an example, a reference, and a hand that changes it in `tests/blocks.rs`.
-fn assert_block(kind: &str, field: &str) {
+/// A part has an example, a reference, and a hand that changes it in `tests/blocks.rs`.
+fn assert_part(kind: &str, field: &str) {
     let written = format!("\n  {field}:");
     let examples = files("manifests/examples", "yaml");
     assert!(examples.iter().any(|(_, text)| text.contains(&written)), "no example of {kind}");

@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use aws_smithy_runtime_api::{client::result::SdkError, http::Response};
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use jiff::Timestamp;
 
 use super::{
     classify,
@@ -77,6 +78,16 @@ impl Calls {
     /// The time.
     pub fn now(&self) -> Mono {
         self.clock.now().mono
+    }
+
+    /// The date, to be written down or compared with one that was.
+    pub fn wall(&self) -> Timestamp {
+        self.clock.now().wall
+    }
+
+    /// How long a wait takes by the machine's clock.
+    pub fn real(&self, wait: Duration) -> Duration {
+        self.clock.real(wait)
     }
 
     /// Makes one call, which starts only once it has its token. Returns the answer and the moment at

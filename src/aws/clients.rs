@@ -34,6 +34,8 @@ pub struct Clients {
     pub lambda: aws_sdk_lambda::Client,
     /// ECR.
     pub ecr: aws_sdk_ecr::Client,
+    /// CloudWatch.
+    pub cloudwatch: aws_sdk_cloudwatch::Client,
     /// STS.
     pub sts: aws_sdk_sts::Client,
     /// As `eu-central-1`.
@@ -91,6 +93,7 @@ impl Clients {
         Ok(Self {
             lambda: aws_sdk_lambda::Client::new(config),
             ecr: aws_sdk_ecr::Client::new(config),
+            cloudwatch: aws_sdk_cloudwatch::Client::new(config),
             sts: aws_sdk_sts::Client::new(config),
             endpoint: config.endpoint_url().map(ToOwned::to_owned),
             region,

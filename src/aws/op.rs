@@ -44,6 +44,16 @@ pub enum Op {
     GetPolicy,
     AddPermission,
     RemovePermission,
+    ListAliases,
+    CreateAlias,
+    UpdateAlias,
+    DeleteAlias,
+    PublishVersion,
+    ListVersionsByFunction,
+    ListProvisionedConcurrencyConfigs,
+    Invoke,
+    DescribeAlarms,
+    GetMetricData,
     GetCallerIdentity,
 }
 
@@ -120,6 +130,18 @@ impl Op {
             Self::GetPolicy => ("GetPolicy", "lambda", Bucket::GetPolicy),
             Self::AddPermission => ("AddPermission", "lambda", Bucket::Lambda),
             Self::RemovePermission => ("RemovePermission", "lambda", Bucket::Lambda),
+            Self::ListAliases => ("ListAliases", "lambda", Bucket::Lambda),
+            Self::CreateAlias => ("CreateAlias", "lambda", Bucket::Lambda),
+            Self::UpdateAlias => ("UpdateAlias", "lambda", Bucket::Lambda),
+            Self::DeleteAlias => ("DeleteAlias", "lambda", Bucket::Lambda),
+            Self::PublishVersion => ("PublishVersion", "lambda", Bucket::Lambda),
+            Self::ListVersionsByFunction => ("ListVersionsByFunction", "lambda", Bucket::Lambda),
+            Self::ListProvisionedConcurrencyConfigs => {
+                ("ListProvisionedConcurrencyConfigs", "lambda", Bucket::Lambda)
+            }
+            Self::Invoke => ("Invoke", "lambda", Bucket::Invoke),
+            Self::DescribeAlarms => ("DescribeAlarms", "cloudwatch", Bucket::CloudWatch),
+            Self::GetMetricData => ("GetMetricData", "cloudwatch", Bucket::CloudWatch),
             Self::GetCallerIdentity => ("GetCallerIdentity", "sts", Bucket::Sts),
         }
     }
@@ -136,11 +158,13 @@ pub enum Bucket {
     ListImages,
     Ecr,
     Sts,
+    Invoke,
+    CloudWatch,
 }
 
 impl Bucket {
     /// Every bucket.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::GetFunction,
         Self::GetPolicy,
         Self::Lambda,
@@ -148,6 +172,8 @@ impl Bucket {
         Self::ListImages,
         Self::Ecr,
         Self::Sts,
+        Self::Invoke,
+        Self::CloudWatch,
     ];
 
     /// The word in labels.
@@ -160,15 +186,20 @@ impl Bucket {
             Self::ListImages => "ecr:ListImages",
             Self::Ecr => "ecr",
             Self::Sts => "sts",
+            Self::Invoke => "lambda:Invoke",
+            Self::CloudWatch => "cloudwatch",
         }
     }
 
     /// AWS's quota in calls a second, for one account in one Region (Lambda quotas page; ECR service
     /// quotas page). For most calls of ECR's the page names none; ten a second is what they bear. STS
-    /// publishes none that matters here; ten a second is far above our need.
+    /// publishes none that matters here; ten a second is far above our need. Invocations are limited by
+    /// the function, not by calls; a hundred a second are more than all smoke tests need. Of CloudWatch, this
+    /// is the quota of DescribeAlarms, the smaller one (CloudWatch quotas page).
     pub fn quota(self) -> f64 {
         match self {
-            Self::GetFunction => 100.0,
+            Self::GetFunction | Self::Invoke => 100.0,
+            Self::CloudWatch => 9.0,
             Self::Lambda | Self::GetPolicy => 15.0,
             Self::BatchGetImage => 2000.0,
             Self::ListImages | Self::Ecr | Self::Sts => 10.0,

@@ -286,6 +286,21 @@ pub struct ResumeArgs {
     pub(super) core: CoreArgs,
 }
 
+/// The arguments of `rollback`.
+#[derive(Debug, Args)]
+pub struct RollbackArgs {
+    #[command(flatten)]
+    pub(super) object: ObjectArgs,
+    /// The version that callers are to get; without it, the one before the present one.
+    #[arg(long, value_name = "VERSION")]
+    pub(super) to: Option<u64>,
+    /// Let go on what is held back, because of a rollback or because it failed.
+    #[arg(long, conflicts_with = "to")]
+    pub(super) resume: bool,
+    #[command(flatten)]
+    pub(super) core: CoreArgs,
+}
+
 /// One object in AWS.
 #[derive(Debug, Args)]
 pub struct ObjectArgs {

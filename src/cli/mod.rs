@@ -4,11 +4,13 @@ mod args;
 mod check;
 #[cfg(feature = "demo")]
 mod demo;
+mod door;
 mod once;
 mod parse;
 mod plan;
 mod progress;
 mod reference;
+mod rollback;
 mod run;
 mod session;
 mod status;
@@ -20,7 +22,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use self::args::{
     ApplyArgs, CheckArgs, CoreArgs, ModeArg, ObjectArgs, Output, PlanArgs, RailArgs, ResumeArgs,
-    RunArgs, ScopeArgs, StatusArgs, SuspendArgs,
+    RollbackArgs, RunArgs, ScopeArgs, StatusArgs, SuspendArgs,
 };
 #[cfg(feature = "demo")]
 pub use self::demo::DemoArgs;
@@ -61,6 +63,8 @@ pub enum Command {
     Suspend(SuspendArgs),
     /// End such a hold.
     Resume(ResumeArgs),
+    /// Let the alias of a function lead to an earlier version, and hold back the one that it is taken from.
+    Rollback(RollbackArgs),
     /// Print the JSON Schema of manifests, for editors.
     Schema,
     /// Watch a short story on a stand-in for AWS in this process: no account, nothing to install.
@@ -131,6 +135,7 @@ impl Cli {
             Command::Run(args) => block_on(run::run(args)),
             Command::Suspend(args) => block_on(suspend::suspend(args)),
             Command::Resume(args) => block_on(suspend::resume(args)),
+            Command::Rollback(args) => block_on(rollback::rollback(args)),
             Command::Status(args) => status::status(&args),
             #[cfg(feature = "demo")]
             Command::Demo(args) => block_on(demo::demo(args)),

@@ -2,23 +2,15 @@
 
 use std::time::Duration;
 
+use crate::engine::time;
+
 /// The greatest hold by tag, as it is written.
 const HOLD_MAX: Duration = Duration::from_hours(24);
 
 /// `90s`, `2m`, `500ms`: digits and a unit.
 pub(super) fn duration(text: &str) -> Result<Duration, String> {
     let hint = || format!("`{text}` is no time; write it as 500ms, 30s, 10m or 2h");
-    let unit = text.find(|c: char| !c.is_ascii_digit()).ok_or_else(hint)?;
-    let (number, unit) = text.split_at(unit);
-    let number: u64 = number.parse().map_err(|_| hint())?;
-    let millis = match unit {
-        "ms" => Some(number),
-        "s" => number.checked_mul(1_000),
-        "m" => number.checked_mul(60_000),
-        "h" => number.checked_mul(3_600_000),
-        _ => None,
-    };
-    millis.map(Duration::from_millis).ok_or_else(hint)
+    time::duration(text).ok_or_else(hint)
 }
 
 pub(super) fn resync(text: &str) -> Result<Duration, String> {

@@ -1,23 +1,20 @@
 //! `evenkeel suspend` and `evenkeel resume`: a hold on writes to one object, as a tag on it.
 
-use std::sync::Arc;
-
-use super::{CliError, CoreArgs, ObjectArgs, Outcome, ResumeArgs, SuspendArgs, print, targets};
+use super::{
+    CliError, CoreArgs, ObjectArgs, Outcome, ResumeArgs, SuspendArgs,
+    door::{self, Door},
+    print,
+};
 use crate::{
-    aws::{
-        calls::{CallLog, CallRecord, Calls},
-        cloud::{Cloud, Urgency},
-        identity::Identity,
-    },
-    daemon::{clock::SystemClock, options::Target},
+    aws::cloud::{Cloud, Urgency},
+    daemon::clock::SystemClock,
     engine::{
         failure::chain,
         kind::Kind,
         name::{Name, Owner},
-        policy::Mode,
         suspend,
         tags::Claim,
-        time::Clock,
+        time::Clock as _,
     },
     kinds::{
         function::{Function, aws::FunctionCloud},
@@ -38,26 +35,12 @@ pub(super) async fn resume(args: ResumeArgs) -> Result<Outcome, CliError> {
     Box::pin(write(&args.core, &args.object, None)).await
 }
 
-/// Counts nothing: these are a handful of calls.
-struct Uncounted;
-
-impl CallLog for Uncounted {
-    fn record(&self, _: &CallRecord<'_>) {}
-}
-
 async fn write(
     core: &CoreArgs,
     object: &ObjectArgs,
     value: Option<&str>,
 ) -> Result<Outcome, CliError> {
-    let target = target(core, object.target.as_deref()).await?;
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
-    let calls = Arc::new(Calls::new(target.name, core.quota_share, &clock, Arc::new(Uncounted)));
-    let account = Identity::new(target.clients.sts, Arc::clone(&calls)).account_id().await;
-    let account = account.map_err(|failure| CliError(chain(&failure)))?;
-    if target.account_id.as_ref().is_some_and(|it| *it != account) {
-        return Err(CliError(format!("the credentials belong to account {account}")));
-    }
+    let Door { clients, calls } = door::open(core, object.target.as_deref()).await?;
     let (kind, name) = match object.name.split_once('/') {
         Some((Function::NAME, name)) => (Function::NAME, name),
         Some((Repository::NAME, name)) => (Repository::NAME, name),
@@ -68,27 +51,10 @@ async fn write(
     }
     let hand = Hand { owner: &core.owner, name: Name::new(name), value };
     if kind == Repository::NAME {
-        Box::pin(hand.hold::<Repository, _>(&RepositoryCloud::new(target.clients.ecr, calls))).await
+        Box::pin(hand.hold::<Repository, _>(&RepositoryCloud::new(clients.ecr, calls))).await
     } else {
-        hand.hold::<Function, _>(&FunctionCloud::new(target.clients.lambda, calls)).await
+        hand.hold::<Function, _>(&FunctionCloud::new(clients.lambda, calls)).await
     }
-}
-
-async fn target(core: &CoreArgs, name: Option<&str>) -> Result<Target, CliError> {
-    let mut all = targets::load(core, Mode::Enforce).await?;
-    let names: Vec<String> = all.iter().map(|it| it.name.to_string()).collect();
-    let at = match (name, names.as_slice()) {
-        (Some(name), names) => names.iter().position(|it| it == name),
-        (None, [_]) => Some(0),
-        (None, _) => None,
-    };
-    let Some(at) = at else {
-        return Err(CliError(format!(
-            "say which target is meant: --target {}",
-            names.join(" or ")
-        )));
-    };
-    Ok(all.swap_remove(at))
 }
 
 /// The hand that sets or takes away one tag.

@@ -166,8 +166,11 @@ impl<K: Kind, C: Cloud<K>> Driver<K, C> {
         match work {
             Work::List(wanted) => self.list(wanted),
             Work::Look(name, wanted, urgency) => self.look(name, wanted, urgency),
+            Work::Apply(name, planned, _) if !K::writes(&planned.step) => {
+                self.apply(name, planned, None);
+            }
             Work::Apply(name, planned, looked) => match self.permit(&name, looked) {
-                Some(permit) => self.apply(name, planned, permit),
+                Some(permit) => self.apply(name, planned, Some(permit)),
                 None => return Some(Event::Blocked(name)),
             },
             Work::Publish(key, fact) => facts.push((key, fact)),
@@ -261,7 +264,7 @@ impl<K: Kind, C: Cloud<K>> Driver<K, C> {
         self.reads.spawn(task.instrument(span));
     }
 
-    fn apply(&mut self, name: Name, planned: Planned<K::Step>, permit: Permit) {
+    fn apply(&mut self, name: Name, planned: Planned<K::Step>, permit: Option<Permit>) {
         self.under_way.insert(name.clone(), self.ports.clock.now().mono);
         let (cloud, answers) = (Arc::clone(&self.cloud), self.ports.answers.clone());
         let (metrics, clock) = (Arc::clone(&self.ports.metrics), Arc::clone(&self.ports.clock));
@@ -273,7 +276,9 @@ impl<K: Kind, C: Cloud<K>> Driver<K, C> {
             let result = cloud.apply(&planned.step).await;
             let ended = clock.now().mono;
             let took = ended.since(began);
-            permit.wrote(ended);
+            if let Some(permit) = permit {
+                permit.wrote(ended);
+            }
             metrics.duration(K::NAME, "apply", took);
             metrics.step(K::NAME, result.is_ok());
             let took_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);

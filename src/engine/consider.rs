@@ -184,7 +184,7 @@ impl<K: Kind> Engine<K> {
 
     fn wait(&mut self, name: &Name, hold: &Hold) -> bool {
         if let Some(recheck) = hold.recheck {
-            let urgency = if hold.soon { Urgency::InFlight } else { Urgency::Audit };
+            let urgency = if hold.soon { Urgency::InFlight } else { K::RECHECK };
             self.look_at(name, self.now.mono.after(recheck), urgency);
         }
         hold.soon && hold.on.is_none()

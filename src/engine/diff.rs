@@ -120,11 +120,13 @@ pub enum Cause {
     Concurrency,
     /// What happens to a function that calls itself.
     Recursion,
+    /// The alias that callers use.
+    Release,
 }
 
 impl Cause {
     /// Every cause, in the order of the reference page.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Missing,
         Self::Image,
         Self::Config,
@@ -135,6 +137,7 @@ impl Cause {
         Self::AsyncInvoke,
         Self::Concurrency,
         Self::Recursion,
+        Self::Release,
     ];
 
     /// The word in labels and docs.
@@ -150,6 +153,7 @@ impl Cause {
             Self::AsyncInvoke => "async_invoke",
             Self::Concurrency => "concurrency",
             Self::Recursion => "recursion",
+            Self::Release => "release",
         }
     }
 }

@@ -12,6 +12,7 @@ use super::{
     name::Name,
     sight::{Known, Seen, Sight},
     tags::Tags,
+    work::Urgency,
 };
 
 /// What of a kind can be read at once.
@@ -37,6 +38,8 @@ pub trait Kind: Sized + Send + 'static {
     const LISTING: Listing;
     /// How often the slow rotation repeats a `get` of an object that no list shows as changed.
     const AUDIT_PERIOD: Duration;
+    /// How urgent the look is that a wait asks for, if AWS is not at work meanwhile.
+    const RECHECK: Urgency = Urgency::Audit;
     /// What a document asks for, checked, defaults filled in.
     type Spec: Clone + PartialEq + Send + Sync;
     /// What AWS last told us, in the same words.
@@ -69,6 +72,11 @@ pub trait Kind: Sized + Send + 'static {
 
     /// Whether the object itself is there, where a look also shows what it hangs on.
     fn is_there(_: &Self::Live) -> bool {
+        true
+    }
+
+    /// Whether a step changes something: then it needs the permit, and nobody else may write meanwhile.
+    fn writes(_: &Self::Step) -> bool {
         true
     }
 

@@ -31,6 +31,20 @@ pub struct Now {
     pub wall: Timestamp,
 }
 
+/// Reads `90s`, `2m`, `500ms`, `2h`: digits and a unit.
+pub fn duration(text: &str) -> Option<Duration> {
+    let (number, unit) = text.split_at(text.find(|c: char| !c.is_ascii_digit())?);
+    let number: u64 = number.parse().ok()?;
+    let millis = match unit {
+        "ms" => Some(number),
+        "s" => number.checked_mul(1_000),
+        "m" => number.checked_mul(60_000),
+        "h" => number.checked_mul(3_600_000),
+        _ => None,
+    };
+    millis.map(Duration::from_millis)
+}
+
 /// Something that tells the time: the machine's clocks, or a test's own.
 pub trait Clock: Send + Sync + 'static {
     /// Both clocks, now.

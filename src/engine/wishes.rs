@@ -174,7 +174,13 @@ impl<K: Kind> Engine<K> {
                 continue;
             }
             let names: Vec<Name> = self.needs.get(&key).into_iter().flatten().cloned().collect();
-            for name in names.iter().filter(|_| again) {
+            // What was never seen is looked at for the first time anyway.
+            let seen = |name: &&Name| {
+                let object = self.objects.get(*name);
+                object.is_some_and(|it| !matches!(it.sight, Sight::Unknown))
+            };
+            let known: Vec<Name> = names.iter().filter(|_| again).filter(seen).cloned().collect();
+            for name in &known {
                 self.look_at(name, self.now.mono, Urgency::Mover);
             }
             woken.extend(names);

@@ -9,6 +9,7 @@ pub mod image;
 pub mod part;
 pub mod permissions;
 pub mod recursion;
+pub mod release;
 pub mod repository;
 pub mod url;
 
@@ -22,6 +23,7 @@ macro_rules! each_kind {
             images: crate::kinds::image::Image;
             repositories: crate::kinds::repository::Repository;
             functions: crate::kinds::function::Function;
+            releases: crate::kinds::release::Release;
             urls: crate::kinds::block::Of<crate::kinds::url::Url>;
             permissions: crate::kinds::block::Of<crate::kinds::permissions::Permissions>;
             async_invokes: crate::kinds::block::Of<crate::kinds::async_invoke::AsyncInvoke>;
@@ -36,6 +38,7 @@ pub(crate) use each_kind;
 macro_rules! each_block {
     ($do:ident) => {
         $do! {
+            release: releases, crate::kinds::release::Release;
             url: urls, crate::kinds::url::Url;
             permissions: permissions, crate::kinds::permissions::Permissions;
             async_invoke: async_invokes, crate::kinds::async_invoke::AsyncInvoke;

@@ -55,7 +55,7 @@ macro_rules! parts {
 
             /// The alias that callers use, if the document keeps one.
             pub(super) fn alias(&self) -> Option<&str> {
-                None
+                self.release.as_ref().map(|it| it.alias.as_str())
             }
 
             /// Adds what they ask for. `host` is what the document says of everything in it: policy, labels,

@@ -9,6 +9,7 @@
     reason = "test helpers, not all of which every test file uses"
 )]
 
+pub mod aws;
 pub mod fleet;
 pub mod replay;
 pub mod stage;

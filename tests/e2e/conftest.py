@@ -51,7 +51,7 @@ def evenkeel(proxy: Proxy) -> Evenkeel:
 def folder(tmp_path: Path) -> Path:
     """A copy of the example manifests of functions; moto knows no recursion config."""
     copy = tmp_path / "manifests"
-    ignored = shutil.ignore_patterns("repository.yaml", "uploads.yaml")
+    ignored = shutil.ignore_patterns("repository.yaml", "uploads.yaml", "release.yaml")
     shutil.copytree(ROOT / "manifests" / "examples", copy, ignore=ignored)
     return copy
 

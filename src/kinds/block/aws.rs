@@ -126,7 +126,8 @@ impl<B: BlockHands> Cloud<Of<B>> for Door {
 }
 
 impl Door {
-    async fn function(
+    /// The function with its tags, and the moment at which it was asked for.
+    pub async fn function(
         &self,
         name: &Name,
         urgency: Urgency,
@@ -137,7 +138,8 @@ impl Door {
         Ok((found(result)?, moment))
     }
 
-    async fn manage(&self, step: &Manage) -> Result<(), Failure> {
+    /// Writes or takes away the tag that says what of the function is ours.
+    pub async fn manage(&self, step: &Manage) -> Result<(), Failure> {
         let Manage { arn, word, value, .. } = step;
         let key = key(word);
         if let Some(value) = value {
@@ -162,7 +164,7 @@ fn place<B: Block>(name: &Name, wanted: Option<&Spec<B>>, host: &GetFunctionOutp
 }
 
 /// The function that a block hangs on.
-fn host(answer: GetFunctionOutput) -> Host {
+pub fn host(answer: GetFunctionOutput) -> Host {
     let tags = match answer.tags_error {
         Some(error) => Known::No(format!("{}: {}", error.error_code(), error.message())),
         None => Known::Yes(answer.tags.unwrap_or_default().into_iter().collect::<Tags>()),

@@ -133,14 +133,14 @@ impl<B: Block> Sides<'_, B> {
 
     /// It hangs where it no longer should: it goes there before it is made anew here.
     fn moved(&self, wanted: &B::Config, found: Option<&B::Config>, diff: &mut Diff<Step<B>>) {
-        let (here, there) = (self.spec.at.words(), self.live.at.words());
+        let there = found.map_or_else(|| "absent".into(), |_| self.live.at.words());
         diff.changes.push(Change {
             path: pointer::<B>(""),
-            desired: Shown::open(here),
+            desired: Shown::open(self.spec.at.words()),
             live: Shown::open(there),
             cause: B::CAUSE,
             origin: Origin::Pending,
-            step: BLOCK,
+            step: if found.is_some() { BLOCK } else { CLAIM },
         });
         match found {
             _ if self.noted.is_none() => {

@@ -11,7 +11,7 @@ use crate::engine::{
     facts::{Fact, FactKey, Facts, FunctionFact},
     name::Name,
     sight::Known,
-    tags::{Claim, Tags},
+    tags::{BLOCK, Claim, Tags},
 };
 
 /// How soon to look again where the function's own engine knows more than the last look at the block.
@@ -40,6 +40,11 @@ impl Host {
 
     /// What has to happen before its blocks may be changed.
     pub(super) fn hold(&self, name: &Name, owner: &str, facts: &Facts) -> Option<Hold> {
+        self.claimed(name, owner, facts).or_else(|| self.at_work(name, facts))
+    }
+
+    /// Why nothing of it may be touched, if it is not ours.
+    pub fn claimed(&self, name: &Name, owner: &str, facts: &Facts) -> Option<Hold> {
         match Claim::of(Some(&self.tags)) {
             Claim::Unreadable(why) => {
                 let message = format!(
@@ -50,16 +55,25 @@ impl Host {
             }
             Claim::Owner { id, object, .. } if id == owner => {
                 let own = format!("{}/{name}", super::FUNCTION);
-                if object.is_some_and(|it| it != own) {
-                    return Some(foreign(name, owner, facts));
-                }
-                let said = Said::new("UpdateInProgress", self.busy.clone()?);
-                Some(until(name, facts, said, |it| it.exists && !it.busy))
+                object.is_some_and(|it| it != own).then(|| foreign(name, owner, facts))
             }
             Claim::Owner { .. } | Claim::Nobody | Claim::CloudFormation(_) | Claim::ReadOnly => {
                 Some(foreign(name, owner, facts))
             }
         }
+    }
+
+    /// Why its tags cannot be written, if AWS is at work on it.
+    pub fn at_work(&self, name: &Name, facts: &Facts) -> Option<Hold> {
+        let said = Said::new("UpdateInProgress", self.busy.clone()?);
+        Some(until(name, facts, said, |it| it.exists && !it.busy))
+    }
+
+    /// The blocks but one that hang on an alias of it, as far as its tags say.
+    pub fn on_alias(&self, alias: &str, but: &str) -> Vec<&str> {
+        let tags = self.tags.get().into_iter().flatten();
+        let words = tags.filter_map(|(key, _)| key.strip_prefix(BLOCK)).filter(|it| *it != but);
+        words.filter(|it| self.noted(it).is_some_and(|it| it.alias == Some(alias))).collect()
     }
 }
 
@@ -80,7 +94,7 @@ pub(super) fn no_alias(at: &At, facts: &Facts) -> Option<Hold> {
 }
 
 /// There is no function.
-pub(super) fn missing(name: &Name, facts: &Facts) -> Hold {
+pub fn missing(name: &Name, facts: &Facts) -> Hold {
     let said = Said::new("FunctionMissing", "waiting for the function");
     until(name, facts, said, |it| it.exists && !it.pending)
 }

@@ -7,6 +7,7 @@
 //! | `POST /_sim/hand` | `{ function, set: { MemorySize: … } }`: another hand changes a configuration, at once |
 //! | `PUT /_sim/faults` | `{ seed, rules: […] }`: replaces all rules; see [`crate::fault::Rule`] |
 //! | `PUT /_sim/invocations` | `[…]`: what functions answer; see [`crate::world::Script`] |
+//! | `POST /_sim/alarms` | `{ name, state }`: a CloudWatch alarm is `OK`, `ALARM` or `INSUFFICIENT_DATA` from now on |
 //! | `POST /_sim/roles` | `{ arn }`: a role that was made just now, and cannot be assumed yet |
 //! | `GET /_sim/functions` | all functions, as GetFunction shows them |
 //! | `GET /_sim/journal?since=N` | what happened; see [`crate::journal::Entry`] |
@@ -53,6 +54,13 @@ struct Faults {
     #[serde(default)]
     seed: u64,
     rules: Vec<Rule>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Alarm {
+    name: String,
+    state: String,
 }
 
 #[derive(Deserialize)]
@@ -116,6 +124,11 @@ fn change(path: &str, body: &Bytes, (world, caller): (&mut World, &Caller), now:
         "/invocations" => {
             let scripts: Vec<Script> = read(body)?;
             world.script(caller, scripts);
+            Ok(json!({}))
+        }
+        "/alarms" => {
+            let alarm: Alarm = read(body)?;
+            world.alarm(caller, &alarm.name, &alarm.state);
             Ok(json!({}))
         }
         "/roles" => {

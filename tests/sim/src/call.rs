@@ -15,6 +15,8 @@ pub enum Service {
     Tagging,
     /// Security Token Service: form in, XML out.
     Sts,
+    /// CloudWatch: CBOR.
+    CloudWatch,
 }
 
 impl Service {
@@ -25,6 +27,7 @@ impl Service {
             Self::Ecr => "ecr",
             Self::Tagging => "tagging",
             Self::Sts => "sts",
+            Self::CloudWatch => "monitoring",
         }
     }
 }

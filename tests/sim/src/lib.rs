@@ -1,5 +1,5 @@
-//! A stand-in for AWS that a controller can be proved on: Lambda, ECR, Resource Groups Tagging and STS over
-//! HTTP, with states, revisions, quotas, lags and faults.
+//! A stand-in for AWS that a controller can be proved on: Lambda, ECR, Resource Groups Tagging, STS and a part of
+//! CloudWatch over HTTP, with states, revisions, quotas, lags and faults.
 //!
 //! [`world::World`] is a value: a call and the time go in, an answer comes out; everything that happens is
 //! decided by a seed. [`server`] puts it behind a socket. [`admin`] is the door for those who test:
@@ -17,6 +17,7 @@
 pub mod admin;
 pub mod call;
 mod chance;
+mod cloudwatch;
 mod ecr;
 pub mod fault;
 mod image;

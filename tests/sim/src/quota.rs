@@ -13,7 +13,7 @@ const BURST: f64 = 1.0;
 /// The bucket that a call draws on, and its rate a second.
 /// Lambda's quotas page: GetFunction 100, GetPolicy 15, all other control-plane calls together 15.
 /// ECR's: BatchGetImage 2,000, PutImage 10; those without a published number are taken for 10.
-/// Tagging's: GetResources 15.
+/// Tagging's: GetResources 15. CloudWatch's: DescribeAlarms 9, GetMetricData 50.
 fn bucket(call: &Call) -> (&'static str, f64) {
     match (call.service, call.operation) {
         (Service::Lambda, "Invoke") => ("Invoke", 10_000.0),
@@ -25,6 +25,8 @@ fn bucket(call: &Call) -> (&'static str, f64) {
         (Service::Ecr, name) => (name, 10.0),
         (Service::Tagging, _) => ("GetResources", 15.0),
         (Service::Sts, _) => ("Sts", 600.0),
+        (Service::CloudWatch, "DescribeAlarms") => ("DescribeAlarms", 9.0),
+        (Service::CloudWatch, _) => ("GetMetricData", 50.0),
     }
 }
 
@@ -70,7 +72,7 @@ pub(crate) fn throttle(service: Service) -> Refusal {
             refusal.retry_after = Some(Duration::from_secs(1).as_secs());
             refusal
         }
-        Service::Ecr => Refusal::new(400, "ThrottlingException", text),
+        Service::Ecr | Service::CloudWatch => Refusal::new(400, "ThrottlingException", text),
         Service::Tagging => Refusal::new(400, "ThrottledException", text),
         Service::Sts => Refusal::new(400, "Throttling", text),
     }

@@ -31,6 +31,7 @@ pub(crate) fn call(request: &Request) -> Result<Call, (Service, Refusal)> {
         ("AmazonEC2ContainerRegistry", _) => Service::Ecr,
         ("ResourceGroupsTaggingAPI", _) => Service::Tagging,
         (_, "sts") => Service::Sts,
+        (_, "monitoring") => Service::CloudWatch,
         _ => Service::Lambda,
     };
     if caller.key.is_empty() {
@@ -56,6 +57,7 @@ pub(crate) fn call(request: &Request) -> Result<Call, (Service, Refusal)> {
         Service::Lambda => rest(call, request),
         Service::Ecr | Service::Tagging => json11(call, request, &target),
         Service::Sts => form(call, request),
+        Service::CloudWatch => crate::cloudwatch::call(call, (request.uri.path(), &request.body)),
     };
     filled.map_err(|refusal| (service, refusal))
 }
@@ -181,6 +183,9 @@ pub(crate) fn response(service: Service, answer: Answer, id: &str) -> Response<F
         }
     };
     put("x-amzn-requestid", id);
+    if service == Service::CloudWatch {
+        put("smithy-protocol", "rpc-v2-cbor");
+    }
     for (name, value) in extra {
         put(name, &value);
     }
@@ -193,6 +198,7 @@ fn success(service: Service, reply: Reply) -> (Response<Full<Bytes>>, Headers) {
     let mut headers = reply.headers;
     let bytes = match (reply.raw, &reply.body) {
         (Some(raw), _) => Bytes::from(raw),
+        (None, body) if service == Service::CloudWatch => crate::cloudwatch::bytes(body),
         (None, Value::Null) => Bytes::new(),
         (None, body) => Bytes::from(body.to_string()),
     };
@@ -224,6 +230,10 @@ fn error(service: Service, refusal: Refusal, id: &str) -> (Response<Full<Bytes>>
         Service::Ecr | Service::Tagging => {
             json!({ "__type": code, "message": refusal.message }).to_string()
         }
+        Service::CloudWatch => {
+            let body = json!({ "__type": code, "message": refusal.message });
+            return (plain(refusal.status, crate::cloudwatch::bytes(&body)), headers);
+        }
     };
     (plain(refusal.status, Bytes::from(body)), headers)
 }
@@ -233,6 +243,7 @@ fn media(service: Service) -> &'static str {
         Service::Lambda => "application/json",
         Service::Ecr | Service::Tagging => "application/x-amz-json-1.1",
         Service::Sts => "text/xml",
+        Service::CloudWatch => "application/cbor",
     }
 }
 

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use crate::{
     call::{Answer, Call, Caller, Service},
+    cloudwatch::{self, Alarms},
     ecr::Registry,
     fault::{Faults, Play, Rule},
     image::Registries,
@@ -81,6 +82,7 @@ pub struct World {
     quotas: Quotas,
     journal: Journal,
     rivals: Vec<Rival>,
+    alarms: Alarms,
 }
 
 impl World {
@@ -95,6 +97,7 @@ impl World {
             quotas: Quotas::default(),
             journal: Journal::default(),
             rivals: Vec::new(),
+            alarms: Alarms::default(),
         }
     }
 
@@ -121,6 +124,11 @@ impl World {
     /// A role was made just now.
     pub fn role(&mut self, arn: &str, now: Moment) {
         self.roles.insert(arn.to_owned(), now);
+    }
+
+    /// The state of an alarm from now on, in CloudWatch's words.
+    pub fn alarm(&mut self, caller: &Caller, name: &str, state: &str) {
+        self.alarms.insert((place(caller), name.to_owned()), state.to_owned());
     }
 
     /// What functions answer.
@@ -317,7 +325,7 @@ impl World {
             Service::Ecr => {
                 self.registries.get(&place).map_or(Value::Null, |it| it.picture(&call.resource))
             }
-            Service::Tagging | Service::Sts => Value::Null,
+            Service::Tagging | Service::Sts | Service::CloudWatch => Value::Null,
         }
     }
 
@@ -329,6 +337,11 @@ impl World {
     fn answer(&mut self, call: &Call, play: &Play, now: Moment) -> Answer {
         match call.service {
             Service::Sts => sts::answer(call, self.options.seed),
+            Service::CloudWatch => {
+                let start = self.options.start;
+                let lambda = self.lambdas.get(&place(&call.caller));
+                Ok(cloudwatch::answer(call, &self.alarms, lambda.map(|it| (it, start))))
+            }
             Service::Ecr => {
                 let date = time::date(self.options.start, now);
                 self.registries.entry(place(&call.caller)).or_default().answer(call, date)

@@ -8,6 +8,7 @@ use super::{Ctx, Lambda, function::Function};
 use crate::{
     call::{Answer, Refusal, Reply},
     chance,
+    time::Moment,
 };
 
 /// What a function answers. The first script that fits is played.
@@ -33,6 +34,16 @@ pub struct Script {
     pub duration_ms: f64,
 }
 
+/// One run, as CloudWatch counts it.
+#[derive(Debug)]
+pub(crate) struct Run {
+    pub(crate) at: Moment,
+    /// The function with the alias or version that was called, as in the dimension `Resource`.
+    pub(crate) resource: String,
+    pub(crate) version: String,
+    pub(crate) failed: bool,
+}
+
 pub(super) fn invoke(lambda: &mut Lambda, ctx: &Ctx<'_>) -> Answer {
     let id = lambda.id();
     let scripts = lambda.scripts.clone();
@@ -52,6 +63,12 @@ pub(super) fn invoke(lambda: &mut Lambda, ctx: &Ctx<'_>) -> Answer {
         Some("Event") => return Ok(Reply::empty(202)),
         _ => {}
     }
+    let resource = match ctx.call.qualifier.as_deref() {
+        Some(qualifier) => format!("{}:{qualifier}", found.name),
+        None => found.name.clone(),
+    };
+    let failed = script.function_error.is_some();
+    let run = Run { at: ctx.now, resource, version: version.clone(), failed };
     let event = ctx.call.body.as_str().unwrap_or_default();
     let event = BASE64_STANDARD.decode(event).unwrap_or_default();
     let answer = script.payload.as_ref().map_or(event, |it| it.to_string().into_bytes());
@@ -63,6 +80,7 @@ pub(super) fn invoke(lambda: &mut Lambda, ctx: &Ctx<'_>) -> Answer {
         let log = log(&script, (&id, &version), found);
         headers.push(("x-amz-log-result", BASE64_STANDARD.encode(log)));
     }
+    lambda.runs.push(run);
     Ok(Reply { status: 200, raw: Some(answer), headers, ..Reply::default() })
 }
 

@@ -33,6 +33,7 @@ use crate::{
     time::{self, Moment},
 };
 
+pub(crate) use self::invoke::Run;
 pub use self::{function::Lags, invoke::Script};
 
 /// When each announced role was made. One that was not announced is an old one.
@@ -48,6 +49,8 @@ pub(crate) struct Lambda {
     unsettled: BTreeSet<String>,
     /// What functions answer.
     scripts: Vec<Script>,
+    /// What was invoked.
+    pub(crate) runs: Vec<Run>,
     /// How many ids were given out.
     ids: u64,
     seed: u64,

@@ -1,0 +1,57 @@
+//! The way to AWS for commands that do one thing in one target.
+
+use std::sync::Arc;
+
+use super::{CliError, CoreArgs, targets};
+use crate::{
+    aws::{
+        calls::{CallLog, CallRecord, Calls},
+        clients::Clients,
+        identity::Identity,
+    },
+    daemon::{clock::SystemClock, options::Target},
+    engine::{failure::chain, policy::Mode, time::Clock},
+};
+
+/// One target of the account that it should be.
+pub(super) struct Door {
+    pub(super) clients: Clients,
+    pub(super) calls: Arc<Calls>,
+}
+
+/// Counts nothing: these are a handful of calls.
+struct Uncounted;
+
+impl CallLog for Uncounted {
+    fn record(&self, _: &CallRecord<'_>) {}
+}
+
+/// Opens the target that is named, or the only one.
+pub(super) async fn open(core: &CoreArgs, target: Option<&str>) -> Result<Door, CliError> {
+    let Target { name, account_id, clients, .. } = choose(core, target).await?;
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
+    let calls = Arc::new(Calls::new(name, core.quota_share, &clock, Arc::new(Uncounted)));
+    let account = Identity::new(clients.sts.clone(), Arc::clone(&calls)).account_id().await;
+    let account = account.map_err(|failure| CliError(chain(&failure)))?;
+    if account_id.as_ref().is_some_and(|it| *it != account) {
+        return Err(CliError(format!("the credentials belong to account {account}")));
+    }
+    Ok(Door { clients, calls })
+}
+
+async fn choose(core: &CoreArgs, name: Option<&str>) -> Result<Target, CliError> {
+    let mut all = targets::load(core, Mode::Enforce).await?;
+    let names: Vec<String> = all.iter().map(|it| it.name.to_string()).collect();
+    let at = match (name, names.as_slice()) {
+        (Some(name), names) => names.iter().position(|it| it == name),
+        (None, [_]) => Some(0),
+        (None, _) => None,
+    };
+    let Some(at) = at else {
+        return Err(CliError(format!(
+            "say which target is meant: --target {}",
+            names.join(" or ")
+        )));
+    };
+    Ok(all.swap_remove(at))
+}

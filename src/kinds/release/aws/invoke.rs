@@ -1,0 +1,107 @@
+//! Smoke tests: a version is invoked, and what it answers is kept.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use aws_sdk_lambda::{
+    config::{Config, timeout::TimeoutConfig},
+    operation::invoke::InvokeOutput,
+    primitives::Blob,
+    types::LogType,
+};
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+
+use super::ReleaseCloud;
+use crate::{
+    aws::{calls::Call, cloud::Urgency, op::Op, scrub::scrub},
+    engine::{diff::Print, failure::Failure, name::Name, secret::Secret},
+    kinds::release::{
+        expect::{self, Answer, judge},
+        live::Outcome,
+        spec::Test,
+    },
+};
+
+/// What a call takes besides the run itself: a cold start, and the way there and back.
+const MARGIN: Duration = Duration::from_secs(15);
+
+impl ReleaseCloud {
+    /// How the tests of one function ended, by version and test.
+    pub(super) fn tests(&self, name: &Name) -> BTreeMap<(u64, Print), Outcome> {
+        let kept = self.kept();
+        let found = kept.tests.get(name).into_iter();
+        let all = found.flat_map(|(version, all)| {
+            all.iter().map(|(print, outcome)| ((*version, *print), outcome.clone()))
+        });
+        all.collect()
+    }
+
+    /// Invokes a version, and keeps how that ended. An error is one of the call; whatever the function does is an
+    /// outcome, and so is that it does not come to an end.
+    pub(super) async fn test(
+        &self,
+        function: &Name,
+        version: u64,
+        test: &Test,
+    ) -> Result<(), Failure> {
+        let calls = &self.door.calls;
+        let most = test.max_duration + MARGIN;
+        let timeout = TimeoutConfig::builder().operation_timeout(calls.real(most)).build();
+        let request = self
+            .door
+            .lambda()
+            .invoke()
+            .function_name(function.as_str())
+            .qualifier(version.to_string())
+            .log_type(LogType::Tail)
+            .payload(Blob::new(test.payload.as_bytes()))
+            .customize()
+            .config_override(Config::builder().timeout_config(timeout));
+        let call = Call::plain(Op::Invoke, Urgency::Write);
+        let (answer, began) = calls.timed(call, request.send()).await;
+        let took = calls.now().since(began);
+        let outcome = match answer {
+            Ok(answer) => outcome(test, &answer, took),
+            Err(_) if took >= most => {
+                Outcome::Failed(format!("it has not ended after {:?}", test.max_duration))
+            }
+            Err(failure) => return Err(failure),
+        };
+        let outcome = self.without_secrets(function, version, outcome).await;
+        let mut kept = self.kept();
+        let tests = kept.tests.entry(function.clone()).or_default();
+        if tests.0 != version {
+            *tests = (version, BTreeMap::new());
+        }
+        tests.1.insert(test.print, outcome);
+        Ok(())
+    }
+
+    /// What a function says of itself may hold its environment.
+    async fn without_secrets(&self, function: &Name, version: u64, outcome: Outcome) -> Outcome {
+        let Outcome::Failed(text) = outcome else { return outcome };
+        let found = self.version(function, version, Urgency::Write).await;
+        let config = found.ok().flatten().and_then(|it| it.configuration);
+        let Some(config) = config else {
+            return Outcome::Failed(
+                "its answer cannot be shown, since its secrets are not known".into(),
+            );
+        };
+        let variables = config.environment.and_then(|it| it.variables).unwrap_or_default();
+        let secrets: Vec<Secret> = variables.into_values().map(Secret::new).collect();
+        Outcome::Failed(scrub(&text, &secrets.iter().collect::<Vec<_>>()))
+    }
+}
+
+fn outcome(test: &Test, answer: &InvokeOutput, took: Duration) -> Outcome {
+    let body = answer.payload.as_ref().map(|it| String::from_utf8_lossy(it.as_ref()).into_owned());
+    let log = answer.log_result.as_deref().and_then(|it| BASE64_STANDARD.decode(it).ok());
+    let log = log.map(|it| String::from_utf8_lossy(&it).into_owned()).unwrap_or_default();
+    let answer = Answer {
+        body: body.as_deref().unwrap_or_default(),
+        function_error: answer.function_error.as_deref(),
+        // What Lambda says does not count the way there.
+        took: expect::duration(&log).unwrap_or(took),
+        log: &log,
+    };
+    judge(test, answer)
+}

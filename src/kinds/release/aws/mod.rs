@@ -1,0 +1,116 @@
+//! The verbs for releases. A look is ListAliases, which is dear, and a GetFunction for `$LATEST` and for each
+//! version that matters, which is not. What an invocation showed, and the version that was published last, is kept
+//! here: AWS shows neither in a way that costs little, and to ask again does no harm.
+
+mod content;
+mod invoke;
+mod read;
+mod watch;
+mod write;
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use tokio::sync::mpsc;
+
+use super::{Release, live::Outcome, spec::Spec, step::Step};
+use crate::{
+    aws::{
+        calls::Calls,
+        clients::Clients,
+        cloud::{Cloud, Got, Hands, Urgency},
+        op::Bucket,
+    },
+    engine::{diff::Print, failure::Failure, name::Name, page::Page, time::Mono},
+    kinds::block::aws::Door,
+};
+
+/// Releases in one target.
+pub struct ReleaseCloud {
+    door: Door,
+    kept: Mutex<Kept>,
+}
+
+/// What one process has seen itself.
+#[derive(Default)]
+struct Kept {
+    /// The version that was published last.
+    published: BTreeMap<Name, u64>,
+    /// How smoke tests of a version ended.
+    tests: BTreeMap<Name, (u64, BTreeMap<Print, Outcome>)>,
+    /// Since when an alias has led where it leads.
+    steps: BTreeMap<Name, Clock>,
+}
+
+/// How long an alias has led where it leads.
+struct Clock {
+    /// The alias's revision.
+    revision: String,
+    /// How long it had when it was first seen.
+    before: Duration,
+    /// When that was.
+    seen: Mono,
+}
+
+impl ReleaseCloud {
+    /// Lambda and CloudWatch, through the target's one door.
+    pub fn new(clients: &Clients, calls: Arc<Calls>) -> Self {
+        let door = Door { clients: clients.clone(), calls };
+        Self { door, kept: Mutex::default() }
+    }
+
+    fn kept(&self) -> MutexGuard<'_, Kept> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Hands for Release {
+    type Cloud = ReleaseCloud;
+    const LOOK: (Bucket, f64) = (Bucket::Lambda, 1.0);
+
+    fn open(clients: &Clients, calls: Arc<Calls>) -> ReleaseCloud {
+        ReleaseCloud::new(clients, calls)
+    }
+}
+
+impl Cloud<Release> for ReleaseCloud {
+    /// Nothing shows many at once.
+    async fn list(
+        &self,
+        _: Arc<BTreeMap<Name, Arc<Spec>>>,
+        _: mpsc::Sender<Page<Release>>,
+    ) -> Result<(), Failure> {
+        Ok(())
+    }
+
+    async fn get(
+        &self,
+        name: &Name,
+        wanted: Option<&Spec>,
+        urgency: Urgency,
+    ) -> Result<Got<Release>, Failure> {
+        Box::pin(self.look(name, wanted, urgency)).await
+    }
+
+    async fn apply(&self, step: &Step) -> Result<(), Failure> {
+        match step {
+            Step::Manage(it) => Box::pin(self.door.manage(it)).await,
+            Step::Publish(it) => Box::pin(self.publish(it)).await,
+            Step::Test(function, version, test) => {
+                Box::pin(self.test(function, *version, test)).await
+            }
+            Step::Route(it) => Box::pin(self.route(it)).await,
+            Step::DeleteAlias(function, alias) => {
+                Box::pin(self.delete_alias(function, alias)).await
+            }
+            Step::DeleteVersion(function, version) => {
+                Box::pin(self.delete_version(function, *version)).await
+            }
+            // The engine does the first step only, and this is never the first.
+            Step::Foreseen(_) => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,270 @@
+//! A look at a function's alias and the versions that matter.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use aws_sdk_lambda::{
+    operation::get_function::GetFunctionOutput,
+    types::{AliasConfiguration, FunctionConfiguration, State as LambdaState},
+};
+
+use super::{super::FIELD, ReleaseCloud, content::content, write::OURS};
+use crate::{
+    aws::{
+        calls::Call,
+        cloud::{Got, Urgency},
+        op::Op,
+    },
+    engine::{failure::Failure, name::Name, sight::Seen, time::Mono},
+    kinds::{
+        block::aws::{found, host},
+        release::{
+            Release,
+            live::{Alias, Latest, Live, State, Version},
+            note::Note,
+            spec::{Spec, Wanted},
+        },
+    },
+};
+
+/// More pages than this are not expected; a marker that never ends would be.
+const PAGES_MAX: usize = 100;
+/// What marks the code of a version, as far as it has any.
+const LATEST: &str = "$LATEST";
+
+/// Every alias, and when the first page was asked for.
+type Aliases = (Option<BTreeMap<String, Alias>>, Mono);
+
+impl ReleaseCloud {
+    pub(super) async fn look(
+        &self,
+        name: &Name,
+        spec: Option<&Spec>,
+        urgency: Urgency,
+    ) -> Result<Got<Release>, Failure> {
+        let (aliases, moment) = self.aliases(name, urgency).await?;
+        let (function, _) = self.door.function(name, urgency).await?;
+        let (Some(aliases), Some(found)) = (aliases, function) else { return Ok((None, moment)) };
+        let latest = found.configuration.as_ref().map(latest);
+        let host = host(found);
+        let wanted = spec.and_then(|it| it.wanted.as_ref());
+        let noted = host.noted(FIELD).and_then(|it| it.alias.map(ToOwned::to_owned));
+        let (noted, held) = split(noted.as_deref().unwrap_or_default());
+        let alias = wanted.map_or_else(|| noted.to_owned(), |it| it.alias.clone());
+        let numbers = self.numbers(name, aliases.get(&alias), held);
+        let mut versions = self.versions(name, &numbers, urgency).await?;
+        let Some(latest) = latest else { return Ok((None, moment)) };
+        let known = versions.values().any(|it| it.content == latest.content);
+        // Another process may have published it, and have told nobody.
+        if !known
+            && wanted.is_some()
+            && let Some((newest, _)) = self.all_versions(name, urgency).await?.last_key_value()
+        {
+            versions.append(&mut self.versions(name, &[*newest].into(), urgency).await?);
+        }
+        let mut live = Live {
+            host,
+            alias,
+            latest,
+            aliases,
+            versions,
+            tests: BTreeMap::new(),
+            watch: None,
+            published: BTreeSet::new(),
+            provisioned: BTreeSet::new(),
+        };
+        live.tests = self.tests(name);
+        if let Some(wanted) = wanted {
+            live.watch = Box::pin(self.watch(name, wanted, &live)).await;
+            let owner = spec.map_or("", |it| it.owner.as_str());
+            self.add_surplus((name, owner), wanted, &mut live).await?;
+        }
+        Ok((Some(Seen { live, revision: None, exact: true }), moment))
+    }
+
+    /// Looks for versions that are too many, if a document says how many may stay, and once all is well.
+    async fn add_surplus(
+        &self,
+        (name, owner): (&Name, &str),
+        wanted: &Wanted,
+        live: &mut Live,
+    ) -> Result<(), Failure> {
+        let done =
+            live.alias().is_some_and(|it| it.version.is_some() && it.version == live.target());
+        let (Some(keep), true) = (wanted.keep, done) else { return Ok(()) };
+        live.published = self.published(name, owner).await?;
+        if live.published.len() > keep {
+            live.provisioned = self.provisioned(name).await?;
+        }
+        Ok(())
+    }
+
+    async fn aliases(&self, name: &Name, urgency: Urgency) -> Result<Aliases, Failure> {
+        let mut all = BTreeMap::new();
+        let (mut marker, mut moment) = (None, None);
+        for _ in 0..PAGES_MAX {
+            let request = self.door.lambda().list_aliases().function_name(name.as_str());
+            let call = Call::plain(Op::ListAliases, urgency);
+            let request = request.set_marker(marker).send();
+            let (answer, at) = self.door.calls.timed(call, request).await;
+            let moment = *moment.get_or_insert(at);
+            let Some(page) = found(answer)? else { return Ok((None, moment)) };
+            let aliases = page.aliases.unwrap_or_default();
+            all.extend(aliases.into_iter().filter_map(alias));
+            marker = page.next_marker.filter(|it| !it.is_empty());
+            if marker.is_none() {
+                return Ok((Some(all), moment));
+            }
+        }
+        Ok((Some(all), moment.unwrap_or_else(|| self.door.calls.now())))
+    }
+
+    /// The versions that matter.
+    fn numbers(&self, name: &Name, alias: Option<&Alias>, held: Option<u64>) -> BTreeSet<u64> {
+        let note = alias.and_then(|it| it.note.as_ref());
+        let published = self.kept().published.get(name).copied();
+        let all = [
+            alias.and_then(|it| it.version),
+            alias.and_then(|it| it.weight).map(|it| it.0),
+            note.and_then(|it| it.current),
+            note.and_then(|it| it.rolling).map(|it| it.version),
+            note.and_then(|it| it.held.as_ref()).map(|it| it.version),
+            published,
+            held,
+        ];
+        all.into_iter().flatten().collect()
+    }
+
+    async fn versions(
+        &self,
+        name: &Name,
+        numbers: &BTreeSet<u64>,
+        urgency: Urgency,
+    ) -> Result<BTreeMap<u64, Version>, Failure> {
+        let mut versions = BTreeMap::new();
+        for number in numbers {
+            if let Some(answer) = self.version(name, *number, urgency).await?
+                && let Some(found) = &answer.configuration
+            {
+                let version = Version { content: content(found), state: state(found) };
+                versions.insert(*number, version);
+            }
+        }
+        Ok(versions)
+    }
+
+    /// How far AWS is with a version; `None` if there is no such version.
+    pub async fn state(&self, name: &Name, number: u64) -> Result<Option<State>, Failure> {
+        let found = self.version(name, number, Urgency::Write).await?;
+        Ok(found.and_then(|it| it.configuration).map(|it| state(&it)))
+    }
+
+    pub(super) async fn version(
+        &self,
+        name: &Name,
+        number: u64,
+        urgency: Urgency,
+    ) -> Result<Option<GetFunctionOutput>, Failure> {
+        let request = self.door.lambda().get_function().function_name(name.as_str());
+        let request = request.qualifier(number.to_string()).send();
+        let call = Call::plain(Op::GetFunction, urgency);
+        let (answer, _) = self.door.calls.timed(call, request).await;
+        found(answer)
+    }
+
+    /// The versions that we published.
+    pub async fn published(&self, name: &Name, owner: &str) -> Result<BTreeSet<u64>, Failure> {
+        let ours = format!("{OURS}{owner}");
+        let all = self.all_versions(name, Urgency::Audit).await?.into_iter();
+        Ok(all.filter(|(_, description)| *description == ours).map(|(number, _)| number).collect())
+    }
+
+    /// Every version with its description.
+    async fn all_versions(
+        &self,
+        name: &Name,
+        urgency: Urgency,
+    ) -> Result<BTreeMap<u64, String>, Failure> {
+        let mut all = BTreeMap::new();
+        let mut marker = None;
+        for _ in 0..PAGES_MAX {
+            let request = self.door.lambda().list_versions_by_function();
+            let request = request.function_name(name.as_str()).set_marker(marker).send();
+            let call = Call::plain(Op::ListVersionsByFunction, urgency);
+            let (page, _) = self.door.calls.run(call, request).await?;
+            let rows = page.versions.unwrap_or_default().into_iter();
+            let number = |it: &FunctionConfiguration| it.version.as_ref()?.parse::<u64>().ok();
+            let row = |it: FunctionConfiguration| {
+                Some((number(&it)?, it.description.unwrap_or_default()))
+            };
+            all.extend(rows.filter_map(row));
+            marker = page.next_marker.filter(|it| !it.is_empty());
+            if marker.is_none() {
+                break;
+            }
+        }
+        Ok(all)
+    }
+
+    async fn provisioned(&self, name: &Name) -> Result<BTreeSet<String>, Failure> {
+        let mut all = BTreeSet::new();
+        let mut marker = None;
+        for _ in 0..PAGES_MAX {
+            let request = self.door.lambda().list_provisioned_concurrency_configs();
+            let request = request.function_name(name.as_str()).set_marker(marker).send();
+            let call = Call::plain(Op::ListProvisionedConcurrencyConfigs, Urgency::Audit);
+            let (page, _) = self.door.calls.run(call, request).await?;
+            let rows = page.provisioned_concurrency_configs.unwrap_or_default().into_iter();
+            let last = |arn: String| arn.rsplit(':').next().map(ToOwned::to_owned);
+            all.extend(rows.filter_map(|it| last(it.function_arn?)));
+            marker = page.next_marker.filter(|it| !it.is_empty());
+            if marker.is_none() {
+                break;
+            }
+        }
+        Ok(all)
+    }
+}
+
+fn latest(found: &FunctionConfiguration) -> Latest {
+    Latest {
+        revision: found.revision_id.clone().unwrap_or_default(),
+        digest: found.code_sha256.clone().unwrap_or_default(),
+        content: content(found),
+    }
+}
+
+/// The alias that a tag names, and the version that is held back while there is none.
+fn split(noted: &str) -> (&str, Option<u64>) {
+    match noted.split_once('/') {
+        Some((alias, held)) => (alias, held.parse().ok()),
+        None => (noted, None),
+    }
+}
+
+fn alias(found: AliasConfiguration) -> Option<(String, Alias)> {
+    let weights = found.routing_config.and_then(|it| it.additional_version_weights);
+    let weight = weights.into_iter().flatten().next();
+    let percent = |share: f64| format!("{:.0}", share * 100.0).parse().unwrap_or_default();
+    let weight = weight.and_then(|(version, share)| Some((version.parse().ok()?, percent(share))));
+    let version = found.function_version.filter(|it| it != LATEST);
+    let alias = Alias {
+        version: version.and_then(|it| it.parse().ok()),
+        weight,
+        note: found.description.as_deref().and_then(Note::read),
+        revision: found.revision_id.unwrap_or_default(),
+    };
+    Some((found.name?, alias))
+}
+
+fn state(found: &FunctionConfiguration) -> State {
+    match &found.state {
+        Some(LambdaState::Pending) => State::Pending,
+        Some(LambdaState::Inactive) => State::Inactive,
+        Some(LambdaState::Active) | None => State::Active,
+        Some(other) => {
+            let code = found.state_reason_code.as_ref().map_or("", |it| it.as_str());
+            let reason = found.state_reason.as_deref().unwrap_or_default();
+            State::Failed(format!("{} {code} {reason}", other.as_str()).trim().to_owned())
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! How a version that is on its way is doing, from CloudWatch.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use aws_sdk_cloudwatch::{
+    primitives::DateTime,
+    types::{
+        AlarmType, Dimension, Metric, MetricDataQuery, MetricDataResult, MetricStat, StateValue,
+    },
+};
+use jiff::Timestamp;
+
+use super::{Clock, ReleaseCloud};
+use crate::{
+    aws::{calls::Call, cloud::Urgency, op::Op},
+    engine::{
+        failure::{Failure, chain},
+        name::Name,
+        sight::Known,
+    },
+    kinds::release::{
+        live::{Alarm, Alias, Calls, Live, Watch},
+        note::Rolling,
+        spec::Wanted,
+    },
+};
+
+/// CloudWatch keeps Lambda's metrics by the minute.
+const PERIOD: i32 = 60;
+
+impl ReleaseCloud {
+    /// Asks only while a version is on its way, or before it sets out if there are alarms.
+    pub(super) async fn watch(&self, name: &Name, wanted: &Wanted, live: &Live) -> Option<Watch> {
+        let alias = live.alias()?;
+        let rolling = alias.note.as_ref().and_then(|it| it.rolling);
+        let rolling = rolling.filter(|it| alias.weight.is_some_and(|(v, _)| v == it.version));
+        let soon = !wanted.alarms.is_empty() && alias.version != live.target();
+        if rolling.is_none() && !soon {
+            return None;
+        }
+        let alarms = Box::pin(self.alarms(&wanted.alarms)).await;
+        let calls = match &rolling {
+            Some(rolling) => Box::pin(self.calls(name, &live.alias, rolling)).await,
+            None => Ok(Calls::default()),
+        };
+        let elapsed = rolling.map(|it| self.elapsed(name, alias, &it)).unwrap_or_default();
+        Some(Watch { elapsed, alarms: known(alarms), calls: known(calls) })
+    }
+
+    /// How long an alias has led where it leads. The wall clock says it once, since it may jump.
+    fn elapsed(&self, name: &Name, alias: &Alias, rolling: &Rolling) -> Duration {
+        let now = self.door.calls.now();
+        let wall = self.door.calls.wall();
+        let mut kept = self.kept();
+        let clock = kept.steps.get(name).filter(|it| it.revision == alias.revision);
+        let (before, seen) = clock.map_or_else(
+            || {
+                let before = wall.duration_since(rolling.since);
+                (Duration::try_from(before).unwrap_or_default(), now)
+            },
+            |it| (it.before, it.seen),
+        );
+        let clock = Clock { revision: alias.revision.clone(), before, seen };
+        kept.steps.insert(name.clone(), clock);
+        before.saturating_add(now.since(seen))
+    }
+
+    async fn alarms(&self, names: &[String]) -> Result<BTreeMap<String, Alarm>, Failure> {
+        if names.is_empty() {
+            return Ok(BTreeMap::new());
+        }
+        let request = self
+            .door
+            .clients
+            .cloudwatch
+            .describe_alarms()
+            .set_alarm_names(Some(names.to_vec()))
+            .alarm_types(AlarmType::MetricAlarm)
+            .alarm_types(AlarmType::CompositeAlarm);
+        let call = Call::plain(Op::DescribeAlarms, Urgency::InFlight);
+        let (answer, _) = self.door.calls.run(call, Box::pin(request.send())).await?;
+        let state = |state: Option<&StateValue>| match state {
+            Some(StateValue::Ok) => Alarm::Ok,
+            Some(StateValue::Alarm) => Alarm::On,
+            Some(_) | None => Alarm::NoData,
+        };
+        let single = answer.metric_alarms().iter().map(|it| (&it.alarm_name, &it.state_value));
+        let composed = answer.composite_alarms().iter().map(|it| (&it.alarm_name, &it.state_value));
+        let all = single.chain(composed);
+        let all = all.filter_map(|(name, it)| Some((name.clone()?, state(it.as_ref()))));
+        Ok(all.collect())
+    }
+
+    /// The calls that a version got through the alias since it has what it has.
+    async fn calls(&self, name: &Name, alias: &str, rolling: &Rolling) -> Result<Calls, Failure> {
+        let now = self.door.calls.wall();
+        let from = Timestamp::from_second(rolling.since.as_second() / 60 * 60).unwrap_or(now);
+        let dimensions = [
+            ("FunctionName", name.to_string()),
+            ("Resource", format!("{name}:{alias}")),
+            ("ExecutedVersion", rolling.version.to_string()),
+        ];
+        let query = |id: &str, metric: &str| {
+            let dimensions = dimensions
+                .iter()
+                .map(|(name, value)| Dimension::builder().name(*name).value(value).build());
+            let metric = Metric::builder()
+                .namespace("AWS/Lambda")
+                .metric_name(metric)
+                .set_dimensions(Some(dimensions.collect()));
+            let stat = MetricStat::builder().metric(metric.build()).period(PERIOD).stat("Sum");
+            MetricDataQuery::builder().id(id).metric_stat(stat.build()).build()
+        };
+        let request = self
+            .door
+            .clients
+            .cloudwatch
+            .get_metric_data()
+            .start_time(DateTime::from_secs(from.as_second()))
+            .end_time(DateTime::from_secs(now.as_second() + i64::from(PERIOD)))
+            .metric_data_queries(query("invocations", "Invocations"))
+            .metric_data_queries(query("errors", "Errors"));
+        let call = Call::plain(Op::GetMetricData, Urgency::InFlight);
+        let (answer, _) = self.door.calls.run(call, Box::pin(request.send())).await?;
+        let sum = |id: &str| {
+            let results = answer.metric_data_results().iter().filter(|it| it.id() == Some(id));
+            results.flat_map(MetricDataResult::values).sum::<f64>()
+        };
+        // Counts: whole, and far from what an f64 cannot hold.
+        let count = |sum: f64| format!("{sum:.0}").parse().unwrap_or_default();
+        Ok(Calls { invocations: count(sum("invocations")), errors: count(sum("errors")) })
+    }
+}
+
+fn known<T>(result: Result<T, Failure>) -> Known<T> {
+    result.map_or_else(|failure| Known::No(chain(&failure)), Known::Yes)
+}

@@ -1,0 +1,83 @@
+//! The calls that change a release.
+
+use aws_sdk_lambda::types::AliasRoutingConfiguration;
+
+use super::ReleaseCloud;
+use crate::{
+    aws::{calls::Call, cloud::Urgency, op::Op},
+    engine::{failure::Failure, name::Name},
+    kinds::release::{
+        note::{Note, Rolling},
+        step::{Publish, Route},
+    },
+};
+
+/// What the description of a version that we published begins with; our id follows.
+pub(super) const OURS: &str = "evenkeel ";
+
+impl ReleaseCloud {
+    pub(super) async fn publish(&self, step: &Publish) -> Result<(), Failure> {
+        let request = self.door.lambda().publish_version().function_name(step.function.as_str());
+        let request = request
+            .code_sha256(&step.digest)
+            .revision_id(&step.revision)
+            .description(format!("{OURS}{}", step.owner));
+        let call = Call::plain(Op::PublishVersion, Urgency::Write);
+        let (answer, _) = self.door.calls.run(call, request.send()).await?;
+        if let Some(number) = answer.version.and_then(|it| it.parse().ok()) {
+            self.kept().published.insert(step.function.clone(), number);
+        }
+        Ok(())
+    }
+
+    pub(super) async fn route(&self, step: &Route) -> Result<(), Failure> {
+        let now = self.door.calls.wall();
+        let rolling = step.note.rolling.map(|it| Rolling { since: now, ..it });
+        let note = Note { rolling, ..step.note.clone() };
+        let share =
+            |(version, percent): (u64, u32)| (version.to_string(), f64::from(percent) / 100.0);
+        // An empty map takes the weights away; one that is left out keeps them.
+        let weights = step.weight.map(share).into_iter().collect();
+        let routing = AliasRoutingConfiguration::builder()
+            .set_additional_version_weights(Some(weights))
+            .build();
+        let lambda = self.door.lambda();
+        let Some(revision) = &step.revision else {
+            let request = lambda
+                .create_alias()
+                .function_name(step.function.as_str())
+                .name(&step.alias)
+                .function_version(step.version.to_string())
+                .description(note.to_string());
+            let call = Call::plain(Op::CreateAlias, Urgency::Write);
+            return self.door.calls.run(call, request.send()).await.map(drop);
+        };
+        let request = lambda
+            .update_alias()
+            .function_name(step.function.as_str())
+            .name(&step.alias)
+            .function_version(step.version.to_string())
+            .description(note.to_string())
+            .routing_config(routing)
+            .revision_id(revision);
+        let call = Call::plain(Op::UpdateAlias, Urgency::Write);
+        self.door.calls.run(call, Box::pin(request.send())).await.map(drop)
+    }
+
+    pub(super) async fn delete_alias(&self, function: &Name, alias: &str) -> Result<(), Failure> {
+        let request = self.door.lambda().delete_alias().function_name(function.as_str());
+        let call = Call::plain(Op::DeleteAlias, Urgency::Write);
+        self.door.calls.run(call, request.name(alias).send()).await.map(drop)
+    }
+
+    pub(super) async fn delete_version(
+        &self,
+        function: &Name,
+        version: u64,
+    ) -> Result<(), Failure> {
+        let request = self.door.lambda().delete_function().function_name(function.as_str());
+        let call = Call::plain(Op::DeleteFunction, Urgency::Write);
+        let request = request.qualifier(version.to_string()).send();
+        self.door.calls.run(call, request).await.map(drop)
+    }
+}

@@ -1,0 +1,251 @@
+//! What differs between where an alias leads and where it should, and the next step there.
+
+use std::time::Duration;
+
+use super::{
+    FIELD,
+    live::{Alias, Live},
+    note::Note,
+    proof::Proof,
+    spec::{Spec, Wanted},
+    step::{Route, Step},
+};
+use crate::{
+    engine::{
+        diff::{Cause, Change, Diff, Hold, Origin, Planned, Said, Shown},
+        facts::{Fact, FactKey, Facts},
+        name::Name,
+        sight::Known,
+    },
+    kinds::block::{
+        host::missing,
+        manages::{self, Manage, Noted},
+    },
+};
+
+/// Kinds of steps, by which changes refer to them. `record` is a word of the engine too.
+pub(super) const RECORD: &str = "record";
+const CLAIM: &str = "claim";
+pub(super) const PUBLISH: &str = "publish";
+pub(super) const TEST: &str = "test";
+pub(super) const ROUTE: &str = "route";
+pub(super) const HOLD: &str = "hold";
+const REMOVE: &str = "remove";
+pub(super) const PRUNE: &str = "prune";
+/// Steps that follow one whose outcome has to be seen first.
+pub(super) const LATER: &str = "later";
+
+/// How soon to look again at an alias on which something still hangs.
+const IN_USE_RECHECK: Duration = Duration::from_secs(2);
+
+/// There is no function.
+pub(super) fn hostless(name: &Name, spec: &Spec, facts: &Facts) -> Diff<Step> {
+    let mut diff = Diff::default();
+    if spec.wanted.is_some() {
+        diff.changes.push(change("", ("present", "absent"), (Origin::NoRecord, ROUTE)));
+        diff.waits.push(missing(name, facts));
+    }
+    diff
+}
+
+/// Everything that differs.
+pub(super) fn diff(spec: &Spec, live: &Live, facts: &Facts) -> Diff<Step> {
+    let mut scene = Scene { spec, live, facts, diff: Diff::default() };
+    match &spec.wanted {
+        Some(wanted) => scene.wanted(wanted),
+        None => scene.unwanted(),
+    }
+    scene.hold_up();
+    scene.diff
+}
+
+/// The value of the function's tag.
+pub(super) fn tag(alias: &str, held: Option<u64>) -> String {
+    let fields = [("alias".to_owned(), alias.to_owned())];
+    let hash = manages::hash(&fields.into_iter().collect());
+    let held = held.map(|it| format!("/{it}")).unwrap_or_default();
+    format!("{hash}@{alias}{held}")
+}
+
+/// One release: both sides, and what follows.
+pub(super) struct Scene<'a> {
+    pub(super) spec: &'a Spec,
+    pub(super) live: &'a Live,
+    pub(super) facts: &'a Facts,
+    pub(super) diff: Diff<Step>,
+}
+
+/// Where an alias is to lead.
+pub(super) struct To {
+    pub(super) version: u64,
+    pub(super) weight: Option<(u64, u32)>,
+    pub(super) note: Note,
+    /// Why, for people.
+    pub(super) why: String,
+}
+
+impl To {
+    /// All callers to one version.
+    pub(super) fn all(version: u64, note: Note) -> Self {
+        Self { version, weight: None, note, why: String::new() }
+    }
+}
+
+impl Scene<'_> {
+    pub(super) fn noted(&self) -> Option<Noted<'_>> {
+        self.live.host.noted(FIELD)
+    }
+
+    fn wanted(&mut self, wanted: &Wanted) {
+        let unknown = [&self.live.latest.content]
+            .into_iter()
+            .chain(self.live.versions.values().map(|it| &it.content))
+            .find_map(|it| if let Known::No(why) = it { Some(why.clone()) } else { None });
+        if let Some(why) = unknown {
+            let message = format!("AWS does not show all of a version, so it is left alone: {why}");
+            self.wait(Said::new("Unreadable", message), None);
+            return;
+        }
+        match self.live.alias() {
+            None => self.first(wanted),
+            Some(alias) => self.keep(wanted, alias),
+        }
+    }
+
+    /// There is no alias yet.
+    fn first(&mut self, wanted: &Wanted) {
+        if self.noted().is_none_or(|it| alias_of(it) != wanted.alias) {
+            self.diff.steps.push(self.claim(CLAIM, Some(tag(&wanted.alias, None))));
+        }
+        let target = self.live.target();
+        let live = ("version", "absent");
+        let desired = target.map_or_else(|| "a new version".into(), |it| format!("version {it}"));
+        let step = if target.is_some() { ROUTE } else { PUBLISH };
+        self.diff.changes.push(change("", (&desired, live.1), (Origin::NoRecord, step)));
+        let Some(target) = target else {
+            self.publish(wanted);
+            return;
+        };
+        let held = self.noted().and_then(|it| it.alias?.split_once('/')?.1.parse().ok());
+        if held == Some(target) {
+            let why = self.failed(wanted, target).unwrap_or_else(|| "it failed before".into());
+            let message = format!(
+                "version {target} is held back: {why}; there is no alias {}: a new image or \
+                 configuration goes on",
+                wanted.alias
+            );
+            self.diff.refusal = Some(Said::new("ReleaseHeld", message));
+            return;
+        }
+        match self.proof(wanted, target) {
+            Proof::Waits => {}
+            Proof::Bad(why) => {
+                let message = format!("version {target} is held back: {why}");
+                self.diff.conditions.insert("Held", Said::new("ReleaseHeld", message));
+                let tag = tag(&wanted.alias, Some(target));
+                self.diff.steps.push(self.claim(HOLD, Some(tag)));
+            }
+            Proof::Good => {
+                let note = Note { current: Some(target), ..Note::default() };
+                self.route(ROUTE, None, To::all(target, note));
+            }
+        }
+    }
+
+    /// No release is wanted any more: the alias goes, once nothing hangs on it.
+    fn unwanted(&mut self) {
+        let Some(alias) = self.noted().map(|it| alias_of(it).to_owned()) else { return };
+        if !self.live.aliases.contains_key(&alias) {
+            self.diff.steps.push(self.claim(RECORD, None));
+            return;
+        }
+        self.diff.changes.push(change("", ("absent", "present"), (Origin::Pending, REMOVE)));
+        let left = self.live.host.on_alias(&alias, FIELD);
+        if !left.is_empty() {
+            let message =
+                format!("waiting until nothing hangs on the alias {alias}: {}", left.join(", "));
+            let said = Said::new("AliasInUse", message);
+            let recheck = Some(IN_USE_RECHECK);
+            self.diff.waits.push(Hold { said, on: None, recheck, soon: true });
+            return;
+        }
+        let step = Step::DeleteAlias(self.spec.function.clone(), alias);
+        self.diff.steps.push(Planned { kind: REMOVE, step });
+    }
+
+    /// Whether the function is as its document asks, at the revision that was seen here.
+    pub(super) fn settled(&self) -> bool {
+        let fact = self.facts.get(&FactKey::Settled(self.spec.function.clone()));
+        matches!(fact, Some(Fact::Settled(revision)) if *revision == self.live.latest.revision)
+    }
+
+    pub(super) fn unsettled(&mut self) {
+        let on = Some(FactKey::Settled(self.spec.function.clone()));
+        let message = "waiting for the function to be as its manifest asks";
+        let said = Said::new("FunctionUnsettled", message);
+        self.diff.waits.push(Hold { said, on, recheck: None, soon: false });
+    }
+
+    pub(super) fn wait(&mut self, said: Said, recheck: Option<Duration>) {
+        self.diff.waits.push(Hold { said, on: None, recheck, soon: false });
+    }
+
+    pub(super) fn claim(&self, kind: &'static str, value: Option<String>) -> Planned<Step> {
+        let function = self.spec.function.clone();
+        let arn = self.live.host.arn.clone();
+        Planned { kind, step: Step::Manage(Manage { function, arn, word: FIELD, value }) }
+    }
+
+    /// Moves the alias, or makes it.
+    pub(super) fn route(&mut self, kind: &'static str, alias: Option<&Alias>, to: To) {
+        let To { version, weight, note, why } = to;
+        let step = Step::Route(Route {
+            function: self.spec.function.clone(),
+            alias: self.live.alias.clone(),
+            revision: alias.map(|it| it.revision.clone()),
+            version,
+            weight,
+            note,
+            why,
+        });
+        self.diff.steps.push(Planned { kind, step });
+    }
+
+    /// What is not ours is left alone; and while AWS is at work on the function, only its alias may move.
+    fn hold_up(&mut self) {
+        let Some(head) = self.diff.steps.first() else { return };
+        let free = matches!(head.step, Step::Route(_) | Step::Test(..));
+        let Spec { owner, function, .. } = self.spec;
+        let host = &self.live.host;
+        let hold = host.claimed(function, owner, self.facts);
+        let hold = hold.or_else(|| host.at_work(function, self.facts).filter(|_| !free));
+        if let Some(hold) = hold {
+            self.diff.steps.clear();
+            self.diff.waits.insert(0, hold);
+        }
+    }
+}
+
+/// The alias that the function's tag names.
+pub(super) fn alias_of(noted: Noted<'_>) -> &str {
+    noted.alias.map_or("", |it| it.split('/').next().unwrap_or_default())
+}
+
+pub(super) fn version(number: u64) -> String {
+    format!("version {number}")
+}
+
+pub(super) fn change(
+    path: &str,
+    (desired, live): (&str, &str),
+    (origin, step): (Origin, &'static str),
+) -> Change {
+    Change {
+        path: format!("/{FIELD}{path}"),
+        desired: Shown::open(desired),
+        live: Shown::open(live),
+        cause: Cause::Release,
+        origin,
+        step,
+    }
+}

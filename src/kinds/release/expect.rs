@@ -1,0 +1,148 @@
+//! Whether an answer is what a smoke test expects.
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::{live::Outcome, spec::Test};
+
+/// How much of an answer and of a log is shown.
+const SHOWN_MAX: usize = 200;
+
+/// What an invocation showed.
+#[derive(Debug, Clone, Copy)]
+pub struct Answer<'a> {
+    /// What the function returned.
+    pub body: &'a str,
+    /// The error that it ended with.
+    pub function_error: Option<&'a str>,
+    /// How long it took.
+    pub took: Duration,
+    /// The end of its log.
+    pub log: &'a str,
+}
+
+/// Whether the answer is as expected, and if not, the first thing that is not.
+pub fn judge(test: &Test, answer: Answer<'_>) -> Outcome {
+    let wrong = error(test, answer)
+        .or_else(|| slow(test, answer.took))
+        .or_else(|| content(test, answer.body));
+    match wrong {
+        None => Outcome::Passed,
+        Some(wrong) => Outcome::Failed(format!("{wrong}{}", tail(answer.log))),
+    }
+}
+
+fn error(test: &Test, answer: Answer<'_>) -> Option<String> {
+    match (test.function_error.as_deref(), answer.function_error) {
+        (wanted, found) if wanted == found => None,
+        (_, Some(found)) => {
+            Some(format!("it ended with the error {found}: {}", short(answer.body)))
+        }
+        (Some(wanted), None) => Some(format!("it did not end with the error {wanted}")),
+        (None, None) => None,
+    }
+}
+
+fn slow(test: &Test, took: Duration) -> Option<String> {
+    let Test { max_duration, .. } = test;
+    (took > *max_duration).then(|| format!("it took {took:.1?}, and may take {max_duration:?}"))
+}
+
+fn content(test: &Test, body: &str) -> Option<String> {
+    let json: Option<Value> = serde_json::from_str(body).ok();
+    let status = json.as_ref().and_then(|it| it.get("statusCode")).and_then(Value::as_i64);
+    if let Some(wanted) = test.status.filter(|it| status != Some(*it)) {
+        let found = status.map_or_else(|| "none".into(), |it| it.to_string());
+        return Some(format!("statusCode is {found}, and should be {wanted}"));
+    }
+    for (pointer, wanted) in &test.body {
+        let found = json.as_ref().and_then(|it| it.pointer(pointer));
+        if found != Some(wanted) {
+            let found = found.map_or_else(|| "nothing".into(), |it| short(&it.to_string()));
+            return Some(format!("at `{pointer}` stands {found}, and should stand {wanted}"));
+        }
+    }
+    let matches = test.matches.as_ref().filter(|it| !it.is_match(body));
+    matches.map(|it| format!("the answer does not match `{it}`: {}", short(body)))
+}
+
+/// As much as fits into a line.
+fn short(text: &str) -> String {
+    let mut short: String = text.chars().take(SHOWN_MAX).collect();
+    if short.len() < text.len() {
+        short.push('…');
+    }
+    short
+}
+
+/// The last lines of a log, without Lambda's own.
+fn tail(log: &str) -> String {
+    const LAMBDA: [&str; 4] = ["START ", "END ", "REPORT ", "INIT_START "];
+    let own = log.lines().filter(|it| !LAMBDA.iter().any(|word| it.starts_with(word)));
+    let text = own.filter(|it| !it.is_empty()).collect::<Vec<_>>().join(" | ");
+    let skip = text.chars().count().saturating_sub(SHOWN_MAX);
+    let text: String = text.chars().skip(skip).collect();
+    if text.is_empty() { text } else { format!("; its log ends with: {text}") }
+}
+
+/// How long Lambda says that a run took, in the line that ends its log.
+pub fn duration(log: &str) -> Option<Duration> {
+    let line = log.lines().rev().find(|it| it.starts_with("REPORT "))?;
+    let text = line.split("\tDuration: ").nth(1)?.split(' ').next()?;
+    Some(Duration::from_secs_f64(text.parse::<f64>().ok().filter(|it| *it >= 0.0)? / 1000.0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LOG: &str = "START RequestId: x\nreading\nno such base: N\nEND RequestId: x\nREPORT RequestId: x\tDuration: 12.50 ms\t";
+
+    fn check(expect: &str, (body, error): (&str, Option<&str>), outcome: Option<&str>) {
+        let doc = format!(r#"{{"name":"t","expect":{expect}}}"#);
+        let smoke = Test::of(&serde_json::from_str(&doc).unwrap());
+        let took = duration(LOG).unwrap();
+        let found = judge(&smoke, Answer { body, function_error: error, took, log: LOG });
+        match (found, outcome) {
+            (Outcome::Passed, None) => {}
+            (Outcome::Failed(text), Some(outcome)) => assert_eq!(
+                text.strip_suffix("; its log ends with: reading | no such base: N"),
+                Some(outcome)
+            ),
+            other => panic!("{expect}: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn an_answer_is_held_against_everything_that_is_expected() {
+        let body = r#"{"statusCode":200,"counts":{"A":2}}"#;
+        check("{}", (body, None), None);
+        check(r#"{"status":200,"body":{"/counts/A":2},"matches":"counts"}"#, (body, None), None);
+        check(r#"{"status":201}"#, (body, None), Some("statusCode is 200, and should be 201"));
+        check(
+            r#"{"status":200}"#,
+            ("no json", None),
+            Some("statusCode is none, and should be 200"),
+        );
+        check(
+            r#"{"body":{"/counts/A":3}}"#,
+            (body, None),
+            Some("at `/counts/A` stands 2, and should stand 3"),
+        );
+        check(
+            r#"{"body":{"/counts/T":3}}"#,
+            (body, None),
+            Some("at `/counts/T` stands nothing, and should stand 3"),
+        );
+        check(r#"{"matches":"^no"}"#, ("yes", None), Some("the answer does not match `^no`: yes"));
+        check("{}", ("{}", Some("Unhandled")), Some("it ended with the error Unhandled: {}"));
+        check(r#"{"functionError":"Handled"}"#, ("{}", Some("Handled")), None);
+        check(
+            r#"{"functionError":"Handled"}"#,
+            ("{}", None),
+            Some("it did not end with the error Handled"),
+        );
+        check(r#"{"maxDuration":"10ms"}"#, (body, None), Some("it took 12.5ms, and may take 10ms"));
+    }
+}

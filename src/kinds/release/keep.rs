@@ -1,0 +1,269 @@
+//! An alias that is there: where it should lead for now and in the end, and what holds it up.
+
+use super::{
+    canary::{self, Course, WATCH},
+    diff::{HOLD, PRUNE, PUBLISH, RECORD, ROUTE, Scene, To, alias_of, change, tag, version},
+    live::{Alias, Live},
+    note::{Held, Note, Rolling},
+    proof::Proof,
+    spec::{Strategy, Wanted},
+    step::Step,
+};
+use crate::engine::diff::{Origin, Planned, Said};
+
+/// An alias that we keep, and where it should lead.
+struct Kept<'a> {
+    wanted: &'a Wanted,
+    alias: &'a Alias,
+    note: Note,
+    /// The version that callers should get for now.
+    current: Option<u64>,
+}
+
+impl Scene<'_> {
+    /// There is an alias.
+    pub(super) fn keep(&mut self, wanted: &Wanted, alias: &Alias) {
+        let target = self.live.target();
+        let right = alias.weight.is_none() && alias.version.is_some() && alias.version == target;
+        let ours = alias.note.is_some() || self.noted().is_some();
+        if !ours && !right && !self.spec.adopts {
+            let desired = target.map_or_else(|| "a new version".into(), version);
+            let leads = leads(alias);
+            self.diff.changes.push(change(
+                "/version",
+                (&desired, &leads),
+                (Origin::NoRecord, ROUTE),
+            ));
+            let message = format!(
+                "it has an alias {} that Evenkeel did not make; to take it over, set \
+                 `policy.adopt: true`",
+                wanted.alias
+            );
+            self.wait(Said::new("NotOwned", message), None);
+            return;
+        }
+        let note = alias.note.clone().unwrap_or_default();
+        let known = |it: &u64| self.live.versions.contains_key(it);
+        let current = note.current.filter(known).or(alias.version);
+        let kept = Kept { wanted, alias, note, current };
+        if self.back(&kept) || self.astray(&kept) {
+            return;
+        }
+        if let Some(target) = target {
+            self.towards(&kept, target);
+            return;
+        }
+        let (leads, origin) = (leads(alias), kept.origin());
+        let change = change("/version", ("a new version", &leads), (origin, PUBLISH));
+        self.diff.changes.push(change);
+        self.publish(wanted);
+        self.watch_on(&kept);
+    }
+
+    /// A version on its way that does badly goes back at once, whatever else there is to do.
+    fn back(&mut self, kept: &Kept<'_>) -> bool {
+        let gradual = match &kept.wanted.strategy {
+            Strategy::Gradual(it) => Some(it),
+            Strategy::AllAtOnce => None,
+        };
+        let Some((rolling, watch)) = kept.rolling().zip(self.live.watch.as_ref()) else {
+            return false;
+        };
+        let Some(why) = canary::bad(kept.wanted, gradual, watch) else { return false };
+        self.hold_back(kept, rolling.version, &why);
+        true
+    }
+
+    /// Keeps callers from a version, and remembers why.
+    fn hold_back(&mut self, kept: &Kept<'_>, held: u64, why: &str) {
+        let Some(current) = kept.current else {
+            let message = format!("version {held} is held back: {why}");
+            self.diff.refusal = Some(Said::new("ReleaseHeld", message));
+            return;
+        };
+        let before =
+            kept.note.held.as_ref().map_or_else(|| "none".into(), |it| version(it.version));
+        let change = change("/held", (&version(held), &before), (Origin::Pending, HOLD));
+        self.diff.changes.push(change);
+        let message = format!("version {held} is held back: {why}");
+        self.diff.conditions.insert("Held", Said::new("ReleaseHeld", message.clone()));
+        let held = Held { version: held, why: why.to_owned() };
+        let note = Note { current: Some(current), rolling: None, held: Some(held) };
+        self.route(HOLD, Some(kept.alias), To { why: message, ..To::all(current, note) });
+    }
+
+    /// Somebody moved the alias: it goes back to where it should lead for now.
+    fn astray(&mut self, kept: &Kept<'_>) -> bool {
+        let Kept { alias, note, current, .. } = kept;
+        let rolling = note.rolling.filter(|it| self.live.versions.contains_key(&it.version));
+        let weight = rolling.map(|it| (it.version, it.percent));
+        let (Some(current), Some(_)) = (*current, &alias.note) else { return false };
+        if alias.version == Some(current) && alias.weight == weight {
+            return false;
+        }
+        let should = Alias { version: Some(current), weight, ..(*alias).clone() };
+        let (desired, found) = (leads(&should), leads(alias));
+        self.diff.changes.push(change("/version", (&desired, &found), (Origin::Drift, ROUTE)));
+        let note = Note { current: Some(current), rolling, held: note.held.clone() };
+        self.route(ROUTE, Some(alias), To { weight, ..To::all(current, note) });
+        true
+    }
+
+    /// The version that callers should get in the end is known.
+    fn towards(&mut self, kept: &Kept<'_>, target: u64) {
+        let Kept { wanted, alias, note, current } = kept;
+        let held = note.held.as_ref().filter(|it| it.version == target);
+        if *current == Some(target) || held.is_some() {
+            self.stop(kept);
+            if let Some(Held { why, .. }) = held {
+                self.refuse(kept, target, why);
+            } else if self.diff.steps.is_empty() {
+                self.rest(wanted, alias);
+            }
+            return;
+        }
+        let desired = version(target);
+        let leads = leads(alias);
+        self.diff.changes.push(change("/version", (&desired, &leads), (kept.origin(), ROUTE)));
+        if !self.settled() {
+            self.unsettled();
+            self.watch_on(kept);
+            return;
+        }
+        let rolling = kept.rolling().filter(|it| it.version == target);
+        if rolling.is_none() {
+            match self.proof(wanted, target) {
+                Proof::Waits => return self.watch_on(kept),
+                Proof::Bad(why) => return self.hold_back(kept, target, &why),
+                Proof::Good => {}
+            }
+        }
+        self.advance(kept, target, rolling);
+    }
+
+    /// A tested version gets its callers.
+    fn advance(&mut self, kept: &Kept<'_>, target: u64, rolling: Option<&Rolling>) {
+        let Kept { wanted, alias, current, .. } = kept;
+        // What was held back is of no concern any more: this one is newer.
+        let whole = Note { current: Some(target), ..Note::default() };
+        let (Strategy::Gradual(gradual), Some(current)) = (&wanted.strategy, *current) else {
+            self.route(ROUTE, Some(alias), To::all(target, whole));
+            return;
+        };
+        let percent = match rolling {
+            None => gradual.steps.first().copied(),
+            Some(rolling) => {
+                match canary::course(wanted, gradual, (rolling, self.live.watch.as_ref())) {
+                    Course::Back(why) => return self.hold_back(kept, target, &why),
+                    Course::Stay(wait) => {
+                        self.diff.waits.push(wait);
+                        return;
+                    }
+                    Course::On(percent) => percent,
+                }
+            }
+        };
+        let Some(percent) = percent else {
+            self.route(ROUTE, Some(alias), To::all(target, whole));
+            return;
+        };
+        // The time is that of the call.
+        let since = jiff::Timestamp::UNIX_EPOCH;
+        let rolling = Some(Rolling { version: target, percent, since });
+        let note = Note { current: Some(current), rolling, held: None };
+        let weight = Some((target, percent));
+        self.route(ROUTE, Some(alias), To { weight, ..To::all(current, note) });
+    }
+
+    /// Nothing is on its way any more.
+    fn stop(&mut self, kept: &Kept<'_>) {
+        let Kept { alias, note, current, .. } = kept;
+        let (Some(current), true) = (*current, alias.weight.is_some()) else { return };
+        let leads = leads(alias);
+        let change = change("/version", (&version(current), &leads), (Origin::Pending, ROUTE));
+        self.diff.changes.push(change);
+        let note = Note { current: Some(current), rolling: None, held: note.held.clone() };
+        self.route(ROUTE, Some(alias), To::all(current, note));
+    }
+
+    fn refuse(&mut self, kept: &Kept<'_>, target: u64, why: &str) {
+        if !self.diff.steps.is_empty() {
+            return;
+        }
+        let leads = leads(kept.alias);
+        let change = change("/version", (&version(target), &leads), (Origin::Pending, ROUTE));
+        self.diff.changes.push(change);
+        let message = format!(
+            "version {target} is held back: {why}; the alias {} stays as it is: a new image or \
+             configuration goes on, and so does `evenkeel rollback {} --resume`",
+            kept.wanted.alias, self.spec.function
+        );
+        self.diff.refusal = Some(Said::new("ReleaseHeld", message));
+    }
+
+    /// Everything is where it should be: what is left is to write that down, and to tidy up.
+    fn rest(&mut self, wanted: &Wanted, alias: &Alias) {
+        if self.noted().is_none_or(|it| alias_of(it) != wanted.alias) {
+            let claim = self.claim(RECORD, Some(tag(&wanted.alias, None)));
+            self.diff.steps.push(claim);
+        } else if let (None, Some(current)) = (&alias.note, alias.version) {
+            let note = Note { current: Some(current), ..Note::default() };
+            self.route(RECORD, Some(alias), To::all(current, note));
+        }
+        if let Some(number) = self.surplus(wanted)
+            && self.diff.steps.is_empty()
+        {
+            let step = Step::DeleteVersion(self.spec.function.clone(), number);
+            self.diff.steps.push(Planned { kind: PRUNE, step });
+        }
+    }
+
+    /// The oldest version that is one too many.
+    fn surplus(&self, wanted: &Wanted) -> Option<u64> {
+        let Live { aliases, published, provisioned, .. } = self.live;
+        let used = |number: &u64| {
+            let leads = |it: &Alias| {
+                let note = it.note.as_ref();
+                let held = note.and_then(|it| it.held.as_ref()).map(|it| it.version);
+                let rolling = note.and_then(|it| it.rolling).map(|it| it.version);
+                let all = [it.version, it.weight.map(|it| it.0), held, rolling];
+                all.contains(&Some(*number))
+            };
+            aliases.values().any(leads) || provisioned.contains(&number.to_string())
+        };
+        let surplus = published.len().saturating_sub(wanted.keep?);
+        published.iter().take(surplus).copied().find(|it| !used(it))
+    }
+
+    /// Whatever else is waited for, a version on its way is watched.
+    fn watch_on(&mut self, kept: &Kept<'_>) {
+        if kept.rolling().is_some()
+            && let Some(hold) = self.diff.waits.first_mut()
+        {
+            hold.recheck = Some(hold.recheck.map_or(WATCH, |it| it.min(WATCH)));
+        }
+    }
+}
+
+impl Kept<'_> {
+    /// The version that is on its way, if the alias shows it.
+    fn rolling(&self) -> Option<&Rolling> {
+        self.note
+            .rolling
+            .as_ref()
+            .filter(|it| self.alias.weight.is_some_and(|(v, _)| v == it.version))
+    }
+
+    fn origin(&self) -> Origin {
+        if self.alias.note.is_some() { Origin::Pending } else { Origin::NoRecord }
+    }
+}
+
+/// Where an alias leads, in words.
+fn leads(alias: &Alias) -> String {
+    let base = alias.version.map_or_else(|| "$LATEST".into(), version);
+    match alias.weight {
+        Some((other, percent)) => format!("{base}, {percent} % version {other}"),
+        None => base,
+    }
+}

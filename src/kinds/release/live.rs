@@ -1,0 +1,135 @@
+//! What a look shows of a function's versions and aliases.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
+
+use super::note::Note;
+use crate::{
+    engine::{diff::Print, sight::Known},
+    kinds::block::host::Host,
+};
+
+/// A function's versions and aliases, as far as a release is about them.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Live {
+    /// The function.
+    pub host: Host,
+    /// The alias that was looked for.
+    pub alias: String,
+    /// `$LATEST`.
+    pub latest: Latest,
+    /// Every alias.
+    pub aliases: BTreeMap<String, Alias>,
+    /// The versions that matter: those that the alias leads to, one on its way, one held back.
+    pub versions: BTreeMap<u64, Version>,
+    /// What smoke tests of this process showed, by version and test.
+    pub tests: BTreeMap<(u64, Print), Outcome>,
+    /// How a version that is on its way is doing; `None` if it was not asked.
+    pub watch: Option<Watch>,
+    /// Versions that we published; empty if it was not asked.
+    pub published: BTreeSet<u64>,
+    /// What has provisioned concurrency: aliases and versions; empty if it was not asked.
+    pub provisioned: BTreeSet<String>,
+}
+
+/// What was deployed last.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Latest {
+    /// Its `RevisionId`.
+    pub revision: String,
+    /// Its `CodeSha256`.
+    pub digest: String,
+    /// A fingerprint of everything that a version would keep of it.
+    pub content: Known<String>,
+}
+
+/// A published version.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Version {
+    /// As in [`Latest`].
+    pub content: Known<String>,
+    /// How far AWS is with it.
+    pub state: State,
+}
+
+/// How far AWS is with a version.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum State {
+    /// It can be invoked.
+    Active,
+    /// It is being made ready.
+    Pending,
+    /// It was not invoked for weeks.
+    Inactive,
+    /// It cannot be used, and why.
+    Failed(String),
+}
+
+/// An alias.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Alias {
+    /// The version that it leads to; none if that is `$LATEST`.
+    pub version: Option<u64>,
+    /// The other version that it leads to, and the percent of the calls.
+    pub weight: Option<(u64, u32)>,
+    /// Its description, if it is ours.
+    pub note: Option<Note>,
+    /// Its `RevisionId`.
+    pub revision: String,
+}
+
+/// How a smoke test ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outcome {
+    /// As expected.
+    Passed,
+    /// Otherwise; the text says how, and ends with the last lines of the log.
+    Failed(String),
+}
+
+/// How a version that is on its way is doing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Watch {
+    /// How long it has had what it has.
+    pub elapsed: Duration,
+    /// The state of each alarm.
+    pub alarms: Known<BTreeMap<String, Alarm>>,
+    /// The calls that it got meanwhile.
+    pub calls: Known<Calls>,
+}
+
+/// The state of an alarm.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Alarm {
+    /// All is well.
+    Ok,
+    /// It is on.
+    On,
+    /// CloudWatch has too little to tell.
+    NoData,
+}
+
+/// Calls of one version through the alias.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Calls {
+    /// How many there were.
+    pub invocations: u64,
+    /// How many of them failed.
+    pub errors: u64,
+}
+
+impl Live {
+    /// The alias that is wanted, if it is there.
+    pub fn alias(&self) -> Option<&Alias> {
+        self.aliases.get(&self.alias)
+    }
+
+    /// The newest version that is the same as `$LATEST`.
+    pub fn target(&self) -> Option<u64> {
+        let content = self.latest.content.get()?;
+        let same = |(_, it): &(&u64, &Version)| it.content.get() == Some(content);
+        self.versions.iter().filter(same).map(|(number, _)| *number).max()
+    }
+}

@@ -1,0 +1,201 @@
+//! Releases: a version of what is deployed is published and tested, and an alias moves to it, all at once or step
+//! by step. Callers use the alias; code and configuration change on `$LATEST`, which nobody calls.
+//!
+//! Everything that a later process has to know stands in AWS: what callers should get, how far a canary is and
+//! what is held back in the alias's own description ([`note`]), whose it is in a tag of the function. What smoke
+//! tests showed is known to the process that ran them; another one runs them again.
+//!
+//! Read in this order: [`spec`] and [`live`] (the two sides), `diff`, `keep`, `proof` and `canary` (what follows),
+//! [`step`] (the calls).
+
+mod aws;
+mod canary;
+mod diff;
+pub mod doc;
+pub mod expect;
+mod keep;
+pub mod live;
+pub mod note;
+mod proof;
+mod rules;
+mod shape;
+pub mod spec;
+pub mod step;
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+pub use self::aws::ReleaseCloud;
+use self::{doc::ReleaseDoc, live::Live, spec::Spec, step::Step};
+use super::{
+    document::Breach,
+    part::{Part, Site},
+};
+use crate::{
+    engine::{
+        diff::{Diff, Planned, Print},
+        facts::{Fact, FactKey, Facts, ReleaseFact},
+        failure::Failure,
+        kind::{Digests, Kind, Listing},
+        name::Name,
+        sight::{Known, Seen, Sight},
+        tags::Tags,
+        work::Urgency,
+    },
+    shape::Field,
+};
+
+/// The member of `spec`, and the word in the function's tag.
+pub const FIELD: &str = "release";
+/// The kind of document that a release is a part of, and whose permit it needs.
+const FUNCTION: &str = "Function";
+
+/// `release`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Release {}
+
+impl Part for Release {
+    type Kind = Self;
+    type Doc = ReleaseDoc;
+    const FIELD: &'static str = FIELD;
+    const SHAPE: Field = shape::RELEASE;
+
+    fn check(doc: &ReleaseDoc) -> Vec<Breach> {
+        rules::check(doc)
+    }
+
+    fn note(doc: &ReleaseDoc, _: &Site<'_>) -> Option<(&'static str, String)> {
+        Some((FIELD, diff::tag(&doc.alias, None)))
+    }
+
+    fn wanted(doc: &ReleaseDoc, site: &Site<'_>) -> Vec<(Name, Spec)> {
+        vec![(site.function.clone(), Spec::of(Some(doc), site))]
+    }
+
+    fn spare(doc: Option<&ReleaseDoc>, site: &Site<'_>) -> Vec<(Name, Spec)> {
+        let spare = doc.is_none().then(|| (site.function.clone(), Spec::of(None, site)));
+        spare.into_iter().collect()
+    }
+}
+
+impl Kind for Release {
+    const NAME: &'static str = "Release";
+    const PERMIT: &'static str = FUNCTION;
+    const PART_OF: Option<&'static str> = Some(FUNCTION);
+    const LISTING: Listing = Listing::None;
+    /// A look costs one of the few calls that all share.
+    const AUDIT_PERIOD: Duration = Duration::from_hours(2);
+    /// A version with a part of the calls has to be watched.
+    const RECHECK: Urgency = Urgency::Mover;
+    type Spec = Spec;
+    type Live = Live;
+    type Step = Step;
+
+    fn create(name: &Name, spec: &Spec, facts: &Facts) -> Diff<Step> {
+        diff::hostless(name, spec, facts)
+    }
+
+    fn diff(_: &Name, spec: &Spec, seen: &Seen<Live>, facts: &Facts) -> Diff<Step> {
+        diff::diff(spec, &seen.live, facts)
+    }
+
+    /// No list shows it.
+    fn print(seen: &Seen<Live>) -> Print {
+        Print::of(format!("{:?}", seen.live.aliases).as_bytes())
+    }
+
+    fn tags(_: &Live) -> Option<&Known<Tags>> {
+        None
+    }
+
+    fn host_tags(live: &Live) -> Option<&Known<Tags>> {
+        Some(&live.host.tags)
+    }
+
+    fn is_there(live: &Live) -> bool {
+        live.alias().is_some()
+    }
+
+    /// A smoke test changes nothing that we keep.
+    fn writes(step: &Step) -> bool {
+        !matches!(step, Step::Test(..))
+    }
+
+    fn delete(_: &Name, _: &Live) -> Option<Planned<Step>> {
+        None
+    }
+
+    fn suspend(_: &Name, _: &Live, _: Option<&str>) -> Option<Step> {
+        None
+    }
+
+    fn describe(live: &Live) -> Value {
+        let alias = |it: &live::Alias| json!({ "version": it.version, "weight": it.weight });
+        let all = live.aliases.iter().map(|(name, it)| (name.clone(), alias(it)));
+        Value::Object(all.collect())
+    }
+
+    fn concerns(_: &Live) -> bool {
+        false
+    }
+
+    fn changed_at(_: &Live) -> Option<Timestamp> {
+        None
+    }
+
+    fn fact(
+        name: &Name,
+        sight: &Sight<Live>,
+        _: Option<&Failure>,
+    ) -> Option<(FactKey, Option<Fact>)> {
+        let fact = match sight {
+            Sight::Unknown => None,
+            Sight::Absent => Some(ReleaseFact::default()),
+            Sight::Present(Seen { live, .. }) => Some(ReleaseFact {
+                alias: live.alias().map(|_| live.alias.clone()),
+                revision: live.latest.revision.clone(),
+            }),
+        };
+        Some((FactKey::Release(name.clone()), fact.map(Fact::Release)))
+    }
+
+    fn hears(key: &FactKey) -> bool {
+        matches!(key, FactKey::Function(_) | FactKey::Settled(_))
+    }
+
+    /// The function was changed, or made anew: what was seen of it is no more.
+    fn unsettles(before: Option<&Fact>, now: Option<&Fact>) -> bool {
+        match (before, now) {
+            (_, Some(Fact::Settled(_))) => before != now,
+            (Some(Fact::Function(before)), Some(Fact::Function(now))) => {
+                (before.exists, before.pending) != (now.exists, now.pending)
+                    || before.blocks != now.blocks
+            }
+            _ => false,
+        }
+    }
+
+    fn only_gone(spec: &Spec) -> bool {
+        spec.wanted.is_none()
+    }
+
+    fn left_behind(key: &FactKey, fact: &Fact) -> Option<Name> {
+        match (key, fact) {
+            (FactKey::Function(name), Fact::Function(it)) => {
+                it.blocks.contains(FIELD).then(|| name.clone())
+            }
+            _ => None,
+        }
+    }
+
+    fn needs(spec: &Spec) -> Vec<FactKey> {
+        let name = &spec.function;
+        vec![FactKey::Function(name.clone()), FactKey::Settled(name.clone())]
+    }
+
+    fn digests(_: Option<&Spec>, _: &Sight<Live>, _: &Facts) -> Digests {
+        Digests::default()
+    }
+}

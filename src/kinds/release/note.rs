@@ -1,0 +1,125 @@
+//! What stands in an alias's description: which version it should lead to, how far a canary is, and which
+//! version is held back. It is written by the very call that moves the alias, so that the two cannot part.
+
+use std::fmt;
+
+use jiff::Timestamp;
+
+/// What our descriptions begin with.
+const OURS: &str = "evenkeel ";
+/// AWS's limit (Lambda API reference, UpdateAlias).
+const LENGTH_MAX: usize = 256;
+
+/// A description.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Note {
+    /// The version that callers should get.
+    pub current: Option<u64>,
+    /// The version that is on its way.
+    pub rolling: Option<Rolling>,
+    /// The version that must not get any callers.
+    pub held: Option<Held>,
+}
+
+/// A version on its way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rolling {
+    /// The version.
+    pub version: u64,
+    /// The percent of the calls that it gets.
+    pub percent: u32,
+    /// Since when.
+    pub since: Timestamp,
+}
+
+/// A version that is held back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Held {
+    /// The version.
+    pub version: u64,
+    /// Why, in words.
+    pub why: String,
+}
+
+impl Note {
+    /// Reads a description; `None` if it is not ours.
+    pub fn read(text: &str) -> Option<Self> {
+        let rest = text.strip_prefix(OURS)?;
+        let (words, why) = rest.split_once(" why=").unwrap_or((rest, ""));
+        let mut note = Self::default();
+        for word in words.split(' ') {
+            let (key, value) = word.split_once('=')?;
+            match key {
+                "current" => note.current = Some(value.parse().ok()?),
+                "rolling" => note.rolling = Some(rolling(value)?),
+                "held" => {
+                    let version = value.parse().ok()?;
+                    note.held = Some(Held { version, why: why.to_owned() });
+                }
+                // A later Evenkeel's.
+                _ => {}
+            }
+        }
+        Some(note)
+    }
+}
+
+fn rolling(text: &str) -> Option<Rolling> {
+    let mut parts = text.split(':');
+    let version = parts.next()?.parse().ok()?;
+    let percent = parts.next()?.parse().ok()?;
+    let since = Timestamp::from_second(parts.next()?.parse().ok()?).ok()?;
+    Some(Rolling { version, percent, since })
+}
+
+impl fmt::Display for Note {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let current = self.current.map(|it| format!("current={it}"));
+        let rolling = self.rolling.map(|it| {
+            let Rolling { version, percent, since } = it;
+            format!("rolling={version}:{percent}:{}", since.as_second())
+        });
+        let held = self.held.as_ref().map(|it| format!("held={} why={}", it.version, it.why));
+        let words: Vec<String> = [current, rolling, held].into_iter().flatten().collect();
+        let text = format!("{OURS}{}", words.join(" "));
+        f.write_str(&text.chars().take(LENGTH_MAX).collect::<String>())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A description in somebody's account holds this: it must never change by accident.
+    #[test]
+    fn a_note_is_read_as_it_was_written() {
+        let check = |text: &str, note: &Note| {
+            assert_eq!(note.to_string(), text);
+            assert_eq!(Note::read(text).as_ref(), Some(note));
+        };
+        let since = Timestamp::from_second(1_764_000_000).unwrap();
+        let held = Held { version: 9, why: "smoke test counts: no".into() };
+        check("evenkeel current=7", &Note { current: Some(7), ..Note::default() });
+        check(
+            "evenkeel current=7 rolling=8:10:1764000000 held=9 why=smoke test counts: no",
+            &Note {
+                current: Some(7),
+                rolling: Some(Rolling { version: 8, percent: 10, since }),
+                held: Some(held.clone()),
+            },
+        );
+        let long = Held { why: "ü".repeat(999), ..held };
+        let text = Note { held: Some(long), ..Note::default() }.to_string();
+        assert_eq!(text.chars().count(), 256);
+        assert_eq!(Note::read(&text).unwrap().held.unwrap().version, 9);
+    }
+
+    #[test]
+    fn what_others_wrote_is_not_ours() {
+        for text in ["", "prod", "evenkeel", "evenkeel current=x", "evenkeel current"] {
+            assert_eq!(Note::read(text), None, "{text}");
+        }
+        let later = Note::read("evenkeel current=7 colour=red").unwrap();
+        assert_eq!(later.current, Some(7));
+    }
+}

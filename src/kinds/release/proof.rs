@@ -1,0 +1,118 @@
+//! What has to be known of a version before anybody gets it: it is what the document asks for, AWS has made it
+//! ready, its smoke tests went well.
+
+use std::{sync::Arc, time::Duration};
+
+use super::{
+    diff::{LATER, PUBLISH, Scene, TEST},
+    live::{Alarm, Outcome, State},
+    spec::{Test, Wanted},
+    step::{Publish, Step},
+};
+use crate::engine::diff::{Hold, Planned, Said};
+
+/// How soon to look again at a version that AWS makes ready.
+const PENDING_RECHECK: Duration = Duration::from_secs(2);
+/// How soon to look again at an alarm that is on before a release begins, or at a version that sleeps.
+const ALARM_RECHECK: Duration = Duration::from_mins(1);
+
+/// Whether a version may have callers.
+pub(super) enum Proof {
+    /// It may.
+    Good,
+    /// It may not, and why.
+    Bad(String),
+    /// That is not known yet; what has to happen first was said.
+    Waits,
+}
+
+impl Scene<'_> {
+    pub(super) fn publish(&mut self, wanted: &Wanted) {
+        if !self.settled() {
+            self.unsettled();
+            return;
+        }
+        let function = self.spec.function.clone();
+        let latest = &self.live.latest;
+        let step = Step::Publish(Publish {
+            function: function.clone(),
+            owner: self.spec.owner.clone(),
+            digest: latest.digest.clone(),
+            revision: latest.revision.clone(),
+        });
+        self.diff.steps.push(Planned { kind: PUBLISH, step });
+        let tests = wanted.tests.iter();
+        let tests = tests.map(|it| format!("smoke test {} of the new version", it.name));
+        let alias = format!("move alias {function}:{} to the new version", wanted.alias);
+        let later = tests.chain([alias]);
+        let later = later.map(|text| Planned { kind: LATER, step: Step::Foreseen(text) });
+        self.diff.steps.extend(later);
+    }
+
+    /// Whether a version may have callers at all.
+    pub(super) fn proof(&mut self, wanted: &Wanted, target: u64) -> Proof {
+        if !self.settled() {
+            self.unsettled();
+            return Proof::Waits;
+        }
+        match self.live.versions.get(&target).map(|it| &it.state) {
+            Some(State::Active) => {}
+            Some(State::Failed(why)) => return Proof::Bad(format!("AWS reports it failed: {why}")),
+            Some(State::Inactive) => {
+                let message = format!(
+                    "version {target} sleeps, since nobody called it for weeks; a call wakes it"
+                );
+                self.wait(Said::new("VersionInactive", message), Some(ALARM_RECHECK));
+                return Proof::Waits;
+            }
+            Some(State::Pending) | None => {
+                let said = Said::new("VersionPending", format!("AWS makes version {target} ready"));
+                let recheck = Some(PENDING_RECHECK);
+                self.diff.waits.push(Hold { said, on: None, recheck, soon: true });
+                return Proof::Waits;
+            }
+        }
+        if let Some(proof) = self.tested(wanted, target) {
+            return proof;
+        }
+        let on = self.live.watch.as_ref().and_then(|it| it.alarms.get()).into_iter().flatten();
+        let on: Vec<&str> =
+            on.filter(|(_, it)| **it == Alarm::On).map(|(name, _)| name.as_str()).collect();
+        if !on.is_empty() {
+            let message = format!("the alarm {} is on, so no release begins", on.join(", "));
+            self.wait(Said::new("AlarmOn", message), Some(ALARM_RECHECK));
+            return Proof::Waits;
+        }
+        Proof::Good
+    }
+
+    /// The first smoke test that failed, as far as this process ran them.
+    pub(super) fn failed(&self, wanted: &Wanted, target: u64) -> Option<String> {
+        wanted.tests.iter().find_map(|test| match self.live.tests.get(&(target, test.print)) {
+            Some(Outcome::Failed(why)) => Some(format!("smoke test {}: {why}", test.name)),
+            Some(Outcome::Passed) | None => None,
+        })
+    }
+
+    /// The smoke tests that are still to come, or the first that failed.
+    fn tested(&mut self, wanted: &Wanted, target: u64) -> Option<Proof> {
+        let outcome = |test: &Test| self.live.tests.get(&(target, test.print));
+        if let Some(why) = self.failed(wanted, target) {
+            return Some(Proof::Bad(why));
+        }
+        let left: Vec<_> = wanted.tests.iter().filter(|it| outcome(it).is_none()).collect();
+        let function = &self.spec.function;
+        let steps = left.iter().map(|test| {
+            let step = Step::Test(function.clone(), target, Arc::clone(test));
+            Planned { kind: TEST, step }
+        });
+        let steps: Vec<_> = steps.collect();
+        if steps.is_empty() {
+            return None;
+        }
+        self.diff.steps.extend(steps);
+        let text = format!("move alias {function}:{} to version {target}", wanted.alias);
+        self.diff.steps.push(Planned { kind: LATER, step: Step::Foreseen(text) });
+        Some(Proof::Waits)
+    }
+}
