@@ -113,9 +113,9 @@ impl Kind for Function {
         Some((FactKey::Function(name.clone()), fact.map(Fact::Function)))
     }
 
-    /// A list shows the revision too, and what it belongs to.
+    /// A list shows the revision too, and what it belongs to. Emulators know no revisions.
     fn settled(name: &Name, seen: &Seen<Live>) -> Option<(FactKey, Fact)> {
-        let revision = seen.revision.clone()?;
+        let revision = seen.revision.clone().unwrap_or_default();
         Some((FactKey::Settled(name.clone()), Fact::Settled(revision)))
     }
 

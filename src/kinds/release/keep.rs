@@ -3,13 +3,16 @@
 use super::{
     canary::{self, Course, WATCH},
     diff::{HOLD, PRUNE, PUBLISH, RECORD, ROUTE, Scene, To, alias_of, change, tag, version},
-    live::{Alias, Live},
+    live::{Alias, Live, Stock},
     note::{Held, Note, Rolling},
     proof::Proof,
     spec::{Strategy, Wanted},
     step::Step,
 };
-use crate::engine::diff::{Origin, Planned, Said};
+use crate::engine::{
+    diff::{Origin, Planned, Said},
+    sight::Known,
+};
 
 /// An alias that we keep, and where it should lead.
 struct Kept<'a> {
@@ -219,8 +222,17 @@ impl Scene<'_> {
     }
 
     /// The oldest version that is one too many.
-    fn surplus(&self, wanted: &Wanted) -> Option<u64> {
-        let Live { aliases, published, provisioned, .. } = self.live;
+    fn surplus(&mut self, wanted: &Wanted) -> Option<u64> {
+        let Live { aliases, stock, .. } = self.live;
+        let Stock { published, provisioned } = match stock {
+            Known::Yes(stock) => stock,
+            Known::No(why) => {
+                let message =
+                    format!("old versions stay, since what uses them is not known: {why}");
+                self.diff.conditions.insert("Versions", Said::new("VersionsUnknown", message));
+                return None;
+            }
+        };
         let used = |number: &u64| {
             let leads = |it: &Alias| {
                 let note = it.note.as_ref();

@@ -28,9 +28,16 @@ pub struct Live {
     pub tests: BTreeMap<(u64, Print), Outcome>,
     /// How a version that is on its way is doing; `None` if it was not asked.
     pub watch: Option<Watch>,
-    /// Versions that we published; empty if it was not asked.
+    /// Versions that may be too many; none if it was not asked.
+    pub stock: Known<Stock>,
+}
+
+/// Versions that may be too many.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Stock {
+    /// Those that we published.
     pub published: BTreeSet<u64>,
-    /// What has provisioned concurrency: aliases and versions; empty if it was not asked.
+    /// What has provisioned concurrency: aliases and versions.
     pub provisioned: BTreeSet<String>,
 }
 

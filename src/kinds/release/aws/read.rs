@@ -14,12 +14,17 @@ use crate::{
         cloud::{Got, Urgency},
         op::Op,
     },
-    engine::{failure::Failure, name::Name, sight::Seen, time::Mono},
+    engine::{
+        failure::{Failure, chain},
+        name::Name,
+        sight::{Known, Seen},
+        time::Mono,
+    },
     kinds::{
         block::aws::{found, host},
         release::{
             Release,
-            live::{Alias, Latest, Live, State, Version},
+            live::{Alias, Latest, Live, State, Stock, Version},
             note::Note,
             spec::{Spec, Wanted},
         },
@@ -69,33 +74,32 @@ impl ReleaseCloud {
             versions,
             tests: BTreeMap::new(),
             watch: None,
-            published: BTreeSet::new(),
-            provisioned: BTreeSet::new(),
+            stock: Known::Yes(Stock::default()),
         };
         live.tests = self.tests(name);
         if let Some(wanted) = wanted {
             live.watch = Box::pin(self.watch(name, wanted, &live)).await;
             let owner = spec.map_or("", |it| it.owner.as_str());
-            self.add_surplus((name, owner), wanted, &mut live).await?;
+            let stock = self.stock((name, owner), wanted, &live).await;
+            live.stock = stock.map_or_else(|failure| Known::No(chain(&failure)), Known::Yes);
         }
         Ok((Some(Seen { live, revision: None, exact: true }), moment))
     }
 
     /// Looks for versions that are too many, if a document says how many may stay, and once all is well.
-    async fn add_surplus(
+    async fn stock(
         &self,
         (name, owner): (&Name, &str),
         wanted: &Wanted,
-        live: &mut Live,
-    ) -> Result<(), Failure> {
+        live: &Live,
+    ) -> Result<Stock, Failure> {
         let done =
             live.alias().is_some_and(|it| it.version.is_some() && it.version == live.target());
-        let (Some(keep), true) = (wanted.keep, done) else { return Ok(()) };
-        live.published = self.published(name, owner).await?;
-        if live.published.len() > keep {
-            live.provisioned = self.provisioned(name).await?;
-        }
-        Ok(())
+        let (Some(keep), true) = (wanted.keep, done) else { return Ok(Stock::default()) };
+        let published = self.published(name, owner).await?;
+        let many = published.len() > keep;
+        let provisioned = if many { self.provisioned(name).await? } else { BTreeSet::new() };
+        Ok(Stock { published, provisioned })
     }
 
     async fn aliases(&self, name: &Name, urgency: Urgency) -> Result<Aliases, Failure> {
