@@ -234,14 +234,7 @@ impl Scene<'_> {
             }
         };
         let used = |number: &u64| {
-            let leads = |it: &Alias| {
-                let note = it.note.as_ref();
-                let held = note.and_then(|it| it.held.as_ref()).map(|it| it.version);
-                let rolling = note.and_then(|it| it.rolling).map(|it| it.version);
-                let all = [it.version, it.weight.map(|it| it.0), held, rolling];
-                all.contains(&Some(*number))
-            };
-            aliases.values().any(leads) || provisioned.contains(&number.to_string())
+            aliases.values().any(|it| it.uses(*number)) || provisioned.contains(&number.to_string())
         };
         let surplus = published.len().saturating_sub(wanted.keep?);
         published.iter().take(surplus).copied().find(|it| !used(it))

@@ -59,6 +59,10 @@ pub struct Version {
     pub content: Known<String>,
     /// How far AWS is with it.
     pub state: State,
+    /// Who published it, if an Evenkeel did.
+    pub publisher: Option<String>,
+    /// How long ago that was, as far as AWS says.
+    pub age: Duration,
 }
 
 /// How far AWS is with a version.
@@ -125,6 +129,15 @@ pub struct Calls {
     pub invocations: u64,
     /// How many of them failed.
     pub errors: u64,
+}
+
+impl Alias {
+    /// Whether it leads to a version, or remembers it.
+    pub fn uses(&self, number: u64) -> bool {
+        let held = self.note.as_ref().and_then(|it| it.held.as_ref()).map(|it| it.version);
+        let rolling = self.note.as_ref().and_then(|it| it.rolling).map(|it| it.version);
+        [self.version, self.weight.map(|it| it.0), held, rolling].contains(&Some(number))
+    }
 }
 
 impl Live {

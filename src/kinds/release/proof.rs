@@ -4,7 +4,7 @@
 use std::{sync::Arc, time::Duration};
 
 use super::{
-    diff::{LATER, PUBLISH, Scene, TEST},
+    diff::{LATER, PRUNE, PUBLISH, Scene, TEST},
     live::{Alarm, Outcome, State},
     spec::{Test, Wanted},
     step::{Publish, Step},
@@ -13,7 +13,9 @@ use crate::engine::diff::{Hold, Planned, Said};
 
 /// How soon to look again at a version that AWS makes ready.
 const PENDING_RECHECK: Duration = Duration::from_secs(2);
-/// How soon to look again at an alarm that is on before a release begins, or at a version that sleeps.
+/// How long a version that AWS could not make ready stands before the same is published again.
+const ANEW_AFTER: Duration = Duration::from_mins(10);
+/// How soon to look again at an alarm that is on before a release begins, or at a version that cannot be used.
 const ALARM_RECHECK: Duration = Duration::from_mins(1);
 
 /// Whether a version may have callers.
@@ -57,7 +59,10 @@ impl Scene<'_> {
         }
         match self.live.versions.get(&target).map(|it| &it.state) {
             Some(State::Active) => {}
-            Some(State::Failed(why)) => return Proof::Bad(format!("AWS reports it failed: {why}")),
+            Some(State::Failed(why)) => {
+                self.spoilt(target, why);
+                return Proof::Waits;
+            }
             Some(State::Inactive) => {
                 let message = format!(
                     "version {target} sleeps, since nobody called it for weeks; a call wakes it"
@@ -84,6 +89,23 @@ impl Scene<'_> {
             return Proof::Waits;
         }
         Proof::Good
+    }
+
+    /// AWS could not make a version ready. It never will be, and the next one would be the same one, unless this one
+    /// is gone: so it goes after a while, if it is ours and nothing uses it.
+    fn spoilt(&mut self, target: u64, why: &str) {
+        let message = format!("AWS could not make version {target} ready: {why}");
+        let said = Said::new("VersionFailed", message);
+        self.diff.failed = Some(said.clone());
+        let found = self.live.versions.get(&target);
+        let ours = found.is_some_and(|it| it.publisher.as_deref() == Some(&self.spec.owner));
+        let old = found.is_some_and(|it| it.age >= ANEW_AFTER);
+        if ours && old && !self.live.aliases.values().any(|it| it.uses(target)) {
+            let step = Step::DeleteVersion(self.spec.function.clone(), target);
+            self.diff.steps.push(Planned { kind: PRUNE, step });
+        } else {
+            self.wait(said, Some(ALARM_RECHECK));
+        }
     }
 
     /// The first smoke test that failed, as far as this process ran them.

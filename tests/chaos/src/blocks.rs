@@ -12,7 +12,12 @@ pub(crate) struct Blocks {
     url: Option<&'static str>,
     /// The permissions, by their names.
     permissions: Option<Vec<&'static str>>,
+    /// Whether callers use an alias, with a smoke test before.
+    release: bool,
 }
+
+/// The alias.
+const ALIAS: &str = "live";
 
 impl Blocks {
     /// Some blocks, or none.
@@ -24,19 +29,26 @@ impl Blocks {
             url: some(chance).then(|| if chance.bool() { "NONE" } else { "AWS_IAM" }),
             permissions: some(chance)
                 .then(|| ["sns", "s3", "events"].into_iter().filter(|_| chance.bool()).collect()),
+            release: chance.bool(),
         }
     }
 
     /// The first block that is not as it should be.
     pub(crate) fn wrong(&self, live: &Value) -> Option<&'static str> {
-        let statements = live["statements"].as_array().cloned().unwrap_or_default();
+        let alias = &live["aliases"][ALIAS];
+        let (here, there) = if self.release { (alias, live) } else { (live, alias) };
+        let statements = here["statements"].as_array().cloned().unwrap_or_default();
+        let bare = |it: &Value| it["url"].is_null() && it["retries"].is_null();
         let names = statements.iter().filter_map(Value::as_str);
         let live_names: BTreeSet<&str> = names.filter_map(|it| it.split('-').nth(1)).collect();
         let wanted: BTreeSet<&str> = self.permissions.iter().flatten().copied().collect();
         let checks = [
             ("concurrency", live["reserved"] == json!(self.reserved)),
-            ("retries", live["retries"] == json!(self.retries)),
-            ("url", live["url"] == json!(self.url)),
+            ("release", alias.is_null() != self.release),
+            ("version", !self.release || alias["current"] == true),
+            ("place of blocks", bare(there)),
+            ("retries", here["retries"] == json!(self.retries)),
+            ("url", here["url"] == json!(self.url)),
             ("permissions", live_names == wanted && statements.len() == wanted.len()),
         ];
         checks.into_iter().find(|(_, good)| !good).map(|(what, _)| what)
@@ -54,6 +66,7 @@ impl Blocks {
             self.retries.map(|it| format!("  asyncInvoke: {{ maximumRetryAttempts: {it} }}\n")),
             self.url.map(|it| format!("  url: {{ authType: {it} }}\n")),
             self.permissions.as_ref().map(permissions),
+            self.release.then(|| "  release: { smokeTests: [{ name: it }] }\n".to_owned()),
         ];
         lines.into_iter().flatten().collect()
     }

@@ -9,11 +9,13 @@ use crate::scene::FOREIGN;
 /// How long a manifest must have been gone before its function is.
 const GRACE: f64 = 60.0;
 /// Writes that one reason to write may take: code, configuration, tags, the record; and the blocks, each with a
-/// note of it, and six for permissions that all change.
-const STEPS: usize = 4 + 4 * 2 + 6;
+/// note of it, and six for permissions that all change; a version, the alias, its tag and a version that failed; and
+/// three for each block that moves to the alias or from it.
+const STEPS: usize = 4 + 4 * 2 + 6 + 4 + 3 * 3;
 
 /// Calls that take the revision that was seen.
-const GUARDED: [&str; 2] = ["UpdateFunctionCode", "UpdateFunctionConfiguration"];
+const GUARDED: [&str; 4] =
+    ["UpdateFunctionCode", "UpdateFunctionConfiguration", "PublishVersion", "UpdateAlias"];
 
 /// What people did.
 #[derive(Debug, Default)]
@@ -80,6 +82,7 @@ pub(crate) fn hold(
         writes.iter().find(|it| GUARDED.contains(&it.operation.as_str()) && it.revision.is_none());
     none(blind, "an update without a revision")?;
     one_at_a_time(&writes)?;
+    only_usable(&writes)?;
     deletions(&writes, told)?;
     no_more_than_needed(journal, &writes, told)
 }
@@ -122,13 +125,29 @@ fn one_at_a_time(writes: &[&Entry]) -> Result<(), String> {
     Ok(())
 }
 
+/// An alias is never led to a version that is not Active.
+fn only_usable(writes: &[&Entry]) -> Result<(), String> {
+    let moves = ["CreateAlias", "UpdateAlias"];
+    let moves = writes.iter().filter(|it| moves.contains(&it.operation.as_str()) && it.effect);
+    let usable = |entry: &Entry| {
+        let all = entry.after["aliases"].as_object().into_iter().flatten();
+        let mut states = all.flat_map(|(_, it)| it.as_object().into_iter().flatten());
+        states.all(|(_, state)| state == "Active")
+    };
+    match moves.into_iter().find(|it| it.after.is_object() && !usable(it)) {
+        Some(entry) => Err(format!("an alias that leads nowhere good: {entry:?}")),
+        None => Ok(()),
+    }
+}
+
 /// A deletion rests on a manifest that has long been gone, and on the live tag; or the function failed at
 /// its creation.
 fn deletions(writes: &[&Entry], told: &Told) -> Result<(), String> {
     let deletions = writes.iter().filter(|it| it.operation == "DeleteFunction" && it.effect);
     for entry in deletions {
         let config = &entry.before["configuration"];
-        if config["State"] == "Failed" {
+        // With a version alone nothing changes that is kept here.
+        if config["State"] == "Failed" || !config.is_object() {
             continue;
         }
         let gone = told.gone.get(&entry.resource).map(Duration::as_secs_f64);

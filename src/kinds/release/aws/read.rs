@@ -1,6 +1,9 @@
 //! A look at a function's alias and the versions that matter.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use aws_sdk_lambda::{
     operation::get_function::GetFunctionOutput,
@@ -12,6 +15,7 @@ use crate::{
     aws::{
         calls::Call,
         cloud::{Got, Urgency},
+        date::timestamp,
         op::Op,
     },
     engine::{
@@ -149,11 +153,22 @@ impl ReleaseCloud {
             if let Some(answer) = self.version(name, *number, urgency).await?
                 && let Some(found) = &answer.configuration
             {
-                let version = Version { content: content(found), state: state(found) };
-                versions.insert(*number, version);
+                versions.insert(*number, self.published_version(found));
             }
         }
         Ok(versions)
+    }
+
+    fn published_version(&self, found: &FunctionConfiguration) -> Version {
+        let modified = found.last_modified.as_deref().and_then(timestamp);
+        let age = modified.map(|it| self.door.calls.wall().duration_since(it));
+        let publisher = found.description.as_deref().and_then(|it| it.strip_prefix(OURS));
+        Version {
+            content: content(found),
+            state: state(found),
+            publisher: publisher.map(ToOwned::to_owned),
+            age: age.and_then(|it| Duration::try_from(it).ok()).unwrap_or_default(),
+        }
     }
 
     /// How far AWS is with a version; `None` if there is no such version.

@@ -162,6 +162,28 @@ impl Function {
         }
     }
 
+    /// What hangs on an alias, or on the function itself (empty).
+    pub(crate) fn hanging(&self, alias: &str) -> Value {
+        let sids = self.policies.get(alias).into_iter().flat_map(|(all, _)| all);
+        let sids: Vec<&Value> = sids.map(|it| &it["Sid"]).collect();
+        let events = if alias.is_empty() { "$LATEST" } else { alias };
+        json!({
+            "url": self.urls.get(alias).map(|it| &it["AuthType"]),
+            "statements": sids,
+            "retries": self.events.get(events).map(|it| &it["MaximumRetryAttempts"]),
+        })
+    }
+
+    /// Where aliases lead, and in which state those versions are.
+    pub(crate) fn leads(&self) -> BTreeMap<String, BTreeMap<String, &'static str>> {
+        let state = |number: &String| self.version(Some(number)).map_or("gone", |it| it.state.name);
+        let all = self.aliases.iter().map(|(name, alias)| {
+            let numbers = alias.weights.keys().chain([&alias.version]);
+            (name.clone(), numbers.map(|it| (it.clone(), state(it))).collect())
+        });
+        all.collect()
+    }
+
     /// What GetFunction shows of $LATEST, as it is now.
     pub(crate) fn picture(&self) -> Shown {
         Shown {

@@ -116,21 +116,28 @@ impl Lambda {
 
     /// What a function looks like now, for the journal.
     pub(crate) fn picture(&self, name: &str) -> Value {
-        self.functions.get(name).map_or(Value::Null, |it| it.picture().journal())
+        let Some(found) = self.functions.get(name) else { return Value::Null };
+        let mut picture = found.picture().journal();
+        picture["aliases"] = json!(found.leads());
+        picture
     }
 
     /// What hangs on a function now: its URL, the ids of its policy's statements and so on.
     pub(crate) fn blocks(&self, name: &str) -> Value {
         let Some(found) = self.functions.get(name) else { return Value::Null };
-        let sids = found.policies.get("").into_iter().flat_map(|(all, _)| all);
-        let sids: Vec<&Value> = sids.map(|it| &it["Sid"]).collect();
-        json!({
-            "url": found.urls.get("").map(|it| &it["AuthType"]),
-            "statements": sids,
-            "retries": found.events.get("$LATEST").map(|it| &it["MaximumRetryAttempts"]),
-            "reserved": found.reserved,
-            "recursion": found.recursion,
-        })
+        let mut all = found.hanging("");
+        all["reserved"] = json!(found.reserved);
+        all["recursion"] = json!(found.recursion);
+        let aliases = found.aliases.iter().map(|(name, alias)| {
+            let mut shown = found.hanging(name);
+            let version = found.version(Some(&alias.version));
+            let same = |it: &function::Version| version::same(it, &found.latest);
+            shown["version"] = json!(alias.version);
+            shown["current"] = json!(alias.weights.is_empty() && version.is_some_and(same));
+            (name.clone(), shown)
+        });
+        all["aliases"] = Value::Object(aliases.collect());
+        all
     }
 
     /// What functions answer from now on.

@@ -39,14 +39,18 @@ fn content(config: &Map<String, Value>) -> Map<String, Value> {
         .collect()
 }
 
+/// Whether one would be a version of the other.
+pub(super) fn same(one: &Version, other: &Version) -> bool {
+    content(&one.config) == content(&other.config) && one.code.resolved == other.code.resolved
+}
+
 /// Makes a version of $LATEST, or finds the one that is the same.
 pub(super) fn cut(lambda: &mut Lambda, ctx: &Ctx<'_>, description: &str) -> Result<u64, Refusal> {
     let revision = lambda.id();
     let moved = lambda.id();
     let found = lambda.function(ctx)?;
     if let Some((number, last)) = found.versions.last_key_value()
-        && content(&last.config) == content(&found.latest.config)
-        && last.code.resolved == found.latest.code.resolved
+        && same(last, &found.latest)
     {
         return Ok(*number);
     }
