@@ -116,7 +116,8 @@ fn wanted(fields: &str) -> Wanted<Function> {
     let setting = Setting { place: &place, owner: &owner, hash_key: None };
     let frozen = std::collections::BTreeSet::new();
     let read_at = Mono::default();
-    let documents = Documents { all: &documents, frozen: &frozen, intact: true, read_at };
+    let documents =
+        Documents { all: &documents, frozen: &frozen, intact: true, read_at, watches: false };
     let mut wishes = manifest::expand(documents, setting);
     wishes.functions.wanted.pop_first().unwrap().1
 }

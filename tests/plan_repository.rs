@@ -100,7 +100,8 @@ fn wanted(fields: &str) -> Wanted<Repository> {
     let owner = "team".parse::<Owner>().unwrap();
     let setting = Setting { place: &place, owner: &owner, hash_key: None };
     let (frozen, read_at) = (std::collections::BTreeSet::new(), Mono::default());
-    let documents = Documents { all: &documents, frozen: &frozen, intact: true, read_at };
+    let documents =
+        Documents { all: &documents, frozen: &frozen, intact: true, read_at, watches: false };
     let mut wishes = manifest::expand(documents, setting);
     wishes.repositories.wanted.pop_first().unwrap().1
 }

@@ -311,10 +311,10 @@ async fn a_canary_without_traffic_or_data_waits() {
     scene.until("ten percent", |it| it.leads() == "1, 0.1 of 2").await;
     scene.pass(600.0).await;
     assert_eq!(scene.leads(), "1, 0.1 of 2");
-    assert_eq!(scene.row()["reason"], "NoTraffic");
+    assert_eq!(scene.row("Release")["reason"], "NoTraffic");
     alarm(&scene, "INSUFFICIENT_DATA");
     let callers = Callers::start(&scene);
-    scene.until("no data", |it| it.row()["reason"] == "NoData").await;
+    scene.until("no data", |it| it.row("Release")["reason"] == "NoData").await;
     scene.pass(120.0).await;
     assert_eq!(scene.leads(), "1, 0.1 of 2");
     alarm(&scene, "OK");

@@ -72,7 +72,8 @@ pub fn wishes(count: usize) -> Wishes {
     let owner = "bench".parse::<Owner>().unwrap();
     let setting = Setting { place: &place, owner: &owner, hash_key: None };
     let (frozen, read_at) = (BTreeSet::new(), Mono::default());
-    let documents = Documents { all: &documents, frozen: &frozen, intact: true, read_at };
+    let documents =
+        Documents { all: &documents, frozen: &frozen, intact: true, read_at, watches: false };
     manifest::expand(documents, setting)
 }
 

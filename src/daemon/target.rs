@@ -94,6 +94,8 @@ pub(super) struct Supervisor {
     pub(super) owner: Owner,
     pub(super) hash_key: Option<HashKey>,
     pub(super) selection: Selection,
+    /// Whether what nobody asks for is looked for too.
+    pub(super) watches: bool,
     pub(super) identity: Identity,
     pub(super) lines: Lines,
     pub(super) board: Arc<Board>,
@@ -235,6 +237,7 @@ impl Supervisor {
             frozen: &snapshot.frozen,
             intact: snapshot.intact(),
             read_at: manuscript.read_at,
+            watches: self.watches,
         };
         let wishes = manifest::expand(documents, setting);
         self.current = Some(snapshot);

@@ -114,6 +114,7 @@ impl Wiring {
             owner: self.owner.clone(),
             hash_key: self.hash_key.clone(),
             selection: self.selection.clone(),
+            watches: self.settings.reading == Reading::Watch,
             identity: Identity::new(clients.sts.clone(), Arc::clone(&calls)),
             lines,
             board: Arc::clone(&self.board),

@@ -122,11 +122,13 @@ pub enum Cause {
     Recursion,
     /// The alias that callers use.
     Release,
+    /// Something that opens a function to others, and that no manifest asks for.
+    Unmanaged,
 }
 
 impl Cause {
     /// Every cause, in the order of the reference page.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Missing,
         Self::Image,
         Self::Config,
@@ -138,6 +140,7 @@ impl Cause {
         Self::Concurrency,
         Self::Recursion,
         Self::Release,
+        Self::Unmanaged,
     ];
 
     /// The word in labels and docs.
@@ -154,6 +157,7 @@ impl Cause {
             Self::Concurrency => "concurrency",
             Self::Recursion => "recursion",
             Self::Release => "release",
+            Self::Unmanaged => "unmanaged_change",
         }
     }
 }

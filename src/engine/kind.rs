@@ -131,6 +131,11 @@ pub trait Kind: Sized + Send + 'static {
         false
     }
 
+    /// Whether an object is only watched for what nobody asks for: it has a row while there is some.
+    fn is_guard(_: &Self::Spec) -> bool {
+        false
+    }
+
     /// The facts that this spec depends on. A change of one wakes the object.
     fn needs(spec: &Self::Spec) -> Vec<FactKey>;
 

@@ -48,6 +48,8 @@ pub struct Policy {
     pub ignore: Vec<String>,
     /// Whether writes are held, and until when.
     pub suspend: Option<Suspend>,
+    /// Whether what opens the object to others, and no document asks for, is taken away.
+    pub exclusive: bool,
 }
 
 /// Whose existing object a document may take over.

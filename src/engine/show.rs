@@ -67,7 +67,9 @@ impl<K: Kind> Engine<K> {
     fn show(&mut self, name: &Name, row: Row) {
         let Some(object) = self.objects.get_mut(name) else { return };
         let before = object.row.as_deref();
-        if before == Some(&row) {
+        let guard = object.wanted.as_ref().is_some_and(|it| K::is_guard(&it.spec));
+        let silent = guard && row.changes.is_empty();
+        if before == Some(&row) || silent && before.is_none() {
             return;
         }
         let (from, reason) = before.map_or((Status::Unknown, ""), |it| (it.status, it.said.reason));
@@ -90,9 +92,9 @@ impl<K: Kind> Engine<K> {
                 self.out.push(Work::Report(name.clone(), News::Corrected(*cause, outcome)));
             }
         }
-        let row = Arc::new(row);
-        object.row = Some(Arc::clone(&row));
-        self.changed.insert(name.clone(), Some(row));
+        let row = (!silent).then(|| Arc::new(row));
+        object.row.clone_from(&row);
+        self.changed.insert(name.clone(), row);
     }
 
     /// A list confirmed what we know: only times change.

@@ -69,6 +69,14 @@ const POLICY: &[Field] = &[
         "not suspended",
         "Holds all writes; differences are still reported.",
     ),
+    Field::optional(
+        "exclusive",
+        Shape::Flag,
+        "`false`",
+        "Whether what opens a function to others and is not in the manifest is taken away: a public URL, a \
+         permission for everybody. It is reported in any case (`unmanaged_change`). Of a repository it means \
+         nothing.",
+    ),
 ];
 
 /// `policy`.

@@ -30,6 +30,11 @@ pub trait Part: 'static {
     /// What is wanted.
     fn wanted(doc: &Self::Doc, site: &Site<'_>) -> Vec<(Name, <Self::Kind as Kind>::Spec)>;
 
+    /// What is watched though the document does not ask for it, since it might open the function to others.
+    fn guard(_: &Site<'_>) -> Vec<(Name, <Self::Kind as Kind>::Spec)> {
+        Vec::new()
+    }
+
     /// What is to be done about what the document does not ask for, once that shows to be ours.
     fn spare(doc: Option<&Self::Doc>, site: &Site<'_>) -> Vec<(Name, <Self::Kind as Kind>::Spec)>;
 }
@@ -49,4 +54,8 @@ pub struct Site<'a> {
     pub log_group: &'a str,
     /// Whether what we did not make may be taken over.
     pub adopts: bool,
+    /// Whether what nobody asks for is looked for too: a single run has no time for that.
+    pub watches: bool,
+    /// Whether it is taken away.
+    pub exclusive: bool,
 }

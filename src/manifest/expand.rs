@@ -54,6 +54,8 @@ pub struct Documents<'a> {
     pub intact: bool,
     /// When they were read.
     pub read_at: Mono,
+    /// Whether what nobody asks for is looked for too.
+    pub watches: bool,
 }
 
 /// What the documents ask for in one target.
@@ -76,6 +78,8 @@ pub fn expand(documents: Documents<'_>, setting: Setting<'_>) -> Wishes {
                     alias: parts.alias(),
                     log_group: &log_group,
                     adopts: doc.policy.adopt != Adopt::No,
+                    watches: documents.watches,
+                    exclusive: doc.policy.exclusive,
                 };
                 let spec = FunctionSpec::of(&name, doc, &image, (setting, parts.tags(&site)));
                 wishes.images.wanted.extend(wanted_images(&spec));

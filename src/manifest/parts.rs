@@ -93,6 +93,7 @@ fn wish<P: Part>(
     let add = |sheet: &mut BTreeMap<_, _>, wishes: Vec<(_, <P::Kind as Kind>::Spec)>| {
         sheet.extend(wishes.into_iter().map(|(name, spec)| (name, host.with(spec))));
     };
-    add(&mut desired.wanted, doc.map(|it| P::wanted(it, site)).unwrap_or_default());
+    let wanted = doc.map_or_else(|| P::guard(site), |it| P::wanted(it, site));
+    add(&mut desired.wanted, wanted);
     add(&mut desired.spare, P::spare(doc, site));
 }

@@ -181,18 +181,22 @@ impl Scene {
         command.stdout(Stdio::null()).stderr(log).spawn().unwrap()
     }
 
-    /// The row of the release, as the daemon that was started last shows it.
-    pub fn row(&self) -> Value {
+    /// What the daemon that was started last serves under a path; empty if it does not.
+    pub fn served(&self, path: &str) -> String {
         let address = self.log().lines().rev().find_map(|line| {
             let line: Value = serde_json::from_str(line).ok()?;
             (line["message"] == "listening").then(|| line["address"].as_str().unwrap().to_owned())
         });
-        let url = format!("http://{}/api/v1/objects?kind=Release", address.unwrap_or_default());
-        let answer =
-            ureq::get(&url).call().ok().and_then(|mut it| it.body_mut().read_to_string().ok());
-        let body: Value = serde_json::from_str(&answer.unwrap_or_default()).unwrap_or_default();
+        let url = format!("http://{}{path}", address.unwrap_or_default());
+        let answer = ureq::get(&url).call().ok();
+        answer.and_then(|mut it| it.body_mut().read_to_string().ok()).unwrap_or_default()
+    }
+
+    /// Its row of a kind.
+    pub fn row(&self, kind: &str) -> Value {
+        let body: Value = serde_json::from_str(&self.served("/api/v1/objects")).unwrap_or_default();
         let rows = body["objects"].as_array().into_iter().flatten();
-        rows.into_iter().find(|it| it["kind"] == "Release").cloned().unwrap_or_default()
+        rows.into_iter().find(|it| it["kind"] == *kind).cloned().unwrap_or_default()
     }
 
     /// What the daemon has written to its log.

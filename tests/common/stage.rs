@@ -148,7 +148,8 @@ impl Stage {
         let setting = Setting { place: &place, owner: &owner, hash_key: None };
         let frozen = BTreeSet::new();
         let (intact, read_at) = (self.intact, self.now);
-        let documents = Documents { all: &documents, frozen: &frozen, intact, read_at };
+        let documents =
+            Documents { all: &documents, frozen: &frozen, intact, read_at, watches: false };
         let wishes = manifest::expand(documents, setting);
         self.tell_images(Event::Desired(wishes.images));
         let names: BTreeSet<&Name> = wishes.functions.wanted.keys().collect();

@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use super::{
-    Block, Fields, Live, Spec, Step,
+    Block, Extra, Fields, Live, Spec, Step,
     host::{missing, no_alias},
     manages::{Manage, Noted, hash, value},
 };
@@ -20,6 +20,8 @@ const BLOCK: &str = "block";
 /// Calls that follow the first one, each on a look of its own.
 const LATER: &str = "later";
 const RECORD: &str = "record";
+/// Takes away what nobody asks for.
+const EXTRA: &str = "extra";
 
 /// There is no function that it could hang on.
 pub(super) fn hostless<B: Block>(name: &Name, spec: &Spec<B>, facts: &Facts) -> Diff<Step<B>> {
@@ -60,6 +62,7 @@ pub(super) fn diff<B: Block>(
         (None, None) if sides.noted.is_some() => diff.steps.push(sides.note(RECORD, None)),
         (None, None) => {}
     }
+    sides.extras(&mut diff);
     if !diff.steps.is_empty()
         && let Some(hold) = sides.hold(facts)
     {
@@ -150,6 +153,41 @@ impl<B: Block> Sides<'_, B> {
             }
             Some(found) => diff.steps.extend(planned(B::remove(&self.live.at, found))),
             None => diff.steps.push(self.note(CLAIM, Some(hash(&B::fields(wanted))))),
+        }
+    }
+
+    /// What opens the function to others though nobody asks for it: it is reported, and taken away only if the
+    /// document says so.
+    fn extras(&self, diff: &mut Diff<Step<B>>) {
+        let Some(config) = self.live.config.get().and_then(Option::as_ref) else { return };
+        let ours = self.noted.is_some() || self.spec.config.is_some();
+        let extras = B::extras(&self.live.at, config, ours);
+        if extras.is_empty() {
+            return;
+        }
+        let words: Vec<&str> = extras.iter().map(|it| it.words.as_str()).collect();
+        let message = format!(
+            "no manifest asks for this: {}; describe it, take it away, or let Evenkeel do that with \
+             `policy.exclusive: true`",
+            words.join(", ")
+        );
+        for (index, Extra { path, words, call }) in extras.into_iter().enumerate() {
+            let kind = if index == 0 { EXTRA } else { LATER };
+            diff.changes.push(Change {
+                path: pointer::<B>(&path),
+                desired: Shown::open("absent"),
+                live: Shown::open(words),
+                cause: Cause::Unmanaged,
+                origin: Origin::Drift,
+                step: kind,
+            });
+            if self.spec.exclusive {
+                diff.steps.push(Planned { kind, step: Step::Call(call) });
+            }
+        }
+        if !self.spec.exclusive {
+            let said = Said::new("UnmanagedChange", message);
+            diff.waits.push(Hold { said, on: None, recheck: None, soon: false });
         }
     }
 

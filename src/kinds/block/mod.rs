@@ -52,6 +52,8 @@ pub trait Block: Sized + Send + Sync + 'static {
     const NAMED: bool = false;
     /// Whether it hangs on the alias that the document keeps, if it keeps one: then callers of that see it.
     const ON_ALIAS: bool = true;
+    /// Whether it is watched though no document asks for it, since it may open the function to others.
+    const GUARDED: bool = false;
     /// What the member may hold.
     const SHAPE: Field;
     /// The block as people write it.
@@ -89,10 +91,26 @@ pub trait Block: Sized + Send + Sync + 'static {
         None
     }
 
+    /// What of it opens the function to others though no document asks for it. `ours`: whether the block itself is
+    /// ours, or wanted.
+    fn extras(_: &At, _: &Self::Config, _ours: bool) -> Vec<Extra<Self::Call>> {
+        Vec::new()
+    }
+
     /// What people should know before it is made, in plain words.
     fn warning(_: &Self::Config) -> Option<Said> {
         None
     }
+}
+
+/// Something that opens a function to others, and that no document asks for.
+pub struct Extra<C> {
+    /// Its place below the block.
+    pub path: String,
+    /// What it is, in words.
+    pub words: String,
+    /// The call that takes it away.
+    pub call: C,
 }
 
 /// Values as people may see them, by path.
@@ -140,6 +158,10 @@ pub struct Spec<B: Block> {
     pub config: Option<B::Config>,
     /// Whether a block that we did not make may be taken over.
     pub adopts: bool,
+    /// Whether it is watched for what nobody asks for.
+    pub guards: bool,
+    /// Whether that is taken away.
+    pub exclusive: bool,
 }
 
 impl<B: Block> Spec<B> {
@@ -149,24 +171,29 @@ impl<B: Block> Spec<B> {
             at: At::of::<B>(site),
             config: doc.map(|it| B::config(it, site)),
             adopts: site.adopts,
+            guards: site.watches && B::GUARDED,
+            exclusive: site.exclusive,
         }
     }
 }
 
 impl<B: Block> Clone for Spec<B> {
     fn clone(&self) -> Self {
-        let Self { owner, at, config, adopts } = self;
-        Self { owner: owner.clone(), at: at.clone(), config: config.clone(), adopts: *adopts }
+        let Self { owner, at, config, adopts, guards, exclusive } = self;
+        let (owner, at, config) = (owner.clone(), at.clone(), config.clone());
+        Self { owner, at, config, adopts: *adopts, guards: *guards, exclusive: *exclusive }
     }
 }
 
 impl<B: Block> PartialEq for Spec<B> {
     fn eq(&self, other: &Self) -> bool {
-        let Self { owner, at, config, adopts } = self;
+        let Self { owner, at, config, adopts, guards, exclusive } = self;
         *owner == other.owner
             && *at == other.at
             && *config == other.config
             && *adopts == other.adopts
+            && *guards == other.guards
+            && *exclusive == other.exclusive
     }
 }
 
@@ -214,6 +241,11 @@ where
 
     fn wanted(doc: &Self::Doc, site: &Site<'_>) -> Vec<(Name, Spec<B>)> {
         vec![(site.function.clone(), Spec::of(Some(doc), site))]
+    }
+
+    fn guard(site: &Site<'_>) -> Vec<(Name, Spec<B>)> {
+        let spec = Spec::of(None, site);
+        if spec.guards { vec![(site.function.clone(), spec)] } else { Vec::new() }
     }
 
     fn spare(doc: Option<&Self::Doc>, site: &Site<'_>) -> Vec<(Name, Spec<B>)> {
@@ -330,7 +362,11 @@ impl<B: Block> Kind for Of<B> {
     }
 
     fn only_gone(spec: &Spec<B>) -> bool {
-        spec.config.is_none()
+        spec.config.is_none() && !spec.guards
+    }
+
+    fn is_guard(spec: &Spec<B>) -> bool {
+        spec.config.is_none() && spec.guards
     }
 
     fn left_behind(key: &FactKey, fact: &Fact) -> Option<Name> {

@@ -3,7 +3,7 @@
 use aws_sdk_lambda::{operation::get_function::GetFunctionOutput, types::FunctionUrlAuthType};
 use serde_json::Value;
 
-use super::{Call as Step, OURS, Permissions, Statement, Statements};
+use super::{Call as Step, Permissions, Statement, Statements};
 use crate::{
     aws::{
         calls::Call,
@@ -34,7 +34,7 @@ impl BlockHands for Permissions {
         let call = Call::plain(Op::GetPolicy, urgency);
         let (answer, at) = door.calls.timed(call, request).await;
         let statements = found(answer).and_then(|it| match it.and_then(|it| it.policy) {
-            Some(policy) => ours(&policy).map(Some),
+            Some(policy) => statements(&policy).map(Some),
             None => Ok(Some(Statements::new())),
         });
         (statements, Some(at))
@@ -75,8 +75,8 @@ impl BlockHands for Permissions {
     }
 }
 
-/// The statements of a policy that are ours.
-fn ours(policy: &str) -> Result<Statements, Failure> {
+/// The statements of a policy, ours and others'. One without an id is nobody's that could be taken away by it.
+fn statements(policy: &str) -> Result<Statements, Failure> {
     let policy: Value = serde_json::from_str(policy).map_err(|error| Failure {
         class: Class::Unclear,
         op: Op::GetPolicy.name(),
@@ -84,9 +84,7 @@ fn ours(policy: &str) -> Result<Statements, Failure> {
         retry_after: None,
     })?;
     let statements = policy.get("Statement").and_then(Value::as_array).into_iter().flatten();
-    let ours = statements.filter_map(|it| {
-        let sid = it.get("Sid")?.as_str()?;
-        sid.starts_with(OURS).then(|| (sid.to_owned(), Statement::read(it)))
-    });
-    Ok(ours.collect())
+    let named = statements
+        .filter_map(|it| Some((it.get("Sid")?.as_str()?.to_owned(), Statement::read(it))));
+    Ok(named.collect())
 }

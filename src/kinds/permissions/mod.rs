@@ -11,7 +11,7 @@ use std::{collections::BTreeMap, fmt};
 use serde::Deserialize;
 
 pub use self::statement::Statement;
-use super::block::{At, Block, Fields};
+use super::block::{At, Block, Extra, Fields};
 use crate::{
     engine::diff::{Cause, Said},
     kinds::{document::Breach, part::Site},
@@ -74,6 +74,7 @@ impl Block for Permissions {
     const FIELD: &'static str = "permissions";
     const CAUSE: Cause = Cause::Permissions;
     const NAMED: bool = true;
+    const GUARDED: bool = true;
     const SHAPE: Field = shape::PERMISSIONS;
     type Doc = Vec<PermissionDoc>;
     type Config = Statements;
@@ -104,7 +105,9 @@ impl Block for Permissions {
     }
 
     fn concern(live: &Statements, wanted: Option<&Statements>) -> Option<Statements> {
-        (!live.is_empty() || wanted == Some(live)).then(|| live.clone())
+        let ours = live.iter().filter(|(sid, _)| sid.starts_with(OURS));
+        let ours: Statements = ours.map(|(sid, it)| (sid.clone(), it.clone())).collect();
+        (!ours.is_empty() || wanted == Some(&ours)).then_some(ours)
     }
 
     fn put(at: &At, wanted: &Statements, live: Option<&Statements>) -> Vec<Call> {
@@ -131,6 +134,16 @@ impl Block for Permissions {
     fn touches(call: &Call) -> Option<String> {
         let (Call::Add(_, sid, _) | Call::Remove(_, sid)) = call;
         Some(path(sid))
+    }
+
+    fn extras(at: &At, live: &Statements, _: bool) -> Vec<Extra<Call>> {
+        let others = live.iter().filter(|(sid, it)| !sid.starts_with(OURS) && it.is_public());
+        let extra = |(sid, it): (&String, &Statement)| Extra {
+            path: sid.clone(),
+            words: it.to_string(),
+            call: Call::Remove(at.clone(), sid.clone()),
+        };
+        others.map(extra).collect()
     }
 
     fn warning(statements: &Statements) -> Option<Said> {

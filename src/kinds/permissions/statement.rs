@@ -112,6 +112,10 @@ impl Statement {
 
     /// Whether it lets anybody in.
     pub(super) fn is_public(&self) -> bool {
+        // Whatever else restricts it is not understood here, and does restrict it; a denial lets nobody in.
+        if !self.besides.is_empty() {
+            return false;
+        }
         let Self { principal, source_arn, source_account, principal_org_id, .. } = self;
         let bound = [source_arn, source_account, principal_org_id, &self.event_source_token];
         principal == "*"

@@ -7,7 +7,7 @@ use std::{collections::BTreeSet, fmt};
 
 use serde::Deserialize;
 
-use super::block::{At, Block, Fields};
+use super::block::{At, Block, Extra, Fields};
 use crate::{
     engine::diff::{Cause, Said},
     kinds::{document::Breach, part::Site},
@@ -85,6 +85,7 @@ impl Block for Url {
     const NAME: &'static str = "Url";
     const FIELD: &'static str = "url";
     const CAUSE: Cause = Cause::Url;
+    const GUARDED: bool = true;
     const SHAPE: Field = shape::URL;
     type Doc = UrlDoc;
     type Config = Config;
@@ -141,6 +142,16 @@ impl Block for Url {
 
     fn remove(at: &At, _: &Config) -> Vec<Call> {
         vec![Call::Delete(at.clone())]
+    }
+
+    fn extras(at: &At, config: &Config, ours: bool) -> Vec<Extra<Call>> {
+        let public = config.auth_type == PUBLIC && !ours;
+        let extra = || Extra {
+            path: String::new(),
+            words: "a public URL".into(),
+            call: Call::Delete(at.clone()),
+        };
+        public.then(extra).into_iter().collect()
     }
 
     fn warning(config: &Config) -> Option<Said> {
