@@ -54,6 +54,12 @@ pub enum Op {
     Invoke,
     DescribeAlarms,
     GetMetricData,
+    ListEventSourceMappings,
+    GetEventSourceMapping,
+    CreateEventSourceMapping,
+    UpdateEventSourceMapping,
+    DeleteEventSourceMapping,
+    ListTags,
     GetCallerIdentity,
 }
 
@@ -142,6 +148,18 @@ impl Op {
             Self::Invoke => ("Invoke", "lambda", Bucket::Invoke),
             Self::DescribeAlarms => ("DescribeAlarms", "cloudwatch", Bucket::CloudWatch),
             Self::GetMetricData => ("GetMetricData", "cloudwatch", Bucket::CloudWatch),
+            Self::ListEventSourceMappings => ("ListEventSourceMappings", "lambda", Bucket::Lambda),
+            Self::GetEventSourceMapping => ("GetEventSourceMapping", "lambda", Bucket::Lambda),
+            Self::CreateEventSourceMapping => {
+                ("CreateEventSourceMapping", "lambda", Bucket::Lambda)
+            }
+            Self::UpdateEventSourceMapping => {
+                ("UpdateEventSourceMapping", "lambda", Bucket::Lambda)
+            }
+            Self::DeleteEventSourceMapping => {
+                ("DeleteEventSourceMapping", "lambda", Bucket::Lambda)
+            }
+            Self::ListTags => ("ListTags", "lambda", Bucket::Lambda),
             Self::GetCallerIdentity => ("GetCallerIdentity", "sts", Bucket::Sts),
         }
     }

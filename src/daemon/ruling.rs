@@ -11,7 +11,7 @@ use crate::{
         prune::{Block, Census, Judge, Manifests, Ruling, Terms},
         time::Mono,
     },
-    kinds::DOCUMENTS,
+    kinds::TAGGED,
 };
 
 /// Keeps the ruling of one target.
@@ -58,7 +58,7 @@ impl Registrar {
             self.board.read(|board| board.engines.get(&key).map(|it| it.summary.census.clone()))
         };
         // Nothing is known of an engine that has not begun.
-        DOCUMENTS.map(|kind| (kind, known(kind).unwrap_or_default())).into()
+        TAGGED.map(|kind| (kind, known(kind).unwrap_or_default())).into()
     }
 
     /// One line each time that something new keeps candidates from being deleted.

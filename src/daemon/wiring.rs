@@ -35,7 +35,7 @@ use crate::{
         time::Clock,
         work::Event,
     },
-    kinds::{ALL, DOCUMENTS, each_kind, function::hash::HashKey},
+    kinds::{ALL, TAGGED, each_kind, function::hash::HashKey},
     manifest::Selection,
 };
 
@@ -143,9 +143,10 @@ impl Wiring {
         let mut settings = self.settings(audit_rate::<K>() * share);
         // Where looks are dear, whoever does not delete need not know whose the others are.
         settings.strangers = cost <= 1.0 || self.terms.prune;
-        settings.prune &= DOCUMENTS.contains(&K::NAME);
-        // A list of what is wanted leaves nothing out.
-        if K::LISTING == Listing::Wanted && settings.reading == Reading::Narrow {
+        settings.prune &= TAGGED.contains(&K::NAME);
+        // A list of what is wanted leaves nothing out, and only a list shows parts that are wanted no more.
+        let lists = K::LISTING == Listing::Wanted || K::PART_OF.is_some();
+        if lists && settings.reading == Reading::Narrow {
             settings.reading = Reading::Once;
         }
         let engine = Engine::new(shared.name.clone(), settings);

@@ -64,8 +64,9 @@ impl<K: Kind> Engine<K> {
         if object.sight.seen().is_some() {
             object.memory.created = None;
         }
-        let unwanted = object.wanted.is_none();
         let concerns = object.sight.seen().is_some_and(|seen| K::concerns(&seen.live));
+        self.claim(name);
+        let unwanted = self.objects.get(name).is_none_or(|it| it.wanted.is_none());
         self.publish(name);
         if unwanted && !concerns {
             self.leave(name);

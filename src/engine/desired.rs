@@ -10,8 +10,8 @@ use super::{kind::Kind, name::Name, policy::Policy, time::Mono};
 pub struct Desired<K: Kind> {
     /// By the name in AWS.
     pub wanted: BTreeMap<Name, Wanted<K>>,
-    /// What to do about objects that no document describes any more, once one shows that we made it. They
-    /// are no objects before.
+    /// What to do about objects that no document describes any more, once one shows that we made it, by what
+    /// they hang on ([`Kind::host`]). They are no objects before, or nobody's.
     pub spare: BTreeMap<Name, Wanted<K>>,
     /// Whether every manifest could be read. If not, an object of ours that nobody wants may only have
     /// lost its readable manifest.

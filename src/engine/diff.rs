@@ -124,11 +124,13 @@ pub enum Cause {
     Release,
     /// Something that opens a function to others, and that no manifest asks for.
     Unmanaged,
+    /// What Lambda polls to invoke it.
+    EventSource,
 }
 
 impl Cause {
     /// Every cause, in the order of the reference page.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Missing,
         Self::Image,
         Self::Config,
@@ -141,6 +143,7 @@ impl Cause {
         Self::Recursion,
         Self::Release,
         Self::Unmanaged,
+        Self::EventSource,
     ];
 
     /// The word in labels and docs.
@@ -158,6 +161,7 @@ impl Cause {
             Self::Recursion => "recursion",
             Self::Release => "release",
             Self::Unmanaged => "unmanaged_change",
+            Self::EventSource => "event_source",
         }
     }
 }

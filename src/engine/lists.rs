@@ -225,11 +225,17 @@ impl<K: Kind> Engine<K> {
         if object.listed == pass || object.phase != Phase::Idle || object.touched > began {
             return;
         }
-        match (&object.wanted, &object.sight) {
+        let gone = match &object.sight {
+            Sight::Unknown => false,
+            Sight::Absent => true,
+            // What it hangs on is there, and it is not.
+            Sight::Present(seen) => seen.exact && !K::is_there(&seen.live),
+        };
+        match (&object.wanted, gone) {
             (None, _) => self.leave(name),
             // A list confirms an absence that a look has found.
-            (Some(_), Sight::Absent) => object.observed = Some(Moment::of(began, self.now)),
-            (Some(_), Sight::Unknown | Sight::Present(_)) => self.nominate(name),
+            (Some(_), true) => object.observed = Some(Moment::of(began, self.now)),
+            (Some(_), false) => self.nominate(name),
         }
     }
 }

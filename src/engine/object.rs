@@ -1,6 +1,9 @@
 //! Everything that the engine holds of one object.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use jiff::Timestamp;
 
@@ -9,13 +12,13 @@ use super::{
     diff::{Cause, Print, Said},
     facts::{Fact, FactKey},
     failure::Failure,
-    kind::Kind,
+    kind::{Kind, Listing},
     memory::Memory,
     name::Name,
     policy::Settings,
     sight::Sight,
     status::{Row, StepCount},
-    tags::Claim,
+    tags::{self, Claim},
     tally::Standing,
     time::{Mono, Now},
 };
@@ -133,12 +136,23 @@ impl<K: Kind> Object<K> {
         match Claim::of(K::tags(&seen.live)) {
             Claim::Owner { id, object, .. } => {
                 id == settings.owner.as_str()
-                    && object.is_some_and(|it| it == format!("{}/{name}", K::NAME))
+                    && object.is_some_and(|it| it == tags::object(K::NAME, name))
             }
             Claim::ReadOnly | Claim::Unreadable(_) | Claim::Nobody | Claim::CloudFormation(_) => {
                 false
             }
         }
+    }
+
+    /// The wish for it if its document does not ask for it any more. A list shows what is anybody's: there its
+    /// own tags must say that it is ours. What no list shows is no object before a fact says so.
+    pub(super) fn spare(
+        &self,
+        name: &Name,
+        (spare, settings): (&BTreeMap<Name, Wanted<K>>, &Settings),
+    ) -> Option<Wanted<K>> {
+        let ours = K::LISTING == Listing::None || self.is_ours(name, settings);
+        spare.get(&K::host(name)).filter(|_| ours).cloned()
     }
 
     /// Nobody wants it, and it is ours.

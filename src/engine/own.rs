@@ -7,7 +7,7 @@ use super::{
     kind::Kind,
     policy::Adopt,
     sight::Seen,
-    tags::Claim,
+    tags::{self, Claim},
     verdict::Case,
 };
 
@@ -86,7 +86,7 @@ fn owned<K: Kind>(case: &Case<'_, K>, id: &str, object: Option<&str>) -> Standin
             "the Evenkeel `{id}` keeps it; to take it over, set `policy.adopt: {{ from: {id} }}`"
         ));
     }
-    let own = format!("{}/{}", K::NAME, case.name);
+    let own = tags::object(K::NAME, case.name);
     match object {
         Some(object) if object != own && *adopt == Adopt::Unowned => {
             Standing::Adopted(format!("`{object}`, whose tags it carries"))

@@ -3,9 +3,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use sha2::{Digest as _, Sha256};
+
 use super::{
     diff::{Cause, Change, Origin, Said, Shown},
-    name::{Name, Owner},
+    hex::hex,
+    name::Name,
     policy::Deletion,
     sight::Known,
 };
@@ -36,6 +39,10 @@ pub const TAGS_MAX: usize = 50;
 /// How many of them we may need, besides one for each block of a function.
 pub const OURS_MAX: usize = 7;
 
+/// The longest value of a tag.
+const VALUE_MAX: usize = 256;
+/// How many hex digits tell a shortened name from others.
+const OBJECT_DIGITS: usize = 16;
 /// Set by CloudFormation on everything that a stack makes.
 const STACK: &str = "aws:cloudformation:stack-name";
 /// AWS's own tags, which nobody else can write.
@@ -51,8 +58,8 @@ pub struct Ownership {
 
 impl Ownership {
     /// The ownership of one object.
-    pub fn of(kind: &str, name: &Name, owner: &Owner, deletion: Deletion) -> Self {
-        Self { owner: owner.as_str().into(), object: format!("{kind}/{name}"), deletion }
+    pub fn of(kind: &str, name: &Name, owner: &str, deletion: Deletion) -> Self {
+        Self { owner: owner.into(), object: object(kind, name), deletion }
     }
 
     /// As tags.
@@ -68,6 +75,19 @@ impl Ownership {
     pub fn holds(&self, live: &Tags) -> bool {
         live.get(OWNER) == Some(&self.owner)
     }
+}
+
+/// The value of the tag [`OBJECT`]. A name that a tag cannot hold is shortened, and a hash of all of it tells it
+/// from others.
+pub fn object(kind: &str, name: &Name) -> String {
+    let text = format!("{kind}/{name}");
+    let fits = |it: char| it.is_alphanumeric() || " _.:/=+-@".contains(it);
+    if text.chars().count() <= VALUE_MAX && text.chars().all(fits) {
+        return text;
+    }
+    let hash: String = hex(&Sha256::digest(&text)).chars().take(OBJECT_DIGITS).collect();
+    let start = text.chars().filter(|it| fits(*it)).take(VALUE_MAX - OBJECT_DIGITS - 1);
+    start.chain(['=']).chain(hash.chars()).collect()
 }
 
 /// Who owns a live object, by its tags.
@@ -223,6 +243,15 @@ mod tests {
         wish.unset.clear();
         wish.exclusive = true;
         assert_eq!(differs(&wish, &live), (vec!["a=1".into()], vec!["b".into()], none()));
+    }
+
+    #[test]
+    fn a_name_that_a_tag_cannot_hold_is_shortened() {
+        let of = |name: &str| object("Kind", &Name::new(name));
+        assert_eq!(of("a/arn:aws:sqs:x:1:b"), "Kind/a/arn:aws:sqs:x:1:b");
+        assert_eq!(of("a b*c"), "Kind/a bc=11d89d453fb42409");
+        let (one, other) = (of(&"x".repeat(300)), of(&"x".repeat(301)));
+        assert!(one.len() == VALUE_MAX && other.len() == VALUE_MAX && one != other);
     }
 
     #[test]

@@ -33,7 +33,7 @@ enum Part {
 impl Standing {
     fn of<K: Kind>(name: &Name, object: &Object<K>, settings: &Settings) -> Self {
         let seen = object.sight.seen();
-        let present = seen.is_some();
+        let present = seen.is_some_and(|it| K::is_there(&it.live));
         if object.wanted.is_some() {
             let part = Part::Wanted;
             return Self { part, present, vague: false, candidate: false, gone_since: None };

@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use super::{
-    desired::Desired,
+    desired::{Desired, Wanted},
     diff::Said,
     engine::Engine,
     facts::{Fact, FactKey},
@@ -29,7 +29,8 @@ impl<K: Kind> Engine<K> {
         let mut wanted = desired.wanted;
         let mut touched = BTreeSet::new();
         for (name, object) in &mut self.objects {
-            let wish = wanted.remove(name).or_else(|| desired.spare.get(name).cloned());
+            let spare = (&desired.spare, &self.settings);
+            let wish = wanted.remove(name).or_else(|| object.spare(name, spare));
             if object.wanted != wish || object.wanted.is_none() {
                 object.wanted = wish;
                 // What is wanted now has not been fought over yet.
@@ -71,11 +72,26 @@ impl<K: Kind> Engine<K> {
     fn take_back(&mut self, name: &Name) -> bool {
         let spare = self.spare.get(name).filter(|_| !self.objects.contains_key(name));
         let Some(wanted) = spare.cloned() else { return false };
+        self.depend(name, &wanted);
+        self.objects.insert(name.clone(), Object::new(Some(wanted)));
+        true
+    }
+
+    /// An object that nobody asks for has shown whose it is: if it is ours, and what it hangs on has a document,
+    /// then it was taken out of that.
+    pub(super) fn claim(&mut self, name: &Name) {
+        let Some(object) = self.objects.get(name).filter(|it| it.wanted.is_none()) else { return };
+        let Some(wanted) = object.spare(name, (&self.spare, &self.settings)) else { return };
+        self.depend(name, &wanted);
+        if let Some(object) = self.objects.get_mut(name) {
+            object.wanted = Some(wanted);
+        }
+    }
+
+    fn depend(&mut self, name: &Name, wanted: &Wanted<K>) {
         for fact in K::needs(&wanted.spec) {
             self.needs.entry(fact).or_default().insert(name.clone());
         }
-        self.objects.insert(name.clone(), Object::new(Some(wanted)));
-        true
     }
 
     /// Judges all of these before anything is done about one of them, so that the brake knows how many

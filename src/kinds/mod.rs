@@ -4,6 +4,7 @@ pub mod async_invoke;
 pub mod block;
 pub mod concurrency;
 pub mod document;
+pub mod event_source;
 pub mod function;
 pub mod image;
 pub mod part;
@@ -29,6 +30,7 @@ macro_rules! each_kind {
             async_invokes: crate::kinds::block::Of<crate::kinds::async_invoke::AsyncInvoke>;
             concurrencies: crate::kinds::block::Of<crate::kinds::concurrency::Concurrency>;
             recursions: crate::kinds::block::Of<crate::kinds::recursion::Recursion>;
+            event_sources: crate::kinds::event_source::EventSource;
         }
     };
 }
@@ -44,6 +46,7 @@ macro_rules! each_block {
             async_invoke: async_invokes, crate::kinds::async_invoke::AsyncInvoke;
             concurrency: concurrencies, crate::kinds::concurrency::Concurrency;
             recursive_loop: recursions, crate::kinds::recursion::Recursion;
+            event_sources: event_sources, crate::kinds::event_source::EventSource;
         }
     };
 }
@@ -51,6 +54,10 @@ pub(crate) use each_block;
 
 /// The kinds that manifests describe. The others are only a means.
 pub const DOCUMENTS: [&str; 2] = [function::Function::NAME, repository::Repository::NAME];
+
+/// The kinds whose objects carry tags of their own, so that what is left of a document can be deleted.
+pub const TAGGED: [&str; 3] =
+    [function::Function::NAME, repository::Repository::NAME, event_source::EventSource::NAME];
 
 macro_rules! names {
     ($($field:ident: $kind:ty;)*) => {

@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use super::document::Breach;
 use crate::{
-    engine::{kind::Kind, name::Name, place::Place},
+    engine::{kind::Kind, name::Name, place::Place, policy::Deletion},
     shape::Field,
 };
 
@@ -35,7 +35,8 @@ pub trait Part: 'static {
         Vec::new()
     }
 
-    /// What is to be done about what the document does not ask for, once that shows to be ours.
+    /// What is to be done about what the document does not ask for, once that shows to be ours: by what it
+    /// hangs on ([`Kind::host`]).
     fn spare(doc: Option<&Self::Doc>, site: &Site<'_>) -> Vec<(Name, <Self::Kind as Kind>::Spec)>;
 }
 
@@ -58,4 +59,6 @@ pub struct Site<'a> {
     pub watches: bool,
     /// Whether it is taken away.
     pub exclusive: bool,
+    /// What is to happen when the document goes.
+    pub deletion: Deletion,
 }

@@ -80,6 +80,7 @@ pub fn expand(documents: Documents<'_>, setting: Setting<'_>) -> Wishes {
                     adopts: doc.policy.adopt != Adopt::No,
                     watches: documents.watches,
                     exclusive: doc.policy.exclusive,
+                    deletion: doc.policy.deletion,
                 };
                 let spec = FunctionSpec::of(&name, doc, &image, (setting, parts.tags(&site)));
                 wishes.images.wanted.extend(wanted_images(&spec));

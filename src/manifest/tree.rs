@@ -231,7 +231,12 @@ impl Node {
 
     /// A member of a map: its key and its value.
     pub(super) fn member(&self, name: &str) -> Option<(&Node, &Node)> {
-        let Value::Map(pairs) = &self.value else { return None };
+        let pairs = match &self.value {
+            Value::Map(pairs) => pairs,
+            // An item, by its number.
+            Value::List(items) => return items.get(name.parse::<usize>().ok()?).map(|it| (it, it)),
+            Value::Scalar { .. } => return None,
+        };
         pairs.iter().find(|(key, _)| key.text() == Some(name)).map(|(key, value)| (key, value))
     }
 

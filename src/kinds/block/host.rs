@@ -39,7 +39,7 @@ impl Host {
     }
 
     /// What has to happen before its blocks may be changed.
-    pub(super) fn hold(&self, name: &Name, owner: &str, facts: &Facts) -> Option<Hold> {
+    pub fn hold(&self, name: &Name, owner: &str, facts: &Facts) -> Option<Hold> {
         self.claimed(name, owner, facts).or_else(|| self.at_work(name, facts))
     }
 
@@ -84,7 +84,7 @@ fn foreign(name: &Name, owner: &str, facts: &Facts) -> Hold {
 }
 
 /// There is no alias for it to hang on yet.
-pub(super) fn no_alias(at: &At, facts: &Facts) -> Option<Hold> {
+pub fn no_alias(at: &At, facts: &Facts) -> Option<Hold> {
     let alias = at.qualifier.as_ref()?;
     let key = FactKey::Release(at.function.clone());
     let there =

@@ -52,7 +52,7 @@ impl Spec {
             ownership: Ownership::of(
                 super::Function::NAME,
                 name,
-                setting.owner,
+                setting.owner.as_str(),
                 doc.policy.deletion,
             ),
             blocks,

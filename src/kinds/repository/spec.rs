@@ -88,7 +88,12 @@ impl Spec {
             lifecycle,
             policy: access,
             tags: tag_spec(&doc.tags, doc.tags_policy),
-            ownership: Ownership::of(super::Repository::NAME, name, owner, doc.policy.deletion),
+            ownership: Ownership::of(
+                super::Repository::NAME,
+                name,
+                owner.as_str(),
+                doc.policy.deletion,
+            ),
             ignored: doc.policy.ignore.iter().filter_map(|it| Ignored::parse(it)).collect(),
             adopts: doc.policy.adopt != Adopt::No,
             config_hash,

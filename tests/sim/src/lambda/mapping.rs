@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, time::Duration};
 
 use serde_json::{Value, json};
 
-use super::{Ctx, Lambda, create, listing, page};
+use super::{Ctx, Lambda, create, listing, page, rules, service};
 use crate::{
     call::{Answer, Refusal, Reply},
     time::{self, Moment},
@@ -53,13 +53,29 @@ pub(super) fn answer(lambda: &mut Lambda, ctx: &Ctx<'_>) -> Answer {
             if operation == "DeleteEventSourceMapping" {
                 begin(found, "Deleting", "Deleted", ctx);
             } else {
-                let enabled = fill(&mut found.shown, &ctx.call.body, &ctx.call.caller)?;
-                let wanted = enabled.unwrap_or(found.shown["State"] != "Disabled");
-                begin(found, "Updating", if wanted { "Enabled" } else { "Disabled" }, ctx);
+                return update(lambda, id, ctx);
             }
             Ok(Reply::new(202, found.shown.clone()))
         }
     }
+}
+
+fn update(lambda: &mut Lambda, id: &str, ctx: &Ctx<'_>) -> Answer {
+    let missing = || Refusal::missing("The resource you requested does not exist.");
+    let mut body = ctx.call.body.clone();
+    // What can be said only once is no member of this request.
+    for name in service::ONCE {
+        body.as_object_mut().map(|it| it.remove(*name));
+    }
+    let mut shown = lambda.mappings.get(id).ok_or_else(missing)?.shown.clone();
+    let enabled = fill(&mut shown, &body, &ctx.call.caller)?;
+    service::of(shown["EventSourceArn"].as_str().unwrap_or_default())?.check(&shown)?;
+    twin(lambda, &shown)?;
+    let found = lambda.mappings.get_mut(id).ok_or_else(missing)?;
+    found.shown = shown;
+    let wanted = enabled.unwrap_or(found.shown["State"] != "Disabled");
+    begin(found, "Updating", if wanted { "Enabled" } else { "Disabled" }, ctx);
+    Ok(Reply::new(202, found.shown.clone()))
 }
 
 fn begin(found: &mut Mapping, during: &str, then: &'static str, ctx: &Ctx<'_>) {
@@ -71,25 +87,25 @@ fn begin(found: &mut Mapping, during: &str, then: &'static str, ctx: &Ctx<'_>) {
 
 fn create(lambda: &mut Lambda, ctx: &Ctx<'_>) -> Answer {
     let body = &ctx.call.body;
-    if !lambda.functions.contains_key(&ctx.call.resource) {
-        return Err(Refusal::invalid("Function does not exist"));
-    }
+    let Some(function) = lambda.functions.get(&ctx.call.resource) else {
+        return Err(Refusal::missing(format!(
+            "Function not found: {}",
+            ctx.arn(&ctx.call.resource)
+        )));
+    };
     let arn = match &ctx.call.qualifier {
+        Some(qualifier) if !function.aliases.contains_key(qualifier) => {
+            return Err(Refusal::missing(format!(
+                "Function not found: {}:{qualifier}",
+                ctx.arn(&ctx.call.resource)
+            )));
+        }
         Some(qualifier) => format!("{}:{qualifier}", ctx.arn(&ctx.call.resource)),
         None => ctx.arn(&ctx.call.resource),
     };
     let source = body["EventSourceArn"].as_str().unwrap_or_default().to_owned();
-    let twin = lambda
-        .mappings
-        .iter()
-        .find(|(_, it)| it.shown["FunctionArn"] == *arn && it.shown["EventSourceArn"] == *source);
-    if let Some((id, _)) = twin.filter(|_| !source.is_empty()) {
-        return Err(Refusal::conflict(format!(
-            "An event source mapping with event source ({source}) and function ({arn}) already exists. Please update or delete the existing mapping with UUID {id}"
-        )));
-    }
+    let service = service::of(&source)?;
     let id = lambda.id();
-    let stream = !source.contains(":sqs:");
     let mut shown = json!({
         "UUID": id,
         "FunctionArn": arn,
@@ -97,27 +113,37 @@ fn create(lambda: &mut Lambda, ctx: &Ctx<'_>) -> Answer {
             "arn:aws:lambda:{}:{}:event-source-mapping:{id}",
             ctx.call.caller.region, ctx.call.caller.account
         ),
-        "BatchSize": if stream { 100 } else { 10 },
-        "MaximumBatchingWindowInSeconds": 0,
-        "FunctionResponseTypes": [],
         "StateTransitionReason": "USER_INITIATED",
     });
-    if stream {
-        for name in ["MaximumRecordAgeInSeconds", "MaximumRetryAttempts"] {
-            shown[name] = json!(-1);
-        }
-        shown["ParallelizationFactor"] = json!(1);
-        shown["BisectBatchOnFunctionError"] = json!(false);
-        shown["LastProcessingResult"] = json!("No records processed");
-    }
+    service.fill_in(&mut shown);
     let enabled = fill(&mut shown, body, &ctx.call.caller)?;
+    service.check(&shown)?;
+    twin(lambda, &shown)?;
     let tags = create::given_tags(&body["Tags"]);
+    rules::tags(tags.iter())?;
     let mut made = Mapping { shown, coming: None, tags };
     let then = if enabled == Some(false) { "Disabled" } else { "Enabled" };
     begin(&mut made, "Creating", then, ctx);
     let body = made.shown.clone();
     lambda.mappings.insert(id, made);
     Ok(Reply::new(202, body))
+}
+
+/// One source, or one topic or queue of it, has one mapping to a function or an alias of it.
+fn twin(lambda: &Lambda, shown: &Value) -> Result<(), Refusal> {
+    let what = |it: &Value| {
+        ["EventSourceArn", "FunctionArn", "Topics", "Queues"].map(|name| it[name].clone())
+    };
+    let twin = lambda
+        .mappings
+        .iter()
+        .find(|(_, it)| what(&it.shown) == what(shown) && it.shown["UUID"] != shown["UUID"]);
+    let Some((id, _)) = twin else { return Ok(()) };
+    Err(Refusal::conflict(format!(
+        "An event source mapping with event source ({}) and function ({}) already exists. Please update or delete the existing mapping with UUID {id}",
+        shown["EventSourceArn"].as_str().unwrap_or_default(),
+        shown["FunctionArn"].as_str().unwrap_or_default(),
+    )))
 }
 
 /// Puts a request's members into a mapping; says whether it is to be enabled, if it says so.
@@ -138,7 +164,12 @@ fn fill(
                 }
                 shown["FunctionArn"] = arn.into();
             }
-            _ => shown[name] = value.clone(),
+            "SourceAccessConfigurations" => service::let_in(shown, value),
+            // An empty struct takes away what it stands for.
+            _ => match service::cleared(name, value)? {
+                Some(kept) => shown[name] = kept,
+                None => drop(shown.as_object_mut().map(|it| it.remove(name))),
+            },
         }
     }
     Ok(body["Enabled"].as_bool())

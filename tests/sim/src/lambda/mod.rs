@@ -13,6 +13,7 @@ mod past;
 mod policy;
 mod read;
 mod rules;
+mod service;
 mod settings;
 mod tags;
 mod update;

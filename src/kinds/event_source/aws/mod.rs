@@ -1,0 +1,106 @@
+//! The verbs for event sources: ListEventSourceMappings, which shows all but tags, a look at one with its tags and
+//! its function, and the calls that change something.
+
+mod read;
+mod write;
+
+use std::{
+    collections::{BTreeMap, btree_map::Entry},
+    sync::Arc,
+};
+
+use tokio::sync::mpsc;
+
+use super::{EventSource, Live, Mapping, Spec, source::Address, step::Step};
+use crate::{
+    aws::{
+        calls::Calls,
+        clients::Clients,
+        cloud::{Cloud, Got, Hands, Urgency},
+        op::Bucket,
+    },
+    engine::{failure::Failure, name::Name, page::Page, sight::Seen, tags::OWNER},
+    kinds::block::aws::{Door, host},
+};
+
+impl Hands for EventSource {
+    type Cloud = Door;
+    const LOOK: (Bucket, f64) = (Bucket::Lambda, 2.0);
+
+    fn open(clients: &Clients, calls: Arc<Calls>) -> Door {
+        Door { clients: clients.clone(), calls }
+    }
+}
+
+impl Cloud<EventSource> for Door {
+    /// One page for all: of two mappings with one name a list shows always the same.
+    async fn list(
+        &self,
+        wanted: Arc<BTreeMap<Name, Arc<Spec>>>,
+        pages: mpsc::Sender<Page<EventSource>>,
+    ) -> Result<(), Failure> {
+        let (all, started) = read::mappings(self, None, Urgency::List).await?;
+        let mut rows: BTreeMap<Name, Mapping> = BTreeMap::new();
+        for mapping in all {
+            let name = mapping.address.name();
+            let wanted = wanted.get(&name).map(|it| &**it);
+            match rows.entry(name) {
+                Entry::Vacant(it) => drop(it.insert(mapping)),
+                Entry::Occupied(mut it) if rank(&mapping, wanted) < rank(it.get(), wanted) => {
+                    it.insert(mapping);
+                }
+                Entry::Occupied(_) => {}
+            }
+        }
+        let row = |(name, mapping)| {
+            let live = Live { host: None, mapping: Some(mapping) };
+            (name, Seen { live, revision: None, exact: false })
+        };
+        let rows = rows.into_iter().map(row).collect();
+        // Nobody listens any more if that fails.
+        pages.send(Page { started, rows }).await.ok();
+        Ok(())
+    }
+
+    async fn get(
+        &self,
+        name: &Name,
+        wanted: Option<&Spec>,
+        urgency: Urgency,
+    ) -> Result<Got<EventSource>, Failure> {
+        let Some(address) = Address::read(name) else { return Ok((None, self.calls.now())) };
+        let (all, asked) = read::mappings(self, Some(&address.arn), urgency).await?;
+        let mut found: Vec<Mapping> = Vec::new();
+        for mapping in all.into_iter().filter(|it| it.address == address) {
+            found.extend(read::whole(self, mapping, urgency).await?);
+        }
+        let mapping =
+            found.into_iter().min_by(|one, other| rank(one, wanted).cmp(&rank(other, wanted)));
+        // Whoever asks AWS to leave a function alone means this too.
+        let host = if wanted.is_some() || mapping.as_ref().is_some_and(is_owned) {
+            let (found, _) = self.function(&address.function, urgency).await?;
+            found.map(host)
+        } else {
+            None
+        };
+        let there = host.is_some() || mapping.is_some();
+        let live = Live { host, mapping };
+        let seen = there.then_some(Seen { live, revision: None, exact: true });
+        Ok((seen, asked))
+    }
+
+    async fn apply(&self, step: &Step) -> Result<(), Failure> {
+        write::apply(self, step).await
+    }
+}
+
+/// A function and an alias of it may each have a mapping of one source. What an Evenkeel keeps comes first, then
+/// what invokes the right one.
+fn rank<'a>(mapping: &'a Mapping, wanted: Option<&Spec>) -> (bool, bool, &'a str) {
+    let right = wanted.is_some_and(|it| it.alias == mapping.alias);
+    (!is_owned(mapping), !right, &mapping.uuid)
+}
+
+fn is_owned(mapping: &Mapping) -> bool {
+    mapping.tags.get().is_some_and(|it| it.contains_key(OWNER))
+}

@@ -1,0 +1,267 @@
+//! What Lambda polls to invoke a function: event source mappings. Each carries tags of its own and is an object
+//! of its own, so that one which leaves its document is known to be ours, and deleted, also after a restart.
+//!
+//! Read in this order: [`source`] (what there is and how it is called), [`config`] (the two sides in one form),
+//! `diff` (what differs and the steps).
+
+pub mod aws;
+pub mod config;
+mod diff;
+pub mod doc;
+mod rules;
+mod shape;
+pub mod source;
+pub mod step;
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde_json::json;
+
+use self::{
+    config::{Chosen, Config},
+    doc::EventSourceDoc,
+    source::{Address, Source},
+    step::{Step, kind},
+};
+use crate::{
+    engine::{
+        diff::{Diff, Planned, Print},
+        facts::{Fact, FactKey, Facts},
+        failure::Failure,
+        kind::{Digests, Kind, Listing},
+        name::Name,
+        sight::{Known, Seen, Sight},
+        tags::{Ownership, Tags},
+    },
+    kinds::{
+        block::host::Host,
+        document::Breach,
+        part::{Part, Site},
+    },
+    shape::Field,
+};
+
+/// An event source of a function.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum EventSource {}
+
+/// The kind of document that event sources are parts of, and whose permit they need.
+const FUNCTION: &str = "Function";
+
+/// An event source as it should be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Spec {
+    /// Who we are.
+    pub owner: String,
+    /// The function.
+    pub function: Name,
+    /// The alias that is invoked, if the document keeps one.
+    pub alias: Option<String>,
+    /// What is wanted; `None`: that it goes, if we made it.
+    pub wish: Option<Wish>,
+}
+
+/// What is wanted of one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wish {
+    /// Where events come from and go.
+    pub address: Address,
+    /// What the source is.
+    pub source: Source,
+    /// How it is set up.
+    pub config: Config,
+    /// What AWS lets be chosen only once.
+    pub chosen: Chosen,
+    /// The tags by which it is known as ours.
+    pub ownership: Ownership,
+}
+
+/// An event source as it is, and the function that it is for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Live {
+    /// The function; `None` if there is none, or if it was not asked for.
+    pub host: Option<Host>,
+    /// The mapping, if there is one.
+    pub mapping: Option<Mapping>,
+}
+
+/// A mapping in AWS.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mapping {
+    /// Where events come from and go.
+    pub address: Address,
+    /// AWS's id.
+    pub uuid: String,
+    /// Its own ARN, which tag calls take.
+    pub arn: String,
+    /// The alias or version that is invoked, if it is not the function itself.
+    pub alias: Option<String>,
+    /// What AWS is doing with it, in words, if it is at something.
+    pub busy: Option<String>,
+    /// How it is set up.
+    pub config: Config,
+    /// Why its filters are not known, if they are not.
+    pub filters_unread: Option<String>,
+    /// What could be chosen only once.
+    pub chosen: Chosen,
+    /// Its tags; a list does not show them.
+    pub tags: Known<Tags>,
+    /// When AWS says that it last changed.
+    pub changed_at: Option<Timestamp>,
+}
+
+/// The function as calls name it.
+fn invokes(function: &Name, alias: Option<&String>) -> String {
+    alias.map_or_else(|| function.to_string(), |alias| format!("{function}:{alias}"))
+}
+
+impl Spec {
+    fn of(wish: Option<Wish>, site: &Site<'_>) -> Self {
+        Self {
+            owner: site.owner.to_owned(),
+            function: site.function.clone(),
+            alias: site.alias.map(ToOwned::to_owned),
+            wish,
+        }
+    }
+}
+
+impl Wish {
+    /// What a document means in a target; `None` for what its rules refuse.
+    fn of(doc: &EventSourceDoc, site: &Site<'_>) -> Option<Self> {
+        let arn = site.place.fill_in(&doc.event_source_arn);
+        let source = Source::of(&arn)?;
+        let address = Address { function: site.function.clone(), arn, topic: doc.topic().cloned() };
+        let (name, deletion) = (address.name(), site.deletion);
+        Some(Self {
+            source,
+            config: Config::of(doc, source, site.place),
+            chosen: Chosen::of(doc, site.place),
+            ownership: Ownership::of(EventSource::NAME, &name, site.owner, deletion),
+            address,
+        })
+    }
+}
+
+impl Part for EventSource {
+    type Kind = Self;
+    type Doc = Vec<EventSourceDoc>;
+    const FIELD: &'static str = "eventSources";
+    const SHAPE: Field = shape::EVENT_SOURCES;
+
+    fn check(doc: &Self::Doc) -> Vec<Breach> {
+        rules::check(doc)
+    }
+
+    /// They carry tags of their own.
+    fn note(_: &Self::Doc, _: &Site<'_>) -> Option<(&'static str, String)> {
+        None
+    }
+
+    fn wanted(doc: &Self::Doc, site: &Site<'_>) -> Vec<(Name, Spec)> {
+        let all = doc.iter().filter_map(|it| Wish::of(it, site));
+        all.map(|it| (it.address.name(), Spec::of(Some(it), site))).collect()
+    }
+
+    /// Whatever else of the function's we made goes.
+    fn spare(_: Option<&Self::Doc>, site: &Site<'_>) -> Vec<(Name, Spec)> {
+        vec![(site.function.clone(), Spec::of(None, site))]
+    }
+}
+
+impl Kind for EventSource {
+    const NAME: &'static str = "EventSource";
+    const PERMIT: &'static str = FUNCTION;
+    const PART_OF: Option<&'static str> = Some(FUNCTION);
+    const LISTING: Listing = Listing::All;
+    /// Tags show only in a look, and a look costs calls that all share.
+    const AUDIT_PERIOD: Duration = Duration::from_hours(2);
+    type Spec = Spec;
+    type Live = Live;
+    type Step = Step;
+
+    fn create(_: &Name, spec: &Spec, facts: &Facts) -> Diff<Step> {
+        let live = Live { host: None, mapping: None };
+        diff::diff(spec, &Seen { live, revision: None, exact: true }, facts)
+    }
+
+    fn diff(_: &Name, spec: &Spec, seen: &Seen<Live>, facts: &Facts) -> Diff<Step> {
+        diff::diff(spec, seen, facts)
+    }
+
+    fn print(seen: &Seen<Live>) -> Print {
+        let Some(mapping) = &seen.live.mapping else { return Print::default() };
+        let Mapping { uuid, arn, alias, busy, config, chosen, .. } = mapping;
+        let mut config = config.clone();
+        // A list does not show those that are encrypted.
+        if config.kms_key_arn.is_some() {
+            config.filters.clear();
+        }
+        Print::of(format!("{:?}", (uuid, arn, alias, busy, config, chosen)).as_bytes())
+    }
+
+    fn tags(live: &Live) -> Option<&Known<Tags>> {
+        live.mapping.as_ref().map(|it| &it.tags)
+    }
+
+    fn host_tags(live: &Live) -> Option<&Known<Tags>> {
+        live.host.as_ref().map(|it| &it.tags)
+    }
+
+    fn is_there(live: &Live) -> bool {
+        live.mapping.is_some()
+    }
+
+    fn delete(_: &Name, live: &Live) -> Option<Planned<Step>> {
+        let Mapping { address, uuid, .. } = live.mapping.clone()?;
+        Some(Planned { kind: kind::DELETE, step: Step::Delete { address, uuid } })
+    }
+
+    /// A hold is on the function.
+    fn suspend(_: &Name, _: &Live, _: Option<&str>) -> Option<Step> {
+        None
+    }
+
+    fn describe(live: &Live) -> serde_json::Value {
+        let of = |it: &Mapping| {
+            let invokes = invokes(&it.address.function, it.alias.as_ref());
+            json!({ "uuid": it.uuid, "config": it.config.fields(&invokes), "tags": it.tags.get() })
+        };
+        json!(live.mapping.as_ref().map(of))
+    }
+
+    fn concerns(live: &Live) -> bool {
+        live.mapping.is_some()
+    }
+
+    fn changed_at(live: &Live) -> Option<Timestamp> {
+        live.mapping.as_ref()?.changed_at
+    }
+
+    fn fact(_: &Name, _: &Sight<Live>, _: Option<&Failure>) -> Option<(FactKey, Option<Fact>)> {
+        None
+    }
+
+    fn hears(key: &FactKey) -> bool {
+        matches!(key, FactKey::Function(_) | FactKey::Release(_))
+    }
+
+    fn host(name: &Name) -> Name {
+        name.as_str().split_once('/').map_or_else(|| name.clone(), |(it, _)| Name::new(it))
+    }
+
+    fn only_gone(spec: &Spec) -> bool {
+        spec.wish.is_none()
+    }
+
+    fn needs(spec: &Spec) -> Vec<FactKey> {
+        let function = &spec.function;
+        let alias = spec.alias.as_ref().map(|_| FactKey::Release(function.clone()));
+        [FactKey::Function(function.clone())].into_iter().chain(alias).collect()
+    }
+
+    fn digests(_: Option<&Spec>, _: &Sight<Live>, _: &Facts) -> Digests {
+        Digests::default()
+    }
+}

@@ -1,0 +1,336 @@
+//! What a shape cannot say about event sources: what goes with which source, and rules between fields. Lambda
+//! checks the same, one at a time and only when it is asked (Lambda developer guide, the pages of each service).
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use super::{
+    config::VIRTUAL_HOST,
+    doc::EventSourceDoc,
+    source::Source::{self, Broker, DocumentDb, DynamoDb, FifoQueue, Kafka, Kinesis, Queue},
+};
+use crate::kinds::document::Breach;
+
+/// The largest batch of a FIFO queue, and of a queue without a batching window.
+const SMALL_BATCH: i32 = 10;
+/// The youngest age at which a record may be given up, in seconds.
+const AGE_MIN: i32 = 60;
+
+/// A field that only some sources have.
+struct Only {
+    field: &'static str,
+    given: fn(&EventSourceDoc) -> bool,
+    sources: &'static [Source],
+    /// Whether these sources must have it.
+    needed: bool,
+    hint: &'static str,
+}
+
+impl Only {
+    const fn some(
+        field: &'static str,
+        given: fn(&EventSourceDoc) -> bool,
+        sources: &'static [Source],
+    ) -> Self {
+        Self { field, given, sources, needed: false, hint: "" }
+    }
+
+    const fn needed(
+        field: &'static str,
+        given: fn(&EventSourceDoc) -> bool,
+        (sources, hint): (&'static [Source], &'static str),
+    ) -> Self {
+        Self { field, given, sources, needed: true, hint }
+    }
+}
+
+const SHARDS: &[Source] = &[Kinesis, DynamoDb];
+const LOGS: &[Source] = &[Kinesis, DynamoDb, Kafka];
+
+const ONLY: &[Only] = &[
+    Only::needed(
+        "startingPosition",
+        |it| it.starting_position.is_some(),
+        (&[Kinesis, DynamoDb, Kafka, DocumentDb], "say where reading begins, as `LATEST`"),
+    ),
+    Only::needed("topics", |it| is_some(it.topics.as_ref()), (&[Kafka], "name the topic")),
+    Only::needed(
+        "queues",
+        |it| is_some(it.queues.as_ref()),
+        (&[Broker], "name the broker's queue"),
+    ),
+    Only::needed(
+        "documentDBEventSourceConfig",
+        |it| it.document_db_event_source_config.is_some(),
+        (&[DocumentDb], "name the database"),
+    ),
+    Only::some("scalingConfig", |it| it.scaling_config.is_some(), &[Queue, FifoQueue]),
+    Only::some("parallelizationFactor", |it| it.parallelization_factor.is_some(), SHARDS),
+    Only::some("tumblingWindowInSeconds", |it| it.tumbling_window_in_seconds.is_some(), SHARDS),
+    Only::some("maximumRecordAgeInSeconds", |it| it.maximum_record_age_in_seconds.is_some(), LOGS),
+    Only::some("maximumRetryAttempts", |it| it.maximum_retry_attempts.is_some(), LOGS),
+    Only::some(
+        "bisectBatchOnFunctionError",
+        |it| it.bisect_batch_on_function_error.is_some(),
+        LOGS,
+    ),
+    Only::some("destinationConfig", |it| it.destination_config.is_some(), LOGS),
+    Only::some(
+        "functionResponseTypes",
+        |it| it.function_response_types.is_some(),
+        &[Queue, FifoQueue, Kinesis, DynamoDb, Kafka],
+    ),
+    Only::some(
+        "maximumBatchingWindowInSeconds",
+        |it| it.maximum_batching_window_in_seconds.is_some_and(|it| it > 0),
+        &[Queue, Kinesis, DynamoDb, Kafka, Broker, DocumentDb],
+    ),
+    Only::some(
+        "sourceAccessConfigurations",
+        |it| it.source_access_configurations.is_some(),
+        &[Kafka, Broker, DocumentDb],
+    ),
+    Only::some(
+        "amazonManagedKafkaEventSourceConfig",
+        |it| it.amazon_managed_kafka_event_source_config.is_some(),
+        &[Kafka],
+    ),
+    Only::some(
+        "provisionedPollerConfig",
+        |it| it.provisioned_poller_config.is_some(),
+        &[Queue, FifoQueue, Kafka],
+    ),
+];
+
+fn is_some(list: Option<&Vec<String>>) -> bool {
+    list.is_some_and(|it| !it.is_empty())
+}
+
+/// Every rule that the document breaks.
+pub(super) fn check(doc: &[EventSourceDoc]) -> Vec<Breach> {
+    let mut seen = BTreeSet::new();
+    let mut breaches = Vec::new();
+    for (index, it) in doc.iter().enumerate() {
+        let index = index.to_string();
+        let mut own = match Source::of(&it.event_source_arn) {
+            Some(source) => one(it, source),
+            None => vec![unknown(it)],
+        };
+        if !seen.insert((&it.event_source_arn, it.topic())) {
+            let message =
+                "it stands here twice: Lambda allows one mapping of a source to a function";
+            own.push(Breach::new(&["eventSourceArn"], message, "keep one of them"));
+        }
+        for breach in &mut own {
+            breach.path.insert(0, index.clone());
+        }
+        breaches.extend(own);
+    }
+    breaches
+}
+
+fn unknown(doc: &EventSourceDoc) -> Breach {
+    let message = format!("Lambda does not poll `{}`", doc.event_source_arn);
+    let hint = "name an SQS queue, a Kinesis or DynamoDB stream, an MSK cluster, an MQ broker or a \
+                DocumentDB cluster; others invoke the function themselves, with `permissions`";
+    Breach::new(&["eventSourceArn"], message, hint)
+}
+
+fn one(doc: &EventSourceDoc, source: Source) -> Vec<Breach> {
+    let mut breaches: Vec<Breach> = ONLY.iter().filter_map(|it| it.check(doc, source)).collect();
+    breaches.extend(start(doc, source));
+    breaches.extend(batch(doc, source));
+    breaches.extend(ways(doc, source));
+    breaches.extend(pollers(doc, source));
+    breaches.extend(doc.filter_criteria.iter().flat_map(|it| &it.filters).filter_map(|it| {
+        let object = matches!(serde_json::from_str(&it.pattern), Ok(Value::Object(_)));
+        let message = format!("the pattern `{}` is no JSON object", it.pattern);
+        let hint = r#"write it as `'{"body": {"kind": ["order"]}}'`"#;
+        (!object).then(|| Breach::new(&["filterCriteria"], message, hint))
+    }));
+    let young = |it: &i32| (0..AGE_MIN).contains(it);
+    if let Some(age) = doc.maximum_record_age_in_seconds.filter(young) {
+        let message = format!("a record cannot be given up after {age} seconds");
+        let hint = "use at least 60, or -1 for ever";
+        breaches.push(Breach::new(&["maximumRecordAgeInSeconds"], message, hint));
+    }
+    let metrics = doc.metrics_config.iter().flat_map(|it| &it.metrics);
+    if let Some(metric) = metrics.into_iter().find(|it| *it != "EventCount" && source != Kafka) {
+        let message = format!("{} has no metric `{metric}`", source.words());
+        breaches.push(Breach::new(&["metricsConfig"], message, "use `EventCount`, or take it out"));
+    }
+    breaches
+}
+
+impl Only {
+    fn check(&self, doc: &EventSourceDoc, source: Source) -> Option<Breach> {
+        let Self { field, given, sources, needed, hint } = *self;
+        match (given(doc), sources.contains(&source)) {
+            (true, false) => {
+                let message = format!("{} has no `{field}`", source.words());
+                Some(Breach::new(&[field], message, "take it out"))
+            }
+            (false, true) if needed => {
+                let message = format!("{} needs `{field}`", source.words());
+                Some(Breach::new(&[field], message, hint))
+            }
+            _ => None,
+        }
+    }
+}
+
+fn start(doc: &EventSourceDoc, source: Source) -> Option<Breach> {
+    let at_time = doc.starting_position.as_deref() == Some("AT_TIMESTAMP");
+    let path = &["startingPositionTimestamp"];
+    match (at_time, doc.starting_position_timestamp) {
+        (true, _) if source == DynamoDb => {
+            let message = "a DynamoDB stream cannot be read from a time on";
+            Some(Breach::new(&["startingPosition"], message, "use `LATEST` or `TRIM_HORIZON`"))
+        }
+        (true, None) => {
+            let message = "`AT_TIMESTAMP` needs `startingPositionTimestamp`";
+            Some(Breach::new(path, message, "say from when on, as `2026-12-01T00:00:00Z`"))
+        }
+        (false, Some(_)) => {
+            let message = "`startingPositionTimestamp` counts only with `AT_TIMESTAMP`";
+            Some(Breach::new(path, message, "set `startingPosition: AT_TIMESTAMP`, or take it out"))
+        }
+        (true, Some(_)) | (false, None) => None,
+    }
+}
+
+fn batch(doc: &EventSourceDoc, source: Source) -> Option<Breach> {
+    let size = doc.batch_size.filter(|it| *it > SMALL_BATCH)?;
+    let window = doc.maximum_batching_window_in_seconds.unwrap_or_default();
+    match source {
+        FifoQueue => {
+            let message = format!("a FIFO queue gives at most {SMALL_BATCH} records at once");
+            Some(Breach::new(&["batchSize"], message, "use at most 10"))
+        }
+        Queue if window == 0 => {
+            let message = format!("batches of {size} records of a queue need a batching window");
+            let hint = "set `maximumBatchingWindowInSeconds` to at least 1";
+            Some(Breach::new(&["batchSize"], message, hint))
+        }
+        Queue | Kinesis | DynamoDb | Kafka | Broker | DocumentDb => None,
+    }
+}
+
+fn ways(doc: &EventSourceDoc, source: Source) -> Option<Breach> {
+    let ways = doc.source_access_configurations.as_deref().unwrap_or_default();
+    let has = |kind: &str| ways.iter().any(|it| it.kind == kind);
+    let path = &["sourceAccessConfigurations"];
+    if matches!(source, Broker | DocumentDb) && !has("BASIC_AUTH") {
+        let message = format!("{} asks for a password", source.words());
+        let hint = "name its secret: `{ type: BASIC_AUTH, uri: ARN }`";
+        return Some(Breach::new(path, message, hint));
+    }
+    let message = "only a RabbitMQ broker has virtual hosts";
+    (has(VIRTUAL_HOST) && source != Broker)
+        .then(|| Breach::new(path, message, "take `VIRTUAL_HOST` out"))
+}
+
+fn pollers(doc: &EventSourceDoc, source: Source) -> Option<Breach> {
+    let pollers = doc.provisioned_poller_config.as_ref()?;
+    let path = &["provisionedPollerConfig"];
+    if source != Kafka && doc.scaling_config.is_some() {
+        let message = "a queue has pollers of its own or a `maximumConcurrency`, not both";
+        return Some(Breach::new(path, message, "take one of them out"));
+    }
+    match (pollers.minimum_pollers, pollers.maximum_pollers) {
+        (None, None) => {
+            Some(Breach::new(path, "it says nothing", "set `minimumPollers` or `maximumPollers`"))
+        }
+        (Some(minimum), Some(maximum)) if minimum > maximum => {
+            let message = format!("at least {minimum} pollers cannot be at most {maximum}");
+            Some(Breach::new(path, message, "raise `maximumPollers`"))
+        }
+        (Some(_), _) | (_, Some(_)) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use expect_test::{Expect, expect};
+
+    use super::*;
+
+    const QUEUE: &str = "arn:aws:sqs:eu-west-1:${target.accountId}:orders";
+
+    fn check(documents: &Value, expected: &Expect) {
+        let doc: Vec<EventSourceDoc> = serde_json::from_value(documents.clone()).unwrap();
+        let line = |it: Breach| format!("{}: {}; {}\n", it.path.join("/"), it.message, it.hint);
+        expected.assert_eq(&super::check(&doc).into_iter().map(line).collect::<String>());
+    }
+
+    #[test]
+    fn what_lambda_takes_is_no_breach() {
+        let stream = "arn:aws:kinesis:eu-west-1:1:stream/clicks";
+        check(
+            &serde_json::json!([
+                { "eventSourceArn": QUEUE, "batchSize": 100, "maximumBatchingWindowInSeconds": 1 },
+                { "eventSourceArn": stream, "startingPosition": "LATEST", "batchSize": 1000,
+                  "maximumRecordAgeInSeconds": -1, "parallelizationFactor": 10 },
+                { "eventSourceArn": "arn:aws:kafka:eu-west-1:1:cluster/c/0-1", "topics": ["a"],
+                  "startingPosition": "TRIM_HORIZON", "metricsConfig": { "metrics": ["KafkaMetrics"] } },
+                { "eventSourceArn": "arn:aws:kafka:eu-west-1:1:cluster/c/0-1", "topics": ["b"],
+                  "startingPosition": "TRIM_HORIZON", "provisionedPollerConfig": { "minimumPollers": 2 } },
+            ]),
+            &expect![""],
+        );
+    }
+
+    #[test]
+    fn every_breach_is_told_at_once() {
+        check(
+            &serde_json::json!([
+                { "eventSourceArn": "arn:aws:s3:::uploads" },
+                { "eventSourceArn": QUEUE, "batchSize": 11, "startingPosition": "LATEST",
+                  "parallelizationFactor": 2, "filterCriteria": { "filters": [{ "pattern": "kind" }] },
+                  "metricsConfig": { "metrics": ["ErrorCount", "EventCount"] },
+                  "provisionedPollerConfig": { "minimumPollers": 3, "maximumPollers": 2 } },
+                { "eventSourceArn": QUEUE, "scalingConfig": { "maximumConcurrency": 2 },
+                  "provisionedPollerConfig": { "minimumPollers": 3 } },
+                { "eventSourceArn": "arn:aws:sqs:eu-west-1:1:a.fifo", "batchSize": 11,
+                  "maximumBatchingWindowInSeconds": 1 },
+                { "eventSourceArn": "arn:aws:kinesis:eu-west-1:1:stream/a", "maximumRecordAgeInSeconds": 59,
+                  "scalingConfig": { "maximumConcurrency": 2 } },
+                { "eventSourceArn": "arn:aws:dynamodb:eu-west-1:1:table/a/stream/b",
+                  "startingPosition": "AT_TIMESTAMP" },
+                { "eventSourceArn": "arn:aws:kafka:eu-west-1:1:cluster/c/0-1",
+                  "startingPosition": "AT_TIMESTAMP", "provisionedPollerConfig": {} },
+                { "eventSourceArn": "arn:aws:mq:eu-west-1:1:broker:b:b-1",
+                  "startingPositionTimestamp": "2026-12-01T00:00:00Z" },
+                { "eventSourceArn": "arn:aws:rds:eu-west-1:1:cluster:d", "startingPosition": "LATEST",
+                  "sourceAccessConfigurations": [{ "type": "BASIC_AUTH", "uri": "arn:x" },
+                                                 { "type": "VIRTUAL_HOST", "uri": "/" }] },
+            ]),
+            &expect![[r#"
+                0/eventSourceArn: Lambda does not poll `arn:aws:s3:::uploads`; name an SQS queue, a Kinesis or DynamoDB stream, an MSK cluster, an MQ broker or a DocumentDB cluster; others invoke the function themselves, with `permissions`
+                1/startingPosition: an SQS queue has no `startingPosition`; take it out
+                1/parallelizationFactor: an SQS queue has no `parallelizationFactor`; take it out
+                1/batchSize: batches of 11 records of a queue need a batching window; set `maximumBatchingWindowInSeconds` to at least 1
+                1/provisionedPollerConfig: at least 3 pollers cannot be at most 2; raise `maximumPollers`
+                1/filterCriteria: the pattern `kind` is no JSON object; write it as `'{"body": {"kind": ["order"]}}'`
+                1/metricsConfig: an SQS queue has no metric `ErrorCount`; use `EventCount`, or take it out
+                2/provisionedPollerConfig: a queue has pollers of its own or a `maximumConcurrency`, not both; take one of them out
+                2/eventSourceArn: it stands here twice: Lambda allows one mapping of a source to a function; keep one of them
+                3/maximumBatchingWindowInSeconds: an SQS FIFO queue has no `maximumBatchingWindowInSeconds`; take it out
+                3/batchSize: a FIFO queue gives at most 10 records at once; use at most 10
+                4/startingPosition: a Kinesis stream needs `startingPosition`; say where reading begins, as `LATEST`
+                4/scalingConfig: a Kinesis stream has no `scalingConfig`; take it out
+                4/maximumRecordAgeInSeconds: a record cannot be given up after 59 seconds; use at least 60, or -1 for ever
+                5/startingPosition: a DynamoDB stream cannot be read from a time on; use `LATEST` or `TRIM_HORIZON`
+                6/topics: a Kafka cluster needs `topics`; name the topic
+                6/startingPositionTimestamp: `AT_TIMESTAMP` needs `startingPositionTimestamp`; say from when on, as `2026-12-01T00:00:00Z`
+                6/provisionedPollerConfig: it says nothing; set `minimumPollers` or `maximumPollers`
+                7/queues: an Amazon MQ broker needs `queues`; name the broker's queue
+                7/startingPositionTimestamp: `startingPositionTimestamp` counts only with `AT_TIMESTAMP`; set `startingPosition: AT_TIMESTAMP`, or take it out
+                7/sourceAccessConfigurations: an Amazon MQ broker asks for a password; name its secret: `{ type: BASIC_AUTH, uri: ARN }`
+                8/documentDBEventSourceConfig: a DocumentDB cluster needs `documentDBEventSourceConfig`; name the database
+                8/sourceAccessConfigurations: only a RabbitMQ broker has virtual hosts; take `VIRTUAL_HOST` out
+            "#]],
+        );
+    }
+}
