@@ -9,7 +9,7 @@
     reason = "tests and their helpers fail loudly"
 )]
 
-use std::{collections::BTreeSet, fs, process::Stdio};
+use std::{collections::BTreeSet, fs, process::Stdio, time::Duration};
 
 use evenkeel::{
     kinds::BLOCKS,
@@ -60,6 +60,41 @@ const EVERYTHING: &str = r#"
     onFailure: "arn:aws:sqs:${target.region}:${target.accountId}:dead"
   concurrency: { reserved: 7 }
   recursiveLoop: Allow
+  eventSources:
+    - eventSourceArn: "arn:aws:sqs:${target.region}:${target.accountId}:orders"
+      batchSize: 20
+      maximumBatchingWindowInSeconds: 5
+      filterCriteria: { filters: [{ pattern: '{"body": {"kind": ["order"]}}' }] }
+      scalingConfig: { maximumConcurrency: 4 }
+      functionResponseTypes: [ReportBatchItemFailures]
+      kmsKeyArn: "arn:aws:kms:${target.region}:${target.accountId}:key/1"
+      metricsConfig: { metrics: [EventCount] }
+    - eventSourceArn: "arn:aws:kinesis:${target.region}:${target.accountId}:stream/clicks"
+      enabled: false
+      startingPosition: AT_TIMESTAMP
+      startingPositionTimestamp: 2026-01-01T00:00:00Z
+      parallelizationFactor: 2
+      maximumRecordAgeInSeconds: 60
+      maximumRetryAttempts: 2
+      bisectBatchOnFunctionError: true
+      tumblingWindowInSeconds: 30
+      destinationConfig: { onFailure: "arn:aws:sns:${target.region}:${target.accountId}:lost" }
+    - eventSourceArn: "arn:aws:kafka:${target.region}:${target.accountId}:cluster/log/0a-1"
+      topics: [orders]
+      startingPosition: LATEST
+      amazonManagedKafkaEventSourceConfig: { consumerGroupId: jobs }
+      sourceAccessConfigurations: [{ type: SASL_SCRAM_512_AUTH, uri: "arn:aws:secretsmanager:x" }]
+      provisionedPollerConfig: { minimumPollers: 2, maximumPollers: 5 }
+    - eventSourceArn: "arn:aws:mq:${target.region}:${target.accountId}:broker:b:b-1"
+      queues: [orders]
+      sourceAccessConfigurations:
+        - { type: BASIC_AUTH, uri: "arn:aws:secretsmanager:x" }
+        - { type: VIRTUAL_HOST, uri: /jobs }
+    - eventSourceArn: "arn:aws:rds:${target.region}:${target.accountId}:cluster:documents"
+      startingPosition: LATEST
+      sourceAccessConfigurations: [{ type: BASIC_AUTH, uri: "arn:aws:secretsmanager:x" }]
+      documentDBEventSourceConfig:
+        { databaseName: shop, collectionName: orders, fullDocument: UpdateLookup }
 "#;
 
 /// How somebody changes a field of the schema, and the path that a plan shows: `tests/blocks/hands.yaml`.
@@ -75,6 +110,13 @@ struct Hand {
     cors: Option<Value>,
     remove: Option<String>,
     replace: Option<String>,
+    /// A part of the ARN of the event source whose mapping is changed.
+    source: Option<String>,
+    /// Members with which the mapping is deleted and made anew, its tags included: AWS changes them in no other way.
+    remake: Option<Value>,
+    /// Whether that is not for Evenkeel to mend, so that it says so.
+    #[serde(default)]
+    refused: bool,
     #[serde(default)]
     path: String,
 }
@@ -175,9 +217,61 @@ impl Scene {
         sids.into_iter().find(|it| it.starts_with(start)).unwrap().to_owned()
     }
 
+    /// The mapping of an event source.
+    fn mapping(&self, source: &str) -> Value {
+        let all = self.lambda("ListEventSourceMappings", Value::Null);
+        let mut all = all["EventSourceMappings"].as_array().unwrap().iter();
+        let found = all.find(|it| it["EventSourceArn"].as_str().unwrap().contains(source));
+        found.unwrap_or_else(|| panic!("no mapping of {source}")).clone()
+    }
+
+    /// Somebody else's call about a mapping, by its id or ARN.
+    fn about(&self, operation: &'static str, (id, body): (&Value, Value)) -> Result<Value, String> {
+        let caller = Caller { account: ACCOUNT.into(), region: REGION.into(), key: "hand".into() };
+        let rest = vec![id.as_str().unwrap().to_owned()];
+        let call = Call { rest, ..Call::by(caller, (Service::Lambda, operation), ("", body)) };
+        self.sim.by_call(&call).map(|it| it.body).map_err(|it| it.message)
+    }
+
+    /// Somebody deletes a mapping; returns once it is gone.
+    async fn unmap(&self, id: &Value) {
+        self.about("DeleteEventSourceMapping", (id, Value::Null)).unwrap();
+        let gone = async {
+            while self.about("GetEventSourceMapping", (id, Value::Null)).is_ok() {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(30), gone).await.unwrap();
+    }
+
+    /// Somebody changes a mapping, or deletes it and makes another with the same tags.
+    async fn remap(&self, hand: &Hand) {
+        let found = self.mapping(hand.source.as_ref().unwrap());
+        let Some(members) = &hand.remake else {
+            let body = (&found["UUID"], hand.body.clone());
+            self.about("UpdateEventSourceMapping", body).unwrap();
+            return;
+        };
+        let tags = self.about("ListTags", (&found["EventSourceMappingArn"], Value::Null)).unwrap();
+        self.unmap(&found["UUID"]).await;
+        let mut body = over(found, members);
+        body["Tags"] = tags["Tags"].clone();
+        body["Enabled"] = json!(body["State"] == "Enabled");
+        let shown = body.as_object_mut().unwrap();
+        for name in ["UUID", "FunctionArn", "EventSourceMappingArn", "State", "LastModified"] {
+            shown.remove(name);
+        }
+        if shown.get("DestinationConfig") == Some(&json!({ "OnFailure": {} })) {
+            shown.remove("DestinationConfig");
+        }
+        self.lambda("CreateEventSourceMapping", body);
+    }
+
     /// Somebody changes a field.
-    fn change(&self, hand: &Hand) {
-        if let Some(members) = &hand.cors {
+    async fn change(&self, hand: &Hand) {
+        if hand.source.is_some() {
+            self.remap(hand).await;
+        } else if let Some(members) = &hand.cors {
             let url = self.lambda("GetFunctionUrlConfig", Value::Null);
             let cors = over(url["Cors"].clone(), members);
             self.lambda("UpdateFunctionUrlConfig", json!({ "Cors": cors }));
@@ -255,7 +349,7 @@ async fn each_field_that_is_changed_by_hand_is_seen_named_and_repaired() {
     scene.apply().await;
     scene.assert_quiet().await;
     for hand in hands().into_iter().filter(|it| it.tested.is_none()) {
-        scene.change(&hand);
+        scene.change(&hand).await;
         let (code, text) = scene.run(&["plan"]).await;
         assert_eq!(code, 1, "{} is not seen: {text}", hand.field);
         assert!(
@@ -263,6 +357,14 @@ async fn each_field_that_is_changed_by_hand_is_seen_named_and_repaired() {
             "{} is not named: {text}",
             hand.field
         );
+        if hand.refused {
+            assert!(text.contains("Immutable"), "{} is not refused: {text}", hand.field);
+            let made = scene.mapping(hand.source.as_ref().unwrap());
+            let (code, text) = scene.run(&["apply"]).await;
+            assert_eq!(code, 1, "{}: {text}", hand.field);
+            assert_eq!(scene.mapping(hand.source.as_ref().unwrap())["UUID"], made["UUID"]);
+            scene.unmap(&made["UUID"]).await;
+        }
         scene.apply().await;
         let (code, text) = scene.run(&["plan"]).await;
         assert_eq!(code, 0, "{} is not repaired: {text}", hand.field);
@@ -306,6 +408,8 @@ async fn what_is_taken_out_of_the_manifest_is_taken_away_and_what_others_made_st
         scene.lambda("ListFunctionEventInvokeConfigs", Value::Null)["FunctionEventInvokeConfigs"],
         json!([])
     );
+    let mappings = scene.lambda("ListEventSourceMappings", Value::Null);
+    assert_eq!(mappings["EventSourceMappings"], json!([]));
     scene.assert_quiet().await;
 }
 

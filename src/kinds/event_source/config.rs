@@ -237,28 +237,29 @@ impl Chosen {
         }
     }
 
-    /// What of it is to be otherwise: its place, what is wanted, what is live.
+    /// What of it is to be otherwise: its place, what is wanted, what is live. Of old mappings AWS does not show
+    /// where they began.
     pub(super) fn differing(&self, live: &Self) -> Vec<(&'static str, String, String)> {
         let second = |it: Option<i64>| it.map(|it| it.to_string());
-        let pairs = [
+        let begun = [
             ("startingPosition", self.starting_position.clone(), live.starting_position.clone()),
             (
                 "startingPositionTimestamp",
                 second(self.starting_position_timestamp),
                 second(live.starting_position_timestamp),
             ),
+        ];
+        let unset = |it: &Option<String>| it.clone().or_else(|| Some("(unset)".into()));
+        let (group, host) = (unset(&live.consumer_group), unset(&live.virtual_host));
+        let others = [
             (
                 "amazonManagedKafkaEventSourceConfig/consumerGroupId",
                 self.consumer_group.clone(),
-                live.consumer_group.clone(),
+                group,
             ),
-            (
-                "sourceAccessConfigurations",
-                self.virtual_host.clone(),
-                live.virtual_host.clone().or_else(|| Some("(unset)".into())),
-            ),
+            ("sourceAccessConfigurations", self.virtual_host.clone(), host),
         ];
-        let differing = pairs.into_iter().filter_map(|(path, wanted, live)| {
+        let differing = begun.into_iter().chain(others).filter_map(|(path, wanted, live)| {
             let (wanted, live) = (wanted?, live?);
             (wanted != live).then_some((path, wanted, live))
         });
