@@ -9,7 +9,12 @@
     reason = "tests and their helpers fail loudly"
 )]
 
-use std::{collections::BTreeSet, fs, process::Stdio, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    process::Stdio,
+    time::Duration,
+};
 
 use evenkeel::{
     kinds::BLOCKS,
@@ -25,6 +30,9 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::process::Command;
+
+#[path = "blocks/event_sources.rs"]
+mod event_sources;
 
 const ACCOUNT: &str = "123456789012";
 const REGION: &str = "us-east-1";
@@ -290,11 +298,15 @@ impl Scene {
         }
     }
 
-    /// Runs the binary; its exit code and what it prints.
+    /// Runs the binary on the manifests; its exit code and what it prints.
     async fn run(&self, arguments: &[&str]) -> (i32, String) {
+        let folder = self.folder.path().to_str().unwrap();
+        self.command(&[arguments, &[folder]].concat()).await
+    }
+
+    async fn command(&self, arguments: &[&str]) -> (i32, String) {
         let out = Command::new(env!("CARGO_BIN_EXE_evenkeel"))
             .args(arguments)
-            .arg(self.folder.path())
             .args(["--owner", "team", "--time-scale", "50"])
             .env_clear()
             .env("AWS_ACCESS_KEY_ID", KEY)
@@ -330,13 +342,15 @@ impl Scene {
         world.journal().since(0).iter().filter(ours).count()
     }
 
+    /// All functions, by name.
+    fn functions(&self) -> BTreeMap<String, Value> {
+        let caller = Caller { account: ACCOUNT.into(), region: REGION.into(), key: "hand".into() };
+        self.sim.shared.world().functions(&caller)
+    }
+
     /// The blocks that the function's tags say are ours.
     fn noted(&self) -> Vec<String> {
-        let all = self.sim.shared.world().functions(&Caller {
-            account: ACCOUNT.into(),
-            region: REGION.into(),
-            key: "hand".into(),
-        });
+        let all = self.functions();
         let tags = all["job"]["tags"].as_object().unwrap().keys();
         tags.filter_map(|it| Some(it.strip_prefix("evenkeel.dev/block/")?.to_owned())).collect()
     }

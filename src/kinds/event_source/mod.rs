@@ -99,6 +99,8 @@ pub struct Mapping {
     pub alias: Option<String>,
     /// What AWS is doing with it, in words, if it is at something.
     pub busy: Option<String>,
+    /// Whether that is to delete it.
+    pub leaving: bool,
     /// How it is set up.
     pub config: Config,
     /// Why its filters are not known, if they are not.
@@ -231,8 +233,9 @@ impl Kind for EventSource {
         json!(live.mapping.as_ref().map(of))
     }
 
+    /// One that leaves is nobody's any more.
     fn concerns(live: &Live) -> bool {
-        live.mapping.is_some()
+        live.mapping.as_ref().is_some_and(|it| !it.leaving)
     }
 
     fn changed_at(live: &Live) -> Option<Timestamp> {

@@ -31,6 +31,8 @@ const PAGE: i32 = 100;
 const PAGES_MAX: usize = 200;
 /// Why a row of a list lacks things.
 const NOT_LISTED: &str = "a list does not show it";
+/// The state of a mapping that is about to be gone.
+const DELETING: &str = "Deleting";
 /// What a function without a version is called in some ARNs.
 const LATEST: &str = "$LATEST";
 
@@ -113,6 +115,7 @@ fn mapping(found: &EventSourceMappingConfiguration) -> Option<Mapping> {
         arn: found.event_source_mapping_arn().unwrap_or_default().to_owned(),
         alias: alias.map(ToOwned::to_owned),
         busy: busy(found.state().unwrap_or_default()).map(ToOwned::to_owned),
+        leaving: found.state() == Some(DELETING),
         chosen: chosen(found),
         config,
         filters_unread,
@@ -127,7 +130,7 @@ fn busy(state: &str) -> Option<&'static str> {
         "Enabling" => Some("AWS is starting to poll"),
         "Disabling" => Some("AWS is ceasing to poll"),
         "Updating" => Some("AWS is applying an update"),
-        "Deleting" => Some("AWS is deleting the event source mapping"),
+        DELETING => Some("AWS is deleting the event source mapping"),
         _ => None,
     }
 }

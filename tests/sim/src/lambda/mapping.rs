@@ -195,6 +195,11 @@ fn list(lambda: &Lambda, ctx: &Ctx<'_>) -> Answer {
         source.is_none_or(|source| it["EventSourceArn"] == *source)
             && of.as_ref().is_none_or(|of| arn == of || arn.starts_with(&format!("{of}:")))
     };
-    let rows = lambda.mappings.values().map(|it| &it.shown).filter(fits).cloned().collect();
+    let mut rows: Vec<Value> =
+        lambda.mappings.values().map(|it| &it.shown).filter(fits).cloned().collect();
+    // Filters under a key are shown one by one.
+    for row in rows.iter_mut().filter(|it| !it["KMSKeyArn"].is_null()) {
+        row["FilterCriteria"] = Value::Null;
+    }
     Ok(Reply::new(200, listing("EventSourceMappings", page(rows, ctx, 100))))
 }
