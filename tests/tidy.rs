@@ -140,7 +140,7 @@ fn bad_imports(path: &str, text: &str) -> Vec<String> {
         let other = |it: &str| {
             code.contains(&format!("kinds::{it}")) && it != kind && path != "kinds/mod.rs"
         };
-        let kinds = ["function", "image", "repository"];
+        let kinds = ["function", "image", "repository", "event_source"];
         wrong.extend(
             kinds.iter().filter(|it| other(it)).map(|it| format!("{path}: uses the kind {it}")),
         );

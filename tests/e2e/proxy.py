@@ -77,6 +77,8 @@ def operation(method: str, path: str, target: str) -> str:
                 return "UpdateFunctionCode"
             case ("PUT", [_, "configuration"]):
                 return "UpdateFunctionConfiguration"
+    if (method, path) == ("GET", "/2015-03-31/event-source-mappings"):
+        return "ListEventSourceMappings"
     if path.startswith("/2017-03-31/tags"):
         return {"POST": "TagResource", "DELETE": "UntagResource"}.get(method, "ListTags")
     # The rest of Lambda, which is REST.

@@ -54,20 +54,23 @@ def test_one_of_a_thousand_reads_and_touches_only_what_it_must(
     done = evenkeel.call("apply", "resize")
     assert done.returncode == 0, done.stdout + done.stderr
     assert aws.names() == {"resize"}
-    # Who we are, what the image is, whether the function is there, the creation, and whether it is done.
+    # Who we are, what the image is, whether the function is there, the creation, and whether it is done; and
+    # whether an event source of it has been taken out of the manifest, which only a list can tell.
     assert calls(proxy) == {
         "STS": 1,
+        "ListEventSourceMappings": 1,
         "BatchGetImage": 1,
         "GetFunction": 2,
         "CreateFunction": 1,
     }
     proxy.clear()
     assert evenkeel.call("apply", "resize").returncode == 0
-    assert calls(proxy) == {"STS": 1, "BatchGetImage": 1, "GetFunction": 1}
+    usual = {"STS": 1, "BatchGetImage": 1, "GetFunction": 1, "ListEventSourceMappings": 1}
+    assert calls(proxy) == usual
     proxy.clear()
     plan = evenkeel.call("plan", "Function/resize")
     assert plan.returncode == 0 and "1 objects, all in sync" in plan.stdout
-    assert calls(proxy) == {"STS": 1, "BatchGetImage": 1, "GetFunction": 1}
+    assert calls(proxy) == usual
     # By label too; and what is not meant is no orphan.
     assert evenkeel.call("apply", "-l", "team=imaging").returncode == 0
     proxy.clear()

@@ -14,6 +14,8 @@ pub(crate) struct Blocks {
     permissions: Option<Vec<&'static str>>,
     /// Whether callers use an alias, with a smoke test before.
     release: bool,
+    /// How large the batches of its queue are.
+    batch: Option<u32>,
 }
 
 /// The alias.
@@ -30,6 +32,7 @@ impl Blocks {
             permissions: some(chance)
                 .then(|| ["sns", "s3", "events"].into_iter().filter(|_| chance.bool()).collect()),
             release: chance.bool(),
+            batch: some(chance).then(|| chance.u32(1..10)),
         }
     }
 
@@ -38,7 +41,7 @@ impl Blocks {
         let alias = &live["aliases"][ALIAS];
         let (here, there) = if self.release { (alias, live) } else { (live, alias) };
         let statements = here["statements"].as_array().cloned().unwrap_or_default();
-        let bare = |it: &Value| it["url"].is_null() && it["retries"].is_null();
+        let bare = |it: &Value| ["url", "retries", "batch"].iter().all(|name| it[*name].is_null());
         let names = statements.iter().filter_map(Value::as_str);
         let live_names: BTreeSet<&str> = names.filter_map(|it| it.split('-').nth(1)).collect();
         let wanted: BTreeSet<&str> = self.permissions.iter().flatten().copied().collect();
@@ -49,6 +52,7 @@ impl Blocks {
             ("place of blocks", bare(there)),
             ("retries", here["retries"] == json!(self.retries)),
             ("url", here["url"] == json!(self.url)),
+            ("batch", here["batch"] == json!(self.batch)),
             ("permissions", live_names == wanted && statements.len() == wanted.len()),
         ];
         checks.into_iter().find(|(_, good)| !good).map(|(what, _)| what)
@@ -67,6 +71,7 @@ impl Blocks {
             self.url.map(|it| format!("  url: {{ authType: {it} }}\n")),
             self.permissions.as_ref().map(permissions),
             self.release.then(|| "  release: { smokeTests: [{ name: it }] }\n".to_owned()),
+            self.batch.map(|it| format!("  eventSources: [{{ eventSourceArn: \"arn:aws:sqs:us-east-1:123456789012:jobs\", batchSize: {it} }}]\n")),
         ];
         lines.into_iter().flatten().collect()
     }

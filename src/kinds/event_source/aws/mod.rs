@@ -77,7 +77,7 @@ impl Cloud<EventSource> for Door {
         let mapping =
             found.into_iter().min_by(|one, other| rank(one, wanted).cmp(&rank(other, wanted)));
         // Whoever asks AWS to leave a function alone means this too.
-        let host = if wanted.is_some() || mapping.as_ref().is_some_and(is_owned) {
+        let host = if wanted.is_some() || mapping.as_ref().is_some_and(|it| is_kept(it, None)) {
             let (found, _) = self.function(&address.function, urgency).await?;
             found.map(host)
         } else {
@@ -94,13 +94,15 @@ impl Cloud<EventSource> for Door {
     }
 }
 
-/// A function and an alias of it may each have a mapping of one source. What an Evenkeel keeps comes first, then
-/// what invokes the right one.
+/// A function and an alias of it may each have a mapping of one source. What we keep comes first, then what
+/// invokes the right one.
 fn rank<'a>(mapping: &'a Mapping, wanted: Option<&Spec>) -> (bool, bool, &'a str) {
     let right = wanted.is_some_and(|it| it.alias == mapping.alias);
-    (!is_owned(mapping), !right, &mapping.uuid)
+    (!is_kept(mapping, wanted), !right, &mapping.uuid)
 }
 
-fn is_owned(mapping: &Mapping) -> bool {
-    mapping.tags.get().is_some_and(|it| it.contains_key(OWNER))
+/// Whether we keep it; where nothing is wanted, whether any Evenkeel does.
+fn is_kept(mapping: &Mapping, wanted: Option<&Spec>) -> bool {
+    let owner = mapping.tags.get().and_then(|it| it.get(OWNER));
+    owner.is_some_and(|owner| wanted.is_none_or(|it| it.owner == *owner))
 }

@@ -29,6 +29,12 @@ pub(super) fn settle(mappings: &mut BTreeMap<String, Mapping>, now: Moment) {
     });
 }
 
+/// How large the batches of a function's event source are, if it has one that is polled.
+pub(super) fn batch(mappings: &BTreeMap<String, Mapping>, arn: &str) -> Option<Value> {
+    let found = mappings.values().find(|it| it.shown["FunctionArn"] == arn)?;
+    (found.shown["State"] == "Enabled").then(|| found.shown["BatchSize"].clone())
+}
+
 pub(super) fn answer(lambda: &mut Lambda, ctx: &Ctx<'_>) -> Answer {
     match ctx.call.operation {
         "CreateEventSourceMapping" => create(lambda, ctx),

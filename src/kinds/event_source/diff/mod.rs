@@ -1,0 +1,226 @@
+//! What differs between an event source as it should be and as it is, and the steps that mend it.
+
+use std::{collections::BTreeSet, time::Duration};
+
+use super::{
+    Live, Mapping, Spec, Wish,
+    config::{Config, Fields},
+    invokes,
+    step::{Create, Sent, Step, kind},
+};
+use crate::{
+    engine::{
+        diff::{Cause, Change, Diff, Hold, Origin, Planned, Print, Said, Shown},
+        facts::Facts,
+        record::Record,
+        sight::{Known, Seen},
+        tags::{self, APPLIED, OWNER, TagSpec, TagSteps, Tags},
+    },
+    kinds::block::{
+        At,
+        host::{missing, no_alias},
+    },
+};
+
+/// How soon to look again at a mapping that AWS is at work on: it takes up to a minute.
+const BUSY_RECHECK: Duration = Duration::from_secs(5);
+/// The steps that mend tags.
+const STEPS: TagSteps = TagSteps { set: kind::TAGS, unset: kind::NONE };
+/// The member that holds them.
+const FIELD: &str = "/eventSources";
+/// How the function that is invoked is called among the fields.
+const FUNCTION: &str = "functionName";
+
+/// Everything that differs.
+pub(super) fn diff(spec: &Spec, seen: &Seen<Live>, facts: &Facts) -> Diff<Step> {
+    let mut diff = Diff::default();
+    let Live { host, mapping } = &seen.live;
+    if let Some(busy) = mapping.as_ref().and_then(|it| it.busy.clone()) {
+        let said = Said::new("EventSourceBusy", busy);
+        diff.waits.push(Hold { said, on: None, recheck: Some(BUSY_RECHECK), soon: true });
+        return diff;
+    }
+    match (&spec.wish, mapping) {
+        (Some(wish), Some(mapping)) => {
+            Sides { spec, wish, mapping, exact: seen.exact }.compare(&mut diff);
+        }
+        (Some(wish), None) => create(spec, wish, &mut diff),
+        (None, Some(mapping)) => take_away(spec, mapping, &mut diff),
+        (None, None) => {}
+    }
+    // A list does not show the function.
+    if seen.exact && spec.wish.is_some() && !diff.steps.is_empty() {
+        let hold = match host {
+            Some(host) => host.hold(&spec.function, &spec.owner, facts),
+            None => Some(missing(&spec.function, facts)),
+        };
+        let at = At { function: spec.function.clone(), qualifier: spec.alias.clone() };
+        if let Some(hold) = hold.or_else(|| no_alias(&at, facts)) {
+            diff.steps.clear();
+            diff.waits.insert(0, hold);
+        }
+    }
+    diff
+}
+
+fn create(spec: &Spec, wish: &Wish, diff: &mut Diff<Step>) {
+    let invokes = invokes(&spec.function, spec.alias.as_ref());
+    let unset = Config::unset(wish.source).fields(&invokes);
+    let fields = wish.config.fields(&invokes);
+    let mut tags = wish.ownership.tags();
+    tags.insert(APPLIED.into(), wish.record(&invokes).text());
+    let step = Step::Create(Box::new(Create {
+        address: wish.address.clone(),
+        source: wish.source,
+        invokes,
+        chosen: wish.chosen.clone(),
+        sent: Sent { config: wish.config.clone(), members: members(&differing(&fields, &unset)) },
+        tags,
+    }));
+    let print = Print::of(format!("{step:?}").as_bytes());
+    let desired = Shown { text: "present".into(), print };
+    let sides = (desired, Shown::open("absent"));
+    diff.changes.push(change(FIELD.into(), sides, (Origin::NoRecord, kind::CREATE)));
+    diff.steps.push(Planned { kind: kind::CREATE, step });
+}
+
+/// Its document does not ask for it any more.
+fn take_away(spec: &Spec, mapping: &Mapping, diff: &mut Diff<Step>) {
+    // Whoever adopts it asks for it.
+    if mapping.tags.get().and_then(|it| it.get(OWNER)) != Some(&spec.owner) {
+        return;
+    }
+    let sides = (Shown::open("absent"), Shown::open("present"));
+    diff.changes.push(change(FIELD.into(), sides, (Origin::Pending, kind::DELETE)));
+    let (address, uuid) = (mapping.address.clone(), mapping.uuid.clone());
+    diff.steps.push(Planned { kind: kind::DELETE, step: Step::Delete { address, uuid } });
+}
+
+struct Sides<'a> {
+    spec: &'a Spec,
+    wish: &'a Wish,
+    mapping: &'a Mapping,
+    exact: bool,
+}
+
+impl Sides<'_> {
+    fn compare(&self, diff: &mut Diff<Step>) {
+        let Self { spec, wish, mapping, .. } = self;
+        let mut live = mapping.config.clone().concerning(&wish.config);
+        if let Some(why) = &mapping.filters_unread {
+            live.filters.clone_from(&wish.config.filters);
+            // That a list does not show them is no news.
+            if self.exact {
+                let message =
+                    format!("AWS does not show filterCriteria, so they are left alone: {why}");
+                diff.conditions.insert("BlockUnknown", Said::new("Unreadable", message));
+            }
+        }
+        let wanted_at = invokes(&spec.function, spec.alias.as_ref());
+        let live_at = invokes(&spec.function, mapping.alias.as_ref());
+        let record = Record::read(&mapping.tags);
+        let hashes = (live.hash(wish.source, &live_at), wish.config.hash(wish.source, &wanted_at));
+        let origin = Record::config_origin(record.as_ref(), &hashes.0, &hashes.1);
+        let (fields, live) = (wish.config.fields(&wanted_at), live.fields(&live_at));
+        let paths = differing(&fields, &live);
+        let shown = |fields: &Fields, path: &str| {
+            fields.get(path).map_or_else(|| Shown::open("(unset)"), Shown::open)
+        };
+        diff.changes.extend(paths.iter().map(|path| {
+            let sides = (shown(&fields, path), shown(&live, path));
+            change(format!("{FIELD}/{path}"), sides, (origin, kind::UPDATE))
+        }));
+        if !paths.is_empty() {
+            let members = members(&paths);
+            let step = Step::Update {
+                address: mapping.address.clone(),
+                uuid: mapping.uuid.clone(),
+                invokes: members.contains(FUNCTION).then_some(wanted_at.clone()),
+                shown: summary(&diff.changes),
+                sent: Box::new(Sent { config: wish.config.clone(), members }),
+            };
+            diff.steps.push(Planned { kind: kind::UPDATE, step });
+        }
+        self.chosen(diff);
+        self.tags(record.as_ref(), &wish.record(&wanted_at), diff);
+    }
+
+    /// What AWS lets be chosen only once.
+    fn chosen(&self, diff: &mut Diff<Step>) {
+        let differing = self.wish.chosen.differing(&self.mapping.chosen);
+        if differing.is_empty() {
+            return;
+        }
+        diff.changes.extend(differing.into_iter().map(|(path, wanted, live)| {
+            let sides = (Shown::open(wanted), Shown::open(live));
+            // Nobody can have changed it.
+            change(format!("{FIELD}/{path}"), sides, (Origin::Pending, kind::NONE))
+        }));
+        let message = "Lambda lets it be chosen only when a mapping is made: delete the mapping, so that it is \
+                       made anew, or write into the manifest what there is";
+        let said = Said::new("Immutable", message);
+        diff.waits.push(Hold { said, on: None, recheck: None, soon: false });
+    }
+
+    fn tags(&self, record: Option<&Record>, wanted: &Record, diff: &mut Diff<Step>) {
+        let Known::Yes(live) = &self.mapping.tags else { return };
+        let ours = self.wish.ownership.tags();
+        let found = tags::compare((&TagSpec::default(), &ours), live, |_| false, &STEPS);
+        let settled = diff.steps.is_empty();
+        diff.changes.extend(found.changes);
+        let mut set = found.set;
+        let kind = if set.is_empty() { kind::RECORD } else { kind::TAGS };
+        if settled && record != Some(wanted) {
+            set.insert(APPLIED.into(), wanted.text());
+        }
+        if set.is_empty() {
+            return;
+        }
+        let Mapping { address, arn, .. } = self.mapping.clone();
+        let step = Step::Tag { address, arn, shown: pairs(&set), tags: set };
+        // Whose it is, is written before anything else.
+        diff.steps.insert(0, Planned { kind, step });
+    }
+}
+
+impl Wish {
+    /// What is written down once it is as it should be.
+    fn record(&self, invokes: &str) -> Record {
+        Record::of(None, &self.config.hash(self.source, invokes))
+    }
+}
+
+fn change(
+    path: String,
+    (desired, live): (Shown, Shown),
+    (origin, step): (Origin, &'static str),
+) -> Change {
+    Change { path, desired, live, cause: Cause::EventSource, origin, step }
+}
+
+/// The paths of the fields that differ.
+fn differing(wanted: &Fields, live: &Fields) -> BTreeSet<&'static str> {
+    let paths = wanted.keys().chain(live.keys()).copied();
+    paths.filter(|path| wanted.get(path) != live.get(path)).collect()
+}
+
+/// The members that hold them: each is sent whole.
+fn members(paths: &BTreeSet<&'static str>) -> BTreeSet<&'static str> {
+    paths.iter().filter_map(|path| path.split('/').next()).collect()
+}
+
+fn summary(changes: &[Change]) -> String {
+    let lines = changes.iter().map(|it| {
+        let field = it.path.trim_start_matches(FIELD).trim_start_matches('/').replace('/', ".");
+        format!("{field} {} → {}", it.live, it.desired)
+    });
+    lines.collect::<Vec<_>>().join(", ")
+}
+
+fn pairs(tags: &Tags) -> String {
+    let pairs: Vec<String> = tags.iter().map(|(key, value)| format!("{key} {value}")).collect();
+    pairs.join(", ")
+}
+
+#[cfg(test)]
+mod tests;
