@@ -2,8 +2,17 @@
 
 #![allow(
     clippy::allow_attributes,
+    clippy::cloned_ref_to_slice_refs,
+    clippy::default_trait_access,
+    clippy::format_push_string,
+    clippy::large_futures,
+    clippy::excessive_nesting,
+    clippy::format_collect,
     clippy::indexing_slicing,
+    clippy::large_enum_variant,
+    clippy::needless_pass_by_value,
     clippy::panic,
+    clippy::string_slice,
     clippy::unwrap_used,
     reason = "tests and their helpers fail loudly"
 )]
@@ -163,10 +172,13 @@ fn page(mappings: &[Value], marker: Option<&str>) -> Answer {
     ok(json!({ "EventSourceMappings": mappings, "NextMarker": marker }))
 }
 
-/// The names that a list shows with the batch size of each, how it ended, and what was asked.
+/// What a list shows, by name.
+type Rows = Vec<(String, Mapping)>;
+
+/// What a list shows, how it ended, and what was asked.
 fn list(
     answer: impl Fn(usize, &Asked) -> Answer + Send + Sync + 'static,
-) -> (Vec<(String, Mapping)>, Result<(), Failure>, Vec<String>) {
+) -> (Rows, Result<(), Failure>, Vec<String>) {
     let (clients, calls, tape) = replay::aws(answer);
     let cloud = door((&clients, &calls));
     let (names, result) = replay::run(async {

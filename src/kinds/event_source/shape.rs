@@ -14,8 +14,7 @@ const PATTERN: Text = Text::any(1, 4096);
 const TOPIC: Text =
     Text::new((1, 249), r"^[^.][a-zA-Z0-9_.-]+$", "1 to 249 of A-Z a-z 0-9 _ . -, no dot first");
 const QUEUE: Text = Text::any(1, 1000);
-const URI: Text =
-    Text::new((1, 200), r"^\S+$", "the ARN of a secret, or a subnet, security group or host");
+const URI: Text = Text::new((1, 200), r"^\S+$", "the ARN of a secret, or a virtual host");
 const GROUP: Text =
     Text::new((1, 200), r"^[a-zA-Z0-9/*:_+=.@-]+$", "1 to 200 of A-Z a-z 0-9 / * : _ + = . @ -");
 const DATABASE: Text = Text::new((1, 63), r#"^[^ /.$"]+$"#, "1 to 63 characters without / . $ \"");
@@ -52,12 +51,8 @@ const ACCESS: &[Field] = &[
         Shape::Choice(&[
             "BASIC_AUTH",
             "SASL_SCRAM_512_AUTH",
-            "SASL_SCRAM_256_AUTH",
             "CLIENT_CERTIFICATE_TLS_AUTH",
-            "SERVER_ROOT_CA_CERTIFICATE",
             "VIRTUAL_HOST",
-            "VPC_SUBNET",
-            "VPC_SECURITY_GROUP",
         ]),
         "What it is. A `VIRTUAL_HOST` can be chosen only when the mapping is made.",
     ),
