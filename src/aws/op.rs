@@ -1,66 +1,83 @@
 //! The operations that we use, as a closed list, and the quota that each one spends.
 
-/// One AWS operation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-#[expect(missing_docs, reason = "AWS's own names")]
-pub enum Op {
-    ListFunctions,
-    GetFunction,
-    CreateFunction,
-    UpdateFunctionCode,
-    UpdateFunctionConfiguration,
-    DeleteFunction,
-    TagResource,
-    UntagResource,
-    BatchGetImage,
-    ListImages,
-    DescribeRepositories,
-    ListTagsForResource,
-    GetLifecyclePolicy,
-    GetRepositoryPolicy,
-    CreateRepository,
-    DeleteRepository,
-    PutImageTagMutability,
-    PutImageScanningConfiguration,
-    PutLifecyclePolicy,
-    DeleteLifecyclePolicy,
-    SetRepositoryPolicy,
-    DeleteRepositoryPolicy,
+macro_rules! ops {
+    ($($(#[$doc:meta])* $op:ident: $name:literal, $service:literal, $bucket:ident;)*) => {
+        /// One AWS operation.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+        #[expect(missing_docs, reason = "AWS's own names")]
+        pub enum Op {
+            $($(#[$doc])* $op,)*
+        }
+
+        impl Op {
+            fn facts(self) -> (&'static str, &'static str, Bucket) {
+                match self {
+                    $(Self::$op => ($name, $service, Bucket::$bucket),)*
+                }
+            }
+        }
+    };
+}
+
+// One row for each operation: AWS's name, the service, the quota.
+ops! {
+    ListFunctions: "ListFunctions", "lambda", Lambda;
+    GetFunction: "GetFunction", "lambda", GetFunction;
+    CreateFunction: "CreateFunction", "lambda", Lambda;
+    UpdateFunctionCode: "UpdateFunctionCode", "lambda", Lambda;
+    UpdateFunctionConfiguration: "UpdateFunctionConfiguration", "lambda", Lambda;
+    DeleteFunction: "DeleteFunction", "lambda", Lambda;
+    TagResource: "TagResource", "lambda", Lambda;
+    UntagResource: "UntagResource", "lambda", Lambda;
+    BatchGetImage: "BatchGetImage", "ecr", BatchGetImage;
+    ListImages: "ListImages", "ecr", ListImages;
+    DescribeRepositories: "DescribeRepositories", "ecr", Ecr;
+    ListTagsForResource: "ListTagsForResource", "ecr", Ecr;
+    GetLifecyclePolicy: "GetLifecyclePolicy", "ecr", Ecr;
+    GetRepositoryPolicy: "GetRepositoryPolicy", "ecr", Ecr;
+    CreateRepository: "CreateRepository", "ecr", Ecr;
+    DeleteRepository: "DeleteRepository", "ecr", Ecr;
+    PutImageTagMutability: "PutImageTagMutability", "ecr", Ecr;
+    PutImageScanningConfiguration: "PutImageScanningConfiguration", "ecr", Ecr;
+    PutLifecyclePolicy: "PutLifecyclePolicy", "ecr", Ecr;
+    DeleteLifecyclePolicy: "DeleteLifecyclePolicy", "ecr", Ecr;
+    SetRepositoryPolicy: "SetRepositoryPolicy", "ecr", Ecr;
+    DeleteRepositoryPolicy: "DeleteRepositoryPolicy", "ecr", Ecr;
     /// ECR's TagResource.
-    TagRepository,
+    TagRepository: "TagResource", "ecr", Ecr;
     /// ECR's UntagResource.
-    UntagRepository,
-    GetFunctionUrlConfig,
-    CreateFunctionUrlConfig,
-    UpdateFunctionUrlConfig,
-    DeleteFunctionUrlConfig,
-    GetFunctionRecursionConfig,
-    PutFunctionRecursionConfig,
-    PutFunctionConcurrency,
-    DeleteFunctionConcurrency,
-    GetFunctionEventInvokeConfig,
-    PutFunctionEventInvokeConfig,
-    DeleteFunctionEventInvokeConfig,
-    GetPolicy,
-    AddPermission,
-    RemovePermission,
-    ListAliases,
-    CreateAlias,
-    UpdateAlias,
-    DeleteAlias,
-    PublishVersion,
-    ListVersionsByFunction,
-    ListProvisionedConcurrencyConfigs,
-    Invoke,
-    DescribeAlarms,
-    GetMetricData,
-    ListEventSourceMappings,
-    GetEventSourceMapping,
-    CreateEventSourceMapping,
-    UpdateEventSourceMapping,
-    DeleteEventSourceMapping,
-    ListTags,
-    GetCallerIdentity,
+    UntagRepository: "UntagResource", "ecr", Ecr;
+    GetFunctionUrlConfig: "GetFunctionUrlConfig", "lambda", Lambda;
+    CreateFunctionUrlConfig: "CreateFunctionUrlConfig", "lambda", Lambda;
+    UpdateFunctionUrlConfig: "UpdateFunctionUrlConfig", "lambda", Lambda;
+    DeleteFunctionUrlConfig: "DeleteFunctionUrlConfig", "lambda", Lambda;
+    GetFunctionRecursionConfig: "GetFunctionRecursionConfig", "lambda", Lambda;
+    PutFunctionRecursionConfig: "PutFunctionRecursionConfig", "lambda", Lambda;
+    PutFunctionConcurrency: "PutFunctionConcurrency", "lambda", Lambda;
+    DeleteFunctionConcurrency: "DeleteFunctionConcurrency", "lambda", Lambda;
+    GetFunctionEventInvokeConfig: "GetFunctionEventInvokeConfig", "lambda", Lambda;
+    PutFunctionEventInvokeConfig: "PutFunctionEventInvokeConfig", "lambda", Lambda;
+    DeleteFunctionEventInvokeConfig: "DeleteFunctionEventInvokeConfig", "lambda", Lambda;
+    GetPolicy: "GetPolicy", "lambda", GetPolicy;
+    AddPermission: "AddPermission", "lambda", Lambda;
+    RemovePermission: "RemovePermission", "lambda", Lambda;
+    ListAliases: "ListAliases", "lambda", Lambda;
+    CreateAlias: "CreateAlias", "lambda", Lambda;
+    UpdateAlias: "UpdateAlias", "lambda", Lambda;
+    DeleteAlias: "DeleteAlias", "lambda", Lambda;
+    PublishVersion: "PublishVersion", "lambda", Lambda;
+    ListVersionsByFunction: "ListVersionsByFunction", "lambda", Lambda;
+    ListProvisionedConcurrencyConfigs: "ListProvisionedConcurrencyConfigs", "lambda", Lambda;
+    Invoke: "Invoke", "lambda", Invoke;
+    DescribeAlarms: "DescribeAlarms", "cloudwatch", CloudWatch;
+    GetMetricData: "GetMetricData", "cloudwatch", CloudWatch;
+    ListEventSourceMappings: "ListEventSourceMappings", "lambda", Lambda;
+    GetEventSourceMapping: "GetEventSourceMapping", "lambda", Lambda;
+    CreateEventSourceMapping: "CreateEventSourceMapping", "lambda", Lambda;
+    UpdateEventSourceMapping: "UpdateEventSourceMapping", "lambda", Lambda;
+    DeleteEventSourceMapping: "DeleteEventSourceMapping", "lambda", Lambda;
+    ListTags: "ListTags", "lambda", Lambda;
+    GetCallerIdentity: "GetCallerIdentity", "sts", Sts;
 }
 
 impl Op {
@@ -77,91 +94,6 @@ impl Op {
     /// The quota that a call spends.
     pub fn bucket(self) -> Bucket {
         self.facts().2
-    }
-
-    /// One row for each operation: AWS's name, the service, the quota.
-    fn facts(self) -> (&'static str, &'static str, Bucket) {
-        match self {
-            Self::ListFunctions => ("ListFunctions", "lambda", Bucket::Lambda),
-            Self::GetFunction => ("GetFunction", "lambda", Bucket::GetFunction),
-            Self::CreateFunction => ("CreateFunction", "lambda", Bucket::Lambda),
-            Self::UpdateFunctionCode => ("UpdateFunctionCode", "lambda", Bucket::Lambda),
-            Self::UpdateFunctionConfiguration => {
-                ("UpdateFunctionConfiguration", "lambda", Bucket::Lambda)
-            }
-            Self::DeleteFunction => ("DeleteFunction", "lambda", Bucket::Lambda),
-            Self::TagResource => ("TagResource", "lambda", Bucket::Lambda),
-            Self::UntagResource => ("UntagResource", "lambda", Bucket::Lambda),
-            Self::BatchGetImage => ("BatchGetImage", "ecr", Bucket::BatchGetImage),
-            Self::ListImages => ("ListImages", "ecr", Bucket::ListImages),
-            Self::DescribeRepositories => ("DescribeRepositories", "ecr", Bucket::Ecr),
-            Self::ListTagsForResource => ("ListTagsForResource", "ecr", Bucket::Ecr),
-            Self::GetLifecyclePolicy => ("GetLifecyclePolicy", "ecr", Bucket::Ecr),
-            Self::GetRepositoryPolicy => ("GetRepositoryPolicy", "ecr", Bucket::Ecr),
-            Self::CreateRepository => ("CreateRepository", "ecr", Bucket::Ecr),
-            Self::DeleteRepository => ("DeleteRepository", "ecr", Bucket::Ecr),
-            Self::PutImageTagMutability => ("PutImageTagMutability", "ecr", Bucket::Ecr),
-            Self::PutImageScanningConfiguration => {
-                ("PutImageScanningConfiguration", "ecr", Bucket::Ecr)
-            }
-            Self::PutLifecyclePolicy => ("PutLifecyclePolicy", "ecr", Bucket::Ecr),
-            Self::DeleteLifecyclePolicy => ("DeleteLifecyclePolicy", "ecr", Bucket::Ecr),
-            Self::SetRepositoryPolicy => ("SetRepositoryPolicy", "ecr", Bucket::Ecr),
-            Self::DeleteRepositoryPolicy => ("DeleteRepositoryPolicy", "ecr", Bucket::Ecr),
-            Self::TagRepository => ("TagResource", "ecr", Bucket::Ecr),
-            Self::UntagRepository => ("UntagResource", "ecr", Bucket::Ecr),
-            Self::GetFunctionUrlConfig => ("GetFunctionUrlConfig", "lambda", Bucket::Lambda),
-            Self::CreateFunctionUrlConfig => ("CreateFunctionUrlConfig", "lambda", Bucket::Lambda),
-            Self::UpdateFunctionUrlConfig => ("UpdateFunctionUrlConfig", "lambda", Bucket::Lambda),
-            Self::DeleteFunctionUrlConfig => ("DeleteFunctionUrlConfig", "lambda", Bucket::Lambda),
-            Self::GetFunctionRecursionConfig => {
-                ("GetFunctionRecursionConfig", "lambda", Bucket::Lambda)
-            }
-            Self::PutFunctionRecursionConfig => {
-                ("PutFunctionRecursionConfig", "lambda", Bucket::Lambda)
-            }
-            Self::PutFunctionConcurrency => ("PutFunctionConcurrency", "lambda", Bucket::Lambda),
-            Self::DeleteFunctionConcurrency => {
-                ("DeleteFunctionConcurrency", "lambda", Bucket::Lambda)
-            }
-            Self::GetFunctionEventInvokeConfig => {
-                ("GetFunctionEventInvokeConfig", "lambda", Bucket::Lambda)
-            }
-            Self::PutFunctionEventInvokeConfig => {
-                ("PutFunctionEventInvokeConfig", "lambda", Bucket::Lambda)
-            }
-            Self::DeleteFunctionEventInvokeConfig => {
-                ("DeleteFunctionEventInvokeConfig", "lambda", Bucket::Lambda)
-            }
-            Self::GetPolicy => ("GetPolicy", "lambda", Bucket::GetPolicy),
-            Self::AddPermission => ("AddPermission", "lambda", Bucket::Lambda),
-            Self::RemovePermission => ("RemovePermission", "lambda", Bucket::Lambda),
-            Self::ListAliases => ("ListAliases", "lambda", Bucket::Lambda),
-            Self::CreateAlias => ("CreateAlias", "lambda", Bucket::Lambda),
-            Self::UpdateAlias => ("UpdateAlias", "lambda", Bucket::Lambda),
-            Self::DeleteAlias => ("DeleteAlias", "lambda", Bucket::Lambda),
-            Self::PublishVersion => ("PublishVersion", "lambda", Bucket::Lambda),
-            Self::ListVersionsByFunction => ("ListVersionsByFunction", "lambda", Bucket::Lambda),
-            Self::ListProvisionedConcurrencyConfigs => {
-                ("ListProvisionedConcurrencyConfigs", "lambda", Bucket::Lambda)
-            }
-            Self::Invoke => ("Invoke", "lambda", Bucket::Invoke),
-            Self::DescribeAlarms => ("DescribeAlarms", "cloudwatch", Bucket::CloudWatch),
-            Self::GetMetricData => ("GetMetricData", "cloudwatch", Bucket::CloudWatch),
-            Self::ListEventSourceMappings => ("ListEventSourceMappings", "lambda", Bucket::Lambda),
-            Self::GetEventSourceMapping => ("GetEventSourceMapping", "lambda", Bucket::Lambda),
-            Self::CreateEventSourceMapping => {
-                ("CreateEventSourceMapping", "lambda", Bucket::Lambda)
-            }
-            Self::UpdateEventSourceMapping => {
-                ("UpdateEventSourceMapping", "lambda", Bucket::Lambda)
-            }
-            Self::DeleteEventSourceMapping => {
-                ("DeleteEventSourceMapping", "lambda", Bucket::Lambda)
-            }
-            Self::ListTags => ("ListTags", "lambda", Bucket::Lambda),
-            Self::GetCallerIdentity => ("GetCallerIdentity", "sts", Bucket::Sts),
-        }
     }
 }
 

@@ -37,6 +37,8 @@ fn spec(doc: &Value, alias: Option<&str>) -> Spec {
         log_group: "",
         adopts: false,
         deletion: Deletion::Retain,
+        watches: false,
+        exclusive: false,
     };
     let doc = serde_json::from_value(json!([doc])).unwrap();
     let (name, spec) = EventSource::wanted(&doc, &site).remove(0);

@@ -127,7 +127,7 @@ impl Lambda {
     pub(crate) fn blocks(&self, name: &str) -> Value {
         let Some(found) = self.functions.get(name) else { return Value::Null };
         let mut all = found.hanging("");
-        all["batch"] = mapping::batch(&self.mappings, &found.arn);
+        all["batch"] = json!(mapping::batch(&self.mappings, &found.arn));
         all["reserved"] = json!(found.reserved);
         all["recursion"] = json!(found.recursion);
         let aliases = found.aliases.iter().map(|(name, alias)| {
@@ -135,7 +135,7 @@ impl Lambda {
             let version = found.version(Some(&alias.version));
             let same = |it: &function::Version| version::same(it, &found.latest);
             let arn = format!("{}:{name}", found.arn);
-            shown["batch"] = mapping::batch(&self.mappings, &arn);
+            shown["batch"] = json!(mapping::batch(&self.mappings, &arn));
             shown["version"] = json!(alias.version);
             shown["current"] = json!(alias.weights.is_empty() && version.is_some_and(same));
             (name.clone(), shown)
