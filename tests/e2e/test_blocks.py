@@ -69,10 +69,10 @@ def test_blocks_are_made_repaired_and_taken_away(
 ) -> None:
     daemon = start()
     wait_for("all is made", lambda: sids(aws) == {"ek-uploads", "ek-topic"} and url(aws) and reserved(aws) == 7)
+    wait_for("all is synced", lambda: {it["status"] for it in rows(daemon)} == {"synced"})
     invoke = aws.functions.get_function_event_invoke_config(FunctionName="thumbnails")
     assert invoke["MaximumRetryAttempts"] == 1
     assert url(aws)["Cors"]["AllowOrigins"] == ["https://a.example"]
-    wait_for("all is synced", lambda: {it["status"] for it in rows(daemon)} == {"synced"})
     assert {it["kind"] for it in rows(daemon)} == {"Function", *KINDS}
     # A document's own series hold what becomes of its parts.
     labels = {"kind": "Function", "name": "thumbnails", "target": "default"}
