@@ -3,11 +3,22 @@
 
 #![allow(
     clippy::allow_attributes,
+    clippy::cloned_ref_to_slice_refs,
+    clippy::default_trait_access,
+    clippy::format_push_string,
+    clippy::large_futures,
+    clippy::excessive_nesting,
+    clippy::format_collect,
     clippy::indexing_slicing,
+    clippy::large_enum_variant,
+    clippy::needless_pass_by_value,
     clippy::panic,
+    clippy::string_slice,
     clippy::unwrap_used,
     reason = "tests and their helpers fail loudly"
 )]
+
+mod common;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -16,6 +27,7 @@ use std::{
     time::Duration,
 };
 
+use common::hands::{Hand, hands, over};
 use evenkeel::{
     kinds::BLOCKS,
     shape::{Field, Shape},
@@ -26,7 +38,6 @@ use evenkeel_sim::{
     server::Sim,
     world::Options,
 };
-use serde::Deserialize;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::process::Command;
@@ -103,44 +114,10 @@ const EVERYTHING: &str = r#"
       sourceAccessConfigurations: [{ type: BASIC_AUTH, uri: "arn:aws:secretsmanager:x" }]
       documentDBEventSourceConfig:
         { databaseName: shop, collectionName: orders, fullDocument: UpdateLookup }
+  logGroup:
+    retentionInDays: 14
+    kmsKeyId: "arn:aws:kms:${target.region}:${target.accountId}:key/0a1b"
 "#;
-
-/// How somebody changes a field of the schema, and the path that a plan shows: `tests/blocks/hands.yaml`.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Hand {
-    field: String,
-    /// Nobody can change it in AWS: it says how we work, and this test shows that we do.
-    tested: Option<String>,
-    call: Option<String>,
-    #[serde(default)]
-    body: Value,
-    cors: Option<Value>,
-    remove: Option<String>,
-    replace: Option<String>,
-    /// A part of the ARN of the event source whose mapping is changed.
-    source: Option<String>,
-    /// Members with which the mapping is deleted and made anew, its tags included: AWS changes them in no other way.
-    remake: Option<Value>,
-    /// Whether that is not for Evenkeel to mend, so that it says so.
-    #[serde(default)]
-    refused: bool,
-    #[serde(default)]
-    path: String,
-}
-
-/// One row for each field of each block.
-fn hands() -> Vec<Hand> {
-    yaml_serde::from_str(include_str!("blocks/hands.yaml")).unwrap()
-}
-
-/// One object laid over another.
-fn over(mut base: Value, patch: &Value) -> Value {
-    for (name, value) in patch.as_object().unwrap() {
-        base[name] = value.clone();
-    }
-    base
-}
 
 /// Every field that the schema knows, by its path.
 fn fields(prefix: &str, shape: &Shape, into: &mut BTreeSet<String>) {
@@ -214,6 +191,15 @@ impl Scene {
 
     fn lambda(&self, operation: &'static str, body: Value) -> Value {
         self.call(Service::Lambda, operation, ("job", body))
+    }
+
+    fn logs(&self, operation: &'static str, body: Value) -> Value {
+        self.call(Service::Logs, operation, ("/aws/lambda/job", body))
+    }
+
+    /// The function's log group, if there is one.
+    fn log_group(&self) -> Value {
+        self.logs("DescribeLogGroups", json!({}))["logGroups"][0].clone()
     }
 
     /// The whole id of a statement, by its beginning.
@@ -292,9 +278,9 @@ impl Scene {
                 json!({ "StatementId": sid, "Action": "lambda:InvokeFunction", "Principal": "*" });
             self.lambda("AddPermission", over(usual, &hand.body));
         } else {
-            // The stand-in knows operations by their own constants.
-            let operation: &'static str = hand.call.clone().unwrap().leak();
-            self.lambda(operation, hand.body.clone());
+            let caller =
+                Caller { account: ACCOUNT.into(), region: REGION.into(), key: "hand".into() };
+            self.sim.by_call(&hand.call(caller, "job")).unwrap();
         }
     }
 
@@ -362,7 +348,8 @@ async fn each_field_that_is_changed_by_hand_is_seen_named_and_repaired() {
     scene.manifest("job", EVERYTHING);
     scene.apply().await;
     scene.assert_quiet().await;
-    for hand in hands().into_iter().filter(|it| it.tested.is_none()) {
+    // What hangs on an alias has a test of its own.
+    for hand in hands().into_iter().filter(|it| it.tested.is_none() && it.alias.is_none()) {
         scene.change(&hand).await;
         let (code, text) = scene.run(&["plan"]).await;
         assert_eq!(code, 1, "{} is not seen: {text}", hand.field);
@@ -387,13 +374,40 @@ async fn each_field_that_is_changed_by_hand_is_seen_named_and_repaired() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_hangs_on_an_alias_is_seen_named_and_repaired_and_goes() {
+    let scene = Scene::new().await;
+    let range = "{ min: 2, max: 10, targetUtilization: 0.7 }";
+    scene.manifest("job", &format!("  release: {{}}\n  concurrency: {{ provisioned: {range} }}\n"));
+    scene.apply().await;
+    scene.assert_quiet().await;
+    for hand in hands().into_iter().filter(|it| it.alias.is_some()) {
+        scene.change(&hand).await;
+        let (code, text) = scene.run(&["plan"]).await;
+        assert_eq!(code, 1, "{} is not seen: {text}", hand.field);
+        assert!(text.contains(&format!("    {}", hand.path)), "{}: {text}", hand.field);
+        scene.apply().await;
+        let (code, text) = scene.run(&["plan"]).await;
+        assert_eq!(code, 0, "{} is not repaired: {text}", hand.field);
+    }
+    scene.manifest("job", "  release: {}\n  concurrency: { provisioned: 3 }\n");
+    scene.apply().await;
+    scene.assert_quiet().await;
+    assert_eq!(scene.noted(), ["concurrency/provisioned", "release"]);
+    scene.manifest("job", "  release: {}\n");
+    scene.apply().await;
+    assert_eq!(scene.noted(), ["release"]);
+    let left = scene.lambda("ListProvisionedConcurrencyConfigs", Value::Null);
+    assert_eq!(left["ProvisionedConcurrencyConfigs"], json!([]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_is_taken_out_of_the_manifest_is_taken_away_and_what_others_made_stays() {
     let scene = Scene::new().await;
     scene.manifest("job", EVERYTHING);
     scene.apply().await;
     let others = json!({ "StatementId": "theirs", "Action": "lambda:InvokeFunction", "Principal": "sns.amazonaws.com" });
     scene.lambda("AddPermission", others);
-    let all = ["asyncInvoke", "concurrency", "permissions", "recursiveLoop", "url"];
+    let all = ["asyncInvoke", "concurrency", "logGroup", "permissions", "recursiveLoop", "url"];
     assert_eq!(scene.noted(), all);
     scene.manifest("job", "");
     let (code, text) = scene.run(&["plan"]).await;
@@ -424,6 +438,49 @@ async fn what_is_taken_out_of_the_manifest_is_taken_away_and_what_others_made_st
     );
     let mappings = scene.lambda("ListEventSourceMappings", Value::Null);
     assert_eq!(mappings["EventSourceMappings"], json!([]));
+    // Logs are data: their group is left as it is.
+    assert_eq!(scene.log_group()["retentionInDays"], 14);
+    scene.assert_quiet().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_log_group_as_lambda_makes_it_is_nobodys_and_one_that_somebody_set_up_is() {
+    let scene = Scene::new().await;
+    scene.logs("CreateLogGroup", json!({}));
+    scene.manifest("job", "  logGroup: { retentionInDays: 7 }\n");
+    scene.apply().await;
+    assert_eq!(scene.log_group()["retentionInDays"], 7);
+    scene.manifest("job", "");
+    scene.apply().await;
+    assert_eq!(scene.noted(), Vec::<String>::new());
+    scene.manifest("job", "  logGroup: { retentionInDays: 7 }\n");
+    scene.apply().await;
+    assert_eq!(scene.noted(), ["logGroup"]);
+    scene.manifest("job", "");
+    scene.apply().await;
+    scene.logs("PutRetentionPolicy", json!({ "retentionInDays": 365 }));
+    // Fewer days would delete logs.
+    scene.manifest("job", "  logGroup: { retentionInDays: 7 }\n");
+    let (code, text) = scene.run(&["apply"]).await;
+    assert_eq!(code, 1, "{text}");
+    assert!(text.contains("NotOwned"), "{text}");
+    assert_eq!(scene.log_group()["retentionInDays"], 365);
+    scene.manifest("job", "  logGroup: { retentionInDays: 7 }\n  policy: { adopt: true }\n");
+    scene.apply().await;
+    assert_eq!(scene.log_group()["retentionInDays"], 7);
+    scene.assert_quiet().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_group_whose_name_goes_on_is_another_one() {
+    let scene = Scene::new().await;
+    for number in 0..60 {
+        let name = format!("/aws/lambda/job-{number:02}");
+        scene.call(Service::Logs, "CreateLogGroup", (&name, json!({})));
+    }
+    scene.manifest("job", "  logGroup: {}\n");
+    scene.apply().await;
+    assert_eq!(scene.log_group()["logGroupName"], "/aws/lambda/job");
     scene.assert_quiet().await;
 }
 

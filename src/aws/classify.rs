@@ -26,6 +26,12 @@ const CODES: &[(&str, Class)] = &[
     ("ResourceNotFoundException", Class::Gone),
     ("ResourceInUseException", Class::Busy),
     ("ResourceNotReadyException", Class::Busy),
+    // Application Auto Scaling: somebody else is changing the same target.
+    ("ConcurrentUpdateException", Class::Busy),
+    // CloudWatch Logs: somebody else is changing the same log group.
+    ("OperationAbortedException", Class::Busy),
+    // Lambda makes log groups too, when a function first runs.
+    ("ResourceAlreadyExistsException", Class::Precondition),
     // moto's words for Lambda's "Source image … does not exist"; also ECR's own.
     ("ImageNotFoundException", Class::MissingInput),
     ("RepositoryNotFoundException", Class::MissingInput),
@@ -34,6 +40,9 @@ const CODES: &[(&str, Class)] = &[
     ("RepositoryNotEmptyException", Class::MissingInput),
     ("LifecyclePolicyNotFoundException", Class::Gone),
     ("RepositoryPolicyNotFoundException", Class::Gone),
+    ("ProvisionedConcurrencyConfigNotFoundException", Class::Gone),
+    // Application Auto Scaling: the target or the policy.
+    ("ObjectNotFoundException", Class::Gone),
     ("KMSDisabledException", Class::MissingInput),
     ("KMSInvalidStateException", Class::MissingInput),
     ("KMSNotFoundException", Class::MissingInput),
@@ -42,11 +51,12 @@ const CODES: &[(&str, Class)] = &[
     ("KMSAccessDeniedException", Class::Denied),
     ("EC2AccessDeniedException", Class::Denied),
     ("UnauthorizedOperation", Class::Denied),
+    // Application Auto Scaling may not read the alarms of a policy.
+    ("FailedResourceAccessException", Class::Denied),
     ("NotAuthorized", Class::Denied),
     ("OptInRequired", Class::Denied),
     ("ValidationException", Class::Invalid),
     ("ValidationError", Class::Invalid),
-    ("InvalidParameterException", Class::Invalid),
     ("InvalidRequestContentException", Class::Invalid),
     ("InvalidTagParameterException", Class::Invalid),
     ("TooManyTagsException", Class::Invalid),
@@ -80,6 +90,7 @@ const CODES: &[(&str, Class)] = &[
     ("InternalFailure", Class::Unclear),
     ("InternalServerError", Class::Unclear),
     ("InternalServerException", Class::Unclear),
+    ("InternalServiceException", Class::Unclear),
     ("EC2UnexpectedException", Class::Unclear),
 ];
 
@@ -115,12 +126,23 @@ const MESSAGES: &[Ambiguous] = &[
             ("Error occurred while DescribeSubnets", Class::MissingInput),
             ("Error occurred while DescribeSecurityGroups", Class::MissingInput),
             ("UnreservedConcurrentExecution below its minimum", Class::MissingInput),
+            // What is reserved and what is provisioned are changed one after the other.
+            ("greater than the reservedConcurrentExecution", Class::MissingInput),
+            ("total provisioned concurrency", Class::MissingInput),
+            ("greater than account's unreserved concurrency", Class::MissingInput),
         ],
+        Class::Invalid,
+    ),
+    (
+        "InvalidParameterException",
+        &[("KMS Key Id could not be found", Class::MissingInput)],
         Class::Invalid,
     ),
     (
         "AccessDeniedException",
         &[
+            // CloudWatch Logs: the key's own policy has to let it in.
+            ("KMS key does not exist or is not allowed to be used", Class::MissingInput),
             ("does not have permission to access the ECR image", Class::MissingInput),
             ("security token included in the request is expired", Class::Credentials),
         ],
@@ -323,6 +345,24 @@ mod tests {
         ),
         (
             INVALID,
+            "Requested Provisioned Concurrency should not be greater than the \
+                 reservedConcurrentExecution for function",
+            Class::MissingInput,
+        ),
+        (
+            INVALID,
+            "ReservedConcurrentExecutions 3 should not be lower than function's total \
+                 provisioned concurrency [5].",
+            Class::MissingInput,
+        ),
+        (
+            INVALID,
+            "Specified ConcurrentExecutions for function is greater than account's unreserved \
+                 concurrency [1000].",
+            Class::MissingInput,
+        ),
+        (
+            INVALID,
             "'MemorySize' value failed to satisfy constraint: Member must have value less than \
                  or equal to 3008",
             Class::Invalid,
@@ -355,6 +395,30 @@ mod tests {
         ("LimitExceededException", "too many images", Class::Invalid),
         ("ImageNotFoundException", "moto", Class::MissingInput),
         ("RepositoryNotFoundException", "moto", Class::MissingInput),
+        (CONFLICT, "Version is pointed by a Provisioned Concurrency alias", Class::Precondition),
+        ("ProvisionedConcurrencyConfigNotFoundException", "No Provisioned", Class::Gone),
+        ("ObjectNotFoundException", "No scalable target found", Class::Gone),
+        ("ConcurrentUpdateException", "concurrent updates", Class::Busy),
+        ("FailedResourceAccessException", "alarms", Class::Denied),
+        ("InternalServiceException", "internal", Class::Unclear),
+        ("OperationAbortedException", "Multiple concurrent requests", Class::Busy),
+        (
+            "ResourceAlreadyExistsException",
+            "The specified log group already exists",
+            Class::Precondition,
+        ),
+        (
+            DENIED,
+            "The specified KMS key does not exist or is not allowed to be used with Arn \
+                 'arn:aws:logs:eu-west-1:1:log-group:g'",
+            Class::MissingInput,
+        ),
+        (
+            "InvalidParameterException",
+            "The specified KMS Key Id could not be found. 'g'",
+            Class::MissingInput,
+        ),
+        ("InvalidParameterException", "1 validation error detected", Class::Invalid),
         ("SomethingNew", "?", Class::Unclear),
     ];
 

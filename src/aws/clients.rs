@@ -36,6 +36,10 @@ pub struct Clients {
     pub ecr: aws_sdk_ecr::Client,
     /// CloudWatch.
     pub cloudwatch: aws_sdk_cloudwatch::Client,
+    /// Application Auto Scaling.
+    pub scaling: aws_sdk_applicationautoscaling::Client,
+    /// CloudWatch Logs.
+    pub logs: aws_sdk_cloudwatchlogs::Client,
     /// STS.
     pub sts: aws_sdk_sts::Client,
     /// As `eu-central-1`.
@@ -94,6 +98,8 @@ impl Clients {
             lambda: aws_sdk_lambda::Client::new(config),
             ecr: aws_sdk_ecr::Client::new(config),
             cloudwatch: aws_sdk_cloudwatch::Client::new(config),
+            scaling: aws_sdk_applicationautoscaling::Client::new(config),
+            logs: aws_sdk_cloudwatchlogs::Client::new(config),
             sts: aws_sdk_sts::Client::new(config),
             endpoint: config.endpoint_url().map(ToOwned::to_owned),
             region,

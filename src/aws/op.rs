@@ -77,6 +77,21 @@ ops! {
     UpdateEventSourceMapping: "UpdateEventSourceMapping", "lambda", Lambda;
     DeleteEventSourceMapping: "DeleteEventSourceMapping", "lambda", Lambda;
     ListTags: "ListTags", "lambda", Lambda;
+    GetProvisionedConcurrencyConfig: "GetProvisionedConcurrencyConfig", "lambda", Lambda;
+    PutProvisionedConcurrencyConfig: "PutProvisionedConcurrencyConfig", "lambda", Lambda;
+    DeleteProvisionedConcurrencyConfig: "DeleteProvisionedConcurrencyConfig", "lambda", Lambda;
+    DescribeScalableTargets: "DescribeScalableTargets", "application-autoscaling", AutoScaling;
+    DescribeScalingPolicies: "DescribeScalingPolicies", "application-autoscaling", AutoScaling;
+    RegisterScalableTarget: "RegisterScalableTarget", "application-autoscaling", AutoScaling;
+    DeregisterScalableTarget: "DeregisterScalableTarget", "application-autoscaling", AutoScaling;
+    PutScalingPolicy: "PutScalingPolicy", "application-autoscaling", AutoScaling;
+    DeleteScalingPolicy: "DeleteScalingPolicy", "application-autoscaling", AutoScaling;
+    DescribeLogGroups: "DescribeLogGroups", "logs", Logs;
+    CreateLogGroup: "CreateLogGroup", "logs", Logs;
+    PutRetentionPolicy: "PutRetentionPolicy", "logs", Logs;
+    DeleteRetentionPolicy: "DeleteRetentionPolicy", "logs", Logs;
+    AssociateKmsKey: "AssociateKmsKey", "logs", Logs;
+    DisassociateKmsKey: "DisassociateKmsKey", "logs", Logs;
     GetCallerIdentity: "GetCallerIdentity", "sts", Sts;
 }
 
@@ -110,11 +125,13 @@ pub enum Bucket {
     Sts,
     Invoke,
     CloudWatch,
+    Logs,
+    AutoScaling,
 }
 
 impl Bucket {
     /// Every bucket.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::GetFunction,
         Self::GetPolicy,
         Self::Lambda,
@@ -124,6 +141,8 @@ impl Bucket {
         Self::Sts,
         Self::Invoke,
         Self::CloudWatch,
+        Self::Logs,
+        Self::AutoScaling,
     ];
 
     /// The word in labels.
@@ -138,6 +157,8 @@ impl Bucket {
             Self::Sts => "sts",
             Self::Invoke => "lambda:Invoke",
             Self::CloudWatch => "cloudwatch",
+            Self::Logs => "logs",
+            Self::AutoScaling => "autoscaling",
         }
     }
 
@@ -145,14 +166,15 @@ impl Bucket {
     /// quotas page). For most calls of ECR's the page names none; ten a second is what they bear. STS
     /// publishes none that matters here; ten a second is far above our need. Invocations are limited by
     /// the function, not by calls; a hundred a second are more than all smoke tests need. Of CloudWatch, this
-    /// is the quota of DescribeAlarms, the smaller one (CloudWatch quotas page).
+    /// is the quota of DescribeAlarms, the smaller one (CloudWatch quotas page). For CloudWatch Logs and
+    /// Application Auto Scaling we know of no published numbers that hold for all their calls; ten a second is taken.
     pub fn quota(self) -> f64 {
         match self {
             Self::GetFunction | Self::Invoke => 100.0,
             Self::CloudWatch => 9.0,
             Self::Lambda | Self::GetPolicy => 15.0,
             Self::BatchGetImage => 2000.0,
-            Self::ListImages | Self::Ecr | Self::Sts => 10.0,
+            Self::ListImages | Self::Ecr | Self::Logs | Self::AutoScaling | Self::Sts => 10.0,
         }
     }
 }

@@ -118,6 +118,8 @@ pub enum Cause {
     AsyncInvoke,
     /// Reserved concurrency.
     Concurrency,
+    /// Provisioned concurrency, and what scales it.
+    ProvisionedConcurrency,
     /// What happens to a function that calls itself.
     Recursion,
     /// The alias that callers use.
@@ -126,11 +128,13 @@ pub enum Cause {
     Unmanaged,
     /// What Lambda polls to invoke it.
     EventSource,
+    /// Where it logs, and for how long that is kept.
+    LogGroup,
 }
 
 impl Cause {
     /// Every cause, in the order of the reference page.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 15] = [
         Self::Missing,
         Self::Image,
         Self::Config,
@@ -140,10 +144,12 @@ impl Cause {
         Self::Permissions,
         Self::AsyncInvoke,
         Self::Concurrency,
+        Self::ProvisionedConcurrency,
         Self::Recursion,
         Self::Release,
         Self::Unmanaged,
         Self::EventSource,
+        Self::LogGroup,
     ];
 
     /// The word in labels and docs.
@@ -158,10 +164,12 @@ impl Cause {
             Self::Permissions => "permissions",
             Self::AsyncInvoke => "async_invoke",
             Self::Concurrency => "concurrency",
+            Self::ProvisionedConcurrency => "provisioned_concurrency",
             Self::Recursion => "recursion",
             Self::Release => "release",
             Self::Unmanaged => "unmanaged_change",
             Self::EventSource => "event_source",
+            Self::LogGroup => "log_group",
         }
     }
 }

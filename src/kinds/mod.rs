@@ -7,14 +7,20 @@ pub mod document;
 pub mod event_source;
 pub mod function;
 pub mod image;
+pub mod log_group;
 pub mod part;
 pub mod permissions;
+pub mod provisioned;
 pub mod recursion;
 pub mod release;
 pub mod repository;
 pub mod url;
 
-use crate::engine::{kind::Kind, name::Name};
+use self::part::Part;
+use crate::{
+    engine::{kind::Kind, name::Name},
+    shape,
+};
 
 /// Hands the list of all kinds to another macro, as `field: Kind;` each. What others wait for comes first, so
 /// that it is under way when they begin to.
@@ -29,14 +35,17 @@ macro_rules! each_kind {
             permissions: crate::kinds::block::Of<crate::kinds::permissions::Permissions>;
             async_invokes: crate::kinds::block::Of<crate::kinds::async_invoke::AsyncInvoke>;
             concurrencies: crate::kinds::block::Of<crate::kinds::concurrency::Concurrency>;
+            provisioned: crate::kinds::block::Of<crate::kinds::provisioned::Provisioned>;
             recursions: crate::kinds::block::Of<crate::kinds::recursion::Recursion>;
             event_sources: crate::kinds::event_source::EventSource;
+            log_groups: crate::kinds::block::Of<crate::kinds::log_group::LogGroup>;
         }
     };
 }
 pub(crate) use each_kind;
 
-/// The same for the parts of functions, as `member of spec: engine, Part;` each.
+/// The same for the parts of functions, as `member of spec: engine, Part;` each. What stands in another's member
+/// comes before it.
 macro_rules! each_block {
     ($do:ident) => {
         $do! {
@@ -44,9 +53,11 @@ macro_rules! each_block {
             url: urls, crate::kinds::url::Url;
             permissions: permissions, crate::kinds::permissions::Permissions;
             async_invoke: async_invokes, crate::kinds::async_invoke::AsyncInvoke;
+            provisioned: provisioned, crate::kinds::provisioned::Provisioned;
             concurrency: concurrencies, crate::kinds::concurrency::Concurrency;
             recursive_loop: recursions, crate::kinds::recursion::Recursion;
             event_sources: event_sources, crate::kinds::event_source::EventSource;
+            log_group: log_groups, crate::kinds::log_group::LogGroup;
         }
     };
 }
@@ -82,9 +93,12 @@ each_kind!(names);
 
 macro_rules! shapes {
     ($($field:ident: $engine:ident, $block:ty;)*) => {
-        /// The members of a function's `spec` that describe blocks.
-        pub const BLOCKS: &[crate::shape::Field] =
-            &[$(<$block as crate::kinds::part::Part>::SHAPE),*];
+        /// Each part's member of `spec` and its shape.
+        const PARTS: &[(&str, shape::Field)] =
+            &[$((<$block as Part>::FIELD, <$block as Part>::SHAPE)),*];
     };
 }
 each_block!(shapes);
+
+/// The members of a function's `spec` that describe blocks. A part within another's member is in that one's shape.
+pub const BLOCKS: &[shape::Field] = &shape::tops::<{ shape::count_tops(PARTS) }>(PARTS);

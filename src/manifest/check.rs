@@ -79,7 +79,12 @@ pub(super) fn check(spot: &Spot<'_>, shape: &Shape, notes: &mut Notes) {
             check(&inner, if fits(other) { other } else { one }, notes);
         }
         (
-            Shape::Text(_) | Shape::Int(..) | Shape::Flag | Shape::Choice(_) | Shape::Time,
+            Shape::Text(_)
+            | Shape::Int(..)
+            | Shape::Number(..)
+            | Shape::Flag
+            | Shape::Choice(_)
+            | Shape::Time,
             Value::Scalar { text, plain },
         ) => scalar(&inner, shape, scalar::read(text, *plain), notes),
         (Shape::Any, _) => {}
@@ -179,12 +184,21 @@ fn list(spot: &Spot<'_>, items: &[Node], (item, max): (&Shape, usize), notes: &m
 
 fn scalar(spot: &Spot<'_>, shape: &Shape, value: Scalar<'_>, notes: &mut Notes) {
     let name = spot.name;
+    let value = match (shape, value) {
+        #[expect(clippy::cast_precision_loss, reason = "such numbers are out of bounds anyway")]
+        (Shape::Number(..), Scalar::Int(int)) => Scalar::Float(int as f64),
+        (_, value) => value,
+    };
     let wrong = match (shape, value) {
         (Shape::Int(min, _), Scalar::Int(int)) if int < *min => {
             Some((format!("`{name}` is {int}; the smallest is {min}"), String::new()))
         }
         (Shape::Int(_, max), Scalar::Int(int)) if int > *max => {
             Some((format!("`{name}` is {int}; the greatest is {max}"), String::new()))
+        }
+        (Shape::Number(min, max), Scalar::Float(number)) => {
+            let wrong = format!("`{name}` is {number}; it may be {min} to {max}");
+            (!(*min..=*max).contains(&number)).then_some((wrong, String::new()))
         }
         (Shape::Text(form), Scalar::Text(value)) => text(value, form)
             .map(|wrong| (format!("`{name}` is not allowed: {wrong}"), String::new())),
@@ -236,7 +250,9 @@ fn wrong_type(spot: &Spot<'_>, shape: &Shape, notes: &mut Notes) {
                 ("true or false", "put it in quotes")
             }
             (Scalar::Text(_), Shape::Flag) => ("a text", "write `true` or `false`, without quotes"),
-            (Scalar::Text(_), Shape::Int(..)) => ("a text", "write the number without quotes"),
+            (Scalar::Text(_), Shape::Int(..) | Shape::Number(..)) => {
+                ("a text", "write the number without quotes")
+            }
             (Scalar::Int(_) | Scalar::Float(_), _) => ("a number", ""),
             (Scalar::Flag(_), _) => ("true or false", ""),
             (Scalar::Text(_), _) => ("a text", ""),

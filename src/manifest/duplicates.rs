@@ -2,35 +2,125 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use super::{Document, Note};
-use crate::engine::name::Key;
+use super::{Body, Document, Note, expand::log_group};
+use crate::{
+    engine::name::{Key, Name},
+    kinds::log_group::LogGroupDoc,
+};
 
-/// Every key that more than one document claims, with a note at each of them. Neither is right: all of
-/// them are rejected.
+/// Every key that more than one document claims, and every function whose log group others want otherwise, with
+/// a note at each of the documents. Neither is right: all of them are rejected.
 pub fn duplicates<'a>(documents: impl Iterator<Item = &'a Document>) -> BTreeMap<Key, Vec<Note>> {
+    let documents: Vec<&Document> = documents.collect();
     let mut claims: BTreeMap<Key, Vec<&Document>> = BTreeMap::new();
-    for document in documents {
+    for document in &documents {
         for key in document.keys() {
             claims.entry(key).or_default().push(document);
         }
     }
     claims.retain(|_, claimants| claimants.len() > 1);
     let notes = |(key, claimants): (Key, Vec<&Document>)| {
-        let notes = claimants.iter().map(|it| note(&key, it, &claimants)).collect();
+        let message = |others: &str| format!("`{key}` is also claimed by {others}");
+        let hint = "keep one of them; until then neither counts";
+        let notes = claimants.iter().map(|it| note(it, &claimants, (&message, hint))).collect();
         (key, notes)
     };
-    claims.into_iter().map(notes).collect()
+    let mut all: BTreeMap<Key, Vec<Note>> = claims.into_iter().map(notes).collect();
+    for (key, note) in disagreements(&documents) {
+        all.entry(key).or_default().push(note);
+    }
+    all
 }
 
-fn note(key: &Key, document: &Document, claimants: &[&Document]) -> Note {
+/// Functions may share a log group, as long as they want the same of it.
+fn disagreements(documents: &[&Document]) -> Vec<(Key, Note)> {
+    let mut sharing: BTreeMap<(Name, String), Vec<(&Document, &LogGroupDoc)>> = BTreeMap::new();
+    for document in documents {
+        let Some((group, doc)) = wish(document) else { continue };
+        for target in &document.meta.targets {
+            let key = (target.clone(), group.clone());
+            sharing.entry(key).or_default().push((document, doc));
+        }
+    }
+    let mut all = Vec::new();
+    for ((target, group), wishes) in sharing {
+        for (document, doc) in &wishes {
+            let name = document.aws_name();
+            let other = |it: &&(&Document, &LogGroupDoc)| it.1 != *doc && it.0.aws_name() != name;
+            let others: Vec<&Document> = wishes.iter().filter(other).map(|it| it.0).collect();
+            if others.is_empty() {
+                continue;
+            }
+            let message =
+                |others: &str| format!("another `logGroup` for `{group}` is asked for by {others}");
+            let hint = "ask for the same, or in one of them only; until then neither counts";
+            let note = note(document, &others, (&message, hint));
+            all.push((Key { target: target.clone(), kind: document.kind(), name }, note));
+        }
+    }
+    all
+}
+
+/// The log group that a document asks something of, and what.
+fn wish(document: &Document) -> Option<(String, &LogGroupDoc)> {
+    match &document.body {
+        Body::Function(doc, parts) => {
+            let wish = parts.log_group.as_ref()?;
+            Some((log_group(&document.aws_name(), doc), wish))
+        }
+        Body::Repository(_) => None,
+    }
+}
+
+fn note(
+    document: &Document,
+    claimants: &[&Document],
+    (message, hint): (&dyn Fn(&str) -> String, &str),
+) -> Note {
     let others = claimants.iter().filter(|it| it.origin != document.origin);
     let others: Vec<String> = others.map(|it| it.origin.to_string()).collect();
     Note {
         file: Arc::clone(&document.origin.file),
         line: document.origin.line,
         column: 0,
-        message: format!("`{key}` is also claimed by {}", others.join(" and ")),
-        hint: Some("keep one of them; until then neither counts".into()),
+        message: message(&others.join(" and ")),
+        hint: Some(hint.into()),
         excerpt: None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::manifest::parse;
+
+    fn notes(blocks: [&str; 3]) -> Vec<String> {
+        let document = |(name, blocks): (&str, &str)| {
+            format!(
+                "apiVersion: evenkeel.dev/v1\nkind: Function\nmetadata: {{ name: {name} }}\nspec:\n  \
+                 image: jobs:v1\n  role: job\n  loggingConfig: {{ logGroup: jobs }}\n  {blocks}\n---\n"
+            )
+        };
+        let text: String = ["a", "b", "c"].into_iter().zip(blocks).map(document).collect();
+        let parsed = parse("x.yaml", text.as_bytes());
+        assert_eq!(parsed.notes, []);
+        let all = duplicates(parsed.documents.iter().map(|it| &**it));
+        all.into_values().flatten().map(|it| it.to_string()).collect()
+    }
+
+    #[test]
+    fn a_shared_log_group_has_one_wish() {
+        let none = Vec::<String>::new();
+        let week = "logGroup: { retentionInDays: 7 }";
+        assert_eq!(notes([week, week, ""]), none);
+        assert_eq!(
+            notes([week, "", "logGroup: { retentionInDays: 30 }"]),
+            [
+                "x.yaml:1: another `logGroup` for `jobs` is asked for by x.yaml:19; ask for the same, or in one \
+                 of them only; until then neither counts",
+                "x.yaml:19: another `logGroup` for `jobs` is asked for by x.yaml:1; ask for the same, or in one \
+                 of them only; until then neither counts",
+            ]
+        );
     }
 }

@@ -99,7 +99,7 @@ pub fn expand(documents: Documents<'_>, setting: Setting<'_>) -> Wishes {
 }
 
 /// Where a function logs.
-fn log_group(name: &Name, doc: &FunctionDoc) -> String {
+pub(super) fn log_group(name: &Name, doc: &FunctionDoc) -> String {
     let given = doc.logging_config.as_ref().and_then(|it| it.log_group.as_deref());
     let given = given.filter(|it| !it.is_empty());
     given.map_or_else(|| Logging::default_group(name.as_str()), ToOwned::to_owned)

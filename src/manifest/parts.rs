@@ -17,6 +17,7 @@ use crate::{
         each_block,
         function::Function,
         part::{Part, Site},
+        provisioned::{Provisioned, check_host},
     },
 };
 
@@ -39,6 +40,7 @@ macro_rules! parts {
             pub(super) fn check(&self) -> Vec<Breach> {
                 let mut breaches = Vec::new();
                 $(breaches.extend(self.$field.iter().flat_map(checked::<$part>));)*
+                breaches.extend(self.check_provisioned());
                 breaches
             }
 
@@ -73,14 +75,39 @@ macro_rules! parts {
 }
 each_block!(parts);
 
+impl Parts {
+    /// Provisioned concurrency depends on other parts.
+    fn check_provisioned(&self) -> Vec<Breach> {
+        let Some(doc) = &self.provisioned else { return Vec::new() };
+        let reserved = self.concurrency.as_ref().and_then(|it| it.reserved);
+        below::<Provisioned>(check_host(doc, (self.alias(), reserved)))
+    }
+}
+
 fn taken<P: Part>(spec: &mut Map<String, Value>) -> Result<Option<P::Doc>, serde_json::Error> {
-    spec.remove(P::FIELD).map(serde_json::from_value).transpose()
+    member(spec, P::FIELD).map(serde_json::from_value).transpose()
+}
+
+/// Takes a member out, by its path. A member that has nothing left after that goes too.
+fn member(spec: &mut Map<String, Value>, path: &str) -> Option<Value> {
+    let Some((outer, inner)) = path.split_once('/') else { return spec.remove(path) };
+    let within = spec.get_mut(outer)?.as_object_mut()?;
+    let found = member(within, inner)?;
+    if within.is_empty() {
+        spec.remove(outer);
+    }
+    Some(found)
 }
 
 fn checked<P: Part>(doc: &P::Doc) -> Vec<Breach> {
-    let mut breaches = P::check(doc);
+    below::<P>(P::check(doc))
+}
+
+/// What a part says of itself, as seen from `spec`.
+fn below<P: Part>(mut breaches: Vec<Breach>) -> Vec<Breach> {
     for breach in &mut breaches {
-        breach.path.insert(0, P::FIELD.to_owned());
+        let path = P::FIELD.split('/').map(ToOwned::to_owned);
+        breach.path.splice(0..0, path);
     }
     breaches
 }

@@ -33,6 +33,8 @@ pub enum Shape {
     Text(&'static Text),
     /// A whole number, both ends included.
     Int(i64, i64),
+    /// A number, both ends included.
+    Number(f64, f64),
     /// `true` or `false`.
     Flag,
     /// One of these texts.
@@ -138,6 +140,44 @@ pub const fn join<const N: usize>(one: &[Field], two: &[Field]) -> [Field; N] {
     all
 }
 
+/// How many of these members stand in no other one: their paths have one name.
+#[expect(clippy::indexing_slicing, reason = "a constant that does not fit does not compile")]
+pub const fn count_tops(members: &[(&str, Field)]) -> usize {
+    let (mut count, mut index) = (0, 0);
+    while index < members.len() {
+        count += is_top(members[index].0) as usize;
+        index += 1;
+    }
+    count
+}
+
+/// Those members themselves.
+#[expect(clippy::indexing_slicing, reason = "a constant that does not fit does not compile")]
+pub const fn tops<const N: usize>(members: &[(&str, Field)]) -> [Field; N] {
+    let mut all = [Field::optional("", Shape::Any, "", ""); N];
+    let (mut count, mut index) = (0, 0);
+    while index < members.len() {
+        if is_top(members[index].0) {
+            all[count] = members[index].1;
+            count += 1;
+        }
+        index += 1;
+    }
+    all
+}
+
+#[expect(clippy::indexing_slicing, reason = "a constant that does not fit does not compile")]
+const fn is_top(path: &str) -> bool {
+    let (path, mut index) = (path.as_bytes(), 0);
+    while index < path.len() {
+        if path[index] == b'/' {
+            return false;
+        }
+        index += 1;
+    }
+    true
+}
+
 impl Shape {
     /// Whether some value in it must never be shown.
     pub fn is_secret(&self) -> bool {
@@ -148,6 +188,7 @@ impl Shape {
             Self::Either(one, other) => one.is_secret() || other.is_secret(),
             Self::Text(_)
             | Self::Int(..)
+            | Self::Number(..)
             | Self::Flag
             | Self::Choice(_)
             | Self::Time
@@ -161,6 +202,7 @@ impl Shape {
         match self {
             Self::Text(_) | Self::Choice(_) => "text",
             Self::Int(..) => "whole number",
+            Self::Number(..) => "number",
             Self::Flag => "true or false",
             Self::Time => "time",
             Self::Null => "null",

@@ -36,6 +36,7 @@ fn nested(path: &str, shape: &Shape, rows: &mut Vec<String>) {
         }
         Shape::Text(_)
         | Shape::Int(..)
+        | Shape::Number(..)
         | Shape::Flag
         | Shape::Choice(_)
         | Shape::Time
@@ -49,6 +50,7 @@ fn words(shape: &Shape) -> String {
     match shape {
         Shape::Text(text) => of_text(text),
         Shape::Int(min, max) => format!("whole number, {min} to {max}"),
+        Shape::Number(min, max) => format!("number, {min} to {max}"),
         Shape::Flag => "`true` or `false`".into(),
         Shape::Choice(choices) => {
             let quoted: Vec<String> = choices.iter().map(|it| format!("`{it}`")).collect();

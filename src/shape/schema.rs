@@ -9,6 +9,7 @@ pub fn schema(shape: &Shape) -> Value {
     match shape {
         Shape::Text(text) => of_text(text),
         Shape::Int(min, max) => json!({ "type": "integer", "minimum": min, "maximum": max }),
+        Shape::Number(min, max) => json!({ "type": "number", "minimum": min, "maximum": max }),
         Shape::Flag => json!({ "type": "boolean" }),
         Shape::Choice(words) => json!({ "enum": words }),
         Shape::Any => json!({}),

@@ -11,6 +11,7 @@
 
 pub mod aws;
 pub mod fleet;
+pub mod hands;
 pub mod replay;
 pub mod stage;
 pub mod world;

@@ -84,6 +84,10 @@ fn route(call: &str) -> (&'static str, Method, String, String) {
     let (service, operation) = call.split_once(':').unwrap();
     let (service, target) = match service {
         "ecr" => ("ecr", format!("AmazonEC2ContainerRegistry_V20150921.{operation}")),
+        "logs" => ("logs", format!("Logs_20140328.{operation}")),
+        "application-autoscaling" => {
+            ("application-autoscaling", format!("AnyScaleFrontendService.{operation}"))
+        }
         "tagging" => ("tagging", format!("ResourceGroupsTaggingAPI_20170126.{operation}")),
         "sts" => ("sts", operation.to_owned()),
         other => panic!("{other} is no service"),

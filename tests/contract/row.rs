@@ -11,7 +11,7 @@ use serde_json::Value;
 pub struct Row {
     /// What it shows, in words.
     pub title: String,
-    /// `METHOD /path` of Lambda, or an operation of ECR, tagging or STS as `ecr:Name`.
+    /// `METHOD /path` of Lambda, or an operation of another service as `ecr:Name`.
     pub call: String,
     /// The body, if there is one.
     #[serde(default)]

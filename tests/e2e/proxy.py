@@ -48,6 +48,9 @@ WRITES = {
     "DeleteLifecyclePolicy",
     "SetRepositoryPolicy",
     "DeleteRepositoryPolicy",
+    "CreateLogGroup",
+    "PutRetentionPolicy",
+    "DeleteRetentionPolicy",
     "Other",
 }
 

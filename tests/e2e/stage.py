@@ -122,6 +122,7 @@ class Aws:
         self.functions = client_of("lambda")
         self.ecr = client_of("ecr")
         self.iam = client_of("iam")
+        self.logs = client_of("logs")
 
     def seed(self) -> dict[str, str]:
         """A role, and one image in each repository; returns their digests."""

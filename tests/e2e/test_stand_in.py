@@ -84,7 +84,7 @@ def test_moto_keeps_the_same_contract(moto: Moto) -> None:
     command = ["cargo", "test", "--quiet", "--test", "contract"]
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "5 passed" in done.stdout, done.stdout
+    assert "7 passed" in done.stdout, done.stdout
 
 
 def test_boto3_is_content(stand_in: StandIn) -> None:

@@ -12,17 +12,14 @@ use super::{AGE, AsyncInvoke, Call as Step, Config, RETRIES};
 use crate::{
     aws::{calls::Call, cloud::Urgency, op::Op},
     engine::failure::Failure,
-    kinds::block::{
-        At,
-        aws::{BlockHands, Door, Read, found},
-    },
+    kinds::block::aws::{Asked, BlockHands, Door, Read, found},
 };
 
 impl BlockHands for AsyncInvoke {
     async fn read(
         door: &Door,
         _: &GetFunctionOutput,
-        (at, urgency): (&At, Urgency),
+        Asked { at, urgency, .. }: Asked<'_, Self>,
     ) -> Read<Config> {
         let request = door
             .lambda()

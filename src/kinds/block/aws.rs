@@ -48,11 +48,21 @@ pub trait BlockHands: Block {
     fn read(
         door: &Door,
         host: &GetFunctionOutput,
-        asked: (&At, Urgency),
+        asked: Asked<'_, Self>,
     ) -> impl Future<Output = Read<Self::Config>> + Send;
 
     /// Makes one call that changes it.
     fn write(door: &Door, call: &Self::Call) -> impl Future<Output = Result<(), Failure>> + Send;
+}
+
+/// What a read is about.
+pub struct Asked<'a, B: Block> {
+    /// Where it hangs, or should.
+    pub at: &'a At,
+    /// What is wanted; `None`: nothing.
+    pub wanted: Option<&'a B::Config>,
+    /// Who goes first.
+    pub urgency: Urgency,
 }
 
 /// The way to AWS.
@@ -99,7 +109,9 @@ impl<B: BlockHands> Cloud<Of<B>> for Door {
         let (first, at) = self.function(name, urgency).await?;
         let Some(first) = first else { return Ok((None, asked)) };
         let place = place::<B>(name, wanted, &first);
-        let (config, asked) = B::read(self, &first, (&place, urgency)).await;
+        let config = wanted.and_then(|it| it.config.as_ref());
+        let asked = Asked { at: &place, wanted: config, urgency };
+        let (config, asked) = B::read(self, &first, asked).await;
         let config = match config {
             Ok(config) => Known::Yes(config),
             Err(failure) if failure.class == Class::Denied => Known::No(chain(&failure)),

@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use super::{
-    Block, Extra, Fields, Live, Spec, Step,
+    Block, Extra, Fields, Live, Spec, State, Step,
     host::{missing, no_alias},
     manages::{Manage, Noted, hash, value},
 };
@@ -22,6 +22,11 @@ const LATER: &str = "later";
 const RECORD: &str = "record";
 /// Takes away what nobody asks for.
 const EXTRA: &str = "extra";
+
+/// How soon to look again at what AWS is at work on: it takes seconds to minutes.
+const WORKING_RECHECK: Duration = Duration::from_secs(5);
+/// How soon to look again at what AWS says has failed: a person mends it, or AWS tries again with the next version.
+const FAILED_RECHECK: Duration = Duration::from_mins(5);
 
 /// There is no function that it could hang on.
 pub(super) fn hostless<B: Block>(name: &Name, spec: &Spec<B>, facts: &Facts) -> Diff<Step<B>> {
@@ -62,6 +67,7 @@ pub(super) fn diff<B: Block>(
         (None, None) if sides.noted.is_some() => diff.steps.push(sides.note(RECORD, None)),
         (None, None) => {}
     }
+    sides.state(&mut diff);
     sides.extras(&mut diff);
     if !diff.steps.is_empty()
         && let Some(hold) = sides.hold(facts)
@@ -82,7 +88,7 @@ struct Sides<'a, B: Block> {
 
 impl<B: Block> Sides<'_, B> {
     fn wanted(&self, wanted: &B::Config, found: Option<&B::Config>, diff: &mut Diff<Step<B>>) {
-        let (fields, print) = (B::fields(wanted), hash(&B::fields(wanted)));
+        let (fields, print) = (B::fields(wanted), hash(&B::remembered(wanted)));
         let noted = self.noted.is_some_and(|it| it.hash == print);
         if let Some(said) = B::warning(wanted) {
             diff.conditions.insert("Warning", said);
@@ -94,17 +100,17 @@ impl<B: Block> Sides<'_, B> {
             return;
         }
         let calls = B::put(&self.spec.at, wanted, found);
-        let changes = match found.map(B::fields) {
+        let changes = match found {
             None if !apart::<B>(&calls) => vec![whole::<B>(Some(&fields), Origin::NoRecord)],
             None => changes::<B>(&fields, &Fields::new(), Origin::NoRecord),
             Some(found) => {
-                let origin = self.origin(&found, &print);
-                changes::<B>(&fields, &found, origin)
+                let origin = self.origin(found, &print);
+                changes::<B>(&fields, &B::fields(found), origin)
             }
         };
         diff.changes.extend(owned::<B>(changes, &calls));
         let ours = B::NAMED || self.noted.is_some();
-        if found.is_some() && !ours && !self.spec.adopts {
+        if found.is_some_and(|it| !B::is_free(it)) && !ours && !self.spec.adopts {
             let message = format!(
                 "it has a {} that Evenkeel did not make; to take it over, set `policy.adopt: true`",
                 B::FIELD
@@ -152,7 +158,7 @@ impl<B: Block> Sides<'_, B> {
                 diff.waits.push(Hold { said, on: None, recheck, soon: true });
             }
             Some(found) => diff.steps.extend(planned(B::remove(&self.live.at, found))),
-            None => diff.steps.push(self.note(CLAIM, Some(hash(&B::fields(wanted))))),
+            None => diff.steps.push(self.note(CLAIM, Some(hash(&B::remembered(wanted))))),
         }
     }
 
@@ -191,6 +197,21 @@ impl<B: Block> Sides<'_, B> {
         }
     }
 
+    /// What AWS is at work on is waited for once there is nothing left to do.
+    fn state(&self, diff: &mut Diff<Step<B>>) {
+        let live = self.live.config.get().and_then(Option::as_ref);
+        let (Some(wanted), Some(live)) = (&self.spec.config, live) else { return };
+        let (said, recheck, soon) = match B::state(live, wanted) {
+            State::Settled => return,
+            State::Working(said) => (said, WORKING_RECHECK, true),
+            State::Failed(said) => {
+                diff.failed = Some(said.clone());
+                (said, FAILED_RECHECK, false)
+            }
+        };
+        diff.waits.push(Hold { said, on: None, recheck: Some(recheck), soon });
+    }
+
     /// What has to happen before anything may be written.
     fn hold(&self, facts: &Facts) -> Option<Hold> {
         let hold = self.live.host.hold(self.name, &self.spec.owner, facts);
@@ -205,10 +226,11 @@ impl<B: Block> Sides<'_, B> {
     }
 
     /// Who moved, by the note of what was made last.
-    fn origin(&self, found: &Fields, print: &str) -> Origin {
+    fn origin(&self, found: &B::Config, print: &str) -> Origin {
+        let found = hash(&B::remembered(found));
         match self.noted {
             None => Origin::NoRecord,
-            Some(noted) => match (noted.hash == hash(found), noted.hash == print) {
+            Some(noted) => match (noted.hash == found, noted.hash == print) {
                 (true, _) => Origin::Pending,
                 (false, true) => Origin::Drift,
                 (false, false) => Origin::Both,
@@ -219,7 +241,7 @@ impl<B: Block> Sides<'_, B> {
 
 /// Whether the calls are about single fields.
 fn apart<B: Block>(calls: &[B::Call]) -> bool {
-    calls.iter().any(|it| B::touches(it).is_some())
+    calls.iter().any(|it| !B::touches(it).is_empty())
 }
 
 /// Each field that differs.
@@ -243,11 +265,10 @@ fn changes<B: Block>(wanted: &Fields, found: &Fields, origin: Origin) -> Vec<Cha
 /// Changes that the first call does not mend are for later ones: that they are still there after it says
 /// nothing about it.
 fn owned<B: Block>(mut changes: Vec<Change>, calls: &[B::Call]) -> Vec<Change> {
-    if let Some(path) = calls.first().and_then(B::touches) {
-        let own = pointer::<B>(&path);
-        for change in changes.iter_mut().filter(|it| it.path != own) {
-            change.step = LATER;
-        }
+    let own: Vec<String> = calls.first().map(B::touches).unwrap_or_default();
+    let own: Vec<String> = own.iter().map(|path| pointer::<B>(path)).collect();
+    for change in changes.iter_mut().filter(|it| !own.is_empty() && !own.contains(&it.path)) {
+        change.step = LATER;
     }
     changes
 }

@@ -44,12 +44,15 @@ const FUNCTION: &str = "Function";
 pub trait Block: Sized + Send + Sync + 'static {
     /// As in keys and metric labels: `Url`.
     const NAME: &'static str;
-    /// The member of `spec` that describes it, and its word in the tag's key: `url`.
+    /// The member of `spec` that describes it, and its word in the tag's key: `url`. A member within another
+    /// block's has both names, as `concurrency/provisioned`.
     const FIELD: &'static str;
     /// Under which cause a difference is counted if it is drift.
     const CAUSE: Cause;
     /// Whether whatever a look shows of it is ours, since its name says so.
     const NAMED: bool = false;
+    /// Whether a new function comes without it: then what there is of it was made by us.
+    const ANEW: bool = true;
     /// Whether it hangs on the alias that the document keeps, if it keeps one: then callers of that see it.
     const ON_ALIAS: bool = true;
     /// Whether it is watched though no document asks for it, since it may open the function to others.
@@ -80,15 +83,30 @@ pub trait Block: Sized + Send + Sync + 'static {
         Some(live.clone())
     }
 
+    /// Whether what is there may be taken over without a word, since AWS makes it so by itself.
+    fn is_free(_: &Self::Config) -> bool {
+        false
+    }
+
     /// The calls that make `live` what is wanted; `live` is `None` where there is no block yet.
     fn put(at: &At, wanted: &Self::Config, live: Option<&Self::Config>) -> Vec<Self::Call>;
 
-    /// The calls that take the block away.
+    /// The calls that take the block away; none for one that is only forgotten.
     fn remove(at: &At, live: &Self::Config) -> Vec<Self::Call>;
 
-    /// The one field that a call is about, if the block is made up of fields with calls of their own.
-    fn touches(_: &Self::Call) -> Option<String> {
-        None
+    /// The fields that a call is about, if the block is made up of fields with calls of their own.
+    fn touches(_: &Self::Call) -> Vec<String> {
+        Vec::new()
+    }
+
+    /// What the tag remembers of it. What is not ours to set does not enter.
+    fn remembered(config: &Self::Config) -> Fields {
+        Self::fields(config)
+    }
+
+    /// What AWS makes of it, as a look shows it.
+    fn state(_: &Self::Config, _: &Self::Config) -> State {
+        State::Settled
     }
 
     /// What of it opens the function to others though no document asks for it. `ours`: whether the block itself is
@@ -111,6 +129,17 @@ pub struct Extra<C> {
     pub words: String,
     /// The call that takes it away.
     pub call: C,
+}
+
+/// What AWS makes of a block, where it does more than to keep it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum State {
+    /// Nothing.
+    Settled,
+    /// AWS is at work on it.
+    Working(Said),
+    /// AWS says that it failed.
+    Failed(Said),
 }
 
 /// Values as people may see them, by path.
@@ -235,8 +264,8 @@ where
     }
 
     fn note(doc: &Self::Doc, site: &Site<'_>) -> Option<(&'static str, String)> {
-        let hash = manages::hash(&B::fields(&B::config(doc, site)));
-        Some((B::FIELD, manages::value(&hash, &At::of::<B>(site))))
+        let hash = manages::hash(&B::remembered(&B::config(doc, site)));
+        B::ANEW.then(|| (B::FIELD, manages::value(&hash, &At::of::<B>(site))))
     }
 
     fn wanted(doc: &Self::Doc, site: &Site<'_>) -> Vec<(Name, Spec<B>)> {

@@ -10,16 +10,13 @@ use crate::{
         op::{Bucket, Op},
     },
     engine::failure::Failure,
-    kinds::block::{
-        At,
-        aws::{BlockHands, Door, Read},
-    },
+    kinds::block::aws::{Asked, BlockHands, Door, Read},
 };
 
 impl BlockHands for Concurrency {
     const LOOK: Bucket = Bucket::GetFunction;
 
-    async fn read(_: &Door, host: &GetFunctionOutput, _: (&At, Urgency)) -> Read<i32> {
+    async fn read(_: &Door, host: &GetFunctionOutput, _: Asked<'_, Self>) -> Read<i32> {
         (Ok(host.concurrency.as_ref().and_then(|it| it.reserved_concurrent_executions)), None)
     }
 

@@ -7,10 +7,13 @@ use std::fmt;
 
 use serde::Deserialize;
 
-use super::block::{At, Block, Fields};
+use super::{
+    block::{At, Block, Fields},
+    provisioned::Provisioned,
+};
 use crate::{
     engine::diff::{Cause, Said},
-    kinds::part::Site,
+    kinds::{document::Breach, part::Site},
     shape::{Field, Shape},
 };
 
@@ -18,12 +21,12 @@ use crate::{
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Concurrency {}
 
-/// `concurrency` as it is written.
+/// `concurrency` as it is written, without `provisioned`, which is a block of its own.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ConcurrencyDoc {
     /// How many.
-    pub reserved: i32,
+    pub reserved: Option<i32>,
 }
 
 /// One call.
@@ -44,13 +47,17 @@ impl fmt::Display for Call {
     }
 }
 
-const MEMBERS: &[Field] = &[Field::required(
-    "reserved",
-    // An account has a thousand unless it asks for more; AWS says so itself where it is too much.
-    Shape::Int(0, 1_000_000),
-    "How many instances may run at once, kept free for this function. 0 stops it. AWS leaves at least \
-     100 of the account's unreserved.",
-)];
+const MEMBERS: &[Field] = &[
+    Field::optional(
+        "reserved",
+        // An account has a thousand unless it asks for more; AWS says so itself where it is too much.
+        Shape::Int(0, 1_000_000),
+        "not managed",
+        "How many instances may run at once, kept free for this function. 0 stops it. AWS leaves at least \
+         100 of the account's unreserved; where there are not that many, it is tried again once a minute.",
+    ),
+    Provisioned::SHAPE,
+];
 
 impl Block for Concurrency {
     const NAME: &'static str = "Concurrency";
@@ -67,8 +74,14 @@ impl Block for Concurrency {
     type Config = i32;
     type Call = Call;
 
+    fn check(doc: &ConcurrencyDoc) -> Vec<Breach> {
+        let message = "`concurrency` asks for nothing";
+        let breach = Breach::new(&[], message, "give `reserved` or `provisioned`, or take it out");
+        doc.reserved.is_none().then_some(breach).into_iter().collect()
+    }
+
     fn config(doc: &ConcurrencyDoc, _: &Site<'_>) -> i32 {
-        doc.reserved
+        doc.reserved.expect("the reader refuses documents without it")
     }
 
     fn fields(reserved: &i32) -> Fields {

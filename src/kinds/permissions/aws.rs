@@ -11,10 +11,7 @@ use crate::{
         op::{Bucket, Op},
     },
     engine::failure::{Cause, Class, Failure},
-    kinds::block::{
-        At,
-        aws::{BlockHands, Door, Read, found},
-    },
+    kinds::block::aws::{Asked, BlockHands, Door, Read, found},
 };
 
 impl BlockHands for Permissions {
@@ -23,7 +20,7 @@ impl BlockHands for Permissions {
     async fn read(
         door: &Door,
         _: &GetFunctionOutput,
-        (at, urgency): (&At, Urgency),
+        Asked { at, urgency, .. }: Asked<'_, Self>,
     ) -> Read<Statements> {
         let request = door
             .lambda()

@@ -131,9 +131,9 @@ impl Block for Permissions {
         live.keys().map(|sid| Call::Remove(at.clone(), sid.clone())).collect()
     }
 
-    fn touches(call: &Call) -> Option<String> {
+    fn touches(call: &Call) -> Vec<String> {
         let (Call::Add(_, sid, _) | Call::Remove(_, sid)) = call;
-        Some(path(sid))
+        vec![path(sid)]
     }
 
     fn extras(at: &At, live: &Statements, _: bool) -> Vec<Extra<Call>> {

@@ -6,17 +6,14 @@ use super::{Call as Step, Recursion, TERMINATE};
 use crate::{
     aws::{calls::Call, cloud::Urgency, op::Op},
     engine::failure::Failure,
-    kinds::block::{
-        At,
-        aws::{BlockHands, Door, Read, found},
-    },
+    kinds::block::aws::{Asked, BlockHands, Door, Read, found},
 };
 
 impl BlockHands for Recursion {
     async fn read(
         door: &Door,
         _: &GetFunctionOutput,
-        (at, urgency): (&At, Urgency),
+        Asked { at, urgency, .. }: Asked<'_, Self>,
     ) -> Read<String> {
         let request = door
             .lambda()

@@ -11,17 +11,14 @@ use super::{BUFFERED, Call as Step, Config, Cors, Url};
 use crate::{
     aws::{calls::Call, cloud::Urgency, op::Op},
     engine::failure::Failure,
-    kinds::block::{
-        At,
-        aws::{BlockHands, Door, Read, found},
-    },
+    kinds::block::aws::{Asked, BlockHands, Door, Read, found},
 };
 
 impl BlockHands for Url {
     async fn read(
         door: &Door,
         _: &GetFunctionOutput,
-        (at, urgency): (&At, Urgency),
+        Asked { at, urgency, .. }: Asked<'_, Self>,
     ) -> Read<Config> {
         let request = door
             .lambda()

@@ -11,6 +11,10 @@ pub enum Service {
     Lambda,
     /// Elastic Container Registry: JSON 1.1.
     Ecr,
+    /// CloudWatch Logs: JSON 1.1.
+    Logs,
+    /// Application Auto Scaling: JSON 1.1.
+    Scaling,
     /// Resource Groups Tagging: JSON 1.1.
     Tagging,
     /// Security Token Service: form in, XML out.
@@ -25,6 +29,8 @@ impl Service {
         match self {
             Self::Lambda => "lambda",
             Self::Ecr => "ecr",
+            Self::Logs => "logs",
+            Self::Scaling => "application-autoscaling",
             Self::Tagging => "tagging",
             Self::Sts => "sts",
             Self::CloudWatch => "monitoring",
@@ -50,7 +56,7 @@ pub struct Call {
     pub service: Service,
     /// AWS's name of the operation.
     pub operation: &'static str,
-    /// What it is about: the name of a function or repository; empty if about none.
+    /// What it is about: the name of a function, a repository or the like; empty if about none.
     pub resource: String,
     /// The version or alias, if it names one.
     pub qualifier: Option<String>,

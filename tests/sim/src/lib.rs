@@ -1,5 +1,5 @@
-//! A stand-in for AWS that a controller can be proved on: Lambda, ECR, Resource Groups Tagging, STS and a part of
-//! CloudWatch over HTTP, with states, revisions, quotas, lags and faults.
+//! A stand-in for AWS that a controller can be proved on: Lambda, ECR, Application Auto Scaling, CloudWatch Logs,
+//! Resource Groups Tagging, STS and a part of CloudWatch over HTTP, with states, revisions, quotas, lags and faults.
 //!
 //! [`world::World`] is a value: a call and the time go in, an answer comes out; everything that happens is
 //! decided by a seed. [`server`] puts it behind a socket. [`admin`] is the door for those who test:
@@ -23,8 +23,11 @@ pub mod fault;
 mod image;
 pub mod journal;
 mod lambda;
+mod logs;
+mod others;
 mod quota;
 mod route;
+mod scaling;
 pub mod server;
 mod sts;
 mod tagging;

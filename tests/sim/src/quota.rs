@@ -13,7 +13,8 @@ const BURST: f64 = 1.0;
 /// The bucket that a call draws on, and its rate a second.
 /// Lambda's quotas page: GetFunction 100, GetPolicy 15, all other control-plane calls together 15.
 /// ECR's: BatchGetImage 2,000, PutImage 10; those without a published number are taken for 10.
-/// Tagging's: GetResources 15. CloudWatch's: DescribeAlarms 9, GetMetricData 50.
+/// Tagging's: GetResources 15. CloudWatch's: DescribeAlarms 9, GetMetricData 50. CloudWatch Logs and Application Auto
+/// Scaling: no numbers that hold for all their calls; taken for 10 together each.
 fn bucket(call: &Call) -> (&'static str, f64) {
     match (call.service, call.operation) {
         (Service::Lambda, "Invoke") => ("Invoke", 10_000.0),
@@ -23,6 +24,8 @@ fn bucket(call: &Call) -> (&'static str, f64) {
         (Service::Ecr, "BatchGetImage") => ("BatchGetImage", 2_000.0),
         (Service::Ecr, "GetAuthorizationToken") => ("GetAuthorizationToken", 500.0),
         (Service::Ecr, name) => (name, 10.0),
+        (Service::Logs, _) => ("Logs", 10.0),
+        (Service::Scaling, _) => ("Scaling", 10.0),
         (Service::Tagging, _) => ("GetResources", 15.0),
         (Service::Sts, _) => ("Sts", 600.0),
         (Service::CloudWatch, "DescribeAlarms") => ("DescribeAlarms", 9.0),
@@ -72,7 +75,9 @@ pub(crate) fn throttle(service: Service) -> Refusal {
             refusal.retry_after = Some(Duration::from_secs(1).as_secs());
             refusal
         }
-        Service::Ecr | Service::CloudWatch => Refusal::new(400, "ThrottlingException", text),
+        Service::Ecr | Service::Logs | Service::Scaling | Service::CloudWatch => {
+            Refusal::new(400, "ThrottlingException", text)
+        }
         Service::Tagging => Refusal::new(400, "ThrottledException", text),
         Service::Sts => Refusal::new(400, "Throttling", text),
     }

@@ -27,8 +27,10 @@ pub(crate) struct Request {
 pub(crate) fn call(request: &Request) -> Result<Call, (Service, Refusal)> {
     let target = header(&request.headers, "x-amz-target").unwrap_or_default();
     let (caller, scope) = caller(&request.headers);
-    let service = match (target.split('_').next().unwrap_or_default(), scope.as_str()) {
+    let service = match (target.split(['_', '.']).next().unwrap_or_default(), scope.as_str()) {
         ("AmazonEC2ContainerRegistry", _) => Service::Ecr,
+        ("Logs", _) => Service::Logs,
+        ("AnyScaleFrontendService", _) => Service::Scaling,
         ("ResourceGroupsTaggingAPI", _) => Service::Tagging,
         (_, "sts") => Service::Sts,
         (_, "monitoring") => Service::CloudWatch,
@@ -55,7 +57,9 @@ pub(crate) fn call(request: &Request) -> Result<Call, (Service, Refusal)> {
     };
     let filled = match service {
         Service::Lambda => rest(call, request),
-        Service::Ecr | Service::Tagging => json11(call, request, &target),
+        Service::Ecr | Service::Logs | Service::Scaling | Service::Tagging => {
+            json11(call, request, &target)
+        }
         Service::Sts => form(call, request),
         Service::CloudWatch => crate::cloudwatch::call(call, (request.uri.path(), &request.body)),
     };
@@ -150,12 +154,15 @@ fn body(bytes: &Bytes) -> Result<Value, Refusal> {
 fn json11(mut call: Call, request: &Request, target: &str) -> Result<Call, Refusal> {
     let name = target.rsplit('.').next().unwrap_or_default();
     let known = crate::ecr::OPERATIONS.iter().chain(crate::tagging::OPERATIONS);
+    let known = known.chain(crate::logs::OPERATIONS).chain(crate::scaling::OPERATIONS);
     let unknown = || Refusal::new(400, "UnknownOperationException", "Unknown operation");
     call.operation = known.copied().find(|it| *it == name).ok_or_else(unknown)?;
     call.body = serde_json::from_slice(&request.body)
         .map_err(|error| Refusal::new(400, "SerializationException", error.to_string()))?;
     let arn = call.text("resourceArn").and_then(|it| it.split(":repository/").nth(1));
-    call.resource = call.text("repositoryName").or(arn).unwrap_or_default().to_owned();
+    let named =
+        ["repositoryName", "logGroupName", "ResourceId"].into_iter().find_map(|it| call.text(it));
+    call.resource = named.or(arn).unwrap_or_default().to_owned();
     Ok(call)
 }
 
@@ -227,7 +234,7 @@ fn error(service: Service, refusal: Refusal, id: &str) -> (Response<Full<Bytes>>
             body.insert(word.to_owned(), refusal.message.into());
             Value::Object(body).to_string()
         }
-        Service::Ecr | Service::Tagging => {
+        Service::Ecr | Service::Logs | Service::Scaling | Service::Tagging => {
             json!({ "__type": code, "message": refusal.message }).to_string()
         }
         Service::CloudWatch => {
@@ -241,7 +248,9 @@ fn error(service: Service, refusal: Refusal, id: &str) -> (Response<Full<Bytes>>
 fn media(service: Service) -> &'static str {
     match service {
         Service::Lambda => "application/json",
-        Service::Ecr | Service::Tagging => "application/x-amz-json-1.1",
+        Service::Ecr | Service::Logs | Service::Scaling | Service::Tagging => {
+            "application/x-amz-json-1.1"
+        }
         Service::Sts => "text/xml",
         Service::CloudWatch => "application/cbor",
     }

@@ -13,6 +13,7 @@ use crate::{
     image::Registries,
     journal::{Entry, Journal, secs},
     lambda::{Ctx, Lambda, Roles},
+    others::Others,
     quota::Quotas,
     sts, tagging,
     time::{self, Moment},
@@ -78,6 +79,7 @@ pub struct World {
     lambdas: BTreeMap<Place, Lambda>,
     registries: Registries,
     roles: Roles,
+    others: Others,
     faults: Faults,
     quotas: Quotas,
     journal: Journal,
@@ -93,6 +95,7 @@ impl World {
             lambdas: BTreeMap::new(),
             registries: BTreeMap::new(),
             roles: BTreeMap::new(),
+            others: Others::default(),
             faults: Faults::default(),
             quotas: Quotas::default(),
             journal: Journal::default(),
@@ -325,7 +328,11 @@ impl World {
             Service::Ecr => {
                 self.registries.get(&place).map_or(Value::Null, |it| it.picture(&call.resource))
             }
-            Service::Tagging | Service::Sts | Service::CloudWatch => Value::Null,
+            Service::Logs
+            | Service::Scaling
+            | Service::Tagging
+            | Service::Sts
+            | Service::CloudWatch => Value::Null,
         }
     }
 
@@ -335,6 +342,7 @@ impl World {
     }
 
     fn answer(&mut self, call: &Call, play: &Play, now: Moment) -> Answer {
+        let date = time::date(self.options.start, now);
         match call.service {
             Service::Sts => sts::answer(call, self.options.seed),
             Service::CloudWatch => {
@@ -343,9 +351,10 @@ impl World {
                 Ok(cloudwatch::answer(call, &self.alarms, lambda.map(|it| (it, start))))
             }
             Service::Ecr => {
-                let date = time::date(self.options.start, now);
                 self.registries.entry(place(&call.caller)).or_default().answer(call, date)
             }
+            Service::Logs => self.others.logs(call).answer(call, date),
+            Service::Scaling => self.others.scaling(call).answer(call, date),
             Service::Tagging => tagging::answer(call, &self.tagged(&call.caller, play, now)),
             Service::Lambda => {
                 self.lambda(&call.caller);

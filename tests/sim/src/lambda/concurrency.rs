@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Ctx, Lambda, rules};
+use super::{Ctx, Lambda, function::Function, rules};
 use crate::{
     call::{Answer, Refusal, Reply},
     time::{self, Moment},
@@ -67,6 +67,12 @@ fn reserve(lambda: &mut Lambda, ctx: &Ctx<'_>) -> Answer {
             "Specified ReservedConcurrentExecutions for function decreases account's UnreservedConcurrentExecution below its minimum value of [{UNRESERVED}]."
         )));
     }
+    let ready = provisioned_sum(found, "");
+    if wanted < ready {
+        return Err(Refusal::invalid(format!(
+            " ReservedConcurrentExecutions  {wanted} should not be lower than function's total provisioned concurrency [{ready}]."
+        )));
+    }
     found.reserved = Some(wanted);
     Ok(Reply::new(200, shown(found.reserved)))
 }
@@ -86,10 +92,21 @@ fn provision(lambda: &mut Lambda, ctx: &Ctx<'_>) -> Answer {
         return Err(Refusal::conflict(text));
     }
     let wanted = ctx.call.body["ProvisionedConcurrentExecutions"].as_i64().unwrap_or(1);
+    if found.reserved.is_some_and(|it| it < provisioned_sum(found, &qualifier) + wanted) {
+        return Err(Refusal::invalid(
+            "Requested Provisioned Concurrency should not be greater than the reservedConcurrentExecution for function",
+        ));
+    }
     let kept = (wanted, ctx.now + ctx.lags.slow, ctx.date());
     let body = provisioned(&kept, ctx);
     found.provisioned.insert(qualifier, kept);
     Ok(Reply::new(202, body))
+}
+
+/// How many instances are kept ready behind all other versions and aliases.
+fn provisioned_sum(found: &Function, but: &str) -> i64 {
+    let others = found.provisioned.iter().filter(|(qualifier, _)| *qualifier != but);
+    others.map(|(_, (wanted, ..))| wanted).sum()
 }
 
 fn provisioned((wanted, ready, date): &(i64, Moment, String), ctx: &Ctx<'_>) -> Value {

@@ -1,0 +1,92 @@
+//! DescribeLogGroups, and the calls that change one.
+
+use aws_sdk_cloudwatchlogs::types::LogGroup as Found;
+use aws_sdk_lambda::operation::get_function::GetFunctionOutput;
+
+use super::{Call as Step, Config, LogGroup};
+use crate::{
+    aws::{
+        calls::Call,
+        cloud::Urgency,
+        op::{Bucket, Op},
+    },
+    engine::failure::Failure,
+    kinds::block::aws::{Asked, BlockHands, Door, Read},
+};
+
+impl BlockHands for LogGroup {
+    const LOOK: Bucket = Bucket::Logs;
+
+    /// A group that nobody wants any more is only forgotten: there is no need to ask for it.
+    async fn read(
+        door: &Door,
+        _: &GetFunctionOutput,
+        Asked { wanted, urgency, .. }: Asked<'_, Self>,
+    ) -> Read<Config> {
+        let Some(wanted) = wanted else { return (Ok(None), None) };
+        let (mut began, mut token) = (None, None);
+        loop {
+            let request = door
+                .clients
+                .logs
+                .describe_log_groups()
+                .log_group_name_prefix(&wanted.group)
+                .set_next_token(token.take());
+            let call = Call::plain(Op::DescribeLogGroups, urgency);
+            let (answer, at) = door.calls.timed(call, Box::pin(request.send())).await;
+            let began = *began.get_or_insert(at);
+            let page = match answer {
+                Ok(page) => page,
+                Err(failure) => return (Err(failure), Some(began)),
+            };
+            let mut groups = page.log_groups.unwrap_or_default().into_iter();
+            // Others may begin with its name.
+            let found = groups.find(|it| it.log_group_name.as_ref() == Some(&wanted.group));
+            token = page.next_token;
+            if found.is_some() || token.is_none() {
+                return (Ok(found.map(config)), Some(began));
+            }
+        }
+    }
+
+    async fn write(door: &Door, step: &Step) -> Result<(), Failure> {
+        let logs = &door.clients.logs;
+        match step {
+            Step::Create(group, key) => {
+                let request =
+                    logs.create_log_group().log_group_name(group).set_kms_key_id(key.clone());
+                let call = Call::plain(Op::CreateLogGroup, Urgency::Write);
+                door.calls.run(call, Box::pin(request.send())).await.map(drop)
+            }
+            Step::Keep(group, days) => {
+                let request =
+                    logs.put_retention_policy().log_group_name(group).retention_in_days(*days);
+                let call = Call::plain(Op::PutRetentionPolicy, Urgency::Write);
+                door.calls.run(call, Box::pin(request.send())).await.map(drop)
+            }
+            Step::KeepForever(group) => {
+                let request = logs.delete_retention_policy().log_group_name(group);
+                let call = Call::plain(Op::DeleteRetentionPolicy, Urgency::Write);
+                door.calls.run(call, Box::pin(request.send())).await.map(drop)
+            }
+            Step::Lock(group, key) => {
+                let request = logs.associate_kms_key().log_group_name(group).kms_key_id(key);
+                let call = Call::plain(Op::AssociateKmsKey, Urgency::Write);
+                door.calls.run(call, Box::pin(request.send())).await.map(drop)
+            }
+            Step::Unlock(group) => {
+                let request = logs.disassociate_kms_key().log_group_name(group);
+                let call = Call::plain(Op::DisassociateKmsKey, Urgency::Write);
+                door.calls.run(call, Box::pin(request.send())).await.map(drop)
+            }
+        }
+    }
+}
+
+fn config(found: Found) -> Config {
+    Config {
+        group: found.log_group_name.unwrap_or_default(),
+        retention: found.retention_in_days,
+        key: found.kms_key_id.filter(|it| !it.is_empty()),
+    }
+}

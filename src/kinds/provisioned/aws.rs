@@ -1,0 +1,222 @@
+//! GetProvisionedConcurrencyConfig, what Application Auto Scaling says of it, and the calls that change both.
+
+use aws_sdk_applicationautoscaling::types::{
+    MetricType, PolicyType, PredefinedMetricSpecification, ScalableDimension, ScalingPolicy,
+    ServiceNamespace, TargetTrackingScalingPolicyConfiguration,
+};
+use aws_sdk_lambda::{
+    operation::{
+        get_function::GetFunctionOutput,
+        get_provisioned_concurrency_config::GetProvisionedConcurrencyConfigOutput,
+    },
+    types::ProvisionedConcurrencyStatusEnum,
+};
+
+use super::{Call as Step, Config, Number, POLICY, Provisioned, Status};
+use crate::{
+    aws::{calls::Call, cloud::Urgency, op::Op},
+    engine::failure::{Cause, Class, Failure},
+    kinds::block::{
+        At,
+        aws::{Asked, BlockHands, Door, Read, found},
+    },
+};
+
+/// The code by which Lambda says that an alias has none.
+const NONE: &str = "ProvisionedConcurrencyConfigNotFoundException";
+const NAMESPACE: ServiceNamespace = ServiceNamespace::Lambda;
+const DIMENSION: ScalableDimension = ScalableDimension::LambdaFunctionProvisionedConcurrency;
+const METRIC: MetricType = MetricType::LambdaProvisionedConcurrencyUtilization;
+
+impl BlockHands for Provisioned {
+    async fn read(
+        door: &Door,
+        _: &GetFunctionOutput,
+        Asked { at, urgency, .. }: Asked<'_, Self>,
+    ) -> Read<Config> {
+        let request = door
+            .lambda()
+            .get_provisioned_concurrency_config()
+            .function_name(at.function.as_str())
+            .set_qualifier(at.qualifier.clone());
+        let call = Call::plain(Op::GetProvisionedConcurrencyConfig, urgency);
+        let (answer, began) = door.calls.timed(call, Box::pin(request.send())).await;
+        let none = |it: &Failure| it.cause.code.as_deref() == Some(NONE);
+        let answer = match answer {
+            Err(failure) if none(&failure) => Ok(None),
+            answer => found(answer),
+        };
+        let config = match answer {
+            Ok(found) => scaled(door, (at, urgency), found).await,
+            Err(failure) => Err(failure),
+        };
+        (config, Some(began))
+    }
+
+    async fn write(door: &Door, step: &Step) -> Result<(), Failure> {
+        match step {
+            Step::Put(at, number) => {
+                let request = door
+                    .lambda()
+                    .put_provisioned_concurrency_config()
+                    .function_name(at.function.as_str())
+                    .set_qualifier(at.qualifier.clone())
+                    .provisioned_concurrent_executions(*number);
+                let call = Call::plain(Op::PutProvisionedConcurrencyConfig, Urgency::Write);
+                door.calls.run(call, Box::pin(request.send())).await.map(drop)
+            }
+            Step::Delete(at) => {
+                let request = door
+                    .lambda()
+                    .delete_provisioned_concurrency_config()
+                    .function_name(at.function.as_str())
+                    .set_qualifier(at.qualifier.clone());
+                let call = Call::plain(Op::DeleteProvisionedConcurrencyConfig, Urgency::Write);
+                door.calls.run(call, Box::pin(request.send())).await.map(drop)
+            }
+            Step::Register(at, range) => register(door, at, *range).await,
+            Step::Deregister(at) => deregister(door, at).await,
+            Step::Aim(at, utilization) => aim(door, at, *utilization).await,
+            Step::Unaim(at) => unaim(door, at).await,
+        }
+    }
+}
+
+/// What Lambda shows, and who scales it.
+async fn scaled(
+    door: &Door,
+    (at, urgency): (&At, Urgency),
+    found: Option<GetProvisionedConcurrencyConfigOutput>,
+) -> Result<Option<Config>, Failure> {
+    let range = range(door, (at, urgency)).await?;
+    // Without a target there are no policies.
+    let utilization = match range {
+        Some(_) => utilization(door, (at, urgency)).await?,
+        None => None,
+    };
+    let status = found.as_ref().map_or(Status::Ready, status);
+    let number = found.and_then(|it| it.requested_provisioned_concurrent_executions);
+    let number = number.map(Number::Fixed);
+    let config = Config { number, range, utilization, status };
+    Ok(Some(config).filter(|it| it.number.is_some() || it.range.is_some()))
+}
+
+fn status(found: &GetProvisionedConcurrencyConfigOutput) -> Status {
+    match found.status {
+        Some(ProvisionedConcurrencyStatusEnum::Failed) => {
+            let why = found.status_reason.clone();
+            Status::Failed(why.unwrap_or_else(|| "it does not say why".into()))
+        }
+        Some(ProvisionedConcurrencyStatusEnum::InProgress) => Status::InProgress,
+        _ => Status::Ready,
+    }
+}
+
+/// What Application Auto Scaling calls it.
+fn resource(at: &At) -> String {
+    format!("function:{at}")
+}
+
+async fn range(door: &Door, (at, urgency): (&At, Urgency)) -> Result<Option<(i32, i32)>, Failure> {
+    let request = door
+        .clients
+        .scaling
+        .describe_scalable_targets()
+        .service_namespace(NAMESPACE)
+        .resource_ids(resource(at))
+        .scalable_dimension(DIMENSION);
+    let call = Call::plain(Op::DescribeScalableTargets, urgency);
+    let (answer, _) = door.calls.run(call, Box::pin(request.send())).await?;
+    // There is one at most: a resource has one target for each dimension.
+    let target = answer.scalable_targets.unwrap_or_default().into_iter().next();
+    Ok(target.map(|it| (it.min_capacity, it.max_capacity)))
+}
+
+async fn utilization(door: &Door, (at, urgency): (&At, Urgency)) -> Result<Option<f64>, Failure> {
+    let request = door
+        .clients
+        .scaling
+        .describe_scaling_policies()
+        .service_namespace(NAMESPACE)
+        .resource_id(resource(at))
+        .scalable_dimension(DIMENSION)
+        .policy_names(POLICY);
+    let call = Call::plain(Op::DescribeScalingPolicies, urgency);
+    let (answer, _) = door.calls.run(call, Box::pin(request.send())).await?;
+    let own = answer.scaling_policies.unwrap_or_default();
+    Ok(own.into_iter().find(|it| it.policy_name == POLICY).and_then(aimed))
+}
+
+/// What a policy aims at; none if it is not as ours are.
+fn aimed(policy: ScalingPolicy) -> Option<f64> {
+    let tracking = policy.target_tracking_scaling_policy_configuration?;
+    let metric = tracking.predefined_metric_specification?.predefined_metric_type;
+    (metric == METRIC).then_some(tracking.target_value)
+}
+
+async fn register(door: &Door, at: &At, (min, max): (i32, i32)) -> Result<(), Failure> {
+    let request = door
+        .clients
+        .scaling
+        .register_scalable_target()
+        .service_namespace(NAMESPACE)
+        .resource_id(resource(at))
+        .scalable_dimension(DIMENSION)
+        .min_capacity(min)
+        .max_capacity(max);
+    let call = Call::plain(Op::RegisterScalableTarget, Urgency::Write);
+    door.calls.run(call, Box::pin(request.send())).await.map(drop)
+}
+
+async fn deregister(door: &Door, at: &At) -> Result<(), Failure> {
+    let request = door
+        .clients
+        .scaling
+        .deregister_scalable_target()
+        .service_namespace(NAMESPACE)
+        .resource_id(resource(at))
+        .scalable_dimension(DIMENSION);
+    let call = Call::plain(Op::DeregisterScalableTarget, Urgency::Write);
+    door.calls.run(call, Box::pin(request.send())).await.map(drop)
+}
+
+async fn aim(door: &Door, at: &At, utilization: f64) -> Result<(), Failure> {
+    let op = Op::PutScalingPolicy;
+    let metric = PredefinedMetricSpecification::builder().predefined_metric_type(METRIC).build();
+    let tracking = metric.and_then(|it| {
+        TargetTrackingScalingPolicyConfiguration::builder()
+            .target_value(utilization)
+            .predefined_metric_specification(it)
+            .build()
+    });
+    let tracking = tracking.map_err(|error| Failure {
+        class: Class::Invalid,
+        op: op.name(),
+        cause: Cause { code: None, message: error.to_string() },
+        retry_after: None,
+    })?;
+    let request = door
+        .clients
+        .scaling
+        .put_scaling_policy()
+        .policy_name(POLICY)
+        .policy_type(PolicyType::TargetTrackingScaling)
+        .service_namespace(NAMESPACE)
+        .resource_id(resource(at))
+        .scalable_dimension(DIMENSION)
+        .target_tracking_scaling_policy_configuration(tracking);
+    door.calls.run(Call::plain(op, Urgency::Write), Box::pin(request.send())).await.map(drop)
+}
+
+async fn unaim(door: &Door, at: &At) -> Result<(), Failure> {
+    let request = door
+        .clients
+        .scaling
+        .delete_scaling_policy()
+        .policy_name(POLICY)
+        .service_namespace(NAMESPACE)
+        .resource_id(resource(at))
+        .scalable_dimension(DIMENSION);
+    let call = Call::plain(Op::DeleteScalingPolicy, Urgency::Write);
+    door.calls.run(call, Box::pin(request.send())).await.map(drop)
+}

@@ -1,0 +1,286 @@
+//! Provisioned concurrency: instances that are kept ready behind an alias. Either a number of them, or a range
+//! within which Application Auto Scaling chooses: then the number is its own, and only the range and what it aims
+//! at are compared.
+
+mod aws;
+mod shape;
+
+use std::fmt;
+
+use serde::Deserialize;
+
+use super::block::{At, Block, Fields, State};
+use crate::{
+    engine::diff::{Cause, Said},
+    kinds::{document::Breach, part::Site},
+    shape::Field,
+};
+
+/// `concurrency.provisioned`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Provisioned {}
+
+/// The name of our scaling policy. Policies of other names are left alone.
+const POLICY: &str = "evenkeel";
+/// How a number is shown that is Application Auto Scaling's.
+const SCALED: &str = "scaled";
+
+/// The number, among the fields.
+const NUMBER: &str = "";
+const MIN: &str = "min";
+const MAX: &str = "max";
+const UTILIZATION: &str = "targetUtilization";
+
+/// `concurrency.provisioned` as it is written.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(untagged)]
+pub enum ProvisionedDoc {
+    /// So many.
+    Number(i32),
+    /// So many as are needed.
+    Range(RangeDoc),
+}
+
+/// A range as it is written.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[expect(missing_docs, reason = "shape.rs documents every field")]
+pub struct RangeDoc {
+    pub min: i32,
+    pub max: i32,
+    pub target_utilization: f64,
+}
+
+impl ProvisionedDoc {
+    /// The most that it may come to.
+    fn most(&self) -> i32 {
+        match self {
+            Self::Number(number) => *number,
+            Self::Range(range) => range.max,
+        }
+    }
+}
+
+/// How many are kept ready.
+#[derive(Debug, Clone, Copy)]
+pub enum Number {
+    /// So many.
+    Fixed(i32),
+    /// As many as Application Auto Scaling chooses, this many to begin with, or now.
+    Scaled(i32),
+}
+
+impl PartialEq for Number {
+    /// What is chosen is nobody's wish.
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Fixed(one), Self::Fixed(other)) => one == other,
+            (Self::Scaled(_), Self::Scaled(_)) => true,
+            (Self::Fixed(_), Self::Scaled(_)) | (Self::Scaled(_), Self::Fixed(_)) => false,
+        }
+    }
+}
+
+/// What AWS makes of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Status {
+    /// They are ready.
+    Ready,
+    /// They are being made.
+    InProgress,
+    /// They cannot be made; the text says why.
+    Failed(String),
+}
+
+/// Provisioned concurrency.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Config {
+    /// None: no instances are kept ready.
+    pub number: Option<Number>,
+    /// The least and the most that Application Auto Scaling may choose, if it may.
+    pub range: Option<(i32, i32)>,
+    /// How busy it aims to keep them.
+    pub utilization: Option<f64>,
+    /// Of what is live.
+    pub status: Status,
+}
+
+/// One call.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Call {
+    /// PutProvisionedConcurrencyConfig.
+    Put(At, i32),
+    /// DeleteProvisionedConcurrencyConfig.
+    Delete(At),
+    /// RegisterScalableTarget, which also changes one.
+    Register(At, (i32, i32)),
+    /// DeregisterScalableTarget.
+    Deregister(At),
+    /// PutScalingPolicy.
+    Aim(At, f64),
+    /// DeleteScalingPolicy.
+    Unaim(At),
+}
+
+impl fmt::Display for Call {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Put(at, number) => write!(f, "provision concurrency {number} for function {at}"),
+            Self::Delete(at) => write!(f, "provision no concurrency for function {at}"),
+            Self::Register(at, (min, max)) => {
+                write!(f, "let concurrency of function {at} scale from {min} to {max}")
+            }
+            Self::Deregister(at) => write!(f, "let concurrency of function {at} scale no more"),
+            Self::Aim(at, it) => write!(f, "scale function {at} to a utilization of {it}"),
+            Self::Unaim(at) => write!(f, "scale function {at} to no utilization"),
+        }
+    }
+}
+
+/// What a function must have so that this may hang on it.
+pub fn check_host(
+    doc: &ProvisionedDoc,
+    (alias, reserved): (Option<&str>, Option<i32>),
+) -> Vec<Breach> {
+    let mut breaches = Vec::new();
+    if alias.is_none() {
+        let message = "instances are kept ready behind an alias, and the function has none";
+        let hint = "a `release` keeps one; without it `reserved` is what can be asked for";
+        breaches.push(Breach::new(&[], message, hint));
+    }
+    if let Some(reserved) = reserved.filter(|it| *it < doc.most()) {
+        let most = doc.most();
+        let message = format!("{most} instances may be kept ready, and {reserved} are reserved");
+        breaches.push(Breach::new(&[], message, "reserve at least as many"));
+    }
+    breaches
+}
+
+impl Block for Provisioned {
+    const NAME: &'static str = "ProvisionedConcurrency";
+    const FIELD: &'static str = "concurrency/provisioned";
+    const CAUSE: Cause = Cause::ProvisionedConcurrency;
+    const SHAPE: Field = shape::PROVISIONED;
+    type Doc = ProvisionedDoc;
+    type Config = Config;
+    type Call = Call;
+
+    fn check(doc: &ProvisionedDoc) -> Vec<Breach> {
+        match doc {
+            ProvisionedDoc::Range(it) if it.min > it.max => {
+                let message = format!("`min` is {}, and `max` only {}", it.min, it.max);
+                vec![Breach::new(&[MIN], message, "`min` is at most `max`")]
+            }
+            ProvisionedDoc::Range(_) | ProvisionedDoc::Number(_) => Vec::new(),
+        }
+    }
+
+    fn config(doc: &ProvisionedDoc, _: &Site<'_>) -> Config {
+        match doc {
+            ProvisionedDoc::Number(number) => Config {
+                number: Some(Number::Fixed(*number)),
+                range: None,
+                utilization: None,
+                status: Status::Ready,
+            },
+            ProvisionedDoc::Range(RangeDoc { min, max, target_utilization }) => Config {
+                number: Some(Number::Scaled(*min)),
+                range: Some((*min, *max)),
+                utilization: Some(*target_utilization),
+                status: Status::Ready,
+            },
+        }
+    }
+
+    fn fields(config: &Config) -> Fields {
+        let Config { number, range, utilization, status: _ } = config;
+        let number = number.map(|it| match it {
+            Number::Fixed(number) => number.to_string(),
+            Number::Scaled(_) => SCALED.to_owned(),
+        });
+        let fields = [
+            (NUMBER, number),
+            (MIN, range.map(|(min, _)| min.to_string())),
+            (MAX, range.map(|(_, max)| max.to_string())),
+            (UTILIZATION, utilization.map(|it| it.to_string())),
+        ];
+        fields.into_iter().filter_map(|(path, value)| Some((path.to_owned(), value?))).collect()
+    }
+
+    /// Where somebody scales, only that there is a number.
+    fn remembered(config: &Config) -> Fields {
+        let mut fields = Self::fields(config);
+        if let Some(Number::Fixed(number) | Number::Scaled(number)) = config.number {
+            let scaled = config.range.map(|_| SCALED.to_owned());
+            fields.insert(NUMBER.to_owned(), scaled.unwrap_or_else(|| number.to_string()));
+        }
+        fields
+    }
+
+    fn concern(live: &Config, wanted: Option<&Config>) -> Option<Config> {
+        let scaled = wanted.is_some_and(|it| matches!(it.number, Some(Number::Scaled(_))));
+        let number = live.number.map(|it| match it {
+            Number::Fixed(number) if scaled => Number::Scaled(number),
+            it => it,
+        });
+        Some(Config { number, status: Status::Ready, ..live.clone() })
+    }
+
+    /// Whoever scales goes before the number becomes ours, and comes after there is a number that he can measure.
+    fn put(at: &At, wanted: &Config, live: Option<&Config>) -> Vec<Call> {
+        let none = Config { number: None, range: None, utilization: None, status: Status::Ready };
+        let live = live.unwrap_or(&none);
+        let at = || at.clone();
+        let unaim = live.utilization.filter(|_| wanted.utilization.is_none());
+        let deregister = live.range.filter(|_| wanted.range.is_none());
+        let put = wanted.number.filter(|_| wanted.number != live.number);
+        let register = wanted.range.filter(|_| wanted.range != live.range);
+        let aim = wanted.utilization.filter(|_| wanted.utilization != live.utilization);
+        let calls = [
+            unaim.map(|_| Call::Unaim(at())),
+            deregister.map(|_| Call::Deregister(at())),
+            put.map(|(Number::Fixed(it) | Number::Scaled(it))| Call::Put(at(), it)),
+            register.map(|it| Call::Register(at(), it)),
+            aim.map(|it| Call::Aim(at(), it)),
+        ];
+        calls.into_iter().flatten().collect()
+    }
+
+    fn remove(at: &At, live: &Config) -> Vec<Call> {
+        let at = || at.clone();
+        let calls = [
+            live.utilization.map(|_| Call::Unaim(at())),
+            live.range.map(|_| Call::Deregister(at())),
+            live.number.map(|_| Call::Delete(at())),
+        ];
+        calls.into_iter().flatten().collect()
+    }
+
+    fn touches(call: &Call) -> Vec<String> {
+        let paths: &[&str] = match call {
+            Call::Put(..) | Call::Delete(_) => &[NUMBER],
+            Call::Register(..) => &[MIN, MAX],
+            // The policies of a target go with it.
+            Call::Deregister(_) => &[MIN, MAX, UTILIZATION],
+            Call::Aim(..) | Call::Unaim(_) => &[UTILIZATION],
+        };
+        paths.iter().map(|it| (*it).to_owned()).collect()
+    }
+
+    /// That they are being made is waited for only where the number is ours: whoever scales makes them all day.
+    fn state(live: &Config, wanted: &Config) -> State {
+        match (&live.status, wanted.number) {
+            (Status::Failed(why), _) => {
+                let message = format!("AWS cannot keep the instances ready: {why}");
+                State::Failed(Said::new("ProvisioningFailed", message))
+            }
+            (Status::InProgress, Some(Number::Fixed(_))) => {
+                State::Working(Said::new("Provisioning", "AWS is making the instances ready"))
+            }
+            (Status::InProgress | Status::Ready, _) => State::Settled,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

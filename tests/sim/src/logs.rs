@@ -1,0 +1,138 @@
+//! CloudWatch Logs: log groups, for how long they are kept, and under which key. Nothing is ever logged.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde_json::{Value, json};
+
+use crate::call::{Answer, Call, Refusal, Reply};
+
+/// What is answered here.
+pub(crate) const OPERATIONS: &[&str] = &[
+    "AssociateKmsKey",
+    "CreateLogGroup",
+    "DeleteLogGroup",
+    "DeleteRetentionPolicy",
+    "DescribeLogGroups",
+    "DisassociateKmsKey",
+    "PutRetentionPolicy",
+];
+
+/// How long logs may be kept, in days.
+const DAYS: [i64; 22] = [
+    1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922,
+    3288, 3653,
+];
+/// How many groups a page holds at most, and if nothing is said.
+const PAGE: usize = 50;
+
+/// The log groups of an account in a Region, by name, as DescribeLogGroups shows them.
+#[derive(Debug, Default)]
+pub(crate) struct Logs(BTreeMap<String, Value>);
+
+impl Logs {
+    pub(crate) fn answer(&mut self, call: &Call, date: Timestamp) -> Answer {
+        match call.operation {
+            "DescribeLogGroups" => self.describe(call),
+            "CreateLogGroup" => self.create(call, date),
+            operation => {
+                let text = "The specified log group does not exist.";
+                let missing = || Refusal::new(400, "ResourceNotFoundException", text);
+                let found = self.0.get_mut(&call.resource).ok_or_else(missing)?;
+                match operation {
+                    "PutRetentionPolicy" => keep(found, &call.body["retentionInDays"])?,
+                    "DeleteRetentionPolicy" => take(found, "retentionInDays"),
+                    "AssociateKmsKey" => found["kmsKeyId"] = key(&call.body["kmsKeyId"])?,
+                    "DisassociateKmsKey" => take(found, "kmsKeyId"),
+                    _ => drop(self.0.remove(&call.resource)),
+                }
+                Ok(nothing())
+            }
+        }
+    }
+
+    fn create(&mut self, call: &Call, date: Timestamp) -> Answer {
+        let name = &call.resource;
+        let good = |c: char| c.is_ascii_alphanumeric() || "._-/#".contains(c);
+        if name.is_empty() || name.len() > 512 || !name.chars().all(good) {
+            return Err(constraint("logGroupName", name, "[\\.\\-_/#A-Za-z0-9]+"));
+        }
+        if self.0.contains_key(name) {
+            let text = "The specified log group already exists";
+            return Err(Refusal::new(400, "ResourceAlreadyExistsException", text));
+        }
+        let (account, region) = (&call.caller.account, &call.caller.region);
+        let arn = format!("arn:aws:logs:{region}:{account}:log-group:{name}");
+        let mut shown = json!({
+            "logGroupName": name,
+            "arn": format!("{arn}:*"),
+            "logGroupArn": arn,
+            "creationTime": date.as_millisecond(),
+            "metricFilterCount": 0,
+            "storedBytes": 0,
+            "logGroupClass": "STANDARD",
+        });
+        if !call.body["kmsKeyId"].is_null() {
+            shown["kmsKeyId"] = key(&call.body["kmsKeyId"])?;
+        }
+        self.0.insert(name.clone(), shown);
+        Ok(nothing())
+    }
+
+    /// Groups in the order of their names.
+    fn describe(&self, call: &Call) -> Answer {
+        let prefix = call.text("logGroupNamePrefix").unwrap_or_default();
+        let from = call.text("nextToken").and_then(|it| it.parse().ok()).unwrap_or(0_usize);
+        let size = call.body["limit"].as_u64().and_then(|it| usize::try_from(it).ok());
+        let size = size.unwrap_or(PAGE);
+        if !(1..=PAGE).contains(&size) {
+            let text = "Member must have value less than or equal to 50";
+            return Err(constraint("limit", &size.to_string(), text));
+        }
+        let rows = self.0.iter().filter(|(name, _)| name.starts_with(prefix)).map(|it| it.1);
+        let mut rows: Vec<&Value> = rows.skip(from).take(size + 1).collect();
+        let more = rows.len() > size;
+        rows.truncate(size);
+        let mut body = json!({ "logGroups": rows });
+        if more {
+            body["nextToken"] = (from + size).to_string().into();
+        }
+        Ok(Reply::new(200, body))
+    }
+}
+
+fn nothing() -> Reply {
+    Reply::new(200, json!({}))
+}
+
+fn keep(found: &mut Value, days: &Value) -> Result<(), Refusal> {
+    if !days.as_i64().is_some_and(|it| DAYS.contains(&it)) {
+        let text = format!("Member must satisfy enum value set: {DAYS:?}");
+        return Err(constraint("retentionInDays", &days.to_string(), &text));
+    }
+    found["retentionInDays"] = days.clone();
+    Ok(())
+}
+
+fn take(found: &mut Value, member: &str) {
+    if let Some(found) = found.as_object_mut() {
+        found.remove(member);
+    }
+}
+
+/// Keys are taken on trust, if they look like one.
+fn key(value: &Value) -> Result<Value, Refusal> {
+    let text = value.as_str().unwrap_or_default();
+    if !(text.starts_with("arn:") && text.contains(":kms:")) {
+        let text = format!("The specified KMS Key Id could not be found. '{text}'");
+        return Err(Refusal::new(400, "InvalidParameterException", text));
+    }
+    Ok(value.clone())
+}
+
+fn constraint(member: &str, value: &str, text: &str) -> Refusal {
+    let text = format!(
+        "1 validation error detected: Value '{value}' at '{member}' failed to satisfy constraint: {text}"
+    );
+    Refusal::new(400, "InvalidParameterException", text)
+}
