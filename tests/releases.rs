@@ -111,7 +111,7 @@ async fn a_good_image_gets_callers_once_it_is_tested() {
     assert_eq!(scene.count(|it| it.operation == "Invoke"), 1);
     scene.assert_quiet().await;
     scene.push(2);
-    let (code, text) = scene.on_manifests("plan").await;
+    let (code, text) = scene.on_manifests(&["plan"]).await;
     assert_eq!(code, 1, "{text}");
     let callers = Callers::start(&scene);
     scene.apply().await;
@@ -134,7 +134,7 @@ async fn an_image_that_fails_its_test_gets_no_callers() {
     scene.answers(broken("2"));
     scene.push(2);
     let callers = Callers::start(&scene);
-    let (code, text) = scene.on_manifests("apply").await;
+    let (code, text) = scene.on_manifests(&["apply"]).await;
     assert_eq!(code, 1, "{text}");
     assert!(text.contains("ReleaseHeld"), "{text}");
     assert!(text.contains("smoke test counts: it ended with the error Unhandled"), "{text}");
@@ -142,7 +142,7 @@ async fn an_image_that_fails_its_test_gets_no_callers() {
     assert_eq!(scene.leads(), "1");
     // It is remembered: no other process tries it again.
     let before = (scene.writes(), scene.count(|it| it.operation == "Invoke"));
-    let (code, _) = scene.on_manifests("apply").await;
+    let (code, _) = scene.on_manifests(&["apply"]).await;
     assert_eq!(code, 1);
     assert_eq!((scene.writes(), scene.count(|it| it.operation == "Invoke")), before);
     scene.push(3);
@@ -157,11 +157,11 @@ async fn a_first_image_that_fails_its_test_gets_no_alias() {
     let scene = Scene::new().await;
     scene.answers(broken("1"));
     scene.manifest(&format!("{TESTED}  url: {{ authType: AWS_IAM }}\n"));
-    let (code, text) = scene.on_manifests("apply").await;
+    let (code, text) = scene.on_manifests(&["apply"]).await;
     assert_eq!(code, 1, "{text}");
     assert_eq!(scene.leads(), "nowhere");
     let before = scene.count(|it| it.operation == "Invoke");
-    let (code, text) = scene.on_manifests("apply").await;
+    let (code, text) = scene.on_manifests(&["apply"]).await;
     assert_eq!(code, 1, "{text}");
     assert_eq!(scene.count(|it| it.operation == "Invoke"), before, "{text}");
     scene.push(2);
@@ -251,7 +251,7 @@ async fn what_a_smoke_test_expects_is_held_against_the_answer() {
         salt += 1;
         scene.push(salt);
         expect(bad);
-        let (code, text) = scene.on_manifests("apply").await;
+        let (code, text) = scene.on_manifests(&["apply"]).await;
         assert_eq!(code, 1, "{text}");
         assert!(text.contains(why), "{text}");
         salt += 1;
@@ -415,7 +415,7 @@ async fn an_alias_that_somebody_moves_goes_back() {
             ..Call::by(Scene::caller(), (Service::Lambda, "UpdateAlias"), ("job", body))
         };
         scene.sim.by_call(&call).unwrap();
-        let (code, text) = scene.on_manifests("plan").await;
+        let (code, text) = scene.on_manifests(&["plan"]).await;
         assert_eq!(code, 1, "{text}");
         assert!(text.contains("/release/version") && text.contains("drift"), "{text}");
         scene.apply().await;
@@ -456,7 +456,7 @@ async fn what_hangs_on_the_alias_moves_there_and_back() {
     };
     assert_eq!(urls(&scene), ["job"]);
     scene.manifest(&format!("{blocks}{TESTED}"));
-    let (_, text) = scene.on_manifests("plan").await;
+    let (_, text) = scene.on_manifests(&["plan"]).await;
     assert!(text.contains("on the alias live"), "{text}");
     scene.apply().await;
     assert_eq!((scene.leads(), urls(&scene)), ("1".into(), vec!["live".to_owned()]));

@@ -251,7 +251,7 @@ fn part_field(module: &str) -> Option<String> {
     Some(rest.split_once('"')?.0.to_owned())
 }
 
-/// A part has an example, a reference, and a hand that changes it in `tests/blocks.rs`.
+/// A part has an example, a reference, and a hand that changes it in `tests/blocks/`.
 fn assert_part(kind: &str, field: &str) {
     // What stands in another part's member has that one's example: it may need more than an example has.
     let written = format!("\n  {}:", field.split('/').next().unwrap());

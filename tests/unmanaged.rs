@@ -85,7 +85,7 @@ async fn what_the_manifest_asks_for_is_not_reported() {
     scene.assert_quiet().await;
     // Somebody else's permission for everybody is no part of it.
     permit(&scene, "all", "*");
-    let (code, text) = scene.on_manifests("plan").await;
+    let (code, text) = scene.on_manifests(&["plan"]).await;
     assert_eq!(code, 1, "{text}");
     let shown = "/permissions/all: * may lambda:InvokeFunction → absent  (drift)";
     assert!(text.contains(shown), "{text}");

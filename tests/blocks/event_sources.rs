@@ -1,6 +1,9 @@
 //! Event sources: what leaves a manifest goes, and only that; whose they are, and what holds them.
 
+use std::{fs, time::Duration};
+
 use super::*;
+use crate::common::aws::{ACCOUNT, REGION};
 
 /// The member of a manifest with a queue each.
 fn queues(names: &[&str]) -> String {
@@ -17,12 +20,12 @@ impl Scene {
     fn map(&self, queue: &str, tags: &Value) {
         let arn = format!("arn:aws:sqs:{REGION}:{ACCOUNT}:{queue}");
         let body = json!({ "FunctionName": "job", "EventSourceArn": arn, "Tags": tags });
-        self.lambda("CreateEventSourceMapping", body);
+        self.lambda("CreateEventSourceMapping", None, body);
     }
 
     /// The queues that have a mapping.
     fn mapped(&self) -> Vec<String> {
-        let all = self.lambda("ListEventSourceMappings", Value::Null);
+        let all = self.lambda("ListEventSourceMappings", None, Value::Null);
         let all = all["EventSourceMappings"].as_array().unwrap().iter();
         let name = |it: &Value| {
             it["EventSourceArn"].as_str().unwrap().rsplit(':').next().unwrap().to_owned()
@@ -36,27 +39,26 @@ impl Scene {
 #[tokio::test(flavor = "multi_thread")]
 async fn only_an_event_source_that_left_the_manifest_is_deleted() {
     let scene = Scene::new().await;
-    scene.manifest("job", &queues(&["gifts", "orders", "returns"]));
+    scene.manifest(&queues(&["gifts", "orders", "returns"]));
     scene.apply().await;
     scene.map("theirs", &json!({}));
     // Tags that were copied prove nothing.
     let object = "EventSource/job/arn:aws:sqs:us-east-1:123456789012:orders";
     scene.map("copied", &json!({ "evenkeel.dev/owner": "team", "evenkeel.dev/object": object }));
     scene.assert_quiet().await;
-    scene.manifest("job", &queues(&["orders", "returns"]));
-    let (code, text) = scene.run(&["plan"]).await;
+    scene.manifest(&queues(&["orders", "returns"]));
+    let (code, text) = scene.on_manifests(&["plan"]).await;
     assert_eq!(code, 1, "{text}");
     let line = format!("delete event source of function job: arn:aws:sqs:{REGION}:{ACCOUNT}:gifts");
     assert!(text.contains(&line) && !text.contains("theirs") && !text.contains("copied"), "{text}");
     scene.apply().await;
     assert_eq!(scene.mapped(), ["copied", "orders", "returns", "theirs"]);
     // A run that names its documents reads lists of their parts too.
-    scene.manifest("job", &queues(&["orders"]));
-    let folder = scene.folder.path().to_str().unwrap().to_owned();
-    let (code, text) = scene.command(&["apply", &folder, "job"]).await;
+    scene.manifest(&queues(&["orders"]));
+    let (code, text) = scene.on_manifests(&["apply", "job"]).await;
     assert_eq!(code, 0, "{text}");
     assert_eq!(scene.mapped(), ["copied", "orders", "theirs"]);
-    scene.manifest("job", "  policy: { adopt: true }\n");
+    scene.manifest("  policy: { adopt: true }\n");
     scene.apply().await;
     assert_eq!(scene.mapped(), ["copied", "theirs"]);
     scene.assert_quiet().await;
@@ -65,19 +67,19 @@ async fn only_an_event_source_that_left_the_manifest_is_deleted() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_event_source_that_somebody_else_made_is_taken_over_only_by_name() {
     let scene = Scene::new().await;
-    scene.manifest("job", "");
+    scene.manifest("");
     scene.apply().await;
     scene.map("orders", &json!({}));
-    let id = scene.mapping("orders")["UUID"].clone();
+    let id = scene.mapping("orders", "job")["UUID"].clone();
     let wish = queues(&["orders"]) + "      batchSize: 5\n";
-    scene.manifest("job", &wish);
-    let (code, text) = scene.run(&["apply"]).await;
+    scene.manifest(&wish);
+    let (code, text) = scene.on_manifests(&["apply"]).await;
     assert_eq!(code, 1, "{text}");
     assert!(text.contains("NotOwned"), "{text}");
-    assert_eq!(scene.mapping("orders")["BatchSize"], 10);
-    scene.manifest("job", &(wish + "  policy: { adopt: true }\n"));
+    assert_eq!(scene.mapping("orders", "job")["BatchSize"], 10);
+    scene.manifest(&(wish + "  policy: { adopt: true }\n"));
     scene.apply().await;
-    let found = scene.mapping("orders");
+    let found = scene.mapping("orders", "job");
     assert_eq!((&found["UUID"], &found["BatchSize"]), (&id, &json!(5)));
     scene.assert_quiet().await;
 }
@@ -86,16 +88,16 @@ async fn an_event_source_that_somebody_else_made_is_taken_over_only_by_name() {
 async fn an_event_source_goes_with_its_document_and_not_before_it_may() {
     let scene = Scene::new().await;
     let deletable = "  policy: { deletion: delete }\n";
-    scene.manifest("job", &(queues(&["orders"]) + deletable));
-    scene.manifest("other", "");
+    scene.manifest(&(queues(&["orders"]) + deletable));
+    scene.manifest_of("other", "");
     scene.apply().await;
-    fs::remove_file(scene.folder.path().join("job.yaml")).unwrap();
+    fs::remove_file(scene.manifests().join("job.yaml")).unwrap();
     scene.apply().await;
     assert_eq!(scene.mapped(), ["orders"]);
-    let (_, text) = scene.run(&["plan", "--prune"]).await;
+    let (_, text) = scene.on_manifests(&["plan", "--prune"]).await;
     let (_, hash) = text.split_once("--confirm-prune ").unwrap_or_else(|| panic!("{text}"));
     let hash: String = hash.chars().take_while(char::is_ascii_hexdigit).collect();
-    let (code, text) = scene.run(&["apply", "--prune", "--confirm-prune", &hash]).await;
+    let (code, text) = scene.on_manifests(&["apply", "--prune", "--confirm-prune", &hash]).await;
     assert_eq!(code, 0, "{text}");
     let gone = async {
         while !scene.mapped().is_empty() {
@@ -109,15 +111,15 @@ async fn an_event_source_goes_with_its_document_and_not_before_it_may() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_hold_on_the_function_holds_its_event_sources() {
     let scene = Scene::new().await;
-    scene.manifest("job", &queues(&["orders"]));
+    scene.manifest(&queues(&["orders"]));
     scene.apply().await;
     let tag = ["suspend", "job", "--for", "1h", "--reason", "incident"];
-    let (code, text) = scene.command(&tag).await;
+    let (code, text) = scene.run(&tag).await;
     assert_eq!(code, 0, "{text}");
-    let id = scene.mapping("orders")["UUID"].clone();
+    let id = scene.mapping("orders", "job")["UUID"].clone();
     scene.about("UpdateEventSourceMapping", (&id, json!({ "BatchSize": 3 }))).unwrap();
-    let (code, text) = scene.run(&["apply"]).await;
+    let (code, text) = scene.on_manifests(&["apply"]).await;
     assert_eq!(code, 1, "{text}");
     assert!(text.contains("incident") && text.contains("/eventSources/batchSize"), "{text}");
-    assert_eq!(scene.mapping("orders")["BatchSize"], 3);
+    assert_eq!(scene.mapping("orders", "job")["BatchSize"], 3);
 }

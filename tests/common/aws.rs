@@ -1,6 +1,7 @@
 //! The stand-in, a folder of manifests, and the real binary on both.
 
 use std::{
+    collections::BTreeMap,
     fs::{self, File},
     path::PathBuf,
     process::Stdio,
@@ -61,10 +62,15 @@ impl Scene {
 
     /// A function `job` and whatever its spec says besides.
     pub fn manifest(&self, rest: &str) {
+        self.manifest_of("job", rest);
+    }
+
+    /// The same for a function of another name.
+    pub fn manifest_of(&self, name: &str, rest: &str) {
         let text = format!(
-            "apiVersion: evenkeel.dev/v1\nkind: Function\nmetadata: {{ name: job }}\nspec:\n  image: jobs:v1\n  role: job\n{rest}"
+            "apiVersion: evenkeel.dev/v1\nkind: Function\nmetadata: {{ name: {name} }}\nspec:\n  image: jobs:v1\n  role: job\n{rest}"
         );
-        let path = self.manifests().join("job.yaml");
+        let path = self.manifests().join(format!("{name}.yaml"));
         let half = path.with_extension("half");
         fs::write(&half, text).unwrap();
         fs::rename(half, path).unwrap();
@@ -81,7 +87,9 @@ impl Scene {
         operation: &'static str,
         (resource, body): (&str, Value),
     ) -> Value {
+        let rest = body.as_str().map(str::to_owned).into_iter().collect();
         let call = Call::by(Self::caller(), (service, operation), (resource, body));
+        let call = Call { rest, ..call };
         self.sim.by_call(&call).unwrap_or_else(|it| panic!("{operation}: {}", it.message)).body
     }
 
@@ -152,19 +160,21 @@ impl Scene {
         (out.status.code().unwrap_or(-1), text + &String::from_utf8(out.stderr).unwrap())
     }
 
-    /// The same for a command that reads the manifests.
-    pub async fn on_manifests(&self, command: &str) -> (i32, String) {
+    /// The same for a command that reads the manifests: its name, and whatever else there is.
+    pub async fn on_manifests(&self, arguments: &[&str]) -> (i32, String) {
         let folder = self.manifests();
-        self.run(&[command, folder.to_str().unwrap(), "--time-scale", "50"]).await
+        let (command, rest) = arguments.split_first().unwrap();
+        let own = [*command, folder.to_str().unwrap(), "--time-scale", "50"];
+        self.run(&[own.as_slice(), rest].concat()).await
     }
 
     pub async fn apply(&self) {
-        let (code, text) = self.on_manifests("apply").await;
+        let (code, text) = self.on_manifests(&["apply"]).await;
         assert_eq!(code, 0, "{text}");
     }
 
     pub async fn assert_quiet(&self) {
-        let (code, text) = self.on_manifests("plan").await;
+        let (code, text) = self.on_manifests(&["plan"]).await;
         assert_eq!(code, 0, "{text}");
         let before = self.writes();
         self.apply().await;
@@ -202,6 +212,18 @@ impl Scene {
     /// What the daemon has written to its log.
     pub fn log(&self) -> String {
         fs::read_to_string(self.folder.path().join("daemon.log")).unwrap_or_default()
+    }
+
+    /// All functions, by name.
+    pub fn functions(&self) -> BTreeMap<String, Value> {
+        self.sim.shared.world().functions(&Self::caller())
+    }
+
+    /// The parts of the function that its tags say are ours.
+    pub fn noted(&self) -> Vec<String> {
+        let all = self.functions();
+        let tags = all["job"]["tags"].as_object().unwrap().keys();
+        tags.filter_map(|it| Some(it.strip_prefix("evenkeel.dev/block/")?.to_owned())).collect()
     }
 
     /// How many calls of the binary a test is about.

@@ -11,24 +11,20 @@
 pub mod aws;
 mod diff;
 pub mod host;
+mod kind;
 pub mod manages;
 
-use std::{collections::BTreeMap, fmt, marker::PhantomData, time::Duration};
+use std::{collections::BTreeMap, fmt, marker::PhantomData};
 
-use jiff::Timestamp;
 use serde::Deserialize;
-use serde_json::Value;
 
 use self::host::Host;
 use crate::{
     engine::{
-        diff::{Cause, Diff, Planned, Print, Said},
-        facts::{Fact, FactKey, Facts},
-        failure::Failure,
-        kind::{Digests, Kind, Listing},
+        diff::{Cause, Said},
+        kind::Kind,
         name::Name,
-        sight::{Known, Seen, Sight},
-        tags::Tags,
+        sight::Known,
     },
     kinds::{
         document::Breach,
@@ -311,109 +307,3 @@ impl<B: Block> fmt::Display for Step<B> {
 
 /// A block as a kind.
 pub struct Of<B: Block>(PhantomData<B>);
-
-impl<B: Block> Kind for Of<B> {
-    const NAME: &'static str = B::NAME;
-    const PERMIT: &'static str = FUNCTION;
-    const PART_OF: Option<&'static str> = Some(FUNCTION);
-    const LISTING: Listing = Listing::None;
-    /// A look costs one of the few calls that all share.
-    const AUDIT_PERIOD: Duration = Duration::from_hours(2);
-    type Spec = Spec<B>;
-    type Live = Live<B>;
-    type Step = Step<B>;
-
-    fn create(name: &Name, spec: &Spec<B>, facts: &Facts) -> Diff<Step<B>> {
-        diff::hostless(name, spec, facts)
-    }
-
-    fn diff(name: &Name, spec: &Spec<B>, seen: &Seen<Live<B>>, facts: &Facts) -> Diff<Step<B>> {
-        diff::diff(name, spec, &seen.live, facts)
-    }
-
-    /// No list shows it.
-    fn print(seen: &Seen<Live<B>>) -> Print {
-        let config = seen.live.config.get().and_then(Option::as_ref).map(B::fields);
-        Print::of(format!("{config:?}").as_bytes())
-    }
-
-    fn tags(_: &Live<B>) -> Option<&Known<Tags>> {
-        None
-    }
-
-    fn host_tags(live: &Live<B>) -> Option<&Known<Tags>> {
-        Some(&live.host.tags)
-    }
-
-    fn is_there(live: &Live<B>) -> bool {
-        live.config.get().and_then(Option::as_ref).is_some_and(|it| B::concern(it, None).is_some())
-    }
-
-    fn delete(_: &Name, _: &Live<B>) -> Option<Planned<Step<B>>> {
-        None
-    }
-
-    fn suspend(_: &Name, _: &Live<B>, _: Option<&str>) -> Option<Step<B>> {
-        None
-    }
-
-    fn describe(live: &Live<B>) -> Value {
-        serde_json::json!(live.config.get().and_then(Option::as_ref).map(B::fields))
-    }
-
-    fn concerns(_: &Live<B>) -> bool {
-        false
-    }
-
-    fn changed_at(_: &Live<B>) -> Option<Timestamp> {
-        None
-    }
-
-    fn fact(_: &Name, _: &Sight<Live<B>>, _: Option<&Failure>) -> Option<(FactKey, Option<Fact>)> {
-        None
-    }
-
-    fn hears(key: &FactKey) -> bool {
-        matches!(key, FactKey::Function(_)) || B::ON_ALIAS && matches!(key, FactKey::Release(_))
-    }
-
-    /// A function or an alias that is made anew has none of its blocks.
-    fn unsettles(before: Option<&Fact>, now: Option<&Fact>) -> bool {
-        if let (Some(Fact::Release(before)), Some(Fact::Release(now))) = (before, now) {
-            return before.alias != now.alias;
-        }
-        let state = |fact: Option<&Fact>| match fact {
-            Some(Fact::Function(it)) => (it.exists, it.pending),
-            _ => (false, false),
-        };
-        // The first news of a function are none: its blocks are looked at for the first time anyway.
-        before.is_some() && state(now) == (true, false) && state(before) != (true, false)
-    }
-
-    fn only_gone(spec: &Spec<B>) -> bool {
-        spec.config.is_none() && !spec.guards
-    }
-
-    fn is_guard(spec: &Spec<B>) -> bool {
-        spec.config.is_none() && spec.guards
-    }
-
-    fn left_behind(key: &FactKey, fact: &Fact) -> Option<Name> {
-        match (key, fact) {
-            (FactKey::Function(name), Fact::Function(it)) => {
-                it.blocks.contains(B::FIELD).then(|| name.clone())
-            }
-            _ => None,
-        }
-    }
-
-    fn needs(spec: &Spec<B>) -> Vec<FactKey> {
-        let function = &spec.at.function;
-        let alias = spec.at.qualifier.as_ref().map(|_| FactKey::Release(function.clone()));
-        [FactKey::Function(function.clone())].into_iter().chain(alias).collect()
-    }
-
-    fn digests(_: Option<&Spec<B>>, _: &Sight<Live<B>>, _: &Facts) -> Digests {
-        Digests::default()
-    }
-}
