@@ -18,6 +18,7 @@
     reason = "a measuring program"
 )]
 
+mod declared;
 mod engine;
 mod fleet;
 mod load;
@@ -64,6 +65,9 @@ fn main() {
             if only("save") {
                 fleet::save(count, &mut report).await;
             }
+        }
+        if only("declared") {
+            declared::measure(200, &mut report).await;
         }
         if only("create") {
             fleet::create(1_000, &mut report).await;

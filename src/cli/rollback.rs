@@ -9,11 +9,13 @@ use super::{
 use crate::{
     aws::cloud::{Cloud as _, Urgency},
     engine::{failure::chain, name::Name, tags::Claim},
+    kinds::block::manages::Manage,
     kinds::release::{
-        ReleaseCloud,
+        FIELD, ReleaseCloud,
         live::{Alias, Live, State},
         note::{Held, Note},
         step::{Route, Step},
+        tag,
     },
 };
 
@@ -30,23 +32,37 @@ pub(super) async fn rollback(args: RollbackArgs) -> Result<Outcome, CliError> {
     let live = found.ok_or_else(|| CliError(format!("there is no function {name}")))?.live;
     let owner = args.core.owner.as_str();
     let ours = matches!(Claim::of(Some(&live.host.tags)), Claim::Owner { id, .. } if id == owner);
+    if args.resume
+        && live.alias().is_none()
+        && let Some(step) = forget(&name, &live).filter(|_| ours)
+    {
+        cloud.apply(&step).await.map_err(failed)?;
+        print(&step.to_string())?;
+        return Ok(Outcome::Good);
+    }
     let alias = live.alias().filter(|_| ours).ok_or_else(|| {
         CliError(format!("function {name} has no alias that the Evenkeel `{owner}` keeps"))
     })?;
     let (to, note) = if args.resume {
         go_on(&name, alias)?
     } else {
-        let published = Box::pin(cloud.published(&name, owner)).await.map_err(failed)?;
         let to = match args.to {
             Some(to) => to,
-            None => before(alias, published.into_iter().collect(), &name)?,
+            None => before(alias, &name)?,
         };
         go_back(&name, alias, to)?
     };
     let state = Box::pin(cloud.state(&name, to)).await.map_err(failed)?;
     if state != Some(State::Active) {
-        let is = state.map_or_else(|| "not there".to_owned(), |it| format!("{it:?}"));
-        return Err(CliError(format!("version {to} of function {name} is {is}, not Active")));
+        let is = match state {
+            None => "not there".to_owned(),
+            Some(State::Inactive) => format!(
+                "asleep, since nobody called it for weeks: wake it with `aws lambda invoke --function-name {name} \
+                 --qualifier {to} /dev/stdout`, and try again in a minute"
+            ),
+            Some(state) => format!("{state:?}, not Active"),
+        };
+        return Err(CliError(format!("version {to} of function {name} is {is}")));
     }
     let step = Step::Route(route(&name, (&live, alias), (to, note)));
     cloud.apply(&step).await.map_err(failed)?;
@@ -66,25 +82,24 @@ fn route(name: &Name, (live, alias): (&Live, &Alias), (version, note): (u64, Not
     }
 }
 
-/// The version before the one that callers get.
-fn before(alias: &Alias, published: Vec<u64>, name: &Name) -> Result<u64, CliError> {
+/// The version that all callers got before this one.
+fn before(alias: &Alias, name: &Name) -> Result<u64, CliError> {
     // A version on its way is taken back first.
     if alias.weight.is_some()
         && let Some(current) = alias.version
     {
         return Ok(current);
     }
-    let current = alias.version.unwrap_or(u64::MAX);
-    let held = alias.note.as_ref().and_then(|it| it.held.as_ref()).map(|it| it.version);
-    let earlier = published.into_iter().filter(|it| *it < current && Some(*it) != held).max();
-    earlier.ok_or_else(|| {
+    let before = alias.note.as_ref().and_then(|it| it.before);
+    before.ok_or_else(|| {
         CliError(format!(
-            "function {name} has no version before {current} that Evenkeel published; name one with `--to`"
+            "it is not known which version the callers of function {name} got before; name one with `--to`"
         ))
     })
 }
 
-/// The version that callers get from now on, and what is held back for it.
+/// The version that callers get from now on, and what is held back for it: the newest of all that were taken back,
+/// since that is what is deployed.
 fn go_back(name: &Name, alias: &Alias, to: u64) -> Result<(u64, Note), CliError> {
     let from = alias.weight.map(|it| it.0).or(alias.version).filter(|it| *it != to);
     let Some(from) = from else {
@@ -92,8 +107,10 @@ fn go_back(name: &Name, alias: &Alias, to: u64) -> Result<(u64, Note), CliError>
             "the alias of function {name} leads to version {to} already"
         )));
     };
-    let held = Some(Held { version: from, why: BY_HAND.to_owned() });
-    Ok((to, Note { current: Some(to), rolling: None, held }))
+    let by_hand = Held { version: from, why: BY_HAND.to_owned() };
+    let held = alias.note.as_ref().and_then(|it| it.held.clone()).filter(|it| it.version > from);
+    let held = Some(held.unwrap_or(by_hand));
+    Ok((to, Note { current: Some(to), held, ..Note::default() }))
 }
 
 /// The same, with nothing held back.
@@ -103,7 +120,18 @@ fn go_on(name: &Name, alias: &Alias) -> Result<(u64, Note), CliError> {
         return Err(CliError(format!("nothing of function {name} is held back")));
     }
     let to = alias.version.ok_or_else(|| CliError("the alias leads to no version".into()))?;
-    Ok((to, Note { current: Some(to), rolling: None, held: None }))
+    Ok((to, Note { current: Some(to), before: note.before, ..Note::default() }))
+}
+
+/// The same where there is no alias yet: the function's tag then says what is held back.
+fn forget(name: &Name, live: &Live) -> Option<Step> {
+    let (alias, _) = live.host.noted(FIELD)?.alias?.split_once('/')?;
+    Some(Step::Manage(Manage {
+        function: name.clone(),
+        arn: live.host.arn.clone(),
+        word: FIELD,
+        value: Some(tag(alias, None)),
+    }))
 }
 
 #[cfg(test)]
@@ -112,23 +140,23 @@ mod tests {
 
     fn alias(version: u64, weight: Option<(u64, u32)>, held: Option<u64>) -> Alias {
         let held = held.map(|version| Held { version, why: "x".into() });
-        let note = Some(Note { current: Some(version), rolling: None, held });
+        let note = Some(Note { current: Some(version), held, ..Note::default() });
         Alias { version: Some(version), weight, note, revision: "r".into() }
     }
 
     #[test]
-    fn it_goes_to_the_last_good_version_before() {
+    fn it_goes_to_the_version_before_and_holds_the_newest() {
         let name = Name::new("f");
-        let check = |alias: &Alias, expected: Option<u64>| {
-            let found = before(alias, vec![3, 5, 6, 8], &name).ok();
-            assert_eq!(found, expected);
-        };
-        check(&alias(8, None, None), Some(6));
-        check(&alias(8, None, Some(6)), Some(5));
-        check(&alias(6, Some((8, 10)), None), Some(6));
-        check(&alias(3, None, None), None);
+        let mut plain = alias(8, None, None);
+        assert!(before(&plain, &name).is_err());
+        plain.note.as_mut().unwrap().before = Some(5);
+        assert_eq!(before(&plain, &name).ok(), Some(5));
+        assert_eq!(before(&alias(6, Some((8, 10)), None), &name).ok(), Some(6));
         let (to, note) = go_back(&name, &alias(6, Some((8, 10)), None), 6).unwrap();
         assert_eq!((to, note.held.unwrap().version), (6, 8));
+        // Whoever goes back twice still has the newest deployed.
+        let (to, note) = go_back(&name, &alias(6, None, Some(8)), 5).unwrap();
+        assert_eq!((to, note.held.unwrap().version), (5, 8));
         assert!(go_back(&name, &alias(6, None, None), 6).is_err());
         assert!(go_on(&name, &alias(6, None, None)).is_err());
         assert_eq!(go_on(&name, &alias(6, None, Some(8))).unwrap().1.held, None);

@@ -8,6 +8,7 @@
 use std::collections::BTreeSet;
 
 use super::{
+    consider::rescues,
     diff::{Origin, Said},
     engine::Engine,
     gate::Gate,
@@ -115,7 +116,8 @@ impl<K: Kind> Engine<K> {
         let Some(object) = self.objects.get(name) else { return };
         let present = object.sight.seen().is_some_and(|it| K::is_there(&it.live));
         let moved = judgement.diff.changes.iter().any(|it| it.origin != Origin::Drift);
-        let acts = matches!(judgement.verdict, Verdict::Act(_));
+        let rescue = rescues::<K>(&judgement.verdict);
+        let acts = matches!(judgement.verdict, Verdict::Act(_)) && !rescue;
         let update = present && moved && acts && judgement.gate.is_none();
         let faulty = match &judgement.verdict {
             Verdict::Refuse(_) => true,

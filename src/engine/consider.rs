@@ -71,7 +71,8 @@ impl<K: Kind> Engine<K> {
             now: self.now,
         });
         let held = || self.held.clone().map(Gate::shut);
-        judgement.gate = judgement.gate.take().or_else(|| self.broken()).or_else(held);
+        let broken = || self.broken().filter(|_| !rescues::<K>(&judgement.verdict));
+        judgement.gate = judgement.gate.clone().or_else(broken).or_else(held);
         judgement
     }
 
@@ -82,10 +83,11 @@ impl<K: Kind> Engine<K> {
             judgement = self.judged(name, wanted);
             self.mark(name, &judgement);
         }
-        if judgement.gate.is_none() {
+        let rescue = rescues::<K>(&judgement.verdict);
+        if judgement.gate.is_none() && !rescue {
             judgement.gate = self.braked(name).or_else(|| self.uncounted(name));
         }
-        if judgement.gate.is_none() && matches!(judgement.verdict, Verdict::Act(_)) {
+        if judgement.gate.is_none() && !rescue && matches!(judgement.verdict, Verdict::Act(_)) {
             judgement.gate = self.fought(name, &judgement.diff.changes);
         }
         self.seen_usable(name, &judgement);
@@ -261,6 +263,11 @@ impl<K: Kind> Engine<K> {
             self.unsettled.remove(name);
         }
     }
+}
+
+/// Whether callers are to be saved from something.
+pub(super) fn rescues<K: Kind>(verdict: &Verdict<K::Step>) -> bool {
+    matches!(verdict, Verdict::Act(planned) if K::rescues(&planned.step))
 }
 
 /// Whether a list's row is no sufficient ground: everything but "in sync" and "waits for a fact".

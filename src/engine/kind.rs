@@ -80,6 +80,11 @@ pub trait Kind: Sized + Send + 'static {
         true
     }
 
+    /// Whether a step saves callers from what does badly: then it waits for nobody else.
+    fn rescues(_: &Self::Step) -> bool {
+        false
+    }
+
     /// The step that deletes it; `None` for kinds that are never deleted.
     fn delete(name: &Name, live: &Self::Live) -> Option<Planned<Self::Step>>;
 

@@ -215,7 +215,8 @@ impl<B: Block> Sides<'_, B> {
     /// What has to happen before anything may be written.
     fn hold(&self, facts: &Facts) -> Option<Hold> {
         let hold = self.live.host.hold(self.name, &self.spec.owner, facts);
-        let comes = self.spec.config.is_some() && self.live.at == self.spec.at;
+        // Until there is an alias for it, it stays where it is.
+        let comes = self.spec.config.is_some();
         hold.or_else(|| no_alias(&self.spec.at, facts).filter(|_| comes))
     }
 

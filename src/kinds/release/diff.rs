@@ -60,7 +60,7 @@ pub(super) fn diff(spec: &Spec, live: &Live, facts: &Facts) -> Diff<Step> {
 }
 
 /// The value of the function's tag.
-pub(super) fn tag(alias: &str, held: Option<u64>) -> String {
+pub fn tag(alias: &str, held: Option<u64>) -> String {
     let fields = [("alias".to_owned(), alias.to_owned())];
     let hash = manages::hash(&fields.into_iter().collect());
     let held = held.map(|it| format!("/{it}")).unwrap_or_default();
@@ -177,6 +177,12 @@ impl Scene<'_> {
     pub(super) fn settled(&self) -> bool {
         let fact = self.facts.get(&FactKey::Settled(self.spec.function.clone()));
         matches!(fact, Some(Fact::Settled(revision)) if *revision == self.live.latest.revision)
+    }
+
+    /// Whether the function was seen in sync at another revision than here.
+    pub(super) fn behind(&self) -> bool {
+        let fact = self.facts.get(&FactKey::Settled(self.spec.function.clone()));
+        matches!(fact, Some(Fact::Settled(revision)) if *revision != self.live.latest.revision)
     }
 
     pub(super) fn unsettled(&mut self) {

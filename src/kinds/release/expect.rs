@@ -10,26 +10,27 @@ use super::{live::Outcome, spec::Test};
 const SHOWN_MAX: usize = 200;
 
 /// What an invocation showed.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct Answer<'a> {
     /// What the function returned.
     pub body: &'a str,
     /// The error that it ended with.
     pub function_error: Option<&'a str>,
-    /// How long it took.
-    pub took: Duration,
+    /// How long it took; `None` if Lambda does not say.
+    pub took: Option<Duration>,
     /// The end of its log.
     pub log: &'a str,
+    /// Takes secrets out of what people will see, before anything is cut.
+    pub mask: &'a dyn Fn(&str) -> String,
 }
 
 /// Whether the answer is as expected, and if not, the first thing that is not.
 pub fn judge(test: &Test, answer: Answer<'_>) -> Outcome {
-    let wrong = error(test, answer)
-        .or_else(|| slow(test, answer.took))
-        .or_else(|| content(test, answer.body));
+    let wrong =
+        error(test, answer).or_else(|| slow(test, answer.took?)).or_else(|| content(test, answer));
     match wrong {
         None => Outcome::Passed,
-        Some(wrong) => Outcome::Failed(format!("{wrong}{}", tail(answer.log))),
+        Some(wrong) => Outcome::Failed(format!("{wrong}{}", tail(&(answer.mask)(answer.log)))),
     }
 }
 
@@ -37,7 +38,7 @@ fn error(test: &Test, answer: Answer<'_>) -> Option<String> {
     match (test.function_error.as_deref(), answer.function_error) {
         (wanted, found) if wanted == found => None,
         (_, Some(found)) => {
-            Some(format!("it ended with the error {found}: {}", short(answer.body)))
+            Some(format!("it ended with the error {found}: {}", short(&(answer.mask)(answer.body))))
         }
         (Some(wanted), None) => Some(format!("it did not end with the error {wanted}")),
         (None, None) => None,
@@ -49,7 +50,8 @@ fn slow(test: &Test, took: Duration) -> Option<String> {
     (took > *max_duration).then(|| format!("it took {took:.1?}, and may take {max_duration:?}"))
 }
 
-fn content(test: &Test, body: &str) -> Option<String> {
+fn content(test: &Test, answer: Answer<'_>) -> Option<String> {
+    let Answer { body, mask, .. } = answer;
     let json: Option<Value> = serde_json::from_str(body).ok();
     let status = json.as_ref().and_then(|it| it.get("statusCode")).and_then(Value::as_i64);
     if let Some(wanted) = test.status.filter(|it| status != Some(*it)) {
@@ -59,12 +61,12 @@ fn content(test: &Test, body: &str) -> Option<String> {
     for (pointer, wanted) in &test.body {
         let found = json.as_ref().and_then(|it| it.pointer(pointer));
         if found != Some(wanted) {
-            let found = found.map_or_else(|| "nothing".into(), |it| short(&it.to_string()));
+            let found = found.map_or_else(|| "nothing".into(), |it| short(&mask(&it.to_string())));
             return Some(format!("at `{pointer}` stands {found}, and should stand {wanted}"));
         }
     }
     let matches = test.matches.as_ref().filter(|it| !it.is_match(body));
-    matches.map(|it| format!("the answer does not match `{it}`: {}", short(body)))
+    matches.map(|it| format!("the answer does not match `{it}`: {}", short(&mask(body))))
 }
 
 /// As much as fits into a line.
@@ -79,18 +81,28 @@ fn short(text: &str) -> String {
 /// The last lines of a log, without Lambda's own.
 fn tail(log: &str) -> String {
     const LAMBDA: [&str; 4] = ["START ", "END ", "REPORT ", "INIT_START "];
+    let platform = |it: &str| it.starts_with('{') && it.contains("\"type\":\"platform.");
     let own = log.lines().filter(|it| !LAMBDA.iter().any(|word| it.starts_with(word)));
+    let own = own.filter(|it| !platform(it));
     let text = own.filter(|it| !it.is_empty()).collect::<Vec<_>>().join(" | ");
     let skip = text.chars().count().saturating_sub(SHOWN_MAX);
     let text: String = text.chars().skip(skip).collect();
     if text.is_empty() { text } else { format!("; its log ends with: {text}") }
 }
 
-/// How long Lambda says that a run took, in the line that ends its log.
+/// How long Lambda says that a run took, in the line that ends its log: in words, or as JSON. What is not told is
+/// not known: the call as a whole may hold the start of the container.
 pub fn duration(log: &str) -> Option<Duration> {
-    let line = log.lines().rev().find(|it| it.starts_with("REPORT "))?;
-    let text = line.split("\tDuration: ").nth(1)?.split(' ').next()?;
-    Some(Duration::from_secs_f64(text.parse::<f64>().ok().filter(|it| *it >= 0.0)? / 1000.0))
+    let line = log.lines().rev().find(|it| it.starts_with("REPORT "));
+    let words =
+        line.and_then(|it| it.split("\tDuration: ").nth(1)?.split(' ').next()?.parse().ok());
+    let reported = |line: &str| {
+        let line: Value = serde_json::from_str(line).ok()?;
+        let report = line.get("type")?.as_str()? == "platform.report";
+        line.pointer("/record/metrics/durationMs").filter(|_| report)?.as_f64()
+    };
+    let millis: f64 = words.or_else(|| log.lines().rev().find_map(reported))?;
+    (millis >= 0.0).then(|| Duration::from_secs_f64(millis / 1000.0))
 }
 
 #[cfg(test)]
@@ -102,8 +114,9 @@ mod tests {
     fn check(expect: &str, (body, error): (&str, Option<&str>), outcome: Option<&str>) {
         let doc = format!(r#"{{"name":"t","expect":{expect}}}"#);
         let smoke = Test::of(&serde_json::from_str(&doc).unwrap());
-        let took = duration(LOG).unwrap();
-        let found = judge(&smoke, Answer { body, function_error: error, took, log: LOG });
+        let (took, mask) = (duration(LOG), str::to_owned);
+        let answer = Answer { body, function_error: error, took, log: LOG, mask: &mask };
+        let found = judge(&smoke, answer);
         match (found, outcome) {
             (Outcome::Passed, None) => {}
             (Outcome::Failed(text), Some(outcome)) => assert_eq!(
@@ -112,6 +125,27 @@ mod tests {
             ),
             other => panic!("{expect}: {other:?}"),
         }
+    }
+
+    #[test]
+    fn the_time_of_a_run_is_read_in_both_forms_of_logs() {
+        assert_eq!(duration(LOG), Some(Duration::from_micros(12_500)));
+        let json = "{\"time\":\"x\",\"type\":\"platform.report\",\"record\":{\"metrics\":{\"durationMs\":3.5}}}";
+        assert_eq!(duration(json), Some(Duration::from_micros(3_500)));
+        assert_eq!(duration("no report"), None);
+        assert_eq!(tail(&format!("mine\n{json}")), "; its log ends with: mine");
+    }
+
+    #[test]
+    fn secrets_go_before_anything_is_cut() {
+        let smoke =
+            Test::of(&serde_json::from_str(r#"{"name":"t","expect":{"status":1}}"#).unwrap());
+        let log = format!("{}hunter2!{}", "a".repeat(300), "b".repeat(SHOWN_MAX - 4));
+        let mask = |text: &str| text.replace("hunter2!", "***");
+        let answer =
+            Answer { body: "{}", function_error: None, took: None, log: &log, mask: &mask };
+        let Outcome::Failed(text) = judge(&smoke, answer) else { panic!("it passed") };
+        assert!(!text.contains("er2!"), "{text}");
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! An alias that is there: where it should lead for now and in the end, and what holds it up.
 
+use std::time::Duration;
+
 use super::{
     canary::{self, Course, WATCH},
     diff::{HOLD, PRUNE, PUBLISH, RECORD, ROUTE, Scene, To, alias_of, change, tag, version},
@@ -10,9 +12,12 @@ use super::{
     step::Step,
 };
 use crate::engine::{
-    diff::{Origin, Planned, Said},
+    diff::{Hold, Origin, Planned, Said},
     sight::Known,
 };
+
+/// How soon to look again where one look shows the function as another does not.
+const BEHIND_RECHECK: Duration = Duration::from_secs(2);
 
 /// An alias that we keep, and where it should lead.
 struct Kept<'a> {
@@ -28,7 +33,8 @@ impl Scene<'_> {
     pub(super) fn keep(&mut self, wanted: &Wanted, alias: &Alias) {
         let target = self.live.target();
         let right = alias.weight.is_none() && alias.version.is_some() && alias.version == target;
-        let ours = alias.note.is_some() || self.noted().is_some();
+        let ours =
+            alias.note.is_some() || self.noted().is_some_and(|it| alias_of(it) == wanted.alias);
         if !ours && !right && !self.spec.adopts {
             let desired = target.map_or_else(|| "a new version".into(), version);
             let leads = leads(alias);
@@ -54,6 +60,11 @@ impl Scene<'_> {
         }
         if let Some(target) = target {
             self.towards(&kept, target);
+            return;
+        }
+        if kept.rolling().is_some() && self.settled() {
+            // It is not what the document asks for any more, and nobody would watch it meanwhile.
+            self.stop(&kept);
             return;
         }
         let (leads, origin) = (leads(alias), kept.origin());
@@ -91,7 +102,8 @@ impl Scene<'_> {
         let message = format!("version {held} is held back: {why}");
         self.diff.conditions.insert("Held", Said::new("ReleaseHeld", message.clone()));
         let held = Held { version: held, why: why.to_owned() };
-        let note = Note { current: Some(current), rolling: None, held: Some(held) };
+        let before = kept.note.before;
+        let note = Note { current: Some(current), before, rolling: None, held: Some(held) };
         self.route(HOLD, Some(kept.alias), To { why: message, ..To::all(current, note) });
     }
 
@@ -107,7 +119,7 @@ impl Scene<'_> {
         let should = Alias { version: Some(current), weight, ..(*alias).clone() };
         let (desired, found) = (leads(&should), leads(alias));
         self.diff.changes.push(change("/version", (&desired, &found), (Origin::Drift, ROUTE)));
-        let note = Note { current: Some(current), rolling, held: note.held.clone() };
+        let note = Note { current: Some(current), rolling, ..note.clone() };
         self.route(ROUTE, Some(alias), To { weight, ..To::all(current, note) });
         true
     }
@@ -117,6 +129,18 @@ impl Scene<'_> {
         let Kept { wanted, alias, note, current } = kept;
         let held = note.held.as_ref().filter(|it| it.version == target);
         if *current == Some(target) || held.is_some() {
+            if self.behind() {
+                let message = "the function has changed since, or this look came too late";
+                let said = Said::new("FunctionUnsettled", message);
+                let recheck = Some(BEHIND_RECHECK);
+                self.diff.waits.push(Hold { said, on: None, recheck, soon: true });
+                return;
+            }
+            if kept.rolling().is_some() && !self.settled() {
+                self.unsettled();
+                self.watch_on(kept);
+                return;
+            }
             self.stop(kept);
             if let Some(Held { why, .. }) = held {
                 self.refuse(kept, target, why);
@@ -133,7 +157,12 @@ impl Scene<'_> {
             self.watch_on(kept);
             return;
         }
-        let rolling = kept.rolling().filter(|it| it.version == target);
+        let rolling = kept.rolling();
+        if rolling.is_some_and(|it| it.version != target) {
+            // While the newer one is tested, nobody would watch it.
+            self.stop(kept);
+            return;
+        }
         if rolling.is_none() {
             match self.proof(wanted, target) {
                 Proof::Waits => return self.watch_on(kept),
@@ -148,11 +177,20 @@ impl Scene<'_> {
     fn advance(&mut self, kept: &Kept<'_>, target: u64, rolling: Option<&Rolling>) {
         let Kept { wanted, alias, current, .. } = kept;
         // What was held back is of no concern any more: this one is newer.
-        let whole = Note { current: Some(target), ..Note::default() };
+        let before = current.filter(|it| *it != target);
+        let whole = Note { current: Some(target), before, ..Note::default() };
         let (Strategy::Gradual(gradual), Some(current)) = (&wanted.strategy, *current) else {
             self.route(ROUTE, Some(alias), To::all(target, whole));
             return;
         };
+        if rolling.is_none() && self.apart(current, target) {
+            let message = format!(
+                "AWS splits calls only between versions with the same role and dead-letter queue, and version \
+                 {target} has others: use `strategy: allAtOnce` for this change"
+            );
+            self.diff.refusal = Some(Said::new("VersionsApart", message));
+            return;
+        }
         let percent = match rolling {
             None => gradual.steps.first().copied(),
             Some(rolling) => {
@@ -173,9 +211,15 @@ impl Scene<'_> {
         // The time is that of the call.
         let since = jiff::Timestamp::UNIX_EPOCH;
         let rolling = Some(Rolling { version: target, percent, since });
-        let note = Note { current: Some(current), rolling, held: None };
+        let note = Note { current: Some(current), rolling, ..Note::default() };
         let weight = Some((target, percent));
         self.route(ROUTE, Some(alias), To { weight, ..To::all(current, note) });
+    }
+
+    /// Whether AWS would not lead one alias to both.
+    fn apart(&self, one: u64, other: u64) -> bool {
+        let base = |number| self.live.versions.get(&number).map(|it| &it.base);
+        base(one).zip(base(other)).is_some_and(|(one, other)| one != other)
     }
 
     /// Nothing is on its way any more.
@@ -185,7 +229,7 @@ impl Scene<'_> {
         let leads = leads(alias);
         let change = change("/version", (&version(current), &leads), (Origin::Pending, ROUTE));
         self.diff.changes.push(change);
-        let note = Note { current: Some(current), rolling: None, held: note.held.clone() };
+        let note = Note { current: Some(current), rolling: None, ..note.clone() };
         self.route(ROUTE, Some(alias), To::all(current, note));
     }
 

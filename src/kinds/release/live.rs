@@ -57,6 +57,9 @@ pub struct Latest {
 pub struct Version {
     /// As in [`Latest`].
     pub content: Known<String>,
+    /// The role and the dead-letter queue, which all versions of an alias have to share (Lambda developer guide,
+    /// "Implement Lambda canary deployments using a weighted alias").
+    pub base: String,
     /// How far AWS is with it.
     pub state: State,
     /// Who published it, if an Evenkeel did.

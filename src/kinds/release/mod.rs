@@ -27,7 +27,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-pub use self::aws::ReleaseCloud;
+pub use self::{aws::ReleaseCloud, diff::tag};
 use self::{doc::ReleaseDoc, live::Live, spec::Spec, step::Step};
 use super::{
     document::Breach,
@@ -67,7 +67,7 @@ impl Part for Release {
     }
 
     fn note(doc: &ReleaseDoc, _: &Site<'_>) -> Option<(&'static str, String)> {
-        Some((FIELD, diff::tag(&doc.alias, None)))
+        Some((FIELD, tag(&doc.alias, None)))
     }
 
     fn wanted(doc: &ReleaseDoc, site: &Site<'_>) -> Vec<(Name, Spec)> {
@@ -121,6 +121,10 @@ impl Kind for Release {
     /// A smoke test changes nothing that we keep.
     fn writes(step: &Step) -> bool {
         !matches!(step, Step::Test(..))
+    }
+
+    fn rescues(step: &Step) -> bool {
+        matches!(step, Step::Route(it) if it.note.held.is_some() && !it.why.is_empty())
     }
 
     fn delete(_: &Name, _: &Live) -> Option<Planned<Step>> {

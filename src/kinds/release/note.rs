@@ -15,6 +15,8 @@ const LENGTH_MAX: usize = 256;
 pub struct Note {
     /// The version that callers should get.
     pub current: Option<u64>,
+    /// The version that all callers got before.
+    pub before: Option<u64>,
     /// The version that is on its way.
     pub rolling: Option<Rolling>,
     /// The version that must not get any callers.
@@ -51,6 +53,7 @@ impl Note {
             let (key, value) = word.split_once('=')?;
             match key {
                 "current" => note.current = Some(value.parse().ok()?),
+                "before" => note.before = Some(value.parse().ok()?),
                 "rolling" => note.rolling = Some(rolling(value)?),
                 "held" => {
                     let version = value.parse().ok()?;
@@ -75,12 +78,13 @@ fn rolling(text: &str) -> Option<Rolling> {
 impl fmt::Display for Note {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let current = self.current.map(|it| format!("current={it}"));
+        let before = self.before.map(|it| format!("before={it}"));
         let rolling = self.rolling.map(|it| {
             let Rolling { version, percent, since } = it;
             format!("rolling={version}:{percent}:{}", since.as_second())
         });
         let held = self.held.as_ref().map(|it| format!("held={} why={}", it.version, it.why));
-        let words: Vec<String> = [current, rolling, held].into_iter().flatten().collect();
+        let words: Vec<String> = [current, before, rolling, held].into_iter().flatten().collect();
         let text = format!("{OURS}{}", words.join(" "));
         f.write_str(&text.chars().take(LENGTH_MAX).collect::<String>())
     }
@@ -101,9 +105,10 @@ mod tests {
         let held = Held { version: 9, why: "smoke test counts: no".into() };
         check("evenkeel current=7", &Note { current: Some(7), ..Note::default() });
         check(
-            "evenkeel current=7 rolling=8:10:1764000000 held=9 why=smoke test counts: no",
+            "evenkeel current=7 before=5 rolling=8:10:1764000000 held=9 why=smoke test counts: no",
             &Note {
                 current: Some(7),
+                before: Some(5),
                 rolling: Some(Rolling { version: 8, percent: 10, since }),
                 held: Some(held.clone()),
             },

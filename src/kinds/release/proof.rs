@@ -9,7 +9,10 @@ use super::{
     spec::{Test, Wanted},
     step::{Publish, Step},
 };
-use crate::engine::diff::{Hold, Planned, Said};
+use crate::engine::{
+    diff::{Hold, Planned, Said},
+    sight::Known,
+};
 
 /// How soon to look again at a version that AWS makes ready.
 const PENDING_RECHECK: Duration = Duration::from_secs(2);
@@ -63,6 +66,8 @@ impl Scene<'_> {
                 self.spoilt(target, why);
                 return Proof::Waits;
             }
+            // Its tests wake it.
+            Some(State::Inactive) if self.tested(wanted, target).is_some() => return Proof::Waits,
             Some(State::Inactive) => {
                 let message = format!(
                     "version {target} sleeps, since nobody called it for weeks; a call wakes it"
@@ -80,6 +85,11 @@ impl Scene<'_> {
         if let Some(proof) = self.tested(wanted, target) {
             return proof;
         }
+        if let Some(why) = self.blind(wanted) {
+            let message = format!("no release begins while its alarms cannot be read: {why}");
+            self.wait(Said::new("NoData", message), Some(ALARM_RECHECK));
+            return Proof::Waits;
+        }
         let on = self.live.watch.as_ref().and_then(|it| it.alarms.get()).into_iter().flatten();
         let on: Vec<&str> =
             on.filter(|(_, it)| **it == Alarm::On).map(|(name, _)| name.as_str()).collect();
@@ -89,6 +99,18 @@ impl Scene<'_> {
             return Proof::Waits;
         }
         Proof::Good
+    }
+
+    /// Why nobody can tell whether an alarm is on, if a document names some.
+    fn blind(&self, wanted: &Wanted) -> Option<String> {
+        if wanted.alarms.is_empty() || self.live.alias().is_none() {
+            return None;
+        }
+        match self.live.watch.as_ref().map(|it| &it.alarms) {
+            Some(Known::Yes(_)) => None,
+            Some(Known::No(why)) => Some(why.clone()),
+            None => Some("they were not asked for".into()),
+        }
     }
 
     /// AWS could not make a version ready. It never will be, and the next one would be the same one, unless this one

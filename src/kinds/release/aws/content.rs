@@ -26,6 +26,12 @@ pub(super) fn content(found: &FunctionConfiguration) -> Known<String> {
     Known::Yes(hex(&hasher.finalize()))
 }
 
+/// What all versions that one alias leads to have to share.
+pub(super) fn base(found: &FunctionConfiguration) -> String {
+    let letters = found.dead_letter_config.as_ref().and_then(|it| it.target_arn.as_deref());
+    format!("{} {}", found.role.as_deref().unwrap_or_default(), letters.unwrap_or_default())
+}
+
 fn parts(found: &FunctionConfiguration) -> Vec<(&'static str, String)> {
     let text = |it: Option<&String>| it.cloned().unwrap_or_default();
     let vpc = found.vpc_config.as_ref();

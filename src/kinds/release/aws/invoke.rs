@@ -12,7 +12,12 @@ use base64::{Engine as _, prelude::BASE64_STANDARD};
 
 use super::ReleaseCloud;
 use crate::{
-    aws::{calls::Call, cloud::Urgency, op::Op, scrub::scrub},
+    aws::{
+        calls::Call,
+        cloud::Urgency,
+        op::Op,
+        scrub::{mask, scrub},
+    },
     engine::{diff::Print, failure::Failure, name::Name, secret::Secret},
     kinds::release::{
         expect::{self, Answer, judge},
@@ -23,6 +28,9 @@ use crate::{
 
 /// What a call takes besides the run itself: a cold start, and the way there and back.
 const MARGIN: Duration = Duration::from_secs(15);
+
+/// What is shown instead, where the environment is not.
+const HIDDEN: &str = "(hidden, since the function's secrets are not known)";
 
 impl ReleaseCloud {
     /// How the tests of one function ended, by version and test.
@@ -60,13 +68,15 @@ impl ReleaseCloud {
         let (answer, began) = calls.timed(call, request.send()).await;
         let took = calls.now().since(began);
         let outcome = match answer {
-            Ok(answer) => outcome(test, &answer, took),
+            Ok(answer) => {
+                let secrets = self.secrets(function, version).await;
+                outcome(test, &answer, secrets.as_deref())
+            }
             Err(_) if took >= most => {
                 Outcome::Failed(format!("it has not ended after {:?}", test.max_duration))
             }
             Err(failure) => return Err(failure),
         };
-        let outcome = self.without_secrets(function, version, outcome).await;
         let mut kept = self.kept();
         let tests = kept.tests.entry(function.clone()).or_default();
         if tests.0 != version {
@@ -76,32 +86,34 @@ impl ReleaseCloud {
         Ok(())
     }
 
-    /// What a function says of itself may hold its environment.
-    async fn without_secrets(&self, function: &Name, version: u64, outcome: Outcome) -> Outcome {
-        let Outcome::Failed(text) = outcome else { return outcome };
-        let found = self.version(function, version, Urgency::Write).await;
-        let config = found.ok().flatten().and_then(|it| it.configuration);
-        let Some(config) = config else {
-            return Outcome::Failed(
-                "its answer cannot be shown, since its secrets are not known".into(),
-            );
-        };
-        let variables = config.environment.and_then(|it| it.variables).unwrap_or_default();
-        let secrets: Vec<Secret> = variables.into_values().map(Secret::new).collect();
-        Outcome::Failed(scrub(&text, &secrets.iter().collect::<Vec<_>>()))
+    /// The environment of a version: what it says of itself may hold it. `None` if it is not shown.
+    async fn secrets(&self, function: &Name, version: u64) -> Option<Vec<Secret>> {
+        let found = self.version(function, version, Urgency::Write).await.ok().flatten()?;
+        let Some(environment) = found.configuration?.environment else { return Some(Vec::new()) };
+        if environment.error.is_some() {
+            return None;
+        }
+        Some(environment.variables.unwrap_or_default().into_values().map(Secret::new).collect())
     }
 }
 
-fn outcome(test: &Test, answer: &InvokeOutput, took: Duration) -> Outcome {
+fn outcome(test: &Test, answer: &InvokeOutput, secrets: Option<&[Secret]>) -> Outcome {
     let body = answer.payload.as_ref().map(|it| String::from_utf8_lossy(it.as_ref()).into_owned());
     let log = answer.log_result.as_deref().and_then(|it| BASE64_STANDARD.decode(it).ok());
     let log = log.map(|it| String::from_utf8_lossy(&it).into_owned()).unwrap_or_default();
+    let hide = |text: &str| match secrets {
+        Some(secrets) => mask(text, &secrets.iter().collect::<Vec<_>>()),
+        None => HIDDEN.to_owned(),
+    };
     let answer = Answer {
         body: body.as_deref().unwrap_or_default(),
         function_error: answer.function_error.as_deref(),
-        // What Lambda says does not count the way there.
-        took: expect::duration(&log).unwrap_or(took),
+        took: expect::duration(&log),
         log: &log,
+        mask: &hide,
     };
-    judge(test, answer)
+    match judge(test, answer) {
+        Outcome::Passed => Outcome::Passed,
+        Outcome::Failed(why) => Outcome::Failed(scrub(&why, &[])),
+    }
 }

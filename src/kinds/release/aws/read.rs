@@ -10,7 +10,12 @@ use aws_sdk_lambda::{
     types::{AliasConfiguration, FunctionConfiguration, State as LambdaState},
 };
 
-use super::{super::FIELD, ReleaseCloud, content::content, write::OURS};
+use super::{
+    super::FIELD,
+    ReleaseCloud,
+    content::{base, content},
+    write::OURS,
+};
 use crate::{
     aws::{
         calls::Call,
@@ -165,6 +170,7 @@ impl ReleaseCloud {
         let publisher = found.description.as_deref().and_then(|it| it.strip_prefix(OURS));
         Version {
             content: content(found),
+            base: base(found),
             state: state(found),
             publisher: publisher.map(ToOwned::to_owned),
             age: age.and_then(|it| Duration::try_from(it).ok()).unwrap_or_default(),

@@ -18,6 +18,8 @@
     reason = "tests and their helpers fail loudly"
 )]
 
+mod canary;
+#[path = "../common/mod.rs"]
 mod common;
 
 use std::{collections::BTreeSet, sync::Arc};
@@ -175,42 +177,6 @@ async fn a_first_image_that_fails_its_test_gets_no_alias() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_canary_that_does_well_gets_all_callers_step_by_step() {
-    let scene = released(CANARY).await;
-    let callers = Callers::start(&scene);
-    let daemon = scene.start();
-    scene.push(2);
-    scene.until("ten percent", |it| it.leads() == "1, 0.1 of 2").await;
-    scene.until("half", |it| it.leads() == "1, 0.5 of 2").await;
-    scene.until("all", |it| it.leads() == "2").await;
-    drop(daemon);
-    assert_eq!(callers.end().await, (vec!["1".into(), "2".into()], 0));
-    scene.assert_quiet().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_linear_release_takes_steps_of_one_size() {
-    let linear =
-        "  release:\n    strategy: { linear: { percent: 40, every: 1m, maxErrorPercent: 0 } }\n";
-    let scene = released(linear).await;
-    let callers = Callers::start(&scene);
-    let daemon = scene.start();
-    scene.push(2);
-    scene.until("the first step", |it| it.leads() == "1, 0.4 of 2").await;
-    scene.until("the second step", |it| it.leads() == "1, 0.8 of 2").await;
-    scene.until("all", |it| it.leads() == "2").await;
-    assert_eq!(callers.end().await, (vec!["1".into(), "2".into()], 0));
-    // With no errors allowed, a few are too many.
-    let callers = Callers::start(&scene);
-    scene.answers(broken("3"));
-    scene.push(3);
-    scene.until("the first step", |it| it.leads() == "2, 0.4 of 3").await;
-    scene.until("back", |it| it.leads() == "2").await;
-    drop(daemon);
-    callers.end().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn what_a_smoke_test_expects_is_held_against_the_answer() {
     let scene = Scene::new().await;
     let expect = |expect: &str| {
@@ -263,96 +229,6 @@ async fn what_a_smoke_test_expects_is_held_against_the_answer() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_canary_with_errors_goes_back_and_stays_there() {
-    let scene = released(CANARY).await;
-    scene.answers(broken("2"));
-    let callers = Callers::start(&scene);
-    let daemon = scene.start();
-    scene.push(2);
-    scene.until("ten percent", |it| it.leads() == "1, 0.1 of 2").await;
-    scene.until("back", |it| it.leads() == "1").await;
-    let note = scene.alias().unwrap()["Description"].as_str().unwrap().to_owned();
-    assert!(note.starts_with("evenkeel current=1 held=2 why="), "{note}");
-    let before = scene.writes();
-    scene.pass(300.0).await;
-    assert_eq!((scene.leads(), scene.writes()), ("1".into(), before));
-    // A newer image goes on.
-    scene.push(3);
-    scene.until("the newer", |it| it.leads() == "3").await;
-    drop(daemon);
-    callers.end().await;
-    scene.assert_quiet().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn an_alarm_takes_a_canary_back_and_lets_none_begin() {
-    let scene = released(CANARY).await;
-    let callers = Callers::start(&scene);
-    let daemon = scene.start();
-    scene.push(2);
-    scene.until("ten percent", |it| it.leads() == "1, 0.1 of 2").await;
-    alarm(&scene, "ALARM");
-    scene.until("back", |it| it.leads() == "1").await;
-    scene.push(3);
-    scene.until("a version", |it| it.versions().len() == 3).await;
-    scene.pass(120.0).await;
-    assert_eq!(scene.leads(), "1");
-    alarm(&scene, "OK");
-    scene.until("the newer", |it| it.leads() == "3").await;
-    drop(daemon);
-    callers.end().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_canary_without_traffic_or_data_waits() {
-    let scene = released(CANARY).await;
-    let daemon = scene.start();
-    scene.push(2);
-    scene.until("ten percent", |it| it.leads() == "1, 0.1 of 2").await;
-    scene.pass(600.0).await;
-    assert_eq!(scene.leads(), "1, 0.1 of 2");
-    assert_eq!(scene.row("Release")["reason"], "NoTraffic");
-    alarm(&scene, "INSUFFICIENT_DATA");
-    let callers = Callers::start(&scene);
-    scene.until("no data", |it| it.row("Release")["reason"] == "NoData").await;
-    scene.pass(120.0).await;
-    assert_eq!(scene.leads(), "1, 0.1 of 2");
-    alarm(&scene, "OK");
-    scene.until("all", |it| it.leads() == "2").await;
-    drop(daemon);
-    callers.end().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_canary_goes_on_whenever_the_daemon_is_killed() {
-    let scene = released(&format!("{CANARY}    smokeTests: [{{ name: one }}]\n")).await;
-    let callers = Callers::start(&scene);
-    scene.push(2);
-    // Killed in its smoke test, and after each of its writes.
-    let invoked = |it: &evenkeel_sim::journal::Entry| it.operation == "Invoke";
-    let steps = |it: &evenkeel_sim::journal::Entry| it.write;
-    let tests = scene.count(invoked);
-    let mut daemon = scene.start();
-    scene.until("a test", |it| it.count(invoked) > tests).await;
-    daemon.kill().await.unwrap();
-    assert_eq!(scene.leads(), "1");
-    for _ in 0..10 {
-        if scene.leads() == "2" {
-            break;
-        }
-        let before = scene.count(steps);
-        let mut daemon = scene.start();
-        scene.until("a write", |it| it.count(steps) > before || it.leads() == "2").await;
-        daemon.kill().await.unwrap();
-    }
-    assert_eq!(scene.leads(), "2", "{}", scene.log());
-    assert_eq!(scene.versions(), ["1", "2"]);
-    scene.apply().await;
-    assert_eq!(callers.end().await, (vec!["1".into(), "2".into()], 0));
-    scene.assert_quiet().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn a_person_may_go_back_and_it_stays_so_until_something_newer_comes() {
     let scene = released(TESTED).await;
     scene.push(2);
@@ -367,8 +243,8 @@ async fn a_person_may_go_back_and_it_stays_so_until_something_newer_comes() {
     assert_eq!(code, 0, "{text}");
     scene.apply().await;
     assert_eq!(scene.leads(), "2");
-    let (code, text) = scene.run(&["rollback", "job", "--to", "1"]).await;
-    assert_eq!(code, 0, "{text}");
+    let (code, text) = scene.run(&["rollback", "job"]).await;
+    assert_eq!((code, scene.leads()), (0, "1".into()), "{text}");
     scene.push(3);
     scene.apply().await;
     assert_eq!(scene.leads(), "3");
@@ -386,17 +262,46 @@ async fn a_person_may_go_back_and_it_stays_so_until_something_newer_comes() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn of_two_images_in_a_row_the_newer_wins() {
-    let scene = released(CANARY).await;
-    let callers = Callers::start(&scene);
+async fn whoever_goes_back_twice_does_not_go_forward() {
+    let scene = released(TESTED).await;
+    for salt in [2, 3] {
+        scene.push(salt);
+        scene.apply().await;
+    }
+    let (code, text) = scene.run(&["rollback", "job"]).await;
+    assert_eq!((code, scene.leads()), (0, "2".into()), "{text}");
+    let (code, text) = scene.run(&["rollback", "job"]).await;
+    assert_eq!(code, 2, "{text}");
+    assert!(text.contains("name one with `--to`"), "{text}");
+    let (code, text) = scene.run(&["rollback", "job", "--to", "1"]).await;
+    assert_eq!(code, 0, "{text}");
     let daemon = scene.start();
-    scene.push(2);
-    scene.until("ten percent", |it| it.leads() == "1, 0.1 of 2").await;
-    scene.push(3);
-    scene.until("the newer", |it| it.leads() == "3").await;
+    scene.pass(300.0).await;
     drop(daemon);
-    let (versions, errors) = callers.end().await;
-    assert_eq!((versions.last().map(String::as_str), errors), (Some("3"), 0));
+    assert_eq!(scene.leads(), "1");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_is_shut_out_while_there_is_no_alias_yet() {
+    let scene = Scene::new().await;
+    let url = "  url: { authType: AWS_IAM }\n";
+    scene.manifest(url);
+    scene.apply().await;
+    scene.answers(broken("1"));
+    scene.manifest(&format!("{url}{TESTED}"));
+    let (code, text) = scene.on_manifests(&["apply"]).await;
+    assert_eq!(code, 1, "{text}");
+    assert_eq!(scene.lambda("GetFunctionUrlConfig", None, Value::Null)["AuthType"], "AWS_IAM");
+    // The test was wrong, and a person lets the version go on.
+    scene.answers(json!([]));
+    let (code, text) = scene.run(&["rollback", "job", "--resume"]).await;
+    assert_eq!(code, 0, "{text}");
+    scene.apply().await;
+    assert_eq!(scene.leads(), "1");
+    assert_eq!(
+        scene.lambda("GetFunctionUrlConfig", Some("live"), Value::Null)["AuthType"],
+        "AWS_IAM"
+    );
     scene.assert_quiet().await;
 }
 

@@ -1,0 +1,103 @@
+//! A fleet whose manifests describe everything that a function can have: what it costs to look at all of it, and
+//! what it costs to watch.
+
+use std::{fs, time::Duration};
+
+use evenkeel_sim::journal::Entry;
+
+use super::{
+    manifests,
+    report::{self, Report},
+    stage::Fleet,
+};
+
+const HURRY: f64 = 20.0;
+const SHARE: f64 = 0.5;
+/// AWS's rate of all control-plane calls but two, a second.
+const RATE: f64 = 15.0;
+/// How long it is watched when all is well.
+const REST: Duration = Duration::from_mins(5);
+/// Calls to Lambda with a quota of their own.
+const APART: [&str; 3] = ["GetFunction", "GetPolicy", "Invoke"];
+/// One of the calls of a look at each part.
+const LOOKS: [&str; 8] = [
+    "ListAliases",
+    "GetFunctionUrlConfig",
+    "GetPolicy",
+    "GetFunctionEventInvokeConfig",
+    "GetFunctionRecursionConfig",
+    "GetProvisionedConcurrencyConfig",
+    "DescribeLogGroups",
+    "ListTags",
+];
+const PARTS: &str = r#"
+  release: { keepVersions: 3 }
+  url: { authType: AWS_IAM }
+  permissions: [{ sid: bucket, principal: s3.amazonaws.com, sourceArn: "arn:aws:s3:::reads" }]
+  asyncInvoke: { maximumRetryAttempts: 1 }
+  concurrency: { reserved: 4, provisioned: 2 }
+  recursiveLoop: Allow
+  eventSources: [{ eventSourceArn: "arn:aws:sqs:us-east-1:123456789012:jobs" }]
+  logGroup: { retentionInDays: 30 }
+"#;
+
+fn count(calls: &[&Entry], operation: &str) -> usize {
+    calls.iter().filter(|it| it.operation == operation).count()
+}
+
+/// Calls of the quota that all share.
+fn shared(calls: &[&Entry]) -> usize {
+    let dear = |it: &&&Entry| it.service == "lambda" && !APART.contains(&it.operation.as_str());
+    calls.iter().filter(dear).count()
+}
+
+/// Looks at everything once, then watches.
+pub async fn measure(number: usize, report: &mut Report) {
+    let fleet = Fleet::bare(number, false, HURRY).await;
+    for one in 0..number {
+        let path = fleet.folder.path().join(format!("job-{one:05}.yaml"));
+        fs::write(path, manifests::text(one) + PARTS).unwrap();
+    }
+    let maker = fleet.start(1.0);
+    maker.ready().await;
+    while maker.synced().await < number {
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    drop(maker);
+    fleet.sim.shared.world().hold_quotas(true);
+    let (mark, began) = (fleet.mark(), fleet.now());
+    let daemon = fleet.start(SHARE);
+    let all = |calls: &[&Entry]| {
+        let seen = LOOKS.iter().all(|it| count(calls, it) >= number);
+        seen.then(|| shared(calls))
+    };
+    let calls = fleet.until(mark, all).await;
+    let took = fleet.now() - began;
+    let bound = calls as f64 / (RATE * SHARE);
+    report::heading(&format!(
+        "{number} functions with every part declared, with {SHARE} of the quota"
+    ));
+    report.add(("declared.audit_calls", number), (calls as f64, "calls"), None);
+    report.add(("declared.audit_s", number), (took, "s"), None);
+    report.add(("declared.audit_over_bound", number), (took / bound, "times"), Some(1.2));
+    fleet.pass(Duration::from_mins(1)).await;
+    let mark = fleet.mark();
+    fleet.pass(REST).await;
+    let minutes = REST.as_secs_f64() / 60.0;
+    let (lists, looks, writes) = fleet.calls(mark, |calls| {
+        let lists = ["ListFunctions", "BatchGetImage", "DescribeRepositories"];
+        let lists: usize = lists.iter().map(|it| count(calls, it)).sum();
+        let writes = calls.iter().filter(|it| it.write).count();
+        (lists, calls.len() - lists - writes, writes)
+    });
+    let a_minute = |it: usize| (it as f64 / minutes, "calls");
+    report.add(("declared.lists_a_minute", number), a_minute(lists), None);
+    report.add(("declared.looks_a_minute", number), a_minute(looks), None);
+    report.add(("declared.writes", number), (writes as f64, "calls"), Some(0.0));
+    report.add(
+        ("declared.throttled_calls", number),
+        (fleet.throttled() as f64, "calls"),
+        Some(0.0),
+    );
+    assert_eq!(daemon.synced().await, number);
+}
