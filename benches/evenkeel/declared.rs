@@ -19,8 +19,8 @@ const RATE: f64 = 15.0;
 const REST: Duration = Duration::from_mins(5);
 /// Calls to Lambda with a quota of their own.
 const APART: [&str; 3] = ["GetFunction", "GetPolicy", "Invoke"];
-/// One of the calls of a look at each part.
-const LOOKS: [&str; 8] = [
+/// One of the calls of a look at each part that no list shows; event sources have a list.
+const LOOKS: [&str; 7] = [
     "ListAliases",
     "GetFunctionUrlConfig",
     "GetPolicy",
@@ -28,7 +28,6 @@ const LOOKS: [&str; 8] = [
     "GetFunctionRecursionConfig",
     "GetProvisionedConcurrencyConfig",
     "DescribeLogGroups",
-    "ListTags",
 ];
 const PARTS: &str = r#"
   release: { keepVersions: 3 }
@@ -85,7 +84,8 @@ pub async fn measure(number: usize, report: &mut Report) {
     fleet.pass(REST).await;
     let minutes = REST.as_secs_f64() / 60.0;
     let (lists, looks, writes) = fleet.calls(mark, |calls| {
-        let lists = ["ListFunctions", "BatchGetImage", "DescribeRepositories"];
+        let lists =
+            ["ListFunctions", "BatchGetImage", "DescribeRepositories", "ListEventSourceMappings"];
         let lists: usize = lists.iter().map(|it| count(calls, it)).sum();
         let writes = calls.iter().filter(|it| it.write).count();
         (lists, calls.len() - lists - writes, writes)

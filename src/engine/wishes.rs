@@ -18,6 +18,9 @@ use super::{
     work::{Urgency, Work},
 };
 
+/// Up to how many objects are looked at at once for what nobody asks for.
+const GUARDS_AT_ONCE: usize = 100;
+
 impl<K: Kind> Engine<K> {
     pub(super) fn desire(&mut self, desired: Desired<K>) {
         let unlisted = self.settings.reading == Reading::Narrow || K::LISTING == Listing::None;
@@ -144,6 +147,13 @@ impl<K: Kind> Engine<K> {
         // A wish for something that no list has shown: look for it.
         if object.wanted.is_some() && unseen && self.lists.complete {
             // Where there is no list, this is one, and need not be as quick: it is dear.
+            let guard = object.wanted.as_ref().is_some_and(|it| K::is_guard(&it.spec));
+            if guard && self.tally.wanted > GUARDS_AT_ONCE {
+                // What nobody asks for is no reason to spend what many calls cost at once.
+                self.schedule_audit(name, true);
+                self.consider(name);
+                return;
+            }
             let survey = K::LISTING == Listing::None && self.settings.reading == Reading::Watch;
             let urgency = if survey { Urgency::Audit } else { Urgency::Mover };
             self.look_at(name, self.now.mono, urgency);

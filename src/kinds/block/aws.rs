@@ -27,7 +27,7 @@ use crate::{
         name::Name,
         page::Page,
         sight::{Known, Seen},
-        tags::Tags,
+        tags::{OURS, Tags},
         time::Mono,
     },
 };
@@ -165,6 +165,11 @@ impl Door {
     }
 }
 
+/// Whether a tag says whose a function is, or anything else that concerns us.
+fn told(key: &str) -> bool {
+    key.starts_with(OURS) || key.starts_with("aws:")
+}
+
 /// Where a block hangs if it is ours, else where it should.
 fn place<B: Block>(name: &Name, wanted: Option<&Spec<B>>, host: &GetFunctionOutput) -> At {
     let tags: Tags = host.tags.iter().flatten().map(|(k, v)| (k.clone(), v.clone())).collect();
@@ -179,7 +184,10 @@ fn place<B: Block>(name: &Name, wanted: Option<&Spec<B>>, host: &GetFunctionOutp
 pub fn host(answer: GetFunctionOutput) -> Host {
     let tags = match answer.tags_error {
         Some(error) => Known::No(format!("{}: {}", error.error_code(), error.message())),
-        None => Known::Yes(answer.tags.unwrap_or_default().into_iter().collect::<Tags>()),
+        // The others are the function's own affair, and there are as many copies of this as it has parts.
+        None => {
+            Known::Yes(answer.tags.into_iter().flatten().filter(|(key, _)| told(key)).collect())
+        }
     };
     let config = answer.configuration.as_ref();
     let state = config.and_then(|it| it.state.as_ref());

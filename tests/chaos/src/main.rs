@@ -29,7 +29,7 @@ struct Args {
     /// How many functions each has.
     #[arg(long, default_value_t = 20)]
     functions: usize,
-    /// Let manifests ask for blocks too: URLs, permissions and so on. Not every seed converges yet.
+    /// Let manifests ask for parts too: releases, URLs, permissions, event sources and so on.
     #[arg(long)]
     blocks: bool,
     /// How many times as fast the clocks run.

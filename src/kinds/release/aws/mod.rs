@@ -41,6 +41,8 @@ struct Kept {
     published: BTreeMap<Name, u64>,
     /// How smoke tests of a version ended.
     tests: BTreeMap<Name, (u64, BTreeMap<Print, Outcome>)>,
+    /// The smoke test that was not answered last.
+    late: BTreeMap<Name, (u64, Print)>,
     /// Since when an alias has led where it leads.
     steps: BTreeMap<Name, Clock>,
 }
