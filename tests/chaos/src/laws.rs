@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use evenkeel_sim::journal::Entry;
+use serde_json::Value;
 
 use crate::scene::FOREIGN;
 
@@ -87,24 +88,18 @@ pub(crate) fn hold(
     no_more_than_needed(journal, &writes, told)
 }
 
-/// Whether it only writes down what was applied last: that may come with the slow rotation.
+/// Whether it only writes down what was applied last, or what is no more: that may come with the slow rotation.
 fn is_record(entry: &Entry) -> bool {
-    // The stand-in shows no picture of a mapping: what is written must be a record of it.
-    if entry.operation == "TagResource" && entry.resource.is_empty() {
-        return true;
-    }
-    let mut before = entry.before.clone();
-    if !before["tags"].is_object() {
-        return false;
-    }
-    // What was applied, and what each block was made.
     let ours = |key: &str| key == "evenkeel.dev/applied" || key.starts_with("evenkeel.dev/block/");
-    for (key, now) in entry.after["tags"].as_object().into_iter().flatten() {
-        if ours(key) {
-            before["tags"][key] = now.clone();
+    let bare = |picture: &Value| {
+        let mut picture = picture.clone();
+        if let Some(tags) = picture["tags"].as_object_mut() {
+            tags.retain(|key, _| !ours(key));
         }
-    }
-    entry.operation == "TagResource" && before == entry.after
+        picture
+    };
+    let tags = ["TagResource", "UntagResource"].contains(&entry.operation.as_str());
+    tags && entry.before["tags"].is_object() && bare(&entry.before) == bare(&entry.after)
 }
 
 fn none(found: Option<&&Entry>, what: &str) -> Result<(), String> {
