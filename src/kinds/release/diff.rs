@@ -38,6 +38,9 @@ pub(super) const LATER: &str = "later";
 /// How soon to look again at an alias on which something still hangs.
 const IN_USE_RECHECK: Duration = Duration::from_secs(2);
 
+/// How soon to look again where one look shows the function at another revision than another.
+pub(super) const BEHIND_RECHECK: Duration = Duration::from_secs(3);
+
 /// There is no function.
 pub(super) fn hostless(name: &Name, spec: &Spec, facts: &Facts) -> Diff<Step> {
     let mut diff = Diff::default();
@@ -186,10 +189,13 @@ impl Scene<'_> {
     }
 
     pub(super) fn unsettled(&mut self) {
-        let on = Some(FactKey::Settled(self.spec.function.clone()));
         let message = "waiting for the function to be as its manifest asks";
         let said = Said::new("FunctionUnsettled", message);
-        self.diff.waits.push(Hold { said, on, recheck: None, soon: false });
+        // If one look came too late, no news will follow.
+        let behind = self.behind();
+        let on = Some(FactKey::Settled(self.spec.function.clone())).filter(|_| !behind);
+        let recheck = behind.then_some(BEHIND_RECHECK);
+        self.diff.waits.push(Hold { said, on, recheck, soon: behind });
     }
 
     pub(super) fn wait(&mut self, said: Said, recheck: Option<Duration>) {

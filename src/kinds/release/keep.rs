@@ -1,10 +1,11 @@
 //! An alias that is there: where it should lead for now and in the end, and what holds it up.
 
-use std::time::Duration;
-
 use super::{
     canary::{self, Course, WATCH},
-    diff::{HOLD, PRUNE, PUBLISH, RECORD, ROUTE, Scene, To, alias_of, change, tag, version},
+    diff::{
+        BEHIND_RECHECK, HOLD, PRUNE, PUBLISH, RECORD, ROUTE, Scene, To, alias_of, change, tag,
+        version,
+    },
     live::{Alias, Live, Stock},
     note::{Held, Note, Rolling},
     proof::Proof,
@@ -15,9 +16,6 @@ use crate::engine::{
     diff::{Hold, Origin, Planned, Said},
     sight::Known,
 };
-
-/// How soon to look again where one look shows the function as another does not.
-const BEHIND_RECHECK: Duration = Duration::from_secs(2);
 
 /// An alias that we keep, and where it should lead.
 struct Kept<'a> {
