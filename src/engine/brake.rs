@@ -8,7 +8,6 @@
 use std::collections::BTreeSet;
 
 use super::{
-    consider::rescues,
     diff::{Origin, Said},
     engine::Engine,
     gate::Gate,
@@ -17,7 +16,7 @@ use super::{
     object::Phase,
     prune,
     sight::Sight,
-    verdict::{Judgement, Verdict},
+    verdict::{Judgement, Verdict, rescues},
     work::{News, Work},
 };
 

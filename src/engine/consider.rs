@@ -14,7 +14,7 @@ use super::{
     rows::Blank,
     sight::Sight,
     status::Status,
-    verdict::{Case, Judgement, Verdict, judge},
+    verdict::{Case, Judgement, Verdict, judge, rescues},
     work::{Urgency, Work},
 };
 
@@ -71,8 +71,9 @@ impl<K: Kind> Engine<K> {
             now: self.now,
         });
         let held = || self.held.clone().map(Gate::shut);
-        let broken = || self.broken().filter(|_| !rescues::<K>(&judgement.verdict));
-        judgement.gate = judgement.gate.clone().or_else(broken).or_else(held);
+        let rescue = rescues::<K>(&judgement.verdict);
+        let broken = || self.broken().filter(|_| !rescue);
+        judgement.gate = judgement.gate.take().or_else(broken).or_else(held);
         judgement
     }
 
@@ -263,11 +264,6 @@ impl<K: Kind> Engine<K> {
             self.unsettled.remove(name);
         }
     }
-}
-
-/// Whether callers are to be saved from something.
-pub(super) fn rescues<K: Kind>(verdict: &Verdict<K::Step>) -> bool {
-    matches!(verdict, Verdict::Act(planned) if K::rescues(&planned.step))
 }
 
 /// Whether a list's row is no sufficient ground: everything but "in sync" and "waits for a fact".

@@ -49,6 +49,11 @@ pub struct Judgement<S> {
     pub gate: Option<Gate>,
 }
 
+/// Whether callers are to be saved from something ([`Kind::rescues`]).
+pub fn rescues<K: Kind>(verdict: &Verdict<K::Step>) -> bool {
+    matches!(verdict, Verdict::Act(planned) if K::rescues(&planned.step))
+}
+
 /// Everything that a verdict depends on.
 pub struct Case<'a, K: Kind> {
     /// The object.

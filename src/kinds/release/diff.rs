@@ -39,7 +39,7 @@ pub(super) const LATER: &str = "later";
 const IN_USE_RECHECK: Duration = Duration::from_secs(2);
 
 /// How soon to look again where one look shows the function at another revision than another.
-pub(super) const BEHIND_RECHECK: Duration = Duration::from_secs(3);
+const BEHIND_RECHECK: Duration = Duration::from_secs(3);
 
 /// There is no function.
 pub(super) fn hostless(name: &Name, spec: &Spec, facts: &Facts) -> Diff<Step> {
@@ -100,8 +100,7 @@ impl Scene<'_> {
     }
 
     fn wanted(&mut self, wanted: &Wanted) {
-        let unknown = [&self.live.latest.content]
-            .into_iter()
+        let unknown = std::iter::once(&self.live.latest.content)
             .chain(self.live.versions.values().map(|it| &it.content))
             .find_map(|it| if let Known::No(why) = it { Some(why.clone()) } else { None });
         if let Some(why) = unknown {
@@ -121,10 +120,9 @@ impl Scene<'_> {
             self.diff.steps.push(self.claim(CLAIM, Some(tag(&wanted.alias, None))));
         }
         let target = self.live.target();
-        let live = ("version", "absent");
         let desired = target.map_or_else(|| "a new version".into(), |it| format!("version {it}"));
         let step = if target.is_some() { ROUTE } else { PUBLISH };
-        self.diff.changes.push(change("", (&desired, live.1), (Origin::NoRecord, step)));
+        self.diff.changes.push(change("", (&desired, "absent"), (Origin::NoRecord, step)));
         let Some(target) = target else {
             self.publish(wanted);
             return;
@@ -134,8 +132,8 @@ impl Scene<'_> {
             let why = self.failed(wanted, target).unwrap_or_else(|| "it failed before".into());
             let message = format!(
                 "version {target} is held back: {why}; there is no alias {}: a new image or \
-                 configuration goes on",
-                wanted.alias
+                 configuration goes on, and so does `evenkeel rollback {} --resume`",
+                wanted.alias, self.spec.function
             );
             self.diff.refusal = Some(Said::new("ReleaseHeld", message));
             return;

@@ -2,10 +2,7 @@
 
 use super::{
     canary::{self, Course, WATCH},
-    diff::{
-        BEHIND_RECHECK, HOLD, PRUNE, PUBLISH, RECORD, ROUTE, Scene, To, alias_of, change, tag,
-        version,
-    },
+    diff::{HOLD, PRUNE, PUBLISH, RECORD, ROUTE, Scene, To, alias_of, change, tag, version},
     live::{Alias, Live, Stock},
     note::{Held, Note, Rolling},
     proof::Proof,
@@ -13,7 +10,7 @@ use super::{
     step::Step,
 };
 use crate::engine::{
-    diff::{Hold, Origin, Planned, Said},
+    diff::{Origin, Planned, Said},
     sight::Known,
 };
 
@@ -127,14 +124,8 @@ impl Scene<'_> {
         let Kept { wanted, alias, note, current } = kept;
         let held = note.held.as_ref().filter(|it| it.version == target);
         if *current == Some(target) || held.is_some() {
-            if self.behind() {
-                let message = "the function has changed since, or this look came too late";
-                let said = Said::new("FunctionUnsettled", message);
-                let recheck = Some(BEHIND_RECHECK);
-                self.diff.waits.push(Hold { said, on: None, recheck, soon: true });
-                return;
-            }
-            if kept.rolling().is_some() && !self.settled() {
+            // One look that came too late must not end what is under way, nor say that all is well.
+            if self.behind() || kept.rolling().is_some() && !self.settled() {
                 self.unsettled();
                 self.watch_on(kept);
                 return;

@@ -66,9 +66,11 @@ impl Scene<'_> {
                 self.spoilt(target, why);
                 return Proof::Waits;
             }
-            // Its tests wake it.
-            Some(State::Inactive) if self.tested(wanted, target).is_some() => return Proof::Waits,
             Some(State::Inactive) => {
+                // Its tests wake it.
+                if let Some(proof) = self.tested(wanted, target) {
+                    return proof;
+                }
                 let message = format!(
                     "version {target} sleeps, since nobody called it for weeks; a call wakes it"
                 );
