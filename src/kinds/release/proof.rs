@@ -162,3 +162,93 @@ impl Scene<'_> {
         Some(Proof::Waits)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::{BTreeMap, BTreeSet};
+
+    use super::*;
+    use crate::{
+        engine::{
+            diff::{Diff, Print},
+            facts::{Fact, FactKey, Facts},
+            name::Name,
+        },
+        kinds::{
+            block::host::Host,
+            release::{
+                live::{Latest, Live, Stock, Version},
+                spec::{Spec, Strategy},
+            },
+        },
+    };
+
+    const PRINT: Print = Print(1);
+
+    fn proof(state: State, outcome: Option<Outcome>) -> String {
+        let function = Name::new("f");
+        let test = Test {
+            name: "reads".into(),
+            payload: "{}".into(),
+            status: None,
+            function_error: None,
+            body: BTreeMap::new(),
+            matches: None,
+            max_duration: Duration::from_secs(1),
+            print: PRINT,
+        };
+        let wanted = Wanted {
+            alias: "live".into(),
+            strategy: Strategy::AllAtOnce,
+            tests: vec![Arc::new(test)],
+            alarms: Vec::new(),
+            keep: None,
+        };
+        let version = Version {
+            content: Known::Yes("c".into()),
+            base: String::new(),
+            state,
+            publisher: None,
+            age: Duration::ZERO,
+        };
+        let live = Live {
+            host: Host { arn: "arn".into(), tags: Known::Yes(BTreeMap::new()), busy: None },
+            alias: "live".into(),
+            latest: Latest {
+                revision: "r".into(),
+                digest: "d".into(),
+                content: Known::Yes("c".into()),
+            },
+            aliases: BTreeMap::new(),
+            versions: [(2, version)].into(),
+            tests: outcome.map(|it| ((2, PRINT), it)).into_iter().collect(),
+            watch: None,
+            stock: Known::Yes(Stock { published: BTreeSet::new(), provisioned: BTreeSet::new() }),
+        };
+        let mut facts = Facts::default();
+        facts.learn(FactKey::Settled(function.clone()), Some(Fact::Settled("r".into())));
+        let spec = Spec { owner: "o".into(), function, wanted: None, adopts: false };
+        let mut scene = Scene { spec: &spec, live: &live, facts: &facts, diff: Diff::default() };
+        match scene.proof(&wanted, 2) {
+            Proof::Good => "good".into(),
+            Proof::Bad(why) => format!("bad: {why}"),
+            Proof::Waits => {
+                let steps = scene.diff.steps.iter().map(|it| it.kind);
+                let waits = scene.diff.waits.iter().map(|it| it.said.reason);
+                let all: Vec<_> = steps.chain(waits).collect();
+                format!("waits: {}", all.join(", "))
+            }
+        }
+    }
+
+    #[test]
+    fn a_version_that_sleeps_is_woken_by_its_tests_and_judged_by_them() {
+        let failed = || Some(Outcome::Failed("no".into()));
+        assert_eq!(proof(State::Inactive, None), "waits: test, later");
+        assert_eq!(proof(State::Inactive, failed()), "bad: smoke test reads: no");
+        assert_eq!(proof(State::Inactive, Some(Outcome::Passed)), "waits: VersionInactive");
+        assert_eq!(proof(State::Active, failed()), "bad: smoke test reads: no");
+        assert_eq!(proof(State::Active, Some(Outcome::Passed)), "good");
+        assert_eq!(proof(State::Pending, Some(Outcome::Passed)), "waits: VersionPending");
+    }
+}
