@@ -27,8 +27,8 @@ use common::{
     world::{World, digest},
 };
 use evenkeel::engine::{
-    diff::Said, engine::Waves, facts::ImageFact, name::Name, policy::Mode, prune::Terms,
-    status::Status, tags::SUSPEND, work::Event,
+    diff::Said, engine::Waves, facts::ImageFact, gate::Stop, name::Name, policy::Mode,
+    prune::Terms, status::Status, tags::SUSPEND, work::Event,
 };
 
 const GRACE: Duration = Duration::from_mins(10);
@@ -38,6 +38,11 @@ fn pruning() -> Terms {
 }
 
 const DELETE: &str = "policy: { deletion: delete }";
+
+/// Somebody said to write nothing.
+fn pause() -> Stop {
+    Stop { said: Said::new("PauseFile", "it exists"), rescues: false }
+}
 
 #[test]
 fn an_object_without_a_manifest_goes_after_the_grace_time_and_not_before() {
@@ -340,7 +345,7 @@ fn a_hold_in_the_middle_of_waves_is_no_evidence_that_they_are_well() {
     while waves(&fleet.stage).is_none() {
         fleet.stage.run(Duration::from_millis(100));
     }
-    fleet.stage.tell(Event::Held(Some(Said::new("PauseFile", "it exists"))));
+    fleet.stage.tell(Event::Held(Some(pause())));
     fleet.stage.run(Duration::from_mins(5));
     assert_eq!(waves(&fleet.stage).map(|it| (it.wave, it.released)), Some((1, 1)));
     fleet.stage.tell(Event::Held(None));
@@ -351,7 +356,7 @@ fn a_hold_in_the_middle_of_waves_is_no_evidence_that_they_are_well() {
 #[test]
 fn a_hold_on_writes_stops_all_of_them_and_detection_goes_on() {
     let mut fleet = Fleet::of(2, "memorySize: 256", Terms::default());
-    fleet.stage.tell(Event::Held(Some(Said::new("PauseFile", "it exists"))));
+    fleet.stage.tell(Event::Held(Some(pause())));
     let before = fleet.stage.world.writes.len();
     let now = fleet.stage.now;
     fleet.stage.world.by_hand("job-00", now, |it| it.config.memory_size = 1024);

@@ -17,6 +17,7 @@ use crate::{
     engine::{
         diff::Said,
         failure::{Class, Failure, chain},
+        gate::Stop,
         kind::Kind,
         name::{Name, Owner},
         place::Place,
@@ -68,7 +69,7 @@ each_kind!(lines);
 #[derive(Clone)]
 enum Word {
     Paused(Option<Said>),
-    Held(Option<Said>),
+    Held(Option<Stop>),
     Reread(Mono),
     Ruled(Arc<Ruling>),
 }
@@ -104,7 +105,7 @@ pub(super) struct Supervisor {
     pub(super) current: Option<Arc<Snapshot>>,
     pub(super) registrar: Registrar,
     pub(super) pause: PauseFile,
-    pub(super) held: Option<Said>,
+    pub(super) held: Option<Stop>,
     pub(super) clock: Arc<dyn Clock>,
     /// Rung when AWS refuses our credentials.
     pub(super) doubt: Arc<Notify>,
@@ -261,11 +262,12 @@ impl Supervisor {
     /// Whether anything may be written at all.
     async fn look_for_pause(&mut self) {
         let file = self.pause.why();
-        let why = file.clone().or_else(|| self.mass_drift());
+        let whole = file.clone().map(|said| Stop { said, rescues: false });
+        let why = whole.or_else(|| self.mass_drift());
         if why == self.held {
             return;
         }
-        if let Some(said) = &why {
+        if let Some(Stop { said, .. }) = &why {
             warn!(target = %self.name, because = said.message, "writing nothing");
         } else {
             info!(target = %self.name, "writing again");
@@ -276,13 +278,13 @@ impl Supervisor {
     }
 
     /// One kind's breaker stops the writes of all kinds.
-    fn mass_drift(&self) -> Option<Said> {
+    fn mass_drift(&self) -> Option<Stop> {
         let broken = self.board.read(|board| {
             let mut ours = board.engines.iter().filter(|((target, _), _)| *target == self.name);
             ours.any(|(_, pulse)| pulse.summary.broken.is_some())
         });
         let message = "too many objects of this target have drifted at once, so nothing is written";
-        broken.then(|| Said::new("MassDrift", message))
+        broken.then(|| Stop { said: Said::new("MassDrift", message), rescues: true })
     }
 
     async fn tell(&self, word: Word) {

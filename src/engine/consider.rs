@@ -70,8 +70,9 @@ impl<K: Kind> Engine<K> {
             memory: object.map_or(&blank, |it| &it.memory),
             now: self.now,
         });
-        let held = || self.held.clone().map(Gate::shut);
         let rescue = rescues::<K>(&judgement.verdict);
+        let stop = self.held.as_ref().filter(|it| !(rescue && it.rescues));
+        let held = || stop.map(|it| Gate::shut(it.said.clone()));
         let broken = || self.broken().filter(|_| !rescue);
         judgement.gate = judgement.gate.take().or_else(broken).or_else(held);
         judgement

@@ -17,6 +17,7 @@ use super::{
     desired::Wanted,
     diff::Said,
     facts::{FactKey, Facts},
+    gate::Stop,
     kind::Kind,
     lists::Lists,
     name::{Key, Name},
@@ -62,7 +63,7 @@ pub struct Engine<K: Kind> {
     auditing: BTreeSet<Name>,
     pub(super) paused: Option<Said>,
     /// Why nothing may be written, though reading goes on.
-    pub(super) held: Option<Said>,
+    pub(super) held: Option<Stop>,
     pub(super) intact: bool,
     /// When the manifests were last read well.
     pub(super) read_at: Mono,

@@ -4,6 +4,15 @@ use jiff::Timestamp;
 
 use super::{diff::Said, kind::Kind, policy::Mode, verdict::Case};
 
+/// Why nothing may be written to a whole target.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stop {
+    /// Why, in words.
+    pub said: Said,
+    /// Whether callers are saved all the same ([`Kind::rescues`]): nobody said to leave everything as it is.
+    pub rescues: bool,
+}
+
 /// Why nothing may be written to an object just now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Gate {

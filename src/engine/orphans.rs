@@ -133,7 +133,7 @@ impl<K: Kind> Engine<K> {
             return Some(broken.said);
         }
         if let Some(held) = &self.held {
-            return Some(held.clone());
+            return Some(held.said.clone());
         }
         if self.settings.mode == Mode::Observe {
             let message = "no manifest asks for it; this Evenkeel runs in mode observe";

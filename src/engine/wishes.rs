@@ -8,6 +8,7 @@ use super::{
     engine::Engine,
     facts::{Fact, FactKey},
     fight::Fight,
+    gate::Stop,
     kind::{Kind, Listing},
     name::Name,
     object::{Object, Phase},
@@ -122,7 +123,7 @@ impl<K: Kind> Engine<K> {
     }
 
     /// Nothing may be written until further notice (`Some`), or all is well again.
-    pub(super) fn hold(&mut self, why: Option<Said>) {
+    pub(super) fn hold(&mut self, why: Option<Stop>) {
         if self.held != why {
             self.held = why;
             self.consider_all();

@@ -7,6 +7,7 @@ use super::{
     diff::{Cause, Planned, Said},
     facts::{Fact, FactKey},
     failure::Failure,
+    gate::Stop,
     kind::Kind,
     name::Name,
     page::Page,
@@ -44,7 +45,7 @@ pub enum Event<K: Kind> {
     /// Nothing may be read or written until further notice (`Some`), or all is well again (`None`).
     Paused(Option<Said>),
     /// Nothing may be written until further notice (`Some`), or all is well again (`None`); reading goes on.
-    Held(Option<Said>),
+    Held(Option<Stop>),
     /// The manifests were read well again at this moment, and are the same.
     Reread(Mono),
     /// What may be deleted was ruled.

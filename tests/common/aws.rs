@@ -183,11 +183,16 @@ impl Scene {
 
     /// Starts the daemon.
     pub fn start(&self) -> Child {
+        self.start_with(&[])
+    }
+
+    /// The same with more arguments.
+    pub fn start_with(&self, arguments: &[&str]) -> Child {
         let log = self.folder.path().join("daemon.log");
         let log = File::options().create(true).append(true).open(log).unwrap();
         let folder = self.manifests();
         let mut command = self.command(&["run", folder.to_str().unwrap(), "--time-scale", "50"]);
-        command.args(["--listen", "127.0.0.1:0", "--log-format", "json"]);
+        command.args(["--listen", "127.0.0.1:0", "--log-format", "json"]).args(arguments);
         command.stdout(Stdio::null()).stderr(log).spawn().unwrap()
     }
 

@@ -154,3 +154,37 @@ async fn of_two_images_in_a_row_the_newer_wins() {
     assert_eq!((versions.last().map(String::as_str), errors), (Some("3"), 0));
     scene.assert_quiet().await;
 }
+
+/// Callers are saved whatever else is held up: here by the breaker, since so many aliases were moved by hand.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_canary_goes_back_while_mass_drift_holds_up_all_else() {
+    let scene = Scene::new().await;
+    alarm(&scene, "OK");
+    let others: Vec<String> = (0..12).map(|it| format!("other-{it}")).collect();
+    for other in &others {
+        scene.manifest_of(other, "  release: {}\n");
+    }
+    scene.manifest(CANARY);
+    scene.apply().await;
+    scene.manifest(&format!("  memorySize: 256\n{CANARY}"));
+    let daemon = scene.start();
+    scene.until("ten percent", |it| it.leads() == "1, 0.1 of 2").await;
+    drop(daemon);
+    for other in &others {
+        move_alias(&scene, other, json!({ "FunctionVersion": "$LATEST" }));
+    }
+    // Until all have been looked at, nothing is written.
+    let pause = scene.manifests().with_file_name("pause");
+    std::fs::write(&pause, "").unwrap();
+    let before = scene.writes();
+    let daemon = scene.start_with(&["--pause-file", pause.to_str().unwrap()]);
+    let open = r#"evenkeel_breaker_open{target="default"} 1"#;
+    scene.until("mass drift is seen", |it| it.served("/metrics").contains(open)).await;
+    alarm(&scene, "ALARM");
+    std::fs::remove_file(pause).unwrap();
+    scene.until("back", |it| it.leads() == "1").await;
+    scene.pass(120.0).await;
+    assert_eq!(scene.writes(), before + 1, "nothing else is written");
+    assert!(scene.served("/metrics").contains(open));
+    drop(daemon);
+}

@@ -97,6 +97,15 @@ fn alarm(scene: &Scene, state: &str) {
     scene.sim.shared.world().alarm(&Scene::caller(), "errors", state);
 }
 
+/// Somebody moves the alias of a function.
+fn move_alias(scene: &Scene, function: &str, body: Value) {
+    let call = Call {
+        rest: vec!["live".into()],
+        ..Call::by(Scene::caller(), (Service::Lambda, "UpdateAlias"), (function, body))
+    };
+    scene.sim.by_call(&call).unwrap();
+}
+
 /// A function with an alias on version 1.
 async fn released(rest: &str) -> Scene {
     let scene = Scene::new().await;
@@ -315,11 +324,7 @@ async fn an_alias_that_somebody_moves_goes_back() {
         json!({ "FunctionVersion": "$LATEST" }),
         json!({ "RoutingConfig": { "AdditionalVersionWeights": { "1": 0.5 } } }),
     ] {
-        let call = Call {
-            rest: vec!["live".into()],
-            ..Call::by(Scene::caller(), (Service::Lambda, "UpdateAlias"), ("job", body))
-        };
-        scene.sim.by_call(&call).unwrap();
+        move_alias(&scene, "job", body);
         let (code, text) = scene.on_manifests(&["plan"]).await;
         assert_eq!(code, 1, "{text}");
         assert!(text.contains("/release/version") && text.contains("drift"), "{text}");
