@@ -20,7 +20,7 @@
 
 mod common;
 
-use common::aws::Scene;
+use common::aws::{ACCOUNT, REGION, Scene};
 use serde_json::{Value, json};
 
 /// Everything that a stranger did to the function.
@@ -35,6 +35,24 @@ fn permit(scene: &Scene, sid: &str, principal: &str) {
     let action = "lambda:InvokeFunction";
     let body = json!({ "StatementId": sid, "Action": action, "Principal": principal });
     scene.lambda("AddPermission", None, body);
+}
+
+/// Somebody lets a queue invoke the function.
+fn map(scene: &Scene, queue: &str) {
+    let arn = format!("arn:aws:sqs:{REGION}:{ACCOUNT}:{queue}");
+    let body = json!({ "FunctionName": "job", "EventSourceArn": arn });
+    scene.lambda("CreateEventSourceMapping", None, body);
+}
+
+impl Scene {
+    /// What the metric says of the function's drift for this cause.
+    fn metric(&self, cause: &str) -> String {
+        let series = format!(
+            "evenkeel_object_drift{{cause=\"{cause}\",kind=\"Function\",name=\"job\",target=\"default\"}} "
+        );
+        let metrics = self.served("/metrics");
+        metrics.lines().find_map(|it| it.strip_prefix(&series)).unwrap_or_default().to_owned()
+    }
 }
 
 fn sids(scene: &Scene) -> Vec<String> {
@@ -63,9 +81,7 @@ async fn what_nobody_asks_for_is_reported_and_goes_only_by_name() {
     let changes = permissions["changes"].as_array().unwrap().iter();
     let paths: Vec<&str> = changes.map(|it| it["path"].as_str().unwrap()).collect();
     assert_eq!(paths, ["/permissions/again", "/permissions/all"]);
-    let metrics = scene.served("/metrics");
-    let drift = r#"evenkeel_object_drift{cause="unmanaged_change",kind="Function",name="job",target="default"} 1"#;
-    assert!(metrics.contains(drift), "{metrics}");
+    assert_eq!(scene.metric("unmanaged_change"), "1");
     assert_eq!(scene.writes(), before, "it is only reported");
     scene.manifest("  policy: { exclusive: true }\n");
     scene.until("it is gone", |it| sids(it) == ["theirs"]).await;
@@ -73,6 +89,36 @@ async fn what_nobody_asks_for_is_reported_and_goes_only_by_name() {
     scene.until("nothing is left to say", silent).await;
     let urls = scene.lambda("ListFunctionUrlConfigs", None, Value::Null);
     assert_eq!(urls["FunctionUrlConfigs"], json!([]));
+    drop(daemon);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_event_source_that_somebody_added_is_reported_and_goes_only_by_name() {
+    let scene = Scene::new().await;
+    let wish = "  eventSources:\n    - eventSourceArn: \"arn:aws:sqs:${target.region}:${target.accountId}:orders\"\n";
+    scene.manifest(wish);
+    scene.apply().await;
+    let daemon = scene.start();
+    scene.until("it is in sync", |it| it.row("EventSource")["status"] == "synced").await;
+    let before = scene.writes();
+    map(&scene, "theirs");
+    let told = |it: &Scene| it.log().contains("theirs") && it.metric("unmanaged_change") == "1";
+    scene.until("it is told", told).await;
+    let rows: Value = serde_json::from_str(&scene.served("/api/v1/objects")).unwrap();
+    let rows = rows["objects"].as_array().unwrap().iter();
+    let row = rows.into_iter().find(|it| it["name"].as_str().unwrap().ends_with("theirs")).unwrap();
+    assert_eq!(row["reason"], "UnmanagedChange");
+    assert_eq!(row["causes"], json!(["unmanaged_change"]));
+    assert_eq!(scene.writes(), before, "it is only reported");
+    scene.manifest(&format!("{wish}  policy: {{ exclusive: true }}\n"));
+    let left = |it: &Scene| {
+        let all = it.lambda("ListEventSourceMappings", None, Value::Null);
+        all["EventSourceMappings"].as_array().unwrap().len()
+    };
+    scene.until("it is gone", |it| left(it) == 1 && it.metric("unmanaged_change") == "0").await;
+    scene
+        .until("no row of it is left", |it| !it.served("/api/v1/objects").contains("theirs"))
+        .await;
     drop(daemon);
 }
 

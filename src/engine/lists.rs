@@ -145,6 +145,7 @@ impl<K: Kind> Engine<K> {
                 object.sight = Sight::Present(seen);
                 object.observed = Some(Moment::of(started, self.now));
                 self.objects.insert(name.clone(), object);
+                self.claim(name);
                 self.recount(name);
                 self.nominate(name);
             }

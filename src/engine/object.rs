@@ -145,14 +145,15 @@ impl<K: Kind> Object<K> {
     }
 
     /// The wish for it if its document does not ask for it any more. A list shows what is anybody's: there its
-    /// own tags must say that it is ours. What no list shows is no object before a fact says so.
+    /// own tags must say that it is ours, unless it is watched for what nobody asks for. What no list shows is no
+    /// object before a fact says so.
     pub(super) fn spare(
         &self,
         name: &Name,
         (spare, settings): (&BTreeMap<Name, Wanted<K>>, &Settings),
     ) -> Option<Wanted<K>> {
         let ours = K::LISTING == Listing::None || self.is_ours(name, settings);
-        spare.get(&K::host(name)).filter(|_| ours).cloned()
+        spare.get(&K::host(name)).filter(|it| ours || K::is_guard(&it.spec)).cloned()
     }
 
     /// Nobody wants it, and it is ours.

@@ -82,8 +82,10 @@ pub fn judge<K: Kind>(case: &Case<'_, K>) -> Judgement<K::Step> {
     for change in &mut diff.changes {
         change.origin = origin(case, change);
     }
+    // What is only watched is nobody's to take over.
     if let Sight::Present(seen) = case.sight
         && seen.exact
+        && !K::is_guard(&case.wanted.spec)
     {
         own::weigh(case, seen, &mut diff);
     }

@@ -74,7 +74,7 @@ const POLICY: &[Field] = &[
         Shape::Flag,
         "`false`",
         "Whether what opens a function to others and is not in the manifest is taken away: a public URL, a \
-         permission for everybody. It is reported in any case (`unmanaged_change`). Of a repository it means \
+         permission for everybody, an event source. It is reported in any case (`unmanaged_change`). Of a repository it means \
          nothing.",
     ),
 ];

@@ -60,6 +60,10 @@ pub struct Spec {
     pub alias: Option<String>,
     /// What is wanted; `None`: that it goes, if we made it.
     pub wish: Option<Wish>,
+    /// Whether those that nobody asks for are told of.
+    pub guards: bool,
+    /// Whether those are taken away.
+    pub exclusive: bool,
 }
 
 /// What is wanted of one.
@@ -125,6 +129,8 @@ impl Spec {
             function: site.function.clone(),
             alias: site.alias.map(ToOwned::to_owned),
             wish,
+            guards: site.watches,
+            exclusive: site.exclusive,
         }
     }
 }
@@ -166,7 +172,7 @@ impl Part for EventSource {
         all.map(|it| (it.address.name(), Spec::of(Some(it), site))).collect()
     }
 
-    /// Whatever else of the function's we made goes.
+    /// Whatever else of the function's we made goes; what others made is told of.
     fn spare(_: Option<&Self::Doc>, site: &Site<'_>) -> Vec<(Name, Spec)> {
         vec![(site.function.clone(), Spec::of(None, site))]
     }
@@ -256,6 +262,10 @@ impl Kind for EventSource {
 
     fn only_gone(spec: &Spec) -> bool {
         spec.wish.is_none()
+    }
+
+    fn is_guard(spec: &Spec) -> bool {
+        spec.wish.is_none() && spec.guards
     }
 
     fn needs(spec: &Spec) -> Vec<FactKey> {

@@ -78,6 +78,12 @@ impl Address {
         }
     }
 
+    /// Where events come from, for people.
+    pub fn source(&self) -> String {
+        let topic = self.topic.iter().map(|it| format!(" {it}"));
+        [self.arn.clone()].into_iter().chain(topic).collect()
+    }
+
     /// Reads a name.
     pub fn read(name: &Name) -> Option<Self> {
         let (function, rest) = name.as_str().split_once('/')?;
@@ -98,9 +104,7 @@ impl Address {
 
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { function, arn, topic } = self;
-        write!(f, "event source of function {function}: {arn}")?;
-        topic.iter().try_for_each(|it| write!(f, " {it}"))
+        write!(f, "event source of function {}: {}", self.function, self.source())
     }
 }
 

@@ -22,6 +22,8 @@ pub mod kind {
     pub const NONE: &str = "none";
     /// Deletes it.
     pub const DELETE: &str = "delete";
+    /// Deletes what nobody asks for.
+    pub const EXTRA: &str = "extra";
 }
 
 /// What of a configuration is sent, by the first part of its path.

@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use super::{
-    Live, Mapping, Spec, Wish,
+    EventSource, Live, Mapping, Spec, Wish,
     config::{Config, Fields},
     invokes,
     step::{Create, Sent, Step, kind},
@@ -12,9 +12,10 @@ use crate::{
     engine::{
         diff::{Cause, Change, Diff, Hold, Origin, Planned, Print, Said, Shown},
         facts::Facts,
+        kind::Kind as _,
         record::Record,
         sight::{Known, Seen},
-        tags::{self, APPLIED, OWNER, TagSpec, TagSteps, Tags},
+        tags::{self, APPLIED, Claim, TagSpec, TagSteps, Tags},
     },
     kinds::block::{
         At,
@@ -45,8 +46,18 @@ pub(super) fn diff(spec: &Spec, seen: &Seen<Live>, facts: &Facts) -> Diff<Step> 
             Sides { spec, wish, mapping, exact: seen.exact }.compare(&mut diff);
         }
         (Some(wish), None) => create(spec, wish, &mut diff),
-        (None, Some(mapping)) => take_away(spec, mapping, &mut diff),
-        (None, None) => {}
+        (None, Some(mapping)) if is_ours(spec, mapping) => take_away(mapping, &mut diff),
+        (None, Some(mapping)) if spec.guards && seen.exact => {
+            let hold = match host {
+                Some(host) => host.claimed(&spec.function, &spec.owner, facts),
+                None => Some(missing(&spec.function, facts)),
+            };
+            match hold {
+                Some(hold) => diff.waits.push(hold),
+                None => unasked(spec, mapping, &mut diff),
+            }
+        }
+        (None, Some(_) | None) => {}
     }
     // A list does not show the function.
     if seen.exact && spec.wish.is_some() && !diff.steps.is_empty() {
@@ -84,12 +95,48 @@ fn create(spec: &Spec, wish: &Wish, diff: &mut Diff<Step>) {
     diff.steps.push(Planned { kind: kind::CREATE, step });
 }
 
-/// Its document does not ask for it any more.
-fn take_away(spec: &Spec, mapping: &Mapping, diff: &mut Diff<Step>) {
-    // Whoever adopts it asks for it.
-    if mapping.tags.get().and_then(|it| it.get(OWNER)) != Some(&spec.owner) {
-        return;
+/// Whether its tags say that we keep it, and that they are about it. Whoever adopts it asks for it.
+fn is_ours(spec: &Spec, mapping: &Mapping) -> bool {
+    let own = tags::object(EventSource::NAME, &mapping.address.name());
+    match Claim::of(Some(&mapping.tags)) {
+        Claim::Owner { id, object, .. } => id == spec.owner && object == Some(own),
+        Claim::ReadOnly | Claim::Unreadable(_) | Claim::Nobody | Claim::CloudFormation(_) => false,
     }
+}
+
+/// No document ever asked for it, and the function is ours. It goes only if the document says so, and if nobody
+/// else's tags are on it.
+fn unasked(spec: &Spec, mapping: &Mapping, diff: &mut Diff<Step>) {
+    let Mapping { address, uuid, tags, .. } = mapping;
+    let words = format!("events from {}", address.source());
+    let sides = (Shown::open("absent"), Shown::open(words.clone()));
+    let mut found = change(FIELD.into(), sides, (Origin::Drift, kind::EXTRA));
+    found.cause = Cause::Unmanaged;
+    diff.changes.push(found);
+    let next = match Claim::of(Some(tags)) {
+        Claim::Nobody if spec.exclusive => {
+            let step = Step::Delete { address: address.clone(), uuid: uuid.clone() };
+            diff.steps.push(Planned { kind: kind::EXTRA, step });
+            return;
+        }
+        Claim::Nobody | Claim::ReadOnly => {
+            "describe it, take it away, or let Evenkeel do that with `policy.exclusive: true`"
+                .into()
+        }
+        Claim::Unreadable(why) => format!("whose it is cannot be told: {why}"),
+        Claim::CloudFormation(stack) => format!("the stack {stack} made it; take it out of that"),
+        Claim::Owner { id, object, .. } => {
+            let object = object.as_deref().unwrap_or("another object");
+            format!("its tags say that it is {object} of the Evenkeel `{id}`")
+        }
+    };
+    let message = format!("no manifest asks for this: {words}; {next}");
+    let said = Said::new("UnmanagedChange", message);
+    diff.waits.push(Hold { said, on: None, recheck: None, soon: false });
+}
+
+/// Its document does not ask for it any more.
+fn take_away(mapping: &Mapping, diff: &mut Diff<Step>) {
     let sides = (Shown::open("absent"), Shown::open("present"));
     diff.changes.push(change(FIELD.into(), sides, (Origin::Pending, kind::DELETE)));
     let (address, uuid) = (mapping.address.clone(), mapping.uuid.clone());

@@ -5,13 +5,14 @@ use std::collections::BTreeSet;
 use expect_test::{Expect, expect};
 use serde_json::{Value, json};
 
-use super::{super::EventSource, *};
+use super::*;
 use crate::{
     engine::{
         facts::{Fact, FactKey, ReleaseFact},
         name::Name,
         place::Place,
         policy::Deletion,
+        tags::OWNER,
     },
     kinds::{
         block::host::Host,
@@ -37,7 +38,7 @@ fn spec(doc: &Value, alias: Option<&str>) -> Spec {
         log_group: "",
         adopts: false,
         deletion: Deletion::Retain,
-        watches: false,
+        watches: true,
         exclusive: false,
     };
     let doc = serde_json::from_value(json!([doc])).unwrap();
@@ -286,10 +287,84 @@ fn what_nobody_asks_for_any_more_goes_if_it_is_ours() {
         delete: delete event source of function job: arn:aws:sqs:eu-west-1:111122223333:orders
     "]],
     );
+    // Tags that were copied from another prove nothing.
+    let copied = Tags::from([(OWNER.to_owned(), "team".to_owned())]);
+    mapping(&mut seen).tags = Known::Yes(copied);
+    check(
+        &gone,
+        &seen,
+        &expect![[r"
+            /eventSources: events from arn:aws:sqs:eu-west-1:111122223333:orders → absent (drift, extra)
+            wait: UnmanagedChange on None
+        "]],
+    );
     mapping(&mut seen).tags = Known::Yes(Tags::new());
-    check(&gone, &seen, &expect![""]);
+    check(&Spec { guards: false, ..gone.clone() }, &seen, &expect![""]);
     seen.live.mapping = None;
     check(&gone, &seen, &expect![""]);
+}
+
+#[test]
+fn what_nobody_ever_asked_for_is_told_and_goes_only_by_name() {
+    let guard = Spec { wish: None, ..spec(&queue(), None) };
+    let exclusive = Spec { exclusive: true, ..guard.clone() };
+    let mut seen = made(&queue(), None);
+    mapping(&mut seen).tags = Known::Yes(Tags::new());
+    check(
+        &guard,
+        &seen,
+        &expect![[r"
+        /eventSources: events from arn:aws:sqs:eu-west-1:111122223333:orders → absent (drift, extra)
+        wait: UnmanagedChange on None
+    "]],
+    );
+    check(
+        &exclusive,
+        &seen,
+        &expect![[r"
+        /eventSources: events from arn:aws:sqs:eu-west-1:111122223333:orders → absent (drift, extra)
+        extra: delete event source of function job: arn:aws:sqs:eu-west-1:111122223333:orders
+    "]],
+    );
+    // Another Evenkeel's, or CloudFormation's.
+    mapping(&mut seen).tags = Known::Yes(Tags::from([(OWNER.to_owned(), "them".to_owned())]));
+    check(
+        &exclusive,
+        &seen,
+        &expect![[r"
+        /eventSources: events from arn:aws:sqs:eu-west-1:111122223333:orders → absent (drift, extra)
+        wait: UnmanagedChange on None
+    "]],
+    );
+    let stack = ("aws:cloudformation:stack-name".to_owned(), "web".to_owned());
+    mapping(&mut seen).tags = Known::Yes(Tags::from([stack]));
+    check(
+        &exclusive,
+        &seen,
+        &expect![[r"
+        /eventSources: events from arn:aws:sqs:eu-west-1:111122223333:orders → absent (drift, extra)
+        wait: UnmanagedChange on None
+    "]],
+    );
+    // Whose it is shows in no list, and of a function that is not ours nothing is told.
+    mapping(&mut seen).tags = Known::Yes(Tags::new());
+    check(&exclusive, &Seen { exact: false, ..seen.clone() }, &expect![""]);
+    seen.live.host.as_mut().unwrap().tags = Known::Yes(Tags::new());
+    check(
+        &exclusive,
+        &seen,
+        &expect![[r"
+        wait: FunctionNotOurs on None
+    "]],
+    );
+    seen.live.host = None;
+    check(
+        &exclusive,
+        &seen,
+        &expect![[r"
+        wait: FunctionMissing on None
+    "]],
+    );
 }
 
 #[test]
