@@ -67,6 +67,7 @@ ops! {
     DeleteAlias: "DeleteAlias", "lambda", Lambda;
     PublishVersion: "PublishVersion", "lambda", Lambda;
     ListVersionsByFunction: "ListVersionsByFunction", "lambda", Lambda;
+    GetAlias: "GetAlias", "lambda", Lambda;
     ListProvisionedConcurrencyConfigs: "ListProvisionedConcurrencyConfigs", "lambda", Lambda;
     Invoke: "Invoke", "lambda", Invoke;
     DescribeAlarms: "DescribeAlarms", "cloudwatch", CloudWatch;
@@ -77,6 +78,8 @@ ops! {
     UpdateEventSourceMapping: "UpdateEventSourceMapping", "lambda", Lambda;
     DeleteEventSourceMapping: "DeleteEventSourceMapping", "lambda", Lambda;
     ListTags: "ListTags", "lambda", Lambda;
+    GetFunctionScalingConfig: "GetFunctionScalingConfig", "lambda", Lambda;
+    PutFunctionScalingConfig: "PutFunctionScalingConfig", "lambda", Lambda;
     GetProvisionedConcurrencyConfig: "GetProvisionedConcurrencyConfig", "lambda", Lambda;
     PutProvisionedConcurrencyConfig: "PutProvisionedConcurrencyConfig", "lambda", Lambda;
     DeleteProvisionedConcurrencyConfig: "DeleteProvisionedConcurrencyConfig", "lambda", Lambda;

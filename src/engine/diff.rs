@@ -120,6 +120,8 @@ pub enum Cause {
     Concurrency,
     /// Provisioned concurrency, and what scales it.
     ProvisionedConcurrency,
+    /// Numbers of instances of one's own.
+    Scaling,
     /// What happens to a function that calls itself.
     Recursion,
     /// The alias that callers use.
@@ -134,7 +136,7 @@ pub enum Cause {
 
 impl Cause {
     /// Every cause, in the order of the reference page.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Missing,
         Self::Image,
         Self::Config,
@@ -145,6 +147,7 @@ impl Cause {
         Self::AsyncInvoke,
         Self::Concurrency,
         Self::ProvisionedConcurrency,
+        Self::Scaling,
         Self::Recursion,
         Self::Release,
         Self::Unmanaged,
@@ -165,6 +168,7 @@ impl Cause {
             Self::AsyncInvoke => "async_invoke",
             Self::Concurrency => "concurrency",
             Self::ProvisionedConcurrency => "provisioned_concurrency",
+            Self::Scaling => "scaling",
             Self::Recursion => "recursion",
             Self::Release => "release",
             Self::Unmanaged => "unmanaged_change",

@@ -71,6 +71,8 @@ pub struct FunctionFact {
 pub struct ReleaseFact {
     /// Its name, if it is there.
     pub alias: Option<String>,
+    /// The versions that it leads to, by number.
+    pub versions: BTreeSet<u64>,
     /// The function's `RevisionId`, as the alias's keeper saw it last.
     pub revision: String,
 }

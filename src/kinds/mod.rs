@@ -14,6 +14,7 @@ pub mod provisioned;
 pub mod recursion;
 pub mod release;
 pub mod repository;
+pub mod scaling;
 pub mod url;
 
 use self::part::Part;
@@ -36,6 +37,7 @@ macro_rules! each_kind {
             async_invokes: crate::kinds::block::Of<crate::kinds::async_invoke::AsyncInvoke>;
             concurrencies: crate::kinds::block::Of<crate::kinds::concurrency::Concurrency>;
             provisioned: crate::kinds::block::Of<crate::kinds::provisioned::Provisioned>;
+            scalings: crate::kinds::block::Of<crate::kinds::scaling::Scaling>;
             recursions: crate::kinds::block::Of<crate::kinds::recursion::Recursion>;
             event_sources: crate::kinds::event_source::EventSource;
             log_groups: crate::kinds::block::Of<crate::kinds::log_group::LogGroup>;
@@ -55,6 +57,7 @@ macro_rules! each_block {
             async_invoke: async_invokes, crate::kinds::async_invoke::AsyncInvoke;
             provisioned: provisioned, crate::kinds::provisioned::Provisioned;
             concurrency: concurrencies, crate::kinds::concurrency::Concurrency;
+            scaling_config: scalings, crate::kinds::scaling::Scaling;
             recursive_loop: recursions, crate::kinds::recursion::Recursion;
             event_sources: event_sources, crate::kinds::event_source::EventSource;
             log_group: log_groups, crate::kinds::log_group::LogGroup;

@@ -132,9 +132,9 @@ fn body(tree: &Node, name: &str, spec: serde_json::Value) -> Option<(Body, Vec<B
     }
     let serde_json::Value::Object(mut spec) = spec else { return None };
     let parts = Parts::take(&mut spec)?;
-    let doc = serde_json::from_value(spec.into()).ok()?;
+    let doc: FunctionDoc = serde_json::from_value(spec.into()).ok()?;
     let mut breaches = function::rules::check(name, &doc);
-    breaches.extend(parts.check());
+    breaches.extend(parts.check(doc.capacity_provider_config.is_some()));
     breaches.extend(check_tag_count(&doc, &parts));
     Some((Body::Function(Box::new(doc), Box::new(parts)), breaches))
 }

@@ -18,6 +18,7 @@ use crate::{
         function::Function,
         part::{Part, Site},
         provisioned::{Provisioned, check_host},
+        scaling::{self, Scaling},
     },
 };
 
@@ -36,11 +37,10 @@ macro_rules! parts {
                 Some(Self { $($field: taken::<$part>(spec).ok()?,)* })
             }
 
-            /// Every rule that they break.
-            pub(super) fn check(&self) -> Vec<Breach> {
+            /// Every rule that each breaks by itself.
+            fn check_each(&self) -> Vec<Breach> {
                 let mut breaches = Vec::new();
                 $(breaches.extend(self.$field.iter().flat_map(checked::<$part>));)*
-                breaches.extend(self.check_provisioned());
                 breaches
             }
 
@@ -76,11 +76,35 @@ macro_rules! parts {
 each_block!(parts);
 
 impl Parts {
+    /// Every rule that they break. `managed`: the function runs on instances of its own.
+    pub(super) fn check(&self, managed: bool) -> Vec<Breach> {
+        let mut breaches = self.check_each();
+        breaches.extend(self.check_provisioned());
+        breaches.extend(self.check_managed(managed));
+        breaches
+    }
+
     /// Provisioned concurrency depends on other parts.
     fn check_provisioned(&self) -> Vec<Breach> {
         let Some(doc) = &self.provisioned else { return Vec::new() };
         let reserved = self.concurrency.as_ref().and_then(|it| it.reserved);
         below::<Provisioned>(check_host(doc, (self.alias(), reserved)))
+    }
+
+    /// What goes with managed instances, and what does not.
+    fn check_managed(&self, managed: bool) -> Vec<Breach> {
+        let wrong = self.scaling_config.as_ref().and_then(|_| scaling::check_host(managed));
+        let mut breaches = below::<Scaling>(wrong.into_iter().collect());
+        if managed && self.release.is_none() {
+            let message = "only versions run on managed instances, and nobody publishes any";
+            breaches.push(Breach::new(&["capacityProviderConfig"], message, "add `release`"));
+        }
+        if managed && (self.concurrency.is_some() || self.provisioned.is_some()) {
+            let message =
+                "functions on managed instances have no concurrency to reserve or provision";
+            breaches.push(Breach::new(&["concurrency"], message, "use `scalingConfig`"));
+        }
+        breaches
     }
 }
 

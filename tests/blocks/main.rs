@@ -23,6 +23,7 @@ mod common;
 mod event_sources;
 mod hand;
 mod log_groups;
+mod managed;
 
 use std::collections::BTreeSet;
 
@@ -131,8 +132,12 @@ fn no_field_of_the_schema_is_left_out() {
     fields("", &Shape::Object(BLOCKS), &mut known);
     let tried: BTreeSet<String> = hands().into_iter().map(|it| it.field).collect();
     assert_eq!(known, tried);
-    let tests =
-        [include_str!("../releases/main.rs"), include_str!("../releases/canary.rs")].concat();
+    let tests = [
+        include_str!("../releases/main.rs"),
+        include_str!("../releases/canary.rs"),
+        include_str!("managed.rs"),
+    ]
+    .concat();
     for test in hands().into_iter().filter_map(|it| it.tested) {
         assert!(tests.contains(&format!("async fn {test}()")), "there is no test {test}");
     }

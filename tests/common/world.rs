@@ -297,6 +297,7 @@ fn patch(live: &mut Live, patch: &Patch, deaf: bool) {
         tracing,
         logging,
         image,
+        capacity,
     } = patch.clone();
     set(&mut config.role, role);
     set(&mut config.description, description);
@@ -311,6 +312,7 @@ fn patch(live: &mut Live, patch: &Patch, deaf: bool) {
     set(&mut config.tracing, tracing);
     set(&mut config.logging, logging);
     set(&mut config.image, image);
+    set(&mut config.capacity, capacity.map(Some));
 }
 
 fn set<T>(field: &mut T, value: Option<T>) {

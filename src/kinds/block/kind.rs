@@ -84,7 +84,8 @@ impl<B: Block> Kind for Of<B> {
     /// A function or an alias that is made anew has none of its blocks.
     fn unsettles(before: Option<&Fact>, now: Option<&Fact>) -> bool {
         if let (Some(Fact::Release(before)), Some(Fact::Release(now))) = (before, now) {
-            return before.alias != now.alias;
+            let moved = B::ON_VERSION && before.versions != now.versions;
+            return moved || before.alias != now.alias;
         }
         let state = |fact: Option<&Fact>| match fact {
             Some(Fact::Function(it)) => (it.exists, it.pending),

@@ -51,6 +51,8 @@ pub trait Block: Sized + Send + Sync + 'static {
     const ANEW: bool = true;
     /// Whether it hangs on the alias that the document keeps, if it keeps one: then callers of that see it.
     const ON_ALIAS: bool = true;
+    /// Whether it hangs on the versions that the alias leads to: then a move of the alias concerns it.
+    const ON_VERSION: bool = false;
     /// Whether it is watched though no document asks for it, since it may open the function to others.
     const GUARDED: bool = false;
     /// What the member may hold.

@@ -4,13 +4,16 @@
 use std::{collections::BTreeMap, fmt};
 
 use super::{
-    config::{Config, FileSystem},
+    config::{Capacity, Config, FileSystem},
     step::{Patch, kind},
 };
 use crate::engine::{
     diff::{Cause, Change, Origin, Shown},
     secret::Secret,
 };
+
+/// The member that says on whose instances it runs.
+pub(super) const CAPACITY: &str = "/capacityProviderConfig";
 
 /// The fields that differ and the patch for them.
 pub(super) fn compare(desired: &Config, live: &Config, origin: Origin) -> (Vec<Change>, Patch) {
@@ -132,6 +135,20 @@ impl Found {
         let (directory, old) = (&it.working_directory, &was.working_directory);
         let directory = self.text("/imageConfig/workingDirectory", directory, old);
         patch.image = (entry | command | directory).then(|| it.clone());
+
+        if let (Some(it), Some(was)) = (&desired.capacity, &live.capacity) {
+            patch.capacity = self.capacity(it, was).then(|| it.clone());
+        }
+    }
+
+    /// The instances that it runs on; that it runs on any is chosen once ([`Config::capacity`]).
+    fn capacity(&mut self, it: &Capacity, was: &Capacity) -> bool {
+        let path = |field| format!("{CAPACITY}/{field}");
+        let provider = self.text(&path("capacityProviderArn"), &it.provider, &was.provider);
+        let concurrency = path("perExecutionEnvironmentMaxConcurrency");
+        let concurrency = self.field(&concurrency, it.concurrency, was.concurrency);
+        let ratio = path("executionEnvironmentMemoryGiBPerVCpu");
+        provider | concurrency | self.field(&ratio, it.ratio(), was.ratio())
     }
 
     /// Environment variables: names are shown, values never.

@@ -37,6 +37,8 @@ pub struct Config {
     pub logging: Logging,
     /// What of the image's own settings is overridden.
     pub image: ImageConfig,
+    /// The instances of one's own that it runs on; `None`: on Lambda's.
+    pub capacity: Option<Capacity>,
 }
 
 /// `VpcConfig`. AWS returns both lists in any order, so they are sets; an absent block, and the block
@@ -76,6 +78,36 @@ pub struct ImageConfig {
     pub working_directory: String,
 }
 
+/// `CapacityProviderConfig`: of Lambda Managed Instances, the only kind that there is. A function has one from its
+/// creation on or never (CreateFunction: it "isn't supported for Lambda Default functions").
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Capacity {
+    /// The capacity provider's ARN.
+    pub provider: String,
+    /// `PerExecutionEnvironmentMaxConcurrency`: how many requests an instance serves at once.
+    pub concurrency: i32,
+    /// `ExecutionEnvironmentMemoryGiBPerVCpu`, in hundredths.
+    pub memory_per_cpu: i32,
+}
+
+impl Capacity {
+    /// AWS's own filling-in.
+    pub fn filled(provider: String, concurrency: Option<i32>, memory_per_cpu: Option<f64>) -> Self {
+        #[expect(clippy::cast_possible_truncation, reason = "between 2 and 8, says AWS")]
+        let hundredths = |ratio: f64| (ratio * 100.0).round() as i32;
+        Self {
+            provider,
+            concurrency: concurrency.unwrap_or(defaults::CONCURRENCY),
+            memory_per_cpu: memory_per_cpu.map_or(defaults::MEMORY_PER_CPU, hundredths),
+        }
+    }
+
+    /// As AWS writes it.
+    pub fn ratio(&self) -> f64 {
+        f64::from(self.memory_per_cpu) / 100.0
+    }
+}
+
 /// What Lambda gives a function that asks for nothing else (Lambda API reference, CreateFunction).
 pub mod defaults {
     /// MiB.
@@ -92,6 +124,10 @@ pub mod defaults {
     pub const LOG_FORMAT: &str = "Text";
     /// What both levels are with the format `JSON`.
     pub const LOG_LEVEL: &str = "INFO";
+    /// Requests that a managed instance serves at once.
+    pub const CONCURRENCY: i32 = 16;
+    /// Hundredths of GiB for each of its CPUs.
+    pub const MEMORY_PER_CPU: i32 = 200;
 }
 
 impl Logging {
@@ -144,6 +180,7 @@ impl Config {
             tracing: defaults::TRACING.to_owned(),
             logging: Logging::filled(function, None, (None, None), None),
             image: ImageConfig::default(),
+            capacity: None,
         }
     }
 }

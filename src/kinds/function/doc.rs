@@ -36,6 +36,7 @@ pub struct FunctionDoc {
     pub dead_letter_config: Option<DeadLetterConfigDoc>,
     pub tracing_config: Option<TracingConfigDoc>,
     pub logging_config: Option<LoggingConfigDoc>,
+    pub capacity_provider_config: Option<CapacityDoc>,
     #[serde(default)]
     pub tags: TagsDoc,
     #[serde(default)]
@@ -136,6 +137,17 @@ pub struct DeadLetterConfigDoc {
 #[expect(missing_docs, reason = "documented in shape.rs")]
 pub struct TracingConfigDoc {
     pub mode: String,
+}
+
+/// `capacityProviderConfig`, without the member that says which of one kind it is.
+#[derive(Clone, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[expect(missing_docs, reason = "documented in shape.rs")]
+pub struct CapacityDoc {
+    pub capacity_provider_arn: String,
+    pub per_execution_environment_max_concurrency: Option<i32>,
+    #[serde(rename = "executionEnvironmentMemoryGiBPerVCpu")]
+    pub execution_environment_memory_gib_per_vcpu: Option<f64>,
 }
 
 /// `loggingConfig`.

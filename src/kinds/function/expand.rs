@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    config::{Config, FileSystem, ImageConfig, Logging, Vpc, defaults},
+    config::{Capacity, Config, FileSystem, ImageConfig, Logging, Vpc, defaults},
     doc::{FunctionDoc, ImageConfigDoc, ImagePolicyDoc, OnTagMove, VariableDoc, VpcConfigDoc},
     hash::{HashKey, config_hash},
     ignore::Ignored,
@@ -142,6 +142,13 @@ fn config(name: &Name, doc: &FunctionDoc, place: &Place) -> Config {
     if let Some(image) = &doc.image_config {
         config.image = image_config(image);
     }
+    config.capacity = doc.capacity_provider_config.as_ref().map(|it| {
+        Capacity::filled(
+            arn(&it.capacity_provider_arn),
+            it.per_execution_environment_max_concurrency,
+            it.execution_environment_memory_gib_per_vcpu,
+        )
+    });
     config
 }
 

@@ -60,6 +60,7 @@ pub fn config_hash(
         tracing,
         logging,
         image,
+        capacity,
     } = config;
     let mut fields = BTreeMap::from([("role", json!(role))]);
     let mut put = |name, same: bool, value: Value| {
@@ -84,6 +85,7 @@ pub fn config_hash(
     put("tracingConfig", *tracing == unset.tracing, json!(tracing));
     put("loggingConfig", *logging == unset.logging, json!(logging));
     put("imageConfig", *image == unset.image, json!(image));
+    put("capacityProviderConfig", capacity.is_none(), json!(capacity));
     hex(&Sha256::digest(json!(fields).to_string()))
 }
 

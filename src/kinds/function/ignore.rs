@@ -37,6 +37,7 @@ pub enum Ignored {
     EntryPoint,
     Command,
     WorkingDirectory,
+    CapacityProviderConfig,
     Tags,
     /// One tag.
     Tag(String),
@@ -73,6 +74,16 @@ const FIXED: &[(&str, Ignored)] = &[
     ("/imageConfig/entryPoint", Ignored::EntryPoint),
     ("/imageConfig/command", Ignored::Command),
     ("/imageConfig/workingDirectory", Ignored::WorkingDirectory),
+    ("/capacityProviderConfig", Ignored::CapacityProviderConfig),
+    ("/capacityProviderConfig/capacityProviderArn", Ignored::CapacityProviderConfig),
+    (
+        "/capacityProviderConfig/perExecutionEnvironmentMaxConcurrency",
+        Ignored::CapacityProviderConfig,
+    ),
+    (
+        "/capacityProviderConfig/executionEnvironmentMemoryGiBPerVCpu",
+        Ignored::CapacityProviderConfig,
+    ),
     ("/tags", Ignored::Tags),
 ];
 
@@ -109,6 +120,7 @@ impl Ignored {
             Self::FileSystemConfigs => to.file_systems.clone_from(&from.file_systems),
             Self::DeadLetterConfig => to.dead_letter.clone_from(&from.dead_letter),
             Self::TracingConfig => to.tracing.clone_from(&from.tracing),
+            Self::CapacityProviderConfig => to.capacity.clone_from(&from.capacity),
             // Code and tags are no part of the configuration.
             Self::Image | Self::Architectures | Self::Tags | Self::Tag(_) => {}
             member => member.copy_member(from, to),

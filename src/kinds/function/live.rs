@@ -126,6 +126,7 @@ pub(super) fn print(seen: &Seen<Live>) -> Print {
         tracing,
         logging,
         image,
+        capacity,
     } = config;
     let variables: Vec<(&str, &str)> =
         environment.iter().map(|(name, value)| (name.as_str(), value.expose())).collect();
@@ -134,7 +135,7 @@ pub(super) fn print(seen: &Seen<Live>) -> Print {
         (
             (&seen.revision, package, digest, architecture, last_modified),
             (role, description, memory_size, timeout, ephemeral_storage, variables),
-            (kms_key_arn, vpc, file_systems, dead_letter, tracing, logging, image),
+            (kms_key_arn, vpc, file_systems, dead_letter, tracing, logging, image, capacity),
         )
     );
     Print::of(text.as_bytes())
@@ -162,6 +163,7 @@ pub(super) fn describe(live: &Live) -> Value {
         "tracingConfig": { "mode": config.tracing },
         "loggingConfig": config.logging,
         "imageConfig": config.image,
+        "capacityProviderConfig": config.capacity,
         "tags": live.tags.get(),
     })
 }

@@ -13,6 +13,9 @@ const ENVIRONMENT_BYTES_MAX: usize = 4096;
 /// Lambda's limit for the container image settings (Lambda quotas page).
 const IMAGE_CONFIG_BYTES_MAX: usize = 16 * 1024;
 
+/// MiB of a function on Lambda's own instances (Lambda quotas page).
+const MEMORY_MAX: i32 = 10_240;
+
 /// Names that Lambda sets itself and refuses (Lambda developer guide, "Defined runtime environment
 /// variables").
 const RESERVED: &[&str] = &[
@@ -60,6 +63,7 @@ pub fn check(name: &str, doc: &FunctionDoc) -> Vec<Breach> {
     environment(doc, &mut breach);
     network(doc, &mut breach);
     image_config(doc, &mut breach);
+    memory(doc, &mut breach);
     breaches
 }
 
@@ -143,6 +147,23 @@ fn network(doc: &FunctionDoc, breach: &mut Push<'_>) {
             let message = "log levels exist only with the format JSON".to_owned();
             breach(&["loggingConfig"], message, "set `logFormat: JSON`, or take the levels out");
         }
+    }
+}
+
+fn memory(doc: &FunctionDoc, breach: &mut Push<'_>) {
+    let managed = doc.capacity_provider_config.is_some();
+    match doc.memory_size {
+        None if managed => {
+            let message = "a function on managed instances needs `memorySize`: what AWS gives it by itself is not known".to_owned();
+            breach(&["capacityProviderConfig"], message, "set `memorySize`");
+        }
+        Some(size) if !managed && size > MEMORY_MAX => {
+            let message = format!(
+                "`memorySize` is {size}; the largest is {MEMORY_MAX} without `capacityProviderConfig`"
+            );
+            breach(&["memorySize"], message, "take less, or run it on managed instances");
+        }
+        _ => {}
     }
 }
 

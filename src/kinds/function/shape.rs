@@ -38,6 +38,11 @@ const LETTER_TARGET: Text = Text::new(
 );
 const LOG_GROUP: Text =
     Text::new((1, 512), r"^[.\-_/#A-Za-z0-9]+$", "1 to 512 of A-Z a-z 0-9 . - _ / #");
+const CAPACITY_PROVIDER: Text = Text::new(
+    (1, 140),
+    r"^arn:aws[a-zA-Z-]*:lambda:[^:]+:[^:]+:capacity-provider:[a-zA-Z0-9_-]+$",
+    "the ARN of a capacity provider",
+);
 const COMMAND: Text = Text::any(0, 1500);
 const DIRECTORY: Text = Text::any(0, 1000);
 const VARIABLE: Text = Text::new(
@@ -168,6 +173,26 @@ const LOGGING: &[Field] = &[
     ),
 ];
 
+const CAPACITY: &[Field] = &[
+    Field::required(
+        "capacityProviderArn",
+        Shape::Text(&CAPACITY_PROVIDER),
+        "The capacity provider whose instances it runs on.",
+    ),
+    Field::optional(
+        "perExecutionEnvironmentMaxConcurrency",
+        Shape::Int(1, 1600),
+        "16",
+        "How many requests an instance of the function serves at once.",
+    ),
+    Field::optional(
+        "executionEnvironmentMemoryGiBPerVCpu",
+        Shape::Number(2.0, 8.0),
+        "2",
+        "GiB of memory for each CPU.",
+    ),
+];
+
 /// The members of `spec`, in the order of the reference.
 pub const SPEC: &[Field] = &[
     Field::optional(
@@ -206,7 +231,12 @@ pub const SPEC: &[Field] = &[
         "The instruction set. Of an image index, the child for it is deployed.",
     ),
     Field::optional("description", Shape::Text(&DESCRIPTION), "empty", "Free text."),
-    Field::optional("memorySize", Shape::Int(128, 10_240), "128", "Memory in MiB."),
+    Field::optional(
+        "memorySize",
+        Shape::Int(128, 32_768),
+        "128",
+        "Memory in MiB; above 10240 only with `capacityProviderConfig`.",
+    ),
     Field::optional("timeout", Shape::Int(1, 900), "3", "The longest run, in seconds."),
     Field::optional(
         "ephemeralStorage",
@@ -241,6 +271,13 @@ pub const SPEC: &[Field] = &[
         "Tracing with X-Ray.",
     ),
     Field::optional("loggingConfig", Shape::Object(LOGGING), "`Text`", "How and where it logs."),
+    Field::optional(
+        "capacityProviderConfig",
+        Shape::Object(CAPACITY),
+        "Lambda's own instances",
+        "Lambda Managed Instances: the instances of your own that it runs on. Chosen when the function is \
+         made; only versions run on them, so `release` is needed; how many there are says `scalingConfig`.",
+    ),
     TAGS_FIELD,
     TAGS_POLICY_FIELD,
     POLICY_FIELD,

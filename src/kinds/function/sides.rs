@@ -1,7 +1,7 @@
 //! A function as it should be and as it is, side by side: what differs of its code and its configuration.
 
 use super::{
-    compare::{compare, summary},
+    compare::{CAPACITY, compare, summary},
     config::Config,
     hash::config_hash,
     ignore::Ignored,
@@ -171,6 +171,7 @@ impl<'a> Sides<'a> {
     }
 
     pub(super) fn config(&self, seen: &Seen<Live>, diff: &mut Diff<Step>) {
+        self.chosen_once(diff);
         let (changes, patch) = compare(&self.wanted, &self.config, self.config_origin());
         self.tell_ignored(diff);
         for (condition, what, why) in self.hidden() {
@@ -189,6 +190,27 @@ impl<'a> Sides<'a> {
         diff.changes.extend(changes);
         diff.steps
             .push(Planned { kind: kind::CONFIGURATION, step: Step::UpdateConfig(Box::new(step)) });
+    }
+
+    /// On whose instances a function runs is chosen when it is made.
+    fn chosen_once(&self, diff: &mut Diff<Step>) {
+        let (wanted, live) = (self.wanted.capacity.is_some(), self.config.capacity.is_some());
+        if wanted == live {
+            return;
+        }
+        let shown = |managed| Shown::open(if managed { "present" } else { "absent" });
+        diff.changes.push(Change {
+            path: CAPACITY.into(),
+            desired: shown(wanted),
+            live: shown(live),
+            cause: Cause::Config,
+            origin: Origin::Pending,
+            step: kind::NONE,
+        });
+        let message = "on whose instances a function runs is chosen when it is made: delete it, so that it is made \
+                       anew, or give the document another functionName";
+        let said = Said::new("Immutable", message);
+        diff.waits.push(Hold { said, on: None, recheck: None, soon: false });
     }
 
     /// Says what is left to others and differs from the manifest.

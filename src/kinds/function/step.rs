@@ -5,7 +5,7 @@ use std::{
     fmt,
 };
 
-use super::config::{Config, FileSystem, ImageConfig, Logging, Vpc};
+use super::config::{Capacity, Config, FileSystem, ImageConfig, Logging, Vpc};
 use crate::engine::{name::Name, secret::Secret};
 
 /// Kinds of steps, by which changes refer to them. `create` and `record` are words of the engine too.
@@ -22,6 +22,8 @@ pub mod kind {
     pub const UNTAG: &str = "untag";
     /// Deletes the function.
     pub const DELETE: &str = "delete";
+    /// What no step mends.
+    pub const NONE: &str = "none";
     /// Writes down what was applied.
     pub const RECORD: &str = "record";
 }
@@ -98,6 +100,7 @@ pub struct Patch {
     pub tracing: Option<String>,
     pub logging: Option<Logging>,
     pub image: Option<ImageConfig>,
+    pub capacity: Option<Capacity>,
 }
 
 /// The arguments of TagResource, which merges.

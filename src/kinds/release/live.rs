@@ -94,6 +94,13 @@ pub struct Alias {
     pub revision: String,
 }
 
+impl Alias {
+    /// The versions that it leads to.
+    pub fn versions(&self) -> BTreeSet<u64> {
+        self.version.into_iter().chain(self.weight.map(|(other, _)| other)).collect()
+    }
+}
+
 /// How a smoke test ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {

@@ -159,6 +159,7 @@ impl Kind for Release {
             Sight::Absent => Some(ReleaseFact::default()),
             Sight::Present(Seen { live, .. }) => Some(ReleaseFact {
                 alias: live.alias().map(|_| live.alias.clone()),
+                versions: live.alias().map(live::Alias::versions).unwrap_or_default(),
                 revision: live.latest.revision.clone(),
             }),
         };

@@ -80,7 +80,7 @@ fn mapping(seen: &mut Seen<Live>) -> &mut Mapping {
 
 fn facts() -> Facts {
     let mut facts = Facts::default();
-    let alias = ReleaseFact { alias: Some("live".into()), revision: String::new() };
+    let alias = ReleaseFact { alias: Some("live".into()), ..ReleaseFact::default() };
     facts.learn(FactKey::Release(Name::new("job")), Some(Fact::Release(alias)));
     facts
 }

@@ -12,7 +12,7 @@ use aws_sdk_lambda::{
 };
 
 use super::super::{
-    config::{Config, FileSystem, ImageConfig, Logging, Vpc, defaults},
+    config::{Capacity, Config, FileSystem, ImageConfig, Logging, Vpc, defaults},
     live::{Activity, Live, Package, Reason, State, Update},
 };
 use crate::{
@@ -163,6 +163,7 @@ fn config(
             logging.and_then(|it| it.log_group.as_deref()),
         ),
         image: image_config(found.image_config_response.as_ref()),
+        capacity: capacity(found),
         role: unset.role,
     }
 }
@@ -189,6 +190,16 @@ fn vpc(found: &FunctionConfiguration) -> Vpc {
         security_group_ids: found.security_group_ids().iter().cloned().collect(),
         ipv6_allowed_for_dual_stack: found.ipv6_allowed_for_dual_stack.unwrap_or_default(),
     }
+}
+
+fn capacity(found: &FunctionConfiguration) -> Option<Capacity> {
+    let found = found.capacity_provider_config.as_ref()?;
+    let found = found.lambda_managed_instances_capacity_provider_config.as_ref()?;
+    let (concurrency, ratio) = (
+        found.per_execution_environment_max_concurrency,
+        found.execution_environment_memory_gib_per_v_cpu,
+    );
+    Some(Capacity::filled(found.capacity_provider_arn.clone(), concurrency, ratio))
 }
 
 fn image_config(found: Option<&ImageConfigResponse>) -> ImageConfig {

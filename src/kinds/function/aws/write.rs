@@ -3,14 +3,15 @@
 use aws_sdk_lambda::{
     Client,
     types::{
-        Architecture, DeadLetterConfig, Environment, EphemeralStorage, FileSystemConfig,
-        FunctionCode, ImageConfig as LambdaImageConfig, LogFormat, LoggingConfig, PackageType,
+        Architecture, CapacityProviderConfig, DeadLetterConfig, Environment, EphemeralStorage,
+        FileSystemConfig, FunctionCode, ImageConfig as LambdaImageConfig,
+        LambdaManagedInstancesCapacityProviderConfig, LogFormat, LoggingConfig, PackageType,
         TracingConfig, TracingMode, VpcConfig,
     },
 };
 
 use super::super::{
-    config::{Config, FileSystem, ImageConfig, Logging, Vpc},
+    config::{Capacity, Config, FileSystem, ImageConfig, Logging, Vpc},
     step::{Create, Patch, Tag, Untag, UpdateCode, UpdateConfig},
 };
 use crate::{
@@ -44,6 +45,7 @@ pub(super) async fn create(lambda: &Client, calls: &Calls, step: &Create) -> Res
         tracing,
         logging: logs,
         image,
+        capacity,
     } = &step.config;
     let systems = systems(file_systems)?;
     // What equals AWS's default is left out: a policy may forbid to mention it.
@@ -70,6 +72,7 @@ pub(super) async fn create(lambda: &Client, calls: &Calls, step: &Create) -> Res
         .set_tracing_config((*tracing != unset.tracing).then(|| trace(tracing)))
         .set_logging_config((*logs != unset.logging).then(|| logging(logs)))
         .set_image_config((*image != unset.image).then(|| image_config(image)))
+        .set_capacity_provider_config(capacity.as_ref().map(provider).transpose()?)
         .set_tags(Some(step.tags.clone().into_iter().collect()));
     let secrets = variables.values().collect();
     let call = Call { op: Op::CreateFunction, urgency: Urgency::Write, secrets };
@@ -106,6 +109,7 @@ pub(super) async fn config(
         tracing,
         logging: logs,
         image,
+        capacity,
     } = &step.patch;
     let request = lambda
         .update_function_configuration()
@@ -123,6 +127,7 @@ pub(super) async fn config(
         .set_tracing_config(tracing.as_deref().map(trace))
         .set_logging_config(logs.as_ref().map(logging))
         .set_image_config(image.as_ref().map(image_config))
+        .set_capacity_provider_config(capacity.as_ref().map(provider).transpose()?)
         .set_revision_id(step.revision_id.clone());
     let secrets = variables.iter().flat_map(Variables::values).collect();
     let call = Call { op: Op::UpdateFunctionConfiguration, urgency: Urgency::Write, secrets };
@@ -188,6 +193,17 @@ fn logging(logging: &Logging) -> LoggingConfig {
         .set_system_log_level(level(system_log_level).map(|it| it.as_str().into()))
         .log_group(log_group)
         .build()
+}
+
+fn provider(capacity: &Capacity) -> Result<CapacityProviderConfig, Failure> {
+    let instances = LambdaManagedInstancesCapacityProviderConfig::builder()
+        .capacity_provider_arn(&capacity.provider)
+        .per_execution_environment_max_concurrency(capacity.concurrency)
+        .execution_environment_memory_gib_per_v_cpu(capacity.ratio())
+        .build();
+    let instances = instances.map_err(|error| unbuildable(&error))?;
+    let config = CapacityProviderConfig::builder();
+    Ok(config.lambda_managed_instances_capacity_provider_config(instances).build())
 }
 
 /// Sent whole, since AWS replaces it whole; without members it clears.

@@ -7,13 +7,16 @@ use crate::call::{Call, Refusal};
 /// Whole numbers: where, the smallest, the largest.
 const NUMBERS: &[(&[&str], i64, i64)] = &[
     (&["Timeout"], 1, 900),
-    (&["MemorySize"], 128, 10_240),
+    (&["MemorySize"], 128, 32_768),
     (&["EphemeralStorage", "Size"], 512, 10_240),
     (&["ReservedConcurrentExecutions"], 0, i64::MAX),
     (&["ProvisionedConcurrentExecutions"], 1, i64::MAX),
     (&["MaximumRetryAttempts"], 0, 2),
     (&["MaximumEventAgeInSeconds"], 60, 21_600),
 ];
+
+/// The most memory, in MiB, of a function on Lambda's own instances.
+const MEMORY_MAX: i64 = 10_240;
 
 /// Words of which one must be used.
 const ENUMS: &[(&[&str], &[&str])] = &[
@@ -117,6 +120,22 @@ pub(super) fn constraints(body: &Value) -> Result<(), Refusal> {
         let Some(value) = at(body, path).as_str().filter(|it| it.len() > *most) else { continue };
         let text = format!("Member must have length less than or equal to {most}");
         return Err(Refusal::constraint(&field(path), value, &text));
+    }
+    Ok(())
+}
+
+/// What only functions with a capacity provider may have. `managed`: it has one.
+pub(super) fn capacity(managed: bool, body: &Value) -> Result<(), Refusal> {
+    if managed {
+        return Ok(());
+    }
+    if !body["CapacityProviderConfig"].is_null() {
+        let text = "CapacityProviderConfig isn't supported for Lambda Default functions.";
+        return Err(Refusal::invalid(text));
+    }
+    if let Some(value) = body["MemorySize"].as_i64().filter(|it| *it > MEMORY_MAX) {
+        let text = format!("Member must have value less than or equal to {MEMORY_MAX}");
+        return Err(Refusal::constraint("memorySize", &value.to_string(), &text));
     }
     Ok(())
 }

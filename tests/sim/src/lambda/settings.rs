@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{Ctx, Lambda, concurrency, rules};
+use super::{Ctx, Lambda, concurrency, function::Function, rules};
 use crate::call::{Answer, Refusal, Reply};
 
 pub(super) fn account(lambda: &Lambda) -> Reply {
@@ -34,7 +34,7 @@ pub(super) fn answer(lambda: &mut Lambda, ctx: &Ctx<'_>) -> Answer {
             Ok(Reply::new(200, json!({ "RecursiveLoop": found.recursion })))
         }
         "GetFunctionScalingConfig" => {
-            let qualifier = ctx.call.qualifier.clone().unwrap_or_default();
+            let qualifier = version_of(ctx, found)?;
             let arn = format!("{}:{qualifier}", found.arn);
             let mut shown = json!({ "FunctionArn": arn });
             if let Some(config) = found.scaling.get(&qualifier) {
@@ -57,7 +57,7 @@ pub(super) fn answer(lambda: &mut Lambda, ctx: &Ctx<'_>) -> Answer {
                 let text = "MinExecutionEnvironments is at most MaxExecutionEnvironments, and 0 only if that is 0.";
                 return Err(Refusal::invalid(text));
             }
-            let qualifier = ctx.call.qualifier.clone().unwrap_or_default();
+            let qualifier = version_of(ctx, found)?;
             found.scaling.insert(qualifier, config);
             Ok(Reply::new(202, json!({ "FunctionState": found.latest.state.name })))
         }
@@ -66,4 +66,12 @@ pub(super) fn answer(lambda: &mut Lambda, ctx: &Ctx<'_>) -> Answer {
         )),
         _ => Ok(Reply::new(200, json!({ "UpdateRuntimeOn": "Auto", "FunctionArn": found.arn }))),
     }
+}
+
+/// Scaling is kept by version.
+fn version_of(ctx: &Ctx<'_>, found: &Function) -> Result<String, Refusal> {
+    let qualifier = ctx.call.qualifier.clone().unwrap_or_default();
+    let number = qualifier.parse().ok();
+    let there = number.is_some_and(|it: u64| found.versions.contains_key(&it));
+    if there || qualifier == "$LATEST.PUBLISHED" { Ok(qualifier) } else { Err(ctx.missing()) }
 }

@@ -1,0 +1,77 @@
+//! GetAlias for the versions, then GetFunctionScalingConfig and PutFunctionScalingConfig of each.
+
+use aws_sdk_lambda::{operation::get_function::GetFunctionOutput, types::FunctionScalingConfig};
+
+use super::{Call as Step, Config, Limits, Scaling};
+use crate::{
+    aws::{calls::Call, cloud::Urgency, op::Op},
+    engine::failure::Failure,
+    kinds::block::aws::{Asked, BlockHands, Door, Read, found},
+};
+
+impl BlockHands for Scaling {
+    async fn read(
+        door: &Door,
+        _: &GetFunctionOutput,
+        Asked { at, urgency, .. }: Asked<'_, Self>,
+    ) -> Read<Config> {
+        let Some(alias) = &at.qualifier else { return (Ok(None), None) };
+        let function = at.function.as_str();
+        let request = door.lambda().get_alias().function_name(function).name(alias);
+        let call = Call::plain(Op::GetAlias, urgency);
+        let (answer, asked) = door.calls.timed(call, Box::pin(request.send())).await;
+        let alias = match found(answer) {
+            Ok(Some(alias)) => alias,
+            Ok(None) => return (Ok(None), Some(asked)),
+            Err(failure) => return (Err(failure), Some(asked)),
+        };
+        let routing = alias.routing_config.and_then(|it| it.additional_version_weights);
+        let others = routing.into_iter().flatten().map(|(version, _)| version);
+        // `$LATEST` runs nowhere.
+        let all = alias.function_version.into_iter().chain(others);
+        let all = all.filter(|it| it.bytes().all(|it| it.is_ascii_digit()));
+        let mut versions = Vec::new();
+        for version in all {
+            match limits(door, (function, &version), urgency).await {
+                Ok(Some((asked, applied))) => versions.push((version, asked, applied)),
+                Ok(None) => {}
+                Err(failure) => return (Err(failure), Some(asked)),
+            }
+        }
+        versions.sort();
+        (Ok(Some(Config { limits: (None, None), versions })), Some(asked))
+    }
+
+    async fn write(door: &Door, Step { at, limits: (min, max) }: &Step) -> Result<(), Failure> {
+        let config = FunctionScalingConfig::builder()
+            .set_min_execution_environments(*min)
+            .set_max_execution_environments(*max);
+        let request = door
+            .lambda()
+            .put_function_scaling_config()
+            .function_name(at.function.as_str())
+            .set_qualifier(at.qualifier.clone())
+            .function_scaling_config(config.build());
+        let call = Call::plain(Op::PutFunctionScalingConfig, Urgency::Write);
+        door.calls.run(call, Box::pin(request.send())).await.map(drop)
+    }
+}
+
+/// What was asked for a version, and what AWS has made of that.
+async fn limits(
+    door: &Door,
+    (function, version): (&str, &str),
+    urgency: Urgency,
+) -> Result<Option<(Limits, Limits)>, Failure> {
+    let request =
+        door.lambda().get_function_scaling_config().function_name(function).qualifier(version);
+    let call = Call::plain(Op::GetFunctionScalingConfig, urgency);
+    let answer = found(door.calls.run(call, Box::pin(request.send())).await)?;
+    let limits =
+        |it: &FunctionScalingConfig| (it.min_execution_environments, it.max_execution_environments);
+    Ok(answer.map(|(it, _)| {
+        let applied = it.applied_function_scaling_config.as_ref().map(limits).unwrap_or_default();
+        let asked = it.requested_function_scaling_config.as_ref().map_or(applied, limits);
+        (asked, applied)
+    }))
+}

@@ -1,0 +1,164 @@
+//! How many instances of one's own a function runs on (Lambda Managed Instances): of each version that its alias
+//! leads to, since AWS keeps these numbers by version. A version that is on its way has them as soon as it has
+//! callers.
+
+mod aws;
+
+use std::fmt;
+
+use serde::Deserialize;
+
+use super::block::{At, Block, Fields, State};
+use crate::{
+    engine::diff::{Cause, Said},
+    kinds::{document::Breach, part::Site},
+    shape::{Field, Shape},
+};
+
+/// `scalingConfig`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Scaling {}
+
+const MIN: &str = "minExecutionEnvironments";
+const MAX: &str = "maxExecutionEnvironments";
+/// The most that AWS takes (Lambda API reference, FunctionScalingConfig).
+const MOST: i64 = 15_000;
+
+const LIMITS: &[Field] = &[
+    Field::required(
+        MIN,
+        Shape::Int(0, MOST),
+        "How many there are at least; 0 only with a maximum of 0.",
+    ),
+    Field::required(
+        MAX,
+        Shape::Int(0, MOST),
+        "How many there are at most; 0 switches the function off.",
+    ),
+];
+
+/// `scalingConfig` as it is written.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[expect(missing_docs, reason = "documented in the shape")]
+pub struct ScalingDoc {
+    pub min_execution_environments: i32,
+    pub max_execution_environments: i32,
+}
+
+/// The least and the most; nothing where AWS says nothing.
+pub type Limits = (Option<i32>, Option<i32>);
+
+/// How many instances there may be.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// As wanted. Of what is live: those of the first version that are not as wanted, or of any.
+    pub limits: Limits,
+    /// Of what is live: each version, what was asked for it, and what AWS has made of that.
+    pub versions: Vec<(String, Limits, Limits)>,
+}
+
+impl PartialEq for Config {
+    /// Versions come and go.
+    fn eq(&self, other: &Self) -> bool {
+        self.limits == other.limits
+    }
+}
+
+/// PutFunctionScalingConfig for a version.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Call {
+    /// The function and its version.
+    pub at: At,
+    /// The least and the most.
+    pub limits: Limits,
+}
+
+impl fmt::Display for Call {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let number = |it: Option<i32>| it.map_or_else(|| "?".into(), |it| it.to_string());
+        let (min, max) = (number(self.limits.0), number(self.limits.1));
+        write!(f, "scale function {} from {min} to {max} instances", self.at)
+    }
+}
+
+/// Whether it may hang on a function. `managed`: that runs on instances of its own.
+pub fn check_host(managed: bool) -> Option<Breach> {
+    let message = "only functions on instances of your own have numbers of them";
+    let hint = "set `capacityProviderConfig`; for Lambda's own instances there is `concurrency`";
+    (!managed).then(|| Breach::new(&[], message, hint))
+}
+
+impl Block for Scaling {
+    const NAME: &'static str = "Scaling";
+    const FIELD: &'static str = "scalingConfig";
+    const CAUSE: Cause = Cause::Scaling;
+    const ON_VERSION: bool = true;
+    const SHAPE: Field = Field::optional(
+        Self::FIELD,
+        Shape::Object(LIMITS),
+        "not managed",
+        "How many instances of your own each version runs on that the alias of `release` leads to (Lambda Managed \
+         Instances). They cost money also while nobody calls.",
+    );
+    type Doc = ScalingDoc;
+    type Config = Config;
+    type Call = Call;
+
+    fn check(doc: &ScalingDoc) -> Vec<Breach> {
+        let ScalingDoc { min_execution_environments: min, max_execution_environments: max } = doc;
+        let message = match (min, max) {
+            (min, max) if min > max => format!("`{MIN}` is {min}, and `{MAX}` only {max}"),
+            (0, 1..) => format!("`{MIN}` is 0, and `{MAX}` is {max}: AWS takes 0 only for both"),
+            _ => return Vec::new(),
+        };
+        vec![Breach::new(&[MIN], message, "take at least 1 and at most the maximum, or 0 for both")]
+    }
+
+    fn config(doc: &ScalingDoc, _: &Site<'_>) -> Config {
+        let limits = (Some(doc.min_execution_environments), Some(doc.max_execution_environments));
+        Config { limits, versions: Vec::new() }
+    }
+
+    fn fields(config: &Config) -> Fields {
+        let (min, max) = config.limits;
+        let fields = [(MIN, min), (MAX, max)];
+        fields.into_iter().filter_map(|(path, it)| Some((path.into(), it?.to_string()))).collect()
+    }
+
+    /// AWS starts every version with numbers of its own.
+    fn is_free(_: &Config) -> bool {
+        true
+    }
+
+    /// Numbers that nobody asks for are AWS's own.
+    fn concern(live: &Config, wanted: Option<&Config>) -> Option<Config> {
+        let wanted = wanted?;
+        let mut all = live.versions.iter().map(|(_, asked, _)| *asked);
+        let wrong = all.clone().find(|it| wanted.limits != *it);
+        let limits = wrong.or_else(|| all.next())?;
+        Some(Config { limits, versions: live.versions.clone() })
+    }
+
+    fn put(at: &At, wanted: &Config, live: Option<&Config>) -> Vec<Call> {
+        let all = live.into_iter().flat_map(|it| &it.versions);
+        let wrong = all.filter(|(_, asked, _)| *asked != wanted.limits);
+        let of = |version: &String| At {
+            function: at.function.clone(),
+            qualifier: Some(version.clone()),
+        };
+        wrong.map(|(version, ..)| Call { at: of(version), limits: wanted.limits }).collect()
+    }
+
+    /// There is no way back to AWS's own numbers: they stay, and are forgotten.
+    fn remove(_: &At, _: &Config) -> Vec<Call> {
+        Vec::new()
+    }
+
+    fn state(live: &Config, _: &Config) -> State {
+        if live.versions.iter().all(|(_, asked, applied)| asked == applied) {
+            return State::Settled;
+        }
+        State::Working(Said::new("Scaling", "AWS is starting or stopping instances"))
+    }
+}

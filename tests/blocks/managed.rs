@@ -1,0 +1,115 @@
+//! Lambda Managed Instances: on whose instances a function runs, and how many of them there are.
+
+use super::*;
+
+/// A function on instances of its own, from so many to so many.
+fn managed(requests: i32, (min, max): (i32, i32)) -> String {
+    format!(
+        "  memorySize: 4096
+  capacityProviderConfig:
+    capacityProviderArn: \"arn:aws:lambda:${{target.region}}:${{target.accountId}}:capacity-provider:pool\"
+    perExecutionEnvironmentMaxConcurrency: {requests}
+  scalingConfig: {{ minExecutionEnvironments: {min}, maxExecutionEnvironments: {max} }}
+  release: {{}}
+"
+    )
+}
+
+impl Scene {
+    /// What AWS was asked for a version: the least and the most.
+    fn scaled(&self, version: &str) -> Value {
+        let found = self.lambda("GetFunctionScalingConfig", Some(version), Value::Null);
+        let found = &found["RequestedFunctionScalingConfig"];
+        json!([found["MinExecutionEnvironments"], found["MaxExecutionEnvironments"]])
+    }
+
+    /// Somebody scales a version.
+    fn scale(&self, version: &str, min: i32, max: i32) {
+        let config = json!({ "MinExecutionEnvironments": min, "MaxExecutionEnvironments": max });
+        let body = json!({ "FunctionScalingConfig": config });
+        self.lambda("PutFunctionScalingConfig", Some(version), body);
+    }
+
+    /// A plan that shows these lines.
+    async fn shows(&self, lines: &[&str]) {
+        let (code, text) = self.on_manifests(&["plan"]).await;
+        assert_eq!(code, 1, "{text}");
+        for line in lines {
+            assert!(text.contains(line), "{line}: {text}");
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_instances_of_a_function_are_kept_for_each_version_in_use() {
+    let scene = Scene::new().await;
+    scene.manifest(&managed(8, (3, 9)));
+    scene.apply().await;
+    scene.assert_quiet().await;
+    assert_eq!(scene.scaled("1"), json!([3, 9]));
+    for (min, max, path) in [
+        (2, 9, "/scalingConfig/minExecutionEnvironments: 2 → 3  (drift)"),
+        (3, 12, "/scalingConfig/maxExecutionEnvironments: 12 → 9  (drift)"),
+    ] {
+        scene.scale("1", min, max);
+        scene.shows(&[path]).await;
+        scene.apply().await;
+        assert_eq!(scene.scaled("1"), json!([3, 9]));
+    }
+    // A version that gets callers has its numbers too, and the daemon needs no slow rotation for that.
+    let daemon = scene.start();
+    scene.until("in sync", |it| it.row("Scaling")["status"] == "synced").await;
+    scene.push(2);
+    scene.until("the newer", |it| it.leads() == "2" && it.scaled("2") == json!([3, 9])).await;
+    drop(daemon);
+    scene.manifest(&managed(8, (0, 0)));
+    scene.shows(&["/scalingConfig/maxExecutionEnvironments: 9 → 0  (pending)"]).await;
+    scene.apply().await;
+    assert_eq!((scene.scaled("2"), scene.scaled("1")), (json!([0, 0]), json!([3, 9])));
+    scene.assert_quiet().await;
+    // There is no way back to AWS's own numbers.
+    scene.manifest(&managed(8, (0, 0)).replace("  scalingConfig", "  # scalingConfig"));
+    scene.apply().await;
+    assert_eq!((scene.scaled("2"), scene.noted()), (json!([0, 0]), vec!["release".to_owned()]));
+    scene.assert_quiet().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_its_instances_do_is_kept_and_whose_they_are_is_chosen_once() {
+    let scene = Scene::new().await;
+    scene.manifest(&managed(8, (3, 9)));
+    scene.apply().await;
+    let pool = format!(
+        "arn:aws:lambda:{}:{}:capacity-provider:other",
+        common::aws::REGION,
+        common::aws::ACCOUNT
+    );
+    let other = json!({
+        "CapacityProviderArn": pool,
+        "PerExecutionEnvironmentMaxConcurrency": 9,
+        "ExecutionEnvironmentMemoryGiBPerVCpu": 4.0,
+    });
+    let body = json!({
+        "CapacityProviderConfig": { "LambdaManagedInstancesCapacityProviderConfig": other },
+    });
+    scene.lambda("UpdateFunctionConfiguration", None, body);
+    let field = |name: &str| format!("/capacityProviderConfig/{name}");
+    scene
+        .shows(&[
+            &field("capacityProviderArn"),
+            &(field("perExecutionEnvironmentMaxConcurrency") + ": 9 → 8  (drift)"),
+            &(field("executionEnvironmentMemoryGiBPerVCpu") + ": 4 → 2  (drift)"),
+        ])
+        .await;
+    scene.apply().await;
+    scene.assert_quiet().await;
+    let shown = &scene.functions()["job"]["configuration"]["CapacityProviderConfig"];
+    let shown = &shown["LambdaManagedInstancesCapacityProviderConfig"];
+    assert_eq!(shown["PerExecutionEnvironmentMaxConcurrency"], 8);
+    // Whose they are stays, and all else goes on.
+    scene.manifest("  timeout: 9\n  release: {}\n");
+    let (code, text) = scene.on_manifests(&["apply"]).await;
+    assert_eq!(code, 1, "{text}");
+    assert!(text.contains("Immutable") && text.contains("functionName"), "{text}");
+    assert_eq!(scene.functions()["job"]["configuration"]["Timeout"], 9);
+}
