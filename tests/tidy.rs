@@ -251,7 +251,7 @@ fn part_field(module: &str) -> Option<String> {
     Some(rest.split_once('"')?.0.to_owned())
 }
 
-/// A part has an example, a reference, and a hand that changes it in `tests/blocks/`.
+/// A part has an example, a reference, a golden plan, and a hand that changes it in `tests/blocks/`.
 fn assert_part(kind: &str, field: &str) {
     // What stands in another part's member has that one's example: it may need more than an example has.
     let written = format!("\n  {}:", field.split('/').next().unwrap());
@@ -260,6 +260,13 @@ fn assert_part(kind: &str, field: &str) {
     assert!(examples.iter().any(|(_, text)| text.contains(&written)), "no example of {kind}");
     let reference = fs::read_to_string(root().join("docs/reference/manifests.md")).unwrap();
     assert!(reference.contains(&format!("| `{field}` |")), "no reference of {kind}");
+    let plans = files("tests/plan/parts", "txt");
+    let shown = |text: &str| {
+        let (_, plan) = text.split_once("== plan\n").unwrap();
+        let top = format!("/{}", field.split('.').next().unwrap());
+        plan.contains(&top)
+    };
+    assert!(plans.iter().any(|(_, text)| shown(text)), "no golden plan of {kind}");
     let hands = fs::read_to_string(root().join("tests/blocks/hands.yaml")).unwrap();
     assert!(hands.contains(&format!("field: {field},")), "nobody changes {kind}");
 }

@@ -105,6 +105,7 @@ impl<K: Kind> Engine<K> {
         object.touched = self.now.mono;
         // Whatever the answer was, what we saw before is no ground for another step.
         object.looked_at = None;
+        let freed = std::mem::take(&mut object.frees) && result.is_ok();
         let next = match result {
             Ok(()) => {
                 object.steps.success += 1;
@@ -123,6 +124,26 @@ impl<K: Kind> Engine<K> {
         };
         self.looks.at(name, next, Urgency::InFlight);
         self.consider(name);
+        if freed {
+            self.try_for_room();
+        }
+    }
+
+    /// Somebody gave back what all share: what AWS had no room for is tried again.
+    fn try_for_room(&mut self) {
+        let now = self.now.mono;
+        let lacks =
+            |held: &&mut Held| held.failure.class == Class::MissingInput && held.until > now;
+        let mut lacking = Vec::new();
+        for (name, object) in &mut self.objects {
+            if let Some(held) = object.memory.held.as_mut().filter(lacks) {
+                held.until = now;
+                lacking.push(name.clone());
+            }
+        }
+        for name in lacking {
+            self.look_at(&name, now, Urgency::Mover);
+        }
     }
 
     /// A step failed: remember it, so that only something new tries it sooner. Returns when to look.
@@ -179,6 +200,7 @@ impl<K: Kind> Engine<K> {
         object.memory.held = Some(Held::at_once(fingerprint(&planned, changes), self.now.mono));
         object.memory.tried = Some(super::memory::Tried { changes: own, looks: 0 });
         object.phase = Phase::Applying(planned.kind);
+        object.frees = K::frees(&planned.step);
         object.touched = self.now.mono;
         self.looks.forget(name);
         self.applying += 1;

@@ -85,6 +85,11 @@ pub trait Kind: Sized + Send + 'static {
         false
     }
 
+    /// Whether a step gives back what all objects share, so that one for which there was no room may have it.
+    fn frees(_: &Self::Step) -> bool {
+        false
+    }
+
     /// The step that deletes it; `None` for kinds that are never deleted.
     fn delete(name: &Name, live: &Self::Live) -> Option<Planned<Self::Step>>;
 

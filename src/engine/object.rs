@@ -52,6 +52,8 @@ pub(super) struct Object<K: Kind> {
     pub(super) record_failed: Option<Said>,
     /// Something happened while a look was under way: look again.
     pub(super) again: bool,
+    /// The step under way gives back what all share ([`Kind::frees`]).
+    pub(super) frees: bool,
     /// A slot for a step is kept for it while it is looked at.
     pub(super) reserved: bool,
     pub(super) steps: StepCount,
@@ -107,6 +109,7 @@ impl<K: Kind> Object<K> {
             failures: 0,
             record_failed: None,
             again: false,
+            frees: false,
             reserved: false,
             steps: StepCount::default(),
             repaired: BTreeSet::new(),

@@ -34,8 +34,16 @@ pub(super) fn hostless<B: Block>(name: &Name, spec: &Spec<B>, facts: &Facts) -> 
     if let Some(wanted) = &spec.config {
         diff.changes.push(whole::<B>(Some(&B::fields(wanted)), Origin::NoRecord));
         diff.waits.push(missing(name, facts));
+        warn::<B>(wanted, &mut diff);
     }
     diff
+}
+
+/// What people should know before it is made.
+fn warn<B: Block>(wanted: &B::Config, diff: &mut Diff<Step<B>>) {
+    if let Some(said) = B::warning(wanted) {
+        diff.conditions.insert("Warning", said);
+    }
 }
 
 /// Everything that differs.
@@ -90,9 +98,7 @@ impl<B: Block> Sides<'_, B> {
     fn wanted(&self, wanted: &B::Config, found: Option<&B::Config>, diff: &mut Diff<Step<B>>) {
         let (fields, print) = (B::fields(wanted), hash(&B::remembered(wanted)));
         let noted = self.noted.is_some_and(|it| it.hash == print);
-        if let Some(said) = B::warning(wanted) {
-            diff.conditions.insert("Warning", said);
-        }
+        warn::<B>(wanted, diff);
         if found == Some(wanted) {
             if !noted {
                 diff.steps.push(self.note(RECORD, Some(print)));

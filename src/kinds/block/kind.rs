@@ -53,6 +53,10 @@ impl<B: Block> Kind for Of<B> {
         live.config.get().and_then(Option::as_ref).is_some_and(|it| B::concern(it, None).is_some())
     }
 
+    fn frees(step: &Step<B>) -> bool {
+        matches!(step, Step::Call(call) if B::frees(call))
+    }
+
     fn delete(_: &Name, _: &Live<B>) -> Option<Planned<Step<B>>> {
         None
     }

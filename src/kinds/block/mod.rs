@@ -92,6 +92,11 @@ pub trait Block: Sized + Send + Sync + 'static {
     /// The calls that take the block away; none for one that is only forgotten.
     fn remove(at: &At, live: &Self::Config) -> Vec<Self::Call>;
 
+    /// Whether a call gives back what all functions share ([`Kind::frees`]).
+    fn frees(_: &Self::Call) -> bool {
+        false
+    }
+
     /// The fields that a call is about, if the block is made up of fields with calls of their own.
     fn touches(_: &Self::Call) -> Vec<String> {
         Vec::new()

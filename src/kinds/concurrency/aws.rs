@@ -22,7 +22,7 @@ impl BlockHands for Concurrency {
 
     async fn write(door: &Door, step: &Step) -> Result<(), Failure> {
         match step {
-            Step::Put(at, count) => {
+            Step::Put { at, count, .. } => {
                 let request = door
                     .lambda()
                     .put_function_concurrency()

@@ -33,7 +33,14 @@ pub struct ConcurrencyDoc {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Call {
     /// PutFunctionConcurrency.
-    Put(At, i32),
+    Put {
+        /// Of which function.
+        at: At,
+        /// How many.
+        count: i32,
+        /// Whether that is less than there are.
+        less: bool,
+    },
     /// DeleteFunctionConcurrency.
     Delete(At),
 }
@@ -41,7 +48,9 @@ pub enum Call {
 impl fmt::Display for Call {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Put(at, count) => write!(f, "reserve concurrency {count} for function {at}"),
+            Self::Put { at, count, .. } => {
+                write!(f, "reserve concurrency {count} for function {at}")
+            }
             Self::Delete(at) => write!(f, "reserve no concurrency for function {at}"),
         }
     }
@@ -54,7 +63,7 @@ const MEMBERS: &[Field] = &[
         Shape::Int(0, 1_000_000),
         "not managed",
         "How many instances may run at once, kept free for this function. 0 stops it. AWS leaves at least \
-         100 of the account's unreserved; where there are not that many, it is tried again once a minute.",
+         100 of the account's unreserved; where there are not that many, it is tried again once a minute, and when another document gives some back.",
     ),
     Provisioned::SHAPE,
 ];
@@ -88,12 +97,18 @@ impl Block for Concurrency {
         Fields::from([("reserved".into(), reserved.to_string())])
     }
 
-    fn put(at: &At, wanted: &i32, _: Option<&i32>) -> Vec<Call> {
-        vec![Call::Put(at.clone(), *wanted)]
+    fn put(at: &At, wanted: &i32, live: Option<&i32>) -> Vec<Call> {
+        let less = live.is_some_and(|live| wanted < live);
+        vec![Call::Put { at: at.clone(), count: *wanted, less }]
     }
 
     fn remove(at: &At, _: &i32) -> Vec<Call> {
         vec![Call::Delete(at.clone())]
+    }
+
+    /// What is reserved for one function is missing for the others.
+    fn frees(call: &Call) -> bool {
+        matches!(call, Call::Delete(_) | Call::Put { less: true, .. })
     }
 
     fn warning(reserved: &i32) -> Option<Said> {
