@@ -102,7 +102,7 @@ impl Scene {
     /// The document keeps this alias.
     fn release(&mut self, alias: &str) {
         let fact = ReleaseFact { alias: Some(alias.into()), ..ReleaseFact::default() };
-        self.facts.learn(FactKey::Release(Name::new("job")), Some(Fact::Release(fact)));
+        self.facts.learn(FactKey::Release(Name::new("job")), Some(Fact::Release(fact.into())));
     }
 
     /// Waits until AWS is no longer at work on the function.

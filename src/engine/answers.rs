@@ -78,7 +78,7 @@ impl<K: Kind> Engine<K> {
     /// Tells the other kinds what is known of the object, or why it is not.
     pub(super) fn publish(&mut self, name: &Name) {
         let Some(object) = self.objects.get(name) else { return };
-        let unread = object.unread.as_ref().map(|(_, failure)| failure);
+        let unread = object.unread.as_ref().map(|it| &it.1);
         let unread = unread.or(self.lists.failure.as_ref());
         if let Some((key, fact)) = K::fact(name, &object.sight, unread) {
             self.out.push(Work::Publish(key, fact));
@@ -87,9 +87,9 @@ impl<K: Kind> Engine<K> {
 
     fn unread(&mut self, name: &Name, failure: Failure) {
         let Some(object) = self.objects.get_mut(name) else { return };
-        let attempt = object.unread.as_ref().map_or(1, |(attempt, _)| attempt + 1);
+        let attempt = object.unread.as_ref().map_or(1, |it| it.0 + 1);
         let pause = wait(&failure, name, attempt);
-        object.unread = Some((attempt, failure));
+        object.unread = Some(Box::new((attempt, failure)));
         self.breaker.clear(name);
         self.looks.at(name, self.now.mono.after(pause), Urgency::Mover);
         self.publish(name);
@@ -133,7 +133,7 @@ impl<K: Kind> Engine<K> {
     fn try_for_room(&mut self) {
         let now = self.now.mono;
         let lacks =
-            |held: &&mut Held| held.failure.class == Class::MissingInput && held.until > now;
+            |held: &&mut Box<Held>| held.failure.class == Class::MissingInput && held.until > now;
         let mut lacking = Vec::new();
         for (name, object) in &mut self.objects {
             if let Some(held) = object.memory.held.as_mut().filter(lacks) {
@@ -166,7 +166,7 @@ impl<K: Kind> Engine<K> {
         let until = self.now.mono.after(wait(&failure, name, object.failures));
         let soon = backoff::soon(failure.class, object.failures);
         if let Some(held) = &mut object.memory.held {
-            *held = Held { print: held.print, until, soon, failure };
+            **held = Held { print: held.print, until, soon, failure };
         }
         until
     }
@@ -197,7 +197,8 @@ impl<K: Kind> Engine<K> {
         let lasts = Fight::lasts(self.lists.period());
         object.memory.fight.mending(&own, lasts, self.now);
         // Held in advance: if the step fails, this is what not to repeat too soon.
-        object.memory.held = Some(Held::at_once(fingerprint(&planned, changes), self.now.mono));
+        let held = Held::at_once(fingerprint(&planned, changes), self.now.mono);
+        object.memory.held = Some(Box::new(held));
         object.memory.tried = Some(super::memory::Tried { changes: own, looks: 0 });
         object.phase = Phase::Applying(planned.kind);
         object.frees = K::frees(&planned.step);

@@ -228,7 +228,7 @@ impl<K: Kind> Engine<K> {
     /// Asks for a look, unless one is due after a failed read; says whether it will be soon.
     pub(super) fn look_if_readable(&mut self, name: &Name) -> bool {
         let Some(object) = self.objects.get(name) else { return false };
-        if let Some((attempt, failure)) = &object.unread {
+        if let Some((attempt, failure)) = object.unread.as_deref() {
             return backoff::soon(failure.class, *attempt);
         }
         self.look_at(name, self.now.mono, Urgency::Mover);
@@ -255,7 +255,7 @@ impl<K: Kind> Engine<K> {
 
     pub(super) fn unsettle(&mut self, name: &Name, unsettled: bool) {
         let Some(object) = self.objects.get(name) else { return };
-        let gave_up = match &object.unread {
+        let gave_up = match object.unread.as_deref() {
             Some((attempt, failure)) => !backoff::soon(failure.class, *attempt),
             None => false,
         };

@@ -12,7 +12,7 @@ pub struct Desired<K: Kind> {
     pub wanted: BTreeMap<Name, Wanted<K>>,
     /// What to do about objects that no document describes any more, once one shows that we made it, by what
     /// they hang on ([`Kind::host`]). They are no objects before, or nobody's.
-    pub spare: BTreeMap<Name, Wanted<K>>,
+    pub spare: Spare<K>,
     /// Whether every manifest could be read. If not, an object of ours that nobody wants may only have
     /// lost its readable manifest.
     pub intact: bool,
@@ -20,12 +20,37 @@ pub struct Desired<K: Kind> {
     pub read_at: Mono,
 }
 
+/// What is to be done about what documents do not describe, by the name of what it hangs on. It is worked out when
+/// it is asked for: there is one for each document and kind, and hardly any is ever needed.
+pub struct Spare<K: Kind>(Option<Arc<Find<K>>>);
+
+type Find<K> = dyn Fn(&Name) -> Option<Wanted<K>> + Send + Sync;
+
+impl<K: Kind> Spare<K> {
+    /// As this function says.
+    pub fn new(find: impl Fn(&Name) -> Option<Wanted<K>> + Send + Sync + 'static) -> Self {
+        Self(Some(Arc::new(find)))
+    }
+
+    /// The wish for what hangs on this, if that has a document.
+    pub fn get(&self, host: &Name) -> Option<Wanted<K>> {
+        self.0.as_ref().and_then(|find| find(host))
+    }
+}
+
+/// Nothing is left behind.
+impl<K: Kind> Default for Spare<K> {
+    fn default() -> Self {
+        Self(None)
+    }
+}
+
 /// One object that is wanted.
 pub struct Wanted<K: Kind> {
     /// As it should be.
     pub spec: Arc<K::Spec>,
     /// What we may do to it.
-    pub policy: Policy,
+    pub policy: Arc<Policy>,
     /// The document's labels, for filters.
     pub labels: Arc<BTreeMap<String, String>>,
     /// Where it is written; `None` for objects that other objects imply.
@@ -39,7 +64,7 @@ impl<K: Kind> Wanted<K> {
     pub fn with<L: Kind>(&self, spec: L::Spec) -> Wanted<L> {
         Wanted {
             spec: Arc::new(spec),
-            policy: self.policy.clone(),
+            policy: Arc::clone(&self.policy),
             labels: Arc::clone(&self.labels),
             manifest: self.manifest.clone(),
             frozen: self.frozen,
@@ -51,7 +76,7 @@ impl<K: Kind> Clone for Wanted<K> {
     fn clone(&self) -> Self {
         Self {
             spec: Arc::clone(&self.spec),
-            policy: self.policy.clone(),
+            policy: Arc::clone(&self.policy),
             labels: Arc::clone(&self.labels),
             manifest: self.manifest.clone(),
             frozen: self.frozen,

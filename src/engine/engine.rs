@@ -14,7 +14,7 @@ use super::{
     backoff,
     brake::Brake,
     breaker::{Breaker, Broken},
-    desired::Wanted,
+    desired::Spare,
     diff::Said,
     facts::{FactKey, Facts},
     gate::Stop,
@@ -46,7 +46,7 @@ pub struct Engine<K: Kind> {
     pub(super) facts: Facts,
     pub(super) objects: BTreeMap<Name, Object<K>>,
     /// What to do about what no document describes any more, once it shows.
-    pub(super) spare: BTreeMap<Name, Wanted<K>>,
+    pub(super) spare: Spare<K>,
     /// Who depends on which fact.
     pub(super) needs: BTreeMap<FactKey, BTreeSet<Name>>,
     pub(super) looks: Queue,
@@ -118,7 +118,7 @@ impl<K: Kind> Engine<K> {
             settings,
             facts: Facts::default(),
             objects: BTreeMap::new(),
-            spare: BTreeMap::new(),
+            spare: Spare::default(),
             needs: BTreeMap::new(),
             looks: Queue::default(),
             audits: Queue::default(),

@@ -3,6 +3,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     fmt,
+    sync::Arc,
 };
 
 use super::name::Name;
@@ -34,7 +35,7 @@ impl fmt::Display for FactKey {
     }
 }
 
-/// What is known of it.
+/// What is known of it. Every engine that hears of it keeps it, so that what it says is shared.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fact {
     /// The image's digest and shape.
@@ -44,11 +45,11 @@ pub enum Fact {
     /// Whether the repository exists.
     Repository(bool),
     /// What hangs on a function must know of it.
-    Function(FunctionFact),
+    Function(Arc<FunctionFact>),
     /// The `RevisionId` at which the function was seen to be as its document asks.
-    Settled(String),
+    Settled(Arc<str>),
     /// What hangs on an alias must know of it.
-    Release(ReleaseFact),
+    Release(Arc<ReleaseFact>),
 }
 
 /// A function, as far as it concerns what hangs on it.

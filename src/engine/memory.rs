@@ -45,7 +45,7 @@ pub struct Memory<K: Kind> {
     /// changed what a list shows.
     pub(super) ours: Option<Print>,
     /// The step that failed last, and how long to leave it.
-    pub(super) held: Option<Held>,
+    pub(super) held: Option<Box<Held>>,
     /// Who else keeps changing it.
     pub(super) fight: Fight,
     /// What the last accepted step meant to set.

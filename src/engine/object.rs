@@ -1,14 +1,12 @@
-//! Everything that the engine holds of one object.
+//! Everything that the engine holds of one object. There are tens of thousands of them, so what hardly any has is
+//! boxed.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-};
+use std::{collections::BTreeSet, sync::Arc};
 
 use jiff::Timestamp;
 
 use super::{
-    desired::Wanted,
+    desired::{Spare, Wanted},
     diff::{Cause, Print, Said},
     facts::{Fact, FactKey},
     failure::Failure,
@@ -45,7 +43,7 @@ pub(super) struct Object<K: Kind> {
     /// In which list it was last seen.
     pub(super) listed: u64,
     /// Failed reads in a row, and the last of them.
-    pub(super) unread: Option<(u32, Failure)>,
+    pub(super) unread: Option<Box<(u32, Failure)>>,
     /// Failed steps in a row.
     pub(super) failures: u32,
     /// Why the record of what was applied could not be written.
@@ -153,10 +151,10 @@ impl<K: Kind> Object<K> {
     pub(super) fn spare(
         &self,
         name: &Name,
-        (spare, settings): (&BTreeMap<Name, Wanted<K>>, &Settings),
+        (spare, settings): (&Spare<K>, &Settings),
     ) -> Option<Wanted<K>> {
         let ours = K::LISTING == Listing::None || self.is_ours(name, settings);
-        spare.get(&K::host(name)).filter(|it| ours || K::is_guard(&it.spec)).cloned()
+        spare.get(&K::host(name)).filter(|it| ours || K::is_guard(&it.spec))
     }
 
     /// Nobody wants it, and it is ours.

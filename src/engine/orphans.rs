@@ -64,7 +64,7 @@ impl<K: Kind> Engine<K> {
     /// A daemon takes its time with what nobody asks for; a single run has none, and may leave it. What may
     /// have been taken out of a document is looked at in any case.
     pub(super) fn look_at_stranger(&mut self, name: &Name) {
-        let parted = self.spare.contains_key(&K::host(name));
+        let parted = self.spare.get(&K::host(name)).is_some();
         if self.settings.reading == Reading::Watch && !parted {
             self.look_at(name, self.now.mono, Urgency::Audit);
         } else if self.settings.strangers || parted {

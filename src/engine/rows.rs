@@ -127,7 +127,7 @@ fn extras<K: Kind>(
     if let Some(said) = &object.record_failed {
         extras.insert("RecordFailed", said.clone());
     }
-    if let Some((_, failure)) = &object.unread {
+    if let Some((_, failure)) = object.unread.as_deref() {
         let said = Said::new("ReadFailed", super::failure::chain(failure));
         extras.insert("Stale", said);
     }

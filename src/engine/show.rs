@@ -20,7 +20,7 @@ impl<K: Kind> Engine<K> {
     pub(super) fn not_seen(&self, object: &Object<K>) -> Blank {
         let said = if let Some(why) = &self.paused {
             why.clone()
-        } else if let Some((_, failure)) = &object.unread {
+        } else if let Some((_, failure)) = object.unread.as_deref() {
             Said::new("ReadFailed", chain(failure))
         } else if let Some(failure) = &self.lists.failure {
             Said::new("ListFailed", chain(failure))

@@ -40,7 +40,7 @@ impl Standing {
         }
         // What cannot be read, and will not be soon, is known to be unknown: it is not ours to delete.
         let unread = object.unread.as_ref();
-        let given_up = unread.is_some_and(|(attempt, it)| !backoff::soon(it.class, *attempt));
+        let given_up = unread.is_some_and(|it| !backoff::soon(it.1.class, it.0));
         let orphan = object.is_ours(name, settings);
         let deletable = seen.filter(|_| orphan).map(|it| Claim::of(K::tags(&it.live)));
         let candidate = matches!(deletable, Some(Claim::Owner { deletable: true, .. }));

@@ -74,8 +74,10 @@ impl<K: Kind> Engine<K> {
 
     /// Makes an object of what is left behind, unless it is one.
     fn take_back(&mut self, name: &Name) -> bool {
-        let spare = self.spare.get(name).filter(|_| !self.objects.contains_key(name));
-        let Some(wanted) = spare.cloned() else { return false };
+        if self.objects.contains_key(name) {
+            return false;
+        }
+        let Some(wanted) = self.spare.get(name) else { return false };
         self.depend(name, &wanted);
         self.objects.insert(name.clone(), Object::new(Some(wanted)));
         true

@@ -37,7 +37,7 @@ pub trait Part: 'static {
 
     /// What is to be done about what the document does not ask for, once that shows to be ours: by what it
     /// hangs on ([`Kind::host`]).
-    fn spare(doc: Option<&Self::Doc>, site: &Site<'_>) -> Vec<(Name, <Self::Kind as Kind>::Spec)>;
+    fn spare(doc: Option<&Self::Doc>, site: &Site<'_>) -> Option<<Self::Kind as Kind>::Spec>;
 }
 
 /// The function that the parts of a document belong to.

@@ -5,13 +5,15 @@ use std::{
     sync::Arc,
 };
 
-use super::{Body, Document};
+use super::{
+    Body, Document,
+    parts::Parts,
+    sites::{Sites, Terms},
+};
 use crate::{
     engine::{
-        desired::{Desired, Location, Wanted},
-        kind::Kind,
+        desired::{Desired, Spare, Wanted},
         name::{Key, Name},
-        policy::{Adopt, Policy},
         time::Mono,
     },
     kinds::{
@@ -21,7 +23,6 @@ use crate::{
             spec::Spec as FunctionSpec,
         },
         image::{Image, spec::Spec as ImageSpec},
-        part::Site,
         repository::spec::Spec as RepositorySpec,
     },
 };
@@ -36,7 +37,7 @@ macro_rules! wishes {
 
         impl Wishes {
             fn none(intact: bool, read_at: Mono) -> Self {
-                Self { $($field: Desired { wanted: BTreeMap::new(), spare: BTreeMap::new(), intact, read_at },)* }
+                Self { $($field: Desired { wanted: BTreeMap::new(), spare: Spare::default(), intact, read_at },)* }
             }
         }
     };
@@ -61,39 +62,26 @@ pub struct Documents<'a> {
 /// What the documents ask for in one target.
 pub fn expand(documents: Documents<'_>, setting: Setting<'_>) -> Wishes {
     let mut wishes = Wishes::none(documents.intact, documents.read_at);
+    let sites = Arc::new(Sites::of(documents, setting));
+    sites.each(|site, doc, (parts, terms)| {
+        // The reader has refused documents whose image cannot be read.
+        let Ok(image) = ImageRef::parse(&doc.image) else { return };
+        let name = site.function;
+        let spec = FunctionSpec::of(name, doc, &image, (setting, parts.tags(site)));
+        wishes.images.wanted.extend(wanted_images(&spec));
+        let wanted = terms.wanted(spec);
+        parts.wish(site, &wanted, &mut wishes);
+        wishes.functions.wanted.insert(name.clone(), wanted);
+    });
+    Parts::spare(&sites, &mut wishes);
     let target = &setting.place.target;
     for document in documents.all.iter().filter(|it| it.meta.targets.contains(target)) {
+        let Body::Repository(doc) = &document.body else { continue };
         let name = document.aws_name();
         let key = Key { target: target.clone(), kind: document.kind(), name: name.clone() };
-        let frozen = documents.frozen.contains(&key);
-        match &document.body {
-            Body::Function(doc, parts) => {
-                // The reader has refused documents whose image cannot be read.
-                let Ok(image) = ImageRef::parse(&doc.image) else { continue };
-                let log_group = log_group(&name, doc);
-                let site = Site {
-                    function: &name,
-                    owner: setting.owner.as_str(),
-                    place: setting.place,
-                    alias: parts.alias(),
-                    log_group: &log_group,
-                    adopts: doc.policy.adopt != Adopt::No,
-                    watches: documents.watches,
-                    exclusive: doc.policy.exclusive,
-                    deletion: doc.policy.deletion,
-                };
-                let spec = FunctionSpec::of(&name, doc, &image, (setting, parts.tags(&site)));
-                wishes.images.wanted.extend(wanted_images(&spec));
-                let wanted = wanted(document, spec, (&doc.policy, frozen));
-                parts.wish(&site, &wanted, &mut wishes);
-                wishes.functions.wanted.insert(name, wanted);
-            }
-            Body::Repository(doc) => {
-                let spec = RepositorySpec::of(&name, doc, setting.place, setting.owner);
-                let spec = wanted(document, spec, (&doc.policy, frozen));
-                wishes.repositories.wanted.insert(name, spec);
-            }
-        }
+        let spec = RepositorySpec::of(&name, doc, setting.place, setting.owner);
+        let terms = Terms::of(document, &doc.policy, documents.frozen.contains(&key));
+        wishes.repositories.wanted.insert(name, terms.wanted(spec));
     }
     wishes
 }
@@ -105,21 +93,6 @@ pub(super) fn log_group(name: &Name, doc: &FunctionDoc) -> String {
     given.map_or_else(|| Logging::default_group(name.as_str()), ToOwned::to_owned)
 }
 
-fn wanted<K: Kind>(
-    document: &Document,
-    spec: K::Spec,
-    (policy, frozen): (&Policy, bool),
-) -> Wanted<K> {
-    let (file, line) = (Arc::clone(&document.origin.file), document.origin.line);
-    Wanted {
-        spec: Arc::new(spec),
-        policy: policy.clone(),
-        labels: Arc::clone(&document.meta.labels),
-        manifest: Some(Location { file, line }),
-        frozen,
-    }
-}
-
 /// The image objects that a function depends on.
 fn wanted_images(spec: &FunctionSpec) -> impl Iterator<Item = (Name, Wanted<Image>)> {
     let names = std::iter::once(&spec.image.reference).chain(&spec.image.range);
@@ -127,7 +100,7 @@ fn wanted_images(spec: &FunctionSpec) -> impl Iterator<Item = (Name, Wanted<Imag
         let image = ImageSpec::of_reference(name.as_str())?;
         let wanted = Wanted {
             spec: Arc::new(image),
-            policy: Policy::default(),
+            policy: Arc::default(),
             labels: Arc::default(),
             manifest: None,
             frozen: false,

@@ -10,6 +10,7 @@ mod parse;
 mod parts;
 mod scalar;
 mod select;
+mod sites;
 mod tree;
 
 use std::sync::Arc;

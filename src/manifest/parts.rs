@@ -1,14 +1,14 @@
 //! What a `Function` document describes besides the function itself.
 
-use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use super::Wishes;
+use super::{Wishes, sites::Sites};
 use crate::{
     engine::{
-        desired::{Desired, Wanted},
-        kind::Kind,
+        desired::{Desired, Spare, Wanted},
+        name::Name,
         tags::Tags,
     },
     kinds::{
@@ -58,6 +58,17 @@ macro_rules! parts {
             /// The alias that callers use, if the document keeps one.
             pub(super) fn alias(&self) -> Option<&str> {
                 self.release.as_ref().map(|it| it.alias.as_str())
+            }
+
+            /// What is to be done about parts that no document asks for.
+            pub(super) fn spare(sites: &Arc<Sites>, wishes: &mut Wishes) {
+                $(
+                    let known = Arc::clone(sites);
+                    let find = move |name: &Name| {
+                        known.spare::<$part>(name, |parts| parts.$field.as_ref())
+                    };
+                    wishes.$engine.spare = Spare::new(find);
+                )*
             }
 
             /// Adds what they ask for. `host` is what the document says of everything in it: policy, labels,
@@ -141,10 +152,6 @@ fn wish<P: Part>(
     (site, host): (&Site<'_>, &Wanted<Function>),
     desired: &mut Desired<P::Kind>,
 ) {
-    let add = |sheet: &mut BTreeMap<_, _>, wishes: Vec<(_, <P::Kind as Kind>::Spec)>| {
-        sheet.extend(wishes.into_iter().map(|(name, spec)| (name, host.with(spec))));
-    };
     let wanted = doc.map_or_else(|| P::guard(site), |it| P::wanted(it, site));
-    add(&mut desired.wanted, wanted);
-    add(&mut desired.spare, P::spare(doc, site));
+    desired.wanted.extend(wanted.into_iter().map(|(name, spec)| (name, host.with(spec))));
 }

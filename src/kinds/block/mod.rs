@@ -280,9 +280,8 @@ where
         if spec.guards { vec![(site.function.clone(), spec)] } else { Vec::new() }
     }
 
-    fn spare(doc: Option<&Self::Doc>, site: &Site<'_>) -> Vec<(Name, Spec<B>)> {
-        let spare = doc.is_none().then(|| (site.function.clone(), Spec::of(None, site)));
-        spare.into_iter().collect()
+    fn spare(doc: Option<&Self::Doc>, site: &Site<'_>) -> Option<Spec<B>> {
+        doc.is_none().then(|| Spec::of(None, site))
     }
 }
 

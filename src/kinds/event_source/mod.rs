@@ -173,8 +173,8 @@ impl Part for EventSource {
     }
 
     /// Whatever else of the function's we made goes; what others made is told of.
-    fn spare(_: Option<&Self::Doc>, site: &Site<'_>) -> Vec<(Name, Spec)> {
-        vec![(site.function.clone(), Spec::of(None, site))]
+    fn spare(_: Option<&Self::Doc>, site: &Site<'_>) -> Option<Spec> {
+        Some(Spec::of(None, site))
     }
 }
 

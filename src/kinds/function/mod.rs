@@ -110,13 +110,13 @@ impl Kind for Function {
             // A list shows too little.
             Sight::Present(seen) => seen.exact.then(|| state::fact(&seen.live)),
         };
-        Some((FactKey::Function(name.clone()), fact.map(Fact::Function)))
+        Some((FactKey::Function(name.clone()), fact.map(|it| Fact::Function(it.into()))))
     }
 
     /// A list shows the revision too, and what it belongs to. Emulators know no revisions.
     fn settled(name: &Name, seen: &Seen<Live>) -> Option<(FactKey, Fact)> {
         let revision = seen.revision.clone().unwrap_or_default();
-        Some((FactKey::Settled(name.clone()), Fact::Settled(revision)))
+        Some((FactKey::Settled(name.clone()), Fact::Settled(revision.into())))
     }
 
     /// Whoever keeps its alias has seen it at another revision.

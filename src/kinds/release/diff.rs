@@ -177,13 +177,13 @@ impl Scene<'_> {
     /// Whether the function is as its document asks, at the revision that was seen here.
     pub(super) fn settled(&self) -> bool {
         let fact = self.facts.get(&FactKey::Settled(self.spec.function.clone()));
-        matches!(fact, Some(Fact::Settled(revision)) if *revision == self.live.latest.revision)
+        matches!(fact, Some(Fact::Settled(revision)) if **revision == *self.live.latest.revision)
     }
 
     /// Whether the function was seen in sync at another revision than here.
     pub(super) fn behind(&self) -> bool {
         let fact = self.facts.get(&FactKey::Settled(self.spec.function.clone()));
-        matches!(fact, Some(Fact::Settled(revision)) if *revision != self.live.latest.revision)
+        matches!(fact, Some(Fact::Settled(revision)) if **revision != *self.live.latest.revision)
     }
 
     pub(super) fn unsettled(&mut self) {

@@ -74,9 +74,8 @@ impl Part for Release {
         vec![(site.function.clone(), Spec::of(Some(doc), site))]
     }
 
-    fn spare(doc: Option<&ReleaseDoc>, site: &Site<'_>) -> Vec<(Name, Spec)> {
-        let spare = doc.is_none().then(|| (site.function.clone(), Spec::of(None, site)));
-        spare.into_iter().collect()
+    fn spare(doc: Option<&ReleaseDoc>, site: &Site<'_>) -> Option<Spec> {
+        doc.is_none().then(|| Spec::of(None, site))
     }
 }
 
@@ -163,7 +162,7 @@ impl Kind for Release {
                 revision: live.latest.revision.clone(),
             }),
         };
-        Some((FactKey::Release(name.clone()), fact.map(Fact::Release)))
+        Some((FactKey::Release(name.clone()), fact.map(|it| Fact::Release(it.into()))))
     }
 
     fn hears(key: &FactKey) -> bool {

@@ -44,7 +44,7 @@ fn spec(doc: &Value, alias: Option<&str>) -> Spec {
     let doc = serde_json::from_value(json!([doc])).unwrap();
     let (name, spec) = EventSource::wanted(&doc, &site).remove(0);
     assert_eq!(name, spec.wish.as_ref().unwrap().address.name());
-    assert_eq!(EventSource::spare(Some(&doc), &site)[0].0, function);
+    assert_eq!(EventSource::spare(Some(&doc), &site).unwrap().function, function);
     spec
 }
 
@@ -81,7 +81,7 @@ fn mapping(seen: &mut Seen<Live>) -> &mut Mapping {
 fn facts() -> Facts {
     let mut facts = Facts::default();
     let alias = ReleaseFact { alias: Some("live".into()), ..ReleaseFact::default() };
-    facts.learn(FactKey::Release(Name::new("job")), Some(Fact::Release(alias)));
+    facts.learn(FactKey::Release(Name::new("job")), Some(Fact::Release(alias.into())));
     facts
 }
 

@@ -1,0 +1,118 @@
+//! The functions that documents describe, as their parts see them.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use super::{Body, Document, Documents, expand::log_group, parts::Parts};
+use crate::{
+    engine::{
+        desired::{Location, Wanted},
+        kind::Kind,
+        name::{Key, Name},
+        place::Place,
+        policy::{Adopt, Policy},
+    },
+    kinds::{
+        function::{doc::FunctionDoc, expand::Setting},
+        part::{Part, Site},
+    },
+};
+
+/// The functions of a target. What their documents do not ask for is worked out from them when it is needed, so
+/// this keeps the documents, which the reader keeps anyway.
+pub(super) struct Sites {
+    functions: BTreeMap<Name, Described>,
+    place: Place,
+    owner: String,
+    watches: bool,
+}
+
+struct Described {
+    document: Arc<Document>,
+    terms: Terms,
+}
+
+/// What a document says of everything in it.
+#[derive(Clone)]
+pub(super) struct Terms {
+    policy: Arc<Policy>,
+    labels: Arc<BTreeMap<String, String>>,
+    manifest: Location,
+    frozen: bool,
+}
+
+impl Terms {
+    pub(super) fn of(document: &Document, policy: &Policy, frozen: bool) -> Self {
+        let (file, line) = (Arc::clone(&document.origin.file), document.origin.line);
+        Self {
+            policy: Arc::new(policy.clone()),
+            labels: Arc::clone(&document.meta.labels),
+            manifest: Location { file, line },
+            frozen,
+        }
+    }
+
+    /// The wish for one of its objects.
+    pub(super) fn wanted<K: Kind>(&self, spec: K::Spec) -> Wanted<K> {
+        let Self { policy, labels, manifest, frozen } = self.clone();
+        Wanted { spec: Arc::new(spec), policy, labels, manifest: Some(manifest), frozen }
+    }
+}
+
+impl Sites {
+    pub(super) fn of(documents: Documents<'_>, setting: Setting<'_>) -> Self {
+        let target = &setting.place.target;
+        let ours = documents.all.iter().filter(|it| it.meta.targets.contains(target));
+        let described = |document: &Arc<Document>| {
+            let Body::Function(doc, _) = &document.body else { return None };
+            let name = document.aws_name();
+            let key = Key { target: target.clone(), kind: document.kind(), name: name.clone() };
+            let terms = Terms::of(document, &doc.policy, documents.frozen.contains(&key));
+            Some((name, Described { document: Arc::clone(document), terms }))
+        };
+        Self {
+            functions: ours.filter_map(described).collect(),
+            place: setting.place.clone(),
+            owner: setting.owner.as_str().to_owned(),
+            watches: documents.watches,
+        }
+    }
+
+    /// Shows each function with its document.
+    pub(super) fn each(&self, mut show: impl FnMut(&Site<'_>, &FunctionDoc, (&Parts, &Terms))) {
+        for name in self.functions.keys() {
+            self.at(name, &mut show);
+        }
+    }
+
+    /// The wish for what the document of a function does not ask for.
+    pub(super) fn spare<P: Part>(
+        &self,
+        name: &Name,
+        doc: impl FnOnce(&Parts) -> Option<&P::Doc>,
+    ) -> Option<Wanted<P::Kind>> {
+        self.at(name, |site, _, (parts, terms)| {
+            P::spare(doc(parts), site).map(|spec| terms.wanted(spec))
+        })?
+    }
+
+    fn at<T>(
+        &self,
+        name: &Name,
+        show: impl FnOnce(&Site<'_>, &FunctionDoc, (&Parts, &Terms)) -> T,
+    ) -> Option<T> {
+        let (name, Described { document, terms }) = self.functions.get_key_value(name)?;
+        let Body::Function(doc, parts) = &document.body else { return None };
+        let site = Site {
+            function: name,
+            owner: &self.owner,
+            place: &self.place,
+            alias: parts.alias(),
+            log_group: &log_group(name, doc),
+            adopts: doc.policy.adopt != Adopt::No,
+            watches: self.watches,
+            exclusive: doc.policy.exclusive,
+            deletion: doc.policy.deletion,
+        };
+        Some(show(&site, doc, (parts, terms)))
+    }
+}
