@@ -35,6 +35,8 @@ SEVERITIES = {"critical", "warning", "info"}
 # Prometheus and every process have these.
 SCRAPE_LABELS = {"job", "instance", "le"}
 USUAL = {"up": set(), "process_start_time_seconds": set()}
+# What a line of a runbook begins with that is no query.
+COMMANDS = {"amtool", "aws", "curl", "evenkeel", "kubectl", "systemctl"}
 # Of other programs that the guide tells about.
 FOREIGN_FLAGS = {"--http-bind", "--http-metrics"}
 
@@ -311,13 +313,18 @@ def test_no_panel_lies_over_another() -> None:
     assert sum(it["w"] * it["h"] for it, _ in places) == 24 * height
 
 
-def test_prometheus_understands_every_panel(tmp_path: Path) -> None:
-    plain = [it.replace("$__rate_interval", "1m").replace("$job", "x").replace("$target", ".*") for it in expressions()]
-    rules = [{"record": f"panel:{number}", "expr": it} for number, it in enumerate(plain)]
-    file = tmp_path / "panels.yaml"
-    file.write_text(yaml.safe_dump({"groups": [{"name": "panels", "rules": rules}]}))
+def test_prometheus_understands_every_panel_and_runbook(tmp_path: Path) -> None:
+    queries = [it.replace("$__rate_interval", "1m").replace("$job", "x").replace("$target", ".*") for it in expressions()]
+    for page in runbooks():
+        lines = re.findall(r"^ {4,}(\S.*)$", page.read_text(), re.MULTILINE)
+        found = [it for it in lines if it.split()[0] not in COMMANDS]
+        assert found or page.stem == "README", page.name
+        queries += found
+    rules = [{"record": f"query:{number}", "expr": it} for number, it in enumerate(queries)]
+    file = tmp_path / "queries.yaml"
+    file.write_text(yaml.safe_dump({"groups": [{"name": "queries", "rules": rules}]}))
     code, output = run("promtool", "check", "rules", file)
-    assert code == 0 and f"{len(plain)} rules found" in output, output
+    assert code == 0 and f"{len(queries)} rules found" in output, output
 
 
 def test_derived_rules_are_clean(tmp_path: Path) -> None:
