@@ -1,0 +1,135 @@
+//! The series of single objects: documents, and with all the detail there is their parts.
+
+use jiff::Timestamp;
+
+use super::{count, flag, total};
+use crate::{
+    daemon::{
+        rollup::Document,
+        text::{Family, Page, Sort},
+    },
+    engine::{
+        diff::Cause,
+        status::{Ending, Row, Status},
+    },
+};
+
+/// The labels of one object, and with one more.
+const O: [&str; 3] = ["target", "kind", "name"];
+const STATUS: [&str; 4] = ["target", "kind", "name", "status"];
+const CAUSE: [&str; 4] = ["target", "kind", "name", "cause"];
+const RESULT: [&str; 4] = ["target", "kind", "name", "result"];
+const INFO: [&str; 7] =
+    ["target", "kind", "name", "mode", "desired_digest", "live_digest", "revision"];
+
+impl Page<'_> {
+    /// One sample for each object.
+    fn each(
+        &mut self,
+        (name, help): (&str, &str),
+        all: &[&Document<'_>],
+        value: impl Fn(&Document<'_>) -> f64,
+    ) {
+        let samples = all.iter().map(|it| (labels(it.row), value(it)));
+        self.gauge(&Family(name, help, &O), samples);
+    }
+
+    pub(super) fn objects(&mut self, all: &[&Document<'_>], revision: &str) {
+        let family = Family("evenkeel_object_status", "The object's status, as a set.", &STATUS);
+        let samples = all.iter().flat_map(|it| Status::ALL.map(|status| (it, status)));
+        self.gauge(
+            &family,
+            samples.map(|(it, status)| (more(it.row, status.as_str()), flag(it.status == status))),
+        );
+        self.drift(all);
+        let help = "When a list or a look last confirmed the object.";
+        let name = "evenkeel_object_last_observed_timestamp_seconds";
+        self.each((name, help), all, |it| seconds(it.row.observed));
+        let help = "When the object was last read exactly.";
+        let name = "evenkeel_object_last_audited_timestamp_seconds";
+        self.each((name, help), all, |it| seconds(it.row.audited));
+        let suspended = |row: &Row| row.status == Status::Suspended;
+        let help = "Whether writes are held.";
+        self.each(("evenkeel_object_suspended", help), all, |it| flag(suspended(it.row)));
+        let help = "Since when writes are held; 0 if they are not.";
+        self.each(("evenkeel_object_suspended_since_timestamp_seconds", help), all, |it| {
+            seconds(Some(it.row.since).filter(|_| suspended(it.row)))
+        });
+        let help = "Whether it is left alone since somebody keeps changing it back.";
+        self.each(("evenkeel_object_fighting", help), all, |it| flag(it.has("Fighting")));
+        let help = "Whether the image that it was deployed from is gone from ECR.";
+        self.each(("evenkeel_object_image_missing", help), all, |it| flag(it.has("ImageMissing")));
+        self.infos(all, revision);
+        let help = "Steps that AWS accepted or refused.";
+        let samples = all.iter().flat_map(|it| {
+            let (success, error) = it.steps;
+            [(more(it.row, "success"), total(success)), (more(it.row, "error"), total(error))]
+        });
+        let family = Family("evenkeel_object_steps_total", help, &RESULT);
+        self.family(Sort::Counter, &family, samples);
+        self.releases(all);
+    }
+
+    fn drift(&mut self, all: &[&Document<'_>]) {
+        let help = "Whether somebody changed the object in AWS, by what was changed.";
+        let samples = all.iter().flat_map(|it| Cause::ALL.map(|cause| (it, cause)));
+        self.gauge(
+            &Family("evenkeel_object_drift", help, &CAUSE),
+            samples.map(|(it, cause)| {
+                (more(it.row, cause.as_str()), flag(it.causes.contains(&cause)))
+            }),
+        );
+        let help = "How many fields somebody changed in AWS.";
+        self.each(("evenkeel_object_drift_fields", help), all, |it| count(it.fields));
+        let help = "Since when the object has drifted; 0 if it has not.";
+        let name = "evenkeel_object_drift_since_timestamp_seconds";
+        self.each((name, help), all, |it| seconds(it.drift_since));
+    }
+
+    fn infos(&mut self, all: &[&Document<'_>], revision: &str) {
+        let samples = all.iter().map(|Document { row, .. }| {
+            let [target, kind, name] = labels(row);
+            let (desired, live) = (&*row.digests.desired, &*row.digests.live);
+            ([target, kind, name, row.mode.as_str(), desired, live, revision], 1.0)
+        });
+        self.gauge(
+            &Family("evenkeel_object_info", "What the object is; always 1.", &INFO),
+            samples,
+        );
+    }
+
+    /// Of functions with a release.
+    fn releases(&mut self, all: &[&Document<'_>]) {
+        let ours = || all.iter().filter_map(|it| Some((it.row, it.release?)));
+        let help = "What part of the calls a version on its way gets; 0 when none is.";
+        self.gauge(
+            &Family("evenkeel_release_weight_ratio", help, &O),
+            ours().map(|(row, it)| (labels(row), f64::from(it.percent.unwrap_or(0)) / 100.0)),
+        );
+        let help = "What releases came to: all callers got the version (promoted), it failed before it had any \
+                    (rejected), or it did badly and lost them (rolled_back).";
+        let samples = ours().flat_map(|(row, it)| {
+            Ending::ALL.map(|ending| {
+                let times = it.endings.get(&ending).copied().unwrap_or(0);
+                (more(row, ending.as_str()), total(times))
+            })
+        });
+        let family = Family("evenkeel_releases_total", help, &RESULT);
+        self.family(Sort::Counter, &family, samples);
+    }
+}
+
+fn labels(row: &Row) -> [&str; 3] {
+    [row.key.target.as_str(), row.key.kind, row.key.name.as_str()]
+}
+
+fn more<'a>(row: &'a Row, label: &'a str) -> [&'a str; 4] {
+    let [target, kind, name] = labels(row);
+    [target, kind, name, label]
+}
+
+/// Seconds since 1970; 0 for never.
+#[expect(clippy::cast_precision_loss, reason = "milliseconds since 1970 are below 2^52")]
+pub(super) fn seconds(at: Option<Timestamp>) -> f64 {
+    at.map_or(0.0, |it| it.as_millisecond() as f64 / 1000.0)
+}
