@@ -119,7 +119,10 @@ def arguments() -> argparse.ArgumentParser:
     add("--runbooks", metavar="URL", default=RUNBOOKS, help=text)
     text = "for tests: no alert waits longer than this, such as 2s; scrapes must be far more frequent"
     add("--for", metavar="TIME", dest="wait", type=time, help=text)
-    text = "for tests: no window, offset or age in an expression is longer than this; default: as --for"
+    text = (
+        "for tests: no window, offset or age in an expression is longer than this; default: as --for. "
+        "Below a minute EvenkeelSourceStale fires by itself, since the directory is read twice a minute"
+    )
     add("--window", metavar="TIME", type=time, help=text)
     add("--kubernetes", action="store_true", help="a PrometheusRule for the Prometheus operator")
     add("--namespace", help="with --kubernetes: the namespace; default: that of whoever applies it")
