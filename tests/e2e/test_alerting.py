@@ -143,7 +143,8 @@ def flags() -> dict[str, set[str]]:
 def wrong_commands(text: str) -> list[str]:
     """Commands and flags of ours that do not exist."""
     known, wrong = flags(), []
-    codes = re.findall(r"^ {4,}(\S.*)$", text, re.MULTILINE) + re.findall(r"`([^`\n]+)`", text)
+    inline = re.findall(r"`([^`]+)`", re.sub(r"```.*?```", "", text, flags=re.DOTALL))
+    codes = re.findall(r"^ {4,}(\S.*)$", text, re.MULTILINE) + [" ".join(it.split()) for it in inline]
     for code in codes:
         for command, rest in re.findall(r"(?:^|; )evenkeel (\w+)([^|;]*)", code):
             given = set(re.findall(r"(?<!\w)--[\w-]+", rest))
@@ -314,7 +315,8 @@ def test_no_panel_lies_over_another() -> None:
 
 
 def test_prometheus_understands_every_panel_and_runbook(tmp_path: Path) -> None:
-    queries = [it.replace("$__rate_interval", "1m").replace("$job", "x").replace("$target", ".*") for it in expressions()]
+    values = {"$__rate_interval": "1m", "$job": "x", "$target": ".*"}
+    queries = [re.sub(r"\$\w+", lambda it: values[it[0]], query) for query in expressions()]
     for page in runbooks():
         lines = re.findall(r"^ {4,}(\S.*)$", page.read_text(), re.MULTILINE)
         found = [it for it in lines if it.split()[0] not in COMMANDS]
