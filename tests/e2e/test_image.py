@@ -132,7 +132,7 @@ def test_it_runs_read_only_as_nobody(
     with log.open("wb") as out:
         process = subprocess.Popen(
             [*command, str(root), str(folder), *words],
-            env={**aws_env, **given},
+            env={"PATH": os.environ["PATH"], **aws_env, **given},
             stdout=out,
             stderr=out,
         )
