@@ -25,9 +25,19 @@ use common::golden;
 use evenkeel::{
     aws::classify,
     cli,
-    daemon::{board::Board, clock::SystemClock, exposition::Exposition, metrics::Metrics},
+    daemon::{
+        board::Board,
+        clock::SystemClock,
+        exposition::{Detail, Exposition},
+        metrics::Metrics,
+    },
     engine::{
-        diff::Cause, failure::Class, name::Name, prune::Block, status::Status, work::Outcome,
+        diff::Cause,
+        failure::Class,
+        name::Name,
+        prune::Block,
+        status::{Ending, Status},
+        work::{Outcome, Trigger},
     },
     manifest,
 };
@@ -39,6 +49,16 @@ fn root() -> &'static Path {
 fn page(name: &str) -> String {
     fs::read_to_string(root().join("docs/reference").join(name)).unwrap()
 }
+
+/// What follows the metrics in their reference.
+const ALERTS: &str = "
+## What to alert on
+
+Ready rules are in [deploy/prometheus/evenkeel.rules.yaml](../../deploy/prometheus/evenkeel.rules.yaml), with [a runbook for each alert](../runbooks/README.md);
+[the guide](../guide/alerting.md) says how to load them, what each severity means, and what is left with `--metrics-detail=aggregate`. The dashboard is
+[deploy/grafana/evenkeel.json](../../deploy/grafana/evenkeel.json). Rules of your own: join series of one object with `ignoring`, so that `job` and `instance` stay in
+the match, and narrow `workqueue_*` to the job, since other programs export it too.
+";
 
 #[test]
 fn the_manifest_reference_is_generated() {
@@ -95,10 +115,13 @@ fn metrics() -> Vec<Family> {
         }
         let key =
             evenkeel::engine::name::Key { target, kind: "Function", name: Name::new("resize") };
-        shown.rows.insert(key.clone(), Arc::new(row(key)));
+        let release = evenkeel::engine::name::Key { kind: "Release", ..key.clone() };
+        for key in [key, release] {
+            shown.rows.insert(key.clone(), Arc::new(row(key)));
+        }
     });
     let clock: Arc<dyn evenkeel::engine::time::Clock> = Arc::new(SystemClock::start());
-    let exposition = Exposition::new(board, Arc::clone(&clock));
+    let exposition = Exposition::new(board, Arc::clone(&clock), Detail::Documents);
     let log: &dyn evenkeel::aws::calls::CallLog = &metrics;
     log.record(&evenkeel::aws::calls::CallRecord {
         target: &Name::new("default"),
@@ -110,7 +133,12 @@ fn metrics() -> Vec<Family> {
     metrics.observe_everything();
     let happened =
         prometheus::TextEncoder::new().encode_to_string(&metrics.registry.gather()).unwrap();
-    families(&(exposition.text() + &happened))
+    let mut text = happened;
+    exposition.write(&mut |piece| {
+        text += &piece;
+        true
+    });
+    families(&text)
 }
 
 /// A metric's name, what it is, its help and its labels.
@@ -160,6 +188,8 @@ fn row(key: evenkeel::engine::name::Key) -> evenkeel::engine::status::Row {
         audited: None,
         next_check: None,
         steps_done: Default::default(),
+        endings: Default::default(),
+        percent: Some(0),
         orphan: false,
     }
 }
@@ -194,18 +224,9 @@ fn the_metrics_reference_is_generated() {
     text += &row("result, of drift", Outcome::ALL.map(Outcome::as_str).to_vec());
     text += &row("reason, of a target on hold", evenkeel::daemon::exposition::PAUSES.to_vec());
     text += &row("reason, of the prune gate", Block::ALL.map(Block::as_str).to_vec());
-    text += "\n## What to alert on\n\nThere are no ready rules yet. Until there are:\n\n";
-    for (what, wait) in [
-        ("evenkeel_object_drift == 1", "15 minutes"),
-        ("evenkeel_object_status{status=~\"refused|failed\"} == 1", "30 minutes"),
-        ("evenkeel_rollout_halted == 1", "no time at all"),
-        ("evenkeel_target_paused == 1", "5 minutes"),
-        ("evenkeel_prune_blocked == 1", "15 minutes"),
-        ("evenkeel_source_manifests{state=\"invalid\"} > 0", "5 minutes"),
-        ("up == 0", "5 minutes"),
-    ] {
-        text += &format!("- `{what}` for {wait}\n");
-    }
+    text += &row("trigger", Trigger::ALL.map(Trigger::as_str).to_vec());
+    text += &row("result, of a release", Ending::ALL.map(Ending::as_str).to_vec());
+    text += ALERTS;
     golden(&root().join("docs/reference/metrics.md"), &text);
 }
 

@@ -12,7 +12,10 @@ use clap::{Args, ValueEnum};
 use super::parse::scale;
 use super::parse::{account_id, duration, hash, hold, label, resync, share};
 use crate::{
-    daemon::clock::{HurriedClock, SystemClock},
+    daemon::{
+        clock::{HurriedClock, SystemClock},
+        exposition::Detail,
+    },
     engine::{name::Owner, policy::Mode, prune::Terms, time::Clock},
     manifest::Selection,
 };
@@ -222,6 +225,35 @@ pub struct RunArgs {
     /// Where metrics, probes and status are served. Everybody who can reach it can read it.
     #[arg(long, env = "EVENKEEL_LISTEN", default_value = "127.0.0.1:9809", value_name = "ADDRESS")]
     pub(super) listen: String,
+    /// Which series there are: sums alone, a dozen for each document, or those for each of its parts too.
+    #[arg(
+        long,
+        env = "EVENKEEL_METRICS_DETAIL",
+        default_value = "documents",
+        value_name = "DETAIL"
+    )]
+    pub(super) metrics_detail: DetailArg,
+}
+
+/// `--metrics-detail`.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum DetailArg {
+    /// No series of single objects: for large fleets and small servers.
+    Aggregate,
+    /// Series for each document.
+    Documents,
+    /// Series for each document, and for each URL, release, event source … of it besides.
+    Full,
+}
+
+impl From<DetailArg> for Detail {
+    fn from(detail: DetailArg) -> Self {
+        match detail {
+            DetailArg::Aggregate => Self::Aggregate,
+            DetailArg::Documents => Self::Documents,
+            DetailArg::Full => Self::Full,
+        }
+    }
 }
 
 /// `--mode`.

@@ -18,6 +18,8 @@ mod suspend;
 mod table;
 mod targets;
 
+use std::time::Duration;
+
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use self::args::{
@@ -159,12 +161,17 @@ fn print(text: &str) -> Result<(), CliError> {
     }
 }
 
+/// How long what blocks may keep us when all is done.
+const LEAVE_MAX: Duration = Duration::from_secs(2);
+
 fn block_on(command: impl Future<Output = Result<Outcome, CliError>>) -> Result<Outcome, CliError> {
-    tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| CliError(format!("the runtime cannot start: {error}")))?
-        .block_on(command)
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let runtime =
+        runtime.map_err(|error| CliError(format!("the runtime cannot start: {error}")))?;
+    let outcome = runtime.block_on(command);
+    // Whatever still blocks, a file system that hangs perhaps, is no reason to stay.
+    runtime.shutdown_timeout(LEAVE_MAX);
+    outcome
 }
 
 #[cfg(test)]

@@ -79,6 +79,7 @@ fn route(name: &Name, (live, alias): (&Live, &Alias), (version, note): (u64, Not
         weight: None,
         note,
         why: String::new(),
+        ending: None,
     }
 }
 

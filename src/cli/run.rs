@@ -40,7 +40,7 @@ pub(super) async fn run(args: RunArgs) -> Result<Outcome, CliError> {
     }
     let listener = listen(&args.listen).await?;
     let mut daemon = session::start(job).await?;
-    daemon.serve(listener);
+    daemon.serve(listener, args.metrics_detail.into());
     loop {
         match signals.next().await {
             Signal::Reload => daemon.rescan(),
@@ -68,5 +68,12 @@ async fn listen(address: &str) -> Result<TcpListener, CliError> {
     let listener = TcpListener::bind(address).await.map_err(wrong)?;
     let address = listener.local_addr().map_err(wrong)?;
     info!(%address, "listening");
+    if !address.ip().is_loopback() {
+        warn!(
+            %address,
+            "everybody who can reach this address can read names, images and states of functions: there is no \
+             encryption and no password; listen on loopback, or let only Prometheus in"
+        );
+    }
     Ok(listener)
 }

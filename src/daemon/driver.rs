@@ -22,15 +22,16 @@ use super::{
 use crate::{
     aws::cloud::Cloud,
     engine::{
-        diff::Planned,
+        diff::Change,
         engine::Engine,
         failure::{Class, Failure, chain},
         kind::Kind,
         name::{Key, Name},
         page::Page,
         time::{Clock, Mono},
-        work::{Event, Looked, Urgency, Work},
+        work::{Event, Looked, Order, Urgency, Work},
     },
+    kinds::document_of,
 };
 
 /// How many events may wait. Senders wait when it is full.
@@ -165,13 +166,14 @@ impl<K: Kind, C: Cloud<K>> Driver<K, C> {
     fn start(&mut self, work: Work<K>, facts: &mut Facts) -> Option<Event<K>> {
         match work {
             Work::List(wanted) => self.list(wanted),
-            Work::Look(name, wanted, urgency) => self.look(name, wanted, urgency),
-            Work::Apply(name, planned, _) if !K::writes(&planned.step) => {
-                self.apply(name, planned, None);
+            Work::Look(name, wanted, urgency, late) => {
+                self.ports.metrics.waited(K::NAME, late);
+                self.look(name, wanted, urgency);
             }
-            Work::Apply(name, planned, looked) => match self.permit(&name, looked) {
-                Some(permit) => self.apply(name, planned, Some(permit)),
-                None => return Some(Event::Blocked(name)),
+            Work::Apply(order) if !K::writes(&order.planned.step) => self.apply(order, None),
+            Work::Apply(order) => match self.permit(&order.name, order.looked) {
+                Some(permit) => self.apply(order, Some(permit)),
+                None => return Some(Event::Blocked(order.name)),
             },
             Work::Publish(key, fact) => facts.push((key, fact)),
             Work::Report(name, news) => news::tell(&self.key(&name), &news, &self.ports.metrics),
@@ -264,7 +266,8 @@ impl<K: Kind, C: Cloud<K>> Driver<K, C> {
         self.reads.spawn(task.instrument(span));
     }
 
-    fn apply(&mut self, name: Name, planned: Planned<K::Step>, permit: Option<Permit>) {
+    fn apply(&mut self, order: Order<K>, permit: Option<Permit>) {
+        let Order { name, planned, revision, changes, trigger, .. } = order;
         self.under_way.insert(name.clone(), self.ports.clock.now().mono);
         let (cloud, answers) = (Arc::clone(&self.cloud), self.ports.answers.clone());
         let (metrics, clock) = (Arc::clone(&self.ports.metrics), Arc::clone(&self.ports.clock));
@@ -280,10 +283,15 @@ impl<K: Kind, C: Cloud<K>> Driver<K, C> {
                 permit.wrote(ended);
             }
             metrics.duration(K::NAME, "apply", took);
-            metrics.step(K::NAME, result.is_ok());
+            metrics.step(document_of(K::NAME, &name).0, result.is_ok(), trigger);
             let took_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
             match &result {
-                Ok(()) => info!(step = %planned.step, took_ms, "applied"),
+                Ok(()) => {
+                    let changes = told(&changes);
+                    let revision = revision.unwrap_or_default();
+                    let (step, trigger) = (&planned.step, trigger.as_str());
+                    info!(%step, changes, revision, trigger, took_ms, "applied");
+                }
                 // Waiting is not failing.
                 Err(failure) if failure.class == Class::Busy => {
                     info!(step = %planned.step, "AWS is busy with it; later");
@@ -299,6 +307,12 @@ impl<K: Kind, C: Cloud<K>> Driver<K, C> {
         };
         self.writes.spawn(task.instrument(span));
     }
+}
+
+/// Every field with what it was and what it is to be; what is secret is sealed already.
+fn told(changes: &[Change]) -> String {
+    let lines = changes.iter().map(|it| format!("{}: {} → {}", it.path, it.live, it.desired));
+    lines.collect::<Vec<_>>().join("; ")
 }
 
 /// Sends pages on as they come.

@@ -1,23 +1,31 @@
 //! HTTP for machines: metrics, probes, and rows as JSON. Read-only.
 
-use std::{sync::Arc, time::Duration};
+use std::{convert::Infallible, sync::Arc};
 
 use axum::{
     Json, Router,
+    body::Body,
     extract::{Path, State},
     http::{StatusCode, header},
     response::{IntoResponse, Response},
     routing::get,
 };
+use futures_util::stream;
 use prometheus::{Encoder as _, Registry, TextEncoder};
 use serde_json::json;
-use tokio::{net::TcpListener, sync::watch};
+use tokio::{
+    net::TcpListener,
+    sync::{mpsc, watch},
+    task,
+};
 
-use super::{api, board::Board, exposition::Exposition, stop::stopped};
+use super::{
+    api,
+    board::Board,
+    exposition::{Detail, Exposition},
+    health, serve,
+};
 use crate::engine::time::Clock;
-
-/// A driver whose loop has not gone round for this long hangs: it does so every ten seconds.
-const BEAT_MAX: Duration = Duration::from_mins(1);
 
 /// What the handlers need.
 #[derive(Clone)]
@@ -26,75 +34,71 @@ pub struct Shared {
     pub board: Arc<Board>,
     /// The metrics of what happened.
     pub registry: Registry,
-    /// The metrics of what is.
-    pub exposition: Arc<Exposition>,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// How many engines there should be.
     pub engines: usize,
 }
 
+/// What metrics are made of.
+#[derive(Clone)]
+struct Pages {
+    exposition: Arc<Exposition>,
+    registry: Registry,
+}
+
+/// How many pieces of an answer may wait for its client.
+const PIECES_MAX: usize = 4;
+
 /// Serves until told to stop.
 pub async fn serve(
     listener: TcpListener,
-    shared: Shared,
-    mut stop: watch::Receiver<bool>,
-) -> std::io::Result<()> {
+    (shared, detail): (Shared, Detail),
+    stop: watch::Receiver<bool>,
+) {
+    let exposition = Exposition::new(Arc::clone(&shared.board), Arc::clone(&shared.clock), detail);
+    let pages = Pages { exposition: Arc::new(exposition), registry: shared.registry.clone() };
     let router = Router::new()
-        .route("/metrics", get(metrics))
+        .route("/metrics", get(metrics).with_state(pages))
         .route("/livez", get(livez))
         .route("/readyz", get(readyz))
         .route("/api/v1/objects", get(objects))
         .route("/api/v1/objects/{*key}", get(object))
         .with_state(shared);
-    let ended = async move { stopped(&mut stop).await };
-    axum::serve(listener, router).with_graceful_shutdown(ended).await
+    serve::serve(listener, router, stop).await;
 }
 
-async fn metrics(State(shared): State<Shared>) -> Response {
-    let mut text = shared.exposition.text().into_bytes();
+/// In pieces, as the client takes them: the whole of a large fleet's would be held in memory twice.
+async fn metrics(State(pages): State<Pages>) -> Response {
     let encoder = TextEncoder::new();
-    match encoder.encode(&shared.registry.gather(), &mut text) {
-        Ok(()) => {
-            ([(header::CONTENT_TYPE, encoder.format_type().to_owned())], text).into_response()
+    let happened = match encoder.encode_to_string(&pages.registry.gather()) {
+        Ok(text) => text,
+        Err(error) => {
+            return (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response();
         }
-        Err(error) => (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response(),
-    }
+    };
+    let (pieces, taken) = mpsc::channel::<String>(PIECES_MAX);
+    task::spawn_blocking(move || {
+        pages.exposition.write(&mut |piece| pieces.blocking_send(piece).is_ok());
+        // Whoever has gone misses it too.
+        pieces.blocking_send(happened).ok();
+    });
+    let next = |mut taken: mpsc::Receiver<String>| async {
+        let piece = taken.recv().await?;
+        Some((Ok::<_, Infallible>(piece), taken))
+    };
+    let body = Body::from_stream(stream::unfold(taken, next));
+    ([(header::CONTENT_TYPE, encoder.format_type().to_owned())], body).into_response()
 }
 
 /// Alive is who makes progress, not who answers.
 async fn livez(State(shared): State<Shared>) -> (StatusCode, String) {
     let now = shared.clock.now().mono;
-    let stuck: Vec<String> = shared.board.read(|shown| {
-        let late = shown.engines.iter().filter(|(_, it)| now.since(it.beat) > BEAT_MAX);
-        late.map(|((target, kind), _)| format!("{target}/{kind} has stopped going round\n"))
-            .collect()
-    });
-    verdict(&stuck)
+    verdict(&shared.board.read(|shown| health::stuck(shown, now)))
 }
 
-/// Ready is who has read the manifests, and AWS once, wherever it is not on hold.
 async fn readyz(State(shared): State<Shared>) -> (StatusCode, String) {
-    let missing = shared.board.read(|shown| {
-        let mut missing = Vec::new();
-        if shown.source.snapshot.is_none() {
-            missing.push("the manifests have not been read\n".to_owned());
-        }
-        missing.extend(shown.source.error.iter().map(|it| format!("source: {it}\n")));
-        let paused = |target| shown.targets.get(target).is_none_or(Option::is_some);
-        let late =
-            shown.engines.iter().filter(|((target, _), it)| !it.summary.listed && !paused(target));
-        missing
-            .extend(late.map(|((target, kind), _)| format!("{target}/{kind} is not listed yet\n")));
-        if shown.targets.is_empty() || shown.targets.values().all(Option::is_some) {
-            missing.push("every target is on hold\n".to_owned());
-        }
-        if shown.engines.len() < shared.engines {
-            missing.push("not every engine has started\n".to_owned());
-        }
-        missing
-    });
-    verdict(&missing)
+    verdict(&shared.board.read(|shown| health::missing(shown, shared.engines)))
 }
 
 /// 200, or 503 with everything that is wrong.

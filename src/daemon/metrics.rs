@@ -7,7 +7,11 @@ use prometheus::{HistogramOpts, HistogramVec, IntCounterVec, Opts, Registry};
 
 use crate::{
     aws::calls::{CallLog, CallRecord},
-    engine::{diff::Cause, kind::Kind, work::Outcome},
+    engine::{
+        diff::Cause,
+        kind::Kind,
+        work::{Outcome, Trigger},
+    },
     kinds::{ALL, DOCUMENTS, function::Function},
 };
 
@@ -30,6 +34,7 @@ pub struct Metrics {
     request_durations: HistogramVec,
     budget_waits: HistogramVec,
     queue_adds: IntCounterVec,
+    queue_waits: HistogramVec,
     queue_durations: HistogramVec,
     queue_retries: IntCounterVec,
 }
@@ -50,8 +55,11 @@ const DELAYS: Family = (
     "From the change in AWS, by LastModified, to our seeing it.",
     &["kind"],
 );
-const RECONCILES: Family =
-    ("evenkeel_reconcile_total", "Steps that were applied.", &["kind", "result"]);
+const RECONCILES: Family = (
+    "evenkeel_reconcile_total",
+    "Steps that AWS accepted or refused, by what made us look.",
+    &["kind", "result", "trigger"],
+);
 const DURATIONS: Family = (
     "evenkeel_reconcile_duration_seconds",
     "How long the phases of the loop take: list, look, apply.",
@@ -76,6 +84,8 @@ const BUDGET_WAITS: Family =
     ("evenkeel_aws_budget_wait_seconds", "How long calls wait for their turn.", &["bucket"]);
 const QUEUE_ADDS: Family =
     ("workqueue_adds_total", "How many looks and steps were handed out.", &["name"]);
+const QUEUE_WAITS: Family =
+    ("workqueue_queue_duration_seconds", "How long a look has been due when it begins.", &["name"]);
 const QUEUE_DURATIONS: Family =
     ("workqueue_work_duration_seconds", "How long a look or a step takes.", &["name"]);
 
@@ -117,6 +127,7 @@ impl Metrics {
             request_durations: histogram(&registry, REQUEST_DURATIONS, &CALL_BUCKETS)?,
             budget_waits: histogram(&registry, BUDGET_WAITS, &CALL_BUCKETS)?,
             queue_adds: counter(&registry, QUEUE_ADDS)?,
+            queue_waits: histogram(&registry, QUEUE_WAITS, &WORK_BUCKETS)?,
             queue_durations: histogram(&registry, QUEUE_DURATIONS, &WORK_BUCKETS)?,
             queue_retries: counter(&registry, QUEUE_RETRIES)?,
             registry,
@@ -146,7 +157,9 @@ impl Metrics {
             }
         }
         for result in ["success", "error"] {
-            self.reconciles.with_label_values(&[kind, result]);
+            for trigger in Trigger::ALL {
+                self.reconciles.with_label_values(&[kind, result, trigger.as_str()]);
+            }
         }
     }
 
@@ -156,6 +169,7 @@ impl Metrics {
             self.duration(Function::NAME, phase, Duration::ZERO);
         }
         self.drift_delays.with_label_values(&[Function::NAME]).observe(0.0);
+        self.waited(Function::NAME, Duration::ZERO);
     }
 
     pub(super) fn drifted(&self, kind: &str, cause: Cause, delay: Option<Duration>) {
@@ -174,9 +188,13 @@ impl Metrics {
         self.drift_corrected.with_label_values(&labels).inc();
     }
 
-    pub(super) fn step(&self, kind: &str, success: bool) {
+    pub(super) fn step(&self, kind: &str, success: bool, trigger: Trigger) {
         let result = if success { "success" } else { "error" };
-        self.reconciles.with_label_values(&[kind, result]).inc();
+        self.reconciles.with_label_values(&[kind, result, trigger.as_str()]).inc();
+    }
+
+    pub(super) fn waited(&self, kind: &str, waited: Duration) {
+        self.queue_waits.with_label_values(&[kind]).observe(waited.as_secs_f64());
     }
 
     pub(super) fn duration(&self, kind: &str, phase: &str, took: Duration) {

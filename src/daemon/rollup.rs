@@ -11,10 +11,11 @@ use super::board::Shown;
 use crate::{
     engine::{
         diff::Cause,
+        kind::Kind as _,
         name::Key,
-        status::{Row, Status},
+        status::{Row, Status, Truth},
     },
-    kinds::{DOCUMENTS, document_of},
+    kinds::{DOCUMENTS, document_of, release::Release},
 };
 
 /// One document.
@@ -29,8 +30,10 @@ pub(super) struct Document<'a> {
     pub(super) fields: usize,
     /// Since when the first of them has.
     pub(super) drift_since: Option<Timestamp>,
-    /// Whether any of them is left alone because of a fight.
-    pub(super) fighting: bool,
+    /// The row of its release, if it has one.
+    pub(super) release: Option<&'a Row>,
+    /// All its objects.
+    rows: Vec<&'a Row>,
     /// Steps that AWS accepted and refused.
     pub(super) steps: (u64, u64),
 }
@@ -53,7 +56,7 @@ pub(super) fn documents(shown: &Shown) -> Vec<Document<'_>> {
     heads.into_iter().map(|row| sum(row, parts.get(&row.key).unwrap_or(&none))).collect()
 }
 
-fn sum<'a>(row: &'a Row, parts: &[&Arc<Row>]) -> Document<'a> {
+fn sum<'a>(row: &'a Row, parts: &[&'a Arc<Row>]) -> Document<'a> {
     let all = || std::iter::once(row).chain(parts.iter().map(|it| &***it));
     let drifted = |row: &Row| row.changes.iter().filter(|it| it.origin.is_drift()).count();
     Document {
@@ -62,11 +65,27 @@ fn sum<'a>(row: &'a Row, parts: &[&Arc<Row>]) -> Document<'a> {
         causes: all().flat_map(|it| it.causes.iter().copied()).collect(),
         fields: all().map(drifted).sum(),
         drift_since: all().filter_map(|it| it.drift_since).min(),
-        fighting: all().any(|it| it.conditions.iter().any(|it| it.kind == "Fighting")),
+        release: all().find(|it| it.key.kind == Release::NAME),
+        rows: all().collect(),
         steps: all().fold((0, 0), |(success, error), it| {
             (success + it.steps_done.success, error + it.steps_done.error)
         }),
     }
+}
+
+impl Document<'_> {
+    /// Whether a condition of this kind holds for any of its objects.
+    pub(super) fn has(&self, kind: &str) -> bool {
+        let mut conditions = self.rows.iter().flat_map(|it| &it.conditions);
+        conditions.any(|it| it.kind == kind && it.status == Truth::True)
+    }
+}
+
+/// Each part of a document, by itself.
+pub(super) fn parts(shown: &Shown) -> Vec<Document<'_>> {
+    let part =
+        |row: &&Arc<Row>| !row.orphan && document_of(row.key.kind, &row.key.name).0 != row.key.kind;
+    shown.rows.values().filter(part).map(|row| sum(row, &[])).collect()
 }
 
 /// Which status says most about a document.

@@ -8,16 +8,16 @@ use tokio::{
     task::JoinSet,
     time,
 };
-use tracing::error;
 
 use super::{
     board::Board,
-    exposition::Exposition,
+    exposition::Detail,
     http::{self, Shared},
     metrics::Metrics,
     options::Options,
     reader::{Manuscript, Reader},
     source::Source,
+    systemd,
     wiring::{ENGINES, Wiring},
 };
 
@@ -39,7 +39,6 @@ impl Daemon {
         let clock = options.clock;
         let board = Arc::new(Board::default());
         let metrics = Arc::new(Metrics::new()?);
-        let exposition = Arc::new(Exposition::new(Arc::clone(&board), Arc::clone(&clock)));
         let process = prometheus::process_collector::ProcessCollector::for_self();
         metrics.registry.register(Box::new(process))?;
         let (stop, stopped) = watch::channel(false);
@@ -79,17 +78,16 @@ impl Daemon {
             rescan: Arc::clone(&rescan),
         };
         tasks.spawn(reader.run());
-        let shared = Shared { board: Arc::clone(&board), registry, exposition, clock, engines };
+        let shared = Shared { board: Arc::clone(&board), registry, clock, engines };
         Ok(Self { board, shared, stop, rescan, tasks })
     }
 
-    /// Serves HTTP on a listener that is already bound.
-    pub fn serve(&mut self, listener: TcpListener) {
+    /// Serves HTTP on a listener that is already bound, with metrics in so much detail; tells systemd that we are there.
+    pub fn serve(&mut self, listener: TcpListener, detail: Detail) {
+        self.tasks.spawn(systemd::tell(self.shared.clone(), self.stop.subscribe()));
         let (shared, stop) = (self.shared.clone(), self.stop.subscribe());
         self.tasks.spawn(async move {
-            if let Err(error) = http::serve(listener, shared, stop).await {
-                error!(%error, "HTTP has ended");
-            }
+            http::serve(listener, (shared, detail), stop).await;
         });
     }
 

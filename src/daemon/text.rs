@@ -13,13 +13,34 @@ pub(super) enum Sort {
 /// A metric's name, its help and its labels.
 pub(super) struct Family<'a>(pub(super) &'a str, pub(super) &'a str, pub(super) &'a [&'a str]);
 
+/// How much is written before it is handed on.
+const PIECE: usize = 64 * 1024;
+
 /// A page under way.
-#[derive(Default)]
-pub(super) struct Page {
-    pub(super) text: String,
+pub(super) struct Page<'a> {
+    text: String,
+    take: &'a mut dyn FnMut(String) -> bool,
+    /// Nobody takes it any more.
+    left: bool,
 }
 
-impl Page {
+impl<'a> Page<'a> {
+    /// A page that is handed on piece by piece, as long as the pieces are taken.
+    pub(super) fn new(take: &'a mut dyn FnMut(String) -> bool) -> Self {
+        Self { text: String::new(), take, left: false }
+    }
+
+    /// Hands on what is left.
+    pub(super) fn end(mut self) {
+        self.hand_on(0);
+    }
+
+    fn hand_on(&mut self, least: usize) {
+        if self.text.len() > least && !self.left {
+            self.left = !(self.take)(std::mem::take(&mut self.text));
+        }
+    }
+
     /// One family with all its samples; nothing if there are none.
     pub(super) fn family<const N: usize, S: AsRef<str>>(
         &mut self,
@@ -41,6 +62,10 @@ impl Page {
         let mut order: Vec<usize> = (0..labels.len()).collect();
         order.sort_by_key(|index| labels.get(*index));
         for (values, value) in samples {
+            self.hand_on(PIECE);
+            if self.left {
+                return;
+            }
             self.text.push_str(name);
             let mut mark = '{';
             let pairs = order.iter().filter_map(|it| Some((labels.get(*it)?, values.get(*it)?)));
@@ -77,8 +102,28 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_page_is_handed_on_in_pieces_until_nobody_takes_them() {
+        let mut pieces = Vec::new();
+        let mut take = |piece: String| {
+            pieces.push(piece.len());
+            pieces.len() < 2
+        };
+        let mut page = Page::new(&mut take);
+        let family = Family("x_total", "Counts.", &["a"]);
+        page.family(Sort::Counter, &family, (0..100_000).map(|it| ([it.to_string()], 1.0)));
+        page.end();
+        assert_eq!(pieces.len(), 2);
+        assert!(pieces.iter().all(|it| (PIECE..PIECE + 100).contains(it)), "{pieces:?}");
+    }
+
+    #[test]
     fn samples_are_written_as_prometheus_reads_them() {
-        let mut page = Page::default();
+        let mut text = String::new();
+        let mut take = |piece: String| {
+            text += &piece;
+            true
+        };
+        let mut page = Page::new(&mut take);
         let family = Family("x_total", "Counts.", &["b", "a"]);
         page.family(Sort::Counter, &family, [(["é", "q\"\\\n"], 1.5)].into_iter());
         page.family(Sort::Gauge, &Family("y", "Is.", &[]), [([""; 0], 1e10)].into_iter());
@@ -87,6 +132,7 @@ mod tests {
             &Family("z", "Is not.", &["a"]),
             [].iter().copied().map(|it: ([&str; 1], f64)| it),
         );
+        page.end();
         expect_test::expect![[r#"
             # HELP x_total Counts.
             # TYPE x_total counter
@@ -95,6 +141,6 @@ mod tests {
             # TYPE y gauge
             y 10000000000
         "#]]
-        .assert_eq(&page.text);
+        .assert_eq(&text);
     }
 }

@@ -15,7 +15,7 @@ use super::{
     tags::SUSPEND,
     time::Mono,
     verdict::fingerprint,
-    work::{Looked, News, Outcome, Urgency, Work},
+    work::{Looked, News, Order, Outcome, Trigger, Urgency, Work},
 };
 
 /// How soon to ask for the permit again that another kind holds.
@@ -108,6 +108,9 @@ impl<K: Kind> Engine<K> {
         let freed = std::mem::take(&mut object.frees) && result.is_ok();
         let next = match result {
             Ok(()) => {
+                if let Some(ending) = object.ending.take() {
+                    *object.endings.entry(ending).or_default() += 1;
+                }
                 object.steps.success += 1;
                 object.failures = 0;
                 let made = object.memory.held.take().filter(|_| kind == CREATE);
@@ -160,6 +163,7 @@ impl<K: Kind> Engine<K> {
             );
         }
         object.failures += 1;
+        object.trigger = Trigger::Retry;
         if kind == RECORD {
             object.record_failed = Some(Said::new("RecordFailed", chain(&failure)));
         }
@@ -199,14 +203,19 @@ impl<K: Kind> Engine<K> {
         // Held in advance: if the step fails, this is what not to repeat too soon.
         let held = Held::at_once(fingerprint(&planned, changes), self.now.mono);
         object.memory.held = Some(Box::new(held));
+        let changes = own.clone();
         object.memory.tried = Some(super::memory::Tried { changes: own, looks: 0 });
         object.phase = Phase::Applying(planned.kind);
         object.frees = K::frees(&planned.step);
+        object.ending = K::ending(&planned);
         object.touched = self.now.mono;
         self.looks.forget(name);
         self.applying += 1;
-        let looked = object.looked_at.unwrap_or_default();
-        self.out.push(Work::Apply(name.clone(), planned, looked));
+        let (name, looked) = (name.clone(), object.looked_at.unwrap_or_default());
+        let revision = object.sight.seen().and_then(|it| it.revision.clone());
+        let trigger = object.trigger;
+        let order = Order { name, planned, looked, revision, changes, trigger };
+        self.out.push(Work::Apply(order));
     }
 }
 

@@ -28,7 +28,7 @@ use super::{
     status::Row,
     tally::Tally,
     time::{Mono, Now},
-    work::{Event, Urgency, Work},
+    work::{Event, Trigger, Urgency, Work},
 };
 
 pub use super::brake::Waves;
@@ -293,18 +293,18 @@ impl<K: Kind> Engine<K> {
             self.consider(&name);
         }
         while self.looking < LOOKS_MAX
-            && let Some((name, urgency)) = self.looks.due(self.now.mono)
+            && let Some((name, due)) = self.looks.due(self.now.mono)
         {
-            self.start_look(&name, urgency);
+            self.start_look(&name, due);
         }
         while self.may_audit()
-            && let Some((name, urgency)) = self.audits.due(self.now.mono)
+            && let Some((name, due)) = self.audits.due(self.now.mono)
         {
-            self.start_look(&name, urgency);
+            self.start_look(&name, due);
         }
     }
 
-    fn start_look(&mut self, name: &Name, urgency: Urgency) {
+    fn start_look(&mut self, name: &Name, (urgency, due): (Urgency, Mono)) {
         let Some(object) = self.objects.get_mut(name) else { return };
         if object.phase != Phase::Idle {
             object.again |= object.phase == Phase::Looking;
@@ -315,8 +315,10 @@ impl<K: Kind> Engine<K> {
         let wanted = object.wanted.as_ref().map(|it| Arc::clone(&it.spec));
         self.looking += 1;
         if urgency == Urgency::Audit {
+            object.trigger = Trigger::Resync;
             self.auditing.insert(name.clone());
         }
-        self.out.push(Work::Look(name.clone(), wanted, urgency));
+        let late = self.now.mono.since(due);
+        self.out.push(Work::Look(name.clone(), wanted, urgency, late));
     }
 }

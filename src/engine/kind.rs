@@ -11,6 +11,7 @@ use super::{
     failure::Failure,
     name::Name,
     sight::{Known, Seen, Sight},
+    status::Ending,
     tags::Tags,
     work::Urgency,
 };
@@ -83,6 +84,16 @@ pub trait Kind: Sized + Send + 'static {
     /// Whether a step saves callers from what does badly: then it waits for nobody else.
     fn rescues(_: &Self::Step) -> bool {
         false
+    }
+
+    /// What a release comes to with this step, if it ends one.
+    fn ending(_: &Planned<Self::Step>) -> Option<Ending> {
+        None
+    }
+
+    /// What percent of the calls a version gets that is on its way.
+    fn percent(_: &Self::Live) -> Option<u32> {
+        None
     }
 
     /// Whether a step gives back what all objects share, so that one for which there was no room may have it.

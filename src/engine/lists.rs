@@ -13,7 +13,7 @@ use super::{
     policy::Reading,
     sight::{Seen, Sight},
     time::Mono,
-    work::Urgency,
+    work::{Trigger, Urgency},
 };
 
 /// A list may take at most this share of the time: one part in four.
@@ -178,10 +178,11 @@ impl<K: Kind> Engine<K> {
 
     /// Something about the object is not as we knew it: look, unless a failed read has its own pace.
     fn nominate(&mut self, name: &Name) {
-        let Some(object) = self.objects.get(name) else { return };
+        let Some(object) = self.objects.get_mut(name) else { return };
         if object.unread.is_some() {
             return;
         }
+        object.trigger = Trigger::Resync;
         if object.wanted.is_some() {
             self.breaker.suspect(name);
             self.look_at(name, self.now.mono, Urgency::Mover);

@@ -1,7 +1,10 @@
 //! Everything that the engine holds of one object. There are tens of thousands of them, so what hardly any has is
 //! boxed.
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use jiff::Timestamp;
 
@@ -15,10 +18,11 @@ use super::{
     name::Name,
     policy::Settings,
     sight::Sight,
-    status::{Row, StepCount},
+    status::{Ending, Row, StepCount},
     tags::{self, Claim},
     tally::Standing,
     time::{Mono, Now},
+    work::Trigger,
 };
 
 /// One object: what is wanted, what was seen, what is under way.
@@ -52,9 +56,14 @@ pub(super) struct Object<K: Kind> {
     pub(super) again: bool,
     /// The step under way gives back what all share ([`Kind::frees`]).
     pub(super) frees: bool,
+    /// What made us look at it.
+    pub(super) trigger: Trigger,
     /// A slot for a step is kept for it while it is looked at.
     pub(super) reserved: bool,
     pub(super) steps: StepCount,
+    /// What a release comes to if the step under way is accepted, and what those before came to.
+    pub(super) ending: Option<Ending>,
+    pub(super) endings: BTreeMap<Ending, u64>,
     /// Causes of drift that a step of ours has been applied to.
     pub(super) repaired: BTreeSet<Cause>,
     /// What the others were told of it while it was as its document asks ([`Kind::settled`]).
@@ -108,8 +117,11 @@ impl<K: Kind> Object<K> {
             record_failed: None,
             again: false,
             frees: false,
+            trigger: Trigger::Manifest,
             reserved: false,
             steps: StepCount::default(),
+            ending: None,
+            endings: BTreeMap::new(),
             repaired: BTreeSet::new(),
             settled: None,
             standing: None,

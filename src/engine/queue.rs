@@ -30,14 +30,14 @@ impl Queue {
         }
     }
 
-    /// Takes out one name whose time has come.
-    pub(super) fn due(&mut self, now: Mono) -> Option<(Name, Urgency)> {
+    /// Takes out one name whose time has come, and when that was.
+    pub(super) fn due(&mut self, now: Mono) -> Option<(Name, (Urgency, Mono))> {
         let (at, urgency, name) = self.by_time.first()?.clone();
         if at > now {
             return None;
         }
         self.forget(&name);
-        Some((name, urgency))
+        Some((name, (urgency, at)))
     }
 
     /// When the next name is due.
@@ -77,7 +77,7 @@ mod tests {
         assert_eq!(queue.next(), Some(at(5)));
         assert_eq!(queue.due(at(4)), None);
         assert_eq!(queue.depth(at(6)), 2);
-        assert_eq!(queue.due(at(6)), Some((name.clone(), Urgency::InFlight)));
+        assert_eq!(queue.due(at(6)), Some((name.clone(), (Urgency::InFlight, at(5)))));
         assert_eq!(queue.when(&name), None);
         assert_eq!(queue.due(at(6)).map(|(name, _)| name), Some(Name::new("b")));
         assert_eq!(queue.due(at(99)), None);

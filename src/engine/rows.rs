@@ -164,6 +164,8 @@ fn base<K: Kind>(frame: Frame, object: &Object<K>, blank: Blank) -> Row {
         audited: object.audited.map(|it| it.wall),
         next_check: frame.next_check,
         steps_done: object.steps,
+        endings: object.endings.clone(),
+        percent: object.sight.seen().and_then(|it| K::percent(&it.live)),
         orphan: frame.orphan,
     }
 }

@@ -103,8 +103,37 @@ pub struct Row {
     pub next_check: Option<Timestamp>,
     /// Steps that AWS accepted and refused since the start.
     pub steps_done: StepCount,
+    /// What the releases since the start came to.
+    pub endings: BTreeMap<Ending, u64>,
+    /// What percent of the calls a version gets that is on its way; `None` where nothing is released.
+    pub percent: Option<u32>,
     /// Ours, and wanted by no manifest.
     pub orphan: bool,
+}
+
+/// What a release came to: a closed list, since it is a label.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Ending {
+    /// All callers got the version.
+    Promoted,
+    /// It failed before it had any.
+    Rejected,
+    /// It had some, did badly, and lost them.
+    RolledBack,
+}
+
+impl Ending {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Promoted, Self::Rejected, Self::RolledBack];
+
+    /// As in metrics.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Promoted => "promoted",
+            Self::Rejected => "rejected",
+            Self::RolledBack => "rolled_back",
+        }
+    }
 }
 
 /// How many steps went well and how many did not.

@@ -16,7 +16,7 @@ use super::{
     prune::Ruling,
     sight::Sight,
     time::Mono,
-    work::{Urgency, Work},
+    work::{Trigger, Urgency, Work},
 };
 
 /// Up to how many objects are looked at at once for what nobody asks for.
@@ -140,7 +140,8 @@ impl<K: Kind> Engine<K> {
     }
 
     fn wish_changed(&mut self, name: &Name) {
-        let Some(object) = self.objects.get(name) else { return };
+        let Some(object) = self.objects.get_mut(name) else { return };
+        object.trigger = Trigger::Manifest;
         let unseen = object.sight.seen().is_none();
         let gone = unseen || K::LISTING == Listing::None;
         if object.wanted.is_none() && gone && object.phase == Phase::Idle {
@@ -216,6 +217,9 @@ impl<K: Kind> Engine<K> {
         }
         self.survey(&woken);
         for name in woken {
+            if let Some(object) = self.objects.get_mut(&name) {
+                object.trigger = Trigger::Fact;
+            }
             self.consider(&name);
         }
     }

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use super::{
     desired::Desired,
-    diff::{Cause, Planned, Said},
+    diff::{Cause, Change, Planned, Said},
     facts::{Fact, FactKey},
     failure::Failure,
     gate::Stop,
@@ -68,11 +68,10 @@ pub struct Looked<K: Kind> {
 pub enum Work<K: Kind> {
     /// Read the list; answer with pages and [`Event::ListEnded`].
     List(Arc<BTreeMap<Name, Arc<K::Spec>>>),
-    /// Read one object, of which this is wanted; answer with [`Event::Looked`].
-    Look(Name, Option<Arc<K::Spec>>, Urgency),
-    /// Make one call, on the ground of a look that began at this moment; answer with [`Event::Applied`] or
-    /// [`Event::Blocked`].
-    Apply(Name, Planned<K::Step>, Mono),
+    /// Read one object, of which this is wanted; answer with [`Event::Looked`]. It has been due for so long.
+    Look(Name, Option<Arc<K::Spec>>, Urgency, Duration),
+    /// Make one call; answer with [`Event::Applied`] or [`Event::Blocked`].
+    Apply(Order<K>),
     /// Tell the other kinds.
     Publish(FactKey, Option<Fact>),
     /// Write it down: a log line, a counter.
@@ -92,6 +91,51 @@ pub enum Urgency {
     List,
     /// The slow rotation.
     Audit,
+}
+
+/// One call to be made, and what is to be said of it.
+pub struct Order<K: Kind> {
+    /// Of which object.
+    pub name: Name,
+    /// The call.
+    pub planned: Planned<K::Step>,
+    /// When the look began that it rests on.
+    pub looked: Mono,
+    /// The `RevisionId` that the look showed, if there is one.
+    pub revision: Option<String>,
+    /// The differences that it ends.
+    pub changes: Vec<Change>,
+    /// What made us look.
+    pub trigger: Trigger,
+}
+
+/// What made us look at an object: told with what follows, and never asked for by a decision.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Trigger {
+    /// Its manifest.
+    Manifest,
+    /// A list, or the slow rotation.
+    #[default]
+    Resync,
+    /// News of what it depends on.
+    Fact,
+    /// A step that failed before.
+    Retry,
+}
+
+impl Trigger {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::Manifest, Self::Resync, Self::Fact, Self::Retry];
+
+    /// As in metrics and logs.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Manifest => "manifest",
+            Self::Resync => "resync",
+            Self::Fact => "fact",
+            Self::Retry => "retry",
+        }
+    }
 }
 
 /// Something worth a line in the log or a counter: each is said once.

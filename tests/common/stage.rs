@@ -19,7 +19,7 @@ use evenkeel::{
         sight::Seen,
         status::Row,
         time::{Mono, Now},
-        work::{Event, Looked, News, Urgency, Work},
+        work::{Event, Looked, News, Order, Urgency, Work},
     },
     kinds::{
         function::{Function, expand::Setting, step::Step},
@@ -234,14 +234,14 @@ impl Stage {
     fn start(&mut self, work: Work<Function>) {
         match work {
             Work::List(_) => self.later(CALL / 2, Due::Act(Call::List(self.now))),
-            Work::Look(name, _, urgency) => {
+            Work::Look(name, _, urgency, _) => {
                 assert!(self.busy.insert(name.clone()), "two things at once: {name}");
                 if urgency != Urgency::Audit {
                     self.note(format!("look at {name}"));
                 }
                 self.later(CALL / 2, Due::Act(Call::Look(name, self.now)));
             }
-            Work::Apply(name, planned, _) => {
+            Work::Apply(Order { name, planned, .. }) => {
                 assert!(self.busy.insert(name.clone()), "two things at once: {name}");
                 self.assert_fresh(&name);
                 if let Step::Delete(name) = &planned.step {

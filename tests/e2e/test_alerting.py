@@ -14,16 +14,6 @@ import yaml
 
 from stage import ROOT
 
-# TEMPORARY: what docs/reference does not have yet. Delete each once it has.
-METRICS_TO_COME = {
-    "evenkeel_object_image_missing": {"kind", "name", "target"},
-    "evenkeel_releases_total": {"kind", "name", "target", "result"},
-    "evenkeel_release_weight_ratio": {"kind", "name", "target"},
-    "workqueue_queue_duration_seconds": {"name"},
-    "evenkeel_reconcile_total": {"kind", "result", "trigger"},
-}
-FLAGS_TO_COME = {"--metrics-detail"}
-
 DEPLOY = ROOT / "deploy"
 RULES = DEPLOY / "prometheus" / "evenkeel.rules.yaml"
 DERIVE = DEPLOY / "prometheus" / "derive.py"
@@ -99,8 +89,6 @@ def documented() -> dict[str, set[str]]:
         labels = labels.replace("*O*", "kind, name, target")
         known[name] = {it.strip() for it in labels.split(",") if it.strip()}
     assert len(known) > 30
-    for name, labels in METRICS_TO_COME.items():
-        known[name] = known.get(name, set()) | labels
     return known | USUAL
 
 
@@ -151,7 +139,7 @@ def wrong_commands(text: str) -> list[str]:
             wrong += [f"{command} {it}" for it in given - known.get(command, set())]
             wrong += [command] * (command not in known)
         if code.startswith("--"):
-            every = set.union(*known.values()) | FLAGS_TO_COME | FOREIGN_FLAGS
+            every = set.union(*known.values()) | FOREIGN_FLAGS
             wrong += sorted(set(re.findall(r"(?<!\S)--[\w-]+", code)) - every)
     return wrong
 

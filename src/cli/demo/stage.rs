@@ -16,6 +16,7 @@ use crate::{
     cli::{CliError, print},
     daemon::{
         clock::SystemClock,
+        exposition::Detail,
         options::{Options, Target, Working},
         pause::PauseFile,
         run::Daemon,
@@ -80,7 +81,7 @@ impl Stage {
         };
         let url = format!("http://{}", listener.local_addr().map_err(wrong)?);
         let mut daemon = daemon(&sim.url(), folder.path())?;
-        daemon.serve(listener);
+        daemon.serve(listener, Detail::Documents);
         let mut stage = Self { sim, daemon, folder, url, told: 0 };
         for repository in REPOSITORIES {
             stage.call(Service::Ecr, "CreateRepository", (repository, json!({})))?;

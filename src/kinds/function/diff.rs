@@ -4,7 +4,7 @@
 use super::{
     ignore::Ignored,
     live::{Live, Package},
-    resolve::resolve,
+    resolve::{gone, resolve},
     sides::Sides,
     spec::Spec,
     state,
@@ -16,6 +16,7 @@ use crate::engine::{
     facts::Facts,
     name::Name,
     sight::Seen,
+    tags::IMAGE,
 };
 
 /// The one step that makes a function which is not there.
@@ -81,6 +82,11 @@ pub(super) fn diff(name: &Name, spec: &Spec, seen: &Seen<Live>, facts: &Facts) -
             None
         }
     };
+    let deployed = live.tags.get().and_then(|it| it.get(IMAGE));
+    let lost = live.state.get().and_then(state::lost);
+    if let Some(said) = lost.or_else(|| gone(spec, deployed, facts)) {
+        diff.conditions.insert("ImageMissing", said);
+    }
     sides.code(resolved.as_ref(), seen, &mut diff);
     sides.config(seen, &mut diff);
     sides.missing_kept(&mut diff);

@@ -34,6 +34,23 @@ pub(super) fn resolve(spec: &Spec, facts: &Facts, exists: bool) -> Result<Resolv
     }
 }
 
+/// Why the image that a function runs is in danger: the very reference that it was deployed from (`deployed`) names
+/// nothing any more.
+pub(super) fn gone(spec: &Spec, deployed: Option<&String>, facts: &Facts) -> Option<Said> {
+    let same = deployed.is_some_and(|it| *it == source(spec, None));
+    let reference = &spec.image.reference;
+    match facts.get(&FactKey::Image(reference.clone())) {
+        Some(Fact::Image(ImageFact::Missing(why))) if same => {
+            let message = format!(
+                "{reference}, from which it was deployed, is gone from ECR: {why}; Lambda looks for it from time to \
+                 time, and fails the function without it: push it again, or deploy another"
+            );
+            Some(Said::new("ImageMissing", message))
+        }
+        _ => None,
+    }
+}
+
 /// The same for one image object.
 fn named(spec: &Spec, name: &Name, facts: &Facts) -> Result<Resolved, Hold> {
     let key = FactKey::Image(name.clone());

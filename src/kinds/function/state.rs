@@ -15,7 +15,8 @@ use crate::engine::{
 
 /// Failures that a new deployment of the same image can end: the image was deleted and is there again,
 /// or may be read again (Lambda developer guide, "Function states").
-const REDEPLOY: [&str; 2] = ["ImageDeleted", "ImageAccessDenied"];
+const REDEPLOY: [&str; 2] = [IMAGE_DELETED, "ImageAccessDenied"];
+const IMAGE_DELETED: &str = "ImageDeleted";
 
 /// Adds what follows from the state to what differs. `code` deploys the wanted image again.
 pub(super) fn weigh(name: &Name, code: Option<UpdateCode>, live: &Live, diff: &mut Diff<Step>) {
@@ -35,6 +36,14 @@ pub(super) fn weigh(name: &Name, code: Option<UpdateCode>, live: &Live, diff: &m
         }
         (Activity::Pending | Activity::Active | Activity::Leaving | Activity::Other(_), _) => {}
     }
+}
+
+/// AWS says that the image is gone from ECR.
+pub(super) fn lost(state: &State) -> Option<Said> {
+    let reasons = state.reason.iter().chain(&state.update_reason);
+    let reason = reasons.into_iter().find(|it| it.code == IMAGE_DELETED)?;
+    let message = format!("AWS says that its image is gone: {}", words(Some(reason)));
+    Some(Said::new("ImageMissing", message))
 }
 
 /// What hangs on a function must know of it.

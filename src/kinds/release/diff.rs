@@ -16,6 +16,7 @@ use crate::{
         facts::{Fact, FactKey, Facts},
         name::Name,
         sight::Known,
+        status::Ending,
     },
     kinds::block::{
         host::missing,
@@ -85,12 +86,19 @@ pub(super) struct To {
     pub(super) note: Note,
     /// Why, for people.
     pub(super) why: String,
+    /// What the release comes to with that, if it ends.
+    pub(super) ending: Option<Ending>,
 }
 
 impl To {
     /// All callers to one version.
     pub(super) fn all(version: u64, note: Note) -> Self {
-        Self { version, weight: None, note, why: String::new() }
+        Self { version, weight: None, note, why: String::new(), ending: None }
+    }
+
+    /// The same, at the end of a release that went well.
+    pub(super) fn promoted(version: u64, note: Note) -> Self {
+        Self { ending: Some(Ending::Promoted), ..Self::all(version, note) }
     }
 }
 
@@ -148,7 +156,7 @@ impl Scene<'_> {
             }
             Proof::Good => {
                 let note = Note { current: Some(target), ..Note::default() };
-                self.route(ROUTE, None, To::all(target, note));
+                self.route(ROUTE, None, To::promoted(target, note));
             }
         }
     }
@@ -208,7 +216,7 @@ impl Scene<'_> {
 
     /// Moves the alias, or makes it.
     pub(super) fn route(&mut self, kind: &'static str, alias: Option<&Alias>, to: To) {
-        let To { version, weight, note, why } = to;
+        let To { version, weight, note, why, ending } = to;
         let step = Step::Route(Route {
             function: self.spec.function.clone(),
             alias: self.live.alias.clone(),
@@ -217,6 +225,7 @@ impl Scene<'_> {
             weight,
             note,
             why,
+            ending,
         });
         self.diff.steps.push(Planned { kind, step });
     }

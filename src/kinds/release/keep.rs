@@ -12,6 +12,7 @@ use super::{
 use crate::engine::{
     diff::{Origin, Planned, Said},
     sight::Known,
+    status::Ending,
 };
 
 /// An alias that we keep, and where it should lead.
@@ -99,7 +100,10 @@ impl Scene<'_> {
         let held = Held { version: held, why: why.to_owned() };
         let before = kept.note.before;
         let note = Note { current: Some(current), before, rolling: None, held: Some(held) };
-        self.route(HOLD, Some(kept.alias), To { why: message, ..To::all(current, note) });
+        let had_callers = kept.rolling().is_some();
+        let ending = if had_callers { Ending::RolledBack } else { Ending::Rejected };
+        let to = To { why: message, ending: Some(ending), ..To::all(current, note) };
+        self.route(HOLD, Some(kept.alias), to);
     }
 
     /// Somebody moved the alias: it goes back to where it should lead for now.
@@ -169,7 +173,7 @@ impl Scene<'_> {
         let before = current.filter(|it| *it != target);
         let whole = Note { current: Some(target), before, ..Note::default() };
         let (Strategy::Gradual(gradual), Some(current)) = (&wanted.strategy, *current) else {
-            self.route(ROUTE, Some(alias), To::all(target, whole));
+            self.route(ROUTE, Some(alias), To::promoted(target, whole));
             return;
         };
         if rolling.is_none() && self.apart(current, target) {
@@ -194,7 +198,7 @@ impl Scene<'_> {
             }
         };
         let Some(percent) = percent else {
-            self.route(ROUTE, Some(alias), To::all(target, whole));
+            self.route(ROUTE, Some(alias), To::promoted(target, whole));
             return;
         };
         // The time is that of the call.

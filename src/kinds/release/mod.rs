@@ -41,6 +41,7 @@ use crate::{
         kind::{Digests, Kind, Listing},
         name::Name,
         sight::{Known, Seen, Sight},
+        status::Ending,
         tags::Tags,
         work::Urgency,
     },
@@ -124,6 +125,23 @@ impl Kind for Release {
 
     fn rescues(step: &Step) -> bool {
         matches!(step, Step::Route(it) if it.note.held.is_some() && !it.why.is_empty())
+    }
+
+    fn ending(planned: &Planned<Step>) -> Option<Ending> {
+        match &planned.step {
+            Step::Route(it) => it.ending,
+            // A first version that fails its tests has no alias.
+            Step::Manage(_) => (planned.kind == diff::HOLD).then_some(Ending::Rejected),
+            Step::Publish(_)
+            | Step::Test(..)
+            | Step::DeleteAlias(..)
+            | Step::DeleteVersion(..)
+            | Step::Foreseen(_) => None,
+        }
+    }
+
+    fn percent(live: &Live) -> Option<u32> {
+        Some(live.alias()?.weight.map_or(0, |(_, percent)| percent))
     }
 
     fn delete(_: &Name, _: &Live) -> Option<Planned<Step>> {

@@ -3,7 +3,10 @@
 use std::{fmt, sync::Arc};
 
 use super::{note::Note, spec::Test};
-use crate::{engine::name::Name, kinds::block::manages::Manage};
+use crate::{
+    engine::{name::Name, status::Ending},
+    kinds::block::manages::Manage,
+};
 
 /// One call with every argument decided.
 #[derive(Debug, Clone)]
@@ -54,6 +57,8 @@ pub struct Route {
     pub note: Note,
     /// Why, for people.
     pub why: String,
+    /// What the release comes to with that, if it ends.
+    pub ending: Option<Ending>,
 }
 
 impl fmt::Display for Step {

@@ -1,21 +1,20 @@
 //! The metrics that say what is: read from the board at each scrape. A series lives exactly as long as
 //! its object.
 
-use std::{collections::BTreeMap, sync::Arc};
+mod objects;
 
-use jiff::Timestamp;
+use std::{collections::BTreeMap, sync::Arc};
 
 use super::{
     board::{Board, Pulse, Shown},
-    rollup::{Document, documents},
+    rollup::{Document, documents, parts},
     text::{Family, Page, Sort},
 };
 use crate::{
     engine::{
-        diff::Cause,
         kind::Kind as _,
         prune::Block,
-        status::{Row, Status},
+        status::Status,
         time::{Clock, Mono},
     },
     kinds::{DOCUMENTS, function::Function},
@@ -25,47 +24,55 @@ use crate::{
 pub const PAUSES: [&str; 4] =
     ["WrongAccount", "CredentialsInvalid", "IdentityUnknown", "PauseFile"];
 
+/// Of what there are series.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Detail {
+    /// Sums alone: some servers are too small for a dozen series for each of ten thousand functions.
+    Aggregate,
+    /// Each document.
+    Documents,
+    /// Each document, and each part of it besides.
+    Full,
+}
+
 /// Turns the board into metrics.
 pub struct Exposition {
     board: Arc<Board>,
     clock: Arc<dyn Clock>,
+    detail: Detail,
 }
 
 impl Exposition {
     /// A view of this board.
-    pub fn new(board: Arc<Board>, clock: Arc<dyn Clock>) -> Self {
-        Self { board, clock }
+    pub fn new(board: Arc<Board>, clock: Arc<dyn Clock>, detail: Detail) -> Self {
+        Self { board, clock, detail }
     }
 }
 
 impl Exposition {
-    /// All of them, in the classic Prometheus text format.
-    pub fn text(&self) -> String {
+    /// All of them, in the classic Prometheus text format, in pieces: of a large fleet it is tens of megabytes. Ends
+    /// early when a piece is not taken any more.
+    pub fn write(&self, take: &mut dyn FnMut(String) -> bool) {
         let now = self.clock.now().mono;
         // A copy of what stands there: writing it out takes longer than a driver should wait.
         let shown = &self.board.read(Shown::clone);
-        let mut page = Page::default();
+        let mut page = Page::new(take);
         let all = documents(shown);
-        page.objects(&all, &revision(shown));
+        let parts = if self.detail == Detail::Full { parts(shown) } else { Vec::new() };
+        if self.detail != Detail::Aggregate {
+            page.objects(&all.iter().chain(&parts).collect::<Vec<_>>(), &revision(shown));
+        }
         page.sums(shown, &all);
         page.engines(shown);
         page.targets(shown);
         page.queues(shown, now);
         page.rails(shown);
         page.source(shown);
-        page.text
+        page.end();
     }
 }
 
-/// The labels of one object, and with one more.
-const O: [&str; 3] = ["target", "kind", "name"];
-const STATUS: [&str; 4] = ["target", "kind", "name", "status"];
-const CAUSE: [&str; 4] = ["target", "kind", "name", "cause"];
-const RESULT: [&str; 4] = ["target", "kind", "name", "result"];
-const INFO: [&str; 7] =
-    ["target", "kind", "name", "mode", "desired_digest", "live_digest", "revision"];
-
-impl Page {
+impl Page<'_> {
     /// One gauge family with all its samples.
     fn gauge<const N: usize, S: AsRef<str>>(
         &mut self,
@@ -73,74 +80,6 @@ impl Page {
         samples: impl Iterator<Item = ([S; N], f64)>,
     ) {
         self.family(Sort::Gauge, family, samples);
-    }
-
-    /// One sample for each document.
-    fn each(
-        &mut self,
-        (name, help): (&str, &str),
-        all: &[Document<'_>],
-        value: impl Fn(&Document<'_>) -> f64,
-    ) {
-        let samples = all.iter().map(|it| (labels(it.row), value(it)));
-        self.gauge(&Family(name, help, &O), samples);
-    }
-
-    fn objects(&mut self, all: &[Document<'_>], revision: &str) {
-        let family = Family("evenkeel_object_status", "The object's status, as a set.", &STATUS);
-        let samples = all.iter().flat_map(|it| Status::ALL.map(|status| (it, status)));
-        self.gauge(
-            &family,
-            samples.map(|(it, status)| (more(it.row, status.as_str()), flag(it.status == status))),
-        );
-        let help = "Whether somebody changed the object in AWS, by what was changed.";
-        let samples = all.iter().flat_map(|it| Cause::ALL.map(|cause| (it, cause)));
-        self.gauge(
-            &Family("evenkeel_object_drift", help, &CAUSE),
-            samples.map(|(it, cause)| {
-                (more(it.row, cause.as_str()), flag(it.causes.contains(&cause)))
-            }),
-        );
-        let help = "How many fields somebody changed in AWS.";
-        self.each(("evenkeel_object_drift_fields", help), all, |it| count(it.fields));
-        let help = "Since when the object has drifted; 0 if it has not.";
-        let name = "evenkeel_object_drift_since_timestamp_seconds";
-        self.each((name, help), all, |it| seconds(it.drift_since));
-        let help = "When a list or a look last confirmed the object.";
-        let name = "evenkeel_object_last_observed_timestamp_seconds";
-        self.each((name, help), all, |it| seconds(it.row.observed));
-        let help = "When the object was last read exactly.";
-        let name = "evenkeel_object_last_audited_timestamp_seconds";
-        self.each((name, help), all, |it| seconds(it.row.audited));
-        let suspended = |row: &Row| row.status == Status::Suspended;
-        let help = "Whether writes are held.";
-        self.each(("evenkeel_object_suspended", help), all, |it| flag(suspended(it.row)));
-        let help = "Since when writes are held; 0 if they are not.";
-        self.each(("evenkeel_object_suspended_since_timestamp_seconds", help), all, |it| {
-            seconds(Some(it.row.since).filter(|_| suspended(it.row)))
-        });
-        let help = "Whether it is left alone since somebody keeps changing it back.";
-        self.each(("evenkeel_object_fighting", help), all, |it| flag(it.fighting));
-        self.infos(all, revision);
-        let help = "Steps that AWS accepted or refused.";
-        let samples = all.iter().flat_map(|it| {
-            let (success, error) = it.steps;
-            [(more(it.row, "success"), total(success)), (more(it.row, "error"), total(error))]
-        });
-        let family = Family("evenkeel_object_steps_total", help, &RESULT);
-        self.family(Sort::Counter, &family, samples);
-    }
-
-    fn infos(&mut self, all: &[Document<'_>], revision: &str) {
-        let samples = all.iter().map(|Document { row, .. }| {
-            let [target, kind, name] = labels(row);
-            let (desired, live) = (&*row.digests.desired, &*row.digests.live);
-            ([target, kind, name, row.mode.as_str(), desired, live, revision], 1.0)
-        });
-        self.gauge(
-            &Family("evenkeel_object_info", "What the object is; always 1.", &INFO),
-            samples,
-        );
     }
 
     fn sums(&mut self, shown: &Shown, all: &[Document<'_>]) {
@@ -288,7 +227,7 @@ impl Page {
             states.into_iter().map(|(state, files)| ([state.to_owned()], count(files))),
         );
         let help = "When the directory was last read well.";
-        let at = seconds(shown.source.good_at);
+        let at = objects::seconds(shown.source.good_at);
         self.gauge(
             &Family("evenkeel_source_last_success_timestamp_seconds", help, &[]),
             std::iter::once(([""; 0], at)),
@@ -330,15 +269,6 @@ fn revision(shown: &Shown) -> String {
     shown.source.snapshot.as_ref().and_then(|it| it.revision.clone()).unwrap_or_default()
 }
 
-fn labels(row: &Row) -> [&str; 3] {
-    [row.key.target.as_str(), row.key.kind, row.key.name.as_str()]
-}
-
-fn more<'a>(row: &'a Row, label: &'a str) -> [&'a str; 4] {
-    let [target, kind, name] = labels(row);
-    [target, kind, name, label]
-}
-
 fn flag(yes: bool) -> f64 {
     f64::from(u8::from(yes))
 }
@@ -351,10 +281,4 @@ fn count(number: usize) -> f64 {
 #[expect(clippy::cast_precision_loss, reason = "counts of steps are far below 2^52")]
 fn total(number: u64) -> f64 {
     number as f64
-}
-
-/// Seconds since 1970; 0 for never.
-#[expect(clippy::cast_precision_loss, reason = "milliseconds since 1970 are below 2^52")]
-fn seconds(at: Option<Timestamp>) -> f64 {
-    at.map_or(0.0, |it| it.as_millisecond() as f64 / 1000.0)
 }

@@ -1,0 +1,36 @@
+//! Whether the daemon makes progress, and whether it knows enough to be relied upon: for probes and for systemd.
+
+use std::time::Duration;
+
+use super::board::Shown;
+use crate::engine::time::Mono;
+
+/// A driver whose loop has not gone round for this long hangs: it does so every ten seconds.
+const BEAT_MAX: Duration = Duration::from_mins(1);
+
+/// The engines that have stopped going round; empty: all is well.
+pub(super) fn stuck(shown: &Shown, now: Mono) -> Vec<String> {
+    let late = shown.engines.iter().filter(|(_, it)| now.since(it.beat) > BEAT_MAX);
+    late.map(|((target, kind), _)| format!("{target}/{kind} has stopped going round\n")).collect()
+}
+
+/// What is missing before it is ready. Ready is who has read the manifests, and AWS once, wherever it is not on
+/// hold. `engines`: how many there should be.
+pub(super) fn missing(shown: &Shown, engines: usize) -> Vec<String> {
+    let mut missing = Vec::new();
+    if shown.source.snapshot.is_none() {
+        missing.push("the manifests have not been read\n".to_owned());
+    }
+    missing.extend(shown.source.error.iter().map(|it| format!("source: {it}\n")));
+    let paused = |target| shown.targets.get(target).is_none_or(Option::is_some);
+    let late =
+        shown.engines.iter().filter(|((target, _), it)| !it.summary.listed && !paused(target));
+    missing.extend(late.map(|((target, kind), _)| format!("{target}/{kind} is not listed yet\n")));
+    if shown.targets.is_empty() || shown.targets.values().all(Option::is_some) {
+        missing.push("every target is on hold\n".to_owned());
+    }
+    if shown.engines.len() < engines {
+        missing.push("not every engine has started\n".to_owned());
+    }
+    missing
+}

@@ -1,0 +1,48 @@
+//! What systemd is told where it asks for it (`Type=notify`): that we are there, that we make progress, and in a
+//! word how things stand. Elsewhere nobody is told anything.
+
+use std::time::Duration;
+
+use sd_notify::NotifyState;
+use tokio::{sync::watch, time};
+
+use super::{health, http::Shared, rollup::documents, stop::stopped};
+use crate::engine::status::Status;
+
+/// How often, unless the watchdog wants to hear of us more often.
+const EVERY: Duration = Duration::from_secs(10);
+
+/// Tells it until told to stop.
+pub(super) async fn tell(shared: Shared, mut stop: watch::Receiver<bool>) {
+    let mut patience = 0;
+    let watched = sd_notify::watchdog_enabled(false, &mut patience);
+    // Twice as often as it would act, says sd_watchdog_enabled(3).
+    let every = if watched { Duration::from_micros(patience / 2).min(EVERY) } else { EVERY };
+    send(&[NotifyState::Ready]);
+    loop {
+        let (stuck, words) = shared.board.read(|shown| {
+            let stuck = health::stuck(shown, shared.clock.now().mono);
+            let all = documents(shown);
+            let synced = all.iter().filter(|it| it.status == Status::Synced).count();
+            let words = format!("{synced} of {} in sync", all.len());
+            (stuck, words)
+        });
+        // Who answers is not alive yet: who makes progress is.
+        if stuck.is_empty() {
+            send(&[NotifyState::Watchdog, NotifyState::Status(&words)]);
+        } else {
+            send(&[NotifyState::Status(stuck.concat().trim_end())]);
+        }
+        tokio::select! {
+            () = time::sleep(every) => {}
+            () = stopped(&mut stop) => break,
+        }
+    }
+    send(&[NotifyState::Stopping]);
+}
+
+fn send(states: &[NotifyState<'_>]) {
+    if let Err(error) = sd_notify::notify(false, states) {
+        tracing::debug!(%error, "systemd was not told");
+    }
+}
