@@ -2,6 +2,8 @@
 
 .PHONY: help demo check test e2e chaos bench bless
 PY := target/venv/bin/python
+# What the image holds: one file that needs no other.
+STATIC := cargo build --profile image --locked --no-default-features --target x86_64-unknown-linux-musl
 CHAOS := target/debug/evenkeel-chaos --jobs 4
 # With parts a scene makes many more calls: on a hurried clock a busy machine would show AWS as slower than it is.
 PARTS := target/debug/evenkeel-chaos --blocks --jobs 2 --time-scale 25
@@ -25,6 +27,7 @@ test:  ## unit, golden, story, law, wire and architecture tests; no network, no 
 e2e:  ## the real binary against moto, the stand-in and Prometheus; installs what it needs
 	@tests/e2e/install.sh prometheus deploy
 	cargo build --workspace
+	$(STATIC)
 	$(PY) -m pytest -q -rs -p no:cacheprovider tests/e2e
 	$(CHAOS) --seeds 40
 	$(PARTS) --seeds 12

@@ -5,11 +5,6 @@ use std::process::ExitCode;
 use clap::Parser as _;
 use evenkeel::cli::{Cli, Outcome};
 
-/// A static binary's own allocator is slow, and the system's keeps much of what lists of large fleets took
-/// (docs/adr/0023-allocator.md).
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn main() -> ExitCode {
     match Cli::parse().run() {
         Ok(Outcome::Good) => ExitCode::SUCCESS,

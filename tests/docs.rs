@@ -19,7 +19,12 @@
 
 mod common;
 
-use std::{collections::BTreeSet, fs, path::Path, sync::Arc};
+use std::{
+    collections::BTreeSet,
+    fs,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use common::golden;
 use evenkeel::{
@@ -308,4 +313,37 @@ fn every_rail_is_held_by_a_test() {
         let missing: Vec<&&str> = named.iter().filter(|it| missing(it)).collect();
         assert!(missing.is_empty(), "{missing:?}");
     }
+}
+
+/// What stands in quotes last before the end of each macro that writes to the log.
+fn log_messages(text: &str) -> Vec<String> {
+    let starts = ["info!(", "warn!(", "error!("];
+    let after = |start: &&str| text.match_indices(*start).map(|(at, it)| at + it.len()).collect();
+    let mut found = Vec::new();
+    for at in starts.iter().flat_map(|it| -> Vec<usize> { after(it) }) {
+        let Some((call, _)) = text[at..].split_once(");") else { continue };
+        let Some(message) = call.rsplit('"').nth(1) else { continue };
+        found.push(message.split("\\\n").next().unwrap().trim().to_owned());
+    }
+    found
+}
+
+#[test]
+fn every_line_of_the_log_is_documented() {
+    let page = fs::read_to_string("docs/reference/logs.md").unwrap();
+    let mut seen = 0;
+    for entry in ["src/daemon", "src/cli"].iter().flat_map(|it| walk(Path::new(it))) {
+        for message in log_messages(&fs::read_to_string(&entry).unwrap()) {
+            seen += 1;
+            // A problem of a manifest has words of its own, and the warning about the address stands with it.
+            let own = message == "{}" || message.starts_with("everybody who can reach");
+            assert!(own || page.contains(&message), "{}: `{message}`", entry.display());
+        }
+    }
+    assert!(seen > 25, "{seen}");
+}
+
+fn walk(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).unwrap().map(|it| it.unwrap().path());
+    entries.flat_map(|it| if it.is_dir() { walk(&it) } else { vec![it] }).collect()
 }

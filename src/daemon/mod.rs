@@ -20,7 +20,6 @@ mod reader;
 mod rollup;
 mod ruling;
 pub mod run;
-mod serve;
 pub mod source;
 mod stop;
 mod systemd;

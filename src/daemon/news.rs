@@ -4,7 +4,7 @@ use tracing::{error, info, warn};
 
 use super::metrics::Metrics;
 use crate::{
-    engine::{kind::Kind as _, name::Key, status::Status, work::News},
+    engine::{diff::Said, kind::Kind as _, name::Key, status::Status, work::News},
     kinds::{document_of, image::Image},
 };
 
@@ -13,7 +13,7 @@ pub(super) fn tell(key: &Key, news: &News, metrics: &Metrics) {
     match news {
         // Images are only a means; the functions that wait for them say so.
         News::Turned { .. } if key.kind == Image::NAME => {}
-        News::Turned { from, to, said } => turned(key, (*from, *to), said.reason, &said.message),
+        News::Turned { from, to, said, busy } => turned(key, (*from, *to), said, *busy),
         News::Drifted(cause, delay) => {
             metrics.drifted(document_of(key.kind, &key.name).0, *cause, *delay);
             warn!(%key, cause = cause.as_str(), "drifted");
@@ -38,17 +38,22 @@ pub(super) fn tell(key: &Key, news: &News, metrics: &Metrics) {
     }
 }
 
-fn turned(key: &Key, (from, to): (Status, Status), reason: &str, message: &str) {
-    let (from, to) = (from.as_str(), to);
+/// Once for each state and reason: who must act, why something waits, or that all is well.
+fn turned(key: &Key, (from, to): (Status, Status), said: &Said, busy: bool) {
+    let (from, status) = (from.as_str(), to.as_str());
+    let Said { reason, message: because } = said;
     match to {
         Status::Refused | Status::Failed => {
-            error!(%key, from, status = to.as_str(), reason, because = message, "needs a person");
+            error!(%key, from, status, reason, because, "needs a person");
+        }
+        Status::Pending | Status::Drifted if !busy => {
+            info!(%key, from, status, reason, because, "waiting");
         }
         Status::Synced | Status::Suspended => {
-            info!(%key, from, status = to.as_str(), reason, because = message, "status");
+            info!(%key, from, status, reason, because, "status");
         }
         Status::Pending | Status::Drifted | Status::Progressing | Status::Unknown => {
-            tracing::debug!(%key, from, status = to.as_str(), reason, because = message, "status");
+            tracing::debug!(%key, from, status, reason, because, "status");
         }
     }
 }

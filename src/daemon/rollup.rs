@@ -13,7 +13,7 @@ use crate::{
         diff::Cause,
         kind::Kind as _,
         name::Key,
-        status::{Row, Status, Truth},
+        status::{Row, Status},
     },
     kinds::{DOCUMENTS, document_of, release::Release},
 };
@@ -76,8 +76,7 @@ fn sum<'a>(row: &'a Row, parts: &[&'a Arc<Row>]) -> Document<'a> {
 impl Document<'_> {
     /// Whether a condition of this kind holds for any of its objects.
     pub(super) fn has(&self, kind: &str) -> bool {
-        let mut conditions = self.rows.iter().flat_map(|it| &it.conditions);
-        conditions.any(|it| it.kind == kind && it.status == Truth::True)
+        self.rows.iter().any(|it| it.holds(kind))
     }
 }
 

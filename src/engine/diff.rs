@@ -79,10 +79,14 @@ impl Print {
 }
 
 impl Shown {
-    /// A value that may be shown.
+    /// A value that may be shown. It may be anybody's: what would speak to a terminal becomes a space.
     pub fn open(value: impl fmt::Display) -> Self {
-        let text = value.to_string();
-        Self { print: Print::of(text.as_bytes()), text }
+        let mut text = value.to_string();
+        let print = Print::of(text.as_bytes());
+        if text.contains(char::is_control) {
+            text = text.replace(char::is_control, " ");
+        }
+        Self { text, print }
     }
 
     /// A value that may not be shown; `word` stands in for it.
@@ -245,4 +249,16 @@ pub struct Hold {
     /// Whether AWS is at work and this ends by itself in seconds (an update in progress), so that a
     /// single run stays for it.
     pub soon: bool,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_cannot_speak_to_a_terminal_and_stay_what_they_are() {
+        let (loud, quiet) = (Shown::open("a\u{1b}[2Jb\n"), Shown::open("a [2Jb "));
+        assert_eq!(loud.text, quiet.text);
+        assert_ne!(loud.print, quiet.print);
+    }
 }

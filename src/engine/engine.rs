@@ -205,7 +205,7 @@ impl<K: Kind> Engine<K> {
             listed: self.lists.complete,
             resync: self.lists.period(),
             audit_period: self.audit_period(),
-            depth: self.looks.depth(now.mono) + self.audits.depth(now.mono) + self.ready.len(),
+            depth: self.depth(now.mono),
             under_way: self.looking + self.applying,
             paused: self.paused.clone(),
             census: self.census(),
@@ -215,6 +215,12 @@ impl<K: Kind> Engine<K> {
             orphans: tally.orphans,
             managed: tally.managed,
         }
+    }
+
+    /// What is due. While the target is on hold nothing is: nobody would do it.
+    fn depth(&self, now: Mono) -> usize {
+        let due = || self.looks.depth(now) + self.audits.depth(now) + self.ready.len();
+        if self.paused.is_some() { 0 } else { due() }
     }
 
     /// Whether one more step may begin.

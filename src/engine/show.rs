@@ -74,7 +74,8 @@ impl<K: Kind> Engine<K> {
         }
         let (from, reason) = before.map_or((Status::Unknown, ""), |it| (it.status, it.said.reason));
         if row.status != from || row.said.reason != reason {
-            let turned = News::Turned { from, to: row.status, said: row.said.clone() };
+            let busy = row.holds("Reconciling");
+            let turned = News::Turned { from, to: row.status, said: row.said.clone(), busy };
             self.out.push(Work::Report(name.clone(), turned));
         }
         // An unknown keeps the drift that was known: not knowing is no repair.

@@ -111,6 +111,13 @@ pub struct Row {
     pub orphan: bool,
 }
 
+impl Row {
+    /// Whether a condition of this kind holds.
+    pub fn holds(&self, kind: &str) -> bool {
+        self.conditions.iter().any(|it| it.kind == kind && it.status == Truth::True)
+    }
+}
+
 /// What a release came to: a closed list, since it is a label.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Ending {

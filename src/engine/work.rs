@@ -149,6 +149,8 @@ pub enum News {
         to: Status,
         /// Why.
         said: Said,
+        /// Whether something is being done about it, so that it ends by itself in seconds.
+        busy: bool,
     },
     /// Somebody changed something in AWS; how long ago, where AWS says so.
     Drifted(Cause, Option<Duration>),

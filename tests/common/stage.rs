@@ -258,7 +258,7 @@ impl Stage {
 
     fn report(&mut self, name: &Name, news: &News) {
         let text = match news {
-            News::Turned { from, to, said } => {
+            News::Turned { from, to, said, .. } => {
                 format!(
                     "{name}: {} → {} ({}: {})",
                     from.as_str(),

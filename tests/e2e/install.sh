@@ -59,6 +59,11 @@ for part in "$@"; do
         if missing systemd-analyze buildah docker-compose git; then
             packages systemd buildah docker-compose git
         fi
+        # The static binary of the image: its target, and a C compiler for the crypto library.
+        if missing musl-gcc; then packages musl-tools; fi
+        if ! rustc --print target-libdir --target x86_64-unknown-linux-musl | xargs test -d; then
+            rustup target add x86_64-unknown-linux-musl
+        fi
         if missing kubectl && [ ! -x $venv/bin/kubectl ]; then fetch_kubectl; fi
         ;;
     *)

@@ -346,3 +346,12 @@ def test_kubernetes_rules_are_the_same_rules(tmp_path: Path) -> None:
     assert code == 0 and "SUCCESS" in output, output
     for wrong in (["--namespace", "ours"], ["--for", "soon"], ["--kubernetes", "--label", "release"]):
         assert run(sys.executable, DERIVE, *wrong)[0] == 2, wrong
+
+
+def test_the_operator_gets_the_same_rules() -> None:
+    written = DEPLOY / "kubernetes" / "components" / "prometheus-operator" / "prometheusrule.yaml"
+    label = ["--label", "app.kubernetes.io/name=evenkeel"]
+    derived = subprocess.run(
+        [sys.executable, str(DERIVE), "--kubernetes", *label], capture_output=True, text=True, check=True
+    )
+    assert written.read_text() == derived.stdout, f"derive.py --kubernetes {' '.join(label)} --output {written}"

@@ -192,6 +192,12 @@ def test_the_daemon_reads_what_the_overlay_mounts(overlay: str) -> None:
     assert selector.items() <= labels.items()
 
 
+def test_the_operator_scrapes_under_the_job_of_the_rules() -> None:
+    monitor = one(rendered("production"), "PodMonitor")
+    own = next(it for it in monitor["spec"]["podMetricsEndpoints"] if it["port"] == "metrics")
+    assert {"targetLabel": "job", "replacement": "evenkeel"} in own["relabelings"]
+
+
 GIT_SYNC = 'git_sync_count_total{namespace="evenkeel",pod="p",status="%s"}'
 
 

@@ -20,8 +20,8 @@ from stage import ROOT, Aws, Evenkeel, free_port, get, wait_for
 from test_deploy import run, tool
 
 # Where deploy/Dockerfile looks for a binary that was built outside.
-PLACE = Path("target", "x86_64-unknown-linux-musl", "release", "evenkeel")
-BUILD = "cargo build --release --locked --no-default-features --target x86_64-unknown-linux-musl"
+PLACE = Path("target", "x86_64-unknown-linux-musl", "image", "evenkeel")
+BUILD = "cargo build --profile image --locked --no-default-features --target x86_64-unknown-linux-musl"
 SIZE_MAX = 30 * 1024 * 1024
 NOBODY = 65532
 REVISION = "0123456789abcdef0123456789abcdef01234567"

@@ -1,5 +1,7 @@
 //! HTTP for machines: metrics, probes, and rows as JSON. Read-only.
 
+mod serve;
+
 use std::{convert::Infallible, sync::Arc};
 
 use axum::{
@@ -23,7 +25,7 @@ use super::{
     api,
     board::Board,
     exposition::{Detail, Exposition},
-    health, serve,
+    health,
 };
 use crate::engine::time::Clock;
 

@@ -22,7 +22,7 @@ use tokio::{
     time,
 };
 
-use super::stop::stopped;
+use crate::daemon::stop::stopped;
 
 /// Connections at once; more wait to be accepted.
 const CONNECTIONS_MAX: usize = 256;
@@ -108,4 +108,114 @@ async fn guard(
         headers.entry(name).or_insert(HeaderValue::from_static(value));
     }
     Ok(answer)
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::routing::get;
+    use tokio::{
+        io::{AsyncReadExt as _, AsyncWriteExt as _},
+        sync::Notify,
+    };
+
+    use super::*;
+
+    struct Server {
+        address: std::net::SocketAddr,
+        stop: watch::Sender<bool>,
+        ended: tokio::task::JoinHandle<()>,
+        open: Arc<Notify>,
+    }
+
+    impl Server {
+        /// `/` answers at once, `/wait` when it is let.
+        #[expect(clippy::disallowed_methods, reason = "the test waits for its end")]
+        async fn start() -> Self {
+            let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+            let address = listener.local_addr().unwrap();
+            let (stop, stopped) = watch::channel(false);
+            let open = Arc::new(Notify::new());
+            let door = Arc::clone(&open);
+            let wait = move || async move {
+                door.notified().await;
+                "waited"
+            };
+            let router =
+                Router::new().route("/", get(|| async { "hello" })).route("/wait", get(wait));
+            let ended = tokio::spawn(serve(listener, router, stopped));
+            Self { address, stop, ended, open }
+        }
+
+        async fn send(&self, request: &str) -> TcpStream {
+            let mut stream = TcpStream::connect(self.address).await.unwrap();
+            stream.write_all(request.as_bytes()).await.unwrap();
+            stream
+        }
+
+        async fn ask(&self, request: &str) -> String {
+            answer(self.send(request).await).await
+        }
+    }
+
+    async fn answer(mut stream: TcpStream) -> String {
+        let mut text = Vec::new();
+        // Whoever is refused in the middle of a request is cut off.
+        stream.read_to_end(&mut text).await.ok();
+        String::from_utf8(text).unwrap()
+    }
+
+    fn request(method: &str, path: &str) -> String {
+        format!("{method} {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n")
+    }
+
+    #[tokio::test]
+    async fn it_is_read_only_and_says_how_answers_may_be_used() {
+        let server = Server::start().await;
+        let good = server.ask(&request("GET", "/")).await;
+        assert!(good.starts_with("HTTP/1.1 200") && good.ends_with("hello"), "{good}");
+        for header in ["nosniff", "no-store", "default-src 'none'", "no-referrer"] {
+            assert!(good.contains(header), "{header}: {good}");
+        }
+        for method in ["POST", "PUT", "DELETE", "PATCH"] {
+            let answer = server.ask(&request(method, "/")).await;
+            assert!(answer.starts_with("HTTP/1.1 405"), "{method}: {answer}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_head_that_is_too_large_is_refused() {
+        let server = Server::start().await;
+        let long = format!("GET / HTTP/1.1\r\nhost: {}\r\n\r\n", "x".repeat(2 * BUFFER_MAX));
+        let answer = server.ask(&long).await;
+        assert!(!answer.contains("hello"), "{answer}");
+        assert!(server.ask(&request("GET", "/")).await.ends_with("hello"));
+    }
+
+    #[tokio::test]
+    async fn too_many_requests_at_once_are_told_so_and_the_others_are_answered() {
+        let server = Server::start().await;
+        let mut waiting = Vec::new();
+        for _ in 0..REQUESTS_MAX {
+            waiting.push(server.send(&request("GET", "/wait")).await);
+        }
+        // They have all come in once one more is refused.
+        while !server.ask(&request("GET", "/")).await.starts_with("HTTP/1.1 503") {}
+        for stream in waiting {
+            server.open.notify_one();
+            assert!(answer(stream).await.ends_with("waited"));
+        }
+        assert!(server.ask(&request("GET", "/")).await.ends_with("hello"));
+    }
+
+    #[tokio::test]
+    async fn it_stops_though_a_client_keeps_its_connection() {
+        let server = Server::start().await;
+        let idle = TcpStream::connect(server.address).await.unwrap();
+        let mut kept = server.send("GET / HTTP/1.1\r\nhost: x\r\n\r\n").await;
+        let mut first = [0; 12];
+        kept.read_exact(&mut first).await.unwrap();
+        server.stop.send_replace(true);
+        server.ended.await.unwrap();
+        drop((idle, kept));
+    }
 }
