@@ -8,7 +8,6 @@ import os
 import shutil
 import subprocess
 import sys
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,7 +15,8 @@ import boto3
 import botocore.exceptions
 import pytest
 
-from stage import ROOT, Moto, free_port, wait_for
+from stage import ROOT, Moto
+from stand_in import StandIn
 
 ACCOUNT = "123456789012"
 REGISTRY = f"{ACCOUNT}.dkr.ecr.us-east-1.amazonaws.com"
@@ -27,40 +27,6 @@ KEYS = {
     "AWS_DEFAULT_REGION": "us-east-1",
     "AWS_EC2_METADATA_DISABLED": "true",
 }
-
-
-class StandIn:
-    """The program, on a port of its own."""
-
-    def __init__(self, *arguments: str) -> None:
-        port = free_port()
-        self.url = f"http://127.0.0.1:{port}"
-        binary = ROOT / "target" / "debug" / "evenkeel-sim"
-        command = [str(binary), "--listen", f"127.0.0.1:{port}", *arguments]
-        self.process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-        wait_for("the stand-in answers", lambda: self.ask("/clock"))
-
-    def ask(self, path: str, body: object = None, method: str | None = None) -> object:
-        data = None if body is None else json.dumps(body).encode()
-        request = urllib.request.Request(f"{self.url}/_sim{path}", data=data, method=method)
-        with urllib.request.urlopen(request, timeout=10) as answer:
-            return json.load(answer)
-
-    def push(self, repository: str, tag: str) -> str:
-        return self.ask("/images", {"repository": repository, "tag": tag})["digest"]
-
-    def client(self, service: str):  # noqa: ANN201
-        return boto3.client(
-            service,
-            endpoint_url=self.url,
-            region_name="us-east-1",
-            aws_access_key_id="AKIATEST",
-            aws_secret_access_key="secret",
-        )
-
-    def stop(self) -> None:
-        self.process.kill()
-        self.process.wait(10)
 
 
 @pytest.fixture
