@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from iam import strange
 from proxy import Proxy
 from stage import ROOT, Aws, Daemon, Evenkeel, Moto
 
@@ -30,6 +31,8 @@ def proxy(moto: Moto) -> Iterator[Proxy]:
     proxy = Proxy(moto.port)
     yield proxy
     proxy.stop()
+    # The policies are made from that list.
+    assert not (new := strange(it.operation for it in proxy.calls)), f"calls that src/aws/op.rs does not list: {new}"
 
 
 @pytest.fixture
