@@ -148,6 +148,13 @@ class Scene:
         weights = found.get("RoutingConfig", {}).get("AdditionalVersionWeights")
         return found["FunctionVersion"], bool(weights)
 
+    def word(self) -> str:
+        """The hash of what `--prune` would delete, as a person reads it in the plan."""
+        plan = self.call(PRUNE, 1, "plan", "--prune")
+        found = re.search(r"--confirm-prune ([0-9a-f]+)", plan)
+        assert found, plan
+        return found[1]
+
     def functions(self) -> dict:
         return self.sim.ask(f"/functions?region={REGION}")
 
@@ -241,10 +248,7 @@ def deleted(scene: Scene) -> None:
     scene.call(PRUNE, 0, "apply", "kept")
     scene.remove("unlucky")
     scene.remove("emptied")
-    plan = scene.call(PRUNE, 1, "plan", "--prune")
-    word = re.search(r"--confirm-prune[= ]([0-9a-f]+)", plan)
-    assert word, plan
-    options = ("--once", "--prune", "--confirm-prune", word[1], "--listen", "127.0.0.1:0")
+    options = ("--once", "--prune", "--confirm-prune", scene.word(), "--listen", "127.0.0.1:0")
     # Not all is in sync at its end: the release is still on its way.
     scene.call(PRUNE, 1, "run", *options)
     assert "unlucky" not in scene.functions()

@@ -7,6 +7,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import re
+from pathlib import Path
 
 import iam
 import iam_scene
@@ -115,6 +116,26 @@ def test_things_elsewhere_and_of_others_stay_out_of_reach(needs: set[Need], poli
         context = tuple((key, elsewhere.sub("999999999999", value)) for key, value in need.context)
         if (moved, context) != (need.arn, need.context):
             assert out_of_reach(need, arn=moved, context=context), need
+
+
+def test_without_leave_to_delete_all_else_goes_on(tmp_path: Path) -> None:
+    stand_in = StandIn("--time-scale", iam_scene.SCALE, region=iam_scene.REGION)
+    try:
+        rule = {"fault": "deny", "operations": ["DeleteFunction", "DeleteRepository"]}
+        stand_in.ask("/faults", {"seed": 1, "rules": [rule]}, "PUT")
+        scene = iam_scene.Scene(stand_in, tmp_path)
+        scene.push()
+        scene.write("gone", iam_scene.DELETABLE)
+        scene.write("kept", "  release: { keepVersions: 1 }\n")
+        scene.call(PRUNE, 0, "apply")
+        scene.push()
+        scene.remove("gone")
+        said = scene.call(PRUNE, 1, "apply", "--prune", "--confirm-prune", scene.word())
+        assert "could not delete function gone" in said and "could not delete version 1" in said, said
+        assert said.count("AccessDenied") and scene.leads("kept") == ("2", False)
+        assert "gone" in scene.functions()
+    finally:
+        stand_in.stop()
 
 
 def test_only_what_aws_cannot_limit_is_allowed_everywhere(policies: list[Statement]) -> None:
