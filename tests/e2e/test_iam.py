@@ -7,6 +7,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import re
+from collections.abc import Iterable
 from pathlib import Path
 
 import iam
@@ -45,6 +46,12 @@ def policies() -> list[Statement]:
     return iam.policies()
 
 
+def assert_none(wrong: Iterable[str]) -> None:
+    """All of them are named, not only the first."""
+    lines = sorted(wrong)
+    assert not lines, "\n" + "\n".join(lines)
+
+
 def by(journal: list[dict], *who: str) -> list[dict]:
     known = [it for it in journal if CALLERS.get(re.sub(r"^\d{12}", "", it["caller"])) in (who or ATTACHED)]
     assert known, f"{who} called nothing"
@@ -53,7 +60,8 @@ def by(journal: list[dict], *who: str) -> list[dict]:
 
 def test_the_story_has_every_call_that_the_daemon_knows(journal: list[dict]) -> None:
     seen = {iam.operation(it) for it in by(journal)}
-    assert sorted(iam.operations() - seen) == sorted(iam.UNSEEN)
+    assert_none(f"never called: {it}" for it in iam.operations() - seen - set(iam.UNSEEN))
+    assert_none(f"called after all: {it}" for it in seen & set(iam.UNSEEN))
     # Nothing but the daemon's own list, and what its credentials take.
     assert seen - iam.operations() == {("sts", "AssumeRole")}
 
@@ -67,11 +75,11 @@ def test_who_observes_writes_nothing(journal: list[dict]) -> None:
 
 def test_every_call_is_allowed(needs: set[Need], policies: list[Statement]) -> None:
     assert {it.who for it in needs} == set(ATTACHED)
-    assert iam.refused(needs, policies, ATTACHED) == []
+    assert_none(iam.refused(needs, policies, ATTACHED))
 
 
 def test_nothing_is_allowed_that_nobody_needs(needs: set[Need], policies: list[Statement]) -> None:
-    assert iam.idle(needs, policies, ATTACHED) == []
+    assert_none(iam.idle(needs, policies, ATTACHED))
 
 
 def test_each_action_that_is_taken_out_is_missed(needs: set[Need], policies: list[Statement]) -> None:
@@ -163,7 +171,8 @@ def test_the_policies_are_policies(policies: list[Statement]) -> None:
 
 def test_the_reference_names_the_same_actions(policies: list[Statement]) -> None:
     allowed = {action for it in policies for action in it.actions}
-    assert sorted(iam.documented() ^ allowed) == []
+    assert_none(f"not in the reference: {it}" for it in allowed - iam.documented())
+    assert_none(f"only in the reference: {it}" for it in iam.documented() - allowed)
 
 
 def test_every_implied_action_is_explained(policies: list[Statement]) -> None:
