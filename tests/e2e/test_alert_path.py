@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from stage import ROOT, Daemon, Evenkeel, Keys, free_port, get, wait_for
+from stage import Daemon, Evenkeel, Keys, free_port, get, wait_for
 from test_alerting import DERIVE, RUNBOOKS
-from test_stand_in import StandIn
+from stand_in import StandIn
 
 MANIFEST = """apiVersion: evenkeel.dev/v1
 kind: Function
