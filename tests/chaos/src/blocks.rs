@@ -16,6 +16,12 @@ pub(crate) struct Blocks {
     release: bool,
     /// How large the batches of its queue are.
     batch: Option<u32>,
+    /// How many instances are kept ready behind the alias.
+    provisioned: Option<u32>,
+    /// What becomes of loops.
+    recursion: Option<&'static str>,
+    /// For how many days logs are kept.
+    retention: Option<u32>,
 }
 
 /// The alias.
@@ -25,14 +31,21 @@ impl Blocks {
     /// Some blocks, or none.
     pub(crate) fn some(chance: &mut fastrand::Rng) -> Self {
         let some = |chance: &mut fastrand::Rng| chance.u32(0..3) > 0;
+        let reserved = some(chance).then(|| chance.u32(1..20));
+        let release = chance.bool();
         Self {
-            reserved: some(chance).then(|| chance.u32(1..20)),
+            reserved,
             retries: some(chance).then(|| chance.u32(0..2)),
             url: some(chance).then(|| if chance.bool() { "NONE" } else { "AWS_IAM" }),
             permissions: some(chance)
                 .then(|| ["sns", "s3", "events"].into_iter().filter(|_| chance.bool()).collect()),
-            release: chance.bool(),
+            release,
             batch: some(chance).then(|| chance.u32(1..10)),
+            // Never more than are reserved.
+            provisioned: (release && some(chance))
+                .then(|| chance.u32(0..reserved.unwrap_or(5)) + 1),
+            recursion: some(chance).then(|| if chance.bool() { "Allow" } else { "Terminate" }),
+            retention: some(chance).then(|| if chance.bool() { 7 } else { 30 }),
         }
     }
 
@@ -41,7 +54,9 @@ impl Blocks {
         let alias = &live["aliases"][ALIAS];
         let (here, there) = if self.release { (alias, live) } else { (live, alias) };
         let statements = here["statements"].as_array().cloned().unwrap_or_default();
-        let bare = |it: &Value| ["url", "retries", "batch"].iter().all(|name| it[*name].is_null());
+        let bare = |it: &Value| {
+            ["url", "retries", "batch", "provisioned"].iter().all(|name| it[*name].is_null())
+        };
         let names = statements.iter().filter_map(Value::as_str);
         let live_names: BTreeSet<&str> = names.filter_map(|it| it.split('-').nth(1)).collect();
         let wanted: BTreeSet<&str> = self.permissions.iter().flatten().copied().collect();
@@ -53,6 +68,10 @@ impl Blocks {
             ("retries", here["retries"] == json!(self.retries)),
             ("url", here["url"] == json!(self.url)),
             ("batch", here["batch"] == json!(self.batch)),
+            ("provisioned", alias["provisioned"] == json!(self.provisioned)),
+            ("recursion", live["recursion"] == self.recursion.unwrap_or("Terminate")),
+            // A group that is no longer asked for stays as it is.
+            ("retention", self.retention.is_none() || live["retention"] == json!(self.retention)),
             ("permissions", live_names == wanted && statements.len() == wanted.len()),
         ];
         checks.into_iter().find(|(_, good)| !good).map(|(what, _)| what)
@@ -66,7 +85,9 @@ impl Blocks {
             format!("  permissions: [{}]\n", all.join(", "))
         };
         let lines = [
-            self.reserved.map(|it| format!("  concurrency: {{ reserved: {it} }}\n")),
+            self.concurrency(),
+            self.recursion.map(|it| format!("  recursiveLoop: {it}\n")),
+            self.retention.map(|it| format!("  logGroup: {{ retentionInDays: {it} }}\n")),
             self.retries.map(|it| format!("  asyncInvoke: {{ maximumRetryAttempts: {it} }}\n")),
             self.url.map(|it| format!("  url: {{ authType: {it} }}\n")),
             self.permissions.as_ref().map(permissions),
@@ -74,5 +95,12 @@ impl Blocks {
             self.batch.map(|it| format!("  eventSources: [{{ eventSourceArn: \"arn:aws:sqs:us-east-1:123456789012:jobs\", batchSize: {it} }}]\n")),
         ];
         lines.into_iter().flatten().collect()
+    }
+
+    fn concurrency(&self) -> Option<String> {
+        let members = [("reserved", self.reserved), ("provisioned", self.provisioned)];
+        let members = members.iter().filter_map(|(name, it)| Some(format!("{name}: {}", (*it)?)));
+        let members: Vec<String> = members.collect();
+        (!members.is_empty()).then(|| format!("  concurrency: {{ {} }}\n", members.join(", ")))
     }
 }

@@ -51,6 +51,11 @@ impl Logs {
         }
     }
 
+    /// For how many days a group keeps what it has.
+    pub(crate) fn retention(&self, group: &str) -> Value {
+        self.0.get(group).map_or(Value::Null, |it| it["retentionInDays"].clone())
+    }
+
     fn create(&mut self, call: &Call, date: Timestamp) -> Answer {
         let name = &call.resource;
         let good = |c: char| c.is_ascii_alphanumeric() || "._-/#".contains(c);

@@ -148,7 +148,12 @@ impl World {
 
     /// What hangs on a function now.
     pub fn blocks(&self, caller: &Caller, name: &str) -> Value {
-        self.lambdas.get(&place(caller)).map_or(Value::Null, |it| it.blocks(name))
+        let mut all = self.lambdas.get(&place(caller)).map_or(Value::Null, |it| it.blocks(name));
+        if all.is_object() {
+            let group = format!("/aws/lambda/{name}");
+            all["retention"] = self.others.retention(caller, &group);
+        }
+        all
     }
 
     /// Lets a call in: its number, and what the quotas and the faults make of it.

@@ -136,6 +136,7 @@ impl Lambda {
             let same = |it: &function::Version| version::same(it, &found.latest);
             let arn = format!("{}:{name}", found.arn);
             shown["batch"] = json!(mapping::batch(&self.mappings, &arn));
+            shown["provisioned"] = json!(found.provisioned.get(name).map(|it| it.0));
             shown["version"] = json!(alias.version);
             shown["current"] = json!(alias.weights.is_empty() && version.is_some_and(same));
             (name.clone(), shown)
