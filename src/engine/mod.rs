@@ -7,6 +7,7 @@ mod answers;
 mod backoff;
 mod brake;
 pub mod breaker;
+pub mod canonical;
 mod consider;
 pub mod desired;
 pub mod diff;

@@ -8,10 +8,10 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde_json::{Value, json};
-use sha2::{Digest as _, Sha256};
+use sha2::Sha256;
 
 use super::config::{Config, defaults};
-use crate::engine::{hex::hex, secret::Secret};
+use crate::engine::{canonical, hex::hex, secret::Secret};
 
 /// A key that turns environment values into something that may stand in a tag.
 #[derive(Clone, PartialEq, Eq)]
@@ -86,7 +86,7 @@ pub fn config_hash(
     put("loggingConfig", *logging == unset.logging, json!(logging));
     put("imageConfig", *image == unset.image, json!(image));
     put("capacityProviderConfig", capacity.is_none(), json!(capacity));
-    hex(&Sha256::digest(json!(fields).to_string()))
+    canonical::hash(&json!(fields))
 }
 
 #[cfg(test)]
@@ -114,7 +114,7 @@ mod tests {
         config.memory_size = 128;
         config.logging =
             super::super::config::Logging::filled("resize", Some("JSON"), (None, None), None);
-        assert_eq!(start(&config), "f6f71891374f1cb9");
+        assert_eq!(start(&config), "0cfd9103d7d4f165");
     }
 
     #[test]

@@ -3,12 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
-use sha2::{Digest as _, Sha256};
 
 use super::{doc::RepositoryDoc, ignore::Ignored, policy};
 use crate::{
     engine::{
-        hex::hex,
+        canonical,
         kind::Kind as _,
         name::{Name, Owner},
         place::Place,
@@ -134,5 +133,5 @@ pub(super) fn config_hash(
     }
     fields.extend(lifecycle.map(|it| ("lifecyclePolicy", policy::lifecycle(it))));
     fields.extend(access.and_then(policy::access).map(|it| ("repositoryPolicy", it)));
-    hex(&Sha256::digest(json!(fields).to_string()))
+    canonical::hash(&json!(fields))
 }
