@@ -257,7 +257,7 @@ impl<K: Kind, C: Cloud<K>> Driver<K, C> {
                 Err(failure) => {
                     metrics.retry(K::NAME);
                     complain(&failure, &doubt);
-                    warn!(class = %failure.class, error = chain(&failure), "look failed");
+                    unread(&failure, wanted.is_some());
                     (Err(failure), began)
                 }
             };
@@ -326,6 +326,16 @@ async fn pass_on<K: Kind>(pages: &mut mpsc::Receiver<Page<K>>, answers: &mpsc::S
 async fn give<K: Kind>(answers: &mpsc::Sender<Event<K>>, event: Event<K>) {
     if answers.send(event).await.is_err() {
         tracing::debug!("an answer came after the end");
+    }
+}
+
+/// A look that failed. Who may not look at what nobody asks for is not told so for ever.
+fn unread(failure: &Failure, wanted: bool) {
+    let (class, error) = (failure.class, chain(failure));
+    if wanted {
+        warn!(%class, error, "look failed");
+    } else {
+        tracing::debug!(%class, error, "look failed");
     }
 }
 

@@ -84,7 +84,12 @@ impl Document<'_> {
 pub(super) fn parts(shown: &Shown) -> Vec<Document<'_>> {
     let part =
         |row: &&Arc<Row>| !row.orphan && document_of(row.key.kind, &row.key.name).0 != row.key.kind;
-    shown.rows.values().filter(part).map(|row| sum(row, &[])).collect()
+    shown
+        .rows
+        .values()
+        .filter(part)
+        .map(|row| Document { release: None, ..sum(row, &[]) })
+        .collect()
 }
 
 /// Which status says most about a document.

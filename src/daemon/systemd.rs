@@ -12,12 +12,16 @@ use crate::engine::status::Status;
 /// How often, unless the watchdog wants to hear of us more often.
 const EVERY: Duration = Duration::from_secs(10);
 
+/// No watchdog is fed more often.
+const OFTEN: Duration = Duration::from_millis(100);
+
 /// Tells it until told to stop.
 pub(super) async fn tell(shared: Shared, mut stop: watch::Receiver<bool>) {
     let mut patience = 0;
     let watched = sd_notify::watchdog_enabled(false, &mut patience);
     // Twice as often as it would act, says sd_watchdog_enabled(3).
-    let every = if watched { Duration::from_micros(patience / 2).min(EVERY) } else { EVERY };
+    let half = Duration::from_micros(patience / 2).clamp(OFTEN, EVERY);
+    let every = if watched { half } else { EVERY };
     send(&[NotifyState::Ready]);
     loop {
         let (stuck, words) = shared.board.read(|shown| {
@@ -31,7 +35,8 @@ pub(super) async fn tell(shared: Shared, mut stop: watch::Receiver<bool>) {
         if stuck.is_empty() {
             send(&[NotifyState::Watchdog, NotifyState::Status(&words)]);
         } else {
-            send(&[NotifyState::Status(stuck.concat().trim_end())]);
+            // One line: systemd reads each as an assignment.
+            send(&[NotifyState::Status(&stuck.concat().trim_end().replace('\n', "; "))]);
         }
         tokio::select! {
             () = time::sleep(every) => {}

@@ -69,8 +69,9 @@ impl Breaker {
     /// Takes in whether an object has drifted.
     pub(super) fn mark<S>(&mut self, name: &Name, judgement: &Judgement<S>) {
         let suspended = judgement.gate.as_ref().is_some_and(|it| it.suspended);
-        // That AWS reports a failure is nobody's doing; and what nobody asks for may have been there for ever.
-        let apart = |it: Cause| matches!(it, Cause::State | Cause::Unmanaged);
+        // That AWS reports a failure is nobody's doing; what nobody asks for may have been there for ever; and every
+        // new version begins with AWS's own numbers of instances.
+        let apart = |it: Cause| matches!(it, Cause::State | Cause::Unmanaged | Cause::Scaling);
         let moved = |it: &&Change| it.origin.is_drift() && !apart(it.cause);
         let drifted = judgement.diff.changes.iter().any(|it| moved(&it));
         if drifted && !suspended {

@@ -4,8 +4,15 @@
 use std::collections::BTreeMap;
 
 use super::{
-    backoff, engine::Engine, kind::Kind, name::Name, object::Object, policy::Settings,
-    prune::Census, tags::Claim, time::Mono,
+    backoff,
+    engine::Engine,
+    kind::{Kind, Listing},
+    name::Name,
+    object::Object,
+    policy::Settings,
+    prune::Census,
+    tags::Claim,
+    time::Mono,
 };
 
 /// What one object adds to the numbers.
@@ -34,8 +41,11 @@ impl Standing {
     fn of<K: Kind>(name: &Name, object: &Object<K>, settings: &Settings) -> Self {
         let seen = object.sight.seen();
         let present = seen.is_some_and(|it| K::is_there(&it.live));
-        if object.wanted.is_some() {
-            let part = Part::Wanted;
+        if let Some(wanted) = &object.wanted {
+            // What a list shows and is only watched is somebody else's still.
+            let watched = K::LISTING != Listing::None && K::is_guard(&wanted.spec);
+            let strange = watched && !object.is_ours(name, settings);
+            let part = if strange { Part::Stranger } else { Part::Wanted };
             return Self { part, present, vague: false, candidate: false, gone_since: None };
         }
         // What cannot be read, and will not be soon, is known to be unknown: it is not ours to delete.

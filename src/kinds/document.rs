@@ -74,8 +74,8 @@ const POLICY: &[Field] = &[
         Shape::Flag,
         "`false`",
         "Whether what opens a function to others and is not in the manifest is taken away: a public URL, a \
-         permission for everybody, an event source. It is reported in any case (`unmanaged_change`). Of a repository it means \
-         nothing.",
+         permission for everybody, and, where `eventSources` is there, be it empty, an event source. It is reported in \
+         any case (`unmanaged_change`). Of a repository it means nothing.",
     ),
 ];
 

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use super::{Body, Document, Note, expand::log_group};
+use super::{Body, Document, Note, sites::log_group};
 use crate::{
     engine::name::{Key, Name},
     kinds::log_group::LogGroupDoc,

@@ -8,7 +8,7 @@ use std::{
 use super::{
     Body, Document,
     parts::Parts,
-    sites::{Sites, Terms},
+    sites::{Documents, Sites, Terms},
 };
 use crate::{
     engine::{
@@ -18,10 +18,7 @@ use crate::{
     },
     kinds::{
         each_kind,
-        function::{
-            config::Logging, doc::FunctionDoc, expand::Setting, image_ref::ImageRef,
-            spec::Spec as FunctionSpec,
-        },
+        function::{expand::Setting, image_ref::ImageRef, spec::Spec as FunctionSpec},
         image::{Image, spec::Spec as ImageSpec},
         repository::spec::Spec as RepositorySpec,
     },
@@ -43,21 +40,6 @@ macro_rules! wishes {
     };
 }
 each_kind!(wishes);
-
-/// The documents of one moment.
-#[derive(Clone, Copy)]
-pub struct Documents<'a> {
-    /// All of them, in order.
-    pub all: &'a [Arc<Document>],
-    /// The keys that stand at their last good version.
-    pub frozen: &'a BTreeSet<Key>,
-    /// Whether every file could be read.
-    pub intact: bool,
-    /// When they were read.
-    pub read_at: Mono,
-    /// Whether what nobody asks for is looked for too.
-    pub watches: bool,
-}
 
 /// What the documents ask for in one target.
 pub fn expand(documents: Documents<'_>, setting: Setting<'_>) -> Wishes {
@@ -84,13 +66,6 @@ pub fn expand(documents: Documents<'_>, setting: Setting<'_>) -> Wishes {
         wishes.repositories.wanted.insert(name, terms.wanted(spec));
     }
     wishes
-}
-
-/// Where a function logs.
-pub(super) fn log_group(name: &Name, doc: &FunctionDoc) -> String {
-    let given = doc.logging_config.as_ref().and_then(|it| it.log_group.as_deref());
-    let given = given.filter(|it| !it.is_empty());
-    given.map_or_else(|| Logging::default_group(name.as_str()), ToOwned::to_owned)
 }
 
 /// The image objects that a function depends on.

@@ -18,11 +18,12 @@ use std::sync::Arc;
 pub use document::{Body, Document, Meta, Origin};
 pub use duplicates::duplicates;
 pub use envelope::{reference, schema};
-pub use expand::{Documents, Wishes, expand, targets};
+pub use expand::{Wishes, expand, targets};
 pub use note::Note;
 pub use parse::{FILE_MAX, parse, plain};
 pub use parts::Parts;
 pub use select::Selection;
+pub use sites::Documents;
 
 /// What one file holds: the documents without fault, and every fault of the others.
 #[derive(Clone, Default)]

@@ -1,8 +1,11 @@
 //! The functions that documents describe, as their parts see them.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
-use super::{Body, Document, Documents, expand::log_group, parts::Parts};
+use super::{Body, Document, parts::Parts};
 use crate::{
     engine::{
         desired::{Location, Wanted},
@@ -10,12 +13,28 @@ use crate::{
         name::{Key, Name},
         place::Place,
         policy::{Adopt, Policy},
+        time::Mono,
     },
     kinds::{
-        function::{doc::FunctionDoc, expand::Setting},
+        function::{config::Logging, doc::FunctionDoc, expand::Setting},
         part::{Part, Site},
     },
 };
+
+/// The documents of one moment.
+#[derive(Clone, Copy)]
+pub struct Documents<'a> {
+    /// All of them, in order.
+    pub all: &'a [Arc<Document>],
+    /// The keys that stand at their last good version.
+    pub frozen: &'a BTreeSet<Key>,
+    /// Whether every file could be read.
+    pub intact: bool,
+    /// When they were read.
+    pub read_at: Mono,
+    /// Whether what nobody asks for is looked for too.
+    pub watches: bool,
+}
 
 /// The functions of a target. What their documents do not ask for is worked out from them when it is needed, so
 /// this keeps the documents, which the reader keeps anyway.
@@ -115,4 +134,11 @@ impl Sites {
         };
         Some(show(&site, doc, (parts, terms)))
     }
+}
+
+/// Where a function logs.
+pub(super) fn log_group(name: &Name, doc: &FunctionDoc) -> String {
+    let given = doc.logging_config.as_ref().and_then(|it| it.log_group.as_deref());
+    let given = given.filter(|it| !it.is_empty());
+    given.map_or_else(|| Logging::default_group(name.as_str()), ToOwned::to_owned)
 }

@@ -61,6 +61,8 @@ async fn the_instances_of_a_function_are_kept_for_each_version_in_use() {
     scene.until("in sync", |it| it.row("Scaling")["status"] == "synced").await;
     scene.push(2);
     scene.until("the newer", |it| it.leads() == "2" && it.scaled("2") == json!([3, 9])).await;
+    // What AWS begins with is nobody's doing.
+    assert!(!scene.log().contains(r#""cause":"scaling""#), "{}", scene.log());
     drop(daemon);
     scene.manifest(&managed(8, (0, 0)));
     scene.shows(&["/scalingConfig/maxExecutionEnvironments: 9 → 0  (pending)"]).await;
@@ -112,4 +114,24 @@ async fn what_its_instances_do_is_kept_and_whose_they_are_is_chosen_once() {
     assert_eq!(code, 1, "{text}");
     assert!(text.contains("Immutable") && text.contains("functionName"), "{text}");
     assert_eq!(scene.functions()["job"]["configuration"]["Timeout"], 9);
+}
+
+/// Two versions that are wrong in the same way are two things to mend.
+#[tokio::test(flavor = "multi_thread")]
+async fn both_versions_of_a_canary_get_new_numbers() {
+    let scene = Scene::new().await;
+    let canary = "release: { strategy: { canary: { steps: [10], every: 1h } } }";
+    let text = |limits| managed(8, limits).replace("release: {}", canary);
+    scene.manifest(&text((3, 9)));
+    scene.apply().await;
+    let daemon = scene.start();
+    scene.push(2);
+    let both = |it: &Scene| [it.scaled("1"), it.scaled("2")];
+    scene.until("ten percent", |it| it.leads() == "1, 0.1 of 2").await;
+    scene.until("its numbers", |it| both(it) == [json!([3, 9]), json!([3, 9])]).await;
+    scene.manifest(&text((4, 9)));
+    scene.until("both", |it| both(it) == [json!([4, 9]), json!([4, 9])]).await;
+    scene.until("in sync", |it| it.row("Scaling")["status"] == "synced").await;
+    assert!(!scene.log().contains("NotConverging"), "{}", scene.log());
+    drop(daemon);
 }

@@ -2,7 +2,7 @@
 
 mod serve;
 
-use std::{convert::Infallible, sync::Arc};
+use std::{sync::Arc, time::Duration};
 
 use axum::{
     Json, Router,
@@ -17,8 +17,9 @@ use prometheus::{Encoder as _, Registry, TextEncoder};
 use serde_json::json;
 use tokio::{
     net::TcpListener,
-    sync::{mpsc, watch},
-    task,
+    runtime::Handle,
+    sync::{Semaphore, mpsc, watch},
+    task, time,
 };
 
 use super::{
@@ -47,8 +48,13 @@ pub struct Shared {
 struct Pages {
     exposition: Arc<Exposition>,
     registry: Registry,
+    scrapes: Arc<Semaphore>,
 }
 
+/// Scrapes at once: each holds a copy of what stands on the board.
+const SCRAPES_MAX: usize = 8;
+/// How long a client may take for a piece.
+const STALL_MAX: Duration = Duration::from_secs(30);
 /// How many pieces of an answer may wait for its client.
 const PIECES_MAX: usize = 4;
 
@@ -59,7 +65,11 @@ pub async fn serve(
     stop: watch::Receiver<bool>,
 ) {
     let exposition = Exposition::new(Arc::clone(&shared.board), Arc::clone(&shared.clock), detail);
-    let pages = Pages { exposition: Arc::new(exposition), registry: shared.registry.clone() };
+    let pages = Pages {
+        exposition: Arc::new(exposition),
+        registry: shared.registry.clone(),
+        scrapes: Arc::new(Semaphore::new(SCRAPES_MAX)),
+    };
     let router = Router::new()
         .route("/metrics", get(metrics).with_state(pages))
         .route("/livez", get(livez))
@@ -70,8 +80,12 @@ pub async fn serve(
     serve::serve(listener, router, stop).await;
 }
 
-/// In pieces, as the client takes them: the whole of a large fleet's would be held in memory twice.
+/// In pieces, as the client takes them: the whole of a large fleet's would be held in memory twice. Whoever does not
+/// take them is left, and an answer that breaks off in the middle is no answer.
 async fn metrics(State(pages): State<Pages>) -> Response {
+    let Ok(permit) = Arc::clone(&pages.scrapes).try_acquire_owned() else {
+        return (StatusCode::SERVICE_UNAVAILABLE, "too many scrapes at once\n").into_response();
+    };
     let encoder = TextEncoder::new();
     let happened = match encoder.encode_to_string(&pages.registry.gather()) {
         Ok(text) => text,
@@ -79,18 +93,36 @@ async fn metrics(State(pages): State<Pages>) -> Response {
             return (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response();
         }
     };
-    let (pieces, taken) = mpsc::channel::<String>(PIECES_MAX);
+    let (pieces, taken) = mpsc::channel::<Piece>(PIECES_MAX);
+    let runtime = Handle::current();
     task::spawn_blocking(move || {
-        pages.exposition.write(&mut |piece| pieces.blocking_send(piece).is_ok());
-        // Whoever has gone misses it too.
-        pieces.blocking_send(happened).ok();
+        let give = |piece| {
+            let sent = time::timeout(STALL_MAX, pieces.send(piece));
+            matches!(runtime.block_on(sent), Ok(Ok(())))
+        };
+        pages.exposition.write(&mut |text| give(Piece::Text(text)));
+        if give(Piece::Text(happened)) {
+            give(Piece::End);
+        }
+        drop(permit);
     });
-    let next = |mut taken: mpsc::Receiver<String>| async {
-        let piece = taken.recv().await?;
-        Some((Ok::<_, Infallible>(piece), taken))
+    let next = |taken: Option<mpsc::Receiver<Piece>>| async {
+        let mut taken = taken?;
+        match taken.recv().await {
+            Some(Piece::Text(text)) => Some((Ok(text), Some(taken))),
+            Some(Piece::End) => None,
+            None => Some((Err(std::io::Error::other("it broke off")), None)),
+        }
     };
-    let body = Body::from_stream(stream::unfold(taken, next));
+    let body = Body::from_stream(stream::unfold(Some(taken), next));
     ([(header::CONTENT_TYPE, encoder.format_type().to_owned())], body).into_response()
+}
+
+/// A part of an answer.
+enum Piece {
+    Text(String),
+    /// There is no more.
+    End,
 }
 
 /// Alive is who makes progress, not who answers.

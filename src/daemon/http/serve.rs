@@ -32,6 +32,8 @@ const REQUESTS_MAX: usize = 32;
 const HEAD_MAX: Duration = Duration::from_secs(10);
 /// How long an answer may take to begin.
 const ANSWER_MAX: Duration = Duration::from_secs(30);
+/// How long a connection may stay: whoever takes no answers would keep his for ever. Scrapers connect anew.
+const CONNECTION_MAX: Duration = Duration::from_mins(10);
 /// How much of a request is kept: there are only paths and headers.
 const BUFFER_MAX: usize = 16 * 1024;
 /// How long connections may take to end when we stop.
@@ -57,8 +59,10 @@ pub(super) async fn serve(listener: TcpListener, router: Router, mut stop: watch
         let connection = builder.serve_connection(TokioIo::new(stream), service.clone());
         let connection = graceful.watch(connection);
         tasks.spawn(async move {
-            if let Err(error) = connection.await {
-                tracing::debug!(%error, "a connection broke off");
+            match time::timeout(CONNECTION_MAX, connection).await {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => tracing::debug!(%error, "a connection broke off"),
+                Err(_) => tracing::debug!("a connection was open for too long"),
             }
             drop(permit);
         });

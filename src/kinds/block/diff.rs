@@ -77,7 +77,9 @@ pub(super) fn diff<B: Block>(
     }
     sides.state(&mut diff);
     sides.extras(&mut diff);
-    if !diff.steps.is_empty()
+    // Where there is nothing that could be changed yet, that is waited for as well.
+    let idle = spec.config.is_some() && !diff.changes.is_empty() && diff.waits.is_empty();
+    if (idle || !diff.steps.is_empty())
         && let Some(hold) = sides.hold(facts)
     {
         diff.steps.clear();
@@ -111,7 +113,7 @@ impl<B: Block> Sides<'_, B> {
             None => changes::<B>(&fields, &Fields::new(), Origin::NoRecord),
             Some(found) => {
                 let origin = self.origin(found, &print);
-                changes::<B>(&fields, &B::fields(found), origin)
+                told_apart::<B>(found, changes::<B>(&fields, &B::fields(found), origin))
             }
         };
         diff.changes.extend(owned::<B>(changes, &calls));
@@ -234,6 +236,9 @@ impl<B: Block> Sides<'_, B> {
 
     /// Who moved, by the note of what was made last.
     fn origin(&self, found: &B::Config, print: &str) -> Origin {
+        if B::is_untouched(found) {
+            return Origin::Pending;
+        }
         let found = hash(&B::remembered(found));
         match self.noted {
             None => Origin::NoRecord,
@@ -276,6 +281,16 @@ fn owned<B: Block>(mut changes: Vec<Change>, calls: &[B::Call]) -> Vec<Change> {
     let own: Vec<String> = own.iter().map(|path| pointer::<B>(path)).collect();
     for change in changes.iter_mut().filter(|it| !own.is_empty() && !own.contains(&it.path)) {
         change.step = LATER;
+    }
+    changes
+}
+
+/// The same difference of another thing is another difference.
+fn told_apart<B: Block>(found: &B::Config, mut changes: Vec<Change>) -> Vec<Change> {
+    if let Some(which) = B::which(found) {
+        for live in changes.iter_mut().map(|it| &mut it.live) {
+            live.print = Print::of(format!("{which} {}", live.text).as_bytes());
+        }
     }
     changes
 }

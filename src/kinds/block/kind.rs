@@ -91,6 +91,10 @@ impl<B: Block> Kind for Of<B> {
             let moved = B::ON_VERSION && before.versions != now.versions;
             return moved || before.alias != now.alias;
         }
+        // It may have been looked at before the alias was known.
+        if B::ON_VERSION && before.is_none() && matches!(now, Some(Fact::Release(_))) {
+            return true;
+        }
         let state = |fact: Option<&Fact>| match fact {
             Some(Fact::Function(it)) => (it.exists, it.pending),
             _ => (false, false),

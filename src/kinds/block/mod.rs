@@ -86,6 +86,17 @@ pub trait Block: Sized + Send + Sync + 'static {
         false
     }
 
+    /// Whether AWS made it so by itself, and nobody has set it since: what differs then is no drift.
+    fn is_untouched(_: &Self::Config) -> bool {
+        false
+    }
+
+    /// Which of several things of one block it is about, if there are several: the same difference of another one
+    /// is another difference.
+    fn which(_: &Self::Config) -> Option<&str> {
+        None
+    }
+
     /// The calls that make `live` what is wanted; `live` is `None` where there is no block yet.
     fn put(at: &At, wanted: &Self::Config, live: Option<&Self::Config>) -> Vec<Self::Call>;
 

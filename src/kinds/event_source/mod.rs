@@ -172,9 +172,11 @@ impl Part for EventSource {
         all.map(|it| (it.address.name(), Spec::of(Some(it), site))).collect()
     }
 
-    /// Whatever else of the function's we made goes; what others made is told of.
-    fn spare(_: Option<&Self::Doc>, site: &Site<'_>) -> Option<Spec> {
-        Some(Spec::of(None, site))
+    /// Whatever else of the function's we made goes; what others made is told of. It is taken away only where the
+    /// document has something to say of event sources: what streams had not delivered yet would be lost.
+    fn spare(doc: Option<&Self::Doc>, site: &Site<'_>) -> Option<Spec> {
+        let exclusive = site.exclusive && doc.is_some();
+        Some(Spec { exclusive, ..Spec::of(None, site) })
     }
 }
 

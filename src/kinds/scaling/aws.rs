@@ -2,7 +2,7 @@
 
 use aws_sdk_lambda::{operation::get_function::GetFunctionOutput, types::FunctionScalingConfig};
 
-use super::{Call as Step, Config, Limits, Scaling};
+use super::{Call as Step, Config, Limits, Scaling, Version};
 use crate::{
     aws::{calls::Call, cloud::Urgency, op::Op},
     engine::failure::Failure,
@@ -33,13 +33,15 @@ impl BlockHands for Scaling {
         let mut versions = Vec::new();
         for version in all {
             match limits(door, (function, &version), urgency).await {
-                Ok(Some((asked, applied))) => versions.push((version, asked, applied)),
+                Ok(Some((asked, applied))) => {
+                    versions.push(Version { number: version, asked, applied });
+                }
                 Ok(None) => {}
                 Err(failure) => return (Err(failure), Some(asked)),
             }
         }
         versions.sort();
-        (Ok(Some(Config { limits: (None, None), versions })), Some(asked))
+        (Ok(Some(Config { limits: (None, None), version: None, versions })), Some(asked))
     }
 
     async fn write(door: &Door, Step { at, limits: (min, max) }: &Step) -> Result<(), Failure> {
@@ -62,7 +64,7 @@ async fn limits(
     door: &Door,
     (function, version): (&str, &str),
     urgency: Urgency,
-) -> Result<Option<(Limits, Limits)>, Failure> {
+) -> Result<Option<(Option<Limits>, Limits)>, Failure> {
     let request =
         door.lambda().get_function_scaling_config().function_name(function).qualifier(version);
     let call = Call::plain(Op::GetFunctionScalingConfig, urgency);
@@ -71,7 +73,6 @@ async fn limits(
         |it: &FunctionScalingConfig| (it.min_execution_environments, it.max_execution_environments);
     Ok(answer.map(|(it, _)| {
         let applied = it.applied_function_scaling_config.as_ref().map(limits).unwrap_or_default();
-        let asked = it.requested_function_scaling_config.as_ref().map_or(applied, limits);
-        (asked, applied)
+        (it.requested_function_scaling_config.as_ref().map(limits), applied)
     }))
 }

@@ -54,8 +54,27 @@ pub type Limits = (Option<i32>, Option<i32>);
 pub struct Config {
     /// As wanted. Of what is live: those of the first version that are not as wanted, or of any.
     pub limits: Limits,
-    /// Of what is live: each version, what was asked for it, and what AWS has made of that.
-    pub versions: Vec<(String, Limits, Limits)>,
+    /// Of what is live: that version.
+    pub version: Option<Version>,
+    /// Of what is live: all of them.
+    pub versions: Vec<Version>,
+}
+
+/// A version that has callers.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Version {
+    /// Its number.
+    pub number: String,
+    /// What was asked for it; `None`: nobody has asked for anything.
+    pub asked: Option<Limits>,
+    /// What AWS has made of it.
+    pub applied: Limits,
+}
+
+impl Version {
+    fn limits(&self) -> Limits {
+        self.asked.unwrap_or(self.applied)
+    }
 }
 
 impl PartialEq for Config {
@@ -117,7 +136,7 @@ impl Block for Scaling {
 
     fn config(doc: &ScalingDoc, _: &Site<'_>) -> Config {
         let limits = (Some(doc.min_execution_environments), Some(doc.max_execution_environments));
-        Config { limits, versions: Vec::new() }
+        Config { limits, version: None, versions: Vec::new() }
     }
 
     fn fields(config: &Config) -> Fields {
@@ -131,23 +150,30 @@ impl Block for Scaling {
         true
     }
 
+    fn is_untouched(live: &Config) -> bool {
+        live.version.as_ref().is_some_and(|it| it.asked.is_none())
+    }
+
+    fn which(live: &Config) -> Option<&str> {
+        live.version.as_ref().map(|it| it.number.as_str())
+    }
+
     /// Numbers that nobody asks for are AWS's own.
     fn concern(live: &Config, wanted: Option<&Config>) -> Option<Config> {
         let wanted = wanted?;
-        let mut all = live.versions.iter().map(|(_, asked, _)| *asked);
-        let wrong = all.clone().find(|it| wanted.limits != *it);
-        let limits = wrong.or_else(|| all.next())?;
-        Some(Config { limits, versions: live.versions.clone() })
+        let mut all = live.versions.iter();
+        let wrong = all.clone().find(|it| it.limits() != wanted.limits);
+        let version = wrong.or_else(|| all.next())?.clone();
+        let versions = live.versions.clone();
+        Some(Config { limits: version.limits(), version: Some(version), versions })
     }
 
     fn put(at: &At, wanted: &Config, live: Option<&Config>) -> Vec<Call> {
         let all = live.into_iter().flat_map(|it| &it.versions);
-        let wrong = all.filter(|(_, asked, _)| *asked != wanted.limits);
-        let of = |version: &String| At {
-            function: at.function.clone(),
-            qualifier: Some(version.clone()),
-        };
-        wrong.map(|(version, ..)| Call { at: of(version), limits: wanted.limits }).collect()
+        let wrong = all.filter(|it| it.limits() != wanted.limits);
+        let of =
+            |it: &Version| At { function: at.function.clone(), qualifier: Some(it.number.clone()) };
+        wrong.map(|it| Call { at: of(it), limits: wanted.limits }).collect()
     }
 
     /// There is no way back to AWS's own numbers: they stay, and are forgotten.
@@ -156,7 +182,7 @@ impl Block for Scaling {
     }
 
     fn state(live: &Config, _: &Config) -> State {
-        if live.versions.iter().all(|(_, asked, applied)| asked == applied) {
+        if live.versions.iter().all(|it| it.limits() == it.applied) {
             return State::Settled;
         }
         State::Working(Said::new("Scaling", "AWS is starting or stopping instances"))

@@ -120,7 +120,7 @@ fn unasked(spec: &Spec, mapping: &Mapping, diff: &mut Diff<Step>) {
             return;
         }
         Claim::Nobody | Claim::ReadOnly => {
-            "describe it, take it away, or let Evenkeel do that with `policy.exclusive: true`"
+            "describe it, take it away, or let Evenkeel do that with `policy.exclusive: true` beside `eventSources`"
                 .into()
         }
         Claim::Unreadable(why) => format!("whose it is cannot be told: {why}"),

@@ -44,7 +44,11 @@ fn spec(doc: &Value, alias: Option<&str>) -> Spec {
     let doc = serde_json::from_value(json!([doc])).unwrap();
     let (name, spec) = EventSource::wanted(&doc, &site).remove(0);
     assert_eq!(name, spec.wish.as_ref().unwrap().address.name());
-    assert_eq!(EventSource::spare(Some(&doc), &site).unwrap().function, function);
+    let spare = |doc| EventSource::spare(doc, &Site { exclusive: true, ..site }).unwrap();
+    assert_eq!(spare(Some(&doc)).function, function);
+    // Who says nothing of event sources has none taken away.
+    let none = Vec::new();
+    assert!(spare(Some(&none)).exclusive && !spare(None).exclusive);
     spec
 }
 
