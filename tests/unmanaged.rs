@@ -148,3 +148,29 @@ async fn a_single_run_does_not_look_for_it() {
     let looks = ["GetPolicy", "GetFunctionUrlConfig"];
     assert_eq!(scene.count(|it| looks.contains(&it.operation.as_str())), 0);
 }
+
+/// Another tool that makes it anew each time is not fought for ever.
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_keeps_adding_an_event_source_is_left_alone_after_a_while() {
+    let scene = Scene::new().await;
+    scene.manifest("  eventSources: []\n  policy: { exclusive: true }\n");
+    scene.apply().await;
+    let daemon = scene.start();
+    scene.until("it is ready", |it| it.row("Function")["status"] == "synced").await;
+    let gone = |it: &Scene| {
+        let all = it.lambda("ListEventSourceMappings", None, Value::Null);
+        all["EventSourceMappings"].as_array().unwrap().is_empty()
+    };
+    for round in 0.. {
+        assert!(round < 30, "it goes on for ever: {}", scene.log());
+        map(&scene, "theirs");
+        let fights = |it: &Scene| it.row("EventSource")["reason"] == "Fighting";
+        scene.until("gone, or a fight", |it| gone(it) || fights(it)).await;
+        if !gone(&scene) {
+            break;
+        }
+        // Long enough for it to be forgotten: each time it comes back as if it had never been there.
+        scene.pass(30.0).await;
+    }
+    drop(daemon);
+}

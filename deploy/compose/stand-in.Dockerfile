@@ -2,10 +2,10 @@
 # of the repository.
 FROM docker.io/library/rust:1.95.0-alpine AS builder
 RUN apk add --no-cache musl-dev
-WORKDIR /work
+WORKDIR /src
 COPY . .
 ENV RUSTUP_TOOLCHAIN=1.95.0
-RUN --mount=type=cache,target=/usr/local/cargo/registry --mount=type=cache,target=/work/target \
+RUN --mount=type=cache,target=/usr/local/cargo/registry --mount=type=cache,target=/src/target \
     target="$(uname -m)-unknown-linux-musl" \
     && cargo build --release --locked --package evenkeel-sim --target "$target" \
     && install -m 0755 "target/$target/release/evenkeel-sim" /evenkeel-sim

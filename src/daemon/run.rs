@@ -84,7 +84,8 @@ impl Daemon {
 
     /// Serves HTTP on a listener that is already bound, with metrics in so much detail; tells systemd that we are there.
     pub fn serve(&mut self, listener: TcpListener, detail: Detail) {
-        self.tasks.spawn(systemd::tell(self.shared.clone(), self.stop.subscribe()));
+        let (board, clock) = (Arc::clone(&self.board), Arc::clone(&self.shared.clock));
+        self.tasks.spawn(systemd::tell(board, clock, self.stop.subscribe()));
         let (shared, stop) = (self.shared.clone(), self.stop.subscribe());
         self.tasks.spawn(async move {
             http::serve(listener, (shared, detail), stop).await;

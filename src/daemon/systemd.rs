@@ -1,13 +1,13 @@
 //! What systemd is told where it asks for it (`Type=notify`): that we are there, that we make progress, and in a
 //! word how things stand. Elsewhere nobody is told anything.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use sd_notify::NotifyState;
 use tokio::{sync::watch, time};
 
-use super::{health, http::Shared, rollup::documents, stop::stopped};
-use crate::engine::status::Status;
+use super::{board::Board, health, rollup::documents, stop::stopped};
+use crate::engine::{status::Status, time::Clock};
 
 /// How often, unless the watchdog wants to hear of us more often.
 const EVERY: Duration = Duration::from_secs(10);
@@ -16,7 +16,11 @@ const EVERY: Duration = Duration::from_secs(10);
 const OFTEN: Duration = Duration::from_millis(100);
 
 /// Tells it until told to stop.
-pub(super) async fn tell(shared: Shared, mut stop: watch::Receiver<bool>) {
+pub(super) async fn tell(
+    board: Arc<Board>,
+    clock: Arc<dyn Clock>,
+    mut stop: watch::Receiver<bool>,
+) {
     let mut patience = 0;
     let watched = sd_notify::watchdog_enabled(false, &mut patience);
     // Twice as often as it would act, says sd_watchdog_enabled(3).
@@ -24,8 +28,8 @@ pub(super) async fn tell(shared: Shared, mut stop: watch::Receiver<bool>) {
     let every = if watched { half } else { EVERY };
     send(&[NotifyState::Ready]);
     loop {
-        let (stuck, words) = shared.board.read(|shown| {
-            let stuck = health::stuck(shown, shared.clock.now().mono);
+        let (stuck, words) = board.read(|shown| {
+            let stuck = health::stuck(shown, clock.now().mono);
             let all = documents(shown);
             let synced = all.iter().filter(|it| it.status == Status::Synced).count();
             let words = format!("{synced} of {} in sync", all.len());

@@ -9,7 +9,7 @@ use super::{
     kind::Kind,
     memory::{Held, Made},
     name::Name,
-    object::{Moment, Phase},
+    object::{Applying, Moment, Phase},
     sight::{Seen, Sight},
     suspend::Hold,
     tags::SUSPEND,
@@ -99,16 +99,17 @@ impl<K: Kind> Engine<K> {
     pub(super) fn applied(&mut self, name: &Name, result: Result<(), Failure>) {
         self.applying = self.applying.saturating_sub(1);
         let Some(object) = self.objects.get_mut(name) else { return };
-        let Phase::Applying(kind) = std::mem::replace(&mut object.phase, Phase::Idle) else {
+        let Phase::Applying(step) = std::mem::replace(&mut object.phase, Phase::Idle) else {
             return;
         };
+        let Applying { kind, frees, ending } = step;
         object.touched = self.now.mono;
         // Whatever the answer was, what we saw before is no ground for another step.
         object.looked_at = None;
-        let freed = std::mem::take(&mut object.frees) && result.is_ok();
+        let freed = frees && result.is_ok();
         let next = match result {
             Ok(()) => {
-                if let Some(ending) = object.ending.take() {
+                if let Some(ending) = ending {
                     *object.endings.entry(ending).or_default() += 1;
                 }
                 object.steps.success += 1;
@@ -205,9 +206,8 @@ impl<K: Kind> Engine<K> {
         object.memory.held = Some(Box::new(held));
         let changes = own.clone();
         object.memory.tried = Some(super::memory::Tried { changes: own, looks: 0 });
-        object.phase = Phase::Applying(planned.kind);
-        object.frees = K::frees(&planned.step);
-        object.ending = K::ending(&planned);
+        let (frees, ending) = (K::frees(&planned.step), K::ending(&planned));
+        object.phase = Phase::Applying(Applying { kind: planned.kind, frees, ending });
         object.touched = self.now.mono;
         self.looks.forget(name);
         self.applying += 1;

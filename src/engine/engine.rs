@@ -17,6 +17,7 @@ use super::{
     desired::Spare,
     diff::Said,
     facts::{FactKey, Facts},
+    fight::Fight,
     gate::Stop,
     kind::Kind,
     lists::Lists,
@@ -47,6 +48,8 @@ pub struct Engine<K: Kind> {
     pub(super) objects: BTreeMap<Name, Object<K>>,
     /// What to do about what no document describes any more, once it shows.
     pub(super) spare: Spare<K>,
+    /// Fights over what nobody asks for: each time it goes it leaves, and comes back as another object.
+    pub(super) feuds: BTreeMap<Name, Fight>,
     /// Who depends on which fact.
     pub(super) needs: BTreeMap<FactKey, BTreeSet<Name>>,
     pub(super) looks: Queue,
@@ -119,6 +122,7 @@ impl<K: Kind> Engine<K> {
             facts: Facts::default(),
             objects: BTreeMap::new(),
             spare: Spare::default(),
+            feuds: BTreeMap::new(),
             needs: BTreeMap::new(),
             looks: Queue::default(),
             audits: Queue::default(),

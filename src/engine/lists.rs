@@ -139,6 +139,7 @@ impl<K: Kind> Engine<K> {
         let Some(object) = self.objects.get_mut(name) else {
             if K::concerns(&seen.live) {
                 let mut object = Object::new(None);
+                object.memory.fight = self.feuds.remove(name).unwrap_or_default();
                 object.listed = pass;
                 object.gone_since = intact.then_some(read_at);
                 object.print = Some(K::print(&seen));
@@ -183,7 +184,9 @@ impl<K: Kind> Engine<K> {
             return;
         }
         object.trigger = Trigger::Resync;
-        if object.wanted.is_some() {
+        let wanted = object.wanted.as_ref();
+        // What is only watched has not drifted.
+        if wanted.is_some_and(|it| !K::is_guard(&it.spec)) {
             self.breaker.suspect(name);
             self.look_at(name, self.now.mono, Urgency::Mover);
         } else {

@@ -54,15 +54,12 @@ pub(super) struct Object<K: Kind> {
     pub(super) record_failed: Option<Said>,
     /// Something happened while a look was under way: look again.
     pub(super) again: bool,
-    /// The step under way gives back what all share ([`Kind::frees`]).
-    pub(super) frees: bool,
     /// What made us look at it.
     pub(super) trigger: Trigger,
     /// A slot for a step is kept for it while it is looked at.
     pub(super) reserved: bool,
     pub(super) steps: StepCount,
-    /// What a release comes to if the step under way is accepted, and what those before came to.
-    pub(super) ending: Option<Ending>,
+    /// What the releases since the start came to.
     pub(super) endings: BTreeMap<Ending, u64>,
     /// Causes of drift that a step of ours has been applied to.
     pub(super) repaired: BTreeSet<Cause>,
@@ -94,8 +91,18 @@ impl Moment {
 pub(super) enum Phase {
     Idle,
     Looking,
-    /// A step of this sort, about these causes.
-    Applying(&'static str),
+    Applying(Applying),
+}
+
+/// The step under way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Applying {
+    /// Its sort.
+    pub(super) kind: &'static str,
+    /// Whether it gives back what all share ([`Kind::frees`]).
+    pub(super) frees: bool,
+    /// What a release comes to with it.
+    pub(super) ending: Option<Ending>,
 }
 
 impl<K: Kind> Object<K> {
@@ -116,11 +123,9 @@ impl<K: Kind> Object<K> {
             failures: 0,
             record_failed: None,
             again: false,
-            frees: false,
             trigger: Trigger::Manifest,
             reserved: false,
             steps: StepCount::default(),
-            ending: None,
             endings: BTreeMap::new(),
             repaired: BTreeSet::new(),
             settled: None,

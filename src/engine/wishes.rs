@@ -47,6 +47,7 @@ impl<K: Kind> Engine<K> {
             touched.insert(name);
         }
         self.spare = desired.spare;
+        self.feuds.clear();
         self.call_back(&mut touched);
         self.count_absent();
         self.needs.clear();
@@ -169,6 +170,9 @@ impl<K: Kind> Engine<K> {
     pub(super) fn leave(&mut self, name: &Name) {
         self.release(name);
         if let Some(object) = self.objects.remove(name) {
+            if object.wanted.is_some_and(|it| K::is_guard(&it.spec)) {
+                self.feuds.insert(name.clone(), object.memory.fight);
+            }
             self.uncount(name, object.standing);
             if object.row.is_some() {
                 self.changed.insert(name.clone(), None);

@@ -24,6 +24,7 @@ mod event_sources;
 mod hand;
 mod log_groups;
 mod managed;
+mod plans;
 mod room;
 
 use std::collections::BTreeSet;

@@ -63,7 +63,8 @@ const MEMBERS: &[Field] = &[
         Shape::Int(0, 1_000_000),
         "not managed",
         "How many instances may run at once, kept free for this function. 0 stops it. AWS leaves at least \
-         100 of the account's unreserved; where there are not that many, it is tried again once a minute, and when another document gives some back.",
+         100 of the account's unreserved; where there are not that many, it is tried again once a minute, and \
+         when another document gives some back.",
     ),
     Provisioned::SHAPE,
 ];

@@ -80,8 +80,10 @@ impl Address {
 
     /// Where events come from, for people.
     pub fn source(&self) -> String {
-        let topic = self.topic.iter().map(|it| format!(" {it}"));
-        [self.arn.clone()].into_iter().chain(topic).collect()
+        match &self.topic {
+            Some(topic) => format!("{} {topic}", self.arn),
+            None => self.arn.clone(),
+        }
     }
 
     /// Reads a name.

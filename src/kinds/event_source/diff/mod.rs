@@ -109,7 +109,9 @@ fn is_ours(spec: &Spec, mapping: &Mapping) -> bool {
 fn unasked(spec: &Spec, mapping: &Mapping, diff: &mut Diff<Step>) {
     let Mapping { address, uuid, tags, .. } = mapping;
     let words = format!("events from {}", address.source());
-    let sides = (Shown::open("absent"), Shown::open(words.clone()));
+    // One that comes back is another.
+    let live = Shown { text: words.clone(), print: Print::of(uuid.as_bytes()) };
+    let sides = (Shown::open("absent"), live);
     let mut found = change(FIELD.into(), sides, (Origin::Drift, kind::EXTRA));
     found.cause = Cause::Unmanaged;
     diff.changes.push(found);
@@ -120,7 +122,8 @@ fn unasked(spec: &Spec, mapping: &Mapping, diff: &mut Diff<Step>) {
             return;
         }
         Claim::Nobody | Claim::ReadOnly => {
-            "describe it, take it away, or let Evenkeel do that with `policy.exclusive: true` beside `eventSources`"
+            "describe it, take it away, or let Evenkeel do that with `policy.exclusive: true` \
+             beside `eventSources`"
                 .into()
         }
         Claim::Unreadable(why) => format!("whose it is cannot be told: {why}"),

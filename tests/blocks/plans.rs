@@ -1,28 +1,10 @@
 //! Golden plans of what a function has besides itself: what was applied before, what somebody did by hand, and the
 //! manifest in; what `evenkeel plan` prints out. The real binary, on the stand-in.
 
-#![allow(
-    clippy::allow_attributes,
-    clippy::cloned_ref_to_slice_refs,
-    clippy::default_trait_access,
-    clippy::format_push_string,
-    clippy::large_futures,
-    clippy::excessive_nesting,
-    clippy::format_collect,
-    clippy::indexing_slicing,
-    clippy::large_enum_variant,
-    clippy::needless_pass_by_value,
-    clippy::panic,
-    clippy::string_slice,
-    clippy::unwrap_used,
-    reason = "tests and their helpers fail loudly"
-)]
-
-mod common;
-
 use std::fs;
 
-use common::{aws::Scene, cases, golden, sections};
+use super::*;
+use crate::common::{cases, golden, sections};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_plan_of_a_part_is_as_written() {
