@@ -354,7 +354,8 @@ async fn old_versions_go_and_those_in_use_stay() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_hangs_on_the_alias_moves_there_and_back() {
-    let blocks = "  url: { authType: AWS_IAM }\n  permissions: [{ sid: a, principal: s3.amazonaws.com }]\n  asyncInvoke: { maximumRetryAttempts: 1 }\n";
+    // Three permissions: what takes several calls is not given up after the first.
+    let blocks = "  url: { authType: AWS_IAM }\n  permissions: [{ sid: a, principal: s3.amazonaws.com }, { sid: b, principal: sns.amazonaws.com }, { sid: c, principal: sqs.amazonaws.com }]\n  asyncInvoke: { maximumRetryAttempts: 1 }\n";
     let scene = Scene::new().await;
     scene.manifest(blocks);
     scene.apply().await;
@@ -370,7 +371,8 @@ async fn what_hangs_on_the_alias_moves_there_and_back() {
     assert!(text.contains("on the alias live"), "{text}");
     scene.apply().await;
     assert_eq!((scene.leads(), urls(&scene)), ("1".into(), vec!["live".to_owned()]));
-    assert!(scene.lambda("GetPolicy", Some("live"), Value::Null)["Policy"].is_string());
+    let policy = scene.lambda("GetPolicy", Some("live"), Value::Null)["Policy"].to_string();
+    assert_eq!(policy.matches("Principal").count(), 3, "{policy}");
     scene.assert_quiet().await;
     scene.manifest(blocks);
     scene.apply().await;

@@ -150,11 +150,12 @@ impl<B: Block> Sides<'_, B> {
 
     /// It hangs where it no longer should: it goes there before it is made anew here.
     fn moved(&self, wanted: &B::Config, found: Option<&B::Config>, diff: &mut Diff<Step<B>>) {
-        let there = found.map_or_else(|| "absent".into(), |_| self.live.at.words());
+        // It may take several calls: what is left after each is another difference.
+        let there = |found| entire(self.live.at.words(), &B::fields(found));
         diff.changes.push(Change {
             path: pointer::<B>(""),
             desired: Shown::open(self.spec.at.words()),
-            live: Shown::open(there),
+            live: found.map_or_else(|| Shown::open("absent"), there),
             cause: B::CAUSE,
             origin: Origin::Pending,
             step: if found.is_some() { BLOCK } else { CLAIM },
@@ -305,16 +306,17 @@ fn pointer<B: Block>(path: &str) -> String {
     if path.is_empty() { format!("/{}", B::FIELD) } else { format!("/{}/{path}", B::FIELD) }
 }
 
+/// The whole block, in a word; its print is of all that it says.
+fn entire(word: impl Into<String>, fields: &Fields) -> Shown {
+    Shown { text: word.into(), print: Print::of(format!("{fields:?}").as_bytes()) }
+}
+
 /// The whole block is to be made (`Some`), or to go.
 fn whole<B: Block>(wanted: Option<&Fields>, origin: Origin) -> Change {
-    let present = |fields: Option<&Fields>| {
-        let print = Print::of(format!("{fields:?}").as_bytes());
-        Shown { text: "present".into(), print }
-    };
     let absent = Shown::open("absent");
     let (desired, live) = match wanted {
-        Some(fields) => (present(Some(fields)), absent),
-        None => (absent, present(None)),
+        Some(fields) => (entire("present", fields), absent),
+        None => (absent, Shown::open("present")),
     };
     let cause: Cause = B::CAUSE;
     Change { path: pointer::<B>(""), desired, live, cause, origin, step: BLOCK }
