@@ -139,7 +139,13 @@ impl<K: Kind> Engine<K> {
         }
         match &judgement.verdict {
             Verdict::InSync => self.fulfilled(name, wanted),
-            Verdict::Refuse(_) => false,
+            Verdict::Refuse(_) => {
+                // What AWS did not change may change after a while, and no rotation knows when.
+                if let Some(until) = object.memory.stuck_until(self.now.mono) {
+                    self.look_at(name, until, Urgency::Mover);
+                }
+                false
+            }
             Verdict::Wait(hold) => self.wait(name, hold),
             Verdict::Act(planned) => match &judgement.gate {
                 Some(gate) => Self::waits_for_wave(gate),
@@ -180,7 +186,7 @@ impl<K: Kind> Engine<K> {
         if let Some(object) = self.objects.get_mut(name).filter(|it| it.is_exact()) {
             let digests = K::digests(Some(&wanted.spec), &object.sight, &self.facts);
             object.memory.fulfilled = Some((Arc::clone(&wanted.spec), digests.desired));
-            object.memory.apart.clear();
+            object.memory.converged();
             object.failures = 0;
         }
         false

@@ -135,6 +135,17 @@ impl<K: Kind> Memory<K> {
         stuck.is_some_and(|it| same(&it.change, change) && now < it.until)
     }
 
+    /// When a field that is left alone is tried again, the first of them.
+    pub(super) fn stuck_until(&self, now: Mono) -> Option<Mono> {
+        self.stuck.values().map(|it| it.until).filter(|it| *it > now).min()
+    }
+
+    /// It was seen as its spec asks: whatever AWS did not change before, it has changed now.
+    pub(super) fn converged(&mut self) {
+        self.apart.clear();
+        self.stuck.clear();
+    }
+
     /// Who had moved when a step of ours tried to end this very difference. What AWS then did of it, in
     /// part or not at all, makes nobody a culprit.
     pub(super) fn origin(&self, change: &Change) -> Option<Origin> {
