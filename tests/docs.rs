@@ -187,6 +187,7 @@ fn row(key: evenkeel::engine::name::Key) -> evenkeel::engine::status::Row {
         steps: Vec::new(),
         conditions: Vec::new(),
         digests: Default::default(),
+        details: Vec::new(),
         labels: Default::default(),
         manifest: None,
         observed: None,

@@ -162,7 +162,15 @@ pub trait Kind: Sized + Send + 'static {
 
     /// Short texts for tables: what is wanted and what is live, as image digests.
     fn digests(spec: Option<&Self::Spec>, sight: &Sight<Self::Live>, facts: &Facts) -> Digests;
+
+    /// What people read of it besides. No secrets.
+    fn details(_: Option<&Self::Spec>, _: Option<&Self::Live>) -> Vec<Detail> {
+        Vec::new()
+    }
 }
+
+/// A word for people, as `image`, and what it is here.
+pub type Detail = (&'static str, String);
 
 /// The image an object should run and the one that it runs, 12 hex digits each; empty where unknown.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

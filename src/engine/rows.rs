@@ -10,7 +10,7 @@ use jiff::Timestamp;
 
 use super::{
     diff::{Cause, Change, Said},
-    kind::{Digests, Kind},
+    kind::{Detail, Digests, Kind},
     name::Key,
     object::{Object, Phase},
     policy::Mode,
@@ -30,6 +30,7 @@ pub(super) struct Frame {
     pub(super) key: Key,
     pub(super) mode: Mode,
     pub(super) digests: Digests,
+    pub(super) details: Vec<Detail>,
     pub(super) wall: Timestamp,
     pub(super) next_check: Option<Timestamp>,
     pub(super) orphan: bool,
@@ -158,6 +159,7 @@ fn base<K: Kind>(frame: Frame, object: &Object<K>, blank: Blank) -> Row {
         steps: Vec::new(),
         conditions: Vec::new(),
         digests: frame.digests,
+        details: frame.details,
         labels: object.wanted.as_ref().map(|it| Arc::clone(&it.labels)).unwrap_or_default(),
         manifest: object.wanted.as_ref().and_then(|it| it.manifest.clone()),
         observed: object.observed.map(|it| it.wall),

@@ -45,6 +45,7 @@ impl<K: Kind> Engine<K> {
             key: self.key(name),
             mode,
             digests: K::digests(spec, &object.sight, &self.facts),
+            details: K::details(spec, object.sight.seen().map(|it| &it.live)),
             wall: self.now.wall,
             next_check,
             orphan: object.is_orphan(name, &self.settings),

@@ -11,7 +11,7 @@ use serde::{Serialize, Serializer};
 use super::{
     desired::Location,
     diff::{Cause, Change, Said},
-    kind::Digests,
+    kind::{Detail, Digests},
     name::Key,
     policy::Mode,
 };
@@ -91,6 +91,8 @@ pub struct Row {
     pub conditions: Vec<Condition>,
     /// Images wanted and live.
     pub digests: Digests,
+    /// What people read of it besides.
+    pub details: Vec<Detail>,
     /// The document's labels.
     pub labels: Arc<BTreeMap<String, String>>,
     /// Where it is written.

@@ -35,7 +35,7 @@ use crate::engine::{
     diff::{Diff, Planned, Print},
     facts::{Fact, FactKey, Facts, FunctionFact},
     failure::Failure,
-    kind::{Digests, Kind, Listing},
+    kind::{Detail, Digests, Kind, Listing},
     name::Name,
     sight::{Known, Seen, Sight},
     tags::{BLOCK, SUSPEND, Tags},
@@ -150,5 +150,10 @@ impl Kind for Function {
             desired: desired.map(|it| it.digest.short(SHORT).to_owned()).unwrap_or_default(),
             live: live.map(|it| it.short(SHORT).to_owned()).unwrap_or_default(),
         }
+    }
+
+    fn details(spec: Option<&Spec>, _: Option<&Live>) -> Vec<Detail> {
+        let image = spec.map(|it| ("image", it.image.reference.to_string()));
+        image.into_iter().collect()
     }
 }

@@ -10,6 +10,7 @@
 
 mod aws;
 mod canary;
+mod details;
 mod diff;
 pub mod doc;
 pub mod expect;
@@ -38,7 +39,7 @@ use crate::{
         diff::{Diff, Planned, Print},
         facts::{Fact, FactKey, Facts, ReleaseFact},
         failure::Failure,
-        kind::{Digests, Kind, Listing},
+        kind::{Detail, Digests, Kind, Listing},
         name::Name,
         sight::{Known, Seen, Sight},
         status::Ending,
@@ -219,5 +220,10 @@ impl Kind for Release {
 
     fn digests(_: Option<&Spec>, _: &Sight<Live>, _: &Facts) -> Digests {
         Digests::default()
+    }
+
+    fn details(spec: Option<&Spec>, live: Option<&Live>) -> Vec<Detail> {
+        let wanted = spec.and_then(|it| it.wanted.as_ref());
+        live.map(|live| details::details(live, wanted)).unwrap_or_default()
     }
 }
