@@ -45,6 +45,8 @@ const CRATES: &[(&str, &[&str])] = &[
     ("axum", &["daemon/http/"]),
     ("hyper", &["daemon/http/"]),
     ("futures_util", &["daemon/http/"]),
+    ("askama", &["daemon/http/"]),
+    ("utoipa", &["daemon/"]),
     ("sd_notify", &["daemon/systemd.rs"]),
     ("prometheus", &["daemon/"]),
     ("notify", &["daemon/source/watch.rs"]),

@@ -12,8 +12,9 @@ use tracing::{Instrument as _, info, info_span, warn};
 
 use super::{
     board::{Board, Pulse},
+    chronicle::Chronicle,
     metrics::Metrics,
-    news,
+    news::{Ended, Herald},
     pause::PauseFile,
     permits::{Permit, Permits},
     post::{Facts, Mailbox, Post},
@@ -29,7 +30,7 @@ use crate::{
         name::{Key, Name},
         page::Page,
         time::{Clock, Mono},
-        work::{Event, Looked, Order, Urgency, Work},
+        work::{Event, Looked, News, Order, Urgency, Work},
     },
     kinds::document_of,
 };
@@ -59,6 +60,8 @@ pub struct Ports<K: Kind> {
     pub board: Arc<Board>,
     /// What is counted.
     pub metrics: Arc<Metrics>,
+    /// What happened.
+    pub chronicle: Arc<Chronicle>,
     /// Who may write to what.
     pub permits: Permits,
     /// What holds all writes while it exists.
@@ -151,19 +154,24 @@ impl<K: Kind, C: Cloud<K>> Driver<K, C> {
         if let Some(name) = answered {
             self.under_way.remove(&name);
         }
-        let mut facts = Facts::new();
+        let (mut facts, mut news) = (Facts::new(), Vec::new());
         let mut events = vec![event];
         while let Some(event) = events.pop() {
             for work in self.engine.handle(event, self.ports.clock.now()) {
-                events.extend(self.start(work, &mut facts));
+                match work {
+                    Work::Publish(key, fact) => facts.push((key, fact)),
+                    Work::Report(name, told) => news.push((name, told)),
+                    work => events.extend(self.start(work)),
+                }
             }
         }
         self.facts.0 += self.ports.post.send(K::NAME, &facts);
         self.show();
+        self.tell(&news);
     }
 
     /// Starts a piece of work; what cannot start is an event of its own.
-    fn start(&mut self, work: Work<K>, facts: &mut Facts) -> Option<Event<K>> {
+    fn start(&mut self, work: Work<K>) -> Option<Event<K>> {
         match work {
             Work::List(wanted) => self.list(wanted),
             Work::Look(name, wanted, urgency, late) => {
@@ -175,10 +183,18 @@ impl<K: Kind, C: Cloud<K>> Driver<K, C> {
                 Some(permit) => self.apply(order, Some(permit)),
                 None => return Some(Event::Blocked(order.name)),
             },
-            Work::Publish(key, fact) => facts.push((key, fact)),
-            Work::Report(name, news) => news::tell(&self.key(&name), &news, &self.ports.metrics),
+            // They go out together, once the board shows what they are about.
+            Work::Publish(..) | Work::Report(..) => {}
         }
         None
+    }
+
+    fn tell(&self, news: &[(Name, News)]) {
+        let Ports { metrics, chronicle, board, clock, .. } = &self.ports;
+        let herald = Herald { metrics, chronicle, board, at: clock.now().wall };
+        for (name, news) in news {
+            herald.tell(&self.key(name), news);
+        }
     }
 
     /// Leave to write, if nobody else writes to the same thing and nothing holds all writes.
@@ -273,7 +289,9 @@ impl<K: Kind, C: Cloud<K>> Driver<K, C> {
         let (metrics, clock) = (Arc::clone(&self.ports.metrics), Arc::clone(&self.ports.clock));
         let doubt = Arc::clone(&self.ports.doubt);
         metrics.work(K::NAME);
-        let span = info_span!("apply", key = %self.key(&name));
+        let (chronicle, board) = (Arc::clone(&self.ports.chronicle), Arc::clone(&self.ports.board));
+        let key = self.key(&name);
+        let span = info_span!("apply", %key);
         let task = async move {
             let began = clock.now().mono;
             let result = cloud.apply(&planned.step).await;
@@ -302,6 +320,13 @@ impl<K: Kind, C: Cloud<K>> Driver<K, C> {
                     let error = chain(failure);
                     warn!(step = %planned.step, class = %failure.class, error, "step failed");
                 }
+            }
+            let error = result.as_ref().err();
+            if error.is_none_or(|it| it.class != Class::Busy) {
+                let at = clock.now().wall;
+                let herald = Herald { metrics: &metrics, chronicle: &chronicle, board: &board, at };
+                let (step, error) = (planned.step.to_string(), error.map(|it| chain(it)));
+                herald.ended(&key, Ended { step, trigger, changes, error, took_ms });
             }
             give(&answers, Event::Applied { name, result }).await;
         };

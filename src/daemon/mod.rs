@@ -5,6 +5,7 @@
 
 pub mod api;
 pub mod board;
+pub mod chronicle;
 pub mod clock;
 pub mod driver;
 pub mod exposition;

@@ -1,41 +1,173 @@
-//! News in the log and in the counters: one line for each change, by who must act.
+//! News in the log, in the counters and in the chronicle: one line for each change, by who must act.
 
+use jiff::Timestamp;
 use tracing::{error, info, warn};
 
-use super::metrics::Metrics;
+use super::{
+    board::Board,
+    chronicle::{Chronicle, Entry, Field, Subject, What},
+    metrics::Metrics,
+};
 use crate::{
-    engine::{diff::Said, kind::Kind as _, name::Key, status::Status, work::News},
+    engine::{
+        diff::{Change, Said},
+        kind::Kind as _,
+        name::Key,
+        status::{Row, Status},
+        work::{News, Trigger},
+    },
     kinds::{document_of, image::Image},
 };
 
-/// Writes one piece of news down.
-pub(super) fn tell(key: &Key, news: &News, metrics: &Metrics) {
-    match news {
-        // Images are only a means; the functions that wait for them say so.
-        News::Turned { .. } if key.kind == Image::NAME => {}
-        News::Turned { from, to, said, busy } => turned(key, (*from, *to), said, *busy),
-        News::Drifted(cause, delay) => {
-            metrics.drifted(document_of(key.kind, &key.name).0, *cause, *delay);
-            warn!(%key, cause = cause.as_str(), "drifted");
-        }
-        News::Corrected(cause, outcome) => {
-            metrics.corrected(document_of(key.kind, &key.name).0, *cause, *outcome);
-            info!(%key, cause = cause.as_str(), result = outcome.as_str(), "drift ended");
-        }
-        News::Orphaned => {
-            warn!(%key, "ours, and no manifest asks for it any more");
-        }
-        News::Buried(was) => {
-            warn!(%key, was, "deleting it; this is what it was");
-        }
-        News::Halted { waiting, because } => {
-            error!(%key, waiting, because, "an update of many has stopped");
-        }
-        News::Broken { drifted, because } => {
-            let target = &key.target;
-            error!(%target, kind = key.kind, drifted, because, "mass drift: writing has stopped");
+/// Where news goes.
+pub(super) struct Herald<'a> {
+    pub(super) metrics: &'a Metrics,
+    pub(super) chronicle: &'a Chronicle,
+    pub(super) board: &'a Board,
+    /// When it is.
+    pub(super) at: Timestamp,
+}
+
+/// A step that ended.
+pub(super) struct Ended {
+    pub(super) step: String,
+    pub(super) trigger: Trigger,
+    /// The differences that it was to end.
+    pub(super) changes: Vec<Change>,
+    /// Why it failed, if it did.
+    pub(super) error: Option<String>,
+    pub(super) took_ms: u64,
+}
+
+impl Herald<'_> {
+    /// Writes one piece of news down. Its row is on the board already.
+    pub(super) fn tell(&self, key: &Key, news: &News) {
+        match news {
+            // Images are only a means; the functions that wait for them say so.
+            News::Turned { .. } if key.kind == Image::NAME => {}
+            News::Turned { from, to, said, busy } => {
+                turned(key, (*from, *to), said, *busy);
+                // That all is well at the start is no news, nor is what ends by itself in seconds.
+                let well = (*from, *to) == (Status::Unknown, Status::Synced);
+                if !busy && !well && *to != Status::Unknown {
+                    let warning = matches!(to, Status::Refused | Status::Failed);
+                    self.event(key, (warning, said.reason), &said.message);
+                }
+            }
+            News::Drifted(cause, delay) => {
+                self.metrics.drifted(document_of(key.kind, &key.name).0, *cause, *delay);
+                warn!(%key, cause = cause.as_str(), "drifted");
+                let drift = |it: &&Change| it.origin.is_drift() && it.cause == *cause;
+                let row = self.board.read(|shown| shown.rows.get(key).cloned());
+                let changes = row.iter().flat_map(|it| &it.changes).filter(drift);
+                let fields: Vec<Field> = changes.map(by_hand).collect();
+                let message =
+                    format!("somebody changed it in AWS ({}): {}", cause.as_str(), list(&fields));
+                self.event(key, (true, "Drifted"), &message);
+                self.entry(key, Entry { fields, ..self.blank(key, What::Drifted) });
+            }
+            News::Corrected(cause, outcome) => {
+                self.metrics.corrected(document_of(key.kind, &key.name).0, *cause, *outcome);
+                let (cause, result) = (cause.as_str(), outcome.as_str());
+                info!(%key, cause, result, "drift ended");
+                let message = format!("drift ({cause}) ended: {result}");
+                self.event(key, (false, "Corrected"), &message);
+                let message = Some(message);
+                self.entry(key, Entry { message, ..self.blank(key, What::Corrected) });
+            }
+            News::Orphaned => {
+                let message = "ours, and no manifest asks for it any more";
+                warn!(%key, "{message}");
+                self.event(key, (true, "Orphaned"), message);
+                self.entry(key, self.blank(key, What::Orphaned));
+            }
+            News::Buried(was) => {
+                warn!(%key, was, "deleting it; this is what it was");
+                self.event(key, (true, "Deleting"), "it is being deleted");
+                self.entry(key, self.blank(key, What::Deleting));
+            }
+            News::Halted { waiting, because } => {
+                error!(%key, waiting, because, "an update of many has stopped");
+                self.event(key, (true, "RolloutHalted"), because);
+            }
+            News::Broken { drifted, because } => {
+                let target = &key.target;
+                error!(%target, kind = key.kind, drifted, because, "mass drift: writing has stopped");
+                self.event(key, (true, "MassDrift"), because);
+            }
         }
     }
+
+    /// A step ended, well or not.
+    pub(super) fn ended(&self, key: &Key, ended: Ended) {
+        let Ended { step, trigger, changes, error, took_ms } = ended;
+        let (what, reason) = match &error {
+            None => (What::Applied, "Applied"),
+            Some(_) => (What::Failed, "StepFailed"),
+        };
+        let message = match &error {
+            None => step.clone(),
+            Some(error) => format!("{step}: {error}"),
+        };
+        self.event(key, (error.is_some(), reason), &message);
+        let fields = changes.iter().map(by_us).collect();
+        self.entry(
+            key,
+            Entry {
+                step: Some(step),
+                trigger: Some(trigger.as_str()),
+                fields,
+                message: error,
+                took_ms: Some(took_ms),
+                ..self.blank(key, what)
+            },
+        );
+    }
+
+    fn event(&self, key: &Key, how: (bool, &'static str), message: &str) {
+        self.chronicle.event((self.at, Subject::Object(key.clone())), how, message);
+    }
+
+    fn entry(&self, key: &Key, entry: Entry) {
+        self.chronicle.entry(key, entry);
+    }
+
+    fn blank(&self, key: &Key, what: What) -> Entry {
+        let (row, revision) = self.board.read(|shown| {
+            let snapshot = shown.source.snapshot.as_ref();
+            (shown.rows.get(key).cloned(), snapshot.and_then(|it| it.revision.clone()))
+        });
+        let digest = |row: &Row| Some(row.digests.desired.clone()).filter(|it| !it.is_empty());
+        Entry {
+            key: key.to_string(),
+            at: self.at,
+            what,
+            step: None,
+            trigger: None,
+            fields: Vec::new(),
+            message: None,
+            digest: row.as_deref().and_then(digest),
+            revision,
+            took_ms: None,
+        }
+    }
+}
+
+/// What somebody changed: it was as the manifest asks.
+fn by_hand(change: &Change) -> Field {
+    let (before, after) = (change.desired.text.clone(), change.live.text.clone());
+    Field { path: change.path.clone(), before, after }
+}
+
+/// What a step of ours changes.
+fn by_us(change: &Change) -> Field {
+    let (before, after) = (change.live.text.clone(), change.desired.text.clone());
+    Field { path: change.path.clone(), before, after }
+}
+
+fn list(fields: &[Field]) -> String {
+    let lines = fields.iter().map(|it| format!("{}: {} → {}", it.path, it.before, it.after));
+    lines.collect::<Vec<_>>().join("; ")
 }
 
 /// Once for each state and reason: who must act, why something waits, or that all is well.

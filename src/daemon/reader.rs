@@ -10,6 +10,7 @@ use tracing::{error, info, warn};
 
 use super::{
     board::Board,
+    chronicle::{Chronicle, Subject},
     metrics::Metrics,
     source::{Reading, Snapshot, Source, watch::Watcher},
     stop::stopped,
@@ -45,6 +46,7 @@ pub(super) struct Reader {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) board: Arc<Board>,
     pub(super) metrics: Arc<Metrics>,
+    pub(super) chronicle: Arc<Chronicle>,
     pub(super) snapshots: watch::Sender<Manuscript>,
     pub(super) rescan: Arc<Notify>,
     pub(super) stop: watch::Receiver<bool>,
@@ -112,6 +114,10 @@ impl Reader {
             Reading::Fresh(snapshot) => {
                 metrics.load("success");
                 tell(&snapshot);
+                self.event((false, "SourceRead"), &read(&snapshot));
+                for note in &snapshot.notes {
+                    self.event((true, "ManifestInvalid"), &note.to_string());
+                }
                 let strays = self.strays(&snapshot);
                 self.board.write(|board| {
                     good(board);
@@ -138,9 +144,14 @@ impl Reader {
                 });
                 if new {
                     error!(why, "the manifests cannot be read; the last good ones still count");
+                    self.event((true, "SourceFailed"), &why);
                 }
             }
         }
+    }
+
+    fn event(&self, how: (bool, &'static str), message: &str) {
+        self.chronicle.event((self.clock.now().wall, Subject::Source), how, message);
     }
 
     /// Documents for targets that nobody declared: they would be silently without effect.
@@ -153,6 +164,14 @@ impl Reader {
         }
         strays
     }
+}
+
+/// The snapshot in one sentence.
+fn read(snapshot: &Snapshot) -> String {
+    let Snapshot { documents, valid, invalid, .. } = snapshot;
+    let revision = snapshot.revision.as_ref().map(|it| format!(" at revision {it}"));
+    let (documents, revision) = (documents.len(), revision.unwrap_or_default());
+    format!("{documents} documents read{revision}: {valid} files without fault, {invalid} with one")
 }
 
 /// One line for the snapshot, and one for everything that is wrong with it.

@@ -19,9 +19,10 @@ use crate::{
 };
 
 /// One document.
-pub(super) struct Document<'a> {
+#[derive(Clone)]
+pub(super) struct Document {
     /// The object that it is named after.
-    pub(super) row: &'a Row,
+    pub(super) row: Arc<Row>,
     /// The worst of all its objects' statuses.
     pub(super) status: Status,
     /// Under which causes any of them drifted.
@@ -31,15 +32,15 @@ pub(super) struct Document<'a> {
     /// Since when the first of them has.
     pub(super) drift_since: Option<Timestamp>,
     /// The row of its release, if it has one.
-    pub(super) release: Option<&'a Row>,
-    /// All its objects.
-    rows: Vec<&'a Row>,
+    pub(super) release: Option<Arc<Row>>,
+    /// All its objects, itself first.
+    pub(super) rows: Vec<Arc<Row>>,
     /// Steps that AWS accepted and refused.
     pub(super) steps: (u64, u64),
 }
 
 /// All documents, in the order of their keys.
-pub(super) fn documents(shown: &Shown) -> Vec<Document<'_>> {
+pub(super) fn documents(shown: &Shown) -> Vec<Document> {
     let mut parts: BTreeMap<Key, Vec<&Arc<Row>>> = BTreeMap::new();
     let mut heads = Vec::new();
     for row in shown.rows.values().filter(|it| !it.orphan) {
@@ -56,24 +57,24 @@ pub(super) fn documents(shown: &Shown) -> Vec<Document<'_>> {
     heads.into_iter().map(|row| sum(row, parts.get(&row.key).unwrap_or(&none))).collect()
 }
 
-fn sum<'a>(row: &'a Row, parts: &[&'a Arc<Row>]) -> Document<'a> {
-    let all = || std::iter::once(row).chain(parts.iter().map(|it| &***it));
-    let drifted = |row: &Row| row.changes.iter().filter(|it| it.origin.is_drift()).count();
+fn sum(row: &Arc<Row>, parts: &[&Arc<Row>]) -> Document {
+    let all = || std::iter::once(row).chain(parts.iter().copied());
+    let drifted = |row: &Arc<Row>| row.changes.iter().filter(|it| it.origin.is_drift()).count();
     Document {
-        row,
+        row: Arc::clone(row),
         status: all().map(|it| it.status).max_by_key(|it| severity(*it)).unwrap_or(row.status),
         causes: all().flat_map(|it| it.causes.iter().copied()).collect(),
         fields: all().map(drifted).sum(),
         drift_since: all().filter_map(|it| it.drift_since).min(),
-        release: all().find(|it| it.key.kind == Release::NAME),
-        rows: all().collect(),
+        release: all().find(|it| it.key.kind == Release::NAME).cloned(),
+        rows: all().cloned().collect(),
         steps: all().fold((0, 0), |(success, error), it| {
             (success + it.steps_done.success, error + it.steps_done.error)
         }),
     }
 }
 
-impl Document<'_> {
+impl Document {
     /// Whether a condition of this kind holds for any of its objects.
     pub(super) fn has(&self, kind: &str) -> bool {
         self.rows.iter().any(|it| it.holds(kind))
@@ -81,7 +82,7 @@ impl Document<'_> {
 }
 
 /// Each part of a document, by itself.
-pub(super) fn parts(shown: &Shown) -> Vec<Document<'_>> {
+pub(super) fn parts(shown: &Shown) -> Vec<Document> {
     let part =
         |row: &&Arc<Row>| !row.orphan && document_of(row.key.kind, &row.key.name).0 != row.key.kind;
     shown

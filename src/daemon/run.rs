@@ -11,6 +11,7 @@ use tokio::{
 
 use super::{
     board::Board,
+    chronicle::Chronicle,
     exposition::Detail,
     http::{self, Shared},
     metrics::Metrics,
@@ -27,6 +28,8 @@ const GRACE: Duration = Duration::from_secs(29);
 pub struct Daemon {
     /// What everybody sees.
     pub board: Arc<Board>,
+    /// What happened.
+    pub chronicle: Arc<Chronicle>,
     shared: Shared,
     stop: watch::Sender<bool>,
     rescan: Arc<Notify>,
@@ -38,6 +41,7 @@ impl Daemon {
     pub fn start(options: Options) -> Result<Self, prometheus::Error> {
         let clock = options.clock;
         let board = Arc::new(Board::default());
+        let chronicle = Arc::new(Chronicle::new(clock.now().wall));
         let metrics = Arc::new(Metrics::new()?);
         let process = prometheus::process_collector::ProcessCollector::for_self();
         metrics.registry.register(Box::new(process))?;
@@ -51,6 +55,7 @@ impl Daemon {
             clock: Arc::clone(&clock),
             board: Arc::clone(&board),
             metrics,
+            chronicle: Arc::clone(&chronicle),
             snapshots: snapshot,
             stop: stopped,
             owner: options.owner,
@@ -73,13 +78,14 @@ impl Daemon {
             clock: Arc::clone(&clock),
             board: Arc::clone(&board),
             metrics: wiring.metrics,
+            chronicle: wiring.chronicle,
             stop: wiring.stop,
             snapshots,
             rescan: Arc::clone(&rescan),
         };
         tasks.spawn(reader.run());
         let shared = Shared { board: Arc::clone(&board), registry, clock, engines };
-        Ok(Self { board, shared, stop, rescan, tasks })
+        Ok(Self { board, chronicle, shared, stop, rescan, tasks })
     }
 
     /// Serves HTTP on a listener that is already bound, with metrics in so much detail; tells systemd that we are there.

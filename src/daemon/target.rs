@@ -9,8 +9,14 @@ use tokio::{
 use tracing::{error, info, warn};
 
 use super::{
-    board::Board, pause::PauseFile, reader::Manuscript, ruling::Registrar, source::Snapshot,
-    stop::stopped, wiring::ENGINES,
+    board::Board,
+    chronicle::{Chronicle, Subject},
+    pause::PauseFile,
+    reader::Manuscript,
+    ruling::Registrar,
+    source::Snapshot,
+    stop::stopped,
+    wiring::ENGINES,
 };
 use crate::{
     aws::identity::Identity,
@@ -100,6 +106,7 @@ pub(super) struct Supervisor {
     pub(super) identity: Identity,
     pub(super) lines: Lines,
     pub(super) board: Arc<Board>,
+    pub(super) chronicle: Arc<Chronicle>,
     pub(super) snapshots: Snapshots,
     /// The snapshot that the engines know.
     pub(super) current: Option<Arc<Snapshot>>,
@@ -176,8 +183,10 @@ impl Supervisor {
             let target = &self.name;
             if let Some(Said { reason, message }) = &paused {
                 error!(%target, reason, because = message, "target on hold");
+                self.event((true, reason), message);
             } else {
                 info!(%target, "target goes on");
+                self.event((false, "TargetGoesOn"), "it is read and written again");
             }
             self.tell(Word::Paused(paused.clone())).await;
         }
@@ -269,8 +278,10 @@ impl Supervisor {
         }
         if let Some(Stop { said, .. }) = &why {
             warn!(target = %self.name, because = said.message, "writing nothing");
+            self.event((true, said.reason), &said.message);
         } else {
             info!(target = %self.name, "writing again");
+            self.event((false, "WritingAgain"), "what held all writes is over");
         }
         self.held.clone_from(&why);
         self.board.write(|board| board.held.clone_from(&file));
@@ -285,6 +296,11 @@ impl Supervisor {
         });
         let message = "too many objects of this target have drifted at once, so nothing is written";
         broken.then(|| Stop { said: Said::new("MassDrift", message), rescues: true })
+    }
+
+    fn event(&self, how: (bool, &'static str), message: &str) {
+        let subject = Subject::Target(self.name.clone());
+        self.chronicle.event((self.clock.now().wall, subject), how, message);
     }
 
     async fn tell(&self, word: Word) {

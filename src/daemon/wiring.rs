@@ -9,6 +9,7 @@ use tokio::{
 
 use super::{
     board::Board,
+    chronicle::Chronicle,
     driver::{Driver, EVENTS_MAX, Ports},
     metrics::Metrics,
     options::{Target, Working},
@@ -49,6 +50,7 @@ pub(super) struct Wiring {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) board: Arc<Board>,
     pub(super) metrics: Arc<Metrics>,
+    pub(super) chronicle: Arc<Chronicle>,
     pub(super) snapshots: Snapshots,
     pub(super) stop: watch::Receiver<bool>,
     pub(super) owner: Owner,
@@ -92,7 +94,7 @@ impl<K: Kind> Line<K> {
 
 impl Wiring {
     /// Starts one target.
-    pub(super) fn start(&self, target: Target, tasks: &mut JoinSet<()>) {
+    pub(super) fn start(&self, target: Target, tasks: &mut JoinSet<()>) -> Arc<Calls> {
         let Target { name, account_id, registry, share, clients } = target;
         let share = share.unwrap_or(self.share);
         let log: Arc<dyn CallLog> = Arc::clone(&self.metrics) as Arc<dyn CallLog>;
@@ -118,6 +120,7 @@ impl Wiring {
             identity: Identity::new(clients.sts.clone(), Arc::clone(&calls)),
             lines,
             board: Arc::clone(&self.board),
+            chronicle: Arc::clone(&self.chronicle),
             snapshots: self.snapshots.clone(),
             current: None,
             registrar: Registrar::new(name.clone(), self.terms.clone(), Arc::clone(&self.board)),
@@ -129,6 +132,7 @@ impl Wiring {
             stop: self.stop.clone(),
         };
         tasks.spawn(supervisor.run());
+        calls
     }
 
     /// Starts one engine with its hands.
@@ -184,6 +188,7 @@ impl Wiring {
             post,
             board: Arc::clone(&self.board),
             metrics: Arc::clone(&self.metrics),
+            chronicle: Arc::clone(&self.chronicle),
             permits: shared.permits.clone(),
             pause: self.pause.clone(),
             census: Arc::clone(&shared.census),

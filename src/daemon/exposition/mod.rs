@@ -82,7 +82,7 @@ impl Page<'_> {
         self.family(Sort::Gauge, family, samples);
     }
 
-    fn sums(&mut self, shown: &Shown, all: &[Document<'_>]) {
+    fn sums(&mut self, shown: &Shown, all: &[Document]) {
         let mut sums: BTreeMap<[String; 3], usize> = BTreeMap::new();
         let label = |target: &str, kind: &str, status: Status| {
             [target.to_owned(), kind.to_owned(), status.as_str().to_owned()]

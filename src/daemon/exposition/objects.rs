@@ -27,19 +27,19 @@ impl Page<'_> {
     fn each(
         &mut self,
         (name, help): (&str, &str),
-        all: &[&Document<'_>],
-        value: impl Fn(&Document<'_>) -> f64,
+        all: &[&Document],
+        value: impl Fn(&Document) -> f64,
     ) {
-        let samples = all.iter().map(|it| (labels(it.row), value(it)));
+        let samples = all.iter().map(|it| (labels(&it.row), value(it)));
         self.gauge(&Family(name, help, &O), samples);
     }
 
-    pub(super) fn objects(&mut self, all: &[&Document<'_>], revision: &str) {
+    pub(super) fn objects(&mut self, all: &[&Document], revision: &str) {
         let family = Family("evenkeel_object_status", "The object's status, as a set.", &STATUS);
         let samples = all.iter().flat_map(|it| Status::ALL.map(|status| (it, status)));
         self.gauge(
             &family,
-            samples.map(|(it, status)| (more(it.row, status.as_str()), flag(it.status == status))),
+            samples.map(|(it, status)| (more(&it.row, status.as_str()), flag(it.status == status))),
         );
         self.drift(all);
         let help = "When a list or a look last confirmed the object.";
@@ -50,10 +50,10 @@ impl Page<'_> {
         self.each((name, help), all, |it| seconds(it.row.audited));
         let suspended = |row: &Row| row.status == Status::Suspended;
         let help = "Whether writes are held.";
-        self.each(("evenkeel_object_suspended", help), all, |it| flag(suspended(it.row)));
+        self.each(("evenkeel_object_suspended", help), all, |it| flag(suspended(&it.row)));
         let help = "Since when writes are held; 0 if they are not.";
         self.each(("evenkeel_object_suspended_since_timestamp_seconds", help), all, |it| {
-            seconds(Some(it.row.since).filter(|_| suspended(it.row)))
+            seconds(Some(it.row.since).filter(|_| suspended(&it.row)))
         });
         let help = "Whether it is left alone since somebody keeps changing it back.";
         self.each(("evenkeel_object_fighting", help), all, |it| flag(it.has("Fighting")));
@@ -63,20 +63,20 @@ impl Page<'_> {
         let help = "Steps that AWS accepted or refused.";
         let samples = all.iter().flat_map(|it| {
             let (success, error) = it.steps;
-            [(more(it.row, "success"), total(success)), (more(it.row, "error"), total(error))]
+            [(more(&it.row, "success"), total(success)), (more(&it.row, "error"), total(error))]
         });
         let family = Family("evenkeel_object_steps_total", help, &RESULT);
         self.family(Sort::Counter, &family, samples);
         self.releases(all);
     }
 
-    fn drift(&mut self, all: &[&Document<'_>]) {
+    fn drift(&mut self, all: &[&Document]) {
         let help = "Whether somebody changed the object in AWS, by what was changed.";
         let samples = all.iter().flat_map(|it| Cause::ALL.map(|cause| (it, cause)));
         self.gauge(
             &Family("evenkeel_object_drift", help, &CAUSE),
             samples.map(|(it, cause)| {
-                (more(it.row, cause.as_str()), flag(it.causes.contains(&cause)))
+                (more(&it.row, cause.as_str()), flag(it.causes.contains(&cause)))
             }),
         );
         let help = "How many fields somebody changed in AWS.";
@@ -86,7 +86,7 @@ impl Page<'_> {
         self.each((name, help), all, |it| seconds(it.drift_since));
     }
 
-    fn infos(&mut self, all: &[&Document<'_>], revision: &str) {
+    fn infos(&mut self, all: &[&Document], revision: &str) {
         let samples = all.iter().map(|Document { row, .. }| {
             let [target, kind, name] = labels(row);
             let (desired, live) = (&*row.digests.desired, &*row.digests.live);
@@ -99,8 +99,8 @@ impl Page<'_> {
     }
 
     /// Of functions with a release.
-    fn releases(&mut self, all: &[&Document<'_>]) {
-        let ours = || all.iter().filter_map(|it| Some((it.row, it.release?)));
+    fn releases(&mut self, all: &[&Document]) {
+        let ours = || all.iter().filter_map(|it| Some((&*it.row, it.release.as_deref()?)));
         let help = "What part of the calls a version on its way gets; 0 when none is.";
         self.gauge(
             &Family("evenkeel_release_weight_ratio", help, &O),

@@ -1,0 +1,318 @@
+//! What is remembered of what happened, as a value. Bounded: a fleet that is turned upside down every minute takes no
+//! more memory than one that rests.
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::Arc,
+};
+
+use jiff::Timestamp;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::Subject;
+use crate::engine::name::Key;
+
+/// How many changes are remembered of one object.
+pub const HISTORY_MAX: usize = 20;
+/// How many of all objects together; the oldest go first.
+const CHANGES_MAX: usize = 20_000;
+/// How many events are remembered.
+pub const EVENTS_MAX: usize = 1_000;
+/// How many fields of one change are remembered.
+const FIELDS_MAX: usize = 50;
+
+/// Something worth telling. What happens again is the same event with a higher count, and stands at the end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Event {
+    /// Where it stands among all: what is newer is higher.
+    pub number: u64,
+    /// What it is about.
+    pub subject: Subject,
+    /// Whether somebody should look.
+    pub warning: bool,
+    /// In PascalCase.
+    pub reason: &'static str,
+    /// In words.
+    pub message: String,
+    /// How often it happened.
+    pub count: u64,
+    /// When for the first time.
+    pub first: Timestamp,
+    /// When for the last time.
+    pub last: Timestamp,
+}
+
+/// One thing that happened to an object.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = Change)]
+pub struct Entry {
+    /// The object, as `target/Kind/name`: the document's own or a part of it.
+    pub key: String,
+    /// When.
+    pub at: Timestamp,
+    /// What.
+    pub what: What,
+    /// The step, as an operator reads it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub step: Option<String>,
+    /// What made Evenkeel look: `manifest`, `resync`, `fact` or `retry`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub trigger: Option<&'static str>,
+    /// The fields that changed, without secrets.
+    pub fields: Vec<Field>,
+    /// Why it failed, or in what way it ended.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+    /// The image that was wanted then, 12 hex digits.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub digest: Option<String>,
+    /// The revision of the manifests that counted then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub revision: Option<String>,
+    /// How long the call took, in milliseconds.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub took_ms: Option<u64>,
+}
+
+/// What happened to an object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum What {
+    /// AWS accepted a step of ours.
+    Applied,
+    /// AWS refused it, or it did not get there.
+    Failed,
+    /// Somebody changed it in AWS.
+    Drifted,
+    /// What somebody changed is as it should be again.
+    Corrected,
+    /// No manifest asks for it any more.
+    Orphaned,
+    /// It is being deleted.
+    Deleting,
+}
+
+impl What {
+    /// The word in JSON and on pages.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Applied => "applied",
+            Self::Failed => "failed",
+            Self::Drifted => "drifted",
+            Self::Corrected => "corrected",
+            Self::Orphaned => "orphaned",
+            Self::Deleting => "deleting",
+        }
+    }
+}
+
+/// A field that changed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(as = ChangedField)]
+pub struct Field {
+    /// A JSON Pointer below `spec`.
+    pub path: String,
+    /// What AWS had.
+    pub before: String,
+    /// What it has since.
+    pub after: String,
+}
+
+/// Everything that is remembered.
+#[derive(Debug, Default)]
+pub struct Book {
+    newest: u64,
+    /// The highest number that was thrown away for want of room.
+    lost: u64,
+    events: VecDeque<Arc<Event>>,
+    written: u64,
+    histories: BTreeMap<Key, VecDeque<(u64, Arc<Entry>)>>,
+    /// In the order in which they were written. One that its own history has lost is still here.
+    order: VecDeque<(u64, Key)>,
+    entries: usize,
+}
+
+impl Book {
+    /// The number of the newest event.
+    pub fn newest(&self) -> u64 {
+        self.newest
+    }
+
+    /// Writes an event down, or counts it up if the very same is known.
+    pub fn event(&mut self, event: Event) {
+        self.newest += 1;
+        let same = |it: &Arc<Event>| {
+            it.subject == event.subject && it.reason == event.reason && it.message == event.message
+        };
+        let known = self.events.iter().rposition(same).and_then(|at| self.events.remove(at));
+        let (count, first) = known.map_or((1, event.first), |it| (it.count + 1, it.first));
+        self.events.push_back(Arc::new(Event { number: self.newest, count, first, ..event }));
+        if self.events.len() > EVENTS_MAX
+            && let Some(oldest) = self.events.pop_front()
+        {
+            self.lost = oldest.number;
+        }
+    }
+
+    /// All events, the newest first.
+    pub fn events(&self) -> impl Iterator<Item = &Arc<Event>> {
+        self.events.iter().rev()
+    }
+
+    /// The events after a number, the oldest first; `None` if some of them are gone, or if there is no such number.
+    pub fn after(&self, number: u64) -> Option<Vec<Arc<Event>>> {
+        let known = (self.lost..=self.newest).contains(&number);
+        let from = self.events.partition_point(|it| it.number <= number);
+        known.then(|| self.events.range(from..).cloned().collect())
+    }
+
+    /// Writes down what happened to an object.
+    pub fn entry(&mut self, key: &Key, mut entry: Entry) {
+        entry.fields.truncate(FIELDS_MAX);
+        self.written += 1;
+        self.entries += 1;
+        self.order.push_back((self.written, key.clone()));
+        let history = self.histories.entry(key.clone()).or_default();
+        history.push_back((self.written, Arc::new(entry)));
+        if history.len() > HISTORY_MAX {
+            history.pop_front();
+            self.entries -= 1;
+        }
+        while self.entries > CHANGES_MAX || self.order.len() > 2 * CHANGES_MAX {
+            self.forget_oldest();
+        }
+    }
+
+    fn forget_oldest(&mut self) {
+        let Some((number, key)) = self.order.pop_front() else { return };
+        let Some(history) = self.histories.get_mut(&key) else { return };
+        if history.front().is_some_and(|(oldest, _)| *oldest == number) {
+            history.pop_front();
+            self.entries -= 1;
+        }
+        if history.is_empty() {
+            self.histories.remove(&key);
+        }
+    }
+
+    /// What happened to some objects, the newest first.
+    pub fn history(&self, keys: &[Key]) -> Vec<Arc<Entry>> {
+        let known = keys.iter().filter_map(|key| self.histories.get(key));
+        let mut all: Vec<_> = known.flatten().collect();
+        all.sort_by_key(|(number, _)| std::cmp::Reverse(*number));
+        all.into_iter().map(|(_, entry)| Arc::clone(entry)).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::name::Name;
+
+    fn key(name: &str) -> Key {
+        Key { target: Name::new("default"), kind: "Function", name: Name::new(name) }
+    }
+
+    fn event(second: i64, message: &str) -> Event {
+        let at = Timestamp::from_second(second).unwrap();
+        let subject = Subject::Object(key("resize"));
+        let message = message.to_owned();
+        Event {
+            number: 0,
+            subject,
+            warning: false,
+            reason: "Applied",
+            message,
+            count: 1,
+            first: at,
+            last: at,
+        }
+    }
+
+    fn entry(step: &str) -> Entry {
+        Entry {
+            key: "default/Function/x".into(),
+            at: Timestamp::UNIX_EPOCH,
+            what: What::Applied,
+            step: Some(step.into()),
+            trigger: None,
+            fields: Vec::new(),
+            message: None,
+            digest: None,
+            revision: None,
+            took_ms: None,
+        }
+    }
+
+    fn steps(book: &Book, key: &Key) -> Vec<String> {
+        let history = book.history(std::slice::from_ref(key));
+        history.iter().map(|it| it.step.clone().unwrap()).collect()
+    }
+
+    #[test]
+    fn what_happens_again_is_counted_and_stands_at_the_end() {
+        let mut book = Book::default();
+        for (second, message) in [(1, "a"), (2, "b"), (3, "a")] {
+            book.event(event(second, message));
+        }
+        let told: Vec<_> = book
+            .events()
+            .map(|it| {
+                (
+                    it.number,
+                    it.message.as_str(),
+                    it.count,
+                    it.first.as_second(),
+                    it.last.as_second(),
+                )
+            })
+            .collect();
+        assert_eq!(told, [(3, "a", 2, 1, 3), (2, "b", 1, 2, 2)]);
+    }
+
+    #[test]
+    fn whoever_comes_back_gets_what_he_missed_or_is_told_that_it_is_gone() {
+        let mut book = Book::default();
+        for second in 0..5 {
+            book.event(event(second, &second.to_string()));
+        }
+        let numbers = |book: &Book, after| {
+            book.after(after).map(|all| all.iter().map(|it| it.number).collect::<Vec<_>>())
+        };
+        assert_eq!(numbers(&book, 3), Some(vec![4, 5]));
+        assert_eq!(numbers(&book, 5), Some(vec![]));
+        assert_eq!(numbers(&book, 6), None, "of another life");
+        for second in 5..i64::try_from(EVENTS_MAX).unwrap() + 2 {
+            book.event(event(second, &second.to_string()));
+        }
+        assert_eq!(book.events().count(), EVENTS_MAX);
+        assert_eq!(numbers(&book, 1), None);
+        assert_eq!(numbers(&book, 2).map(|it| it.len()), Some(EVENTS_MAX));
+    }
+
+    #[test]
+    fn an_object_keeps_its_last_twenty_and_all_keep_no_more_than_there_is_room_for() {
+        let mut book = Book::default();
+        let (one, other) = (key("one"), key("other"));
+        for at in 0..25 {
+            book.entry(&one, entry(&at.to_string()));
+        }
+        assert_eq!(steps(&book, &one).len(), HISTORY_MAX);
+        assert_eq!((steps(&book, &one)[0].as_str(), steps(&book, &one)[19].as_str()), ("24", "5"));
+        for at in 0..CHANGES_MAX {
+            book.entry(&key(&format!("many-{at}")), entry("x"));
+        }
+        assert_eq!(book.entries, CHANGES_MAX);
+        assert!(steps(&book, &one).is_empty() && !book.histories.contains_key(&one));
+        // One that changes all the time does not push out the others, nor fill the order.
+        for at in 0..3 * CHANGES_MAX {
+            book.entry(&other, entry(&at.to_string()));
+        }
+        assert_eq!(steps(&book, &other).len(), HISTORY_MAX);
+        assert!(book.order.len() <= 2 * CHANGES_MAX, "{}", book.order.len());
+        let held: usize = book.histories.values().map(VecDeque::len).sum();
+        assert_eq!(held, book.entries);
+    }
+}

@@ -1,0 +1,145 @@
+//! What happened, lately: the last changes of each object, and events. In memory alone: a restart begins anew, since
+//! what is true stands in AWS's tags, and every line of it in the log (docs/adr/0026-page.md).
+
+mod book;
+
+use std::{
+    fmt,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use jiff::Timestamp;
+use tokio::sync::watch;
+
+pub use self::book::{Book, EVENTS_MAX, Entry, Event, Field, HISTORY_MAX, What};
+use crate::engine::name::{Key, Name};
+
+/// What an event is about.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Subject {
+    /// An object.
+    Object(Key),
+    /// A target.
+    Target(Name),
+    /// The directory of manifests.
+    Source,
+}
+
+impl fmt::Display for Subject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Object(key) => key.fmt(f),
+            Self::Target(name) => name.fmt(f),
+            Self::Source => f.write_str("source"),
+        }
+    }
+}
+
+/// The chronicle.
+pub struct Chronicle {
+    book: Mutex<Book>,
+    newest: watch::Sender<u64>,
+    /// Tells the numbers of this process from another's.
+    life: String,
+}
+
+impl Chronicle {
+    /// An empty one, begun at this moment.
+    pub fn new(at: Timestamp) -> Self {
+        let life = format!("{:x}", at.as_millisecond());
+        Self { book: Mutex::default(), newest: watch::Sender::new(0), life }
+    }
+
+    /// Reads in it.
+    pub fn read<T>(&self, look: impl FnOnce(&Book) -> T) -> T {
+        look(&self.book.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The number of the newest event, as it changes.
+    pub fn newest(&self) -> watch::Receiver<u64> {
+        self.newest.subscribe()
+    }
+
+    /// How others refer to an event; a number of another process's is none of ours.
+    pub fn id(&self, number: u64) -> String {
+        format!("{}-{number}", self.life)
+    }
+
+    /// The number that an id of ours stands for.
+    pub fn number(&self, id: &str) -> Option<u64> {
+        let (life, number) = id.rsplit_once('-')?;
+        (life == self.life).then(|| number.parse().ok())?
+    }
+
+    /// Writes down what happened to an object.
+    pub fn entry(&self, key: &Key, entry: Entry) {
+        self.write(|book| book.entry(key, entry));
+    }
+
+    /// Writes down an event.
+    pub fn event(
+        &self,
+        (at, subject): (Timestamp, Subject),
+        (warning, reason): (bool, &'static str),
+        message: impl Into<String>,
+    ) {
+        let message = message.into();
+        let event =
+            Event { number: 0, subject, warning, reason, message, count: 1, first: at, last: at };
+        self.write(|book| book.event(event));
+    }
+
+    fn write(&self, change: impl FnOnce(&mut Book)) {
+        let newest = {
+            let mut book = self.book.lock().unwrap_or_else(PoisonError::into_inner);
+            change(&mut book);
+            book.newest()
+        };
+        self.newest.send_if_modified(|it| std::mem::replace(it, newest) != newest);
+    }
+
+    /// All events, the newest first.
+    pub fn events(&self) -> Vec<Arc<Event>> {
+        self.read(|book| book.events().cloned().collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_of_another_life_are_not_ours() {
+        let one = Chronicle::new(Timestamp::from_second(1_700_000_000).unwrap());
+        let other = Chronicle::new(Timestamp::from_second(1_700_000_001).unwrap());
+        assert_eq!(one.number(&one.id(7)), Some(7));
+        for id in [other.id(7), "7".into(), "-".into(), String::new(), format!("{}x", one.id(7))] {
+            assert_eq!(one.number(&id), None, "{id}");
+        }
+    }
+
+    #[test]
+    fn whoever_waits_hears_of_events_and_not_of_changes() {
+        let at = Timestamp::UNIX_EPOCH;
+        let chronicle = Chronicle::new(at);
+        let mut newest = chronicle.newest();
+        newest.mark_unchanged();
+        let key = Key { target: Name::new("a"), kind: "Function", name: Name::new("b") };
+        let entry = Entry {
+            key: key.to_string(),
+            at,
+            what: What::Drifted,
+            step: None,
+            trigger: None,
+            fields: Vec::new(),
+            message: None,
+            digest: None,
+            revision: None,
+            took_ms: None,
+        };
+        chronicle.entry(&key, entry);
+        assert!(!newest.has_changed().unwrap());
+        chronicle.event((at, Subject::Object(key)), (true, "Drifted"), "x");
+        assert!(newest.has_changed().unwrap());
+    }
+}
