@@ -76,6 +76,22 @@ fn the_command_reference_is_generated() {
 }
 
 #[test]
+fn the_table_of_reasons_is_generated() {
+    let path = root().join("docs/reference/status.md");
+    let table = evenkeel::daemon::view::reasons::reference();
+    let page = fs::read_to_string(&path).unwrap();
+    let (before, _) = page.split_once("| reason |").unwrap();
+    golden(&path, &[before, &table].concat());
+}
+
+#[test]
+fn the_description_of_the_api_is_generated() {
+    let document = evenkeel::daemon::http::openapi::openapi();
+    let text = serde_json::to_string_pretty(&document).unwrap() + "\n";
+    golden(&root().join("docs/reference/openapi.json"), &text);
+}
+
+#[test]
 fn the_schema_is_json_schema_of_every_kind() {
     let schema = manifest::schema();
     assert_eq!(schema["oneOf"][0]["properties"]["kind"]["const"], "Function");

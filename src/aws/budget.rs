@@ -38,6 +38,8 @@ pub struct Budget {
     paced: Mono,
     /// How many calls of each urgency wait.
     waiting: [usize; 5],
+    /// How many calls AWS has throttled.
+    throttled: u64,
 }
 
 impl Budget {
@@ -52,6 +54,7 @@ impl Budget {
             closed_until: now,
             paced: now,
             waiting: [0; 5],
+            throttled: 0,
         };
         for (tokens, share) in budget.tokens.iter_mut().zip(SHARES) {
             *tokens = size(rate, share);
@@ -62,6 +65,21 @@ impl Budget {
     /// The rate as throttling leaves it now, in calls a second.
     pub fn rate_now(&self) -> f64 {
         self.rate * self.pace
+    }
+
+    /// Calls a second when all is well.
+    pub fn rate(&self) -> f64 {
+        self.rate
+    }
+
+    /// How many calls wait.
+    pub fn waiting(&self) -> usize {
+        self.waiting.iter().sum()
+    }
+
+    /// How many calls AWS has throttled since the start.
+    pub fn throttled_calls(&self) -> u64 {
+        self.throttled
     }
 
     /// One more call of this urgency waits.
@@ -101,6 +119,7 @@ impl Budget {
     /// AWS said that we call too often.
     pub fn throttled(&mut self, retry_after: Option<Duration>, now: Mono) {
         self.fill(now);
+        self.throttled += 1;
         if self.pace >= 1.0 || now.since(self.paced) >= TOGETHER {
             self.pace = (self.pace / 2.0).max(SLOWEST);
             self.tokens = [0.0; 3];

@@ -49,6 +49,21 @@ pub struct Calls {
     log: Arc<dyn CallLog>,
 }
 
+/// How many calls a second may be made of one quota, and how that goes.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Allowance {
+    /// The quota.
+    pub bucket: Bucket,
+    /// Calls a second when all is well.
+    pub rate: f64,
+    /// Calls a second as throttling leaves it now.
+    pub rate_now: f64,
+    /// How many calls wait.
+    pub waiting: usize,
+    /// How many calls AWS has throttled since the start.
+    pub throttled: u64,
+}
+
 /// What is being called, and how urgently.
 pub struct Call<'a> {
     /// The operation.
@@ -73,6 +88,20 @@ impl Calls {
             .into_iter()
             .map(|bucket| (bucket, Gate::new(bucket.quota() * share, Arc::clone(clock))));
         Self { target, gates: gates.collect(), clock: Arc::clone(clock), log }
+    }
+
+    /// What may be called, for people.
+    pub fn allowances(&self) -> Vec<Allowance> {
+        let one = |(bucket, gate): (&Bucket, &Gate)| {
+            gate.with(|it| Allowance {
+                bucket: *bucket,
+                rate: it.rate(),
+                rate_now: it.rate_now(),
+                waiting: it.waiting(),
+                throttled: it.throttled_calls(),
+            })
+        };
+        self.gates.iter().map(one).collect()
     }
 
     /// The time.

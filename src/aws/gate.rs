@@ -39,7 +39,8 @@ impl Gate {
         self.with(|budget| budget.throttled(retry_after, now));
     }
 
-    fn with<T>(&self, act: impl FnOnce(&mut Budget) -> T) -> T {
+    /// Acts on the budget, or looks at it.
+    pub(super) fn with<T>(&self, act: impl FnOnce(&mut Budget) -> T) -> T {
         act(&mut self.budget.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }

@@ -233,6 +233,9 @@ pub struct RunArgs {
         value_name = "DETAIL"
     )]
     pub(super) metrics_detail: DetailArg,
+    /// Serve badges: /badge.svg for everything, /badge/default/Function/resize for one object.
+    #[arg(long, env = "EVENKEEL_BADGE")]
+    pub(super) badge: bool,
 }
 
 /// `--metrics-detail`.
@@ -274,10 +277,33 @@ impl From<ModeArg> for Mode {
     }
 }
 
+/// For people, in more or less detail, or for programs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum StatusOutput {
+    /// Text.
+    Text,
+    /// Text with more columns.
+    Wide,
+    /// JSON, as documented in docs/reference/api.md.
+    Json,
+}
+
+/// The arguments of `explain`.
+#[derive(Debug, Args)]
+pub struct ExplainArgs {
+    /// The object, as `resize`, `Function/resize` or `default/Function/resize`.
+    #[arg(value_name = "NAME")]
+    pub(super) name: String,
+    /// The running Evenkeel.
+    #[arg(long, env = "EVENKEEL_URL", default_value = "http://127.0.0.1:9809", value_name = "URL")]
+    pub(super) url: String,
+}
+
 /// The arguments of `status`.
 #[derive(Debug, Args)]
 pub struct StatusArgs {
-    /// Only these objects, as `resize`, `Function/resize` or `default/Function/resize`.
+    /// Only these objects, as `resize`, `Function/resize` or `default/Function/resize`. One alone is shown in
+    /// detail, with what differs and what happened to it.
     #[arg(value_name = "NAME")]
     pub(super) names: Vec<String>,
     /// Only objects with this label; may be given several times.
@@ -286,9 +312,9 @@ pub struct StatusArgs {
     /// The running Evenkeel.
     #[arg(long, env = "EVENKEEL_URL", default_value = "http://127.0.0.1:9809", value_name = "URL")]
     pub(super) url: String,
-    /// For people or for programs.
+    /// For people, in more or less detail, or for programs.
     #[arg(short, long, env = "EVENKEEL_OUTPUT", default_value = "text")]
-    pub(super) output: Output,
+    pub(super) output: StatusOutput,
     /// Show it again every two seconds, until interrupted.
     #[arg(short, long, env = "EVENKEEL_WATCH")]
     pub(super) watch: bool,

@@ -4,7 +4,9 @@ mod args;
 mod check;
 #[cfg(feature = "demo")]
 mod demo;
+mod detail;
 mod door;
+mod explain;
 mod once;
 mod parse;
 mod plan;
@@ -23,8 +25,8 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use self::args::{
-    ApplyArgs, CheckArgs, CoreArgs, ModeArg, ObjectArgs, Output, PlanArgs, RailArgs, ResumeArgs,
-    RollbackArgs, RunArgs, ScopeArgs, StatusArgs, SuspendArgs,
+    ApplyArgs, CheckArgs, CoreArgs, ExplainArgs, ModeArg, ObjectArgs, Output, PlanArgs, RailArgs,
+    ResumeArgs, RollbackArgs, RunArgs, ScopeArgs, StatusArgs, StatusOutput, SuspendArgs,
 };
 #[cfg(feature = "demo")]
 pub use self::demo::DemoArgs;
@@ -61,6 +63,8 @@ pub enum Command {
     Run(RunArgs),
     /// Show how a running Evenkeel sees its objects. Exit 0: all in sync, 1: not all, 2: error.
     Status(StatusArgs),
+    /// Say why one object is not as its manifest asks, and what to do next. Exit 0: in sync, 1: not, 2: error.
+    Explain(ExplainArgs),
     /// Hold all writes to one object for a while, by a tag on it; differences are still reported.
     Suspend(SuspendArgs),
     /// End such a hold.
@@ -139,6 +143,7 @@ impl Cli {
             Command::Resume(args) => block_on(suspend::resume(args)),
             Command::Rollback(args) => block_on(rollback::rollback(args)),
             Command::Status(args) => status::status(&args),
+            Command::Explain(args) => explain::explain(&args),
             #[cfg(feature = "demo")]
             Command::Demo(args) => block_on(demo::demo(args)),
             Command::Schema => {

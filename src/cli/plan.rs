@@ -8,7 +8,7 @@ use super::{
     table,
 };
 use crate::{
-    daemon::{api, options::Working},
+    daemon::{options::Working, view::query::Query},
     engine::{kind::Kind as _, policy::Mode, prune::Terms},
     kinds::image::Image,
 };
@@ -27,19 +27,21 @@ pub(super) async fn plan(args: PlanArgs) -> Result<Outcome, CliError> {
     let job = Job { core: &args.core, dir, selection, settings, terms, confirm: None, pause: None };
     let daemon = session::start(job).await?;
     let end = session::settle(&daemon, args.timeout, |_| {}).await;
-    let (outcome, text) = daemon.board.read(|shown| {
-        let text = match args.output {
-            Output::Json => format!("{:#}", api::objects(shown)),
-            Output::Text => {
-                let rows = shown.rows.values().map(|it| &**it);
-                let rows = rows.filter(|it| it.key.kind != Image::NAME);
-                let mut lines = problems(shown);
-                lines.push(table::plan(rows));
-                lines.join("\n")
-            }
-        };
-        (outcome(shown, &meant), text)
-    });
+    let view = daemon.viewer.view();
+    let text = match args.output {
+        Output::Json => {
+            let all = serde_json::to_string_pretty(&view.list(&Query::default(), false));
+            all.map_err(|error| CliError(error.to_string()))?
+        }
+        Output::Text => {
+            let rows = view.shown.rows.values().map(|it| &**it);
+            let rows = rows.filter(|it| it.key.kind != Image::NAME);
+            let mut lines = problems(&view.shown);
+            lines.push(table::plan(rows));
+            lines.join("\n")
+        }
+    };
+    let outcome = outcome(&view.shown, &meant);
     daemon.stop().await;
     match end {
         End::Quiet => {

@@ -9,7 +9,7 @@ use super::{
     session::{self, Job},
 };
 use crate::{
-    daemon::options::Working,
+    daemon::{http::Serving, options::Working},
     engine::policy::{Mode, Reading},
     manifest::Selection,
 };
@@ -40,7 +40,8 @@ pub(super) async fn run(args: RunArgs) -> Result<Outcome, CliError> {
     }
     let listener = listen(&args.listen).await?;
     let mut daemon = session::start(job).await?;
-    daemon.serve(listener, args.metrics_detail.into());
+    let serving = Serving { detail: args.metrics_detail.into(), badge: args.badge };
+    daemon.serve(listener, serving);
     loop {
         match signals.next().await {
             Signal::Reload => daemon.rescan(),

@@ -5,8 +5,11 @@ use std::{io::IsTerminal as _, time::Duration};
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::{CliError, Outcome, Output, StatusArgs, print, table};
-use crate::{daemon::clock::SystemClock, engine::time::Clock as _};
+use super::{CliError, Outcome, StatusArgs, StatusOutput, detail, print, table};
+use crate::{
+    daemon::{clock::SystemClock, view::age::age},
+    engine::time::Clock as _,
+};
 
 /// The pause of `--watch`.
 const PAUSE: Duration = Duration::from_secs(2);
@@ -19,9 +22,14 @@ pub(super) fn status(args: &StatusArgs) -> Result<Outcome, CliError> {
     loop {
         let mut answer = fetch(&url)?;
         narrow(&mut answer, args)?;
+        let now = SystemClock::start().now().wall;
         let text = match args.output {
-            Output::Json => format!("{answer:#}"),
-            Output::Text => text(&answer, SystemClock::start().now().wall),
+            StatusOutput::Json => format!("{answer:#}"),
+            StatusOutput::Wide => text(&answer, true, now),
+            StatusOutput::Text => match (args.names.as_slice(), one(&answer)) {
+                ([_], Some(document)) => detail::detail(&args.url, &answer, (document, now))?,
+                _ => text(&answer, false, now),
+            },
         };
         if !args.watch {
             print(&text)?;
@@ -34,7 +42,8 @@ pub(super) fn status(args: &StatusArgs) -> Result<Outcome, CliError> {
     }
 }
 
-fn fetch(url: &str) -> Result<Value, CliError> {
+/// Asks the daemon.
+pub(super) fn fetch(url: &str) -> Result<Value, CliError> {
     let agent: ureq::Agent =
         ureq::Agent::config_builder().timeout_global(Some(ANSWER_MAX)).build().into();
     let mut answer = agent.get(url).call().map_err(|error| {
@@ -45,14 +54,23 @@ fn fetch(url: &str) -> Result<Value, CliError> {
     answer.body_mut().read_json().map_err(|error| CliError(format!("{url}: {error}")))
 }
 
+/// Whether an object is called so: by its name, with its kind, or by its whole key.
+pub(super) fn called(row: &Value, name: &str) -> bool {
+    let key = word(row, "key");
+    key == name
+        || word(row, "name") == name
+        || key.split_once('/').is_some_and(|(_, rest)| rest == name)
+}
+
+/// The key of the only document that the rows are of.
+fn one(answer: &Value) -> Option<&str> {
+    let mut documents = items(answer, "objects").map(|it| word(it, "document"));
+    let first = documents.next()?;
+    documents.all(|it| it == first).then_some(first)
+}
+
 /// Leaves only what is meant.
 fn narrow(answer: &mut Value, args: &StatusArgs) -> Result<(), CliError> {
-    let called = |row: &Value, name: &str| {
-        let key = word(row, "key");
-        key == name
-            || word(row, "name") == name
-            || key.split_once('/').is_some_and(|(_, rest)| rest == name)
-    };
     let Some(Value::Array(rows)) = answer.get_mut("objects") else { return Ok(()) };
     let unknown = args.names.iter().find(|name| !rows.iter().any(|row| called(row, name)));
     if let Some(name) = unknown {
@@ -66,7 +84,7 @@ fn narrow(answer: &mut Value, args: &StatusArgs) -> Result<(), CliError> {
     Ok(())
 }
 
-fn text(answer: &Value, now: Timestamp) -> String {
+fn text(answer: &Value, wide: bool, now: Timestamp) -> String {
     let mut lines = Vec::new();
     let source = member(answer, "source");
     if let Some(error) = source.get("error").and_then(Value::as_str) {
@@ -77,9 +95,11 @@ fn text(answer: &Value, now: Timestamp) -> String {
         lines.push(format!("target {} is on hold: {message}", word(target, "name")));
     }
     lines.extend(items(answer, "targets").flat_map(rails));
-    let head = ["STATUS", "OBJECT", "IMAGE", "DRIFT", "SINCE", "OBSERVED", "AUDITED", "REASON"];
-    let mut rows = vec![head.map(ToOwned::to_owned).to_vec()];
-    rows.extend(items(answer, "objects").map(|it| row(it, now)));
+    let head = ["STATUS", "OBJECT", "IMAGE", "DRIFT", "SINCE", "OBSERVED", "AUDITED"];
+    let more = if wide { &["MODE", "MANIFEST", "LABELS", "REASON"][..] } else { &["REASON"] };
+    let head = head.iter().chain(more).map(|it| (*it).to_owned());
+    let mut rows = vec![head.collect()];
+    rows.extend(items(answer, "objects").map(|it| row(it, wide, now)));
     lines.push(table::columns(&rows));
     lines.join("\n")
 }
@@ -113,7 +133,7 @@ fn rails(target: &Value) -> Vec<String> {
     lines
 }
 
-fn row(row: &Value, now: Timestamp) -> Vec<String> {
+fn row(row: &Value, wide: bool, now: Timestamp) -> Vec<String> {
     let digests = member(row, "digests");
     let image = match (word(digests, "desired"), word(digests, "live")) {
         (desired, live) if desired == live || desired.is_empty() => live.to_owned(),
@@ -124,28 +144,39 @@ fn row(row: &Value, now: Timestamp) -> Vec<String> {
         ("synced", _) => String::new(),
         (_, message) => format!("{}: {message}", word(row, "reason")),
     };
-    vec![
+    let mut cells = vec![
         word(row, "status").to_owned(),
         word(row, "key").to_owned(),
         image,
         causes.join(","),
-        age(row, "since", now),
-        age(row, "observed", now),
-        age(row, "audited", now),
-        reason,
-    ]
+        ago(row, "since", now),
+        ago(row, "observed", now),
+        ago(row, "audited", now),
+    ];
+    if wide {
+        let labels = member(row, "labels").as_object().into_iter().flatten();
+        let labels: Vec<String> = labels
+            .map(|(key, value)| format!("{key}={}", value.as_str().unwrap_or_default()))
+            .collect();
+        cells.extend([word(row, "mode").to_owned(), place(row), labels.join(",")]);
+    }
+    cells.push(reason);
+    cells
 }
 
-/// How long ago something was, in the one unit that says it best.
-fn age(row: &Value, name: &str, now: Timestamp) -> String {
-    let Ok(at) = word(row, name).parse::<Timestamp>() else { return "never".into() };
-    let seconds = now.duration_since(at).as_secs().max(0);
-    match seconds {
-        0..120 => format!("{seconds}s"),
-        120..7_200 => format!("{}m", seconds / 60),
-        7_200..172_800 => format!("{}h", seconds / 3_600),
-        _ => format!("{}d", seconds / 86_400),
+/// Where an object is written, as `team/resize.yaml:3`; empty if nowhere.
+pub(super) fn place(row: &Value) -> String {
+    let place = member(row, "manifest");
+    if place.is_null() {
+        String::new()
+    } else {
+        format!("{}:{}", word(place, "file"), member(place, "line"))
     }
+}
+
+/// How long ago something was.
+pub(super) fn ago(row: &Value, name: &str, now: Timestamp) -> String {
+    word(row, name).parse().map_or_else(|_| "never".into(), |at| age(at, now))
 }
 
 fn outcome(answer: &Value) -> Outcome {
@@ -155,33 +186,14 @@ fn outcome(answer: &Value) -> Outcome {
     if synced { Outcome::Good } else { Outcome::Differs }
 }
 
-fn member<'a>(value: &'a Value, name: &str) -> &'a Value {
+pub(super) fn member<'a>(value: &'a Value, name: &str) -> &'a Value {
     value.get(name).unwrap_or(&Value::Null)
 }
 
-fn word<'a>(value: &'a Value, name: &str) -> &'a str {
+pub(super) fn word<'a>(value: &'a Value, name: &str) -> &'a str {
     member(value, name).as_str().unwrap_or_default()
 }
 
-fn items<'a>(value: &'a Value, name: &str) -> impl Iterator<Item = &'a Value> {
+pub(super) fn items<'a>(value: &'a Value, name: &str) -> impl Iterator<Item = &'a Value> {
     member(value, name).as_array().into_iter().flatten()
-}
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    #[test]
-    fn ages_are_told_in_one_unit() {
-        let now: Timestamp = "2026-11-02T00:00:00Z".parse().unwrap();
-        let age = |at: &str| age(&json!({ "at": at }), "at", now);
-        assert_eq!(age("2026-11-01T23:59:30Z"), "30s");
-        assert_eq!(age("2026-11-01T23:50:00Z"), "10m");
-        assert_eq!(age("2026-11-01T00:00:00Z"), "24h");
-        assert_eq!(age("2026-10-01T00:00:00Z"), "32d");
-        assert_eq!(age("2026-11-02T00:00:09Z"), "0s");
-        assert_eq!(age(""), "never");
-    }
 }

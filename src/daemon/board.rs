@@ -7,6 +7,7 @@ use std::{
 };
 
 use jiff::Timestamp;
+use tokio::sync::watch;
 
 use super::source::Snapshot;
 use crate::engine::{
@@ -20,7 +21,11 @@ use crate::engine::{
 
 /// The board.
 #[derive(Default)]
-pub struct Board(Mutex<Shown>);
+pub struct Board {
+    shown: Mutex<Shown>,
+    /// Counted up whenever rows change.
+    turns: watch::Sender<u64>,
+}
 
 /// Everything on the board.
 #[derive(Clone, Default)]
@@ -31,6 +36,8 @@ pub struct Shown {
     pub engines: BTreeMap<(Name, &'static str), Pulse>,
     /// Why targets are paused; `None`: they are not.
     pub targets: BTreeMap<Name, Option<Said>>,
+    /// Whose the credentials are, by target, once AWS has said so.
+    pub accounts: BTreeMap<Name, String>,
     /// Why nothing is written anywhere, though reading goes on.
     pub held: Option<Said>,
     /// What may be deleted, by target.
@@ -77,12 +84,24 @@ pub struct SourceState {
 impl Board {
     /// Looks at the board.
     pub fn read<T>(&self, look: impl FnOnce(&Shown) -> T) -> T {
-        look(&self.0.lock().unwrap_or_else(PoisonError::into_inner))
+        look(&self.shown.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Changes the board.
     pub fn write<T>(&self, change: impl FnOnce(&mut Shown) -> T) -> T {
-        change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+        change(&mut self.shown.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl Board {
+    /// Rows have changed.
+    pub fn turn(&self) {
+        self.turns.send_modify(|it| *it += 1);
+    }
+
+    /// Wakes whoever waits for rows to change.
+    pub fn turns(&self) -> watch::Receiver<u64> {
+        self.turns.subscribe()
     }
 }
 

@@ -211,6 +211,7 @@ impl<K: Kind, C: Cloud<K>> Driver<K, C> {
     fn show(&mut self) {
         let now = self.ports.clock.now();
         let changed = self.engine.take_changed();
+        let turned = !changed.is_empty();
         let started = self.under_way.values();
         let pulse = Pulse {
             summary: self.engine.summary(now),
@@ -232,6 +233,9 @@ impl<K: Kind, C: Cloud<K>> Driver<K, C> {
             }
             board.engines.insert((target.clone(), K::NAME), pulse)
         });
+        if turned {
+            self.ports.board.turn();
+        }
         if before.is_none_or(|it| it.summary.census != census) {
             self.ports.census.notify_one();
         }

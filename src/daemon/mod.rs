@@ -3,7 +3,6 @@
 //! Read in this order: [`run`] (what is started), `wiring` and `target` (one target's part), [`driver`] (the hands
 //! of one engine), [`board`] (what everybody sees).
 
-pub mod api;
 pub mod board;
 pub mod chronicle;
 pub mod clock;
@@ -27,4 +26,5 @@ mod systemd;
 mod target;
 pub mod telemetry;
 mod text;
+pub mod view;
 mod wiring;

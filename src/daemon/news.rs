@@ -76,8 +76,8 @@ impl Herald<'_> {
                 self.entry(key, Entry { message, ..self.blank(key, What::Corrected) });
             }
             News::Orphaned => {
-                let message = "ours, and no manifest asks for it any more";
-                warn!(%key, "{message}");
+                warn!(%key, "ours, and no manifest asks for it any more");
+                let message = "it is ours, and no manifest asks for it any more";
                 self.event(key, (true, "Orphaned"), message);
                 self.entry(key, self.blank(key, What::Orphaned));
             }

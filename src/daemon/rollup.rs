@@ -62,7 +62,7 @@ fn sum(row: &Arc<Row>, parts: &[&Arc<Row>]) -> Document {
     let drifted = |row: &Arc<Row>| row.changes.iter().filter(|it| it.origin.is_drift()).count();
     Document {
         row: Arc::clone(row),
-        status: all().map(|it| it.status).max_by_key(|it| severity(*it)).unwrap_or(row.status),
+        status: all().map(|it| it.status).max_by_key(|it| it.severity()).unwrap_or(row.status),
         causes: all().flat_map(|it| it.causes.iter().copied()).collect(),
         fields: all().map(drifted).sum(),
         drift_since: all().filter_map(|it| it.drift_since).min(),
@@ -91,18 +91,4 @@ pub(super) fn parts(shown: &Shown) -> Vec<Document> {
         .filter(part)
         .map(|row| Document { release: None, ..sum(row, &[]) })
         .collect()
-}
-
-/// Which status says most about a document.
-fn severity(status: Status) -> u8 {
-    match status {
-        Status::Synced => 0,
-        Status::Progressing => 1,
-        Status::Pending => 2,
-        Status::Unknown => 3,
-        Status::Drifted => 4,
-        Status::Refused => 5,
-        Status::Failed => 6,
-        Status::Suspended => 7,
-    }
 }

@@ -12,13 +12,13 @@ use tokio::{
 use super::{
     board::Board,
     chronicle::Chronicle,
-    exposition::Detail,
-    http::{self, Shared},
+    http::{self, Serving, Shared},
     metrics::Metrics,
     options::Options,
     reader::{Manuscript, Reader},
     source::Source,
     systemd,
+    view::{About, Site, Viewer},
     wiring::{ENGINES, Wiring},
 };
 
@@ -28,8 +28,8 @@ const GRACE: Duration = Duration::from_secs(29);
 pub struct Daemon {
     /// What everybody sees.
     pub board: Arc<Board>,
-    /// What happened.
-    pub chronicle: Arc<Chronicle>,
+    /// What pages and the API show.
+    pub viewer: Arc<Viewer>,
     shared: Shared,
     stop: watch::Sender<bool>,
     rescan: Arc<Notify>,
@@ -40,6 +40,11 @@ impl Daemon {
     /// Starts everything but HTTP.
     pub fn start(options: Options) -> Result<Self, prometheus::Error> {
         let clock = options.clock;
+        let about = About {
+            owner: options.owner.to_string(),
+            mode: options.settings.mode.as_str(),
+            started: clock.now().wall,
+        };
         let board = Arc::new(Board::default());
         let chronicle = Arc::new(Chronicle::new(clock.now().wall));
         let metrics = Arc::new(Metrics::new()?);
@@ -69,32 +74,43 @@ impl Daemon {
         };
         board.write(|it| it.source.path = options.root.display().to_string());
         let engines = options.targets.len() * ENGINES;
+        let mut sites = Vec::new();
         for target in options.targets {
-            wiring.start(target, &mut tasks);
+            let (name, region) = (target.name.clone(), target.clients.region.clone());
+            let calls = wiring.start(target, &mut tasks);
+            sites.push(Site { name, region, calls });
         }
+        let viewer = Viewer::new((about, sites), (&board, &chronicle), &clock);
+        let viewer = Arc::new(viewer);
         let reader = Reader {
             source: Source::new(options.root),
             declared,
             clock: Arc::clone(&clock),
             board: Arc::clone(&board),
             metrics: wiring.metrics,
-            chronicle: wiring.chronicle,
+            chronicle,
             stop: wiring.stop,
             snapshots,
             rescan: Arc::clone(&rescan),
         };
         tasks.spawn(reader.run());
-        let shared = Shared { board: Arc::clone(&board), registry, clock, engines };
-        Ok(Self { board, chronicle, shared, stop, rescan, tasks })
+        let shared = Shared {
+            viewer: Arc::clone(&viewer),
+            board: Arc::clone(&board),
+            registry,
+            clock,
+            engines,
+        };
+        Ok(Self { board, viewer, shared, stop, rescan, tasks })
     }
 
-    /// Serves HTTP on a listener that is already bound, with metrics in so much detail; tells systemd that we are there.
-    pub fn serve(&mut self, listener: TcpListener, detail: Detail) {
+    /// Serves HTTP on a listener that is already bound, and this much; tells systemd that we are there.
+    pub fn serve(&mut self, listener: TcpListener, serving: Serving) {
         let (board, clock) = (Arc::clone(&self.board), Arc::clone(&self.shared.clock));
         self.tasks.spawn(systemd::tell(board, clock, self.stop.subscribe()));
         let (shared, stop) = (self.shared.clone(), self.stop.subscribe());
         self.tasks.spawn(async move {
-            http::serve(listener, (shared, detail), stop).await;
+            http::serve(listener, (shared, serving), stop).await;
         });
     }
 

@@ -178,7 +178,11 @@ impl Supervisor {
     async fn check(&mut self, before: Option<Said>) -> Option<Said> {
         let found = self.identity.account_id().await;
         let paused = self.verdict(found, before.as_ref());
-        self.board.write(|board| board.targets.insert(self.name.clone(), paused.clone()));
+        self.board.write(|board| {
+            board.targets.insert(self.name.clone(), paused.clone());
+            let account = self.account_id.iter().cloned();
+            board.accounts.extend(account.map(|it| (self.name.clone(), it)));
+        });
         if paused != before {
             let target = &self.name;
             if let Some(Said { reason, message }) = &paused {

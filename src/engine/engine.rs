@@ -88,6 +88,8 @@ pub struct Engine<K: Kind> {
 pub struct Summary {
     /// Whether a complete list has been read since the start.
     pub listed: bool,
+    /// When the next list is due; `None` while one is being read.
+    pub next_list: Option<Mono>,
     /// The pause between two lists, as the budget allows it now.
     pub resync: std::time::Duration,
     /// How long the slow rotation takes to come round.
@@ -207,6 +209,7 @@ impl<K: Kind> Engine<K> {
         let tally = &self.tally;
         Summary {
             listed: self.lists.complete,
+            next_list: self.lists.due(),
             resync: self.lists.period(),
             audit_period: self.audit_period(),
             depth: self.depth(now.mono),

@@ -5,9 +5,6 @@ use std::{
     sync::Arc,
 };
 
-use jiff::Timestamp;
-use serde::{Serialize, Serializer};
-
 use super::{
     desired::Location,
     diff::{Cause, Change, Said},
@@ -15,10 +12,10 @@ use super::{
     name::Key,
     policy::Mode,
 };
+use jiff::Timestamp;
 
 /// How an object is doing, in one word. A closed list: it is a metric label.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Status {
     /// As the manifest asks.
     Synced,
@@ -62,6 +59,20 @@ impl Status {
             Self::Failed => "failed",
             Self::Suspended => "suspended",
             Self::Unknown => "unknown",
+        }
+    }
+
+    /// Which of several says most about them all: the highest.
+    pub fn severity(self) -> u8 {
+        match self {
+            Self::Synced => 0,
+            Self::Progressing => 1,
+            Self::Pending => 2,
+            Self::Unknown => 3,
+            Self::Drifted => 4,
+            Self::Refused => 5,
+            Self::Failed => 6,
+            Self::Suspended => 7,
         }
     }
 }
@@ -155,10 +166,9 @@ pub struct StepCount {
 }
 
 /// One aspect of an object.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Condition {
     /// As `Ready`.
-    #[serde(rename = "type")]
     pub kind: &'static str,
     /// Whether it holds.
     pub status: Truth,
@@ -171,12 +181,23 @@ pub struct Condition {
 }
 
 /// Three values, as everywhere.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[expect(missing_docs, reason = "they say what they are")]
 pub enum Truth {
     True,
     False,
     Unknown,
+}
+
+impl Truth {
+    /// The word in tables and JSON.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::True => "True",
+            Self::False => "False",
+            Self::Unknown => "Unknown",
+        }
+    }
 }
 
 impl From<bool> for Truth {
@@ -197,83 +218,5 @@ impl Row {
             | Status::Refused
             | Status::Failed => true,
         }
-    }
-}
-
-/// The JSON form of a row: an interface, documented in `docs/reference/api.md`.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct RowJson<'a> {
-    key: String,
-    target: &'a str,
-    kind: &'a str,
-    name: &'a str,
-    status: Status,
-    reason: &'a str,
-    message: &'a str,
-    since: Timestamp,
-    mode: &'a str,
-    causes: Vec<&'a str>,
-    drift_since: Option<Timestamp>,
-    changes: Vec<ChangeJson<'a>>,
-    steps: &'a [String],
-    conditions: &'a [Condition],
-    digests: DigestsJson<'a>,
-    labels: &'a BTreeMap<String, String>,
-    manifest: Option<&'a Location>,
-    observed: Option<Timestamp>,
-    audited: Option<Timestamp>,
-    next_check: Option<Timestamp>,
-    orphan: bool,
-}
-
-#[derive(Serialize)]
-struct ChangeJson<'a> {
-    path: &'a str,
-    desired: &'a str,
-    live: &'a str,
-    origin: &'a str,
-    cause: &'a str,
-}
-
-#[derive(Serialize)]
-struct DigestsJson<'a> {
-    desired: &'a str,
-    live: &'a str,
-}
-
-impl Serialize for Row {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let changes = self.changes.iter().map(|it| ChangeJson {
-            path: &it.path,
-            desired: &it.desired.text,
-            live: &it.live.text,
-            origin: it.origin.as_str(),
-            cause: it.cause.as_str(),
-        });
-        RowJson {
-            key: self.key.to_string(),
-            target: self.key.target.as_str(),
-            kind: self.key.kind,
-            name: self.key.name.as_str(),
-            status: self.status,
-            reason: self.said.reason,
-            message: &self.said.message,
-            since: self.since,
-            mode: self.mode.as_str(),
-            causes: self.causes.iter().map(|it| it.as_str()).collect(),
-            drift_since: self.drift_since,
-            changes: changes.collect(),
-            steps: &self.steps,
-            conditions: &self.conditions,
-            digests: DigestsJson { desired: &self.digests.desired, live: &self.digests.live },
-            labels: &self.labels,
-            manifest: self.manifest.as_ref(),
-            observed: self.observed,
-            audited: self.audited,
-            next_check: self.next_check,
-            orphan: self.orphan,
-        }
-        .serialize(serializer)
     }
 }

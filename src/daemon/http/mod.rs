@@ -1,38 +1,36 @@
-//! HTTP for machines: metrics, probes, and rows as JSON. Read-only.
+//! HTTP: metrics and probes for machines, the API, and pages for people. Read-only.
 
+mod api;
+mod badge;
+mod metrics;
+pub mod openapi;
+mod page;
 mod serve;
+mod stream;
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
-use axum::{
-    Json, Router,
-    body::Body,
-    extract::{Path, State},
-    http::{StatusCode, header},
-    response::{IntoResponse, Response},
-    routing::get,
-};
-use futures_util::stream;
-use prometheus::{Encoder as _, Registry, TextEncoder};
-use serde_json::json;
+use axum::{Router, extract::State, http::StatusCode, routing::get};
+use prometheus::Registry;
 use tokio::{
     net::TcpListener,
-    runtime::Handle,
-    sync::{Semaphore, mpsc, watch},
-    task, time,
+    sync::{Semaphore, watch},
+    task,
 };
 
 use super::{
-    api,
     board::Board,
-    exposition::{Detail, Exposition},
+    exposition::Detail,
     health,
+    view::{View, Viewer},
 };
 use crate::engine::time::Clock;
 
 /// What the handlers need.
 #[derive(Clone)]
 pub struct Shared {
+    /// What pages and the API show.
+    pub viewer: Arc<Viewer>,
     /// The rows.
     pub board: Arc<Board>,
     /// The metrics of what happened.
@@ -43,86 +41,78 @@ pub struct Shared {
     pub engines: usize,
 }
 
-/// What metrics are made of.
-#[derive(Clone)]
-struct Pages {
-    exposition: Arc<Exposition>,
-    registry: Registry,
-    scrapes: Arc<Semaphore>,
+/// What is served besides what always is.
+#[derive(Debug, Clone, Copy)]
+pub struct Serving {
+    /// How much of the metrics.
+    pub detail: Detail,
+    /// Whether there are badges.
+    pub badge: bool,
 }
 
-/// Scrapes at once: each holds a copy of what stands on the board.
-const SCRAPES_MAX: usize = 8;
-/// How long a client may take for a piece.
-const STALL_MAX: Duration = Duration::from_secs(30);
-/// How many pieces of an answer may wait for its client.
-const PIECES_MAX: usize = 4;
+/// Answers that are made at once, on threads of their own: two keep a core busy each, and the engines have the rest.
+const MAKING_MAX: usize = 2;
+
+/// What pages and the API are made of.
+#[derive(Clone)]
+struct Desk {
+    viewer: Arc<Viewer>,
+    board: Arc<Board>,
+    making: Arc<Semaphore>,
+    streams: Arc<Semaphore>,
+    /// Streams end when it does.
+    stop: watch::Receiver<bool>,
+}
+
+impl Desk {
+    fn new(shared: &Shared, stop: watch::Receiver<bool>) -> Self {
+        Self {
+            viewer: Arc::clone(&shared.viewer),
+            board: Arc::clone(&shared.board),
+            making: Arc::new(Semaphore::new(MAKING_MAX)),
+            streams: Arc::new(Semaphore::new(stream::STREAMS_MAX)),
+            stop,
+        }
+    }
+
+    /// Makes an answer from what stands on the board, on a thread that nobody waits for.
+    async fn make<T: Send + 'static>(
+        &self,
+        make: impl FnOnce(&Viewer, &View) -> T + Send + 'static,
+    ) -> T {
+        let turn = Arc::clone(&self.making).acquire_owned().await;
+        let viewer = Arc::clone(&self.viewer);
+        let answer = task::spawn_blocking(move || {
+            let answer = make(&viewer, &viewer.view());
+            drop(turn);
+            answer
+        });
+        match answer.await {
+            Ok(answer) => answer,
+            Err(error) => std::panic::resume_unwind(error.into_panic()),
+        }
+    }
+}
 
 /// Serves until told to stop.
 pub async fn serve(
     listener: TcpListener,
-    (shared, detail): (Shared, Detail),
+    (shared, serving): (Shared, Serving),
     stop: watch::Receiver<bool>,
 ) {
-    let exposition = Exposition::new(Arc::clone(&shared.board), Arc::clone(&shared.clock), detail);
-    let pages = Pages {
-        exposition: Arc::new(exposition),
-        registry: shared.registry.clone(),
-        scrapes: Arc::new(Semaphore::new(SCRAPES_MAX)),
-    };
-    let router = Router::new()
-        .route("/metrics", get(metrics).with_state(pages))
+    let metrics = metrics::Metrics::new(&shared, serving.detail);
+    let desk = Desk::new(&shared, stop.clone());
+    let mut router = Router::new()
+        .route("/metrics", get(metrics::metrics).with_state(metrics))
         .route("/livez", get(livez))
         .route("/readyz", get(readyz))
-        .route("/api/v1/objects", get(objects))
-        .route("/api/v1/objects/{*key}", get(object))
-        .with_state(shared);
+        .with_state(shared)
+        .merge(openapi::router(desk.clone()))
+        .merge(page::router(desk.clone()));
+    if serving.badge {
+        router = router.merge(badge::router(desk));
+    }
     serve::serve(listener, router, stop).await;
-}
-
-/// In pieces, as the client takes them: the whole of a large fleet's would be held in memory twice. Whoever does not
-/// take them is left, and an answer that breaks off in the middle is no answer.
-async fn metrics(State(pages): State<Pages>) -> Response {
-    let Ok(permit) = Arc::clone(&pages.scrapes).try_acquire_owned() else {
-        return (StatusCode::SERVICE_UNAVAILABLE, "too many scrapes at once\n").into_response();
-    };
-    let encoder = TextEncoder::new();
-    let happened = match encoder.encode_to_string(&pages.registry.gather()) {
-        Ok(text) => text,
-        Err(error) => {
-            return (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response();
-        }
-    };
-    let (pieces, taken) = mpsc::channel::<Piece>(PIECES_MAX);
-    let runtime = Handle::current();
-    task::spawn_blocking(move || {
-        let give = |piece| {
-            let sent = time::timeout(STALL_MAX, pieces.send(piece));
-            matches!(runtime.block_on(sent), Ok(Ok(())))
-        };
-        pages.exposition.write(&mut |text| give(Piece::Text(text)));
-        if give(Piece::Text(happened)) {
-            give(Piece::End);
-        }
-        drop(permit);
-    });
-    let next = |taken: Option<mpsc::Receiver<Piece>>| async {
-        let mut taken = taken?;
-        match taken.recv().await {
-            Some(Piece::Text(text)) => Some((Ok(text), Some(taken))),
-            Some(Piece::End) => None,
-            None => Some((Err(std::io::Error::other("it broke off")), None)),
-        }
-    };
-    let body = Body::from_stream(stream::unfold(Some(taken), next));
-    ([(header::CONTENT_TYPE, encoder.format_type().to_owned())], body).into_response()
-}
-
-/// A part of an answer.
-enum Piece {
-    Text(String),
-    /// There is no more.
-    End,
 }
 
 /// Alive is who makes progress, not who answers.
@@ -142,19 +132,4 @@ fn verdict(wrong: &[String]) -> (StatusCode, String) {
     } else {
         (StatusCode::SERVICE_UNAVAILABLE, wrong.concat())
     }
-}
-
-async fn objects(State(shared): State<Shared>) -> Response {
-    Json(shared.board.read(api::objects)).into_response()
-}
-
-async fn object(State(shared): State<Shared>, Path(key): Path<String>) -> Response {
-    let row = shared
-        .board
-        .read(|shown| shown.rows.values().find(|row| row.key.to_string() == key).map(Arc::clone));
-    if let Some(row) = row {
-        return Json(json!(*row)).into_response();
-    }
-    let text = json!({ "error": format!("there is no object `{key}`") });
-    (StatusCode::NOT_FOUND, Json(text)).into_response()
 }

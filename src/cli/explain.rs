@@ -1,0 +1,105 @@
+//! `evenkeel explain NAME`: one paragraph on why it is not as its manifest asks, and what to do next.
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use super::{
+    CliError, ExplainArgs, Outcome, print,
+    status::{ago, called, fetch, items, member, place, word},
+};
+use crate::{daemon::clock::SystemClock, engine::time::Clock as _};
+
+/// Explains each document that is called so.
+pub(super) fn explain(args: &ExplainArgs) -> Result<Outcome, CliError> {
+    let answer = fetch(&format!("{}/api/v1/objects", args.url.trim_end_matches('/')))?;
+    let now = SystemClock::start().now().wall;
+    let mut documents: Vec<&str> = items(&answer, "objects")
+        .filter(|it| called(it, &args.name))
+        .map(|it| word(it, "document"))
+        .collect();
+    documents.dedup();
+    if documents.is_empty() {
+        let hint = "`evenkeel status` lists what there is, and `evenkeel check` says what is wrong with manifests";
+        return Err(CliError(format!("there is no object `{}`; {hint}", args.name)));
+    }
+    let rows =
+        |document| items(&answer, "objects").filter(move |it| word(it, "document") == document);
+    let told: Vec<String> = documents
+        .iter()
+        .map(|document| paragraph((&answer, document), &rows(*document).collect::<Vec<_>>(), now))
+        .collect();
+    print(&told.join("\n\n"))?;
+    let synced = documents.iter().flat_map(|it| rows(it)).all(|it| word(it, "status") == "synced");
+    Ok(if synced { Outcome::Good } else { Outcome::Differs })
+}
+
+/// One document in words.
+fn paragraph((answer, document): (&Value, &str), rows: &[&Value], now: Timestamp) -> String {
+    let mut text = Vec::new();
+    let wrong: Vec<&&Value> = rows.iter().filter(|it| word(it, "status") != "synced").collect();
+    if wrong.is_empty() {
+        let seen = rows.first().map(|it| ago(it, "observed", now)).unwrap_or_default();
+        return format!("{document} is as its manifest asks; AWS confirmed that {seen} ago.");
+    }
+    for row in wrong {
+        text.push(sentence(document, row, now));
+        let advice = member(row, "advice");
+        let todo = word(advice, "todo");
+        if !todo.is_empty() {
+            text.push(format!("What to do: {todo}."));
+        } else if items(row, "conditions")
+            .any(|it| word(it, "type") == "Reconciling" && word(it, "status") == "True")
+        {
+            text.push("Nothing needs to be done: Evenkeel is at it.".into());
+        }
+    }
+    let target = rows.first().map(|it| word(it, "target")).unwrap_or_default();
+    let target = items(answer, "targets").find(|it| word(it, "name") == target);
+    for why in ["paused", "held"] {
+        let said = target.map_or(&Value::Null, |it| member(it, why));
+        if !said.is_null() {
+            text.push(format!(
+                "Besides, nothing is written to its target: {}.",
+                word(said, "message")
+            ));
+        }
+    }
+    let place = rows.iter().map(|it| place(it)).find(|it| !it.is_empty());
+    if let Some(place) = place {
+        text.push(format!("Its manifest is {place}."));
+    }
+    text.join(" ")
+}
+
+/// Why one object is not in sync.
+fn sentence(document: &str, row: &Value, now: Timestamp) -> String {
+    let key = word(row, "key");
+    let who =
+        if key == document { key.to_owned() } else { format!("Its {} ({key})", word(row, "kind")) };
+    let (status, since) = (word(row, "status"), ago(row, "since", now));
+    let (reason, message) = (word(row, "reason"), word(row, "message"));
+    let mut text = format!("{who} has been {status} for {since}: {reason}");
+    let meaning = word(member(row, "advice"), "meaning");
+    for more in [meaning, message] {
+        if !more.is_empty() {
+            text = format!("{text}; {more}");
+        }
+    }
+    text.push('.');
+    let fields: Vec<String> = items(row, "changes")
+        .map(|it| {
+            let who = match word(it, "origin") {
+                "drift" => "somebody changed it in AWS",
+                "both" => "both moved",
+                _ => "the manifest moved",
+            };
+            let (path, live) = (word(it, "path"), word(it, "live"));
+            let path = if path.is_empty() { "it" } else { path };
+            format!("{path} is {live} and should be {} ({who})", word(it, "desired"))
+        })
+        .collect();
+    if !fields.is_empty() {
+        text = format!("{text} {}.", fields.join("; "));
+    }
+    text
+}

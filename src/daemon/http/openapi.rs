@@ -1,0 +1,62 @@
+//! The API as a document: made from the handlers, so that neither can be without the other.
+
+use axum::Router;
+use utoipa::{OpenApi, openapi::Paths};
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use super::{Desk, api, stream};
+
+/// What is said of the API as a whole.
+#[derive(OpenApi)]
+#[openapi(info(
+    title = "Evenkeel",
+    version = "v1",
+    description = "How AWS Lambda functions and ECR repositories are doing, compared with their manifests. \
+                   Read-only; without passwords: whoever can reach the port may read. Fields are added, never \
+                   renamed. A key is `target/Kind/name`; its slashes may stand in a path as they are.",
+    license(name = "Apache-2.0", identifier = "Apache-2.0"),
+))]
+struct Head;
+
+fn routes() -> OpenApiRouter<Desk> {
+    let api = OpenApiRouter::new()
+        .routes(routes!(api::objects))
+        .routes(routes!(api::object))
+        .routes(routes!(api::diff))
+        .routes(routes!(api::history))
+        .routes(routes!(api::events))
+        .routes(routes!(stream::follow))
+        .routes(routes!(api::source))
+        .routes(routes!(api::targets))
+        .routes(routes!(api::plan))
+        .routes(routes!(document));
+    OpenApiRouter::with_openapi(Head::openapi()).nest("/api/v1", api)
+}
+
+/// The handlers.
+pub(super) fn router(desk: Desk) -> Router {
+    routes().with_state(desk).split_for_parts().0
+}
+
+/// This document
+///
+/// The API in the words of OpenAPI 3.1.
+#[utoipa::path(get, path = "/openapi.json", tag = "about", responses(
+    (status = 200, description = "An OpenAPI document", body = Object),
+))]
+async fn document() -> axum::Json<utoipa::openapi::OpenApi> {
+    axum::Json(openapi())
+}
+
+/// The API as a document.
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    let mut document = routes().into_openapi();
+    let paths = std::mem::take(&mut document.paths);
+    let mut named = Paths::new();
+    named.extensions = paths.extensions;
+    // The handlers' wildcards take slashes; the document has no word for that.
+    let renamed = paths.paths.into_iter().map(|(path, item)| (path.replace("{*", "{"), item));
+    named.paths = renamed.collect();
+    document.paths = named;
+    document
+}

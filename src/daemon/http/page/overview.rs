@@ -1,0 +1,108 @@
+//! The first page: how everything is doing.
+
+use askama::Template;
+use axum::{extract::State, http::StatusCode, response::Response};
+use jiff::Timestamp;
+
+use super::{
+    Desk, Frame, page,
+    words::{Told, When, href},
+};
+use crate::{
+    daemon::{
+        rollup::Document,
+        view::{View, Viewer},
+    },
+    engine::status::Status,
+};
+
+/// How many of the longest drifts are shown.
+const DRIFTS: usize = 10;
+/// How many events.
+const EVENTS: usize = 15;
+
+#[derive(Template)]
+#[template(path = "overview.html")]
+struct Overview {
+    frame: Frame,
+    total: usize,
+    tiles: Vec<Tile>,
+    drifts: Vec<Drift>,
+    events: Vec<Told>,
+    source: String,
+    revision: String,
+    read: Option<When>,
+    documents: usize,
+    next: String,
+    unmanaged: usize,
+}
+
+struct Tile {
+    status: &'static str,
+    count: usize,
+    meaning: &'static str,
+}
+
+struct Drift {
+    href: String,
+    key: String,
+    causes: String,
+    since: When,
+    message: String,
+}
+
+pub(super) async fn overview(State(desk): State<Desk>) -> Response {
+    desk.make(|viewer, view| page(StatusCode::OK, &of(viewer, view))).await
+}
+
+fn of(viewer: &Viewer, view: &View) -> Overview {
+    let documents = view.documents();
+    let count = |status| documents.iter().filter(|it| it.status == status).count();
+    let tile = |it: Status| Tile { status: it.as_str(), count: count(it), meaning: meaning(it) };
+    let source = &view.shown.source;
+    let snapshot = source.snapshot.as_ref();
+    let due = view.shown.engines.values().filter_map(|it| it.summary.next_list).min();
+    let next = due.map(|at| format!("in {}s", at.since(view.at.mono).as_secs()));
+    Overview {
+        frame: Frame::new((viewer, view), "overview", ("Overview", "/api/v1/objects?parts=false")),
+        total: documents.len(),
+        tiles: Status::ALL.map(tile).into(),
+        drifts: drifts(view),
+        events: Told::all(viewer.newest(EVENTS), view),
+        source: source.path.clone(),
+        revision: snapshot.and_then(|it| it.revision.clone()).unwrap_or_default(),
+        read: When::maybe(source.good_at, view),
+        documents: snapshot.map_or(0, |it| it.documents.len()),
+        next: next.unwrap_or_else(|| "under way".into()),
+        unmanaged: view.shown.engines.values().map(|it| it.summary.unmanaged).sum(),
+    }
+}
+
+/// What has drifted for longest.
+fn drifts(view: &View) -> Vec<Drift> {
+    let drifted = view.documents().iter().filter_map(|it| Some((it.drift_since?, it)));
+    let mut all: Vec<(Timestamp, &Document)> = drifted.collect();
+    all.sort_by(|(one, a), (other, b)| one.cmp(other).then_with(|| a.row.key.cmp(&b.row.key)));
+    let drift = |(since, it): &(Timestamp, &Document)| Drift {
+        href: href(&it.row.key.to_string()),
+        key: it.row.key.to_string(),
+        causes: it.causes.iter().map(|it| it.as_str()).collect::<Vec<_>>().join(", "),
+        since: When::new(*since, view),
+        message: it.row.said.message.clone(),
+    };
+    all.iter().take(DRIFTS).map(drift).collect()
+}
+
+/// A status in a few words.
+fn meaning(status: Status) -> &'static str {
+    match status {
+        Status::Synced => "as the manifests ask",
+        Status::Pending => "waiting, or to be changed",
+        Status::Drifted => "somebody changed AWS",
+        Status::Progressing => "AWS is at work",
+        Status::Refused => "a person must decide",
+        Status::Failed => "AWS reports a failure",
+        Status::Suspended => "held on request",
+        Status::Unknown => "not known yet",
+    }
+}

@@ -1,0 +1,216 @@
+//! The table of objects: filters, order and page stand in the address.
+
+use askama::Template;
+use axum::{
+    extract::{Query, State, rejection::QueryRejection},
+    http::StatusCode,
+    response::Response,
+};
+
+use super::{
+    Desk, Frame, Missing, page,
+    words::{When, ahead, digests, encoded, href, image},
+};
+use crate::{
+    daemon::{
+        http::api::Which,
+        view::{
+            View, Viewer,
+            query::{BadQuery, Item, Order, Selected},
+        },
+    },
+    engine::{diff::Cause, name::Name, status::Status},
+    kinds::{ALL, DOCUMENTS},
+};
+
+/// How many rows a page has if the address does not say.
+const LIMIT: &str = "100";
+
+#[derive(Template)]
+#[template(path = "objects.html")]
+struct Table {
+    frame: Frame,
+    fields: Vec<Choice>,
+    which: Which,
+    heads: Vec<Head>,
+    lines: Vec<Line>,
+    total: usize,
+    next: Option<String>,
+    first: Option<String>,
+    filtered: bool,
+}
+
+/// A choice of the form.
+struct Choice {
+    name: &'static str,
+    label: &'static str,
+    options: Vec<Opt>,
+}
+
+struct Opt {
+    value: String,
+    text: String,
+    chosen: bool,
+}
+
+/// The head of a column, and the address that sorts by it.
+struct Head {
+    text: &'static str,
+    href: Option<String>,
+    sorted: bool,
+}
+
+struct Line {
+    href: String,
+    key: String,
+    status: &'static str,
+    image: String,
+    digests: String,
+    causes: String,
+    drift: Option<When>,
+    observed: Option<When>,
+    next: String,
+    reason: &'static str,
+    message: String,
+    orphan: bool,
+}
+
+pub(super) async fn table(
+    State(desk): State<Desk>,
+    which: Result<Query<Which>, QueryRejection>,
+) -> Response {
+    let made = desk.make(|viewer, view| {
+        let asked = which.map_err(|bad| bad.body_text());
+        let made =
+            asked.and_then(|Query(which)| of((viewer, view), which).map_err(|bad| bad.to_string()));
+        match made {
+            Ok(table) => page(StatusCode::OK, &table),
+            Err(message) => Missing::page((viewer, view), StatusCode::BAD_REQUEST, message),
+        }
+    });
+    made.await
+}
+
+fn of(seen: (&Viewer, &View), mut which: Which) -> Result<Table, BadQuery> {
+    let (_, view) = seen;
+    if which.limit.is_empty() {
+        which.limit = LIMIT.into();
+    }
+    let query = which.understand()?;
+    let parts = which.parts == Some(true);
+    let Selected { items, total, next } =
+        if parts { view.objects(&query) } else { view.sums(&query) };
+    let here = |which: &Which| format!("/objects{}", which.address());
+    let json = Which { parts: Some(parts), ..which.clone() };
+    let frame =
+        Frame::new(seen, "objects", ("Objects", format!("/api/v1/objects{}", json.address())));
+    let all = Which { cursor: String::new(), ..which.clone() };
+    Ok(Table {
+        frame,
+        fields: fields(view, &which),
+        heads: heads(&all),
+        lines: items.iter().map(|it| line(it, view)).collect(),
+        total,
+        next: next.map(|cursor| here(&Which { cursor, ..which.clone() })),
+        first: (!which.cursor.is_empty()).then(|| here(&all)),
+        filtered: all.filters(),
+        which,
+    })
+}
+
+fn line(it: &Item<'_>, view: &View) -> Line {
+    let row = it.row;
+    let key = row.key.to_string();
+    let synced = row.status == Status::Synced;
+    Line {
+        href: href(&key),
+        key,
+        status: it.status.as_str(),
+        image: image(row).to_owned(),
+        digests: digests(row),
+        causes: it.causes.iter().map(|it| it.as_str()).collect::<Vec<_>>().join(", "),
+        drift: When::maybe(it.drift_since, view),
+        observed: When::maybe(row.observed, view),
+        next: ahead(row.next_check, view),
+        reason: if synced { "" } else { row.said.reason },
+        message: if synced { String::new() } else { row.said.message.clone() },
+        orphan: row.orphan,
+    }
+}
+
+/// The columns; some of them can be sorted by.
+fn heads(which: &Which) -> Vec<Head> {
+    let all = [
+        ("Status", Some(Order::Status)),
+        ("Object", Some(Order::Key)),
+        ("Image", None),
+        ("Drift", Some(Order::Drift)),
+        ("Observed", Some(Order::Observed)),
+        ("Next check", None),
+        ("Reason", None),
+    ];
+    let head = |(text, order): (_, Option<Order>)| {
+        let sort = order.map(Order::as_str);
+        let sorted =
+            sort.is_some_and(|it| it == which.sort || which.sort.is_empty() && it == "key");
+        let sorted_by = |sort: &str| Which { sort: sort.to_owned(), ..which.clone() };
+        Head { text, href: sort.map(|it| format!("/objects{}", sorted_by(it).address())), sorted }
+    };
+    all.map(head).into()
+}
+
+fn fields(view: &View, which: &Which) -> Vec<Choice> {
+    let words = |words: Vec<&str>, chosen: &str| {
+        let mut words: Vec<String> = words.into_iter().map(ToOwned::to_owned).collect();
+        // What only an address can ask for stays as it is.
+        if !chosen.is_empty() && !words.iter().any(|it| it == chosen) {
+            words.push(chosen.to_owned());
+        }
+        let any = Opt { value: String::new(), text: "any".into(), chosen: chosen.is_empty() };
+        let option = |word: String| Opt { chosen: word == chosen, text: word.clone(), value: word };
+        std::iter::once(any).chain(words.into_iter().map(option)).collect()
+    };
+    let targets: Vec<&str> = view.shown.targets.keys().map(Name::as_str).collect();
+    let kinds = if which.parts == Some(true) { ALL.to_vec() } else { DOCUMENTS.to_vec() };
+    let choice =
+        |name, label, all, chosen: &str| Choice { name, label, options: words(all, chosen) };
+    let mut fields = vec![
+        choice("status", "Status", Status::ALL.map(Status::as_str).into(), &which.status),
+        choice("kind", "Kind", kinds, &which.kind),
+        choice("cause", "Cause", Cause::ALL.map(Cause::as_str).into(), &which.cause),
+    ];
+    if targets.len() > 1 || !which.target.is_empty() {
+        fields.push(choice("target", "Target", targets, &which.target));
+    }
+    fields
+}
+
+impl Which {
+    /// Whether it leaves anything out.
+    fn filters(&self) -> bool {
+        let words = [&self.target, &self.kind, &self.status, &self.cause, &self.label, &self.q];
+        words.iter().any(|it| !it.is_empty())
+    }
+
+    /// The same as the end of an address.
+    fn address(&self) -> String {
+        let parts = self.parts.map(|it| it.to_string()).unwrap_or_default();
+        let limit = if self.limit == LIMIT { "" } else { &self.limit };
+        let members = [
+            ("target", self.target.as_str()),
+            ("kind", &self.kind),
+            ("status", &self.status),
+            ("cause", &self.cause),
+            ("label", &self.label),
+            ("q", &self.q),
+            ("sort", &self.sort),
+            ("parts", &parts),
+            ("limit", limit),
+            ("cursor", &self.cursor),
+        ];
+        let given = members.iter().filter(|(_, value)| !value.is_empty());
+        let given: Vec<String> =
+            given.map(|(name, value)| format!("{name}={}", encoded(value))).collect();
+        if given.is_empty() { String::new() } else { format!("?{}", given.join("&")) }
+    }
+}

@@ -1,0 +1,161 @@
+//! What pages and the API show: the board as it stood at one moment, and everything that is read off it.
+//!
+//! Everybody who asks within half a second gets the same copy, so that fifty open pages cost the engines no more
+//! than one.
+
+pub mod age;
+pub mod object;
+pub mod query;
+pub mod reasons;
+pub mod record;
+pub mod state;
+
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use jiff::Timestamp;
+
+use super::{
+    board::{Board, Shown},
+    chronicle::Chronicle,
+    rollup::{Document, documents},
+};
+use crate::{
+    aws::calls::Calls,
+    engine::{
+        kind::Kind as _,
+        name::{Key, Name},
+        status::Row,
+        time::{Clock, Now},
+    },
+    kinds::{self, image::Image},
+};
+
+/// For how long a copy is as good as a new one.
+const FRESH: Duration = Duration::from_millis(500);
+
+/// What does not change while it runs.
+#[derive(Debug, Clone)]
+pub struct About {
+    /// Who this Evenkeel is.
+    pub owner: String,
+    /// `enforce` or `observe`, as the operator said.
+    pub mode: &'static str,
+    /// When it started.
+    pub started: Timestamp,
+}
+
+/// A target, as far as a page needs it.
+#[derive(Clone)]
+pub struct Site {
+    /// Its name.
+    pub name: Name,
+    /// Its Region.
+    pub region: String,
+    /// Its calls.
+    pub calls: Arc<Calls>,
+}
+
+/// The board at one moment.
+pub struct View {
+    /// The copy.
+    pub shown: Shown,
+    /// When it was made.
+    pub at: Now,
+    documents: Vec<Document>,
+}
+
+impl View {
+    pub(super) fn new(shown: Shown, at: Now) -> Self {
+        let documents = documents(&shown);
+        Self { shown, at, documents }
+    }
+
+    /// All documents, in the order of their keys.
+    pub(super) fn documents(&self) -> &[Document] {
+        &self.documents
+    }
+
+    /// All rows but those of images, which are only a means.
+    pub fn means_left_out(&self) -> impl Iterator<Item = &Arc<Row>> {
+        self.shown.rows.values().filter(|it| it.key.kind != Image::NAME)
+    }
+
+    /// The row of an object by its key, as `default/Function/resize`.
+    pub fn row(&self, key: &str) -> Option<&Arc<Row>> {
+        let (target, kind, name) = split(key)?;
+        let kind = kinds::ALL.iter().find(|it| **it == kind)?;
+        self.shown.rows.get(&Key { target: Name::new(target), kind, name: Name::new(name) })
+    }
+
+    /// The document that an object is named after, if it is.
+    pub(super) fn document(&self, key: &Key) -> Option<&Document> {
+        let at = self.documents.binary_search_by(|it| it.row.key.cmp(key)).ok()?;
+        self.documents.get(at)
+    }
+
+    /// An object and its parts, itself first.
+    pub fn family<'a>(&'a self, row: &'a Arc<Row>) -> Vec<&'a Arc<Row>> {
+        match self.document(&row.key) {
+            Some(document) => document.rows.iter().collect(),
+            None => vec![row],
+        }
+    }
+
+    /// The account of a target, once it is known.
+    pub fn account(&self, target: &Name) -> Option<&str> {
+        self.shown.accounts.get(target).map(String::as_str)
+    }
+}
+
+/// The parts of a key; `None` if it is none.
+pub(super) fn split(key: &str) -> Option<(&str, &str, &str)> {
+    let mut parts = key.splitn(3, '/').filter(|it| !it.is_empty());
+    Some((parts.next()?, parts.next()?, parts.next()?))
+}
+
+/// Looks at the board for many.
+pub struct Viewer {
+    /// What does not change.
+    pub about: About,
+    /// The targets.
+    pub sites: Vec<Site>,
+    /// What happened.
+    pub chronicle: Arc<Chronicle>,
+    pub(super) board: Arc<Board>,
+    pub(super) clock: Arc<dyn Clock>,
+    last: Mutex<Option<Arc<View>>>,
+}
+
+impl Viewer {
+    pub(super) fn new(
+        (about, sites): (About, Vec<Site>),
+        (board, chronicle): (&Arc<Board>, &Arc<Chronicle>),
+        clock: &Arc<dyn Clock>,
+    ) -> Self {
+        let (board, chronicle) = (Arc::clone(board), Arc::clone(chronicle));
+        Self { about, sites, chronicle, board, clock: Arc::clone(clock), last: Mutex::default() }
+    }
+
+    /// The board as it is now, or was half a second ago. Takes milliseconds with a large fleet: not for a thread that
+    /// others wait for.
+    pub fn view(&self) -> Arc<View> {
+        // Whoever comes while the copy is made waits for it here, and takes the same.
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = self.clock.now();
+        let fresh = |it: &&Arc<View>| now.mono.since(it.at.mono) < FRESH;
+        if let Some(view) = last.as_ref().filter(fresh) {
+            return Arc::clone(view);
+        }
+        let view = Arc::new(View::new(self.board.read(Shown::clone), now));
+        *last = Some(Arc::clone(&view));
+        view
+    }
+
+    /// The Region of a target.
+    pub fn region(&self, target: &Name) -> Option<&str> {
+        self.sites.iter().find(|it| it.name == *target).map(|it| it.region.as_str())
+    }
+}

@@ -1,0 +1,305 @@
+//! Which objects are asked for, in what order, and which of them come on this page. Pure.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use jiff::Timestamp;
+
+use super::{View, object::document_key, split};
+use crate::{
+    daemon::rollup::Document,
+    engine::{
+        diff::Cause,
+        status::{Row, Status},
+    },
+    kinds::ALL,
+};
+
+/// How many objects a page may have.
+pub const LIMIT_MAX: usize = 1_000;
+
+/// A rank after all others, in eighteen digits.
+const LAST: i64 = 999_999_999_999_999_999;
+
+/// What is asked for, as text. Empty: anything.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Words<'a> {
+    /// The name of a target.
+    pub target: &'a str,
+    /// A kind.
+    pub kind: &'a str,
+    /// Statuses, with commas between them.
+    pub status: &'a str,
+    /// Causes of drift, the same.
+    pub cause: &'a str,
+    /// `label=value`, with commas between them; all of them.
+    pub label: &'a str,
+    /// A text somewhere in key, message, reason, labels or the manifest's path.
+    pub text: &'a str,
+    /// One of [`Order`].
+    pub sort: &'a str,
+    /// Where the last page ended.
+    pub cursor: &'a str,
+    /// From 1 to [`LIMIT_MAX`].
+    pub limit: &'a str,
+}
+
+/// What is asked for.
+#[derive(Debug, Clone, Default)]
+pub struct Query {
+    target: String,
+    kind: String,
+    statuses: Vec<Status>,
+    causes: Vec<Cause>,
+    labels: BTreeMap<String, String>,
+    text: String,
+    /// In which order.
+    pub order: Order,
+    after: Option<(i64, String)>,
+    /// How many at most; `None`: all.
+    pub limit: Option<usize>,
+}
+
+/// In which order objects come. Those alike come by their keys.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Order {
+    /// By their keys.
+    #[default]
+    Key,
+    /// The worst first.
+    Status,
+    /// The longest drift first.
+    Drift,
+    /// The last that changed first.
+    Since,
+    /// The one first that was confirmed longest ago.
+    Observed,
+}
+
+impl Order {
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::Key, Self::Status, Self::Drift, Self::Since, Self::Observed];
+
+    /// The word in a query.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Key => "key",
+            Self::Status => "status",
+            Self::Drift => "drift",
+            Self::Since => "since",
+            Self::Observed => "observed",
+        }
+    }
+}
+
+/// Why a query cannot be answered.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{name}`: {message}")]
+pub struct BadQuery {
+    /// The parameter.
+    pub name: &'static str,
+    /// What is wrong with it, and what it may be.
+    pub message: String,
+}
+
+impl Query {
+    /// Understands the words.
+    pub fn parse(words: &Words<'_>) -> Result<Self, BadQuery> {
+        if !words.kind.is_empty() {
+            one_of("kind", words.kind, ALL.iter().map(|it| (*it, ())))?;
+        }
+        Ok(Self {
+            target: words.target.to_owned(),
+            kind: words.kind.to_owned(),
+            statuses: many("status", words.status, || Status::ALL.map(|it| (it.as_str(), it)))?,
+            causes: many("cause", words.cause, || Cause::ALL.map(|it| (it.as_str(), it)))?,
+            labels: labels(words.label)?,
+            text: words.text.to_lowercase(),
+            order: match words.sort {
+                "" => Order::Key,
+                word => one_of("sort", word, Order::ALL.map(|it| (it.as_str(), it)))?,
+            },
+            after: cursor(words.cursor)?,
+            limit: limit(words.limit)?,
+        })
+    }
+}
+
+fn many<T, const N: usize>(
+    name: &'static str,
+    words: &str,
+    all: impl Fn() -> [(&'static str, T); N],
+) -> Result<Vec<T>, BadQuery> {
+    items(words).map(|word| one_of(name, word, all())).collect()
+}
+
+/// What stands between commas; nothing in an empty text.
+fn items(words: &str) -> impl Iterator<Item = &str> {
+    words.split(',').filter(move |_| !words.is_empty())
+}
+
+fn one_of<T>(
+    name: &'static str,
+    word: &str,
+    all: impl IntoIterator<Item = (&'static str, T)>,
+) -> Result<T, BadQuery> {
+    let mut known = Vec::new();
+    for (it, value) in all {
+        if it == word {
+            return Ok(value);
+        }
+        known.push(it);
+    }
+    let message = format!("there is no `{word}`; it is one of {}", known.join(", "));
+    Err(BadQuery { name, message })
+}
+
+fn labels(words: &str) -> Result<BTreeMap<String, String>, BadQuery> {
+    let pair = |word: &str| match word.split_once('=') {
+        Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
+        _ => {
+            let message = format!("`{word}` is no label; write `label=value`, as `team=imaging`");
+            Err(BadQuery { name: "label", message })
+        }
+    };
+    items(words).map(pair).collect()
+}
+
+fn cursor(word: &str) -> Result<Option<(i64, String)>, BadQuery> {
+    if word.is_empty() {
+        return Ok(None);
+    }
+    match word.split_once('~').and_then(|(word, key)| Some((rank(word)?, key))) {
+        Some((rank, key)) if split(key).is_some() => Ok(Some((rank, key.to_owned()))),
+        _ => {
+            let message =
+                "it is not one that was given with a page, as `0~default/Function/resize`".into();
+            Err(BadQuery { name: "cursor", message })
+        }
+    }
+}
+
+fn rank(word: &str) -> Option<i64> {
+    let digits = word.strip_prefix('-').unwrap_or(word);
+    let good = digits.len() <= 18 && digits.bytes().all(|it| it.is_ascii_digit());
+    good.then(|| word.parse().ok()).flatten()
+}
+
+fn limit(word: &str) -> Result<Option<usize>, BadQuery> {
+    if word.is_empty() {
+        return Ok(None);
+    }
+    let number = word.parse().ok().filter(|it| (1..=LIMIT_MAX).contains(it));
+    let message = || format!("`{word}` is not a number from 1 to {LIMIT_MAX}");
+    number.map(Some).ok_or_else(|| BadQuery { name: "limit", message: message() })
+}
+
+/// An object or a document, as far as filters look at it.
+#[derive(Clone, Copy)]
+pub(in crate::daemon) struct Item<'a> {
+    /// Its row.
+    pub(in crate::daemon) row: &'a Arc<Row>,
+    /// How it is doing.
+    pub(in crate::daemon) status: Status,
+    /// Under which causes it drifted.
+    pub(in crate::daemon) causes: &'a BTreeSet<Cause>,
+    /// Since when.
+    pub(in crate::daemon) drift_since: Option<Timestamp>,
+}
+
+impl<'a> From<&'a Arc<Row>> for Item<'a> {
+    fn from(row: &'a Arc<Row>) -> Self {
+        Self { row, status: row.status, causes: &row.causes, drift_since: row.drift_since }
+    }
+}
+
+impl<'a> From<&'a Document> for Item<'a> {
+    fn from(it: &'a Document) -> Self {
+        Self { row: &it.row, status: it.status, causes: &it.causes, drift_since: it.drift_since }
+    }
+}
+
+/// A page of what was asked for.
+pub(in crate::daemon) struct Selected<'a> {
+    /// What comes on it.
+    pub(in crate::daemon) items: Vec<Item<'a>>,
+    /// How many there are on all pages.
+    pub(in crate::daemon) total: usize,
+    /// What to ask for the next page with; `None`: there is none.
+    pub(in crate::daemon) next: Option<String>,
+}
+
+impl View {
+    /// Objects, each for itself: documents and their parts, but for images, which are only a means.
+    pub(in crate::daemon) fn objects(&self, query: &Query) -> Selected<'_> {
+        query.select(self.means_left_out().map(Item::from))
+    }
+
+    /// Documents, each with its parts as one, and what is left of those that are gone.
+    pub(in crate::daemon) fn sums(&self, query: &Query) -> Selected<'_> {
+        let orphans = self.shown.rows.values().filter(|it| it.orphan);
+        query.select(self.documents.iter().map(Item::from).chain(orphans.map(Item::from)))
+    }
+}
+
+impl Query {
+    fn select<'a>(&self, all: impl Iterator<Item = Item<'a>>) -> Selected<'a> {
+        let mut chosen: Vec<_> =
+            all.filter(|it| self.takes(it)).map(|it| (self.rank(&it), it)).collect();
+        let total = chosen.len();
+        chosen.sort_by(|(one, a), (other, b)| {
+            one.cmp(other).then_with(|| place(a.row).cmp(&place(b.row)))
+        });
+        if let Some((rank, key)) = &self.after {
+            let last = (*rank, split(key));
+            let passed = chosen.partition_point(|(rank, it)| (*rank, Some(place(it.row))) <= last);
+            chosen.drain(..passed);
+        }
+        let more = self.limit.filter(|limit| chosen.len() > *limit);
+        if let Some(limit) = more {
+            chosen.truncate(limit);
+        }
+        let last = chosen.last().filter(|_| more.is_some());
+        let next = last.map(|(rank, it)| format!("{rank}~{}", it.row.key));
+        Selected { items: chosen.into_iter().map(|(_, it)| it).collect(), total, next }
+    }
+
+    fn takes(&self, it: &Item<'_>) -> bool {
+        let row = it.row;
+        let key = &row.key;
+        (self.target.is_empty() || key.target.as_str() == self.target)
+            && (self.kind.is_empty() || key.kind == self.kind)
+            && (self.statuses.is_empty() || self.statuses.contains(&it.status))
+            && (self.causes.is_empty() || self.causes.iter().any(|cause| it.causes.contains(cause)))
+            && self.labels.iter().all(|(key, value)| row.labels.get(key) == Some(value))
+            && (self.text.is_empty() || self.finds(row))
+    }
+
+    /// Whether the text stands in what people see of an object.
+    fn finds(&self, row: &Row) -> bool {
+        let has = |text: &str| text.to_lowercase().contains(&self.text);
+        has(&row.key.to_string())
+            || has(&document_key(row))
+            || has(row.said.reason)
+            || has(&row.said.message)
+            || row.labels.iter().any(|(key, value)| has(key) || has(value))
+            || row.manifest.as_ref().is_some_and(|it| has(&it.file))
+    }
+
+    fn rank(&self, it: &Item<'_>) -> i64 {
+        match self.order {
+            Order::Key => 0,
+            Order::Status => -i64::from(it.status.severity()),
+            Order::Drift => it.drift_since.map_or(LAST, Timestamp::as_microsecond),
+            Order::Since => -it.row.since.as_microsecond(),
+            Order::Observed => it.row.observed.map_or(-LAST, Timestamp::as_microsecond),
+        }
+    }
+}
+
+/// A key in the form in which a cursor has it.
+fn place(row: &Row) -> (&str, &str, &str) {
+    (row.key.target.as_str(), row.key.kind, row.key.name.as_str())
+}

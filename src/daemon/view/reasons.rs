@@ -1,0 +1,116 @@
+//! What each reason means and what to do about it: the one table behind `explain`, the page and
+//! `docs/reference/status.md`.
+
+/// What a reason means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reason {
+    /// The reasons of which this is true.
+    names: &'static str,
+    /// What is the case.
+    pub meaning: &'static str,
+    /// What a person should do; empty: nothing.
+    pub todo: &'static str,
+}
+
+/// Reasons, what they mean, what to do.
+#[rustfmt::skip]
+const TABLE: &[(&str, &str, &str)] = &[
+    ("InSync", "as the manifest asks", ""),
+    ("Creating Updating Repairing", "a step is being done; the message is the step", ""),
+    ("Working Idle Drift NoDrift LookedAt ListOnly NotStalled", "reasons of conditions", ""),
+    ("Settling", "AWS accepted the creation and does not show it yet", ""),
+    ("FunctionPending UpdateInProgress FunctionLeaving", "AWS is at work on the function", ""),
+    ("EventSourceBusy", "AWS is at work on the event source mapping; that takes up to a minute", ""),
+    ("Looking", "a list shows it differently; it is read exactly first", ""),
+    ("NotObserved", "it has not been looked at yet", ""),
+    ("ImageUnknown", "the image has not been looked up yet", ""),
+    ("ImageMissing", "the image is not in ECR; it goes on by itself after the push", "push it, or mend the reference"),
+    ("ImageUnreadable", "ECR could not be asked; the message says why", "allow `ecr:BatchGetImage`, or see the message"),
+    ("RepositoryMissing", "the repository has a manifest and does not exist yet; it goes on by itself", ""),
+    ("FunctionMissing FunctionNotOurs AliasMissing", "a part of a function waits for the function, or its alias, to be there, and to be ours", ""),
+    ("UnmanagedChange", "a public URL, a permission for everybody or an event source, which no manifest asks for", "describe it, take it away, or `policy.exclusive: true`"),
+    ("FunctionUnsettled", "a release waits until the function is as its manifest asks", ""),
+    ("VersionPending", "AWS makes a new version ready", ""),
+    ("VersionFailed", "AWS could not make a new version ready; the same is published anew after ten minutes", "see the message; mend the image or the configuration"),
+    ("VersionInactive", "nobody called the version for weeks, so AWS put it to sleep", "call it once"),
+    ("Canary", "a new version has a part of the calls for a while; the message says how many", ""),
+    ("NoTraffic NoData", "a new version has had no calls, or CloudWatch does not show how it is doing or what an alarm says: it keeps what it has", "call the alias; see the alarm; allow `cloudwatch:DescribeAlarms` and `cloudwatch:GetMetricData`"),
+    ("AlarmOn", "an alarm of the release is on, so none begins", "see the alarm"),
+    ("ReleaseHeld", "a version failed its smoke tests, did badly with its first callers, or was rolled back: the alias stays where it is", "deploy another image or configuration, or `evenkeel rollback NAME --resume`"),
+    ("VersionsApart", "AWS leads one alias to two versions only if they share role and dead-letter queue", "`strategy: allAtOnce` for this change"),
+    ("AliasInUse", "the alias goes once nothing hangs on it", ""),
+    ("Provisioning", "AWS is making the instances of `concurrency.provisioned` ready", ""),
+    ("Scaling", "AWS is starting or stopping the instances of `scalingConfig`", ""),
+    ("ProvisioningFailed", "AWS cannot keep them ready; its own words follow. It is looked at again every 5 minutes", "mend the cause: often the function fails when it starts, or the account has no room"),
+    ("PublicUrl PublicPermission FunctionStopped", "reasons of the condition `Warning`; nothing is held up", "see that it is meant"),
+    ("TagMoved", "the tag names another image than the one deployed, and `onTagMove: report` leaves it", "name a new tag, or `onTagMove: deploy`"),
+    ("NothingToKeep", "a variable with `keep: true` is not there", "set it by hand, or give it a value"),
+    ("Immutable", "AWS lets the field be chosen only at the creation", "make a new object, or write into the manifest what there is"),
+    ("ImageUnusable", "Lambda cannot run what the reference names", "push an image for the architecture; see the message"),
+    ("Observing", "mode observe, by `--mode` or by the manifest", ""),
+    ("Suspended", "by the manifest or by the tag `evenkeel.dev/suspend`, until the time that the message says", "remove `policy.suspend`, or `evenkeel resume`"),
+    ("PauseFile", "the pause file exists: nothing is written anywhere", "remove it"),
+    ("TakingOver TagsLeft Unmanaged", "reasons of the conditions `Adopting`, `ExtraTags`, `LifecyclePolicy` and `RepositoryPolicy`", ""),
+    ("Surveying", "an update, or a repair, waits until it is known how many others change with it", ""),
+    ("RolloutWaiting", "many change at once, so they go in waves; its wave is to come", ""),
+    ("RolloutHalted", "the update of another one failed, so this one waits", "mend the cause or take the change back; `--confirm` with the hash goes on all the same"),
+    ("MassDrift", "more than ten and more than a quarter of a target's functions (or repositories) have drifted at once: nothing is written to the target", "find out who changed them; it goes on when most are as they were, or with `--confirm` and the hash in the message"),
+    ("Fighting", "somebody keeps changing back what is mended; the object is left alone for 5 minutes, then for longer, at most an hour", "find out who, or leave the field to them with `policy.ignore`"),
+    ("NotOwned", "the object, or a policy of the repository, exists and is not ours", "`policy.adopt` if it should be"),
+    ("NotAnImage", "a zip function has the name", "rename one of them"),
+    ("NotConverging", "AWS accepted a value and shows the old one; the field is left alone for a minute, then 10, an hour and 6 hours, or until either value changes", "see whether AWS supports the field here; a function is made anew after a minute"),
+    ("TagsUnreadable", "whose the function is cannot be told", "allow `lambda:ListTags`"),
+    ("LeftToOthers", "see the condition `Ignored`", ""),
+    ("Unreadable", "AWS could not show a part of the configuration; the message says why", "for an environment, allow `kms:Decrypt`"),
+    ("FunctionFailed UpdateFailed", "AWS reports a failure; its own words follow", "mend the cause"),
+    ("CreateFailed", "AWS reports that the creation failed; whoever made it makes it anew once the manifest or the image changes, or after 10 minutes", "mend the cause; the message has the command"),
+    ("ManifestGone", "ours, and no manifest asks for it; it is left as it is", "delete it, put the manifest back, or `--prune`"),
+    ("PruneWaiting", "it is deleted after the grace time, unless a manifest asks for it again", ""),
+    ("PruneUnconfirmed", "too many would go at once, or in a single run; the message has the hash", "`--confirm-prune`"),
+    ("PruneBlocked", "nothing is deleted now; the message says why", ""),
+    ("Pruning", "it is being deleted", ""),
+    ("ManifestInvalid", "no readable manifest asks for it, and some cannot be read", "mend the manifests (`evenkeel check`)"),
+    ("ReadFailed ListFailed", "AWS could not be read; the message says why", ""),
+    ("RecordFailed", "see the condition", "allow `lambda:TagResource`"),
+    ("Throttled CallFailed ChangedMeanwhile Vanished", "a call failed and is tried again soon", ""),
+    ("InputMissing", "AWS misses something that the function needs: a role, a subnet, an image", "the message names it"),
+    ("AccessDenied", "our credentials may not do it", "grant the permission"),
+    ("InvalidRequest", "AWS refuses the values", "mend the manifest"),
+    ("CredentialsInvalid", "AWS does not accept our credentials; the target is on hold", "renew them"),
+    ("WrongAccount", "the credentials belong to another account; the target is on hold", "mend them, or `--account-id`"),
+    ("IdentityUnknown", "AWS does not say whose account this is; the target is on hold", "see the message"),
+];
+
+/// What is known of a reason.
+pub fn of(name: &str) -> Option<Reason> {
+    let known = |names: &&str| names.split(' ').any(|it| it == name);
+    let (names, meaning, todo) = TABLE.iter().find(|(names, ..)| known(names))?;
+    Some(Reason { names, meaning, todo })
+}
+
+/// All of them, as a table in Markdown.
+pub fn reference() -> String {
+    let mut text = "| reason | meaning | what to do |\n| --- | --- | --- |\n".to_owned();
+    for (names, meaning, todo) in TABLE {
+        let names: Vec<String> = names.split(' ').map(|it| format!("`{it}`")).collect();
+        let row = ["| ", &names.join(" "), " | ", meaning, " | ", todo, " |\n"].concat();
+        text += &row.replace("|  |", "| |");
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn a_reason_stands_in_the_table_once() {
+        let all: Vec<&str> = TABLE.iter().flat_map(|(names, ..)| names.split(' ')).collect();
+        let once: BTreeSet<&&str> = all.iter().collect();
+        assert_eq!(once.len(), all.len());
+        assert!(of("ImageMissing").unwrap().todo.contains("push"));
+        assert_eq!(of("Image"), None);
+    }
+}

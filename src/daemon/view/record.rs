@@ -1,0 +1,85 @@
+//! What happened, as JSON: events and the changes of an object.
+
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::{View, Viewer};
+use crate::{
+    daemon::chronicle::{Entry, Event, Subject},
+    engine::{name::Key, status::Row},
+};
+
+/// Something that happened. What happens again is the same event with a higher count and a new id.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Event)]
+pub struct EventJson {
+    /// To be given as `Last-Event-ID`; another process's ids are other ones.
+    pub id: String,
+    /// The key of an object, the name of a target, or `source`.
+    pub subject: String,
+    /// Whether the subject is an `object`, a `target` or the `source`.
+    pub about: &'static str,
+    /// `Normal`, or `Warning` if somebody should look.
+    #[serde(rename = "type")]
+    pub kind: &'static str,
+    /// In PascalCase.
+    pub reason: &'static str,
+    /// In words.
+    pub message: String,
+    /// How often it happened.
+    pub count: u64,
+    /// When for the first time.
+    pub first: Timestamp,
+    /// When for the last time.
+    pub last: Timestamp,
+}
+
+impl Viewer {
+    /// An event as JSON.
+    pub fn event(&self, event: &Event) -> EventJson {
+        EventJson {
+            id: self.chronicle.id(event.number),
+            subject: event.subject.to_string(),
+            about: match event.subject {
+                Subject::Object(_) => "object",
+                Subject::Target(_) => "target",
+                Subject::Source => "source",
+            },
+            kind: if event.warning { "Warning" } else { "Normal" },
+            reason: event.reason,
+            message: event.message.clone(),
+            count: event.count,
+            first: event.first,
+            last: event.last,
+        }
+    }
+
+    /// The newest events, the newest first.
+    pub fn newest(&self, count: usize) -> Vec<EventJson> {
+        let events: Vec<Arc<Event>> =
+            self.chronicle.read(|book| book.events().take(count).cloned().collect());
+        events.iter().map(|it| self.event(it)).collect()
+    }
+
+    /// The events of an object and of everything that is a part of it, the newest first.
+    pub fn events_of(&self, view: &View, row: &Arc<Row>) -> Vec<EventJson> {
+        let keys = keys(view, row);
+        let ours =
+            |it: &&Arc<Event>| matches!(&it.subject, Subject::Object(key) if keys.contains(key));
+        let events: Vec<Arc<Event>> =
+            self.chronicle.read(|book| book.events().filter(ours).cloned().collect());
+        events.iter().map(|it| self.event(it)).collect()
+    }
+
+    /// What happened to an object and to everything that is a part of it, the newest first.
+    pub fn history(&self, view: &View, row: &Arc<Row>) -> Vec<Arc<Entry>> {
+        self.chronicle.read(|book| book.history(&keys(view, row)))
+    }
+}
+
+fn keys(view: &View, row: &Arc<Row>) -> Vec<Key> {
+    view.family(row).into_iter().map(|it| it.key.clone()).collect()
+}

@@ -1,0 +1,365 @@
+//! The source, the targets and the plan as JSON: interfaces, documented in `docs/reference/api.md`.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::{
+    Site, View,
+    object::{ObjectJson, object},
+    query::Query,
+};
+use crate::{
+    aws::calls::Allowance,
+    daemon::board::{Pulse, SourceState},
+    engine::{diff, name::Name, prune::Ruling},
+    manifest,
+};
+
+/// The version of everything that this API gives.
+pub const API_VERSION: &str = "evenkeel.dev/v1";
+
+/// Objects, and what there is besides to be known of them all.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[expect(clippy::struct_field_names, reason = "the word of the interface")]
+pub struct Objects<'a> {
+    /// `evenkeel.dev/v1`.
+    api_version: &'static str,
+    /// The objects of this page.
+    objects: Vec<ObjectJson<'a>>,
+    /// How many there are on all pages.
+    total: usize,
+    /// The `cursor` of the next page; null if there is none.
+    next: Option<String>,
+    /// The targets.
+    targets: Vec<Target>,
+    /// The manifests.
+    source: Source,
+}
+
+/// Why something is held up.
+#[derive(Serialize, ToSchema)]
+pub struct Said {
+    /// In PascalCase.
+    pub reason: &'static str,
+    /// In words.
+    pub message: String,
+}
+
+/// A target: one account in one Region.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Target {
+    /// Its name.
+    pub name: String,
+    /// Why nothing is read or written; null: it is.
+    pub paused: Option<Said>,
+    /// Why nothing is written; null: it is.
+    pub held: Option<Said>,
+    /// What would be deleted; null if nothing has been ruled.
+    pub prune: Option<Prune>,
+    /// Updates of many objects that are under way.
+    pub rollouts: Vec<Rollout>,
+}
+
+/// What would be deleted.
+#[derive(Serialize, ToSchema)]
+pub struct Prune {
+    /// How many objects.
+    pub candidates: usize,
+    /// The hash that confirms exactly these.
+    pub hash: String,
+    /// Why they are not deleted.
+    pub blocked: Option<Said>,
+}
+
+/// An update of many objects.
+#[derive(Serialize, ToSchema)]
+pub struct Rollout {
+    /// The kind of the objects.
+    pub kind: &'static str,
+    /// How many.
+    pub members: usize,
+    /// How many may be updated by now.
+    pub released: usize,
+    /// Which wave this is, from 1.
+    pub wave: usize,
+    /// Whether a failure has stopped it.
+    pub halted: bool,
+}
+
+/// The directory of manifests.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Source {
+    /// The path, as the operator gave it.
+    pub path: String,
+    /// The git commit, where there is one.
+    pub revision: Option<String>,
+    /// A hash of the content that counts.
+    pub snapshot: Option<String>,
+    /// When it was last read well.
+    pub read_at: Option<Timestamp>,
+    /// What is wrong with the directory itself; then what was last read well still counts.
+    pub error: Option<String>,
+    /// Files without fault.
+    pub valid: usize,
+    /// Files with one.
+    pub invalid: usize,
+    /// Files that are no manifests.
+    pub ignored: usize,
+    /// Everything that is wrong.
+    pub notes: Vec<Note>,
+    /// Targets that manifests name and nobody declared.
+    pub strays: Vec<String>,
+}
+
+/// One thing that is wrong with a manifest.
+#[derive(Serialize, ToSchema)]
+pub struct Note {
+    /// Below the watched directory.
+    pub file: String,
+    /// From 1; 0 if the whole file is meant.
+    pub line: u32,
+    /// From 1; 0 if the whole line is meant.
+    pub column: u32,
+    /// What is wrong.
+    pub message: String,
+    /// What to do.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub hint: Option<String>,
+    /// The line, without values that may be secret.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub excerpt: Option<String>,
+}
+
+/// The directory in detail.
+#[derive(Serialize, ToSchema)]
+pub struct SourceDetail {
+    /// The directory.
+    #[serde(flatten)]
+    pub source: Source,
+    /// The files that have documents in them.
+    pub files: Vec<File>,
+    /// The documents that stand at their last good version, since their present text cannot be used.
+    pub frozen: Vec<String>,
+}
+
+/// A manifest.
+#[derive(Serialize, ToSchema)]
+pub struct File {
+    /// Below the watched directory.
+    pub file: String,
+    /// How many documents of it count.
+    pub documents: usize,
+    /// How many things are wrong with it.
+    pub notes: usize,
+}
+
+/// A target in detail.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct TargetDetail {
+    /// The target.
+    #[serde(flatten)]
+    pub target: Target,
+    /// Its Region.
+    pub region: String,
+    /// The account, once AWS has said whose the credentials are.
+    pub account_id: Option<String>,
+    /// The mass-drift breaker, by kind, where it is open.
+    pub breakers: Vec<Breaker>,
+    /// How many calls a second it may make, by AWS's quotas.
+    pub budgets: Vec<Budget>,
+    /// What each engine is doing.
+    pub engines: Vec<Engine>,
+}
+
+/// An open breaker: so many objects have drifted at once that nothing is written.
+#[derive(Serialize, ToSchema)]
+pub struct Breaker {
+    /// The kind.
+    pub kind: &'static str,
+    /// How many have drifted.
+    pub drifted: usize,
+    /// Of how many.
+    pub of: usize,
+    /// The hash that confirms the mending of exactly these.
+    pub hash: String,
+}
+
+/// What may be called, and how often.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Budget {
+    /// Which of AWS's quotas: a service, or one of its calls.
+    pub name: &'static str,
+    /// Calls a second when all is well.
+    pub rate: f64,
+    /// Calls a second as throttling leaves it now.
+    pub rate_now: f64,
+    /// How many calls wait.
+    pub waiting: usize,
+    /// How many calls AWS has throttled since the start.
+    pub throttled: u64,
+}
+
+/// An engine: the part that keeps one kind of objects in one target.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct Engine {
+    /// The kind.
+    pub kind: &'static str,
+    /// Whether a complete list has been read since the start.
+    pub listed: bool,
+    /// The pause between two lists, in seconds.
+    pub resync_seconds: f64,
+    /// How long the slow rotation takes to read every object exactly, in seconds.
+    pub audit_period_seconds: f64,
+    /// Objects in AWS that are wanted.
+    pub managed: usize,
+    /// Objects in AWS that nobody wants and that are not ours.
+    pub unmanaged: usize,
+    /// Objects in AWS that are ours and that nobody wants.
+    pub orphans: usize,
+    /// Looks that are due and have not begun.
+    pub depth: usize,
+    /// Looks and steps under way.
+    pub under_way: usize,
+}
+
+impl View {
+    /// Objects as they were asked for.
+    pub fn list(&self, query: &Query, sums: bool) -> Objects<'_> {
+        let selected = if sums { self.sums(query) } else { self.objects(query) };
+        Objects {
+            api_version: API_VERSION,
+            objects: selected.items.iter().map(|it| object(self, it.row)).collect(),
+            total: selected.total,
+            next: selected.next,
+            targets: self.shown.targets.keys().map(|name| self.target(name)).collect(),
+            source: source(&self.shown.source),
+        }
+    }
+
+    fn target(&self, name: &Name) -> Target {
+        let paused = self.shown.targets.get(name).and_then(Option::as_ref);
+        Target {
+            name: name.to_string(),
+            paused: paused.map(said),
+            held: self.shown.held.as_ref().map(said),
+            prune: self.shown.rulings.get(name).map(|it| prune(it)),
+            rollouts: self.pulses(name).filter_map(|(kind, it)| rollout(kind, it)).collect(),
+        }
+    }
+
+    fn pulses<'a>(&'a self, name: &'a Name) -> impl Iterator<Item = (&'static str, &'a Pulse)> {
+        let ours = self.shown.engines.iter().filter(move |((target, _), _)| target == name);
+        ours.map(|((_, kind), pulse)| (*kind, pulse))
+    }
+
+    /// Targets with their budgets.
+    pub fn targets(&self, sites: &[Site]) -> Vec<TargetDetail> {
+        let one = |site: &Site| TargetDetail {
+            target: self.target(&site.name),
+            region: site.region.clone(),
+            account_id: self.account(&site.name).map(ToOwned::to_owned),
+            breakers: self.pulses(&site.name).filter_map(|(kind, it)| breaker(kind, it)).collect(),
+            budgets: site.calls.allowances().into_iter().map(budget).collect(),
+            engines: self.pulses(&site.name).map(|(kind, it)| engine(kind, it)).collect(),
+        };
+        sites.iter().map(one).collect()
+    }
+
+    /// The directory of manifests in detail.
+    pub fn source(&self) -> SourceDetail {
+        let state = &self.shown.source;
+        let snapshot = state.snapshot.as_deref();
+        let mut files: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
+        for document in snapshot.iter().flat_map(|it| &it.documents) {
+            files.entry(&document.origin.file).or_default().0 += 1;
+        }
+        for note in snapshot.iter().flat_map(|it| &it.notes) {
+            files.entry(&note.file).or_default().1 += 1;
+        }
+        let file = |(file, (documents, notes)): (&str, _)| File {
+            file: file.to_owned(),
+            documents,
+            notes,
+        };
+        SourceDetail {
+            source: source(state),
+            files: files.into_iter().map(file).collect(),
+            frozen: snapshot.iter().flat_map(|it| &it.frozen).map(ToString::to_string).collect(),
+        }
+    }
+}
+
+fn said(said: &diff::Said) -> Said {
+    Said { reason: said.reason, message: said.message.clone() }
+}
+
+fn prune(ruling: &Ruling) -> Prune {
+    let blocked = ruling.blocked.as_ref();
+    Prune {
+        candidates: ruling.candidates,
+        hash: ruling.hash.clone(),
+        blocked: blocked
+            .map(|(block, message)| Said { reason: block.as_str(), message: message.clone() }),
+    }
+}
+
+fn rollout(kind: &'static str, pulse: &Pulse) -> Option<Rollout> {
+    let it = pulse.summary.waves.as_ref()?;
+    let (members, released) = (it.members, it.released);
+    Some(Rollout { kind, members, released, wave: it.wave, halted: it.halted })
+}
+
+fn breaker(kind: &'static str, pulse: &Pulse) -> Option<Breaker> {
+    let it = pulse.summary.broken.as_ref()?;
+    Some(Breaker { kind, drifted: it.drifted, of: it.of, hash: it.hash.clone() })
+}
+
+fn budget(it: Allowance) -> Budget {
+    let Allowance { bucket, rate, rate_now, waiting, throttled } = it;
+    Budget { name: bucket.as_str(), rate, rate_now, waiting, throttled }
+}
+
+fn engine(kind: &'static str, pulse: &Pulse) -> Engine {
+    let it = &pulse.summary;
+    Engine {
+        kind,
+        listed: it.listed,
+        resync_seconds: it.resync.as_secs_f64(),
+        audit_period_seconds: it.audit_period.as_secs_f64(),
+        managed: it.managed,
+        unmanaged: it.unmanaged,
+        orphans: it.orphans,
+        depth: it.depth,
+        under_way: it.under_way,
+    }
+}
+
+fn source(state: &SourceState) -> Source {
+    let snapshot = state.snapshot.as_deref();
+    Source {
+        path: state.path.clone(),
+        revision: snapshot.and_then(|it| it.revision.clone()),
+        snapshot: snapshot.map(|it| it.id.clone()),
+        read_at: state.good_at,
+        error: state.error.clone(),
+        valid: snapshot.map_or(0, |it| it.valid),
+        invalid: snapshot.map_or(0, |it| it.invalid),
+        ignored: snapshot.map_or(0, |it| it.ignored),
+        notes: snapshot.iter().flat_map(|it| &it.notes).map(note).collect(),
+        strays: state.strays.clone(),
+    }
+}
+
+fn note(note: &manifest::Note) -> Note {
+    let manifest::Note { file, line, column, message, hint, excerpt } = note.clone();
+    Note { file: file.to_string(), line, column, message, hint, excerpt }
+}
