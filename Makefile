@@ -1,6 +1,6 @@
 # Everything that is run here, by people and by CI. `make help` lists it.
 
-.PHONY: help demo check test e2e chaos bench bless
+.PHONY: help demo check test e2e chaos bench bless screenshots
 PY := target/venv/bin/python
 # What the image holds: one file that needs no other.
 STATIC := cargo build --profile image --locked --no-default-features --target x86_64-unknown-linux-musl
@@ -39,6 +39,11 @@ chaos:  ## the real daemon on an AWS that misbehaves, SEEDS=500 scenes from seed
 
 bench:  ## speed and memory, in release mode; a table, and target/bench.json
 	cargo bench --bench evenkeel
+
+screenshots:  ## make the pictures of docs/guide anew
+	@tests/e2e/install.sh page
+	@cargo build --quiet -p evenkeel -p evenkeel-sim
+	$(PY) tests/e2e/screenshots.py
 
 bless:  ## accept the present output as the golden one
 	UPDATE_EXPECT=1 cargo test

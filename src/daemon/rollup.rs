@@ -75,6 +75,11 @@ fn sum(row: &Arc<Row>, parts: &[&Arc<Row>]) -> Document {
 }
 
 impl Document {
+    /// The first of its objects that is as badly off as the whole: what it says is said of the whole.
+    pub(super) fn speaker(&self) -> &Arc<Row> {
+        self.rows.iter().find(|it| it.status == self.status).unwrap_or(&self.row)
+    }
+
     /// Whether a condition of this kind holds for any of its objects.
     pub(super) fn has(&self, kind: &str) -> bool {
         self.rows.iter().any(|it| it.holds(kind))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 from selenium.webdriver import Chrome, ChromeOptions, ChromeService
@@ -47,8 +46,3 @@ def look(chrome: Chrome, dark: bool, size: tuple[int, int]) -> None:
 def complaints(chrome: Chrome) -> list[Any]:
     """What the console says since it was last asked."""
     return [it for it in chrome.get_log("browser") if it["level"] in {"SEVERE", "WARNING"}]
-
-
-def shoot(chrome: Chrome, path: Path) -> None:
-    """What is to be seen, as a picture."""
-    path.write_bytes(chrome.get_screenshot_as_png())

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Installs what the end-to-end tests need: a Python environment below target/ with moto, with
-# `prometheus` as an argument Prometheus and Alertmanager, and with `deploy` the tools that hold deploy/ to
-# its word. Does nothing where everything is there.
+# `prometheus` as an argument Prometheus and Alertmanager, with `page` a browser, and with `deploy` the tools
+# that hold deploy/ to its word. Does nothing where everything is there.
 set -eu
 cd "$(dirname "$0")/../.."
 venv=target/venv
@@ -54,6 +54,10 @@ for part in "$@"; do
     prometheus)
         if missing promtool prometheus; then packages prometheus; fi
         if missing amtool prometheus-alertmanager; then packages prometheus-alertmanager; fi
+        ;;
+    page)
+        if missing chromium chromedriver; then packages chromium chromium-driver; fi
+        $venv/bin/pip install -q --disable-pip-version-check selenium==4.51.0 "pillow>=11"
         ;;
     deploy)
         if missing systemd-analyze buildah docker-compose git; then

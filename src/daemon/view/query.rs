@@ -201,6 +201,8 @@ fn limit(word: &str) -> Result<Option<usize>, BadQuery> {
 pub(in crate::daemon) struct Item<'a> {
     /// Its row.
     pub(in crate::daemon) row: &'a Arc<Row>,
+    /// The row that says how it is doing: a part's, if that is worse off.
+    pub(in crate::daemon) speaker: &'a Arc<Row>,
     /// How it is doing.
     pub(in crate::daemon) status: Status,
     /// Under which causes it drifted.
@@ -211,13 +213,15 @@ pub(in crate::daemon) struct Item<'a> {
 
 impl<'a> From<&'a Arc<Row>> for Item<'a> {
     fn from(row: &'a Arc<Row>) -> Self {
-        Self { row, status: row.status, causes: &row.causes, drift_since: row.drift_since }
+        let (status, causes, drift_since) = (row.status, &row.causes, row.drift_since);
+        Self { row, speaker: row, status, causes, drift_since }
     }
 }
 
 impl<'a> From<&'a Document> for Item<'a> {
     fn from(it: &'a Document) -> Self {
-        Self { row: &it.row, status: it.status, causes: &it.causes, drift_since: it.drift_since }
+        let (status, causes, drift_since) = (it.status, &it.causes, it.drift_since);
+        Self { row: &it.row, speaker: it.speaker(), status, causes, drift_since }
     }
 }
 
@@ -274,16 +278,17 @@ impl Query {
             && (self.statuses.is_empty() || self.statuses.contains(&it.status))
             && (self.causes.is_empty() || self.causes.iter().any(|cause| it.causes.contains(cause)))
             && self.labels.iter().all(|(key, value)| row.labels.get(key) == Some(value))
-            && (self.text.is_empty() || self.finds(row))
+            && (self.text.is_empty() || self.finds(it))
     }
 
     /// Whether the text stands in what people see of an object.
-    fn finds(&self, row: &Row) -> bool {
+    fn finds(&self, it: &Item<'_>) -> bool {
+        let (row, said) = (it.row, &it.speaker.said);
         let has = |text: &str| text.to_lowercase().contains(&self.text);
         has(&row.key.to_string())
             || has(&document_key(row))
-            || has(row.said.reason)
-            || has(&row.said.message)
+            || has(said.reason)
+            || has(&said.message)
             || row.labels.iter().any(|(key, value)| has(key) || has(value))
             || row.manifest.as_ref().is_some_and(|it| has(&it.file))
     }

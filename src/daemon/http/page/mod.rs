@@ -108,7 +108,9 @@ fn banners(view: &View) -> Vec<Banner> {
         let count = snapshot.invalid;
         tell(
             "/source",
-            format!("{count} manifest files are not valid; their last good versions count."),
+            format!(
+                "Manifest files that are not valid: {count}. What was good of them still counts."
+            ),
         );
     }
     if let Some(said) = &shown.held {

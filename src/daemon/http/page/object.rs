@@ -40,7 +40,9 @@ struct ObjectPage {
     /// The document that this is a part of, if it is one.
     of: Option<Part>,
     status: &'static str,
-    own: Part,
+    /// The object that says why: a part, if that is worse off.
+    speaker: Part,
+    speaks_for_itself: bool,
     advice: Option<Reason>,
     held: Vec<String>,
     since: When,
@@ -144,6 +146,7 @@ fn of((viewer, view): (&Viewer, &View), row: &Arc<Row>) -> ObjectPage {
     let json = format!("/api/v1{}", href(&key));
     let parent = view.row(&document_key(row)).filter(|it| it.key != row.key);
     let drift = document.map_or(row.drift_since, |it| it.drift_since);
+    let speaker = document.map_or(row, |it| it.speaker());
     let causes = document.map_or(&row.causes, |it| &it.causes);
     ObjectPage {
         frame: Frame::new((viewer, view), "objects", (key.clone(), json)),
@@ -151,10 +154,11 @@ fn of((viewer, view): (&Viewer, &View), row: &Arc<Row>) -> ObjectPage {
         kind: row.key.kind,
         of: parent.map(|it| part(it)),
         status: document.map_or(row.status, |it| it.status).as_str(),
-        own: part(row),
-        advice: reasons::of(row.said.reason).filter(|it| !it.todo.is_empty()),
+        speaker: part(speaker),
+        speaks_for_itself: speaker.key == row.key,
+        advice: reasons::of(speaker.said.reason).filter(|it| !it.todo.is_empty()),
         held: told(&rows, "Suspended"),
-        since: When::new(row.since, view),
+        since: When::new(speaker.since, view),
         mode: row.mode.as_str(),
         image: image(row).to_owned(),
         digests: digests(row),
