@@ -37,7 +37,7 @@ def test_plan_as_json_is_what_the_reference_says(
     plan = evenkeel.call("plan", "-o", "json", str(folder))
     assert plan.returncode == 1
     answer = json.loads(plan.stdout)
-    assert set(answer) == {"apiVersion", "objects", "targets", "source"}
+    assert set(answer) == {"apiVersion", "objects", "total", "next", "targets", "source"}
     row = next(it for it in answer["objects"] if it["name"] == "thumbnails")
     reference = (Path(__file__).parents[2] / "docs/reference/api.md").read_text()
     for field in row:
