@@ -1,5 +1,7 @@
 //! `evenkeel explain NAME`: one paragraph on why it is not as its manifest asks, and what to do next.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -13,11 +15,8 @@ use crate::{daemon::clock::SystemClock, engine::time::Clock as _};
 pub(super) fn explain(args: &ExplainArgs) -> Result<Outcome, CliError> {
     let answer = fetch(&format!("{}/api/v1/objects", args.url.trim_end_matches('/')))?;
     let now = SystemClock::start().now().wall;
-    let mut documents: Vec<&str> = items(&answer, "objects")
-        .filter(|it| called(it, &args.name))
-        .map(|it| word(it, "document"))
-        .collect();
-    documents.dedup();
+    let meant = items(&answer, "objects").filter(|it| called(it, &args.name));
+    let documents: BTreeSet<&str> = meant.map(|it| word(it, "document")).collect();
     if documents.is_empty() {
         let hint = "`evenkeel status` lists what there is, and `evenkeel check` says what is wrong with manifests";
         return Err(CliError(format!("there is no object `{}`; {hint}", args.name)));

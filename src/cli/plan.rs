@@ -9,8 +9,7 @@ use super::{
 };
 use crate::{
     daemon::{options::Working, view::query::Query},
-    engine::{kind::Kind as _, policy::Mode, prune::Terms},
-    kinds::image::Image,
+    engine::{policy::Mode, prune::Terms},
 };
 
 /// Prints what `run` would do.
@@ -34,8 +33,7 @@ pub(super) async fn plan(args: PlanArgs) -> Result<Outcome, CliError> {
             all.map_err(|error| CliError(error.to_string()))?
         }
         Output::Text => {
-            let rows = view.shown.rows.values().map(|it| &**it);
-            let rows = rows.filter(|it| it.key.kind != Image::NAME);
+            let rows = view.rows().map(|it| &**it);
             let mut lines = problems(&view.shown);
             lines.push(table::plan(rows));
             lines.join("\n")

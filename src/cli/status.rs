@@ -54,11 +54,12 @@ pub(super) fn fetch(url: &str) -> Result<Value, CliError> {
     answer.body_mut().read_json().map_err(|error| CliError(format!("{url}: {error}")))
 }
 
-/// Whether an object is called so: by its name, with its kind, or by its whole key.
+/// Whether an object is called so: by its name or its document's, with its kind, or by its whole key.
 pub(super) fn called(row: &Value, name: &str) -> bool {
     let key = word(row, "key");
     key == name
         || word(row, "name") == name
+        || word(row, "document").splitn(3, '/').nth(2) == Some(name)
         || key.split_once('/').is_some_and(|(_, rest)| rest == name)
 }
 

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     engine::{
-        diff::{Change, Said},
+        diff::{Change, Origin, Said},
         kind::Kind as _,
         name::Key,
         status::{Row, Status},
@@ -138,24 +138,18 @@ impl Herald<'_> {
             (shown.rows.get(key).cloned(), snapshot.and_then(|it| it.revision.clone()))
         });
         let digest = |row: &Row| Some(row.digests.desired.clone()).filter(|it| !it.is_empty());
-        Entry {
-            key: key.to_string(),
-            at: self.at,
-            what,
-            step: None,
-            trigger: None,
-            fields: Vec::new(),
-            message: None,
-            digest: row.as_deref().and_then(digest),
-            revision,
-            took_ms: None,
-        }
+        let digest = row.as_deref().and_then(digest);
+        Entry { digest, revision, ..Entry::new(key, self.at, what) }
     }
 }
 
-/// What somebody changed: it was as the manifest asks.
+/// What somebody changed. It was as the manifest asks, unless that moved too: then nobody remembers.
 fn by_hand(change: &Change) -> Field {
-    let (before, after) = (change.desired.text.clone(), change.live.text.clone());
+    let before = match change.origin {
+        Origin::Both => "(not known)".to_owned(),
+        Origin::Drift | Origin::Pending | Origin::NoRecord => change.desired.text.clone(),
+    };
+    let after = change.live.text.clone();
     Field { path: change.path.clone(), before, after }
 }
 

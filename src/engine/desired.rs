@@ -2,8 +2,6 @@
 
 use std::{collections::BTreeMap, fmt, sync::Arc};
 
-use serde::Serialize;
-
 use super::{kind::Kind, name::Name, policy::Policy, time::Mono};
 
 /// Everything that is wanted of one kind in one target.
@@ -96,7 +94,7 @@ impl<K: Kind> PartialEq for Wanted<K> {
 }
 
 /// A place in a manifest.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Location {
     /// Below the watched directory.
     pub file: Arc<str>,

@@ -2,8 +2,6 @@
 
 use std::{collections::BTreeMap, fmt, sync::Arc};
 
-use serde::Serialize;
-
 use super::Parts;
 use crate::{
     engine::{
@@ -17,7 +15,7 @@ use crate::{
 };
 
 /// Where a document begins: a file, as a path below the watched directory, and a line from 1.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Origin {
     /// As `team/resize.yaml`, with slashes on every system.
     pub file: Arc<str>,

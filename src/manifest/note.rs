@@ -2,10 +2,8 @@
 
 use std::{fmt, sync::Arc};
 
-use serde::Serialize;
-
 /// A problem, the place where it is, and what to do about it. Sorted, notes come in reading order.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Note {
     /// The file, below the watched directory.
     pub file: Arc<str>,
@@ -16,10 +14,8 @@ pub struct Note {
     /// What is wrong, lower-case, without a full stop.
     pub message: String,
     /// What to do.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub hint: Option<String>,
     /// The offending line, without values that may be secret.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub excerpt: Option<String>,
 }
 

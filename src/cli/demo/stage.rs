@@ -101,7 +101,7 @@ impl Stage {
         let (url, sim) = (&self.url, self.sim.url());
         let folder = self.folder.path().display();
         format!(
-            "\nEverything stays up until Ctrl-C. In another terminal:\n\n  \
+            "\nEverything stays up until Ctrl-C. The status page: {url}/\nIn another terminal:\n\n  \
              evenkeel status --url {url}\n  curl {url}/metrics\n  $EDITOR {folder}/thumbnails.yaml\n  \
              AWS_ENDPOINT_URL={sim} AWS_REGION={REGION} AWS_ACCESS_KEY_ID=me AWS_SECRET_ACCESS_KEY=me \\\n    \
              aws lambda update-function-configuration --function-name thumbnails --timeout 60\n  \

@@ -76,6 +76,24 @@ pub struct Entry {
     pub took_ms: Option<u64>,
 }
 
+impl Entry {
+    /// That something happened, and no more yet.
+    pub fn new(key: &Key, at: Timestamp, what: What) -> Self {
+        Self {
+            key: key.to_string(),
+            at,
+            what,
+            step: None,
+            trigger: None,
+            fields: Vec::new(),
+            message: None,
+            digest: None,
+            revision: None,
+            took_ms: None,
+        }
+    }
+}
+
 /// What happened to an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
@@ -232,18 +250,8 @@ mod tests {
     }
 
     fn entry(step: &str) -> Entry {
-        Entry {
-            key: "default/Function/x".into(),
-            at: Timestamp::UNIX_EPOCH,
-            what: What::Applied,
-            step: Some(step.into()),
-            trigger: None,
-            fields: Vec::new(),
-            message: None,
-            digest: None,
-            revision: None,
-            took_ms: None,
-        }
+        let blank = Entry::new(&key("x"), Timestamp::UNIX_EPOCH, What::Applied);
+        Entry { step: Some(step.into()), ..blank }
     }
 
     fn steps(book: &Book, key: &Key) -> Vec<String> {

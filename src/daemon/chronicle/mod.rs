@@ -125,19 +125,7 @@ mod tests {
         let mut newest = chronicle.newest();
         newest.mark_unchanged();
         let key = Key { target: Name::new("a"), kind: "Function", name: Name::new("b") };
-        let entry = Entry {
-            key: key.to_string(),
-            at,
-            what: What::Drifted,
-            step: None,
-            trigger: None,
-            fields: Vec::new(),
-            message: None,
-            digest: None,
-            revision: None,
-            took_ms: None,
-        };
-        chronicle.entry(&key, entry);
+        chronicle.entry(&key, Entry::new(&key, at, What::Drifted));
         assert!(!newest.has_changed().unwrap());
         chronicle.event((at, Subject::Object(key)), (true, "Drifted"), "x");
         assert!(newest.has_changed().unwrap());

@@ -375,5 +375,5 @@ pub(super) async fn targets(State(desk): State<Desk>) -> Answer {
     (status = 200, description = "Objects that differ", body = Diff<'_>),
 ))]
 pub(super) async fn plan(State(desk): State<Desk>) -> Answer {
-    desk.make(|_, view| json(&diff_of(view.means_left_out()))).await
+    desk.make(|_, view| json(&diff_of(view.rows()))).await
 }

@@ -57,7 +57,6 @@ const MAKING_MAX: usize = 2;
 #[derive(Clone)]
 struct Desk {
     viewer: Arc<Viewer>,
-    board: Arc<Board>,
     making: Arc<Semaphore>,
     streams: Arc<Semaphore>,
     /// Streams end when it does.
@@ -68,7 +67,6 @@ impl Desk {
     fn new(shared: &Shared, stop: watch::Receiver<bool>) -> Self {
         Self {
             viewer: Arc::clone(&shared.viewer),
-            board: Arc::clone(&shared.board),
             making: Arc::new(Semaphore::new(MAKING_MAX)),
             streams: Arc::new(Semaphore::new(stream::STREAMS_MAX)),
             stop,

@@ -69,7 +69,7 @@ impl Follower {
         let viewer = Arc::clone(&desk.viewer);
         let mut pause = time::interval(TURN_MIN);
         pause.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let (mut newest, mut turns) = (viewer.chronicle.newest(), desk.board.turns());
+        let (mut newest, mut turns) = (viewer.chronicle.newest(), viewer.board.turns());
         turns.mark_unchanged();
         let now = *newest.borrow_and_update();
         let mut follower = Self {

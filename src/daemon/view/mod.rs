@@ -79,7 +79,7 @@ impl View {
     }
 
     /// All rows but those of images, which are only a means.
-    pub fn means_left_out(&self) -> impl Iterator<Item = &Arc<Row>> {
+    pub fn rows(&self) -> impl Iterator<Item = &Arc<Row>> {
         self.shown.rows.values().filter(|it| it.key.kind != Image::NAME)
     }
 
@@ -125,7 +125,7 @@ pub struct Viewer {
     /// What happened.
     pub chronicle: Arc<Chronicle>,
     pub(super) board: Arc<Board>,
-    pub(super) clock: Arc<dyn Clock>,
+    clock: Arc<dyn Clock>,
     last: Mutex<Option<Arc<View>>>,
 }
 

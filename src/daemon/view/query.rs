@@ -238,7 +238,7 @@ pub(in crate::daemon) struct Selected<'a> {
 impl View {
     /// Objects, each for itself: documents and their parts, but for images, which are only a means.
     pub(in crate::daemon) fn objects(&self, query: &Query) -> Selected<'_> {
-        query.select(self.means_left_out().map(Item::from))
+        query.select(self.rows().map(Item::from))
     }
 
     /// Documents, each with its parts as one, and what is left of those that are gone.
