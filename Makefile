@@ -24,8 +24,8 @@ check:  ## formatting, lints, docs, licences
 test:  ## unit, golden, story, law, wire and architecture tests; no network, no Python
 	cargo test --workspace
 
-e2e:  ## the real binary against moto, the stand-in and Prometheus; installs what it needs
-	@tests/e2e/install.sh prometheus deploy
+e2e:  ## the real binary against moto, the stand-in, Prometheus and a browser; installs what it needs
+	@tests/e2e/install.sh prometheus page deploy
 	cargo build --workspace
 	$(STATIC)
 	$(PY) -m pytest -q -rs -p no:cacheprovider tests/e2e

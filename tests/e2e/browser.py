@@ -30,6 +30,8 @@ def browser(script: bool = True, dark: bool = False, size: tuple[int, int] = (12
     # What a page complains of, its own policy's refusals among them.
     options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
     chrome = Chrome(options=options, service=ChromeService("/usr/bin/chromedriver"))
+    # A page that waits for a connection is never there.
+    chrome.set_page_load_timeout(30)
     look(chrome, dark, size)
     return chrome
 

@@ -207,7 +207,7 @@ async fn about(
 
 /// One object
 #[utoipa::path(get, path = "/objects/{*key}", tag = "objects",
-    params(("key" = String, Path, description = "As `default/Function/resize`")),
+    params(("key" = String, Path, description = "The key of an object", example = "default/Function/resize")),
     responses(
         (status = 200, description = "The object", body = ObjectJson<'_>),
         (status = 400, description = "The key is no text", body = Problem),
@@ -269,7 +269,7 @@ fn diff_of<'a>(rows: impl Iterator<Item = &'a Arc<Row>>) -> Diff<'a> {
 
 /// What differs in one object and in its parts
 #[utoipa::path(get, path = "/diffs/{*key}", tag = "objects",
-    params(("key" = String, Path, description = "As `default/Function/resize`")),
+    params(("key" = String, Path, description = "The key of an object", example = "default/Function/resize")),
     responses(
         (status = 200, description = "What differs; empty: nothing", body = Diff<'_>),
         (status = 400, description = "The key is no text", body = Problem),
@@ -297,7 +297,7 @@ pub(super) struct History<'a> {
 ///
 /// Since Evenkeel started: what is older stands in its log.
 #[utoipa::path(get, path = "/history/{*key}", tag = "objects",
-    params(("key" = String, Path, description = "As `default/Function/resize`")),
+    params(("key" = String, Path, description = "The key of an object", example = "default/Function/resize")),
     responses(
         (status = 200, description = "Changes", body = History<'_>),
         (status = 400, description = "The key is no text", body = Problem),

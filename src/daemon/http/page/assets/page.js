@@ -52,11 +52,24 @@
     due ??= setTimeout(refresh, PAUSE);
   };
 
-  const source = new EventSource("/api/v1/events/stream");
-  for (const kind of ["event", "rows", "reset"]) source.addEventListener(kind, soon);
-  source.addEventListener("open", soon);
-  source.addEventListener("error", () => connection(" · no connection; this may be out of date"));
-  document.addEventListener("visibilitychange", soon);
+  // A browser has six connections to a server, for all tabs together: whoever is not looked at keeps none.
+  let source = null;
+
+  const listen = () => {
+    if (source || document.hidden) return;
+    source = new EventSource("/api/v1/events/stream");
+    for (const kind of ["event", "rows", "reset", "open"]) source.addEventListener(kind, soon);
+    source.addEventListener("error", () => connection(" · no connection; this may be out of date"));
+  };
+
+  const leave = () => {
+    source?.close();
+    source = null;
+  };
+
+  document.addEventListener("visibilitychange", () => document.hidden ? leave() : listen());
+  window.addEventListener("pagehide", leave);
+  window.addEventListener("pageshow", listen);
   // Ages grow though nothing happens.
   setInterval(soon, 30000);
 })();
