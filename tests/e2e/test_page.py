@@ -6,6 +6,7 @@ import http.client
 import json
 import subprocess
 import sys
+import time
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -18,7 +19,7 @@ from selenium.webdriver.common.by import By
 
 from browser import browser, complaints, look
 from fleet import HEAD, SECRET, Fleet, function
-from stage import ROOT, get, wait_for
+from stage import PATIENCE, ROOT, get, wait_for
 
 PAGES = [
     "/",
@@ -212,7 +213,10 @@ class Stream:
     def next(self, kind: str) -> tuple[str, dict]:
         """The next one of a kind: its id, and what it says."""
         seen: dict[str, str] = {}
+        # Comments keep the connection alive, so that alone would wait for ever.
+        deadline = time.monotonic() + PATIENCE
         while True:
+            assert time.monotonic() < deadline, f"no {kind} in the stream"
             line = self.answer.readline().decode().rstrip("\n")
             if line:
                 name, _, value = line.partition(":")
