@@ -14,8 +14,8 @@ use super::{
 /// AWS's rate of all control-plane calls but two, a second.
 const RATE: f64 = 15.0;
 /// The share of it that is used unless somebody says otherwise.
-const SHARE: f64 = 0.5;
-const HURRY: f64 = 4.0;
+pub const SHARE: f64 = 0.5;
+pub const HURRY: f64 = 4.0;
 /// What a look at a repository costs: those that no manifest names are looked at once.
 const REPOSITORY_CALLS: usize = 4;
 /// How many changes are made: enough for a worst one that means something.
@@ -35,23 +35,31 @@ fn of(entries: &[&Entry], operation: &str) -> usize {
     entries.iter().filter(|it| it.operation == operation).count()
 }
 
+/// When the next list of functions begins.
+pub async fn began(fleet: &Fleet, mark: usize) -> f64 {
+    let first = |calls: &[&Entry]| {
+        calls.iter().find(|it| it.operation == "ListFunctions").map(|it| it.began)
+    };
+    fleet.until(mark, first).await
+}
+
+/// When it is at its end.
+pub async fn ended(fleet: &Fleet, mark: usize, count: usize) -> f64 {
+    let last = |calls: &[&Entry]| {
+        let mut lists = calls.iter().filter(|it| it.operation == "ListFunctions");
+        lists.nth(pages(count) - 1)?.ended
+    };
+    fleet.until(mark, last).await
+}
+
 /// What one pass over a fleet costs that is as it should be: the second list, from its first page to its last.
 pub async fn pass(count: usize, report: &mut Report) {
     let fleet = Fleet::made(count, HURRY).await;
     let daemon = fleet.start(SHARE);
     daemon.ready().await;
     let mark = fleet.mark();
-    let (began, cpu) = {
-        let first = |calls: &[&Entry]| {
-            calls.iter().find(|it| it.operation == "ListFunctions").map(|it| it.began)
-        };
-        (fleet.until(mark, first).await, daemon.cpu())
-    };
-    let last = |calls: &[&Entry]| {
-        let mut lists = calls.iter().filter(|it| it.operation == "ListFunctions");
-        lists.nth(pages(count) - 1)?.ended
-    };
-    let ended = fleet.until(mark, last).await;
+    let (began, cpu) = (began(&fleet, mark).await, daemon.cpu());
+    let ended = ended(&fleet, mark, count).await;
     // What came with the last page is still being taken in.
     tokio::time::sleep(Duration::from_millis(300)).await;
     let cpu = daemon.cpu() - cpu;

@@ -1,6 +1,6 @@
 //! Speed and memory, measured on the real daemon, the stand-in and the engine. `make bench` runs all of it in
 //! release mode, prints a table and writes `target/bench.json`; a goal that is missed is marked. A word
-//! (`load`, `engine`, `pass`, `verdict`, `change`, `save`, `create`) runs that part alone.
+//! (`load`, `engine`, `pass`, `verdict`, `change`, `save`, `page`, `create`) runs that part alone.
 //!
 //! Machines are shared and noisy: compare ratios within one run.
 
@@ -23,6 +23,7 @@ mod engine;
 mod fleet;
 mod load;
 mod manifests;
+mod page;
 mod report;
 mod stage;
 
@@ -65,6 +66,9 @@ fn main() {
             if only("save") {
                 fleet::save(count, &mut report).await;
             }
+        }
+        if only("page") {
+            page::measure(10_000, &mut report).await;
         }
         if only("declared") {
             declared::measure(200, &mut report).await;

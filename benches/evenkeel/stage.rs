@@ -226,7 +226,7 @@ impl Fleet {
 /// The daemon.
 pub struct Daemon {
     child: Child,
-    url: String,
+    pub url: String,
 }
 
 impl Daemon {

@@ -308,3 +308,35 @@ impl Query {
 fn place(row: &Row) -> (&str, &str, &str) {
     (row.key.target.as_str(), row.key.kind, row.key.name.as_str())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wrong(words: &Words<'_>) -> String {
+        Query::parse(words).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn words_that_mean_nothing_are_named_with_what_they_may_be() {
+        let none = Words::default();
+        assert!(Query::parse(&none).is_ok());
+        assert!(
+            wrong(&Words { status: "synced,blue", ..none.clone() })
+                .contains("`blue`; it is one of synced")
+        );
+        assert!(wrong(&Words { kind: "Lambda", ..none.clone() }).contains("Function"));
+        assert!(wrong(&Words { sort: "size", ..none.clone() }).starts_with("`sort`"));
+        for label in ["x", "=y", "a=b,"] {
+            assert!(wrong(&Words { label, ..none.clone() }).contains("label=value"), "{label}");
+        }
+        for limit in ["0", "1001", "-1", "many"] {
+            assert!(wrong(&Words { limit, ..none.clone() }).starts_with("`limit`"), "{limit}");
+        }
+        for cursor in ["7", "~a/b/c", "x~a/b/c", "1~a/b", "1~a//c", "+1~a/b/c"] {
+            assert!(wrong(&Words { cursor, ..none.clone() }).starts_with("`cursor`"), "{cursor}");
+        }
+        let good = Query::parse(&Words { cursor: "-1~a/b/c/d", ..none }).unwrap();
+        assert_eq!(good.after, Some((-1, "a/b/c/d".to_owned())));
+    }
+}
