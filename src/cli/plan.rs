@@ -26,7 +26,8 @@ pub(super) async fn plan(args: PlanArgs) -> Result<Outcome, CliError> {
     let job = Job { core: &args.core, dir, selection, settings, terms, confirm: None, pause: None };
     let daemon = session::start(job).await?;
     let end = session::settle(&daemon, args.timeout, |_| {}).await;
-    let view = daemon.viewer.view();
+    let now = daemon.viewer.now();
+    let view = daemon.viewer.view(now);
     let text = match args.output {
         Output::Json => {
             let all = serde_json::to_string_pretty(&view.list(&Query::default(), false));

@@ -15,7 +15,7 @@ use prometheus::Registry;
 use tokio::{
     net::TcpListener,
     sync::{Semaphore, watch},
-    task,
+    task, time,
 };
 
 use super::{
@@ -78,10 +78,12 @@ impl Desk {
         &self,
         make: impl FnOnce(&Viewer, &View) -> T + Send + 'static,
     ) -> T {
+        let asked = self.viewer.now();
+        time::sleep(self.viewer.pause()).await;
         let turn = Arc::clone(&self.making).acquire_owned().await;
         let viewer = Arc::clone(&self.viewer);
         let answer = task::spawn_blocking(move || {
-            let answer = make(&viewer, &viewer.view());
+            let answer = make(&viewer, &viewer.view(asked));
             drop(turn);
             answer
         });

@@ -1,7 +1,7 @@
 //! What pages and the API show: the board as it stood at one moment, and everything that is read off it.
 //!
-//! Everybody who asks within half a second gets the same copy, so that fifty open pages cost the engines no more
-//! than one.
+//! Nobody is shown what was true before he asked; who asks within a tenth of a second of others gets the same copy as
+//! they, so that fifty open pages cost the engines ten copies a second and no more.
 
 pub mod age;
 pub mod object;
@@ -28,13 +28,13 @@ use crate::{
         kind::Kind as _,
         name::{Key, Name},
         status::Row,
-        time::{Clock, Now},
+        time::{Clock, Mono, Now},
     },
     kinds::{self, image::Image},
 };
 
-/// For how long a copy is as good as a new one.
-const FRESH: Duration = Duration::from_millis(500);
+/// The time between two copies.
+const APART: Duration = Duration::from_millis(100);
 
 /// What does not change while it runs.
 #[derive(Debug, Clone)]
@@ -139,16 +139,27 @@ impl Viewer {
         Self { about, sites, chronicle, board, clock: Arc::clone(clock), last: Mutex::default() }
     }
 
-    /// The board as it is now, or was half a second ago. Takes milliseconds with a large fleet: not for a thread that
-    /// others wait for.
-    pub fn view(&self) -> Arc<View> {
+    /// The time.
+    pub fn now(&self) -> Mono {
+        self.clock.now().mono
+    }
+
+    /// How long to wait before a copy may be made again.
+    pub(super) fn pause(&self) -> Duration {
+        let last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        let age = last.as_ref().map_or(APART, |it| self.now().since(it.at.mono));
+        self.clock.real(APART.saturating_sub(age))
+    }
+
+    /// The board as it has been at some moment since then. Takes milliseconds with a large fleet: not for a thread
+    /// that others wait for.
+    pub fn view(&self, since: Mono) -> Arc<View> {
         // Whoever comes while the copy is made waits for it here, and takes the same.
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        let now = self.clock.now();
-        let fresh = |it: &&Arc<View>| now.mono.since(it.at.mono) < FRESH;
-        if let Some(view) = last.as_ref().filter(fresh) {
+        if let Some(view) = last.as_ref().filter(|it| it.at.mono >= since) {
             return Arc::clone(view);
         }
+        let now = self.clock.now();
         let view = Arc::new(View::new(self.board.read(Shown::clone), now));
         *last = Some(Arc::clone(&view));
         view
