@@ -69,6 +69,8 @@ impl Blocks {
             ("retries", here["retries"] == json!(self.retries)),
             ("url", here["url"] == json!(self.url)),
             ("batch", here["batch"] == json!(self.batch)),
+            // Also behind an alias that is no more.
+            ("event sources", live["mappings"] == json!(u32::from(self.batch.is_some()))),
             ("provisioned", alias["provisioned"] == json!(self.provisioned)),
             ("recursion", live["recursion"] == self.recursion.unwrap_or("Terminate")),
             // A group that is no longer asked for stays as it is.

@@ -35,6 +35,15 @@ pub(super) fn batch(mappings: &BTreeMap<String, Mapping>, arn: &str) -> Option<V
     (found.shown["State"] == "Enabled").then(|| found.shown["BatchSize"].clone())
 }
 
+/// How many event sources a function has, behind whatever alias, be it there or not.
+pub(super) fn count(mappings: &BTreeMap<String, Mapping>, arn: &str) -> usize {
+    let of = |it: &&Mapping| {
+        let shown = it.shown["FunctionArn"].as_str().and_then(|it| it.strip_prefix(arn));
+        shown.is_some_and(|it| it.is_empty() || it.starts_with(':'))
+    };
+    mappings.values().filter(of).count()
+}
+
 pub(super) fn answer(lambda: &mut Lambda, ctx: &Ctx<'_>) -> Answer {
     match ctx.call.operation {
         "CreateEventSourceMapping" => create(lambda, ctx),

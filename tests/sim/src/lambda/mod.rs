@@ -128,6 +128,7 @@ impl Lambda {
         let Some(found) = self.functions.get(name) else { return Value::Null };
         let mut all = found.hanging("");
         all["batch"] = json!(mapping::batch(&self.mappings, &found.arn));
+        all["mappings"] = json!(mapping::count(&self.mappings, &found.arn));
         all["reserved"] = json!(found.reserved);
         all["recursion"] = json!(found.recursion);
         let aliases = found.aliases.iter().map(|(name, alias)| {
