@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{CliError, CoreArgs, targets};
+use super::{AccessArgs, CliError, targets};
 use crate::{
     aws::{
         calls::{CallLog, CallRecord, Calls},
@@ -26,11 +26,14 @@ impl CallLog for Uncounted {
     fn record(&self, _: &CallRecord<'_>) {}
 }
 
-/// Opens the target that is named, or the only one.
-pub(super) async fn open(core: &CoreArgs, target: Option<&str>) -> Result<Door, CliError> {
-    let Target { name, account_id, clients, .. } = choose(core, target).await?;
+/// Opens the target that is named, or the only one. Who wants to `enforce` must say which account it is.
+pub(super) async fn open(
+    (access, mode): (&AccessArgs, Mode),
+    target: Option<&str>,
+) -> Result<Door, CliError> {
+    let Target { name, account_id, clients, .. } = choose((access, mode), target).await?;
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
-    let calls = Arc::new(Calls::new(name, core.quota_share, &clock, Arc::new(Uncounted)));
+    let calls = Arc::new(Calls::new(name, access.quota_share, &clock, Arc::new(Uncounted)));
     let account = Identity::new(clients.sts.clone(), Arc::clone(&calls)).account_id().await;
     let account = account.map_err(|failure| CliError(chain(&failure)))?;
     if account_id.as_ref().is_some_and(|it| *it != account) {
@@ -39,8 +42,11 @@ pub(super) async fn open(core: &CoreArgs, target: Option<&str>) -> Result<Door, 
     Ok(Door { clients, calls })
 }
 
-async fn choose(core: &CoreArgs, name: Option<&str>) -> Result<Target, CliError> {
-    let mut all = targets::load(core, Mode::Enforce).await?;
+async fn choose(
+    (access, mode): (&AccessArgs, Mode),
+    name: Option<&str>,
+) -> Result<Target, CliError> {
+    let mut all = targets::load(access, mode).await?;
     let names: Vec<String> = all.iter().map(|it| it.name.to_string()).collect();
     let at = match (name, names.as_slice()) {
         (Some(name), names) => names.iter().position(|it| it == name),

@@ -25,8 +25,8 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use self::args::{
-    ApplyArgs, CheckArgs, CoreArgs, ExplainArgs, ModeArg, ObjectArgs, Output, PlanArgs, RailArgs,
-    ResumeArgs, RollbackArgs, RunArgs, ScopeArgs, StatusArgs, StatusOutput, SuspendArgs,
+    AccessArgs, ApplyArgs, CheckArgs, CoreArgs, ExplainArgs, ModeArg, ObjectArgs, Output, PlanArgs,
+    RailArgs, ResumeArgs, RollbackArgs, RunArgs, ScopeArgs, StatusArgs, StatusOutput, SuspendArgs,
 };
 #[cfg(feature = "demo")]
 pub use self::demo::DemoArgs;

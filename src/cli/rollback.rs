@@ -8,7 +8,7 @@ use super::{
 };
 use crate::{
     aws::cloud::{Cloud as _, Urgency},
-    engine::{failure::chain, name::Name, tags::Claim},
+    engine::{failure::chain, name::Name, policy::Mode, tags::Claim},
     kinds::block::manages::Manage,
     kinds::release::{
         FIELD, ReleaseCloud,
@@ -24,7 +24,8 @@ const BY_HAND: &str = "rolled back by hand";
 
 /// Moves the alias, or lets it go on.
 pub(super) async fn rollback(args: RollbackArgs) -> Result<Outcome, CliError> {
-    let Door { clients, calls } = door::open(&args.core, args.object.target.as_deref()).await?;
+    let Door { clients, calls } =
+        door::open((&args.core.access, Mode::Enforce), args.object.target.as_deref()).await?;
     let cloud = ReleaseCloud::new(&clients, calls);
     let name = Name::new(args.object.name.trim_start_matches("Function/"));
     let failed = |failure| CliError(chain(&failure));

@@ -56,17 +56,18 @@ pub(super) async fn start(job: Job<'_>) -> Result<Daemon, CliError> {
     let options = Options {
         root: dir,
         owner: core.owner.clone(),
-        share: core.quota_share,
+        share: core.access.quota_share,
         settings,
         selection,
         terms,
         confirm,
         pause: PauseFile::new(pause),
         hash_key: hash_key(core)?,
-        clock: core.clock(),
-        targets: targets::load(core, settings.mode).await?,
+        clock: core.access.clock(),
+        targets: targets::load(&core.access, settings.mode).await?,
     };
-    if core.time_scale() > 1.0 && !options.targets.iter().all(|it| it.clients.is_loopback()) {
+    if core.access.time_scale() > 1.0 && !options.targets.iter().all(|it| it.clients.is_loopback())
+    {
         let message = "--time-scale is for a stand-in on this machine";
         return Err(CliError(message.into()));
     }

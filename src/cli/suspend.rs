@@ -12,6 +12,7 @@ use crate::{
         failure::chain,
         kind::Kind,
         name::{Name, Owner},
+        policy::Mode,
         suspend,
         tags::Claim,
         time::Clock as _,
@@ -40,7 +41,8 @@ async fn write(
     object: &ObjectArgs,
     value: Option<&str>,
 ) -> Result<Outcome, CliError> {
-    let Door { clients, calls } = door::open(core, object.target.as_deref()).await?;
+    let Door { clients, calls } =
+        door::open((&core.access, Mode::Enforce), object.target.as_deref()).await?;
     let (kind, name) = match object.name.split_once('/') {
         Some((Function::NAME, name)) => (Function::NAME, name),
         Some((Repository::NAME, name)) => (Repository::NAME, name),

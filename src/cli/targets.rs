@@ -4,7 +4,7 @@ use std::{fs, path::Path, time::Duration};
 
 use serde::{Deserialize, Deserializer, de::Error as _};
 
-use super::{CliError, CoreArgs, parse};
+use super::{AccessArgs, CliError, parse};
 use crate::{
     aws::clients::{CALL_MAX, Clients, Role},
     daemon::options::Target,
@@ -39,7 +39,7 @@ fn quoted<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error
 }
 
 /// The targets, with clients for each.
-pub(super) async fn load(args: &CoreArgs, mode: Mode) -> Result<Vec<Target>, CliError> {
+pub(super) async fn load(args: &AccessArgs, mode: Mode) -> Result<Vec<Target>, CliError> {
     let roots = args.ca_file.as_deref().map(read).transpose()?;
     let roots = roots.as_deref();
     let call_max = CALL_MAX.div_f64(args.time_scale());

@@ -1,0 +1,58 @@
+//! The arguments of the commands that only ask: the files, or a running Evenkeel.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+use crate::cli::parse::label;
+
+/// The arguments of `check`.
+#[derive(Debug, Args)]
+pub struct CheckArgs {
+    /// The directory of manifests, or one file.
+    #[arg(env = "EVENKEEL_DIR", default_value = ".")]
+    pub(in crate::cli) dir: PathBuf,
+}
+
+/// For people, in more or less detail, or for programs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum StatusOutput {
+    /// Text.
+    Text,
+    /// Text with more columns.
+    Wide,
+    /// JSON, as documented in docs/reference/api.md.
+    Json,
+}
+
+/// The arguments of `explain`.
+#[derive(Debug, Args)]
+pub struct ExplainArgs {
+    /// The object, as `resize`, `Function/resize` or `default/Function/resize`.
+    #[arg(value_name = "NAME")]
+    pub(in crate::cli) name: String,
+    /// The running Evenkeel.
+    #[arg(long, env = "EVENKEEL_URL", default_value = "http://127.0.0.1:9809", value_name = "URL")]
+    pub(in crate::cli) url: String,
+}
+
+/// The arguments of `status`.
+#[derive(Debug, Args)]
+pub struct StatusArgs {
+    /// Only these objects, as `resize`, `Function/resize` or `default/Function/resize`. One alone is shown in
+    /// detail, with what differs and what happened to it.
+    #[arg(value_name = "NAME")]
+    pub(in crate::cli) names: Vec<String>,
+    /// Only objects with this label; may be given several times.
+    #[arg(short = 'l', long, value_name = "LABEL=VALUE", value_parser = label)]
+    pub(in crate::cli) label: Vec<(String, String)>,
+    /// The running Evenkeel.
+    #[arg(long, env = "EVENKEEL_URL", default_value = "http://127.0.0.1:9809", value_name = "URL")]
+    pub(in crate::cli) url: String,
+    /// For people, in more or less detail, or for programs.
+    #[arg(short, long, env = "EVENKEEL_OUTPUT", default_value = "text")]
+    pub(in crate::cli) output: StatusOutput,
+    /// Show it again every two seconds, until interrupted.
+    #[arg(short, long, env = "EVENKEEL_WATCH")]
+    pub(in crate::cli) watch: bool,
+}

@@ -1,0 +1,126 @@
+//! The arguments of the commands that keep things as the manifests say.
+
+use std::{path::PathBuf, time::Duration};
+
+use clap::{Args, ValueEnum};
+
+use super::{CoreArgs, Output, RailArgs, ScopeArgs};
+use crate::{
+    cli::parse::{duration, resync},
+    daemon::exposition::Detail,
+    engine::policy::Mode,
+};
+
+/// The arguments of `plan`.
+#[derive(Debug, Args)]
+pub struct PlanArgs {
+    #[command(flatten)]
+    pub(in crate::cli) scope: ScopeArgs,
+    #[command(flatten)]
+    pub(in crate::cli) core: CoreArgs,
+    /// Show what `--prune` would delete too, and the hash that confirms it.
+    #[arg(long, env = "EVENKEEL_PRUNE", conflicts_with = "label")]
+    pub(in crate::cli) prune: bool,
+    /// For people or for programs.
+    #[arg(short, long, env = "EVENKEEL_OUTPUT", default_value = "text")]
+    pub(in crate::cli) output: Output,
+    /// How long to look before giving up.
+    #[arg(long, env = "EVENKEEL_TIMEOUT", default_value = "2m", value_name = "TIME",
+          value_parser = duration)]
+    pub(in crate::cli) timeout: Duration,
+}
+
+/// The arguments of `apply`.
+#[derive(Debug, Args)]
+pub struct ApplyArgs {
+    #[command(flatten)]
+    pub(in crate::cli) scope: ScopeArgs,
+    #[command(flatten)]
+    pub(in crate::cli) core: CoreArgs,
+    #[command(flatten)]
+    pub(in crate::cli) rails: RailArgs,
+    /// How long to work before giving up.
+    #[arg(long, env = "EVENKEEL_TIMEOUT", default_value = "10m", value_name = "TIME",
+          value_parser = duration)]
+    pub(in crate::cli) timeout: Duration,
+}
+
+/// The arguments of `run`.
+#[derive(Debug, Args)]
+pub struct RunArgs {
+    /// The directory of manifests, or one file.
+    #[arg(env = "EVENKEEL_DIR", default_value = ".")]
+    pub(in crate::cli) dir: PathBuf,
+    #[command(flatten)]
+    pub(in crate::cli) core: CoreArgs,
+    #[command(flatten)]
+    pub(in crate::cli) rails: RailArgs,
+    /// Repair, or only report. A manifest's `policy.mode` can be stricter, never laxer.
+    #[arg(long, env = "EVENKEEL_MODE", default_value = "enforce")]
+    pub(in crate::cli) mode: ModeArg,
+    /// Work until nothing is left to do, then end. Exit 0: in sync, 1: differences left, 2: error.
+    #[arg(long, env = "EVENKEEL_ONCE")]
+    pub(in crate::cli) once: bool,
+    /// With --once: how long to work before giving up.
+    #[arg(long, env = "EVENKEEL_TIMEOUT", default_value = "10m", value_name = "TIME",
+          value_parser = duration)]
+    pub(in crate::cli) timeout: Duration,
+    /// The pause between two lists of all functions, from 1s to 1h. Large fleets take longer: a list
+    /// may take a quarter of the time at most.
+    #[arg(long, env = "EVENKEEL_RESYNC", default_value = "30s", value_name = "TIME",
+          value_parser = resync)]
+    pub(in crate::cli) resync: Duration,
+    /// Where metrics, probes and status are served. Everybody who can reach it can read it.
+    #[arg(long, env = "EVENKEEL_LISTEN", default_value = "127.0.0.1:9809", value_name = "ADDRESS")]
+    pub(in crate::cli) listen: String,
+    /// Which series there are: sums alone, a dozen for each document, or those for each of its parts too.
+    #[arg(
+        long,
+        env = "EVENKEEL_METRICS_DETAIL",
+        default_value = "documents",
+        value_name = "DETAIL"
+    )]
+    pub(in crate::cli) metrics_detail: DetailArg,
+    /// Serve badges: /badge.svg for everything, /badge/default/Function/resize for one object.
+    #[arg(long, env = "EVENKEEL_BADGE")]
+    pub(in crate::cli) badge: bool,
+}
+
+/// `--metrics-detail`.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum DetailArg {
+    /// No series of single objects: for large fleets and small servers.
+    Aggregate,
+    /// Series for each document.
+    Documents,
+    /// Series for each document, and for each URL, release, event source … of it besides.
+    Full,
+}
+
+impl From<DetailArg> for Detail {
+    fn from(detail: DetailArg) -> Self {
+        match detail {
+            DetailArg::Aggregate => Self::Aggregate,
+            DetailArg::Documents => Self::Documents,
+            DetailArg::Full => Self::Full,
+        }
+    }
+}
+
+/// `--mode`.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum ModeArg {
+    /// Repair.
+    Enforce,
+    /// Report only; nothing is written.
+    Observe,
+}
+
+impl From<ModeArg> for Mode {
+    fn from(mode: ModeArg) -> Self {
+        match mode {
+            ModeArg::Enforce => Self::Enforce,
+            ModeArg::Observe => Self::Observe,
+        }
+    }
+}
