@@ -12,5 +12,7 @@ pub mod cloud;
 pub mod date;
 mod gate;
 pub mod identity;
+pub mod invoke;
+pub mod log_events;
 pub mod op;
 pub mod scrub;

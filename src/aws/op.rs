@@ -95,6 +95,7 @@ ops! {
     DeleteRetentionPolicy: "DeleteRetentionPolicy", "logs", Logs;
     AssociateKmsKey: "AssociateKmsKey", "logs", Logs;
     DisassociateKmsKey: "DisassociateKmsKey", "logs", Logs;
+    FilterLogEvents: "FilterLogEvents", "logs", Logs;
     GetCallerIdentity: "GetCallerIdentity", "sts", Sts;
 }
 

@@ -7,7 +7,11 @@ mod demo;
 mod detail;
 mod door;
 mod explain;
+mod function;
+mod invoke;
+mod logs;
 mod once;
+mod out;
 mod parse;
 mod plan;
 mod progress;
@@ -25,14 +29,16 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use self::args::{
-    AccessArgs, ApplyArgs, CheckArgs, CoreArgs, ExplainArgs, ModeArg, ObjectArgs, Output, PlanArgs,
-    RailArgs, ResumeArgs, RollbackArgs, RunArgs, ScopeArgs, StatusArgs, StatusOutput, SuspendArgs,
+    AccessArgs, ApplyArgs, CheckArgs, CoreArgs, ExplainArgs, FunctionArgs, InvokeArgs, LogsArgs,
+    ModeArg, ObjectArgs, Output, PlanArgs, RailArgs, ResumeArgs, RollbackArgs, RunArgs, ScopeArgs,
+    StatusArgs, StatusOutput, SuspendArgs,
 };
 #[cfg(feature = "demo")]
 pub use self::demo::DemoArgs;
 use crate::daemon::telemetry::{self, Form};
 
-pub use reference::reference;
+use self::out::print;
+pub use self::reference::reference;
 
 /// Keeps AWS Lambda functions that ship as container images in the state their manifests describe.
 ///
@@ -71,6 +77,10 @@ pub enum Command {
     Resume(ResumeArgs),
     /// Let the alias of a function lead to an earlier version, and hold back the one that it is taken from.
     Rollback(RollbackArgs),
+    /// Invoke a function with an event and print what it answers. Exit 0: it ran, 1: it failed, 2: error.
+    Invoke(InvokeArgs),
+    /// Show what a function wrote into its log.
+    Logs(LogsArgs),
     /// Print the JSON Schema of manifests, for editors.
     Schema,
     /// Watch a short story on a stand-in for AWS in this process: no account, nothing to install.
@@ -142,6 +152,8 @@ impl Cli {
             Command::Suspend(args) => block_on(suspend::suspend(args)),
             Command::Resume(args) => block_on(suspend::resume(args)),
             Command::Rollback(args) => block_on(rollback::rollback(args)),
+            Command::Invoke(args) => block_on(invoke::invoke(args)),
+            Command::Logs(args) => block_on(logs::logs(args, self.log.no_color)),
             Command::Status(args) => status::status(&args),
             Command::Explain(args) => explain::explain(&args),
             #[cfg(feature = "demo")]
@@ -152,17 +164,6 @@ impl Cli {
                 Ok(Outcome::Good)
             }
         }
-    }
-}
-
-/// Writes a line to standard output. A reader that has gone away (`| head`) is no error.
-fn print(text: &str) -> Result<(), CliError> {
-    use std::io::Write as _;
-    match writeln!(std::io::stdout().lock(), "{text}") {
-        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
-            Err(CliError(format!("cannot write the output: {error}")))
-        }
-        Ok(()) | Err(_) => Ok(()),
     }
 }
 

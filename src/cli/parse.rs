@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
+
 use crate::engine::time;
 
 /// The greatest hold by tag, as it is written.
@@ -61,6 +63,43 @@ pub(super) fn hash(text: &str) -> Result<String, String> {
     if good { Ok(text) } else { Err("a hash has 16 hex digits, as `plan --prune` shows it".into()) }
 }
 
+/// A moment, or how long before now it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum When {
+    /// So long ago.
+    Ago(Duration),
+    /// Then.
+    At(Timestamp),
+}
+
+impl When {
+    /// The moment, in ms since 1970.
+    pub(super) fn millis(self, now: Timestamp) -> i64 {
+        let at = match self {
+            Self::Ago(time) => now.checked_sub(time).unwrap_or(Timestamp::UNIX_EPOCH),
+            Self::At(at) => at,
+        };
+        at.as_millisecond().max(0)
+    }
+}
+
+/// `2h`, `7d`, or `2026-11-25T10:00:00Z`.
+pub(super) fn when(text: &str) -> Result<When, String> {
+    let days = text.strip_suffix('d').and_then(|it| it.parse::<u32>().ok());
+    let days = days.map(|it| Duration::from_hours(24) * it);
+    let ago = days.or_else(|| time::duration(text)).map(When::Ago);
+    let hint =
+        || format!("`{text}` is no time; write it as 90s, 10m, 2h, 7d or 2026-11-25T10:00:00Z");
+    ago.or_else(|| text.parse().ok().map(When::At)).ok_or_else(hint)
+}
+
+/// `7`, or `$LATEST`.
+pub(super) fn version(text: &str) -> Result<String, String> {
+    let number = !text.is_empty() && text.len() <= 18 && text.bytes().all(|it| it.is_ascii_digit());
+    let hint = || format!("`{text}` is no version; write a number, or '$LATEST' in quotes");
+    (number || text == "$LATEST").then(|| text.to_owned()).ok_or_else(hint)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -75,6 +114,19 @@ mod tests {
         assert!(hold("24h").is_ok() && hold("25h").is_err() && hold("0s").is_err());
         assert!(resync("1s").is_ok() && resync("999ms").is_err() && resync("2h").is_err());
         assert!(share("1").is_ok() && share("0").is_err() && share("NaN").is_err());
+    }
+
+    #[test]
+    fn moments_and_versions_are_read() {
+        let now: Timestamp = "2026-11-25T10:00:00Z".parse().unwrap();
+        let millis = |text: &str| when(text).map(|it| it.millis(now) - now.as_millisecond());
+        assert_eq!(millis("90s"), Ok(-90_000));
+        assert_eq!(millis("2d"), Ok(-172_800_000));
+        assert_eq!(millis("2026-11-25T11:00:00+02:00"), Ok(-3_600_000));
+        assert_eq!(when("4294967295d").map(|it| it.millis(now)), Ok(0));
+        assert!(when("yesterday").is_err() && when("d").is_err() && when("").is_err());
+        assert!(version("7").is_ok() && version("$LATEST").is_ok());
+        assert!(version("").is_err() && version("live").is_err());
     }
 
     #[test]

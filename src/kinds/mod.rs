@@ -13,6 +13,7 @@ pub mod permissions;
 pub mod provisioned;
 pub mod recursion;
 pub mod release;
+pub mod report;
 pub mod repository;
 pub mod scaling;
 pub mod url;

@@ -12,7 +12,9 @@ use clap::{Args, ValueEnum};
 pub use self::{
     ask::{CheckArgs, ExplainArgs, StatusArgs, StatusOutput},
     keep::{ApplyArgs, ModeArg, PlanArgs, RunArgs},
-    object::{ObjectArgs, ResumeArgs, RollbackArgs, SuspendArgs},
+    object::{
+        FunctionArgs, InvokeArgs, LogsArgs, ObjectArgs, ResumeArgs, RollbackArgs, SuspendArgs,
+    },
     scope::{RailArgs, ScopeArgs},
 };
 #[cfg(feature = "demo")]

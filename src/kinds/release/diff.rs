@@ -17,6 +17,7 @@ use crate::{
         name::Name,
         sight::Known,
         status::Ending,
+        tags::Tags,
     },
     kinds::block::{
         host::missing,
@@ -69,6 +70,12 @@ pub fn tag(alias: &str, held: Option<u64>) -> String {
     let hash = manages::hash(&fields.into_iter().collect());
     let held = held.map(|it| format!("/{it}")).unwrap_or_default();
     format!("{hash}@{alias}{held}")
+}
+
+/// The alias that the function's tags say is kept for callers.
+pub fn alias(tags: &Tags) -> Option<&str> {
+    let noted = manages::noted(tags, FIELD)?.alias?;
+    Some(noted.split_once('/').map_or(noted, |(alias, _)| alias))
 }
 
 /// One release: both sides, and what follows.

@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::{live::Outcome, spec::Test};
+use crate::kinds::report::Report;
 
 /// How much of an answer and of a log is shown.
 const SHOWN_MAX: usize = 200;
@@ -93,16 +94,7 @@ fn tail(log: &str) -> String {
 /// How long Lambda says that a run took, in the line that ends its log: in words, or as JSON. What is not told is
 /// not known: the call as a whole may hold the start of the container.
 pub fn duration(log: &str) -> Option<Duration> {
-    let line = log.lines().rev().find(|it| it.starts_with("REPORT "));
-    let words =
-        line.and_then(|it| it.split("\tDuration: ").nth(1)?.split(' ').next()?.parse().ok());
-    let reported = |line: &str| {
-        let line: Value = serde_json::from_str(line).ok()?;
-        let report = line.get("type")?.as_str()? == "platform.report";
-        line.pointer("/record/metrics/durationMs").filter(|_| report)?.as_f64()
-    };
-    let millis: f64 = words.or_else(|| log.lines().rev().find_map(reported))?;
-    (millis >= 0.0).then(|| Duration::from_secs_f64(millis / 1000.0))
+    log.lines().rev().find_map(Report::read).map(|it| it.took)
 }
 
 #[cfg(test)]

@@ -28,7 +28,10 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-pub use self::{aws::ReleaseCloud, diff::tag};
+pub use self::{
+    aws::ReleaseCloud,
+    diff::{alias, tag},
+};
 use self::{doc::ReleaseDoc, live::Live, spec::Spec, step::Step};
 use super::{
     document::Breach,

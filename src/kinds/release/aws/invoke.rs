@@ -2,20 +2,11 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use aws_sdk_lambda::{
-    config::{Config, timeout::TimeoutConfig},
-    operation::invoke::InvokeOutput,
-    primitives::Blob,
-    types::LogType,
-};
-use base64::{Engine as _, prelude::BASE64_STANDARD};
-
 use super::ReleaseCloud;
 use crate::{
     aws::{
-        calls::Call,
         cloud::Urgency,
-        op::Op,
+        invoke::{self, Invocation},
         scrub::{mask, scrub},
     },
     engine::{diff::Print, failure::Failure, name::Name, secret::Secret},
@@ -53,19 +44,15 @@ impl ReleaseCloud {
     ) -> Result<(), Failure> {
         let calls = &self.door.calls;
         let most = test.max_duration + MARGIN;
-        let timeout = TimeoutConfig::builder().operation_timeout(calls.real(most)).build();
-        let request = self
-            .door
-            .lambda()
-            .invoke()
-            .function_name(function.as_str())
-            .qualifier(version.to_string())
-            .log_type(LogType::Tail)
-            .payload(Blob::new(test.payload.as_bytes()))
-            .customize()
-            .config_override(Config::builder().timeout_config(timeout));
-        let call = Call::plain(Op::Invoke, Urgency::Write);
-        let (answer, began) = calls.timed(call, request.send()).await;
+        let qualifier = version.to_string();
+        let invocation = Invocation {
+            function: function.as_str(),
+            qualifier: Some(&qualifier),
+            payload: test.payload.as_bytes(),
+            asynchronous: false,
+            timeout: most,
+        };
+        let (answer, began) = invoke::invoke((self.door.lambda(), calls), invocation).await;
         let took = calls.now().since(began);
         let outcome = match answer {
             Ok(answer) => {
@@ -103,19 +90,17 @@ impl ReleaseCloud {
     }
 }
 
-fn outcome(test: &Test, answer: &InvokeOutput, secrets: Option<&[Secret]>) -> Outcome {
-    let body = answer.payload.as_ref().map(|it| String::from_utf8_lossy(it.as_ref()).into_owned());
-    let log = answer.log_result.as_deref().and_then(|it| BASE64_STANDARD.decode(it).ok());
-    let log = log.map(|it| String::from_utf8_lossy(&it).into_owned()).unwrap_or_default();
+fn outcome(test: &Test, answer: &invoke::Answer, secrets: Option<&[Secret]>) -> Outcome {
+    let body = String::from_utf8_lossy(&answer.payload);
     let hide = |text: &str| match secrets {
         Some(secrets) => mask(text, &secrets.iter().collect::<Vec<_>>()),
         None => HIDDEN.to_owned(),
     };
     let answer = Answer {
-        body: body.as_deref().unwrap_or_default(),
+        body: &body,
         function_error: answer.function_error.as_deref(),
-        took: expect::duration(&log),
-        log: &log,
+        took: expect::duration(&answer.log),
+        log: &answer.log,
         mask: &hide,
     };
     match judge(test, answer) {

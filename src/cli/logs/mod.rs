@@ -1,0 +1,223 @@
+//! `evenkeel logs`: what a function wrote, all its environments in one row.
+//!
+//! Read in this order: [`stream`] (who wrote it), [`line`] (how a line is shown), this file (which events, and
+//! until when).
+
+mod line;
+mod stream;
+
+use std::{
+    collections::BTreeMap,
+    io::{self, IsTerminal as _},
+    time::Duration,
+};
+
+use tokio::time;
+
+use self::{line::Look, stream::Stream};
+use super::{
+    CliError, LogsArgs, Outcome, Output,
+    function::{Found, failed},
+    out::{self, note},
+};
+use crate::{
+    aws::log_events::{self, LogEvent, Query},
+    daemon::clock::SystemClock,
+    engine::{
+        failure::{Class, Failure},
+        time::Clock as _,
+    },
+};
+
+/// The pause between two questions of `--follow`.
+const PAUSE: Duration = Duration::from_secs(2);
+/// How far back each of them looks: lines of several environments do not arrive in their order.
+const OVERLAP_MS: i64 = 30_000;
+/// How often a question that AWS is too busy for is asked again.
+const TRIES: u32 = 5;
+
+/// Prints what was written, and with `--follow` what will be.
+pub(super) async fn logs(args: LogsArgs, plain: bool) -> Result<Outcome, CliError> {
+    let pattern = args.request.as_deref().map(request_pattern).transpose()?;
+    let found = Found::open(&args.function).await?;
+    let now = SystemClock::start().now().wall;
+    let query = Query {
+        group: found.live.config.logging.log_group.clone(),
+        stream: None,
+        pattern: pattern.or_else(|| args.filter.clone()),
+        from: args.since.millis(now),
+        to: args.until.map(|it| it.millis(now)),
+    };
+    let colour = !plain && io::stdout().is_terminal();
+    let mut reader = Reader { found, args, look: Look { colour }, seen: BTreeMap::new(), shown: 0 };
+    if reader.args.follow {
+        return reader.follow(query).await;
+    }
+    if reader.args.request.is_some() {
+        reader.request(&query).await?;
+    } else {
+        reader.all(&query).await?;
+    }
+    if reader.shown == 0 {
+        note(&format!(
+            "nothing in {} that is meant; see --since, --filter and --version",
+            query.group
+        ));
+    }
+    Ok(Outcome::Good)
+}
+
+/// The pattern that finds the lines which name a request.
+fn request_pattern(id: &str) -> Result<String, CliError> {
+    let plain = |c: char| c.is_ascii_alphanumeric() || c == '-';
+    if id.is_empty() || !id.chars().all(plain) {
+        return Err(CliError(format!(
+            "`{id}` is no request's id; `evenkeel invoke` prints it, and so do the lines START and REPORT"
+        )));
+    }
+    Ok(format!("\"{id}\""))
+}
+
+struct Reader {
+    found: Found,
+    args: LogsArgs,
+    look: Look,
+    /// What `--follow` has shown lately: id and time.
+    seen: BTreeMap<String, i64>,
+    shown: usize,
+}
+
+impl Reader {
+    /// Shows everything that is meant, as it comes; false if nobody reads any more.
+    async fn all(&mut self, query: &Query) -> Result<bool, CliError> {
+        let mut token = None;
+        loop {
+            let (events, next) = self.page(query, token).await?;
+            let goes_on = self.show(events)?;
+            token = next.filter(|_| goes_on);
+            if token.is_none() {
+                return Ok(goes_on);
+            }
+        }
+    }
+
+    /// Shows one run: not each of its lines has the request's id, so that all are shown which stand between the
+    /// first and the last line that have. An environment runs one request at a time.
+    async fn request(&mut self, query: &Query) -> Result<(), CliError> {
+        let mut bounds: BTreeMap<String, (i64, i64)> = BTreeMap::new();
+        for event in self.collect(query).await? {
+            let (first, last) = bounds.entry(event.stream).or_insert((event.at, event.at));
+            (*first, *last) = ((*first).min(event.at), (*last).max(event.at));
+        }
+        let id = self.args.request.clone().unwrap_or_default();
+        for (stream, (first, last)) in bounds {
+            let whole = Query {
+                group: query.group.clone(),
+                stream: Some(stream),
+                pattern: None,
+                from: first,
+                // The end is not part of it.
+                to: Some(last.saturating_add(1)),
+            };
+            let events = self.collect(&whole).await?;
+            let names = |it: &LogEvent| it.message.contains(&id);
+            let (first, last) = (events.iter().position(names), events.iter().rposition(names));
+            let run = first.zip(last).and_then(|(first, last)| events.get(first..=last));
+            self.show(run.unwrap_or_default().to_vec())?;
+        }
+        Ok(())
+    }
+
+    async fn collect(&self, query: &Query) -> Result<Vec<LogEvent>, CliError> {
+        let (mut all, mut token) = (Vec::new(), None);
+        loop {
+            let (events, next) = self.page(query, token).await?;
+            all.extend(events);
+            token = next;
+            if token.is_none() {
+                all.sort_by_key(|it| it.at);
+                return Ok(all);
+            }
+        }
+    }
+
+    /// Asks again and again, a little into the past each time.
+    async fn follow(&mut self, mut query: Query) -> Result<Outcome, CliError> {
+        loop {
+            let newest = self.seen.values().max().copied().unwrap_or(query.from);
+            query.from = query.from.max(newest.saturating_sub(OVERLAP_MS));
+            let from = query.from;
+            self.seen.retain(|_, at| *at >= from);
+            match self.all(&query).await {
+                Ok(true) => {}
+                Ok(false) => return Ok(Outcome::Good),
+                // A function that has not run yet may do so.
+                Err(error) => note(&error.to_string()),
+            }
+            time::sleep(PAUSE).await;
+        }
+    }
+
+    async fn page(
+        &self,
+        query: &Query,
+        token: Option<String>,
+    ) -> Result<(Vec<LogEvent>, Option<String>), CliError> {
+        let way = (&self.found.door.clients.logs, &*self.found.door.calls);
+        let mut tries = 0;
+        loop {
+            match log_events::page(way, query, token.clone()).await {
+                Ok(page) => return Ok(page),
+                Err(failure) if tries < TRIES && is_passing(&failure) => {
+                    time::sleep(Duration::from_millis(500 << tries)).await;
+                    tries += 1;
+                }
+                Err(failure) => return Err(self.refused(&failure, &query.group)),
+            }
+        }
+    }
+
+    fn refused(&self, failure: &Failure, group: &str) -> CliError {
+        let code = failure.cause.code.as_deref().unwrap_or_default();
+        if code != "ResourceNotFoundException" {
+            return failed(failure);
+        }
+        let name = &self.found.name;
+        CliError(format!(
+            "there is no log group {group}: Lambda makes it when the function first runs, if its role may \
+             (AWSLambdaBasicExecutionRole); try `evenkeel invoke {name}`"
+        ))
+    }
+
+    fn show(&mut self, mut events: Vec<LogEvent>) -> Result<bool, CliError> {
+        events.sort_by_key(|it| it.at);
+        let mut text = String::new();
+        for event in events {
+            let stream = Stream::of(&event.stream);
+            if !self.is_meant(&stream) {
+                continue;
+            }
+            if self.args.follow && self.seen.insert(event.id.clone(), event.at).is_some() {
+                continue;
+            }
+            self.shown += 1;
+            text += &match self.args.output {
+                Output::Text => self.look.line(&event, &stream),
+                Output::Json => line::json(&event, &stream),
+            };
+        }
+        Ok(text.is_empty() || out::write(text.as_bytes())?)
+    }
+
+    /// Several functions may share a group.
+    fn is_meant(&self, stream: &Stream<'_>) -> bool {
+        let function = stream.function.is_none_or(|it| it == self.found.name.as_str());
+        let version = self.args.version.as_deref();
+        function && version.is_none_or(|it| stream.version == Some(it))
+    }
+}
+
+/// Whether it is worth another try.
+fn is_passing(failure: &Failure) -> bool {
+    matches!(failure.class, Class::Throttled | Class::Unclear)
+}
