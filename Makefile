@@ -25,7 +25,7 @@ test:  ## unit, golden, story, law, wire and architecture tests; no network, no 
 	cargo test --workspace
 
 e2e:  ## the real binary against moto, the stand-in, Prometheus and a browser; installs what it needs
-	@tests/e2e/install.sh prometheus page deploy
+	@tests/e2e/install.sh prometheus page registry deploy
 	cargo build --workspace
 	$(STATIC)
 	$(PY) -m pytest -q -rs -p no:cacheprovider tests/e2e

@@ -25,4 +25,5 @@ pub mod daemon;
 pub mod engine;
 pub mod kinds;
 pub mod manifest;
+pub mod registry;
 pub mod shape;

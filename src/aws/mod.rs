@@ -15,4 +15,5 @@ pub mod identity;
 pub mod invoke;
 pub mod log_events;
 pub mod op;
+pub mod registry;
 pub mod scrub;

@@ -47,6 +47,7 @@ ops! {
     TagRepository: "TagResource", "ecr", Ecr;
     /// ECR's UntagResource.
     UntagRepository: "UntagResource", "ecr", Ecr;
+    GetAuthorizationToken: "GetAuthorizationToken", "ecr", Ecr;
     GetFunctionUrlConfig: "GetFunctionUrlConfig", "lambda", Lambda;
     CreateFunctionUrlConfig: "CreateFunctionUrlConfig", "lambda", Lambda;
     UpdateFunctionUrlConfig: "UpdateFunctionUrlConfig", "lambda", Lambda;

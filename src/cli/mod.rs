@@ -15,6 +15,7 @@ mod out;
 mod parse;
 mod plan;
 mod progress;
+mod publish;
 mod reference;
 mod rollback;
 mod run;
@@ -30,8 +31,8 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use self::args::{
     AccessArgs, ApplyArgs, CheckArgs, CoreArgs, ExplainArgs, FunctionArgs, InvokeArgs, LogsArgs,
-    ModeArg, ObjectArgs, Output, PlanArgs, RailArgs, ResumeArgs, RollbackArgs, RunArgs, ScopeArgs,
-    StatusArgs, StatusOutput, SuspendArgs,
+    ModeArg, ObjectArgs, Output, PlanArgs, PublishArgs, RailArgs, ResumeArgs, RollbackArgs,
+    RunArgs, ScopeArgs, StatusArgs, StatusOutput, SuspendArgs,
 };
 #[cfg(feature = "demo")]
 pub use self::demo::DemoArgs;
@@ -77,6 +78,8 @@ pub enum Command {
     Resume(ResumeArgs),
     /// Let the alias of a function lead to an earlier version, and hold back the one that it is taken from.
     Rollback(RollbackArgs),
+    /// Build an image, push it to ECR and write it into the manifests. Exit 0: it is there, 2: error.
+    Publish(PublishArgs),
     /// Invoke a function with an event and print what it answers. Exit 0: it ran, 1: it failed, 2: error.
     Invoke(InvokeArgs),
     /// Show what a function wrote into its log.
@@ -152,6 +155,7 @@ impl Cli {
             Command::Suspend(args) => block_on(suspend::suspend(args)),
             Command::Resume(args) => block_on(suspend::resume(args)),
             Command::Rollback(args) => block_on(rollback::rollback(args)),
+            Command::Publish(args) => publish::publish(&args),
             Command::Invoke(args) => block_on(invoke::invoke(args)),
             Command::Logs(args) => block_on(logs::logs(args, self.log.no_color)),
             Command::Status(args) => status::status(&args),
@@ -170,7 +174,7 @@ impl Cli {
 /// How long what blocks may keep us when all is done.
 const LEAVE_MAX: Duration = Duration::from_secs(2);
 
-fn block_on(command: impl Future<Output = Result<Outcome, CliError>>) -> Result<Outcome, CliError> {
+fn block_on<T>(command: impl Future<Output = Result<T, CliError>>) -> Result<T, CliError> {
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     let runtime =
         runtime.map_err(|error| CliError(format!("the runtime cannot start: {error}")))?;

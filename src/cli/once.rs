@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// Nothing is listed twice in one round.
-const NO_RESYNC: Duration = Duration::from_hours(1);
+pub(super) const NO_RESYNC: Duration = Duration::from_hours(1);
 
 /// Makes AWS as the manifests say, and waits until it is.
 pub(super) async fn apply(args: ApplyArgs) -> Result<Outcome, CliError> {
@@ -47,9 +47,20 @@ pub(super) async fn apply(args: ApplyArgs) -> Result<Outcome, CliError> {
 /// Works until nothing is left to do, and prints what is.
 pub(super) async fn once(
     daemon: Daemon,
-    (timeout, selection): (Duration, &Selection),
+    meant: (Duration, &Selection),
     signals: &mut Signals,
 ) -> Result<Outcome, CliError> {
+    let (outcome, text) = work(daemon, meant, signals).await?;
+    print(&text)?;
+    Ok(outcome)
+}
+
+/// Works until nothing is left to do, and says what is.
+pub(super) async fn work(
+    daemon: Daemon,
+    (timeout, selection): (Duration, &Selection),
+    signals: &mut Signals,
+) -> Result<(Outcome, String), CliError> {
     let progress = Progress::start();
     let end = tokio::select! {
         end = session::settle(&daemon, timeout, |board| progress.peek(board)) => Some(end),
@@ -64,15 +75,11 @@ pub(super) async fn once(
     });
     daemon.stop().await;
     match end {
-        Some(End::Quiet) => {
-            print(&text)?;
-            Ok(outcome)
-        }
+        Some(End::Quiet) => Ok((outcome, text)),
         Some(End::NoSource(why)) => Err(CliError(why)),
         Some(End::Late) => {
-            print(&text)?;
             warn!(?timeout, "time is up");
-            Ok(if outcome == Outcome::Good { Outcome::Differs } else { outcome })
+            Ok((if outcome == Outcome::Good { Outcome::Differs } else { outcome }, text))
         }
         None => Err(CliError("stopped by a signal before everything was done".into())),
     }

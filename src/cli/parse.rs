@@ -63,6 +63,17 @@ pub(super) fn hash(text: &str) -> Result<String, String> {
     if good { Ok(text) } else { Err("a hash has 16 hex digits, as `plan --prune` shows it".into()) }
 }
 
+/// What a registry takes as a tag.
+pub(super) fn tag(text: &str) -> Result<String, String> {
+    let first = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let good = text.len() <= 128
+        && text.starts_with(first)
+        && text.chars().all(|c| first(c) || c == '.' || c == '-');
+    let hint =
+        || format!("`{text}` is no tag; use 1 to 128 of A-Za-z0-9_.- and begin with none of .-");
+    good.then(|| text.to_owned()).ok_or_else(hint)
+}
+
 /// A moment, or how long before now it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum When {

@@ -3,6 +3,7 @@
 mod check;
 mod document;
 mod duplicates;
+mod edit;
 mod envelope;
 mod expand;
 mod note;
@@ -17,6 +18,7 @@ use std::sync::Arc;
 
 pub use document::{Body, Document, Meta, Origin};
 pub use duplicates::duplicates;
+pub use edit::{EditError, replace};
 pub use envelope::{reference, schema};
 pub use expand::{Wishes, expand, targets};
 pub use note::Note;

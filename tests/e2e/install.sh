@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs what the end-to-end tests need: a Python environment below target/ with moto, with
-# `prometheus` as an argument Prometheus and Alertmanager, with `page` a browser, and with `deploy` the tools
+# `prometheus` as an argument Prometheus and Alertmanager, with `page` a browser, with `registry` a registry and its clients, and with `deploy` the tools
 # that hold deploy/ to its word. Does nothing where everything is there.
 set -eu
 cd "$(dirname "$0")/../.."
@@ -62,6 +62,10 @@ for part in "$@"; do
             if missing npm; then packages npm; fi
             npm install --silent --no-audit --no-fund --prefix target/npm axe-core@4.14.1
         fi
+        ;;
+    registry)
+        # Clients and a registry that nobody here wrote.
+        if missing docker-registry skopeo buildah; then packages docker-registry skopeo buildah; fi
         ;;
     deploy)
         if missing systemd-analyze buildah docker-compose git; then

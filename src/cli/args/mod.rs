@@ -3,18 +3,21 @@
 mod ask;
 mod keep;
 mod object;
+mod publish;
 mod scope;
 
 use std::{path::PathBuf, sync::Arc};
 
 use clap::{Args, ValueEnum};
 
+pub(super) use self::publish::{Builder, Pin};
 pub use self::{
     ask::{CheckArgs, ExplainArgs, StatusArgs, StatusOutput},
     keep::{ApplyArgs, ModeArg, PlanArgs, RunArgs},
     object::{
         FunctionArgs, InvokeArgs, LogsArgs, ObjectArgs, ResumeArgs, RollbackArgs, SuspendArgs,
     },
+    publish::PublishArgs,
     scope::{RailArgs, ScopeArgs},
 };
 #[cfg(feature = "demo")]
@@ -26,7 +29,7 @@ use crate::{
 };
 
 /// What every command needs that talks to AWS.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 pub struct AccessArgs {
     /// The account that the credentials must belong to. Outside an emulator on this machine, nothing
     /// is repaired without it.

@@ -1,0 +1,38 @@
+//! GetAuthorizationToken: the way into ECR's registry.
+
+use aws_sdk_ecr::Client;
+
+use super::{
+    calls::{Call, Calls},
+    op::Op,
+};
+use crate::engine::{
+    failure::{Cause, Class, Failure},
+    work::Urgency,
+};
+
+/// What a registry asks for. It holds for twelve hours.
+#[derive(Clone)]
+pub struct Login {
+    /// The account's own registry, as `https://123456789012.dkr.ecr.eu-central-1.amazonaws.com`.
+    pub url: String,
+    /// The header `Authorization`. It is a secret.
+    pub authorization: String,
+}
+
+/// Asks for it.
+pub async fn login((ecr, calls): (&Client, &Calls)) -> Result<Login, Failure> {
+    let call = Call::plain(Op::GetAuthorizationToken, Urgency::Write);
+    let (answer, _) = calls.run(call, ecr.get_authorization_token().send()).await?;
+    let data = answer.authorization_data.unwrap_or_default().into_iter().next();
+    let login = data.and_then(|it| {
+        let authorization = format!("Basic {}", it.authorization_token?);
+        Some(Login { url: it.proxy_endpoint?, authorization })
+    });
+    login.ok_or_else(|| Failure {
+        class: Class::Unclear,
+        op: Op::GetAuthorizationToken.name(),
+        cause: Cause { code: None, message: "the answer holds no token".into() },
+        retry_after: None,
+    })
+}

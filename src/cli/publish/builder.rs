@@ -1,0 +1,140 @@
+//! What builds images on this machine: docker, podman or buildah. Each writes the image into a folder of ours, so that
+//! the rest is the same for all.
+
+use std::{
+    ffi::OsString,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+};
+
+use super::super::{CliError, args::Builder};
+
+/// What is to be built.
+pub(super) struct Build<'a> {
+    /// The directory that the Dockerfile sees.
+    pub(super) context: &'a Path,
+    pub(super) dockerfile: PathBuf,
+    /// As `linux/arm64`.
+    pub(super) platform: String,
+    /// `NAME=VALUE`.
+    pub(super) arguments: &'a [String],
+}
+
+/// What a builder left behind.
+pub(super) enum Built {
+    /// A folder in OCI layout.
+    Layout(PathBuf),
+    /// An archive.
+    Archive(PathBuf),
+}
+
+impl Builder {
+    const ALL: [Self; 3] = [Self::Docker, Self::Podman, Self::Buildah];
+
+    fn program(self) -> &'static str {
+        match self {
+            Self::Docker => "docker",
+            Self::Podman => "podman",
+            Self::Buildah => "buildah",
+        }
+    }
+
+    /// The one that is asked for, or the first that answers.
+    pub(super) fn choose(wanted: Option<Self>) -> Result<Self, CliError> {
+        let tried = wanted.map_or(Self::ALL.to_vec(), |it| vec![it]);
+        let mut why = Vec::new();
+        for builder in tried {
+            match builder.answers() {
+                Ok(()) => return Ok(builder),
+                Err(error) => why.push(error),
+            }
+        }
+        Err(CliError(format!(
+            "nothing here builds images: {}; install buildah or podman, start Docker, or build the image elsewhere and \
+             give its OCI layout or archive (`docker save`)",
+            why.join("; ")
+        )))
+    }
+
+    /// Whether it is there and works: Docker's program is of no use without its daemon.
+    fn answers(self) -> Result<(), String> {
+        let arguments: &[&str] = match self {
+            Self::Docker => &["info", "--format", "{{.ServerVersion}}"],
+            Self::Podman | Self::Buildah => &["--version"],
+        };
+        let program = self.program();
+        let mut command = Command::new(program);
+        match command.args(arguments).stdin(Stdio::null()).output() {
+            Ok(done) if done.status.success() => Ok(()),
+            Ok(done) => {
+                let said = String::from_utf8_lossy(&done.stderr);
+                let line = said.lines().rfind(|it| !it.trim().is_empty()).unwrap_or("it fails");
+                Err(format!("{program}: {}", line.trim()))
+            }
+            Err(_) => Err(format!("{program} is not installed")),
+        }
+    }
+
+    /// Builds an image. What the builder says goes to standard error as it comes.
+    pub(super) fn build(self, build: &Build<'_>, folder: &Path) -> Result<Built, CliError> {
+        let id = folder.join("image-id");
+        let mut words: Vec<OsString> = match self {
+            // Attestations would make it an index, which Lambda refuses.
+            Self::Docker => ["buildx", "build", "--provenance=false", "--sbom=false", "--load"]
+                .map(Into::into)
+                .to_vec(),
+            // With what was built before kept, the same files are the same image.
+            Self::Podman | Self::Buildah => {
+                ["build", "--layers", "--format", "oci"].map(Into::into).to_vec()
+            }
+        };
+        words.extend(["--platform".into(), build.platform.clone().into()]);
+        words.extend(["--iidfile".into(), id.clone().into()]);
+        words.extend(["--file".into(), build.dockerfile.clone().into()]);
+        words.extend(build.arguments.iter().flat_map(|it| ["--build-arg".into(), it.into()]));
+        words.push(build.context.into());
+        self.run(&words, "the build fails: see what it says above")?;
+        let named = std::fs::read_to_string(&id)
+            .map_err(|error| CliError(format!("{} names no image: {error}", self.program())))?;
+        self.take(named.trim(), folder)
+    }
+
+    /// Takes an image out of the builder's store.
+    pub(super) fn take(self, image: &str, folder: &Path) -> Result<Built, CliError> {
+        let (layout, archive) = (folder.join("layout"), folder.join("image.tar"));
+        let mut to = OsString::from("oci:");
+        to.push(&layout);
+        let (words, built): (Vec<OsString>, Built) = match self {
+            Self::Docker => (
+                vec!["save".into(), "--output".into(), archive.clone().into(), image.into()],
+                Built::Archive(archive),
+            ),
+            Self::Podman => (
+                ["save", "--format", "oci-dir", "--output"]
+                    .map(OsString::from)
+                    .into_iter()
+                    .chain([layout.clone().into(), image.into()])
+                    .collect(),
+                Built::Layout(layout),
+            ),
+            Self::Buildah => {
+                (vec!["push".into(), "--quiet".into(), image.into(), to], Built::Layout(layout))
+            }
+        };
+        let failed = format!(
+            "it does not give out the image `{image}`; if that was meant as a directory or a file, there is none"
+        );
+        self.run(&words, &failed)?;
+        Ok(built)
+    }
+
+    fn run(self, words: &[OsString], failed: &str) -> Result<(), CliError> {
+        let program = self.program();
+        let mut command = Command::new(program);
+        // Standard output is for our answer alone.
+        command.args(words).stdin(Stdio::null()).stdout(std::io::stderr());
+        let status = command.status();
+        let status = status.map_err(|error| CliError(format!("{program}: {error}")))?;
+        if status.success() { Ok(()) } else { Err(CliError(format!("{program}: {failed}"))) }
+    }
+}

@@ -1,0 +1,180 @@
+//! The manifests that an image is published for: what they say of it, and the new image written into them.
+
+use std::{
+    fs,
+    io::Write as _,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use super::super::{CliError, args::Pin};
+use crate::{
+    daemon::{
+        clock::SystemClock,
+        source::{Reading, Source},
+    },
+    engine::{kind::Kind as _, time::Clock as _},
+    kinds::{
+        function::{
+            config::defaults::ARCHITECTURE,
+            doc::FunctionDoc,
+            image_ref::{ImageRef, Reference},
+        },
+        repository::Repository,
+    },
+    manifest::{self, Body, Document},
+};
+
+/// How often a directory that never holds still is read again.
+const TRIES: usize = 20;
+
+/// The documents that name a repository.
+pub(super) struct Papers {
+    root: PathBuf,
+    /// Functions whose image is of it.
+    functions: Vec<Arc<Document>>,
+    /// Whether a document describes the repository itself.
+    pub(super) describe_repository: bool,
+}
+
+impl Papers {
+    /// Reads them, and finds what is about this repository.
+    pub(super) fn read(root: &Path, repository: &str) -> Result<Self, CliError> {
+        let documents = documents(root)?;
+        let describes = |it: &Arc<Document>| {
+            it.kind() == Repository::NAME && it.aws_name().as_str() == repository
+        };
+        let describe_repository = documents.iter().any(describes);
+        let names = |it: &Arc<Document>| {
+            function(it).and_then(image).is_some_and(|it| it.repository == repository)
+        };
+        let functions = documents.iter().filter(|it| names(it)).cloned().collect();
+        Ok(Self { root: root.to_path_buf(), functions, describe_repository })
+    }
+
+    /// The architecture that the functions have, if there are any.
+    pub(super) fn architecture(&self) -> Result<Option<String>, CliError> {
+        let named = |it: &Arc<Document>| {
+            let named = function(it)?.architectures.first().cloned();
+            Some(named.unwrap_or_else(|| ARCHITECTURE.to_owned()))
+        };
+        let mut all: Vec<String> = self.functions.iter().filter_map(named).collect();
+        all.sort();
+        all.dedup();
+        match all.len() {
+            0 | 1 => Ok(all.pop()),
+            _ => Err(CliError(format!(
+                "functions for {} share this repository, and an image is for one of them: say which with \
+                 --architecture, and give each architecture a tag of its own",
+                all.join(" and ")
+            ))),
+        }
+    }
+
+    /// Whether every function says itself which program is run.
+    pub(super) fn have_program(&self) -> bool {
+        let has = |it: &FunctionDoc| {
+            let config = it.image_config.as_ref();
+            config.is_some_and(|it| !it.entry_point.is_empty() || !it.command.is_empty())
+        };
+        !self.functions.is_empty() && self.functions.iter().filter_map(function).all(has)
+    }
+
+    /// Writes the image into each; says what was done, a line for each document.
+    pub(super) fn pin(
+        &self,
+        pin: Pin,
+        (tag, digest): (&str, &str),
+    ) -> Result<Vec<String>, CliError> {
+        let mut lines = Vec::new();
+        for document in &self.functions {
+            let Some((old, now)) = function(document).and_then(|it| Some((&it.image, image(it)?)))
+            else {
+                continue;
+            };
+            let by_digest = matches!(now.reference, Reference::Digest(_));
+            let base = old.split_once('@').map_or(old.as_str(), |(base, _)| base);
+            let base = base.strip_suffix(&suffix(&now)).unwrap_or(base);
+            let new = match pin {
+                Pin::Digest => format!("{base}@{digest}"),
+                Pin::Auto if by_digest => format!("{base}@{digest}"),
+                Pin::Tag | Pin::Auto => format!("{base}:{tag}"),
+                Pin::No => continue,
+            };
+            let origin = &document.origin;
+            if new == *old {
+                lines.push(format!("{origin}: names {new} already"));
+                continue;
+            }
+            self.write(document, &new)?;
+            lines.push(format!("{origin}: {old} → {new}"));
+        }
+        Ok(lines)
+    }
+
+    fn write(&self, document: &Document, image: &str) -> Result<(), CliError> {
+        let path = if self.root.is_dir() {
+            self.root.join(&*document.origin.file)
+        } else {
+            self.root.clone()
+        };
+        let wrong = |what: String| CliError(format!("{}: {what}", path.display()));
+        let text = fs::read_to_string(&path).map_err(|error| wrong(error.to_string()))?;
+        let edited = manifest::replace(&text, document.origin.line, &["spec", "image"], image);
+        let edited = edited.map_err(|error| wrong(error.to_string()))?;
+        replace(&path, &edited).map_err(|error| {
+            wrong(format!("cannot be written: {error}; write `{image}` there by hand"))
+        })
+    }
+}
+
+/// What follows the repository in a reference by tag.
+fn suffix(image: &ImageRef) -> String {
+    match &image.reference {
+        Reference::Tag(tag) => format!(":{tag}"),
+        Reference::Digest(_) => String::new(),
+    }
+}
+
+fn function(document: &Arc<Document>) -> Option<&FunctionDoc> {
+    match &document.body {
+        Body::Function(doc, _) => Some(doc),
+        Body::Repository(_) => None,
+    }
+}
+
+fn image(doc: &FunctionDoc) -> Option<ImageRef> {
+    ImageRef::parse(&doc.image).ok()
+}
+
+/// All documents; one that has a fault could be just the one that is meant.
+fn documents(root: &Path) -> Result<Vec<Arc<Document>>, CliError> {
+    let clock = SystemClock::start();
+    let mut source = Source::new(root.to_path_buf());
+    for _ in 0..TRIES {
+        match source.read(clock.now().wall) {
+            Reading::Fresh(snapshot) if snapshot.notes.is_empty() => {
+                return Ok(snapshot.documents.clone());
+            }
+            Reading::Fresh(snapshot) => {
+                let notes: Vec<String> = snapshot.notes.iter().map(ToString::to_string).collect();
+                return Err(CliError(notes.join("\n")));
+            }
+            Reading::Failed(why) => return Err(CliError(why)),
+            Reading::Torn(_) | Reading::Unchanged => {}
+        }
+    }
+    Err(CliError("the directory never holds still long enough to be read".into()))
+}
+
+/// Puts a text in a file's place, whole or not at all, with the same rights.
+fn replace(path: &Path, text: &str) -> std::io::Result<()> {
+    // A link stays a link.
+    let path = path.canonicalize()?;
+    let parent = path.parent().unwrap_or(Path::new("."));
+    let mut part = tempfile::NamedTempFile::new_in(parent)?;
+    part.write_all(text.as_bytes())?;
+    fs::set_permissions(part.path(), fs::metadata(&path)?.permissions())?;
+    part.as_file().sync_all()?;
+    part.persist(&path).map(drop).map_err(|error| error.error)
+}
