@@ -120,10 +120,12 @@ async fn stormy(stage: &mut Stage) -> Result<(), CliError> {
         resources: Vec::new(),
         account: None,
         share,
+        after: 0,
         times: None,
         lasts: None,
         seconds: 0.5,
         code: None,
+        retry_after: None,
         omit: 0.0,
     };
     stage.faults(vec![

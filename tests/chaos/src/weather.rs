@@ -42,10 +42,12 @@ fn rule(fault: Fault, chance: &mut fastrand::Rng) -> Rule {
         resources: Vec::new(),
         account: None,
         share,
+        after: 0,
         times: None,
         lasts: None,
         seconds: 1.0 + 20.0 * chance.f64(),
         code: None,
+        retry_after: None,
         omit: 0.5,
     };
     match fault {

@@ -141,16 +141,8 @@ fn change(path: &str, body: &Bytes, (world, caller): (&mut World, &Caller), now:
 }
 
 fn push(world: &mut World, caller: &Caller, image: &Image, now: Moment) -> Told {
-    let ask = |operation: &'static str, body: Value| Call {
-        service: Service::Ecr,
-        operation,
-        resource: image.repository.clone(),
-        qualifier: None,
-        rest: Vec::new(),
-        query: Vec::new(),
-        headers: Vec::new(),
-        body,
-        caller: caller.clone(),
+    let ask = |operation: &'static str, body: Value| {
+        Call::by(caller.clone(), (Service::Ecr, operation), (&image.repository, body))
     };
     let date = crate::time::date(world.options().start, now);
     let tag = image.tag.as_deref();

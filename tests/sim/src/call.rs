@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use bytes::Bytes;
 use serde_json::{Value, json};
 
 /// The services that answer here.
@@ -11,6 +12,8 @@ pub enum Service {
     Lambda,
     /// Elastic Container Registry: JSON 1.1.
     Ecr,
+    /// The same registry as container tools speak to it: OCI's distribution API.
+    Registry,
     /// CloudWatch Logs: JSON 1.1.
     Logs,
     /// Application Auto Scaling: JSON 1.1.
@@ -28,7 +31,7 @@ impl Service {
     pub fn name(self) -> &'static str {
         match self {
             Self::Lambda => "lambda",
-            Self::Ecr => "ecr",
+            Self::Ecr | Self::Registry => "ecr",
             Self::Logs => "logs",
             Self::Scaling => "application-autoscaling",
             Self::Tagging => "tagging",
@@ -68,6 +71,8 @@ pub struct Call {
     pub headers: Vec<(String, String)>,
     /// The body, as JSON; null if there is none.
     pub body: Value,
+    /// A body that is no JSON: a layer, a part of one, or a manifest to the byte.
+    pub data: Bytes,
     /// Who asks.
     pub caller: Caller,
 }
@@ -88,6 +93,7 @@ impl Call {
             query: Vec::new(),
             headers: Vec::new(),
             body,
+            data: Bytes::new(),
             caller,
         }
     }
@@ -128,7 +134,7 @@ pub struct Reply {
     /// The body, unless it is raw.
     pub body: Value,
     /// A body that is no JSON.
-    pub raw: Option<Vec<u8>>,
+    pub raw: Option<Bytes>,
     /// More headers.
     pub headers: Vec<(&'static str, String)>,
 }
@@ -157,14 +163,16 @@ pub struct Refusal {
     /// More members of the body.
     pub extra: Vec<(&'static str, Value)>,
     /// The header `Retry-After`, in seconds.
-    pub retry_after: Option<u64>,
+    pub retry_after: Option<u32>,
+    /// More headers.
+    pub headers: Vec<(&'static str, String)>,
 }
 
 impl Refusal {
     /// An error.
     pub fn new(status: u16, code: impl Into<Cow<'static, str>>, text: impl Into<String>) -> Self {
         let (code, message) = (code.into(), text.into());
-        Self { status, code, message, extra: Vec::new(), retry_after: None }
+        Self { status, code, message, extra: Vec::new(), retry_after: None, headers: Vec::new() }
     }
 
     /// `InvalidParameterValueException`: many things.
@@ -202,6 +210,13 @@ impl Refusal {
     #[must_use]
     pub fn user(self) -> Self {
         self.with("Type", json!("User"))
+    }
+
+    /// One more header.
+    #[must_use]
+    pub fn header(mut self, name: &'static str, value: String) -> Self {
+        self.headers.push((name, value));
+        self
     }
 
     /// One more member of the body.

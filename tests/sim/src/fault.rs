@@ -6,7 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     call::{Call, Refusal, Service},
-    chance, quota,
+    chance,
+    ecr::oci,
+    quota,
     time::Moment,
 };
 
@@ -90,6 +92,9 @@ pub struct Rule {
     /// The share of calls, 0..1.
     #[serde(default = "one")]
     pub share: f64,
+    /// How many calls that fit are let be before.
+    #[serde(default)]
+    pub after: u64,
     /// How many times at most.
     #[serde(default)]
     pub times: Option<u64>,
@@ -102,6 +107,9 @@ pub struct Rule {
     /// The code that belongs to the fault.
     #[serde(default)]
     pub code: Option<String>,
+    /// The header `Retry-After` of a refusal, in seconds. None: as AWS has it.
+    #[serde(default)]
+    pub retry_after: Option<u32>,
     /// The chance that belongs to the fault.
     #[serde(default = "half")]
     pub omit: f64,
@@ -192,7 +200,8 @@ impl Faults {
             kept.asked += 1;
             let (rule, time) = (index.to_string(), kept.asked.to_string());
             let parts = [rule.as_str(), call.operation, &call.resource, &time];
-            if chance::share(self.seed, &parts) < kept.rule.share {
+            let counts = kept.asked > kept.rule.after;
+            if counts && chance::share(self.seed, &parts) < kept.rule.share {
                 kept.played += 1;
                 play.add(&kept.rule, call);
             }
@@ -219,20 +228,10 @@ impl Play {
         let time = time(rule.seconds);
         match rule.fault {
             Fault::Throttle => self.refuse = Some(quota::throttle(call.service)),
-            Fault::Error => {
-                let text = "The service encountered an internal error.";
-                self.refuse = Some(Refusal::new(500, "ServiceException", text));
-            }
+            Fault::Error => self.refuse = Some(broken(call)),
             Fault::Unavailable => self.refuse = Some(Refusal::new(503, "", "")),
             Fault::Deny => self.refuse = Some(denied(call)),
-            Fault::Expired => {
-                let text = "The security token included in the request is expired";
-                let code = match call.service {
-                    Service::Sts => "ExpiredToken",
-                    _ => "ExpiredTokenException",
-                };
-                self.refuse = Some(Refusal::new(403, code, text));
-            }
+            Fault::Expired => self.refuse = Some(expired(call)),
             Fault::ResetBefore => self.cut = Some((Cut::Reset, false)),
             Fault::ResetAfter => self.cut = Some((Cut::Reset, true)),
             Fault::HangBefore => self.cut = Some((Cut::Hang, false)),
@@ -247,6 +246,9 @@ impl Play {
             Fault::Blind => self.blind = true,
             Fault::Rival => self.undone = Some(time),
         }
+        if let (Some(refusal), Some(_)) = (&mut self.refuse, rule.retry_after) {
+            refusal.retry_after = rule.retry_after;
+        }
         self.fault = Some(rule.fault);
     }
 }
@@ -257,7 +259,28 @@ fn denied(call: &Call) -> Refusal {
         "User: arn:aws:iam::{}:user/stand-in is not authorized to perform: {service}:{operation} because no identity-based policy allows the {service}:{operation} action",
         call.caller.account
     );
-    Refusal::new(403, "AccessDeniedException", text)
+    let code = match call.service {
+        Service::Registry => "DENIED",
+        _ => "AccessDeniedException",
+    };
+    Refusal::new(403, code, text)
+}
+
+fn broken(call: &Call) -> Refusal {
+    let code = match call.service {
+        Service::Registry => "UNKNOWN",
+        _ => "ServiceException",
+    };
+    Refusal::new(500, code, "The service encountered an internal error.")
+}
+
+fn expired(call: &Call) -> Refusal {
+    let code = match call.service {
+        Service::Registry => return oci::expired(),
+        Service::Sts => "ExpiredToken",
+        _ => "ExpiredTokenException",
+    };
+    Refusal::new(403, code, "The security token included in the request is expired")
 }
 
 fn time(seconds: f64) -> Duration {

@@ -1,6 +1,6 @@
 //! AWS's rates, as token buckets. Three for Lambda; ECR and tagging have their own.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::collections::BTreeMap;
 
 use crate::{
     call::{Call, Refusal, Service},
@@ -10,27 +10,31 @@ use crate::{
 /// A bucket holds one second's worth.
 const BURST: f64 = 1.0;
 
-/// The bucket that a call draws on, and its rate a second.
+/// The bucket that a call draws on, and its rate a second; none for layers: their rates are far beyond what one
+/// machine asks.
 /// Lambda's quotas page: GetFunction 100, GetPolicy 15, all other control-plane calls together 15.
 /// ECR's: BatchGetImage 2,000, PutImage 10; those without a published number are taken for 10.
 /// Tagging's: GetResources 15. CloudWatch's: DescribeAlarms 9, GetMetricData 50. CloudWatch Logs and Application Auto
 /// Scaling: no numbers that hold for all their calls; taken for 10 together each.
-fn bucket(call: &Call) -> (&'static str, f64) {
-    match (call.service, call.operation) {
+fn bucket(call: &Call) -> Option<(&'static str, f64)> {
+    Some(match (call.service, call.operation) {
         (Service::Lambda, "Invoke") => ("Invoke", 10_000.0),
         (Service::Lambda, "GetFunction") => ("GetFunction", 100.0),
         (Service::Lambda, "GetPolicy") => ("GetPolicy", 15.0),
         (Service::Lambda, _) => ("ControlPlane", 15.0),
-        (Service::Ecr, "BatchGetImage") => ("BatchGetImage", 2_000.0),
+        (Service::Ecr | Service::Registry, "BatchGetImage") => ("BatchGetImage", 2_000.0),
         (Service::Ecr, "GetAuthorizationToken") => ("GetAuthorizationToken", 500.0),
-        (Service::Ecr, name) => (name, 10.0),
+        (Service::Ecr, name) | (Service::Registry, name @ ("PutImage" | "ListImages")) => {
+            (name, 10.0)
+        }
+        (Service::Registry, _) => return None,
         (Service::Logs, _) => ("Logs", 10.0),
         (Service::Scaling, _) => ("Scaling", 10.0),
         (Service::Tagging, _) => ("GetResources", 15.0),
         (Service::Sts, _) => ("Sts", 600.0),
         (Service::CloudWatch, "DescribeAlarms") => ("DescribeAlarms", 9.0),
         (Service::CloudWatch, _) => ("GetMetricData", 50.0),
-    }
+    })
 }
 
 #[derive(Debug)]
@@ -48,7 +52,7 @@ pub(crate) struct Quotas {
 impl Quotas {
     /// Takes a token, or answers as AWS does when there is none.
     pub(crate) fn draw(&mut self, call: &Call, now: Moment) -> Result<(), Refusal> {
-        let (name, rate) = bucket(call);
+        let Some((name, rate)) = bucket(call) else { return Ok(()) };
         let full = (rate * BURST).max(1.0);
         let key = (call.caller.account.clone(), call.caller.region.clone(), name);
         let bucket =
@@ -72,12 +76,13 @@ pub(crate) fn throttle(service: Service) -> Refusal {
             let mut refusal = Refusal::new(429, "TooManyRequestsException", text)
                 .user()
                 .with("Reason", "CallerRateLimitExceeded".into());
-            refusal.retry_after = Some(Duration::from_secs(1).as_secs());
+            refusal.retry_after = Some(1);
             refusal
         }
         Service::Ecr | Service::Logs | Service::Scaling | Service::CloudWatch => {
             Refusal::new(400, "ThrottlingException", text)
         }
+        Service::Registry => Refusal::new(429, "TOOMANYREQUESTS", text),
         Service::Tagging => Refusal::new(400, "ThrottledException", text),
         Service::Sts => Refusal::new(400, "Throttling", text),
     }
@@ -85,23 +90,15 @@ pub(crate) fn throttle(service: Service) -> Refusal {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use serde_json::Value;
 
     use super::*;
     use crate::call::Caller;
 
     fn call(operation: &'static str) -> Call {
-        Call {
-            service: Service::Lambda,
-            operation,
-            resource: String::new(),
-            qualifier: None,
-            rest: Vec::new(),
-            query: Vec::new(),
-            headers: Vec::new(),
-            body: Value::Null,
-            caller: Caller::default(),
-        }
+        Call::by(Caller::default(), (Service::Lambda, operation), ("", Value::Null))
     }
 
     /// How many of so many calls get through in ten seconds.

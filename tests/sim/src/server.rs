@@ -21,6 +21,7 @@ use crate::{
     admin,
     call::{Answer, Call},
     chance,
+    ecr::oci,
     fault::Cut,
     time::Moment,
     wire,
@@ -150,7 +151,8 @@ type Served = Result<Response<Full<Bytes>>, Severed>;
 
 async fn answer(request: http::Request<Incoming>, shared: Arc<Shared>) -> Served {
     let (head, body) = request.into_parts();
-    let Ok(body) = Limited::new(body, BODY_MAX).collect().await else {
+    let limit = oci::body_max(head.uri.path()).unwrap_or(BODY_MAX);
+    let Ok(body) = Limited::new(body, limit).collect().await else {
         return Ok(wire::plain(413, Bytes::new()));
     };
     let request = wire::Request {

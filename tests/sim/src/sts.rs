@@ -19,7 +19,7 @@ pub(crate) fn answer(call: &Call, seed: u64) -> Answer {
         }
         _ => assume(call, &id)?,
     };
-    Ok(Reply { status: 200, raw: Some(xml.into_bytes()), ..Reply::default() })
+    Ok(Reply { status: 200, raw: Some(xml.into_bytes().into()), ..Reply::default() })
 }
 
 fn assume(call: &Call, id: &str) -> Result<String, Refusal> {

@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     call::{Answer, Call, Caller, Refusal, Reply, Service},
+    ecr::oci::{self, token::Token},
     route,
 };
 
@@ -23,8 +24,23 @@ pub(crate) struct Request {
     pub(crate) body: Bytes,
 }
 
+/// What every call has: its query, its headers, who asks.
+fn bare(request: &Request, caller: Caller, service: Service) -> Call {
+    let header = |(name, value): (&HeaderName, &HeaderValue)| {
+        (name.to_string(), value.to_str().unwrap_or_default().to_owned())
+    };
+    Call {
+        query: pairs(request.uri.query().unwrap_or_default()),
+        headers: request.headers.iter().map(header).collect(),
+        ..Call::by(caller, (service, ""), ("", Value::Null))
+    }
+}
+
 /// Takes a request apart; an error is the answer to it, in the protocol of the service if that is clear.
 pub(crate) fn call(request: &Request) -> Result<Call, (Service, Refusal)> {
+    if oci::is_ours(request.uri.path()) {
+        return registry(request).map_err(|refusal| (Service::Registry, refusal));
+    }
     let target = header(&request.headers, "x-amz-target").unwrap_or_default();
     let (caller, scope) = caller(&request.headers);
     let service = match (target.split(['_', '.']).next().unwrap_or_default(), scope.as_str()) {
@@ -40,30 +56,28 @@ pub(crate) fn call(request: &Request) -> Result<Call, (Service, Refusal)> {
         let text = "Request is missing Authentication Token";
         return Err((service, Refusal::new(403, "MissingAuthenticationTokenException", text)));
     }
-    let call = Call {
-        service,
-        operation: "",
-        resource: String::new(),
-        qualifier: None,
-        rest: Vec::new(),
-        query: pairs(request.uri.query().unwrap_or_default()),
-        headers: request
-            .headers
-            .iter()
-            .map(|(name, value)| (name.to_string(), value.to_str().unwrap_or_default().to_owned()))
-            .collect(),
-        body: Value::Null,
-        caller,
-    };
+    let call = bare(request, caller, service);
     let filled = match service {
         Service::Lambda => rest(call, request),
         Service::Ecr | Service::Logs | Service::Scaling | Service::Tagging => {
             json11(call, request, &target)
         }
         Service::Sts => form(call, request),
+        // It has a door of its own.
+        Service::Registry => Ok(call),
         Service::CloudWatch => crate::cloudwatch::call(call, (request.uri.path(), &request.body)),
     };
     filled.map_err(|refusal| (service, refusal))
+}
+
+/// A call of a container tool: whose it is stands in its password.
+fn registry(request: &Request) -> Result<Call, Refusal> {
+    let given = header(&request.headers, "authorization");
+    let token = given.as_deref().and_then(Token::read);
+    let host = header(&request.headers, "host");
+    let caller = token.ok_or_else(|| oci::unauthorized(host.as_deref()))?.caller;
+    let call = Call { data: request.body.clone(), ..bare(request, caller, Service::Registry) };
+    oci::call(call, &request.method, request.uri.path())
 }
 
 fn header(headers: &HeaderMap, name: &str) -> Option<String> {
@@ -193,6 +207,9 @@ pub(crate) fn response(service: Service, answer: Answer, id: &str) -> Response<F
     if service == Service::CloudWatch {
         put("smithy-protocol", "rpc-v2-cbor");
     }
+    if service == Service::Registry {
+        put("docker-distribution-api-version", "registry/2.0");
+    }
     for (name, value) in extra {
         put(name, &value);
     }
@@ -204,17 +221,20 @@ type Headers = Vec<(&'static str, String)>;
 fn success(service: Service, reply: Reply) -> (Response<Full<Bytes>>, Headers) {
     let mut headers = reply.headers;
     let bytes = match (reply.raw, &reply.body) {
-        (Some(raw), _) => Bytes::from(raw),
+        (Some(raw), _) => raw,
         (None, body) if service == Service::CloudWatch => crate::cloudwatch::bytes(body),
         (None, Value::Null) => Bytes::new(),
         (None, body) => Bytes::from(body.to_string()),
     };
-    headers.push(("content-type", media(service).to_owned()));
+    if !headers.iter().any(|it| it.0 == "content-type") {
+        headers.push(("content-type", media(service).to_owned()));
+    }
     (plain(reply.status, bytes), headers)
 }
 
 fn error(service: Service, refusal: Refusal, id: &str) -> (Response<Full<Bytes>>, Headers) {
-    let mut headers = vec![("content-type", media(service).to_owned())];
+    let mut headers = refusal.headers;
+    headers.push(("content-type", media(service).to_owned()));
     if let Some(seconds) = refusal.retry_after {
         headers.push(("retry-after", seconds.to_string()));
     }
@@ -237,6 +257,10 @@ fn error(service: Service, refusal: Refusal, id: &str) -> (Response<Full<Bytes>>
         Service::Ecr | Service::Logs | Service::Scaling | Service::Tagging => {
             json!({ "__type": code, "message": refusal.message }).to_string()
         }
+        Service::Registry if code.is_empty() => String::new(),
+        Service::Registry => {
+            json!({ "errors": [{ "code": code, "message": refusal.message }] }).to_string()
+        }
         Service::CloudWatch => {
             let body = json!({ "__type": code, "message": refusal.message });
             return (plain(refusal.status, crate::cloudwatch::bytes(&body)), headers);
@@ -247,7 +271,7 @@ fn error(service: Service, refusal: Refusal, id: &str) -> (Response<Full<Bytes>>
 
 fn media(service: Service) -> &'static str {
     match service {
-        Service::Lambda => "application/json",
+        Service::Lambda | Service::Registry => "application/json",
         Service::Ecr | Service::Logs | Service::Scaling | Service::Tagging => {
             "application/x-amz-json-1.1"
         }

@@ -330,7 +330,9 @@ impl World {
             Service::Lambda => {
                 self.lambdas.get(&place).map_or(Value::Null, |it| it.picture(&call.resource))
             }
-            Service::Ecr => {
+            // A part of a layer changes nothing that is shown.
+            Service::Registry if call.operation != "PutImage" => Value::Null,
+            Service::Ecr | Service::Registry => {
                 self.registries.get(&place).map_or(Value::Null, |it| it.picture(&call.resource))
             }
             Service::Logs
@@ -357,6 +359,9 @@ impl World {
             }
             Service::Ecr => {
                 self.registries.entry(place(&call.caller)).or_default().answer(call, date)
+            }
+            Service::Registry => {
+                self.registries.entry(place(&call.caller)).or_default().oci(call, date)
             }
             Service::Logs => self.others.logs(call).answer(call, date),
             Service::Scaling => self.others.scaling(call).answer(call, date),

@@ -16,7 +16,7 @@ pub(super) fn put(found: &mut Repository, asked: &Asked<'_>) -> Answer {
     let media = call.text("imageManifestMediaType").or(parsed["mediaType"].as_str());
     let media = media
         .ok_or_else(|| parameter("Invalid parameter at 'imageManifestMediaType': none is given"))?;
-    let digest = format!("sha256:{}", chance::sha256(manifest));
+    let digest = digest(manifest);
     if call.text("imageDigest").is_some_and(|it| it != digest) {
         let text = "The specified image digest does not match the digest that Amazon ECR calculated for the image";
         return Err(Refusal::new(400, "ImageDigestDoesNotMatchException", text));
@@ -35,18 +35,34 @@ pub(super) fn put(found: &mut Repository, asked: &Asked<'_>) -> Answer {
         return Err(Refusal::new(400, "ImageAlreadyExistsException", text));
     }
     if let Some(tag) = tag {
-        if found.tags.contains_key(tag) && immutable(found, tag) {
-            let text = format!(
-                "The image tag '{tag}' already exists in the '{name}' repository and cannot be overwritten because the tag is immutable."
-            );
-            return Err(Refusal::new(400, "ImageTagAlreadyExistsException", text));
-        }
+        check_mutable(found, asked, tag)?;
         found.tags.insert(tag.to_owned(), digest.clone());
     }
     let (manifest, media) = (manifest.to_owned(), media.to_owned());
     let pushed = asked.seconds();
     found.images.entry(digest.clone()).or_insert(Image { manifest, media, pushed });
     Ok(ok(json!({ "image": shown(found, asked, &digest, tag) })))
+}
+
+/// The digest of a manifest.
+pub(super) fn digest(manifest: &str) -> String {
+    format!("sha256:{}", chance::sha256(manifest))
+}
+
+/// Refuses a tag that is there and may not move.
+pub(super) fn check_mutable(
+    found: &Repository,
+    asked: &Asked<'_>,
+    tag: &str,
+) -> Result<(), Refusal> {
+    if !found.tags.contains_key(tag) || !immutable(found, tag) {
+        return Ok(());
+    }
+    let name = asked.name();
+    let text = format!(
+        "The image tag '{tag}' already exists in the '{name}' repository and cannot be overwritten because the tag is immutable."
+    );
+    Err(Refusal::new(400, "ImageTagAlreadyExistsException", text))
 }
 
 fn immutable(found: &Repository, tag: &str) -> bool {

@@ -1,6 +1,7 @@
-//! ECR: repositories, images, policies.
+//! ECR: repositories, images, policies; and the door for container tools.
 
 mod image;
+pub(crate) mod oci;
 mod policy;
 mod repository;
 
@@ -9,6 +10,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
+use self::oci::token::Token;
 use crate::{
     call::{Answer, Call, Refusal, Reply},
     time,
@@ -55,9 +57,10 @@ pub(crate) struct Repository {
     pub(crate) policy: Option<Value>,
     pub(crate) lifecycle: Option<Value>,
     pub(crate) labels: BTreeMap<String, String>,
+    pub(crate) layers: oci::Layers,
 }
 
-/// An image: a manifest. Layers are taken on trust.
+/// An image: a manifest. PutImage takes its layers on trust.
 #[derive(Debug)]
 pub(crate) struct Image {
     pub(crate) manifest: String,
@@ -152,13 +155,15 @@ fn ok(body: Value) -> Reply {
     Reply::new(200, body)
 }
 
-/// "AWS:" and a password, base64. The password opens nothing here.
+/// The way in for container tools. The registry is where this call went, not at the address that AWS would have.
 fn token(asked: &Asked<'_>) -> Reply {
     let (account, region) = (asked.account(), &asked.call.caller.region);
+    let token = Token::new(&asked.call.caller, asked.date.as_second());
+    let real = || format!("https://{account}.dkr.ecr.{region}.amazonaws.com");
     ok(json!({ "authorizationData": [{
-        "authorizationToken": "QVdTOnN0YW5kLWlu",
-        "expiresAt": asked.seconds() + 12.0 * 3600.0,
-        "proxyEndpoint": format!("https://{account}.dkr.ecr.{region}.amazonaws.com"),
+        "authorizationToken": token.written(),
+        "expiresAt": token.expires,
+        "proxyEndpoint": asked.call.header("host").map_or_else(real, |it| format!("http://{it}")),
     }] }))
 }
 

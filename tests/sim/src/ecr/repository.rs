@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::{Asked, Registry, Repository, ok, page, parameter, with_token};
+use super::{Asked, Registry, Repository, oci::Layers, ok, page, parameter, with_token};
 use crate::call::{Answer, Refusal, Reply};
 
 const MUTABILITY: [&str; 4] =
@@ -44,6 +44,7 @@ pub(super) fn create(registry: &mut Registry, asked: &Asked<'_>) -> Answer {
         policy: None,
         lifecycle: None,
         labels: BTreeMap::new(),
+        layers: Layers::default(),
     };
     set_mutability(&mut made, asked)?;
     tag(&mut made, asked)?;

@@ -81,7 +81,7 @@ pub(super) fn invoke(lambda: &mut Lambda, ctx: &Ctx<'_>) -> Answer {
         headers.push(("x-amz-log-result", BASE64_STANDARD.encode(log)));
     }
     lambda.runs.push(run);
-    Ok(Reply { status: 200, raw: Some(answer), headers, ..Reply::default() })
+    Ok(Reply { status: 200, raw: Some(answer.into()), headers, ..Reply::default() })
 }
 
 fn fits(script: &Script, name: &str, version: &str) -> bool {
