@@ -68,8 +68,8 @@ for part in "$@"; do
         if missing docker-registry skopeo buildah; then packages docker-registry skopeo buildah; fi
         ;;
     deploy)
-        if missing systemd-analyze buildah docker-compose git; then
-            packages systemd buildah docker-compose git
+        if missing systemd-analyze buildah skopeo docker-compose git; then
+            packages systemd buildah skopeo docker-compose git
         fi
         # The static binary of the image: its target, and a C compiler for the crypto library.
         if missing musl-gcc; then packages musl-tools; fi
