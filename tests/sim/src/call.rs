@@ -120,8 +120,17 @@ impl Call {
 
     /// Whether it may change something.
     pub fn writes(&self) -> bool {
-        const READS: [&str; 8] =
-            ["Get", "List", "Describe", "BatchGet", "BatchCheck", "Assume", "Invoke", "Look"];
+        const READS: [&str; 9] = [
+            "Get",
+            "List",
+            "Describe",
+            "BatchGet",
+            "BatchCheck",
+            "Assume",
+            "Invoke",
+            "Look",
+            "Filter",
+        ];
         !READS.iter().any(|it| self.operation.starts_with(it))
     }
 }

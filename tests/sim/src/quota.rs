@@ -14,8 +14,9 @@ const BURST: f64 = 1.0;
 /// machine asks.
 /// Lambda's quotas page: GetFunction 100, GetPolicy 15, all other control-plane calls together 15.
 /// ECR's: BatchGetImage 2,000, PutImage 10; those without a published number are taken for 10.
-/// Tagging's: GetResources 15. CloudWatch's: DescribeAlarms 9, GetMetricData 50. CloudWatch Logs and Application Auto
-/// Scaling: no numbers that hold for all their calls; taken for 10 together each.
+/// Tagging's: GetResources 15. CloudWatch's: DescribeAlarms 9, GetMetricData 50. CloudWatch Logs': FilterLogEvents 10,
+/// GetLogEvents and DescribeLogStreams 25. Its other calls and Application Auto Scaling: no numbers that hold for all of
+/// them; taken for 10 together each.
 fn bucket(call: &Call) -> Option<(&'static str, f64)> {
     Some(match (call.service, call.operation) {
         (Service::Lambda, "Invoke") => ("Invoke", 10_000.0),
@@ -28,6 +29,8 @@ fn bucket(call: &Call) -> Option<(&'static str, f64)> {
             (name, 10.0)
         }
         (Service::Registry, _) => return None,
+        (Service::Logs, "FilterLogEvents") => ("FilterLogEvents", 10.0),
+        (Service::Logs, name @ ("GetLogEvents" | "DescribeLogStreams")) => (name, 25.0),
         (Service::Logs, _) => ("Logs", 10.0),
         (Service::Scaling, _) => ("Scaling", 10.0),
         (Service::Tagging, _) => ("GetResources", 15.0),

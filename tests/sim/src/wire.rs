@@ -176,6 +176,7 @@ fn json11(mut call: Call, request: &Request, target: &str) -> Result<Call, Refus
     let arn = call.text("resourceArn").and_then(|it| it.split(":repository/").nth(1));
     let named =
         ["repositoryName", "logGroupName", "ResourceId"].into_iter().find_map(|it| call.text(it));
+    let named = named.or_else(|| call.text("logGroupIdentifier").map(crate::logs::name));
     call.resource = named.or(arn).unwrap_or_default().to_owned();
     Ok(call)
 }

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use crate::{
-    call::{Answer, Call, Caller, Service},
+    call::{Answer, Call, Caller, Reply, Service},
     cloudwatch::{self, Alarms},
     ecr::Registry,
     fault::{Faults, Play, Rule},
@@ -371,11 +371,15 @@ impl World {
                 let Self { options, lambdas, registries, roles, .. } = self;
                 let (start, lags) = (options.start, options.lags);
                 let ctx = Ctx { call, now, start, lags, registries, roles, play };
-                match lambdas.get_mut(&place(&call.caller)) {
-                    Some(lambda) => lambda.answer(&ctx),
-                    // It was made two lines above.
-                    None => Ok(crate::call::Reply::new(200, json!({}))),
+                // It was made a few lines above.
+                let Some(lambda) = lambdas.get_mut(&place(&call.caller)) else {
+                    return Ok(Reply::new(200, json!({})));
+                };
+                let answer = lambda.answer(&ctx);
+                for written in std::mem::take(&mut lambda.written) {
+                    self.others.logs(call).write(written, (&call.caller, date));
                 }
+                answer
             }
         }
     }

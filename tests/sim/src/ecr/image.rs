@@ -78,7 +78,7 @@ fn immutable(found: &Repository, tag: &str) -> bool {
 }
 
 /// Whether a pattern with `*` fits.
-fn wild(pattern: &str, text: &str) -> bool {
+pub(crate) fn wild(pattern: &str, text: &str) -> bool {
     let Some((head, tail)) = pattern.split_once('*') else { return pattern == text };
     let Some(rest) = text.strip_prefix(head) else { return false };
     rest.char_indices()

@@ -16,6 +16,8 @@ use crate::{
     time,
 };
 
+pub(crate) use self::image::wild;
+
 /// What is answered here.
 pub(crate) const OPERATIONS: &[&str] = &[
     "BatchDeleteImage",

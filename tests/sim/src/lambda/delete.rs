@@ -8,6 +8,7 @@ pub(super) fn delete(lambda: &mut Lambda, ctx: &Ctx<'_>) -> Answer {
     match ctx.call.qualifier.as_deref() {
         None => {
             lambda.functions.remove(&ctx.call.resource);
+            lambda.environments.forget(&ctx.call.resource);
             Ok(Reply::empty(204))
         }
         Some("$LATEST") => Err(Refusal::invalid(

@@ -1,18 +1,27 @@
 //! Invocations: each function, and each version of it, answers what it was told to answer.
+//!
+//! A call has a beginning, which finds what is to run and where, and an end, which writes the log and makes the answer;
+//! between them a script is read, or an image runs.
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
+use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
-use super::{Ctx, Lambda, function::Function};
+use super::{Ctx, Lambda, environment::Environment, function::Function, log};
 use crate::{
-    call::{Answer, Refusal, Reply},
+    call::{Answer, Call, Refusal, Reply},
     chance,
-    time::Moment,
+    time::{self, Moment},
 };
 
+/// What a script takes to start, in milliseconds.
+const INIT_MS: f64 = 120.0;
+/// What a script uses, in megabytes.
+const MEMORY_MB: u64 = 64;
+
 /// What a function answers. The first script that fits is played.
-#[derive(Debug, Clone, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Script {
     /// The function.
@@ -44,48 +53,136 @@ pub(crate) struct Run {
     pub(crate) failed: bool,
 }
 
-pub(super) fn invoke(lambda: &mut Lambda, ctx: &Ctx<'_>) -> Answer {
-    let id = lambda.id();
-    let scripts = lambda.scripts.clone();
-    let found = lambda.function(ctx)?;
-    let version = number(found, ctx)?;
-    let script =
-        scripts.into_iter().find(|it| fits(it, &found.name, &version)).unwrap_or_else(|| Script {
-            function: found.name.clone(),
-            version: None,
-            payload: None,
-            function_error: None,
-            log: Vec::new(),
-            duration_ms: 1.0,
-        });
-    match ctx.call.header("x-amz-invocation-type") {
-        Some("DryRun") => return Ok(Reply::empty(204)),
-        Some("Event") => return Ok(Reply::empty(202)),
-        _ => {}
-    }
-    let resource = match ctx.call.qualifier.as_deref() {
-        Some(qualifier) => format!("{}:{qualifier}", found.name),
-        None => found.name.clone(),
-    };
-    let failed = script.function_error.is_some();
-    let run = Run { at: ctx.now, resource, version: version.clone(), failed };
-    let event = ctx.call.body.as_str().unwrap_or_default();
-    let event = BASE64_STANDARD.decode(event).unwrap_or_default();
-    let answer = script.payload.as_ref().map_or(event, |it| it.to_string().into_bytes());
-    let mut headers = vec![("x-amz-executed-version", version.clone())];
-    if let Some(error) = &script.function_error {
-        headers.push(("x-amz-function-error", error.clone()));
-    }
-    if ctx.call.header("x-amz-log-type") == Some("Tail") {
-        let log = log(&script, (&id, &version), found);
-        headers.push(("x-amz-log-result", BASE64_STANDARD.encode(log)));
-    }
-    lambda.runs.push(run);
-    Ok(Reply { status: 200, raw: Some(answer.into()), headers, ..Reply::default() })
+/// A call that has a place to run.
+#[derive(Debug, Clone)]
+pub(crate) struct Begun {
+    /// The request's id.
+    pub(crate) id: String,
+    pub(crate) function: String,
+    pub(crate) version: String,
+    pub(crate) environment: Environment,
+    /// The configuration of the version.
+    pub(crate) config: Map<String, Value>,
+    pub(crate) at: Moment,
+    pub(crate) start: Timestamp,
+    resource: String,
 }
 
-fn fits(script: &Script, name: &str, version: &str) -> bool {
-    script.function == name && script.version.as_ref().is_none_or(|it| it == version)
+/// A line that was printed.
+#[derive(Debug, Clone)]
+pub(crate) struct Line {
+    pub(crate) at: Moment,
+    pub(crate) text: String,
+    /// Whether it came before the function was asked.
+    pub(crate) early: bool,
+}
+
+/// How a run ended.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Ending {
+    Success,
+    /// With the type of the error.
+    Failure(String),
+}
+
+/// What came of a run.
+#[derive(Debug, Clone)]
+pub(crate) struct Outcome {
+    pub(crate) payload: Vec<u8>,
+    /// `Handled` or `Unhandled`.
+    pub(crate) error: Option<String>,
+    pub(crate) ending: Ending,
+    pub(crate) lines: Vec<Line>,
+    pub(crate) took_ms: f64,
+    /// How long the start took, of a cold one.
+    pub(crate) init_ms: Option<f64>,
+    pub(crate) memory_mb: u64,
+    pub(crate) ended: Moment,
+    /// Whether the environment is no more.
+    pub(crate) gone: bool,
+}
+
+pub(super) fn invoke(lambda: &mut Lambda, ctx: &Ctx<'_>) -> Answer {
+    let Some(begun) = begin(lambda, ctx)? else { return Ok(Reply::empty(204)) };
+    let script = lambda.scripts.iter().find(|it| fits(it, &begun)).cloned();
+    let script = script.unwrap_or_else(|| Script { duration_ms: 1.0, ..Script::default() });
+    let outcome = played(&script, &begun, event(ctx.call));
+    Ok(finish(lambda, (&begun, outcome), ctx.call))
+}
+
+/// The event, as it was sent.
+pub(crate) fn event(call: &Call) -> Vec<u8> {
+    BASE64_STANDARD.decode(call.body.as_str().unwrap_or_default()).unwrap_or_default()
+}
+
+/// Finds what is to run, and a place for it; none for a dry run.
+pub(crate) fn begin(lambda: &mut Lambda, ctx: &Ctx<'_>) -> Result<Option<Begun>, Refusal> {
+    let id = lambda.id();
+    let found = lambda.function(ctx)?;
+    let version = number(found, ctx)?;
+    if ctx.call.header("x-amz-invocation-type") == Some("DryRun") {
+        return Ok(None);
+    }
+    let runs = found.version(Some(&version)).ok_or_else(|| ctx.missing())?.clone();
+    let function = found.name.clone();
+    let resource = match ctx.call.qualifier.as_deref() {
+        Some(qualifier) => format!("{function}:{qualifier}"),
+        None => function.clone(),
+    };
+    let day = time::date(ctx.start, ctx.now).strftime("%Y/%m/%d").to_string();
+    let environment = lambda.environments.take(&function, &runs, &day);
+    let (config, at, start) = (runs.config, ctx.now, ctx.start);
+    Ok(Some(Begun { id, function, version, environment, config, at, start, resource }))
+}
+
+/// Writes down what came of a run, and answers. Whoever does not wait for it is told only that it was taken.
+pub(crate) fn finish(
+    lambda: &mut Lambda,
+    (begun, outcome): (&Begun, Outcome),
+    call: &Call,
+) -> Reply {
+    let written = log::written(begun, &outcome);
+    let Begun { resource, version, at, .. } = begun.clone();
+    let mut headers = vec![("x-amz-executed-version", version.clone())];
+    if let Some(error) = &outcome.error {
+        headers.push(("x-amz-function-error", error.clone()));
+    }
+    if call.header("x-amz-log-type") == Some("Tail") {
+        headers.push(("x-amz-log-result", BASE64_STANDARD.encode(log::tail(&written))));
+    }
+    lambda.runs.push(Run { at, resource, version, failed: outcome.error.is_some() });
+    lambda.written.push(written);
+    lambda.environments.leave(begun.environment.number, outcome.gone);
+    match call.header("x-amz-invocation-type") {
+        Some("Event") => Reply::empty(202),
+        _ => Reply { raw: Some(outcome.payload.into()), headers, ..Reply::empty(200) },
+    }
+}
+
+fn fits(script: &Script, begun: &Begun) -> bool {
+    script.function == begun.function
+        && script.version.as_ref().is_none_or(|it| *it == begun.version)
+}
+
+fn played(script: &Script, begun: &Begun, event: Vec<u8>) -> Outcome {
+    let error = script.function_error.clone();
+    let kind = |payload: &Value| payload["errorType"].as_str().unwrap_or("Error").to_owned();
+    let line = |text: &String| Line { at: begun.at, text: text.clone(), early: false };
+    let payload = script.payload.as_ref();
+    Outcome {
+        ending: match &error {
+            Some(_) => Ending::Failure(payload.map(kind).unwrap_or_default()),
+            None => Ending::Success,
+        },
+        payload: payload.map_or(event, |it| it.to_string().into_bytes()),
+        error,
+        lines: script.log.iter().map(line).collect(),
+        took_ms: script.duration_ms,
+        init_ms: begun.environment.cold.then_some(INIT_MS),
+        memory_mb: MEMORY_MB,
+        ended: begun.at,
+        gone: false,
+    }
 }
 
 /// The version that runs. An alias with weights chooses by the event's content, so that a test can tell.
@@ -108,18 +205,4 @@ fn number(found: &Function, ctx: &Ctx<'_>) -> Result<String, Refusal> {
     let body = ctx.call.body.to_string();
     let chosen = chance::share(0, &[&body, &time]) < *weight;
     Ok(if chosen { other.clone() } else { number.to_owned() })
-}
-
-/// At most the last 4 kB, as AWS sends them.
-fn log(script: &Script, (id, version): (&str, &str), found: &Function) -> String {
-    let memory = &found.latest.config.get("MemorySize").cloned().unwrap_or_default();
-    let lines = script.log.iter().fold(String::new(), |all, it| all + it + "\n");
-    let took = script.duration_ms;
-    let text = format!(
-        "START RequestId: {id} Version: {version}\n{lines}END RequestId: {id}\nREPORT RequestId: {id}\tDuration: {took:.2} ms\tBilled Duration: {} ms\tMemory Size: {memory} MB\tMax Memory Used: 64 MB\t\n",
-        took.ceil()
-    );
-    let from = text.len().saturating_sub(4096);
-    let from = (from..text.len()).find(|it| text.is_char_boundary(*it)).unwrap_or(from);
-    text.get(from..).unwrap_or_default().to_owned()
 }

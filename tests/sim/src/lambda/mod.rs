@@ -5,9 +5,11 @@ mod concurrency;
 mod config;
 mod create;
 mod delete;
+pub(crate) mod environment;
 mod events;
 pub(crate) mod function;
-mod invoke;
+pub(crate) mod invoke;
+mod log;
 mod mapping;
 mod past;
 mod policy;
@@ -25,12 +27,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-use self::{function::Function, mapping::Mapping, past::Past};
+use self::{environment::Environments, function::Function, mapping::Mapping, past::Past};
 use crate::{
     call::{Answer, Call, Refusal},
     chance,
     fault::Play,
     image::Registries,
+    logs::Written,
     time::{self, Moment},
 };
 
@@ -52,6 +55,10 @@ pub(crate) struct Lambda {
     scripts: Vec<Script>,
     /// What was invoked.
     pub(crate) runs: Vec<Run>,
+    /// Where functions run.
+    pub(crate) environments: Environments,
+    /// What functions wrote, until it is in their logs.
+    pub(crate) written: Vec<Written>,
     /// How many ids were given out.
     ids: u64,
     seed: u64,

@@ -1,11 +1,18 @@
-//! CloudWatch Logs: log groups, for how long they are kept, and under which key. Nothing is ever logged.
+//! CloudWatch Logs: log groups, for how long they are kept, under which key, and what functions wrote.
+
+mod events;
+mod pattern;
+mod read;
 
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use crate::call::{Answer, Call, Refusal, Reply};
+use self::{events::Events, read::Asked};
+use crate::call::{Answer, Call, Caller, Refusal, Reply};
+
+pub(crate) use self::events::Written;
 
 /// What is answered here.
 pub(crate) const OPERATIONS: &[&str] = &[
@@ -14,7 +21,10 @@ pub(crate) const OPERATIONS: &[&str] = &[
     "DeleteLogGroup",
     "DeleteRetentionPolicy",
     "DescribeLogGroups",
+    "DescribeLogStreams",
     "DisassociateKmsKey",
+    "FilterLogEvents",
+    "GetLogEvents",
     "PutRetentionPolicy",
 ];
 
@@ -26,9 +36,23 @@ const DAYS: [i64; 22] = [
 /// How many groups a page holds at most, and if nothing is said.
 const PAGE: usize = 50;
 
-/// The log groups of an account in a Region, by name, as DescribeLogGroups shows them.
+/// A log group.
+#[derive(Debug)]
+struct Group {
+    /// As DescribeLogGroups shows it.
+    shown: Value,
+    events: Events,
+}
+
+/// The log groups of an account in a Region, by name.
 #[derive(Debug, Default)]
-pub(crate) struct Logs(BTreeMap<String, Value>);
+pub(crate) struct Logs(BTreeMap<String, Group>);
+
+/// A group's name out of `logGroupIdentifier`, which may be an ARN.
+pub(crate) fn name(identifier: &str) -> &str {
+    let name = identifier.split_once(":log-group:").map_or(identifier, |it| it.1);
+    name.trim_end_matches(":*")
+}
 
 impl Logs {
     pub(crate) fn answer(&mut self, call: &Call, date: Timestamp) -> Answer {
@@ -39,11 +63,17 @@ impl Logs {
                 let text = "The specified log group does not exist.";
                 let missing = || Refusal::new(400, "ResourceNotFoundException", text);
                 let found = self.0.get_mut(&call.resource).ok_or_else(missing)?;
+                let Group { shown, events } = found;
+                let asked = |arn| Asked { call, events, arn };
+                let arn = shown["logGroupArn"].as_str().unwrap_or_default();
                 match operation {
-                    "PutRetentionPolicy" => keep(found, &call.body["retentionInDays"])?,
-                    "DeleteRetentionPolicy" => take(found, "retentionInDays"),
-                    "AssociateKmsKey" => found["kmsKeyId"] = key(&call.body["kmsKeyId"])?,
-                    "DisassociateKmsKey" => take(found, "kmsKeyId"),
+                    "FilterLogEvents" => return asked(arn).filter(),
+                    "GetLogEvents" => return asked(arn).get(),
+                    "DescribeLogStreams" => return asked(arn).streams(),
+                    "PutRetentionPolicy" => keep(shown, &call.body["retentionInDays"])?,
+                    "DeleteRetentionPolicy" => take(shown, "retentionInDays"),
+                    "AssociateKmsKey" => shown["kmsKeyId"] = key(&call.body["kmsKeyId"])?,
+                    "DisassociateKmsKey" => take(shown, "kmsKeyId"),
                     _ => drop(self.0.remove(&call.resource)),
                 }
                 Ok(nothing())
@@ -53,7 +83,7 @@ impl Logs {
 
     /// For how many days a group keeps what it has.
     pub(crate) fn retention(&self, group: &str) -> Value {
-        self.0.get(group).map_or(Value::Null, |it| it["retentionInDays"].clone())
+        self.0.get(group).map_or(Value::Null, |it| it.shown["retentionInDays"].clone())
     }
 
     fn create(&mut self, call: &Call, date: Timestamp) -> Answer {
@@ -66,22 +96,19 @@ impl Logs {
             let text = "The specified log group already exists";
             return Err(Refusal::new(400, "ResourceAlreadyExistsException", text));
         }
-        let (account, region) = (&call.caller.account, &call.caller.region);
-        let arn = format!("arn:aws:logs:{region}:{account}:log-group:{name}");
-        let mut shown = json!({
-            "logGroupName": name,
-            "arn": format!("{arn}:*"),
-            "logGroupArn": arn,
-            "creationTime": date.as_millisecond(),
-            "metricFilterCount": 0,
-            "storedBytes": 0,
-            "logGroupClass": "STANDARD",
-        });
+        let mut group = group(name, &call.caller, date);
         if !call.body["kmsKeyId"].is_null() {
-            shown["kmsKeyId"] = key(&call.body["kmsKeyId"])?;
+            group.shown["kmsKeyId"] = key(&call.body["kmsKeyId"])?;
         }
-        self.0.insert(name.clone(), shown);
+        self.0.insert(name.clone(), group);
         Ok(nothing())
+    }
+
+    /// What a function wrote. Lambda makes a group that is not there.
+    pub(crate) fn write(&mut self, written: Written, (caller, date): (&Caller, Timestamp)) {
+        let name = written.group.clone();
+        let found = self.0.entry(name).or_insert_with_key(|name| group(name, caller, date));
+        found.events.append(written, date.as_millisecond());
     }
 
     /// Groups in the order of their names.
@@ -94,7 +121,7 @@ impl Logs {
             let text = "Member must have value less than or equal to 50";
             return Err(constraint("limit", &size.to_string(), text));
         }
-        let rows = self.0.iter().filter(|(name, _)| name.starts_with(prefix)).map(|it| it.1);
+        let rows = self.0.iter().filter(|(name, _)| name.starts_with(prefix)).map(|it| &it.1.shown);
         let mut rows: Vec<&Value> = rows.skip(from).take(size + 1).collect();
         let more = rows.len() > size;
         rows.truncate(size);
@@ -104,6 +131,20 @@ impl Logs {
         }
         Ok(Reply::new(200, body))
     }
+}
+
+fn group(name: &str, caller: &Caller, date: Timestamp) -> Group {
+    let arn = format!("arn:aws:logs:{}:{}:log-group:{name}", caller.region, caller.account);
+    let shown = json!({
+        "logGroupName": name,
+        "arn": format!("{arn}:*"),
+        "logGroupArn": arn,
+        "creationTime": date.as_millisecond(),
+        "metricFilterCount": 0,
+        "storedBytes": 0,
+        "logGroupClass": "STANDARD",
+    });
+    Group { shown, events: Events::default() }
 }
 
 fn nothing() -> Reply {

@@ -1,22 +1,11 @@
 //! The registry at its edges: parts that do not fit, digests of other bytes, tags that may not move, tokens that are
 //! too old, and what ECR's own calls see of it all. Tools that push for a living are in `tests/e2e/test_registry.py`.
 
-#![allow(
-    clippy::allow_attributes,
-    clippy::indexing_slicing,
-    clippy::panic,
-    clippy::string_slice,
-    clippy::unwrap_used,
-    missing_docs,
-    reason = "tests and their helpers fail loudly"
-)]
-
-mod common;
-
-use common::{Got, Scene};
 use evenkeel_sim::{call::Service, world::Options};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
+
+use crate::scene::{Got, Scene};
 
 const UPLOADS: &str = "/v2/team/jobs/blobs/uploads/";
 const MEDIA: &str = "application/vnd.oci.image.manifest.v1+json";
