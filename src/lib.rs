@@ -23,6 +23,7 @@ pub mod aws;
 pub mod cli;
 pub mod daemon;
 pub mod engine;
+pub mod import;
 pub mod kinds;
 pub mod manifest;
 pub mod registry;

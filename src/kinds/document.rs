@@ -10,6 +10,10 @@ use crate::{
     shape::{Field, Map, Shape, Text},
 };
 
+/// What `evenkeel import` writes in the place of a value that it may not or cannot carry over. Nothing that begins
+/// with it is ever applied.
+pub const PLACEHOLDER: &str = "evenkeel: fill in";
+
 /// AWS allows letters, digits and spaces of every script and `_.:/=+-@`; so, of ASCII, not these.
 const TAG_CHARACTERS: &str = r##"^[^\x00-\x1f\x7f!"#$%&'()*,;<>?\[\]\\^`{|}~]*$"##;
 const TAG_KEY: Text =

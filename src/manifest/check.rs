@@ -7,7 +7,10 @@ use super::{
     scalar::{self, Scalar},
     tree::{At, Node, Trouble, Value},
 };
-use crate::shape::{Field, Map, Shape, Text};
+use crate::{
+    kinds::document::PLACEHOLDER,
+    shape::{Field, Map, Shape, Text},
+};
 
 /// How much of a value is repeated in a message.
 const SHOWN_MAX: usize = 60;
@@ -57,11 +60,20 @@ impl Spot<'_> {
             Some(_) | None => format!("{}: …", self.name),
         }
     }
+
+    /// Whether an import left the value to be filled in. What nobody here reads may say anything.
+    fn is_placeholder(&self, shape: &Shape) -> bool {
+        let text = self.node.text();
+        text.is_some_and(|it| it.starts_with(PLACEHOLDER)) && !matches!(shape, Shape::Any)
+    }
 }
 
 /// Checks a value against a shape.
 pub(super) fn check(spot: &Spot<'_>, shape: &Shape, notes: &mut Notes) {
     let inner = Spot { secret: spot.secret || shape.is_secret(), ..*spot };
+    if inner.is_placeholder(shape) {
+        return placeholder(&inner, notes);
+    }
     match (shape, &spot.node.value) {
         (Shape::Object(fields), Value::Map(pairs)) => object(pairs, fields, notes),
         (Shape::Map(map), Value::Map(pairs)) => self::map(&inner, pairs, map, notes),
@@ -235,6 +247,13 @@ fn text(value: &str, form: &Text) -> Option<String> {
         });
     }
     (!form.fits(value)).then(|| format!("it should be {}", form.words))
+}
+
+fn placeholder(spot: &Spot<'_>, notes: &mut Notes) {
+    let message = format!("`{}` is a placeholder from an import", spot.name);
+    let keep = "write its value, or `{ keep: true }` to keep whatever is there";
+    let hint = if spot.secret { keep } else { "write its value" };
+    notes.push(Trouble::new(spot.node.at, message, hint).showing(format!("{}: …", spot.name)));
 }
 
 fn wrong_type(spot: &Spot<'_>, shape: &Shape, notes: &mut Notes) {

@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// The version of the form.
-pub(super) const API_VERSION: &str = "evenkeel.dev/v1";
+pub const API_VERSION: &str = "evenkeel.dev/v1";
 
 /// A function's own members and those of its blocks.
 static FUNCTION: [Field; function::shape::SPEC.len() + BLOCKS.len()] =
@@ -24,6 +24,11 @@ pub(super) const KINDS: &[(&str, Shape)] = &[
     (Function::NAME, Shape::Object(&FUNCTION)),
     (Repository::NAME, Shape::Object(repository::shape::SPEC)),
 ];
+
+/// The shape of the `spec` of a kind of document.
+pub fn shape_of(kind: &str) -> Option<&'static Shape> {
+    KINDS.iter().find(|(name, _)| *name == kind).map(|(_, shape)| shape)
+}
 
 /// What any kind may be called; each has its own rule besides.
 const NAME: Text = Text::new((1, 256), "^[A-Za-z0-9_./-]+$", "1 to 256 of A-Z a-z 0-9 _ . / -");

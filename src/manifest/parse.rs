@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use super::{
     Body, Document, Meta, Note, Origin, Parsed, Parts,
     check::{Notes, Spot, check, missing, short},
-    envelope::{ENVELOPE, KINDS},
+    envelope::{ENVELOPE, shape_of},
     scalar,
     tree::{self, At, Node, Trouble, Value},
 };
@@ -152,8 +152,7 @@ fn check_tag_count(doc: &FunctionDoc, parts: &Parts) -> Option<Breach> {
 
 /// The shape of this document's `spec`, if its kind is known.
 fn spec_shape(tree: &Node) -> Option<&'static Shape> {
-    let kind = tree.member("kind")?.1.text()?;
-    KINDS.iter().find(|(name, _)| *name == kind).map(|(_, shape)| shape)
+    shape_of(tree.member("kind")?.1.text()?)
 }
 
 fn meta(tree: &Node) -> Option<Meta> {

@@ -1,0 +1,37 @@
+//! Descriptions that other tools made, as documents of ours; and documents as YAML that people like to read.
+//! Pure: text in, text out. Whatever of a source has no place in a document is named, never dropped in silence.
+//!
+//! Read in this order: [`Found`] (what comes out), `source` (what is taken, and what is left), `carry` (the shapes of
+//! manifests as the table of what can be carried), then a tool: `lambroll`, `terraform`, `ack`, `cloudformation`.
+
+mod scalar;
+mod write;
+
+use serde_json::{Map, Value};
+
+pub use self::write::write;
+pub use crate::kinds::document::PLACEHOLDER;
+
+/// A document, made of what another tool describes.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Found {
+    /// As in `kind:`.
+    pub kind: &'static str,
+    /// `metadata.name`: the name in AWS.
+    pub name: String,
+    /// The document's `spec`.
+    pub spec: Map<String, Value>,
+    /// What of the source it does not say.
+    pub left: Vec<Left>,
+    /// The environment variables whose values are [`PLACEHOLDER`].
+    pub secrets: Vec<String>,
+}
+
+/// Something of a source that a document cannot say. No value stands in it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Left {
+    /// Where it stands, in the source's own words.
+    pub path: String,
+    /// What it is, and what to do about it.
+    pub why: String,
+}
