@@ -4,12 +4,23 @@
 //! Read in this order: [`Found`] (what comes out), `source` (what is taken, and what is left), `carry` (the shapes of
 //! manifests as the table of what can be carried), then a tool: `lambroll`, `terraform`, `ack`, `cloudformation`.
 
+mod carry;
+mod defaults;
+mod draft;
+mod lambroll;
+mod read;
 mod scalar;
+mod source;
+mod terraform;
+mod why;
 mod write;
 
 use serde_json::{Map, Value};
 
-pub use self::write::write;
+pub use self::{
+    read::{ReadError, read},
+    write::write,
+};
 pub use crate::kinds::document::PLACEHOLDER;
 
 /// A document, made of what another tool describes.
@@ -25,6 +36,19 @@ pub struct Found {
     pub left: Vec<Left>,
     /// The environment variables whose values are [`PLACEHOLDER`].
     pub secrets: Vec<String>,
+}
+
+/// A tool that describes functions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Form {
+    /// AWS Controllers for Kubernetes: `Function` and what belongs to it, `Repository`.
+    Ack,
+    /// CloudFormation, and the Serverless Application Model.
+    CloudFormation,
+    /// lambroll: `function.json`, with or without `function_url.json` after it.
+    Lambroll,
+    /// What `terraform show -json` prints of a state or a plan.
+    Terraform,
 }
 
 /// Something of a source that a document cannot say. No value stands in it.

@@ -22,10 +22,11 @@ pub use edit::{EditError, replace};
 pub use envelope::{API_VERSION, reference, schema, shape_of};
 pub use expand::{Wishes, expand, targets};
 pub use note::Note;
-pub use parse::{FILE_MAX, parse, plain};
+pub use parse::{FILE_MAX, parse, plain, values};
 pub use parts::Parts;
 pub use select::Selection;
 pub use sites::Documents;
+pub use tree::Tags;
 
 /// What one file holds: the documents without fault, and every fault of the others.
 #[derive(Clone, Default)]

@@ -7,7 +7,7 @@ use super::{
     check::{Notes, Spot, check, missing, short},
     envelope::{ENVELOPE, shape_of},
     scalar,
-    tree::{self, At, Node, Trouble, Value},
+    tree::{self, At, Node, Tags, Trouble, Value},
 };
 use crate::{
     engine::{
@@ -32,7 +32,7 @@ pub fn parse(file: &str, bytes: &[u8]) -> Parsed {
     let mut notes = Notes::new(&file);
     let mut documents = Vec::new();
     if let Some(text) = text(bytes, &mut notes) {
-        let (trees, troubles) = tree::documents(text);
+        let (trees, troubles) = tree::documents(text, Tags::Refused);
         for trouble in troubles {
             notes.push(trouble);
         }
@@ -47,21 +47,31 @@ pub fn parse(file: &str, bytes: &[u8]) -> Parsed {
 
 /// Any YAML or JSON file with one document, as JSON: for the operator's own files.
 pub fn plain(bytes: &[u8]) -> Result<serde_json::Value, Vec<Note>> {
-    let file: Arc<str> = "".into();
-    let mut notes = Notes::new(&file);
-    let (trees, troubles) = text(bytes, &mut notes).map(tree::documents).unwrap_or_default();
+    let mut documents = values("", bytes, Tags::Refused)?;
+    if let (Some((_, only)), true) = (documents.pop(), documents.is_empty()) {
+        return Ok(only);
+    }
+    let mut notes = Notes::new(&"".into());
+    notes.file("the file should hold one document", "");
+    Err(notes.all)
+}
+
+/// The documents of any YAML or JSON file, as JSON, each with the line on which it begins: for what other tools wrote.
+pub fn values(
+    file: &str,
+    bytes: &[u8],
+    tags: Tags,
+) -> Result<Vec<(u32, serde_json::Value)>, Vec<Note>> {
+    let mut notes = Notes::new(&file.into());
+    let read = |text| tree::documents(text, tags);
+    let (trees, troubles) = text(bytes, &mut notes).map(read).unwrap_or_default();
     for trouble in troubles {
         notes.push(trouble);
     }
-    match trees.as_slice() {
-        [tree] if notes.all.is_empty() => Ok(scalar::json(tree)),
-        _ => {
-            if notes.all.is_empty() {
-                notes.file("the file should hold one document", "");
-            }
-            Err(notes.all)
-        }
+    if notes.all.is_empty() {
+        return Ok(trees.iter().map(|it| (it.at.line, scalar::json(it))).collect());
     }
+    Err(notes.all)
 }
 
 /// The bytes as text, if they are one.

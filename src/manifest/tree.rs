@@ -60,9 +60,19 @@ impl Trouble {
     }
 }
 
+/// What tags (`!…`) mean.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Tags {
+    /// Nothing: they are mistakes.
+    #[default]
+    Refused,
+    /// CloudFormation's functions: `!Sub x` is `{ "Fn::Sub": x }`.
+    Functions,
+}
+
 /// The documents of a file, as far as it can be read, and what is wrong with the text.
-pub(super) fn documents(text: &str) -> (Vec<Node>, Vec<Trouble>) {
-    let mut builder = Builder::default();
+pub(super) fn documents(text: &str, tags: Tags) -> (Vec<Node>, Vec<Trouble>) {
+    let mut builder = Builder { tags, ..Builder::default() };
     let mut parser = Parser::new_from_str(text);
     while let Some(event) = parser.next_event() {
         let fatal = match event {
@@ -84,6 +94,7 @@ pub(super) fn documents(text: &str) -> (Vec<Node>, Vec<Trouble>) {
 
 #[derive(Default)]
 struct Builder {
+    tags: Tags,
     documents: Vec<Node>,
     troubles: Vec<Trouble>,
     open: Vec<Frame>,
@@ -95,6 +106,7 @@ struct Builder {
 struct Frame {
     at: At,
     anchor: usize,
+    function: Option<String>,
     held: Held,
 }
 
@@ -107,17 +119,17 @@ impl Builder {
     fn take(&mut self, event: Event<'_>, at: At) -> Result<(), Trouble> {
         match event {
             Event::Scalar(text, style, anchor, tag) => {
-                let plain = style == ScalarStyle::Plain && !self.is_text(tag.as_deref(), at);
+                let function = self.function(tag.as_deref());
+                let tag = tag.as_deref().filter(|_| function.is_none());
+                let plain = style == ScalarStyle::Plain && !self.is_text(tag, at);
                 let value = Value::Scalar { text: text.into_owned(), plain };
-                self.add(Node { at, value }, anchor, 1)
+                self.add(called(function, Node { at, value }), anchor, 1)
             }
             Event::SequenceStart(anchor, tag) => {
-                self.is_text(tag.as_deref(), at);
-                self.enter(Frame { at, anchor, held: Held::List(Vec::new()) })
+                self.begin(Held::List(Vec::new()), (at, anchor), tag.as_deref())
             }
             Event::MappingStart(anchor, tag) => {
-                self.is_text(tag.as_deref(), at);
-                self.enter(Frame { at, anchor, held: Held::Map(Vec::new(), None) })
+                self.begin(Held::Map(Vec::new(), None), (at, anchor), tag.as_deref())
             }
             Event::SequenceEnd | Event::MappingEnd => self.leave(),
             Event::Alias(anchor) => {
@@ -155,6 +167,24 @@ impl Builder {
         text
     }
 
+    /// The function of CloudFormation's that a tag means, if tags mean any.
+    fn function(&self, tag: Option<&Tag>) -> Option<String> {
+        let tag = tag.filter(|it| self.tags == Tags::Functions && it.handle == "!")?;
+        let bare = matches!(&*tag.suffix, "Ref" | "Condition");
+        Some(if bare { tag.suffix.clone() } else { format!("Fn::{}", tag.suffix) })
+    }
+
+    fn begin(
+        &mut self,
+        held: Held,
+        (at, anchor): (At, usize),
+        tag: Option<&Tag>,
+    ) -> Result<(), Trouble> {
+        let function = self.function(tag);
+        self.is_text(tag.filter(|_| function.is_none()), at);
+        self.enter(Frame { at, anchor, function, held })
+    }
+
     fn enter(&mut self, frame: Frame) -> Result<(), Trouble> {
         if self.open.len() >= DEPTH_MAX {
             let message = format!("the file nests deeper than {DEPTH_MAX} levels");
@@ -170,7 +200,7 @@ impl Builder {
             Held::List(items) => Value::List(items),
             Held::Map(pairs, _) => Value::Map(pairs),
         };
-        self.add(Node { at: frame.at, value }, frame.anchor, 1)
+        self.add(called(frame.function, Node { at: frame.at, value }), frame.anchor, 1)
     }
 
     /// Puts a finished value where it belongs.
@@ -204,6 +234,14 @@ impl Builder {
         }
         Ok(())
     }
+}
+
+/// What a function is called with, in the long form.
+fn called(function: Option<String>, node: Node) -> Node {
+    let Some(text) = function else { return node };
+    let at = node.at;
+    let key = Node { at, value: Value::Scalar { text, plain: false } };
+    Node { at, value: Value::Map(vec![(key, node)]) }
 }
 
 /// What is wrong with one more key of a map, if anything.

@@ -19,4 +19,5 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+mod samples;
 mod writing;

@@ -1,0 +1,103 @@
+//! What need not be written, since it is what AWS does anyway.
+
+use serde_json::{Map, Value, json};
+
+use crate::kinds::{event_source::source::Source, function::config::defaults};
+
+/// Takes out of the `spec` of a function what it would be without it.
+pub(super) fn function(name: &str, spec: &mut Map<String, Value>) {
+    let group = format!("/aws/lambda/{name}");
+    for (path, value) in [
+        ("description", json!("")),
+        ("architectures", json!([defaults::ARCHITECTURE])),
+        ("memorySize", json!(defaults::MEMORY_SIZE)),
+        ("timeout", json!(defaults::TIMEOUT)),
+        ("ephemeralStorage", json!({ "size": defaults::EPHEMERAL_STORAGE })),
+        ("tracingConfig", json!({ "mode": defaults::TRACING })),
+        ("kmsKeyArn", json!("")),
+        ("vpcConfig/ipv6AllowedForDualStack", json!(false)),
+        ("vpcConfig/subnetIds", json!([])),
+        ("vpcConfig/securityGroupIds", json!([])),
+        ("loggingConfig/logFormat", json!(defaults::LOG_FORMAT)),
+        ("loggingConfig/logGroup", json!(group)),
+        ("loggingConfig/applicationLogLevel", json!(defaults::LOG_LEVEL)),
+        ("loggingConfig/systemLogLevel", json!(defaults::LOG_LEVEL)),
+        ("imageConfig/entryPoint", json!([])),
+        ("imageConfig/command", json!([])),
+        ("imageConfig/workingDirectory", json!("")),
+        ("environment/variables", json!({})),
+        ("url/invokeMode", json!("BUFFERED")),
+        ("url/cors/allowCredentials", json!(false)),
+        ("url/cors/maxAge", json!(0)),
+        ("asyncInvoke/maximumRetryAttempts", json!(2)),
+        ("asyncInvoke/maximumEventAgeInSeconds", json!(21_600)),
+        ("logGroup/retentionInDays", json!(0)),
+        ("fileSystemConfigs", json!([])),
+        ("tags", json!({})),
+    ] {
+        out(spec, path, &value);
+    }
+    let lists = ["permissions", "eventSources"];
+    for list in lists {
+        let items = spec.get_mut(list).and_then(Value::as_array_mut).into_iter().flatten();
+        for item in items.filter_map(Value::as_object_mut) {
+            out(item, "action", &json!("lambda:InvokeFunction"));
+            out(item, "invokedViaFunctionUrl", &json!(false));
+            event_source(item);
+        }
+    }
+    for empty in ["vpcConfig", "loggingConfig", "imageConfig", "environment"] {
+        out(spec, empty, &json!({}));
+    }
+    if let Some(url) = spec.get_mut("url").and_then(Value::as_object_mut) {
+        out(url, "cors", &json!({}));
+    }
+}
+
+fn event_source(item: &mut Map<String, Value>) {
+    let arn = item.get("eventSourceArn").and_then(Value::as_str);
+    let Some(source) = arn.and_then(Source::of) else { return };
+    // What Terraform says of sources that have no such thing.
+    for field in ["maximumRecordAgeInSeconds", "maximumRetryAttempts"] {
+        let logs = matches!(source, Source::Kinesis | Source::DynamoDb | Source::Kafka);
+        out(item, field, &if logs { Value::Null } else { json!(0) });
+    }
+    // Until it has been set once, the window of these is half a second.
+    let half = matches!(source, Source::Kafka | Source::Broker | Source::DocumentDb);
+    for (path, value) in [
+        ("enabled", json!(true)),
+        ("batchSize", json!(source.batch_size())),
+        ("maximumBatchingWindowInSeconds", if half { Value::Null } else { json!(0) }),
+        ("parallelizationFactor", json!(1)),
+        ("maximumRecordAgeInSeconds", json!(-1)),
+        ("maximumRetryAttempts", json!(-1)),
+        ("bisectBatchOnFunctionError", json!(false)),
+        ("tumblingWindowInSeconds", json!(0)),
+    ] {
+        out(item, path, &value);
+    }
+}
+
+/// The same of a repository.
+pub(super) fn repository(spec: &mut Map<String, Value>) {
+    for (path, value) in [
+        ("imageTagMutability", json!("MUTABLE")),
+        ("imageScanningConfiguration", json!({ "scanOnPush": false })),
+        ("encryptionConfiguration", json!({ "encryptionType": "AES256" })),
+        ("imageTagMutabilityExclusionFilters", json!([])),
+        ("tags", json!({})),
+    ] {
+        out(spec, path, &value);
+    }
+}
+
+/// Takes a member out if it has this value.
+fn out(spec: &mut Map<String, Value>, path: &str, value: &Value) {
+    if let Some((outer, inner)) = path.split_once('/') {
+        if let Some(Value::Object(within)) = spec.get_mut(outer) {
+            out(within, inner, value);
+        }
+    } else if spec.get(path) == Some(value) {
+        spec.remove(path);
+    }
+}

@@ -1,0 +1,79 @@
+//! lambroll: `function.json`, which is the input of CreateFunction, and `function_url.json`.
+
+use serde_json::{Value, json};
+
+use super::{
+    Found,
+    carry::Words,
+    draft::{Batch, Draft},
+    source::Source,
+};
+
+const WORDS: Words = Words {
+    names: &[
+        ("image", "ImageUri"),
+        ("sid", "StatementId"),
+        ("scalingConfig", "FunctionScalingConfig"),
+    ],
+    computed: &[],
+    idle: &[
+        ("PackageType", "\"Image\""),
+        ("Publish", "false"),
+        ("SnapStart", "{\"ApplyOn\":\"None\"}"),
+    ],
+    opaque: "{{",
+};
+
+/// A function, and its URL if that is given too.
+pub(super) fn read(documents: Vec<Value>) -> Vec<Found> {
+    let mut batch = Batch::new(&WORDS);
+    let (functions, others): (Vec<Value>, Vec<Value>) =
+        documents.into_iter().partition(|it| it.get("Config").is_none());
+    let mut functions = functions.into_iter();
+    let Some(function) = functions.next().filter(is_image) else { return Vec::new() };
+    for (index, _) in functions.enumerate() {
+        batch.carry.leave(format!("document {}", index + 2), "one function is read at a time");
+    }
+    let mut source = Source::new("", function);
+    let name = source.get("FunctionName").and_then(Value::as_str).map(ToOwned::to_owned);
+    let known = name.filter(|it| !it.contains(WORDS.opaque));
+    source.forget(&["FunctionName"]);
+    source.lift("Code");
+    let id = known.clone().unwrap_or_else(|| "function".to_owned());
+    let draft = batch.function(id.clone(), id, source);
+    if known.is_none() {
+        draft.unnamed("FunctionName".to_owned());
+    }
+    for document in others {
+        url(draft, Source::new("function_url.json", document));
+    }
+    batch.finish()
+}
+
+fn is_image(function: &Value) -> bool {
+    let code = function.get("Code");
+    function.get("PackageType").is_some_and(|it| it == "Image")
+        || code.is_some_and(|it| it.get("ImageUri").is_some())
+}
+
+/// `function_url.json`: the URL, and who may call it. What lambroll fills in itself is filled in.
+fn url(draft: &mut Draft, mut source: Source) {
+    let qualifier = source.text("Qualifier");
+    let auth = source.get("Config").and_then(|it| it.get("AuthType")).cloned();
+    let permissions = source.children("Permissions");
+    if permissions.is_empty() && auth.as_ref().is_some_and(|it| it == "NONE") {
+        draft.public();
+    }
+    for (index, mut permission) in permissions.into_iter().enumerate() {
+        let action = Some(json!("lambda:InvokeFunctionUrl"));
+        for (key, value) in [("Action", action), ("FunctionUrlAuthType", auth.clone())] {
+            if let Some(value) = value {
+                permission.rest.entry(key).or_insert(value);
+            }
+        }
+        draft.permission(permission, &format!("url-{}", index + 1));
+    }
+    draft.hangs(source.at.clone(), qualifier);
+    source.lift("Config");
+    draft.part("url", source);
+}

@@ -1,0 +1,97 @@
+//! From text to the tool that it is for.
+
+use std::fmt;
+
+use serde_json::Value;
+
+use super::{Form, Found, lambroll, terraform};
+use crate::manifest::{self, Note, Tags};
+
+/// The greatest file in JSON that is read: a whole state of Terraform's. JSON cannot blow up.
+const JSON_MAX: usize = 64 * 1024 * 1024;
+
+/// Why nothing could be made of a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ReadError {
+    /// Everything that is wrong, in reading order.
+    pub notes: Vec<Note>,
+}
+
+impl fmt::Display for ReadError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let notes: Vec<String> = self.notes.iter().map(ToString::to_string).collect();
+        f.write_str(&notes.join("\n"))
+    }
+}
+
+impl std::error::Error for ReadError {}
+
+impl ReadError {
+    /// One thing that is wrong with a file.
+    pub(super) fn new(file: &str, line: u32, (message, hint): (&str, &str)) -> Self {
+        let hint = (!hint.is_empty()).then(|| hint.to_owned());
+        let (file, message) = (file.into(), message.to_owned());
+        Self { notes: vec![Note { file, line, column: 0, message, hint, excerpt: None }] }
+    }
+}
+
+/// Reads what a tool describes. `name` is the file's, for errors; without `form` it is told by what stands in it.
+/// Errors if the text cannot be read, is none of a known tool's, or describes no function or repository.
+pub fn read(text: &str, form: Option<Form>, name: &str) -> Result<Vec<Found>, ReadError> {
+    let documents = documents(text, name)?;
+    let Some(form) = form.or_else(|| documents.iter().find_map(|(_, it)| recognised(it))) else {
+        let hint = "ACK, CloudFormation, SAM, lambroll and `terraform show -json` are; say which it is, or export it";
+        return Err(ReadError::new(name, 0, ("the file is of no tool that is known", hint)));
+    };
+    let first = || match documents.as_slice() {
+        [(_, only)] => Ok(only.clone()),
+        _ => Err(ReadError::new(name, 0, ("the file should hold one document", "split it"))),
+    };
+    let found = match form {
+        Form::Lambroll => lambroll::read(documents.into_iter().map(|(_, it)| it).collect()),
+        Form::Terraform => terraform::read(first()?),
+        Form::Ack | Form::CloudFormation => Vec::new(),
+    };
+    if found.is_empty() {
+        let message = "it describes no function that ships as an image, and no repository";
+        return Err(ReadError::new(name, 0, (message, "name another file")));
+    }
+    Ok(found)
+}
+
+fn documents(text: &str, name: &str) -> Result<Vec<(u32, Value)>, ReadError> {
+    let text = text.trim_start_matches('\u{feff}');
+    if !text.trim_start().starts_with(['{', '[']) {
+        let notes = manifest::values(name, text.as_bytes(), Tags::Functions);
+        return notes.map_err(|notes| ReadError { notes });
+    }
+    if text.len() > JSON_MAX {
+        return Err(ReadError::new(name, 0, ("the file is larger than 64 MiB", "split it")));
+    }
+    // One after the other, as `cat function.json function_url.json` gives them.
+    let all: Result<Vec<Value>, _> = serde_json::Deserializer::from_str(text).into_iter().collect();
+    let all = all.map_err(|error| {
+        // serde_json's own words may repeat a value.
+        let line = u32::try_from(error.line()).unwrap_or(u32::MAX);
+        let hint = "it has to be JSON; where it is Jsonnet, or has template functions in it, import what the tool makes of it (`lambroll render`)";
+        ReadError::new(name, line, ("the JSON cannot be read", hint))
+    })?;
+    Ok(all.into_iter().map(|it| (1, it)).collect())
+}
+
+/// The tool that a document is for.
+fn recognised(document: &Value) -> Option<Form> {
+    let has = |name: &str| document.get(name).is_some();
+    let version = document.get("apiVersion").and_then(Value::as_str).unwrap_or_default();
+    if version.contains(".services.k8s.aws/") {
+        Some(Form::Ack)
+    } else if has("format_version") && (has("values") || has("planned_values")) {
+        Some(Form::Terraform)
+    } else if has("Resources") {
+        Some(Form::CloudFormation)
+    } else if has("FunctionName") || has("Code") && has("PackageType") {
+        Some(Form::Lambroll)
+    } else {
+        None
+    }
+}

@@ -1,0 +1,344 @@
+//! Terraform and OpenTofu: what `show -json` prints of a state or of a plan.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use super::{
+    Found,
+    carry::Words,
+    draft::{Batch, Draft, function_of},
+    source::Source,
+    why::{LATER, SENSITIVE},
+};
+
+const WORDS: Words = Words {
+    names: &[
+        ("image", "image_uri"),
+        ("fileSystemConfigs", "file_system_config"),
+        ("filters", "filter"),
+        ("sourceAccessConfigurations", "source_access_configuration"),
+        ("imageTagMutabilityExclusionFilters", "image_tag_mutability_exclusion_filter"),
+        ("authType", "authorization_type"),
+        ("sid", "statement_id"),
+    ],
+    computed: &[
+        "arn",
+        "id",
+        "invoke_arn",
+        "response_streaming_invoke_arn",
+        "last_modified",
+        "qualified_arn",
+        "qualified_invoke_arn",
+        "signing_job_arn",
+        "signing_profile_version_arn",
+        "source_code_hash",
+        "source_code_size",
+        "code_sha256",
+        "version",
+        "vpc_id",
+        "function_arn",
+        "function_url",
+        "url_id",
+        "uuid",
+        "state",
+        "state_transition_reason",
+        "last_processing_result",
+        "statement_id_prefix",
+        "registry_id",
+        "repository_url",
+        "name_prefix",
+        "region",
+        "timeouts",
+        "deletion_protection_enabled",
+    ],
+    idle: &[
+        ("package_type", "\"Image\""),
+        ("publish", "false"),
+        ("skip_destroy", "false"),
+        ("force_delete", "false"),
+        ("replace_security_groups_on_destroy", "false"),
+        ("parallelization_factor", "0"),
+        ("retention_in_days", "0"),
+        ("log_group_class", "\"STANDARD\""),
+    ],
+    opaque: "",
+};
+
+/// What Terraform prints besides resources: what it is about is said there too, or is its own.
+const OWN: &[&str] = &[
+    "format_version",
+    "terraform_version",
+    "values",
+    "planned_values",
+    "resource_changes",
+    "resource_drift",
+    "prior_state",
+    "configuration",
+    "relevant_attributes",
+    "checks",
+    "timestamp",
+    "applyable",
+    "complete",
+    "errored",
+    "variables",
+];
+
+type Put = fn(&mut Draft, Source);
+
+/// What is said of a function by something else than itself, and how that is carried.
+const PARTS: &[(&str, Put)] = &[
+    ("aws_lambda_alias", |draft, mut source| {
+        source.forget(&["function_name"]);
+        draft.alias(source, ("name", "function_version"));
+    }),
+    ("aws_lambda_function_url", |draft, source| {
+        let source = hanging(draft, source);
+        draft.part("url", source);
+    }),
+    ("aws_lambda_function_event_invoke_config", |draft, source| {
+        let source = hanging(draft, source);
+        draft.part("asyncInvoke", source);
+    }),
+    ("aws_lambda_permission", |draft, source| {
+        let source = hanging(draft, source);
+        draft.permission(source, "imported");
+    }),
+    ("aws_lambda_provisioned_concurrency_config", |draft, source| {
+        let source = hanging(draft, source);
+        draft.provisioned(source, "provisioned_concurrent_executions");
+    }),
+    ("aws_lambda_event_source_mapping", |draft, source| {
+        let source = hanging(draft, source);
+        draft.item("eventSources", source);
+    }),
+    ("aws_cloudwatch_log_group", |draft, mut source| {
+        source.forget(&["name"]);
+        draft.part("logGroup", source);
+    }),
+];
+
+/// Everything that the document describes.
+pub(super) fn read(document: Value) -> Vec<Found> {
+    let mut source = Source::new("", document);
+    let later = later(&source);
+    let mut batch = Batch::new(&WORDS);
+    let mut resources = Vec::new();
+    for key in ["values", "planned_values"] {
+        let Some(mut values) = source.child(key) else { continue };
+        if let Some(root) = values.child("root_module") {
+            resources.extend(flat(root, &later, &mut batch));
+        }
+        source.rest.extend(values.rest.into_iter().map(|(name, it)| (format!("{key}.{name}"), it)));
+    }
+    source.forget(OWN);
+    batch.carry.rest(source, &[]);
+    let resources = functions(&mut batch, resources);
+    let resources = repositories(&mut batch, resources);
+    parts(&mut batch, resources);
+    batch.finish()
+}
+
+/// A resource: its type, and its values.
+struct Resource {
+    kind: String,
+    source: Source,
+}
+
+/// The resources of a module and of those in it.
+fn flat(mut module: Source, later: &BTreeMap<String, Value>, batch: &mut Batch) -> Vec<Resource> {
+    let mut all = Vec::new();
+    for mut it in module.children("resources") {
+        // What is only read is nothing that Terraform keeps.
+        if it.get("mode").is_some_and(|it| it == "data") {
+            continue;
+        }
+        let address = it.text("address").unwrap_or_default();
+        let kind = it.text("type").unwrap_or_default();
+        let mut values = it.take("values").unwrap_or_default();
+        if let Some(later) = later.get(&address) {
+            mark(&mut values, later, LATER);
+        }
+        if let Some(marks) = it.take("sensitive_values") {
+            mark(&mut values, &marks, SENSITIVE);
+        }
+        it.forget(&[
+            "mode",
+            "name",
+            "index",
+            "provider_name",
+            "schema_version",
+            "depends_on",
+            "tainted",
+            "deposed_key",
+            "identity",
+            "identity_schema_version",
+        ]);
+        let mut source = Source::new(address, values);
+        // What no version of the format known here has.
+        source.rest.extend(it.rest);
+        all.push(Resource { kind, source });
+    }
+    for child in module.children("child_modules") {
+        all.extend(flat(child, later, batch));
+    }
+    module.forget(&["address"]);
+    batch.carry.rest(module, &[]);
+    all
+}
+
+/// What a plan leaves open, by address.
+fn later(document: &Source) -> BTreeMap<String, Value> {
+    let changes = document.get("resource_changes").and_then(Value::as_array);
+    let change = |it: &Value| {
+        let unknown = it.get("change")?.get("after_unknown")?;
+        Some((it.get("address")?.as_str()?.to_owned(), unknown.clone()))
+    };
+    changes.into_iter().flatten().filter_map(change).collect()
+}
+
+/// Puts a mark in the place of every value that is marked in a tree of the same form.
+fn mark(value: &mut Value, marks: &Value, word: &str) {
+    match (value, marks) {
+        (Value::Object(map), Value::Object(marks)) => {
+            for (key, marked) in marks {
+                if word == LATER || map.contains_key(key) {
+                    mark(map.entry(key.clone()).or_insert(Value::Null), marked, word);
+                }
+            }
+            // A map of which nothing is marked stays as it was.
+            map.retain(|_, it| !it.is_null());
+        }
+        (Value::Array(items), Value::Array(marks)) => {
+            for (item, marks) in items.iter_mut().zip(marks) {
+                mark(item, marks, word);
+            }
+        }
+        (Value::Object(map), Value::Bool(true)) => {
+            for it in map.values_mut() {
+                mark(it, marks, word);
+            }
+        }
+        (Value::Array(items), Value::Bool(true)) => {
+            for it in items {
+                mark(it, marks, word);
+            }
+        }
+        (value, Value::Bool(true)) => *value = json!({ word: null }),
+        _ => {}
+    }
+}
+
+fn functions(batch: &mut Batch, resources: Vec<Resource>) -> Vec<Resource> {
+    let (functions, others): (Vec<Resource>, Vec<Resource>) =
+        resources.into_iter().partition(|it| it.kind == "aws_lambda_function");
+    for Resource { mut source, .. } in functions {
+        if source.get("package_type").is_none_or(|it| it != "Image") {
+            batch.carry.leave(
+                source.at,
+                "it ships as a ZIP file; only functions that ship as images are kept",
+            );
+            continue;
+        }
+        let Some(name) = source.text("function_name") else {
+            batch.carry.leave(source.at, "it has no name yet; import the state, or give it one");
+            continue;
+        };
+        all_tags(&mut source);
+        batch.function(name.clone(), name, source);
+    }
+    others
+}
+
+/// Those of the provider are on the object too.
+fn all_tags(source: &mut Source) {
+    let Some(Value::Object(all)) = source.take("tags_all") else { return };
+    let tags = source.rest.entry("tags").or_insert_with(|| json!({}));
+    match tags {
+        Value::Object(tags) => tags.extend(all),
+        tags => *tags = Value::Object(all),
+    }
+}
+
+fn repositories(batch: &mut Batch, resources: Vec<Resource>) -> Vec<Resource> {
+    let mut policies: BTreeMap<String, Vec<(&str, Source)>> = BTreeMap::new();
+    let (mut repositories, mut others) = (Vec::new(), Vec::new());
+    for mut it in resources {
+        let member = match it.kind.as_str() {
+            "aws_ecr_repository" => {
+                repositories.push(it.source);
+                continue;
+            }
+            "aws_ecr_lifecycle_policy" => "lifecyclePolicy",
+            "aws_ecr_repository_policy" => "repositoryPolicy",
+            _ => {
+                others.push(it);
+                continue;
+            }
+        };
+        let of = it.source.text("repository").unwrap_or_default();
+        policies.entry(of).or_default().push((member, it.source));
+    }
+    for mut source in repositories {
+        let Some(name) = source.text("name") else {
+            batch.carry.leave(source.at, "it has no name yet; import the state, or give it one");
+            continue;
+        };
+        all_tags(&mut source);
+        for (member, mut policy) in policies.remove(&name).unwrap_or_default() {
+            source.rest.extend(policy.take("policy").map(|it| (member.to_owned(), it)));
+            batch.carry.rest(policy, &[]);
+        }
+        batch.repository(name, source);
+    }
+    for (_, policy) in policies.into_values().flatten() {
+        batch.carry.leave(policy.at, "its repository is not described here");
+    }
+    others
+}
+
+fn parts(batch: &mut Batch, resources: Vec<Resource>) {
+    let mut others: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for Resource { kind, source } in resources {
+        let part = PARTS.iter().find(|(name, _)| *name == kind).map(|(_, put)| put);
+        let Some(put) = part else {
+            others.entry(kind).or_default().push(source.at);
+            continue;
+        };
+        match owner(batch, &kind, &source) {
+            Some(draft) => put(draft, source),
+            None if kind == "aws_cloudwatch_log_group" => {
+                others.entry(kind).or_default().push(source.at);
+            }
+            None => {
+                let why =
+                    "its function is not described here, or known only after the tool has run";
+                batch.carry.leave(source.at, why);
+            }
+        }
+    }
+    for (kind, all) in others {
+        batch
+            .carry
+            .leave(all.join(", "), format!("Evenkeel keeps no `{kind}`; leave it with the tool"));
+    }
+}
+
+/// The function that a part belongs to.
+fn owner<'a>(batch: &'a mut Batch, kind: &str, source: &Source) -> Option<&'a mut Draft> {
+    if kind == "aws_cloudwatch_log_group" {
+        let group = source.get("name")?.as_str()?.to_owned();
+        return batch.drafts.values_mut().find(|it| it.logs_to(&group));
+    }
+    let keys = ["function_name", "function_arn"];
+    let name = keys.iter().find_map(|key| source.get(key)?.as_str())?;
+    batch.drafts.get_mut(&function_of(name).0)
+}
+
+/// Takes what says on what a part hangs.
+fn hanging(draft: &mut Draft, mut source: Source) -> Source {
+    let of = source.text("function_name").map(|it| function_of(&it).1);
+    let qualifier = source.text("qualifier").or(of.flatten());
+    draft.hangs(source.at.clone(), qualifier);
+    source
+}
