@@ -55,7 +55,7 @@ pub fn replace(text: &str, line: u32, path: &[&str], value: &str) -> Result<Stri
 
 /// All documents, with the lines that they begin on.
 fn read(text: &str) -> Option<Vec<(u32, Json)>> {
-    let (documents, troubles) = tree::documents(text);
+    let (documents, troubles) = tree::documents(text, tree::Tags::Refused);
     let all = documents.iter().map(|it: &Node| (it.at.line, scalar::json(it)));
     troubles.is_empty().then(|| all.collect())
 }
@@ -188,7 +188,7 @@ mod tests {
     const PATH: [&str; 2] = ["spec", "image"];
 
     fn check(before: &str, after: &str) {
-        let line = tree::documents(before).0.last().unwrap().at.line;
+        let line = tree::documents(before, tree::Tags::Refused).0.last().unwrap().at.line;
         assert_eq!(replace(before, line, &PATH, "new:v2").as_deref(), Ok(after));
     }
 
