@@ -27,6 +27,18 @@ FREE = {("sts", "GetCallerIdentity"): "AWS answers it whatever policies say"}
 # Operations that no story could make the daemon call, and why.
 UNSEEN: dict[tuple[str, str], str] = {}
 
+# What a push through ECR's registry asks for: no calls of the SDK, so they are not in the daemon's list.
+PUSHED = {
+    ("ecr", it)
+    for it in (
+        "BatchCheckLayerAvailability",
+        "InitiateLayerUpload",
+        "UploadLayerPart",
+        "CompleteLayerUpload",
+        "PutImage",
+    )
+}
+
 # Actions that AWS cannot limit to resources, or only so that they no longer do what is needed.
 ANYWHERE = {
     "lambda:ListFunctions",
@@ -37,6 +49,7 @@ ANYWHERE = {
     "cloudwatch:DescribeAlarms",  # limited to alarms it shows no composite ones
     "cloudwatch:GetMetricData",
     "logs:DescribeLogGroups",
+    "ecr:GetAuthorizationToken",
     "ec2:DescribeSecurityGroups",
     "ec2:DescribeSubnets",
     "ec2:DescribeVpcs",

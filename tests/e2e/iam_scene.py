@@ -8,6 +8,7 @@ import re
 import textwrap
 from pathlib import Path
 
+from layouts import index
 from stage import ACCOUNT, REGION, ROLE, Daemon, Evenkeel, Keys, wait_for
 from stand_in import StandIn
 
@@ -17,6 +18,7 @@ AWAY = "eu-west-1"
 SCALE = "50"
 # Who calls, by the part of the access key's id that is not an account's.
 OBSERVE, ENFORCE, PRUNE, BASE = "AKIAOBSERVE", "AKIAENFORCE", "AKIAPRUNE", "AKIABASE"
+DEVELOP = "AKIADEVELOP"
 ROLES = {"evenkeel-observe": OBSERVE, "evenkeel-enforce": ENFORCE, "evenkeel-prune": PRUNE}
 
 BLOCKS = """
@@ -224,6 +226,14 @@ def released(scene: Scene) -> None:
     scene.call(ENFORCE, 0, "resume", "ranged")
 
 
+def developed(scene: Scene) -> None:
+    """Somebody who writes functions publishes an image, tries what is there and reads what it wrote."""
+    layout = index(scene.place / "layout", "amd64")
+    scene.call(DEVELOP, 0, "publish", str(layout), "--repository", "jobs", "--tag", "published")
+    scene.call(DEVELOP, 0, "invoke", "released", "--tail")
+    scene.call(DEVELOP, 0, "logs", "released")
+
+
 def deleted(scene: Scene) -> None:
     """What failed is made anew; old versions, and what has no manifest any more, go."""
     rule = {"fault": "fail-update", "operations": ["CreateFunction"], "times": 1}
@@ -286,6 +296,6 @@ def elsewhere(scene: Scene) -> None:
 def play(stand_in: StandIn, place: Path) -> list[dict]:
     """The whole story; returns what the stand-in saw."""
     scene = Scene(stand_in, place)
-    for chapter in (made, provisioned, released, deleted, elsewhere):
+    for chapter in (made, provisioned, released, developed, deleted, elsewhere):
         chapter(scene)
     return stand_in.ask("/journal?since=0")

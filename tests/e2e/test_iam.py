@@ -14,7 +14,7 @@ import iam
 import iam_scene
 import pytest
 from iam import Need, Statement
-from iam_scene import BASE, ENFORCE, OBSERVE, PRUNE, ROLES
+from iam_scene import BASE, DEVELOP, ENFORCE, OBSERVE, PRUNE, ROLES
 from stand_in import StandIn
 
 # What is attached to whom; the last one was written for them.
@@ -23,6 +23,7 @@ ATTACHED = {
     ENFORCE: ("observe", "enforce"),
     PRUNE: ("observe", "enforce", "prune"),
     BASE: ("targets",),
+    DEVELOP: ("observe", "develop"),
 }
 CALLERS = {it: it for it in ATTACHED} | ROLES
 
@@ -62,8 +63,8 @@ def test_the_story_has_every_call_that_the_daemon_knows(journal: list[dict]) -> 
     seen = {iam.operation(it) for it in by(journal)}
     assert_none(f"never called: {it}" for it in iam.operations() - seen - set(iam.UNSEEN))
     assert_none(f"called after all: {it}" for it in seen & set(iam.UNSEEN))
-    # Nothing but the daemon's own list, and what its credentials take.
-    assert seen - iam.operations() == {("sts", "AssumeRole")}
+    # Nothing but the daemon's own list, what its credentials take, and pushes.
+    assert seen - iam.operations() == {("sts", "AssumeRole")} | iam.PUSHED
 
 
 def test_who_observes_writes_nothing(journal: list[dict]) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
 import random
 import shutil
@@ -15,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from layouts import index
 from stage import ACCOUNT, REGION, ROLE, ROOT, Evenkeel, Keys, free_port, get, wait_for
 from stand_in import StandIn
 
@@ -256,31 +256,6 @@ def test_a_registry_that_nobody_here_wrote(place: Place, tmp_path: Path) -> None
         registry.kill()
         registry.wait(10)
         log.close()
-
-
-def index(folder: Path, *architectures: str) -> Path:
-    """A layout with an index of images that hold nothing."""
-    blobs = folder / "blobs" / "sha256"
-    blobs.mkdir(parents=True)
-
-    def put(value: object, media_type: str, **more: object) -> dict:
-        data = json.dumps(value).encode()
-        digest = hashlib.sha256(data).hexdigest()
-        (blobs / digest).write_bytes(data)
-        return {"mediaType": media_type, "digest": "sha256:" + digest, "size": len(data), **more}
-
-    def image(architecture: str) -> dict:
-        run = {"architecture": architecture, "os": "linux", "config": {"Entrypoint": ["/x"]}}
-        config = put(run, "application/vnd.oci.image.config.v1+json")
-        manifest = {"schemaVersion": 2, "config": config, "layers": []}
-        platform = {"architecture": architecture, "os": "linux"}
-        return put(manifest, "application/vnd.oci.image.manifest.v1+json", platform=platform)
-
-    inner = {"schemaVersion": 2, "manifests": [image(it) for it in architectures]}
-    outer = put(inner, "application/vnd.oci.image.index.v1+json")
-    (folder / "index.json").write_text(json.dumps({"schemaVersion": 2, "manifests": [outer]}))
-    (folder / "oci-layout").write_text('{"imageLayoutVersion": "1.0.0"}')
-    return folder
 
 
 def test_of_an_index_the_image_for_the_function_is_pushed(
