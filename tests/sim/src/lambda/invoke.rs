@@ -143,7 +143,9 @@ pub(crate) fn finish(
 ) -> Reply {
     let written = log::written(begun, &outcome);
     let Begun { resource, version, at, .. } = begun.clone();
-    let mut headers = vec![("x-amz-executed-version", version.clone())];
+    // The log knows the run by the id that its caller is told.
+    let told = ("x-amzn-requestid", begun.id.clone());
+    let mut headers = vec![("x-amz-executed-version", version.clone()), told.clone()];
     if let Some(error) = &outcome.error {
         headers.push(("x-amz-function-error", error.clone()));
     }
@@ -154,7 +156,7 @@ pub(crate) fn finish(
     lambda.written.push(written);
     lambda.environments.leave(begun.environment.number, outcome.gone);
     match call.header("x-amz-invocation-type") {
-        Some("Event") => Reply::empty(202),
+        Some("Event") => Reply { headers: vec![told], ..Reply::empty(202) },
         _ => Reply { raw: Some(outcome.payload.into()), headers, ..Reply::empty(200) },
     }
 }
