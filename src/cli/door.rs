@@ -9,12 +9,13 @@ use crate::{
         clients::Clients,
         identity::Identity,
     },
-    daemon::{clock::SystemClock, options::Target},
-    engine::{failure::chain, policy::Mode, time::Clock},
+    daemon::options::Target,
+    engine::{failure::chain, place::Place, policy::Mode},
 };
 
 /// One target of the account that it should be.
 pub(super) struct Door {
+    pub(super) place: Place,
     pub(super) clients: Clients,
     pub(super) calls: Arc<Calls>,
 }
@@ -31,15 +32,17 @@ pub(super) async fn open(
     (access, mode): (&AccessArgs, Mode),
     target: Option<&str>,
 ) -> Result<Door, CliError> {
-    let Target { name, account_id, clients, .. } = choose((access, mode), target).await?;
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
-    let calls = Arc::new(Calls::new(name, access.quota_share, &clock, Arc::new(Uncounted)));
+    let Target { name, account_id, clients, registry, .. } = choose((access, mode), target).await?;
+    let clock = access.clock();
+    let calls = Arc::new(Calls::new(name.clone(), access.quota_share, &clock, Arc::new(Uncounted)));
     let account = Identity::new(clients.sts.clone(), Arc::clone(&calls)).account_id().await;
     let account = account.map_err(|failure| CliError(chain(&failure)))?;
     if account_id.as_ref().is_some_and(|it| *it != account) {
         return Err(CliError(format!("the credentials belong to account {account}")));
     }
-    Ok(Door { clients, calls })
+    let (target, region) = (name, clients.region.clone());
+    let place = Place { target, account_id: account, region, registry };
+    Ok(Door { place, clients, calls })
 }
 
 async fn choose(

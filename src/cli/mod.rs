@@ -8,6 +8,7 @@ mod detail;
 mod door;
 mod explain;
 mod function;
+mod import;
 mod invoke;
 mod logs;
 mod once;
@@ -30,9 +31,9 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use self::args::{
-    AccessArgs, ApplyArgs, CheckArgs, CoreArgs, ExplainArgs, FunctionArgs, InvokeArgs, LogsArgs,
-    ModeArg, ObjectArgs, Output, PlanArgs, PublishArgs, RailArgs, ResumeArgs, RollbackArgs,
-    RunArgs, ScopeArgs, StatusArgs, StatusOutput, SuspendArgs,
+    AccessArgs, ApplyArgs, CheckArgs, CoreArgs, ExplainArgs, FunctionArgs, ImportArgs, InvokeArgs,
+    LogsArgs, ModeArg, ObjectArgs, Output, PlanArgs, PublishArgs, RailArgs, ResumeArgs,
+    RollbackArgs, RunArgs, ScopeArgs, StatusArgs, StatusOutput, SuspendArgs,
 };
 #[cfg(feature = "demo")]
 pub use self::demo::DemoArgs;
@@ -78,6 +79,8 @@ pub enum Command {
     Resume(ResumeArgs),
     /// Let the alias of a function lead to an earlier version, and hold back the one that it is taken from.
     Rollback(RollbackArgs),
+    /// Write manifests of what is in AWS, or of what another tool's files describe.
+    Import(ImportArgs),
     /// Build an image, push it to ECR and write it into the manifests. Exit 0: it is there, 2: error.
     Publish(PublishArgs),
     /// Invoke a function with an event and print what it answers. Exit 0: it ran, 1: it failed, 2: error.
@@ -155,6 +158,7 @@ impl Cli {
             Command::Suspend(args) => block_on(suspend::suspend(args)),
             Command::Resume(args) => block_on(suspend::resume(args)),
             Command::Rollback(args) => block_on(rollback::rollback(args)),
+            Command::Import(args) => import::import(&args),
             Command::Publish(args) => publish::publish(&args),
             Command::Invoke(args) => block_on(invoke::invoke(args)),
             Command::Logs(args) => block_on(logs::logs(args, self.log.no_color)),

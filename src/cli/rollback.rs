@@ -24,7 +24,7 @@ const BY_HAND: &str = "rolled back by hand";
 
 /// Moves the alias, or lets it go on.
 pub(super) async fn rollback(args: RollbackArgs) -> Result<Outcome, CliError> {
-    let Door { clients, calls } =
+    let Door { clients, calls, .. } =
         door::open((&args.core.access, Mode::Enforce), args.object.target.as_deref()).await?;
     let cloud = ReleaseCloud::new(&clients, calls);
     let name = Name::new(args.object.name.trim_start_matches("Function/"));

@@ -41,7 +41,7 @@ async fn write(
     object: &ObjectArgs,
     value: Option<&str>,
 ) -> Result<Outcome, CliError> {
-    let Door { clients, calls } =
+    let Door { clients, calls, .. } =
         door::open((&core.access, Mode::Enforce), object.target.as_deref()).await?;
     let (kind, name) = match object.name.split_once('/') {
         Some((Function::NAME, name)) => (Function::NAME, name),

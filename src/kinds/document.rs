@@ -4,9 +4,10 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
+use serde_json::{Value, json};
 
 use crate::{
-    engine::tags::{OURS, TagSpec},
+    engine::tags::{DELETION, OURS, TagSpec, Tags},
     shape::{Field, Map, Shape, Text},
 };
 
@@ -133,6 +134,19 @@ pub fn tag_spec(tags: &TagsDoc, policy: TagsPolicy) -> TagSpec {
         unset: unset.collect(),
         exclusive: policy == TagsPolicy::Exclusive,
     }
+}
+
+/// `tags` and `policy` of an object, as people would write them: their own tags, and what ours say of its end.
+pub fn written(tags: &Tags) -> Vec<(&'static str, Value)> {
+    let own = |key: &String| !key.starts_with(OURS) && !key.starts_with("aws:");
+    let own = tags.iter().filter(|(key, _)| own(key));
+    let own: serde_json::Map<_, _> = own.map(|(key, it)| (key.clone(), json!(it))).collect();
+    let goes = tags.get(DELETION).is_some_and(|it| it == "delete");
+    let written = [
+        (!own.is_empty()).then_some(("tags", Value::Object(own))),
+        goes.then(|| ("policy", json!({ "deletion": "delete" }))),
+    ];
+    written.into_iter().flatten().collect()
 }
 
 /// A rule that a document breaks: where, what, and what to do.

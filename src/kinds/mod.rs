@@ -17,6 +17,7 @@ pub mod report;
 pub mod repository;
 pub mod scaling;
 pub mod url;
+pub mod written;
 
 use self::part::Part;
 use crate::{

@@ -2,10 +2,11 @@
 //! for one or more objects of a kind of its own, which all stand in one place: [`Site`].
 
 use serde::Deserialize;
+use serde_json::Value;
 
 use super::document::Breach;
 use crate::{
-    engine::{kind::Kind, name::Name, place::Place, policy::Deletion},
+    engine::{kind::Kind, name::Name, place::Place, policy::Deletion, sight::Known},
     shape::Field,
 };
 
@@ -34,6 +35,10 @@ pub trait Part: 'static {
     fn guard(_: &Site<'_>) -> Vec<(Name, <Self::Kind as Kind>::Spec)> {
         Vec::new()
     }
+
+    /// What a look shows, as people would write it into a document: the member, or one item of it if it is a list.
+    /// What AWS does by default is left out; `None` where nothing is there that a document would have to ask for.
+    fn written(live: &<Self::Kind as Kind>::Live) -> Known<Option<Value>>;
 
     /// What is to be done about what the document does not ask for, once that shows to be ours: by what it
     /// hangs on ([`Kind::host`]).

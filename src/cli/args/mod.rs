@@ -1,6 +1,7 @@
 //! The arguments of every command.
 
 mod ask;
+mod import;
 mod keep;
 mod object;
 mod publish;
@@ -13,6 +14,7 @@ use clap::{Args, ValueEnum};
 pub(super) use self::publish::{Builder, Pin};
 pub use self::{
     ask::{CheckArgs, ExplainArgs, StatusArgs, StatusOutput},
+    import::ImportArgs,
     keep::{ApplyArgs, ModeArg, PlanArgs, RunArgs},
     object::{
         FunctionArgs, InvokeArgs, LogsArgs, ObjectArgs, ResumeArgs, RollbackArgs, SuspendArgs,

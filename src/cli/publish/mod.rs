@@ -219,7 +219,7 @@ fn check_url(url: &str) -> Result<(), CliError> {
 }
 
 async fn enter(args: &PublishArgs, papers: Option<&Papers>) -> Result<registry::Login, CliError> {
-    let Door { clients, calls } =
+    let Door { clients, calls, .. } =
         door::open((&args.access, Mode::Observe), args.target.as_deref()).await?;
     let name = Name::new(args.repository.as_str());
     let cloud = RepositoryCloud::new(clients.ecr.clone(), std::sync::Arc::clone(&calls));

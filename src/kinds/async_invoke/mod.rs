@@ -6,11 +6,12 @@ mod aws;
 use std::fmt;
 
 use serde::Deserialize;
+use serde_json::Value;
 
 use super::block::{At, Block, Fields};
 use crate::{
     engine::diff::Cause,
-    kinds::part::Site,
+    kinds::{part::Site, written},
     shape::{Field, Shape, Text},
 };
 
@@ -128,6 +129,16 @@ impl Block for AsyncInvoke {
         let texts = [("onSuccess", on_success), ("onFailure", on_failure)];
         let texts = texts.into_iter().filter(|(_, it)| !it.is_empty());
         numbers.into_iter().chain(texts.map(|(path, it)| (path.to_owned(), it.clone()))).collect()
+    }
+
+    fn written(config: &Config) -> Option<Value> {
+        let Config { retries, age, on_success, on_failure } = config;
+        Some(written::map([
+            ("maximumRetryAttempts", written::unless(*retries, &RETRIES)),
+            ("maximumEventAgeInSeconds", written::unless(*age, &AGE)),
+            ("onSuccess", written::text(on_success)),
+            ("onFailure", written::text(on_failure)),
+        ]))
     }
 
     fn put(at: &At, wanted: &Config, _: Option<&Config>) -> Vec<Call> {

@@ -17,6 +17,7 @@ pub mod manages;
 use std::{collections::BTreeMap, fmt, marker::PhantomData};
 
 use serde::Deserialize;
+use serde_json::Value;
 
 use self::host::Host;
 use crate::{
@@ -74,6 +75,9 @@ pub trait Block: Sized + Send + Sync + 'static {
 
     /// Every field that has a value, by its path below the block (`authType`; empty for the block itself).
     fn fields(config: &Self::Config) -> Fields;
+
+    /// A configuration as people would write it: the member of `spec`. What AWS does by default is left out.
+    fn written(config: &Self::Config) -> Option<Value>;
 
     /// What a look shows, as far as the document is about it; `None` if that is nothing. What AWS has by
     /// default is nothing, unless it is what is wanted.
@@ -266,7 +270,7 @@ impl<B: Block> PartialEq for Live<B> {
 
 impl<B: Block> Part for B
 where
-    Of<B>: Kind<Spec = Spec<B>>,
+    Of<B>: Kind<Spec = Spec<B>, Live = Live<B>>,
 {
     type Kind = Of<B>;
     type Doc = <B as Block>::Doc;
@@ -289,6 +293,18 @@ where
     fn guard(site: &Site<'_>) -> Vec<(Name, Spec<B>)> {
         let spec = Spec::of(None, site);
         if spec.guards { vec![(site.function.clone(), spec)] } else { Vec::new() }
+    }
+
+    /// What AWS has by default is written only if somebody asked for it.
+    fn written(live: &Live<B>) -> Known<Option<Value>> {
+        let config = match &live.config {
+            Known::Yes(config) => config.as_ref(),
+            Known::No(why) => return Known::No(why.clone()),
+        };
+        let noted = live.host.noted(B::FIELD).is_some();
+        let default = |it: &&B::Config| B::concern(it, None).is_none() || B::is_free(it);
+        let config = config.filter(|it| noted || !default(it));
+        Known::Yes(config.and_then(B::written))
     }
 
     fn spare(doc: Option<&Self::Doc>, site: &Site<'_>) -> Option<Spec<B>> {

@@ -6,6 +6,7 @@ mod aws;
 use std::fmt;
 
 use serde::Deserialize;
+use serde_json::{Value, json};
 
 use super::{
     block::{At, Block, Fields},
@@ -96,6 +97,10 @@ impl Block for Concurrency {
 
     fn fields(reserved: &i32) -> Fields {
         Fields::from([("reserved".into(), reserved.to_string())])
+    }
+
+    fn written(reserved: &i32) -> Option<Value> {
+        Some(json!({ "reserved": reserved }))
     }
 
     fn put(at: &At, wanted: &i32, live: Option<&i32>) -> Vec<Call> {

@@ -12,11 +12,12 @@ mod rules;
 mod shape;
 pub mod source;
 pub mod step;
+mod written;
 
 use std::time::Duration;
 
 use jiff::Timestamp;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use self::{
     config::{Chosen, Config},
@@ -172,6 +173,14 @@ impl Part for EventSource {
         all.map(|it| (it.address.name(), Spec::of(Some(it), site))).collect()
     }
 
+    fn written(live: &Live) -> Known<Option<Value>> {
+        let filters = live.mapping.as_ref().and_then(|it| it.filters_unread.clone());
+        match filters {
+            Some(why) => Known::No(format!("its filters cannot be read: {why}")),
+            None => Known::Yes(live.mapping.as_ref().and_then(written::written)),
+        }
+    }
+
     /// Whatever else of the function's we made goes; what others made is told of. It is taken away only where the
     /// document has something to say of event sources: what streams had not delivered yet would be lost.
     fn spare(doc: Option<&Self::Doc>, site: &Site<'_>) -> Option<Spec> {
@@ -233,7 +242,7 @@ impl Kind for EventSource {
         None
     }
 
-    fn describe(live: &Live) -> serde_json::Value {
+    fn describe(live: &Live) -> Value {
         let of = |it: &Mapping| {
             let invokes = invokes(&it.address.function, it.alias.as_ref());
             json!({ "uuid": it.uuid, "config": it.config.fields(&invokes), "tags": it.tags.get() })

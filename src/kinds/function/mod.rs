@@ -21,6 +21,7 @@ pub mod spec;
 mod state;
 pub mod step;
 mod tagging;
+pub mod written;
 
 use std::{collections::BTreeSet, time::Duration};
 

@@ -7,11 +7,12 @@ mod aws;
 use std::fmt;
 
 use serde::Deserialize;
+use serde_json::Value;
 
 use super::block::{At, Block, Fields};
 use crate::{
     engine::diff::Cause,
-    kinds::{document::Breach, part::Site},
+    kinds::{document::Breach, part::Site, written},
     shape::{Field, Shape, Text},
 };
 
@@ -147,6 +148,13 @@ impl Block for LogGroup {
         let key = key.clone().map(|it| (KEY, it));
         let all = [Some((GROUP, group.clone())), retention, key].into_iter().flatten();
         all.map(|(path, value)| (path.to_owned(), value)).collect()
+    }
+
+    fn written(config: &Config) -> Option<Value> {
+        Some(written::map([
+            (RETENTION, config.retention.map(Into::into)),
+            (KEY, config.key.as_deref().map(Into::into)),
+        ]))
     }
 
     fn is_free(live: &Config) -> bool {

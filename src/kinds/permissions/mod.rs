@@ -9,6 +9,7 @@ mod statement;
 use std::{collections::BTreeMap, fmt};
 
 use serde::Deserialize;
+use serde_json::Value;
 
 pub use self::statement::Statement;
 use super::block::{At, Block, Extra, Fields};
@@ -102,6 +103,14 @@ impl Block for Permissions {
     fn fields(statements: &Statements) -> Fields {
         let field = |(sid, it): (&String, &Statement)| (path(sid), it.to_string());
         statements.iter().map(field).collect()
+    }
+
+    /// Ours alone: a statement of somebody else's would become another one beside it.
+    fn written(statements: &Statements) -> Option<Value> {
+        let ours = statements.iter().filter_map(|(sid, it)| Some((sid.strip_prefix(OURS)?, it)));
+        let named = ours.filter_map(|(rest, it)| Some((rest.rsplit_once('-')?.0, it)));
+        let written: Vec<Value> = named.map(|(sid, it)| it.written(sid)).collect();
+        (!written.is_empty()).then(|| Value::Array(written))
     }
 
     fn concern(live: &Statements, wanted: Option<&Statements>) -> Option<Statements> {

@@ -6,7 +6,10 @@ use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 
 use super::PermissionDoc;
-use crate::engine::{hex::hex, place::Place};
+use crate::{
+    engine::{hex::hex, place::Place},
+    kinds::written,
+};
 
 /// What a permission is about, unless it says otherwise.
 const INVOKE: &str = "lambda:InvokeFunction";
@@ -103,6 +106,22 @@ impl Statement {
         };
         *field = text;
         true
+    }
+
+    /// As people would write it, under its `sid`.
+    pub(super) fn written(&self, sid: &str) -> Value {
+        let through_url = self.invoked_via_function_url;
+        written::map([
+            ("sid", Some(sid.into())),
+            ("principal", Some(self.principal.as_str().into())),
+            ("action", written::unless(self.action.as_str(), &INVOKE)),
+            ("sourceArn", written::text(&self.source_arn)),
+            ("sourceAccount", written::text(&self.source_account)),
+            ("principalOrgId", written::text(&self.principal_org_id)),
+            ("functionUrlAuthType", written::text(&self.function_url_auth_type)),
+            ("invokedViaFunctionUrl", written::unless(through_url, &false)),
+            ("eventSourceToken", written::text(&self.event_source_token)),
+        ])
     }
 
     /// A few digits that tell two contents apart.

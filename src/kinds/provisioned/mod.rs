@@ -8,6 +8,7 @@ mod shape;
 use std::fmt;
 
 use serde::Deserialize;
+use serde_json::{Value, json};
 
 use super::block::{At, Block, Fields, State};
 use crate::{
@@ -215,6 +216,15 @@ impl Block for Provisioned {
             fields.insert(NUMBER.to_owned(), scaled.unwrap_or_else(|| number.to_string()));
         }
         fields
+    }
+
+    fn written(config: &Config) -> Option<Value> {
+        match (config.range, config.utilization, config.number?) {
+            (Some((min, max)), Some(utilization), _) => {
+                Some(json!({ MIN: min, MAX: max, UTILIZATION: utilization }))
+            }
+            (_, _, Number::Fixed(number) | Number::Scaled(number)) => Some(json!(number)),
+        }
     }
 
     fn concern(live: &Config, wanted: Option<&Config>) -> Option<Config> {

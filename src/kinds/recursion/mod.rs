@@ -4,6 +4,8 @@ mod aws;
 
 use std::fmt;
 
+use serde_json::Value;
+
 use super::block::{At, Block, Fields};
 use crate::{
     engine::diff::Cause,
@@ -52,6 +54,10 @@ impl Block for Recursion {
 
     fn fields(config: &String) -> Fields {
         Fields::from([(String::new(), config.clone())])
+    }
+
+    fn written(config: &String) -> Option<Value> {
+        Some(Value::from(config.as_str()))
     }
 
     fn concern(live: &String, wanted: Option<&String>) -> Option<String> {

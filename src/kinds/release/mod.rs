@@ -79,6 +79,11 @@ impl Part for Release {
         vec![(site.function.clone(), Spec::of(Some(doc), site))]
     }
 
+    /// How callers get a new version, and what is tried before, is in the manifest alone.
+    fn written(live: &Live) -> Known<Option<Value>> {
+        Known::Yes(live.alias().map(|_| json!({ "alias": live.alias })))
+    }
+
     fn spare(doc: Option<&ReleaseDoc>, site: &Site<'_>) -> Option<Spec> {
         doc.is_none().then(|| Spec::of(None, site))
     }

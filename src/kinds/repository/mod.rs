@@ -13,6 +13,7 @@ pub mod rules;
 pub mod shape;
 pub mod spec;
 pub mod step;
+pub mod written;
 
 use std::{collections::BTreeSet, time::Duration};
 

@@ -7,6 +7,7 @@ mod aws;
 use std::fmt;
 
 use serde::Deserialize;
+use serde_json::{Value, json};
 
 use super::block::{At, Block, Fields, State};
 use crate::{
@@ -143,6 +144,12 @@ impl Block for Scaling {
         let (min, max) = config.limits;
         let fields = [(MIN, min), (MAX, max)];
         fields.into_iter().filter_map(|(path, it)| Some((path.into(), it?.to_string()))).collect()
+    }
+
+    /// What nobody asked for are AWS's own numbers.
+    fn written(config: &Config) -> Option<Value> {
+        let (min, max) = config.versions.iter().find_map(|it| it.asked)?;
+        Some(json!({ MIN: min?, MAX: max? }))
     }
 
     /// AWS starts every version with numbers of its own.

@@ -6,11 +6,12 @@ mod shape;
 use std::{collections::BTreeSet, fmt};
 
 use serde::Deserialize;
+use serde_json::Value;
 
 use super::block::{At, Block, Extra, Fields};
 use crate::{
     engine::diff::{Cause, Said},
-    kinds::{document::Breach, part::Site},
+    kinds::{document::Breach, part::Site, written},
     shape::Field,
 };
 
@@ -81,6 +82,12 @@ impl fmt::Display for Call {
     }
 }
 
+/// Names, if there are any.
+fn list(names: &BTreeSet<String>) -> Option<Value> {
+    let all = names.iter().map(|it| Value::from(it.as_str()));
+    (!names.is_empty()).then(|| all.collect())
+}
+
 impl Block for Url {
     const NAME: &'static str = "Url";
     const FIELD: &'static str = "url";
@@ -133,6 +140,25 @@ impl Block for Url {
             ("cors/maxAge", max_age.to_string()),
         ];
         fields.into_iter().map(|(path, value)| (path.to_owned(), value)).collect()
+    }
+
+    fn written(config: &Config) -> Option<Value> {
+        let Config { auth_type, invoke_mode, cors } = config;
+        let cors = (*cors != Cors::default()).then(|| {
+            written::map([
+                ("allowCredentials", written::unless(cors.allow_credentials, &false)),
+                ("allowHeaders", list(&cors.allow_headers)),
+                ("allowMethods", list(&cors.allow_methods)),
+                ("allowOrigins", list(&cors.allow_origins)),
+                ("exposeHeaders", list(&cors.expose_headers)),
+                ("maxAge", written::unless(cors.max_age, &0)),
+            ])
+        });
+        Some(written::map([
+            ("authType", Some(auth_type.as_str().into())),
+            ("invokeMode", written::unless(invoke_mode.as_str(), &BUFFERED)),
+            ("cors", cors),
+        ]))
     }
 
     fn put(at: &At, wanted: &Config, live: Option<&Config>) -> Vec<Call> {

@@ -1,0 +1,85 @@
+//! The arguments of `import`.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+use super::AccessArgs;
+use crate::{import::Form, kinds::function::written::Values};
+
+/// The arguments of `import`.
+#[derive(Debug, Args)]
+pub struct ImportArgs {
+    /// The functions in AWS that are to get manifests, with what hangs on them and the repositories of their images.
+    #[arg(value_name = "NAME", required_unless_present_any = ["all", "from"])]
+    pub(in crate::cli) names: Vec<String>,
+    /// All functions of the account and Region that ship as container images.
+    #[arg(long, conflicts_with_all = ["names", "from"])]
+    pub(in crate::cli) all: bool,
+    /// A file of another tool's, instead of AWS; may be given several times. `-` is standard input.
+    #[arg(long, value_name = "FILE", conflicts_with = "names")]
+    pub(in crate::cli) from: Vec<PathBuf>,
+    /// Which tool wrote it, if the file itself does not show it.
+    #[arg(long, value_name = "FORM", requires = "from")]
+    pub(in crate::cli) form: Option<FormArg>,
+    /// Where the manifests go: a directory, one file for each. Without it they are printed.
+    #[arg(short = 'o', long = "output-dir", value_name = "DIR")]
+    pub(in crate::cli) output: Option<PathBuf>,
+    /// Write over manifests that are there.
+    #[arg(long)]
+    pub(in crate::cli) force: bool,
+    /// What is written for the values of environment variables in AWS: `{ keep: true }`, which leaves them alone, a
+    /// placeholder that is refused until somebody fills it in, or the values themselves, in the open.
+    #[arg(long, env = "EVENKEEL_VALUES", default_value = "keep", value_name = "HOW")]
+    pub(in crate::cli) values: ValuesArg,
+    /// Which target they are in, if there are several.
+    #[arg(long, env = "EVENKEEL_TARGET", value_name = "TARGET")]
+    pub(in crate::cli) target: Option<String>,
+    #[command(flatten)]
+    pub(in crate::cli) access: AccessArgs,
+}
+
+/// `--form`.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(in crate::cli) enum FormArg {
+    /// AWS Controllers for Kubernetes.
+    Ack,
+    /// CloudFormation, and the Serverless Application Model.
+    Cloudformation,
+    /// lambroll's `function.json`.
+    Lambroll,
+    /// What `terraform show -json` prints.
+    Terraform,
+}
+
+impl From<FormArg> for Form {
+    fn from(form: FormArg) -> Self {
+        match form {
+            FormArg::Ack => Self::Ack,
+            FormArg::Cloudformation => Self::CloudFormation,
+            FormArg::Lambroll => Self::Lambroll,
+            FormArg::Terraform => Self::Terraform,
+        }
+    }
+}
+
+/// `--values`.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub(in crate::cli) enum ValuesArg {
+    /// They stay in AWS, and nobody sees them.
+    Keep,
+    /// Something that is refused.
+    Placeholder,
+    /// As they are.
+    Open,
+}
+
+impl From<ValuesArg> for Values {
+    fn from(values: ValuesArg) -> Self {
+        match values {
+            ValuesArg::Keep => Self::Kept,
+            ValuesArg::Placeholder => Self::Placeholder,
+            ValuesArg::Open => Self::Open,
+        }
+    }
+}

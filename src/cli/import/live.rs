@@ -1,0 +1,262 @@
+//! What is in AWS, as documents.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use serde_json::{Map, Value, json};
+use tokio::sync::mpsc;
+
+use super::super::{CliError, door::Door, function::failed};
+use crate::{
+    aws::cloud::{Cloud as _, Hands, Urgency},
+    engine::{
+        failure::Failure,
+        kind::Kind as _,
+        name::Name,
+        page::Page,
+        policy::Deletion,
+        sight::Known,
+        tags::{Claim, Tags},
+    },
+    import::{Found, Left},
+    kinds::{
+        event_source::EventSource,
+        function::{
+            Function,
+            aws::FunctionCloud,
+            live::{Live, Package},
+            written::{self, Values},
+        },
+        log_group::LogGroup,
+        part::{Part, Site},
+        provisioned::Provisioned,
+        release,
+        repository::{self, Repository, aws::RepositoryCloud},
+        scaling::Scaling,
+    },
+};
+
+/// How many pages of a list may wait to be read.
+const PAGES: usize = 4;
+
+/// Reads functions, what hangs on them, and the repositories of their images.
+pub(super) struct Reader<'a> {
+    pub(super) door: &'a Door,
+    pub(super) values: Values,
+    /// Of all functions: no list shows those of one.
+    sources: BTreeMap<Name, Vec<Known<Option<Value>>>>,
+}
+
+impl<'a> Reader<'a> {
+    pub(super) async fn new(door: &'a Door, values: Values) -> Result<Self, CliError> {
+        let mut sources: BTreeMap<Name, Vec<Known<Option<Value>>>> = BTreeMap::new();
+        let rows = Box::pin(list::<EventSource>(door)).await.map_err(|it| failed(&it))?;
+        for (_, live) in rows {
+            let Some(mapping) = live.mapping.as_ref().filter(|it| !it.leaving) else { continue };
+            let function = mapping.address.function.clone();
+            sources.entry(function).or_default().push(EventSource::written(&live));
+        }
+        Ok(Self { door, values, sources })
+    }
+
+    /// The names of all functions that ship as images.
+    pub(super) async fn all(&self) -> Result<Vec<Name>, CliError> {
+        let rows = Box::pin(list::<Function>(self.door)).await.map_err(|it| failed(&it))?;
+        let images = rows.into_iter().filter(|(_, live)| live.package == Package::Image);
+        Ok(images.map(|(name, _)| name).collect())
+    }
+
+    /// A function's document, and the name of the repository that its image is of, if that is ours.
+    pub(super) async fn function(&self, name: &Name) -> Result<(Found, Option<Name>), CliError> {
+        let Door { clients, calls, place } = self.door;
+        let cloud = FunctionCloud::new(clients.lambda.clone(), Arc::clone(calls));
+        let found = Box::pin(cloud.get(name, None, Urgency::Write)).await;
+        let (found, _) = found.map_err(|it| failed(&it))?;
+        let Some(seen) = found else {
+            return Err(CliError(format!("there is no function {name} in {}", place.region)));
+        };
+        let live = seen.live;
+        if live.package == Package::Zip {
+            return Err(CliError(format!(
+                "function {name} ships as an archive, and Evenkeel keeps those that ship as container images"
+            )));
+        }
+        let mut found = Found {
+            kind: Function::NAME,
+            name: name.to_string(),
+            spec: written::written(name.as_str(), &live, (place, self.values)),
+            left: Vec::new(),
+            secrets: Vec::new(),
+        };
+        if self.values == Values::Placeholder {
+            found.secrets = live.config.environment.keys().cloned().collect();
+        }
+        unread(&live, &mut found.left);
+        self.parts(name, &live, &mut found).await.map_err(|it| failed(&it))?;
+        claim(live.tags.get(), &mut found);
+        let own = format!("{}/", place.own_registry());
+        let repository = live.repository.get().and_then(|it| it.strip_prefix(&own)).map(Name::new);
+        Ok((found, repository))
+    }
+
+    /// Everything that hangs on it.
+    async fn parts(&self, name: &Name, live: &Live, found: &mut Found) -> Result<(), Failure> {
+        let none = Tags::new();
+        let alias = release::alias(live.tags.get().unwrap_or(&none)).map(ToOwned::to_owned);
+        let site = Site {
+            function: name,
+            owner: "",
+            place: &self.door.place,
+            alias: alias.as_deref(),
+            log_group: &live.config.logging.log_group,
+            adopts: false,
+            watches: false,
+            exclusive: false,
+            deletion: Deletion::Retain,
+        };
+        macro_rules! read {
+            ($($field:ident: $engine:ident, $part:ty;)*) => {
+                $(Box::pin(self.part::<$part>(&site, found)).await?;)*
+            };
+        }
+        crate::kinds::each_block!(read);
+        if found.spec.contains_key(release::FIELD) {
+            let why = "smoke tests, steps and alarms are in no tag: take them over from the manifest that there was";
+            found.left.push(Left { path: release::FIELD.into(), why: why.into() });
+        }
+        let sources = self.sources.get(name).into_iter().flatten();
+        let mut items = Vec::new();
+        for source in sources {
+            match source {
+                Known::Yes(item) => items.extend(item.clone()),
+                Known::No(why) => found.left.push(left(EventSource::FIELD, why)),
+            }
+        }
+        if !items.is_empty() {
+            found.spec.insert(EventSource::FIELD.into(), Value::Array(items));
+        }
+        Ok(())
+    }
+
+    async fn part<P: Part>(&self, site: &Site<'_>, found: &mut Found) -> Result<(), Failure>
+    where
+        P::Kind: Hands,
+    {
+        // Those of all functions have been read; the others hang on an alias alone.
+        let on_alias = [Provisioned::FIELD, Scaling::FIELD].contains(&P::FIELD);
+        if P::FIELD == EventSource::FIELD || (on_alias && site.alias.is_none()) {
+            return Ok(());
+        }
+        // What hangs on the alias is looked for there; and a group is looked for by its name.
+        let empty = (P::FIELD == LogGroup::FIELD).then(|| json!({}));
+        let doc = empty.and_then(|it| serde_json::from_value::<P::Doc>(it).ok());
+        let wanted = doc.and_then(|it| P::wanted(&it, site).pop()).map(|(_, spec)| spec);
+        let wanted = wanted.or_else(|| P::spare(None, site));
+        let cloud = <P::Kind as Hands>::open(&self.door.clients, Arc::clone(&self.door.calls));
+        let (seen, _) = cloud.get(site.function, wanted.as_ref(), Urgency::Write).await?;
+        match seen.map(|it| P::written(&it.live)) {
+            Some(Known::Yes(Some(value))) => put(&mut found.spec, P::FIELD, value),
+            Some(Known::No(why)) => found.left.push(left(P::FIELD, &why)),
+            Some(Known::Yes(None)) | None => {}
+        }
+        Ok(())
+    }
+
+    /// A repository's document.
+    pub(super) async fn repository(&self, name: &Name) -> Result<Option<Found>, CliError> {
+        let Door { clients, calls, .. } = self.door;
+        let cloud = RepositoryCloud::new(clients.ecr.clone(), Arc::clone(calls));
+        let found = Box::pin(cloud.get(name, None, Urgency::Write)).await;
+        let (found, _) = found.map_err(|it| failed(&it))?;
+        let Some(seen) = found else { return Ok(None) };
+        let live = seen.live;
+        let mut found = Found {
+            kind: Repository::NAME,
+            name: name.to_string(),
+            spec: repository::written::written(&live),
+            left: Vec::new(),
+            secrets: Vec::new(),
+        };
+        for (field, why) in [
+            ("lifecyclePolicy", unknown(&live.lifecycle)),
+            ("repositoryPolicy", unknown(&live.policy)),
+            ("tags", unknown(&live.tags)),
+        ] {
+            found.left.extend(why.map(|it| left(field, it)));
+        }
+        claim(live.tags.get(), &mut found);
+        Ok(Some(found))
+    }
+}
+
+/// A list, to its end.
+async fn list<K: Hands>(door: &Door) -> Result<Vec<(Name, K::Live)>, Failure> {
+    let cloud = K::open(&door.clients, Arc::clone(&door.calls));
+    let (pages, mut read) = mpsc::channel::<Page<K>>(PAGES);
+    let all = async {
+        let mut rows = Vec::new();
+        while let Some(page) = read.recv().await {
+            rows.extend(page.rows.into_iter().map(|(name, seen)| (name, seen.live)));
+        }
+        rows
+    };
+    let (done, rows) = tokio::join!(cloud.list(Arc::default(), pages), all);
+    done.map(|()| rows)
+}
+
+fn unknown<T>(known: &Known<T>) -> Option<&str> {
+    match known {
+        Known::Yes(_) => None,
+        Known::No(why) => Some(why),
+    }
+}
+
+fn left(path: &str, why: &str) -> Left {
+    let why = format!("it could not be read, so it is not managed: {why}");
+    Left { path: path.to_owned(), why }
+}
+
+/// What AWS did not show of the function itself.
+fn unread(live: &Live, all: &mut Vec<Left>) {
+    let errors = [
+        ("environment", live.environment_error.as_deref()),
+        ("imageConfig", live.image_error.as_deref()),
+        ("tags", unknown(&live.tags)),
+    ];
+    all.extend(errors.into_iter().filter_map(|(path, why)| Some(left(path, why?))));
+}
+
+/// What is not ours has to be taken over by name.
+fn claim(tags: Option<&Tags>, found: &mut Found) {
+    let tags = tags.cloned().map(Known::Yes);
+    let adopt = match Claim::of(tags.as_ref()) {
+        Claim::Owner { id, .. } => {
+            let why = format!(
+                "the Evenkeel `{id}` keeps it; another one needs `policy: {{ adopt: {{ from: {id} }} }}`"
+            );
+            found.left.push(Left { path: "owner".into(), why });
+            return;
+        }
+        Claim::CloudFormation(_) => json!({ "from": "cloudformation" }),
+        Claim::Nobody | Claim::ReadOnly | Claim::Unreadable(_) => json!(true),
+    };
+    put(&mut found.spec, "policy/adopt", adopt);
+}
+
+/// Puts a member in its place; `outer/inner` stands within another one.
+fn put(spec: &mut Map<String, Value>, path: &str, value: Value) {
+    let Some((outer, inner)) = path.split_once('/') else {
+        spec.insert(path.to_owned(), value);
+        return;
+    };
+    if let Value::Object(within) = spec.entry(outer).or_insert_with(|| json!({})) {
+        within.insert(inner.to_owned(), value);
+    }
+}
+
+/// The repositories, each once.
+pub(super) fn each_once(names: Vec<Option<Name>>) -> BTreeSet<Name> {
+    names.into_iter().flatten().collect()
+}
