@@ -42,5 +42,6 @@ class StandIn:
         )
 
     def stop(self) -> None:
-        self.process.kill()
+        # Its own end takes the processes of functions with it.
+        self.process.terminate()
         self.process.wait(10)

@@ -1,4 +1,4 @@
-"""The stand-in's registry under tools that push and pull for a living: skopeo and buildah."""
+"""The stand-in's registry under tools that push and pull for a living, skopeo and buildah; and what runs of it."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from stage import ROOT, wait_for
 from stand_in import StandIn
 
 REPOSITORY = "team/jobs"
@@ -149,3 +150,41 @@ def test_the_journal_names_the_calls_of_a_push(stand_in: StandIn, tools: Tools, 
     assert names.count("CompleteLayerUpload") == 2, "layers that are there are not sent again"
     assert [it["status"] for it in journal if it["operation"] == "PutImage"] == [500, 201]
     assert {it["caller"] for it in journal} == {"AKIATEST"}
+
+
+def test_an_image_of_buildah_runs(tmp_path: Path) -> None:
+    stand_in = StandIn("--run-images", "--create-lag", "0.1")
+    try:
+        stand_in.client("ecr").create_repository(repositoryName=REPOSITORY)
+        tools = Tools(stand_in, tmp_path)
+        context = tmp_path / "context"
+        context.mkdir()
+        shutil.copy(ROOT / "target" / "debug" / "evenkeel-sim-function", context / "function")
+        lines = ["FROM scratch", "COPY function /bin/function", 'ENTRYPOINT ["/bin/function", "one"]']
+        (context / "Dockerfile").write_text("\n".join(lines))
+        tools.buildah("bud", "--isolation", "chroot", "-t", "localhost/jobs", context)
+        to = ("--authfile", tools.auth, "--tls-verify=false")
+        tools.buildah("push", *to, "localhost/jobs", tools.image())
+        functions, logs = stand_in.client("lambda"), stand_in.client("logs")
+        functions.create_function(
+            FunctionName="job",
+            PackageType="Image",
+            Code={"ImageUri": f"123456789012.dkr.ecr.us-east-1.amazonaws.com/{REPOSITORY}:v1"},
+            Role="arn:aws:iam::123456789012:role/jobs",
+        )
+        functions.get_waiter("function_active_v2").wait(FunctionName="job")
+        answers = []
+        for word in ("cold", "warm"):
+            event = json.dumps({"print": f"it is {word}"})
+            answer = functions.invoke(FunctionName="job", Payload=event, LogType="Tail")
+            assert "FunctionError" not in answer, answer["Payload"].read()
+            answers.append(json.load(answer["Payload"]))
+            assert f"it is {word}\n".encode() in base64.b64decode(answer["LogResult"])
+        assert [it["count"] for it in answers] == [1, 2]
+        assert answers[0]["arguments"] == ["one"]
+        found = logs.filter_log_events(logGroupName="/aws/lambda/job", filterPattern="it is")
+        assert [it["message"] for it in found["events"]] == ["it is cold\n", "it is warm\n"]
+    finally:
+        stand_in.stop()
+    process = Path("/proc") / str(answers[0]["process"])
+    wait_for("the function is gone", lambda: not process.exists())

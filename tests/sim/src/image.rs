@@ -2,9 +2,12 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::Value;
+
 use crate::{
     call::{Caller, Refusal},
     ecr::Registry,
+    world::errand::Whole,
 };
 
 /// The registries of all accounts and Regions.
@@ -71,4 +74,19 @@ pub(crate) fn resolve(
     }
     let hex = digest.trim_start_matches("sha256:").to_owned();
     Ok(Image { hex, resolved: format!("{host}/{repository}@{digest}") })
+}
+
+/// The image behind a resolved URI, if it was pushed with all that belongs to it.
+pub(crate) fn whole(resolved: &str, registries: &Registries) -> Option<Whole> {
+    let (host, path) = resolved.split_once('/')?;
+    let (repository, digest) = path.split_once('@')?;
+    let mut parts = host.split('.');
+    let (account, region) = (parts.next()?, parts.nth(2)?);
+    let found = registries.get(&(account.to_owned(), region.to_owned()))?;
+    let found = found.repositories.get(repository)?;
+    let manifest: Value = serde_json::from_str(&found.images.get(digest)?.manifest).ok()?;
+    let blob = |it: &Value| found.layers.blob(it["digest"].as_str()?).cloned();
+    let config = serde_json::from_slice(&blob(&manifest["config"])?).ok()?;
+    let layers = manifest["layers"].as_array()?.iter().map(blob).collect::<Option<_>>()?;
+    Some(Whole { digest: digest.to_owned(), config, layers })
 }

@@ -27,6 +27,7 @@ mod logs;
 mod others;
 mod quota;
 mod route;
+mod run;
 mod scaling;
 pub mod server;
 mod sts;

@@ -8,6 +8,7 @@ use evenkeel_sim::{
     world::{Lags, Options},
 };
 use jiff::Timestamp;
+use tokio::signal::unix::{SignalKind, signal};
 
 /// A stand-in for AWS Lambda, ECR, tagging and STS on loopback.
 #[derive(Debug, Parser)]
@@ -28,6 +29,9 @@ struct Args {
     /// What every call takes, in milliseconds.
     #[arg(long, default_value_t = 0)]
     latency_ms: u64,
+    /// Run the entrypoint of images that were pushed with their layers: code of whoever pushed them, with your rights.
+    #[arg(long)]
+    run_images: bool,
     /// How long a creation stays Pending, in seconds.
     #[arg(long, default_value_t = 5.0)]
     create_lag: f64,
@@ -52,8 +56,13 @@ async fn main() -> std::io::Result<()> {
         },
         latency: Duration::from_millis(args.latency_ms),
         start: Timestamp::now(),
+        run_images: args.run_images,
     };
     let sim = Sim::start(options, args.listen).await?;
     println!("listening on {}", sim.url());
-    tokio::signal::ctrl_c().await
+    let mut terminate = signal(SignalKind::terminate())?;
+    tokio::select! {
+        told = tokio::signal::ctrl_c() => told,
+        _ = terminate.recv() => Ok(()),
+    }
 }

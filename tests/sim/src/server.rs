@@ -19,10 +19,11 @@ use tokio::{
 
 use crate::{
     admin,
-    call::{Answer, Call},
+    call::{Answer, Call, Refusal, Reply},
     chance,
     ecr::oci,
     fault::Cut,
+    run::Runner,
     time::Moment,
     wire,
     world::{Options, Ticket, World},
@@ -37,14 +38,28 @@ const TICK: Duration = Duration::from_millis(10);
 #[derive(Debug)]
 pub struct Shared {
     world: Mutex<World>,
+    clock: Clock,
+    /// Who runs images, if that was asked for.
+    runner: Option<Runner>,
+}
+
+/// The stand-in's clock: it may be hurried.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Clock {
     began: Instant,
     scale: f64,
+}
+
+impl Clock {
+    pub(crate) fn now(self) -> Moment {
+        self.began.elapsed().mul_f64(self.scale)
+    }
 }
 
 impl Shared {
     /// Now, by the stand-in's clock.
     pub fn now(&self) -> Moment {
-        self.began.elapsed().mul_f64(self.scale)
+        self.clock.now()
     }
 
     /// The world, to look at or to meddle with.
@@ -54,7 +69,7 @@ impl Shared {
 
     /// How long something takes by the clock on the wall.
     fn real(&self, virtual_time: Duration) -> Duration {
-        virtual_time.div_f64(self.scale)
+        virtual_time.div_f64(self.clock.scale)
     }
 }
 
@@ -79,8 +94,10 @@ impl Sim {
         let listener = TcpListener::bind(addr).await?;
         let addr = listener.local_addr()?;
         let scale = options.time_scale.clamp(0.001, 1_000_000.0);
+        let clock = Clock { began: Instant::now(), scale };
+        let runner = options.run_images.then(|| Runner::new(clock)).transpose()?;
         let world = Mutex::new(World::new(options));
-        let shared = Arc::new(Shared { world, began: Instant::now(), scale });
+        let shared = Arc::new(Shared { world, clock, runner });
         let mut tasks = JoinSet::new();
         tasks.spawn(accept(listener, Arc::clone(&shared)));
         tasks.spawn(tick(Arc::clone(&shared)));
@@ -102,11 +119,24 @@ impl Sim {
     }
 }
 
+impl Drop for Sim {
+    fn drop(&mut self) {
+        // Whoever asks still holds the runner, which would hold its processes.
+        if let Some(runner) = &self.shared.runner {
+            runner.end();
+        }
+    }
+}
+
 async fn tick(shared: Arc<Shared>) {
     loop {
         tokio::time::sleep(TICK).await;
         let now = shared.now();
         shared.world().tick(now);
+        if let Some(runner) = &shared.runner {
+            let retired = shared.world().retired();
+            runner.retire(&retired);
+        }
     }
 }
 
@@ -179,13 +209,40 @@ async fn handle(call: &Call, shared: &Arc<Shared>) -> Served {
     pause(half).await;
     let answer = match ticket.play.cut {
         Some((cut, false)) => return sever(cut).await,
-        _ => run(call, &ticket, shared),
+        _ => act(call, &ticket, shared).await,
     };
     pause(half).await;
     if let Some((cut, true)) = ticket.play.cut {
         return sever(cut).await;
     }
     Ok(wire::response(call.service, answer, &id))
+}
+
+/// Runs an image, or asks the world. Whoever does not wait for an image is answered at once; whoever goes away in the
+/// meantime does not end it.
+async fn act(call: &Call, ticket: &Ticket, shared: &Arc<Shared>) -> Answer {
+    let begin = || shared.world().errand(call, ticket, shared.now());
+    let Some((runner, errand)) = shared.runner.as_ref().and_then(|it| Some((it, begin()?))) else {
+        return run(call, ticket, shared);
+    };
+    let (done, reply) = tokio::sync::oneshot::channel();
+    let (asked, all) = (call.clone(), Arc::clone(shared));
+    runner.later(async move {
+        let Some(runner) = &all.runner else { return };
+        let outcome = runner.run(&errand).await;
+        let now = all.now();
+        let reply = all.world().complete(&asked, (&errand.begun, outcome), now);
+        // The caller may be gone.
+        done.send(reply).ok();
+    });
+    let answer = if call.header("x-amz-invocation-type") == Some("Event") {
+        Ok(Reply::empty(202))
+    } else {
+        let gone = |_| Refusal::new(500, "ServiceException", "The environment is gone.");
+        reply.await.map_err(gone)
+    };
+    shared.world().told(ticket, &answer);
+    answer
 }
 
 fn run(call: &Call, ticket: &Ticket, shared: &Shared) -> Answer {

@@ -21,10 +21,11 @@ pub(crate) struct Environment {
     busy: bool,
 }
 
-/// All of them.
+/// All of them, and those that have to go.
 #[derive(Debug, Default)]
 pub(crate) struct Environments {
     all: Vec<Environment>,
+    retired: Vec<u64>,
     count: u64,
 }
 
@@ -64,7 +65,14 @@ impl Environments {
         self.retire(|it| it.function == function);
     }
 
+    /// Those that had to go since this was asked last.
+    pub(crate) fn retired(&mut self) -> Vec<u64> {
+        std::mem::take(&mut self.retired)
+    }
+
     fn retire(&mut self, which: impl Fn(&Environment) -> bool) {
+        let gone = self.all.iter().filter(|it| which(it)).map(|it| it.number);
+        self.retired.extend(gone);
         self.all.retain(|it| !which(it));
     }
 }

@@ -83,6 +83,7 @@ pub(crate) enum Ending {
     Success,
     /// With the type of the error.
     Failure(String),
+    Timeout,
 }
 
 /// What came of a run.
@@ -188,7 +189,7 @@ fn played(script: &Script, begun: &Begun, event: Vec<u8>) -> Outcome {
 }
 
 /// The version that runs. An alias with weights chooses by the event's content, so that a test can tell.
-fn number(found: &Function, ctx: &Ctx<'_>) -> Result<String, Refusal> {
+pub(crate) fn number(found: &Function, ctx: &Ctx<'_>) -> Result<String, Refusal> {
     let qualifier = ctx.call.qualifier.as_deref();
     let version = found.version(qualifier).ok_or_else(|| ctx.missing())?;
     if !matches!(version.state.name, "Active" | "Inactive") {

@@ -107,6 +107,7 @@ impl Logging {
         let (status, level) = match &outcome.ending {
             Ending::Success => ("success", Level::Info),
             Ending::Failure(_) => ("error", Level::Warn),
+            Ending::Timeout => ("timeout", Level::Warn),
         };
         let mut record =
             json!({ "requestId": id, "metrics": metrics(begun, outcome), "status": status });
@@ -128,6 +129,7 @@ fn report(begun: &Begun, outcome: &Outcome) -> String {
         Ending::Failure(kind) if kind.starts_with("Runtime.") => {
             format!("Status: error\tError Type: {kind}")
         }
+        Ending::Timeout => "Status: timeout".to_owned(),
         Ending::Success | Ending::Failure(_) => String::new(),
     };
     format!(

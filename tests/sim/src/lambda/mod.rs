@@ -9,7 +9,7 @@ pub(crate) mod environment;
 mod events;
 pub(crate) mod function;
 pub(crate) mod invoke;
-mod log;
+pub(crate) mod log;
 mod mapping;
 mod past;
 mod policy;

@@ -32,13 +32,6 @@ impl Scene {
         scene
     }
 
-    async fn settled(&self) {
-        let shown = || self.aws(Service::Lambda, "GetFunctionConfiguration", ("job", Value::Null));
-        while shown()["LastUpdateStatus"] != "Successful" {
-            tokio::task::yield_now().await;
-        }
-    }
-
     fn says(&self, lines: &[&str]) {
         let script: Script = serde_json::from_value(json!({
             "function": "job", "payload": 1, "log": lines, "durationMs": 12.345

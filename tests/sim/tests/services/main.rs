@@ -1,4 +1,4 @@
-//! The stand-in over HTTP and by its value: its registry, its logs.
+//! The stand-in over HTTP and by its value: its registry, its logs, images that run.
 
 #![allow(
     clippy::allow_attributes,
@@ -10,6 +10,7 @@
     reason = "tests and their helpers fail loudly"
 )]
 
+mod images;
 mod logs;
 mod registry;
 mod scene;

@@ -14,7 +14,7 @@ async fn scene() -> Scene {
     Scene::new(Options::default()).await
 }
 
-fn digest(bytes: &[u8]) -> String {
+pub(crate) fn digest(bytes: &[u8]) -> String {
     let hex: Vec<String> = Sha256::digest(bytes).iter().map(|it| format!("{it:02x}")).collect();
     format!("sha256:{}", hex.concat())
 }

@@ -76,6 +76,14 @@ impl Scene {
         self.sim.by_call(&call).unwrap_or_else(|it| panic!("{operation}: {}", it.message)).body
     }
 
+    /// The function `job` has taken what it was told.
+    pub(crate) async fn settled(&self) {
+        let shown = || self.aws(Service::Lambda, "GetFunctionConfiguration", ("job", Value::Null));
+        while shown()["LastUpdateStatus"] != "Successful" {
+            tokio::task::yield_now().await;
+        }
+    }
+
     pub(crate) fn faults(&self, rules: Value) {
         let rules: Vec<Rule> = serde_json::from_value(rules).unwrap();
         let now = self.sim.shared.now();

@@ -1,5 +1,8 @@
 //! Everything there is, as a value: calls and the time in, answers out.
 
+pub(crate) mod errand;
+mod options;
+
 use std::{collections::BTreeMap, time::Duration};
 
 use jiff::Timestamp;
@@ -19,37 +22,8 @@ use crate::{
     time::{self, Moment},
 };
 
+pub use self::options::Options;
 pub use crate::lambda::{Lags, Script};
-
-/// How the stand-in is set up.
-#[derive(Debug, Clone)]
-pub struct Options {
-    /// What all chance comes from.
-    pub seed: u64,
-    /// How much faster its clock runs: lags, quotas and the time of faults.
-    pub time_scale: f64,
-    /// Whether AWS's rates hold.
-    pub quotas: bool,
-    /// How long what is accepted takes.
-    pub lags: Lags,
-    /// What every call takes.
-    pub latency: Duration,
-    /// The date at the start.
-    pub start: Timestamp,
-}
-
-impl Default for Options {
-    fn default() -> Self {
-        Self {
-            seed: 1,
-            time_scale: 1.0,
-            quotas: true,
-            lags: Lags::default(),
-            latency: Duration::ZERO,
-            start: Timestamp::UNIX_EPOCH,
-        }
-    }
-}
 
 /// A place in AWS: an account and a Region.
 pub(crate) type Place = (String, String);
@@ -376,11 +350,17 @@ impl World {
                     return Ok(Reply::new(200, json!({})));
                 };
                 let answer = lambda.answer(&ctx);
-                for written in std::mem::take(&mut lambda.written) {
-                    self.others.logs(call).write(written, (&call.caller, date));
-                }
+                self.keep_logs(call, date);
                 answer
             }
+        }
+    }
+
+    /// What functions wrote goes to their logs.
+    fn keep_logs(&mut self, call: &Call, date: Timestamp) {
+        let lambda = self.lambdas.get_mut(&place(&call.caller));
+        for written in lambda.map(|it| std::mem::take(&mut it.written)).into_iter().flatten() {
+            self.others.logs(call).write(written, (&call.caller, date));
         }
     }
 

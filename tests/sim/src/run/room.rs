@@ -1,0 +1,321 @@
+//! One execution environment: a process, its runtime API, and what it prints.
+
+use std::{
+    path::Path,
+    process::{ExitStatus, Stdio},
+    sync::Arc,
+    time::{Duration, Instant, SystemTime},
+};
+
+use bytes::Bytes;
+use serde_json::Value;
+use tokio::{
+    net::TcpListener,
+    process::{Child, Command},
+    sync::mpsc,
+    task::JoinSet,
+};
+
+use super::{
+    api::{self, Desk, Job, Said},
+    entry::{self, Entry, Fault},
+    output::Output,
+};
+use crate::{
+    lambda::{
+        invoke::{Ending, Line, Outcome},
+        log::Logging,
+    },
+    server::Clock,
+    time,
+    world::errand::Errand,
+};
+
+/// How long a start may take besides the first call's own time. Lambda's limit.
+const INIT_MAX: Duration = Duration::from_secs(10);
+/// How long a function that has answered may take to ask for more.
+const REST_MAX: Duration = Duration::from_millis(500);
+/// How often what was printed gets its time.
+const LOOK: Duration = Duration::from_millis(50);
+
+/// A process that answers events.
+#[derive(Debug)]
+pub(super) struct Room {
+    child: Child,
+    desk: Arc<Desk>,
+    said: mpsc::Receiver<Said>,
+    output: Output,
+    /// Whether it has not asked for an event yet.
+    starting: bool,
+    since: Instant,
+    // Dropping the set ends the server.
+    _api: JoinSet<()>,
+}
+
+/// What ended a wait.
+enum Event {
+    Said(Said),
+    Ended(Option<ExitStatus>),
+    Late,
+    Flooded,
+}
+
+#[expect(clippy::disallowed_methods, reason = "what a process takes is measured on the wall")]
+fn wall() -> Instant {
+    Instant::now()
+}
+
+impl Room {
+    /// Starts the process.
+    pub(super) async fn open(errand: &Errand, entry: Entry, folder: &Path) -> Result<Self, Fault> {
+        let refused = |error: std::io::Error| entry.refused(&error);
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.map_err(refused)?;
+        let api = listener.local_addr().map_err(refused)?.to_string();
+        let (output, stdout, stderr) = Output::new(folder).map_err(refused)?;
+        let child = Command::new(&entry.program)
+            .args(&entry.arguments)
+            .current_dir(&entry.folder)
+            .env_clear()
+            .envs(std::env::var_os("PATH").map(|it| ("PATH", it)))
+            .envs(entry.environment.iter().map(|(key, value)| (key, value)))
+            .envs(variables(errand, &api))
+            .stdin(Stdio::null())
+            .stdout(stdout)
+            .stderr(stderr)
+            .kill_on_drop(true)
+            .spawn()
+            .map_err(refused)?;
+        let (say, said) = mpsc::channel(16);
+        let desk = Arc::new(Desk::new(say));
+        let mut tasks = JoinSet::new();
+        tasks.spawn(api::serve(listener, Arc::clone(&desk)));
+        let since = wall();
+        Ok(Self { child, desk, said, output, starting: true, since, _api: tasks })
+    }
+
+    /// Itself, unless the process is gone.
+    pub(super) fn alive(mut self) -> Option<Self> {
+        matches!(self.child.try_wait(), Ok(None)).then_some(self)
+    }
+
+    /// One event, from laying it out to the answer.
+    pub(super) async fn serve(&mut self, errand: &Errand, clock: Clock) -> Outcome {
+        let mut run = Run { errand, clock, lines: Vec::new(), init: None, began: wall() };
+        let time = run.timeout();
+        if self.starting {
+            let event = self.until_ready(&mut run, INIT_MAX + time).await;
+            run.init = Some(self.since.elapsed());
+            if let Some(event) = event {
+                run.began = self.since;
+                return self.over(run, event, true).await;
+            }
+            self.starting = false;
+            run.lines.extend(self.output.lines(clock.now(), true));
+        }
+        run.began = wall();
+        self.desk.lay(run.job());
+        loop {
+            let left = time.saturating_sub(run.began.elapsed());
+            match self.next(&mut run, left, false).await {
+                // It asks again, late, or has just fetched the event.
+                Event::Said(Said::Ready) => {}
+                event => return self.over(run, event, false).await,
+            }
+        }
+    }
+
+    /// Waits for the process to ask for an event; what came instead.
+    async fn until_ready(&mut self, run: &mut Run<'_>, time: Duration) -> Option<Event> {
+        match self.next(run, time, true).await {
+            Event::Said(Said::Ready) => None,
+            event => Some(event),
+        }
+    }
+
+    async fn next(&mut self, run: &mut Run<'_>, time: Duration, early: bool) -> Event {
+        let late = tokio::time::sleep(time);
+        tokio::pin!(late);
+        loop {
+            tokio::select! {
+                biased;
+                Some(said) = self.said.recv() => return Event::Said(said),
+                ended = self.child.wait() => return Event::Ended(ended.ok()),
+                () = &mut late => return Event::Late,
+                () = tokio::time::sleep(LOOK) => {
+                    run.lines.extend(self.output.lines(run.clock.now(), early));
+                    if self.output.flooded() {
+                        return Event::Flooded;
+                    }
+                }
+            }
+        }
+    }
+
+    /// The end of an invocation, however it came. Unless the function answered, the process goes with it.
+    async fn over(&mut self, mut run: Run<'_>, event: Event, early: bool) -> Outcome {
+        let took = run.began.elapsed();
+        let answered = matches!(event, Event::Said(Said::Response(_) | Said::Error(..)));
+        let memory = memory(self.child.id());
+        let rested = answered && {
+            let event = self.next(&mut run, REST_MAX, early).await;
+            matches!(event, Event::Said(Said::Ready) | Event::Late)
+        };
+        let mut outcome = run.outcome(event);
+        let took = took.min(run.timeout());
+        if !rested {
+            // It may be gone already.
+            self.child.kill().await.ok();
+        }
+        let now = run.clock.now();
+        run.lines.extend(self.output.last(now, early));
+        run.lines.append(&mut outcome.lines);
+        Outcome {
+            lines: run.lines,
+            took_ms: took.as_secs_f64() * 1000.0,
+            init_ms: run.init.filter(|_| !early).map(|it| it.as_secs_f64() * 1000.0),
+            memory_mb: memory,
+            ended: now,
+            gone: !rested || self.output.flooded(),
+            ..outcome
+        }
+    }
+}
+
+/// The most that a process used so far, in megabytes; 0 where nobody tells.
+fn memory(id: Option<u32>) -> u64 {
+    let read = || {
+        let text = std::fs::read_to_string(format!("/proc/{}/status", id?)).ok()?;
+        let line = text.lines().find_map(|it| it.strip_prefix("VmHWM:"))?;
+        line.split_whitespace().next()?.parse::<u64>().ok()
+    };
+    read().map_or(0, |kilobytes| kilobytes.div_ceil(1024))
+}
+
+/// What the process finds in its environment besides the image's own: the function's variables, and Lambda's.
+fn variables(errand: &Errand, api: &str) -> Vec<(String, String)> {
+    let begun = &errand.begun;
+    let given = begun.config.get("Environment").and_then(|it| it["Variables"].as_object());
+    let given = given.into_iter().flatten();
+    let given = given.map(|(key, value)| (key.clone(), value.as_str().unwrap_or_default().into()));
+    let memory = begun.config.get("MemorySize").and_then(Value::as_u64).unwrap_or(128);
+    let own = [
+        ("AWS_LAMBDA_RUNTIME_API", api.to_owned()),
+        ("AWS_LAMBDA_FUNCTION_NAME", begun.function.clone()),
+        ("AWS_LAMBDA_FUNCTION_VERSION", begun.version.clone()),
+        ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", memory.to_string()),
+        ("AWS_LAMBDA_LOG_GROUP_NAME", Logging::of(&begun.function, &begun.config).group),
+        ("AWS_LAMBDA_LOG_STREAM_NAME", begun.environment.stream.clone()),
+        ("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand".to_owned()),
+        ("AWS_REGION", errand.region.clone()),
+        ("AWS_DEFAULT_REGION", errand.region.clone()),
+        // Here a key that begins with an account's number belongs to that account.
+        ("AWS_ACCESS_KEY_ID", format!("{}FUNCTION", errand.account)),
+        ("AWS_SECRET_ACCESS_KEY", "stand-in".to_owned()),
+        ("AWS_SESSION_TOKEN", "stand-in".to_owned()),
+        ("TZ", ":UTC".to_owned()),
+    ];
+    let own = own.into_iter().map(|(key, value)| (key.to_owned(), value));
+    given.chain(own).collect()
+}
+
+/// An invocation under way.
+struct Run<'a> {
+    errand: &'a Errand,
+    clock: Clock,
+    lines: Vec<Line>,
+    init: Option<Duration>,
+    began: Instant,
+}
+
+impl Run<'_> {
+    fn timeout(&self) -> Duration {
+        let seconds = self.errand.begun.config.get("Timeout").and_then(Value::as_u64);
+        Duration::from_secs(seconds.unwrap_or(3))
+    }
+
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "a process compares its deadline with its own clock"
+    )]
+    fn job(&self) -> Job {
+        let deadline = SystemTime::now() + self.timeout();
+        let deadline = deadline.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        let id = self.errand.begun.id.clone();
+        let trace = id.replace('-', "");
+        let (root, parent) = (trace.get(..24), trace.get(16..32));
+        let trace = format!(
+            "Root=1-{:08x}-{};Parent={};Sampled=0",
+            deadline.as_secs(),
+            root.unwrap_or_default(),
+            parent.unwrap_or_default()
+        );
+        let headers = vec![
+            ("lambda-runtime-aws-request-id", id.clone()),
+            ("lambda-runtime-deadline-ms", deadline.as_millis().to_string()),
+            ("lambda-runtime-invoked-function-arn", self.errand.arn.clone()),
+            ("lambda-runtime-trace-id", trace),
+        ];
+        Job { id, headers, event: Bytes::from(self.errand.event.clone()) }
+    }
+
+    fn outcome(&self, event: Event) -> Outcome {
+        match event {
+            Event::Said(Said::Response(body)) => self.ended(body.to_vec(), None),
+            Event::Said(Said::Error(kind, body) | Said::InitError(kind, body)) => {
+                let told: Value = serde_json::from_slice(&body).unwrap_or_default();
+                let kind = told["errorType"].as_str().map(str::to_owned).or(kind);
+                let kind = kind.unwrap_or_else(|| "Runtime.Unknown".to_owned());
+                self.ended(body.to_vec(), Some(Ending::Failure(kind)))
+            }
+            // A second request for an event, in the place of an answer, is handled where it comes.
+            Event::Said(Said::Ready) | Event::Late => self.late(),
+            Event::Ended(status) => self.failed(&reason(status)),
+            Event::Flooded => self.failed("Runtime exited with error: signal: killed"),
+        }
+    }
+
+    fn ended(&self, payload: Vec<u8>, ending: Option<Ending>) -> Outcome {
+        Outcome {
+            payload,
+            error: ending.is_some().then(|| "Unhandled".to_owned()),
+            ending: ending.unwrap_or(Ending::Success),
+            lines: Vec::new(),
+            took_ms: 0.0,
+            init_ms: None,
+            memory_mb: 0,
+            ended: self.clock.now(),
+            gone: false,
+        }
+    }
+
+    fn late(&self) -> Outcome {
+        let (id, at) = (&self.errand.begun.id, self.clock.now());
+        let text = format!("Task timed out after {:.2} seconds", self.timeout().as_secs_f64());
+        let date = time::date(self.errand.begun.start, at).strftime("%Y-%m-%dT%H:%M:%S.%3fZ");
+        let line = Line { at, text: format!("{date} {id} {text}\n"), early: false };
+        let payload = entry::error("Sandbox.Timedout", id, &text);
+        Outcome { lines: vec![line], ..self.ended(payload, Some(Ending::Timeout)) }
+    }
+
+    fn failed(&self, text: &str) -> Outcome {
+        let (id, at) = (&self.errand.begun.id, self.clock.now());
+        let kind = "Runtime.ExitError";
+        let line =
+            Line { at, text: format!("RequestId: {id} Error: {text}\n{kind}"), early: false };
+        let ending = Some(Ending::Failure(kind.to_owned()));
+        Outcome { lines: vec![line], ..self.ended(entry::error(kind, id, text), ending) }
+    }
+}
+
+/// Why a process ended, in Lambda's words.
+fn reason(status: Option<ExitStatus>) -> String {
+    use std::os::unix::process::ExitStatusExt as _;
+    let code = status.and_then(|it| it.code());
+    match (code, status.and_then(|it| it.signal())) {
+        (Some(0), _) | (None, None) => "Runtime exited without providing a reason".to_owned(),
+        (Some(code), _) => format!("Runtime exited with error: exit status {code}"),
+        (None, Some(9)) => "Runtime exited with error: signal: killed".to_owned(),
+        (None, Some(11)) => "Runtime exited with error: signal: segmentation fault".to_owned(),
+        (None, Some(signal)) => format!("Runtime exited with error: signal: {signal}"),
+    }
+}
