@@ -9,6 +9,7 @@ mod door;
 mod explain;
 mod function;
 mod import;
+mod init;
 mod invoke;
 mod logs;
 mod once;
@@ -31,8 +32,8 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use self::args::{
-    AccessArgs, ApplyArgs, CheckArgs, CoreArgs, ExplainArgs, FunctionArgs, ImportArgs, InvokeArgs,
-    LogsArgs, ModeArg, ObjectArgs, Output, PlanArgs, PublishArgs, RailArgs, ResumeArgs,
+    AccessArgs, ApplyArgs, CheckArgs, CoreArgs, ExplainArgs, FunctionArgs, ImportArgs, InitArgs,
+    InvokeArgs, LogsArgs, ModeArg, ObjectArgs, Output, PlanArgs, PublishArgs, RailArgs, ResumeArgs,
     RollbackArgs, RunArgs, ScopeArgs, StatusArgs, StatusOutput, SuspendArgs,
 };
 #[cfg(feature = "demo")]
@@ -79,6 +80,8 @@ pub enum Command {
     Resume(ResumeArgs),
     /// Let the alias of a function lead to an earlier version, and hold back the one that it is taken from.
     Rollback(RollbackArgs),
+    /// Begin a repository: a first manifest with its test, a Dockerfile, and a workflow that checks and plans.
+    Init(InitArgs),
     /// Write manifests of what is in AWS, or of what another tool's files describe.
     Import(ImportArgs),
     /// Build an image, push it to ECR and write it into the manifests. Exit 0: it is there, 2: error.
@@ -158,6 +161,7 @@ impl Cli {
             Command::Suspend(args) => block_on(suspend::suspend(args)),
             Command::Resume(args) => block_on(suspend::resume(args)),
             Command::Rollback(args) => block_on(rollback::rollback(args)),
+            Command::Init(args) => init::init(&args),
             Command::Import(args) => import::import(&args),
             Command::Publish(args) => publish::publish(&args),
             Command::Invoke(args) => block_on(invoke::invoke(args)),

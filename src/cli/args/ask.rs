@@ -14,6 +14,17 @@ pub struct CheckArgs {
     pub(in crate::cli) dir: PathBuf,
 }
 
+/// The arguments of `init`.
+#[derive(Debug, Args)]
+pub struct InitArgs {
+    /// The directory that the files go to.
+    #[arg(default_value = ".")]
+    pub(in crate::cli) dir: PathBuf,
+    /// What the function and its repository are called: a-z, 0-9 and -.
+    #[arg(long, default_value = "count-bases", value_name = "NAME")]
+    pub(in crate::cli) name: String,
+}
+
 /// For people, in more or less detail, or for programs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum StatusOutput {

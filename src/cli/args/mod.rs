@@ -13,7 +13,7 @@ use clap::{Args, ValueEnum};
 
 pub(super) use self::publish::{Builder, Pin};
 pub use self::{
-    ask::{CheckArgs, ExplainArgs, StatusArgs, StatusOutput},
+    ask::{CheckArgs, ExplainArgs, InitArgs, StatusArgs, StatusOutput},
     import::ImportArgs,
     keep::{ApplyArgs, ModeArg, PlanArgs, RunArgs},
     object::{

@@ -1,0 +1,72 @@
+//! `evenkeel init`: a first function, to be changed: manifest, Dockerfile, code, and a workflow that plans.
+
+use std::{fs, io::Write as _, path::Path};
+
+use super::{CliError, InitArgs, Outcome, out::note};
+use crate::manifest;
+
+/// What is written where. `NAME` stands for the function.
+const FILES: [(&str, &str); 4] = [
+    ("manifests/NAME.yaml", include_str!("manifest.yaml")),
+    ("functions/NAME/Dockerfile", include_str!("Dockerfile")),
+    ("functions/NAME/app.py", include_str!("app.py")),
+    (".github/workflows/manifests.yml", include_str!("workflow.yml")),
+];
+
+/// Writes the files, or none if one of them is there.
+pub(super) fn init(args: &InitArgs) -> Result<Outcome, CliError> {
+    let name = &args.name;
+    let fill = |text: &str| text.replace("NAME", name);
+    let files: Vec<(String, String)> =
+        FILES.iter().map(|(path, text)| (fill(path), fill(text))).collect();
+    // Of a name that is none the manifest says so itself.
+    if let Some((path, text)) = files.first() {
+        let notes = manifest::parse(path, text.as_bytes()).notes;
+        if let Some(wrong) = notes.first() {
+            return Err(CliError(format!(
+                "`{name}` is no name for both a function and a repository: {wrong}"
+            )));
+        }
+    }
+    let taken = files.iter().map(|(path, _)| args.dir.join(path)).find(|it| it.exists());
+    if let Some(taken) = taken {
+        return Err(CliError(format!(
+            "{} is there already, and nothing was written; take another --name, or another directory",
+            taken.display()
+        )));
+    }
+    for (path, text) in &files {
+        let path = args.dir.join(path);
+        write(&path, text).map_err(|error| CliError(format!("{}: {error}", path.display())))?;
+        note(&format!("{} is written", path.display()));
+    }
+    let dir = args.dir.display();
+    note(&format!(
+        "next: change functions/{name}/app.py, make the role `{name}`, and then
+  evenkeel check {dir}/manifests
+  evenkeel publish {dir}/functions/{name} --repository {name} --tag v1 --manifest {dir}/manifests/{name}.yaml --owner ID
+  evenkeel apply {dir}/manifests --owner ID --account-id ID
+  evenkeel invoke {name} --payload '{{\"fasta\": \">read\\nACGT\"}}'"
+    ));
+    Ok(Outcome::Good)
+}
+
+/// A file that is not there yet: what came meanwhile is somebody's.
+fn write(path: &Path, text: &str) -> std::io::Result<()> {
+    if let Some(parent) = path.parent() {
+        fs::create_dir_all(parent)?;
+    }
+    fs::File::create_new(path)?.write_all(text.as_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_manifest_has_no_fault() {
+        let parsed = manifest::parse("first.yaml", FILES[0].1.replace("NAME", "count").as_bytes());
+        assert_eq!(parsed.notes, []);
+        assert_eq!(parsed.documents.len(), 2);
+    }
+}
