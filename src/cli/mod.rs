@@ -18,6 +18,7 @@ mod parse;
 mod plan;
 mod progress;
 mod publish;
+mod reading;
 mod reference;
 mod rollback;
 mod run;

@@ -8,17 +8,16 @@ use std::{
 
 use tokio::time;
 
-use super::{CliError, CoreArgs, Outcome, targets};
+use super::{CliError, CoreArgs, Outcome, reading, targets};
 use crate::{
     daemon::{
         board::{Board, Shown},
-        clock::SystemClock,
         options::{Options, Working},
         pause::PauseFile,
         run::Daemon,
-        source::{Reading, Snapshot, Source},
+        source::Snapshot,
     },
-    engine::{kind::Kind as _, prune::Terms, status::Status, time::Clock as _},
+    engine::{kind::Kind as _, prune::Terms, status::Status},
     kinds::{function::hash::HashKey, image::Image},
     manifest::{Note, Selection},
 };
@@ -27,9 +26,6 @@ use crate::{
 const PEEK: Duration = Duration::from_millis(20);
 /// The shortest key that is one: 128 bits.
 const HASH_KEY_MIN: usize = 16;
-
-/// How often a directory that never holds still is read again.
-const TRIES: usize = 20;
 
 /// What to work on, and how.
 pub(super) struct Job<'a> {
@@ -76,24 +72,14 @@ pub(super) async fn start(job: Job<'_>) -> Result<Daemon, CliError> {
 
 /// Whether every name that was given is one of a document, before anything is touched.
 fn known(dir: &Path, selection: &Selection) -> Result<(), CliError> {
-    let clock = SystemClock::start();
-    let mut source = Source::new(dir.to_path_buf());
-    for _ in 0..TRIES {
-        match source.read(clock.now().wall) {
-            Reading::Fresh(snapshot) => {
-                let unknown = selection.unknown(&snapshot.documents);
-                let none = !snapshot.documents.iter().any(|it| selection.takes(it));
-                return match (unknown.as_slice(), none) {
-                    ([], false) => Ok(()),
-                    ([], true) => Err(CliError("no document has these labels".into())),
-                    (names, _) => Err(CliError(unnamed(names, &snapshot.notes))),
-                };
-            }
-            Reading::Failed(why) => return Err(CliError(why)),
-            Reading::Torn(_) | Reading::Unchanged => {}
-        }
+    let snapshot = reading::read(dir)?;
+    let unknown = selection.unknown(&snapshot.documents);
+    let none = !snapshot.documents.iter().any(|it| selection.takes(it));
+    match (unknown.as_slice(), none) {
+        ([], false) => Ok(()),
+        ([], true) => Err(CliError("no document has these labels".into())),
+        (names, _) => Err(CliError(unnamed(names, &snapshot.notes))),
     }
-    Err(CliError("the directory never holds still long enough to be read".into()))
 }
 
 /// A name may be missing because its file is broken.

@@ -49,7 +49,8 @@ pub(super) async fn logs(args: LogsArgs, plain: bool) -> Result<Outcome, CliErro
         to: args.until.map(|it| it.millis(now)),
     };
     let colour = !plain && io::stdout().is_terminal();
-    let mut reader = Reader { found, args, look: Look { colour }, seen: BTreeMap::new(), shown: 0 };
+    let mut reader =
+        Reader { found, said: None, args, look: Look { colour }, seen: BTreeMap::new(), shown: 0 };
     if reader.args.follow {
         return reader.follow(query).await;
     }
@@ -78,8 +79,28 @@ fn request_pattern(id: &str) -> Result<String, CliError> {
     Ok(format!("\"{id}\""))
 }
 
+/// Why a log cannot be read, and whether that may pass by itself.
+struct Refused {
+    error: CliError,
+    passes: bool,
+}
+
+impl From<CliError> for Refused {
+    fn from(error: CliError) -> Self {
+        Self { error, passes: false }
+    }
+}
+
+impl From<Refused> for CliError {
+    fn from(refused: Refused) -> Self {
+        refused.error
+    }
+}
+
 struct Reader {
     found: Found,
+    /// What was told last.
+    said: Option<String>,
     args: LogsArgs,
     look: Look,
     /// What `--follow` has shown lately: id and time.
@@ -89,7 +110,7 @@ struct Reader {
 
 impl Reader {
     /// Shows everything that is meant, as it comes; false if nobody reads any more.
-    async fn all(&mut self, query: &Query) -> Result<bool, CliError> {
+    async fn all(&mut self, query: &Query) -> Result<bool, Refused> {
         let mut token = None;
         loop {
             let (events, next) = self.page(query, token).await?;
@@ -103,7 +124,7 @@ impl Reader {
 
     /// Shows one run: not each of its lines has the request's id, so that all are shown which stand between the
     /// first and the last line that have. An environment runs one request at a time.
-    async fn request(&mut self, query: &Query) -> Result<(), CliError> {
+    async fn request(&mut self, query: &Query) -> Result<(), Refused> {
         let mut bounds: BTreeMap<String, (i64, i64)> = BTreeMap::new();
         for event in self.collect(query).await? {
             let (first, last) = bounds.entry(event.stream).or_insert((event.at, event.at));
@@ -128,7 +149,7 @@ impl Reader {
         Ok(())
     }
 
-    async fn collect(&self, query: &Query) -> Result<Vec<LogEvent>, CliError> {
+    async fn collect(&self, query: &Query) -> Result<Vec<LogEvent>, Refused> {
         let (mut all, mut token) = (Vec::new(), None);
         loop {
             let (events, next) = self.page(query, token).await?;
@@ -152,7 +173,8 @@ impl Reader {
                 Ok(true) => {}
                 Ok(false) => return Ok(Outcome::Good),
                 // A function that has not run yet may do so.
-                Err(error) => note(&error.to_string()),
+                Err(Refused { error, passes: true }) => self.say_once(&error),
+                Err(refused) => return Err(refused.error),
             }
             time::sleep(PAUSE).await;
         }
@@ -162,7 +184,7 @@ impl Reader {
         &self,
         query: &Query,
         token: Option<String>,
-    ) -> Result<(Vec<LogEvent>, Option<String>), CliError> {
+    ) -> Result<(Vec<LogEvent>, Option<String>), Refused> {
         let way = (&self.found.door.clients.logs, &*self.found.door.calls);
         let mut tries = 0;
         loop {
@@ -177,16 +199,25 @@ impl Reader {
         }
     }
 
-    fn refused(&self, failure: &Failure, group: &str) -> CliError {
+    /// The same trouble is told once.
+    fn say_once(&mut self, error: &CliError) {
+        if self.said.as_deref() != Some(error.0.as_str()) {
+            note(&error.0);
+            self.said = Some(error.0.clone());
+        }
+    }
+
+    fn refused(&self, failure: &Failure, group: &str) -> Refused {
         let code = failure.cause.code.as_deref().unwrap_or_default();
         if code != "ResourceNotFoundException" {
-            return failed(failure);
+            return Refused { error: failed(failure), passes: is_passing(failure) };
         }
         let name = &self.found.name;
-        CliError(format!(
+        let error = CliError(format!(
             "there is no log group {group}: Lambda makes it when the function first runs, if its role may \
              (AWSLambdaBasicExecutionRole); try `evenkeel invoke {name}`"
-        ))
+        ));
+        Refused { error, passes: true }
     }
 
     fn show(&mut self, mut events: Vec<LogEvent>) -> Result<bool, CliError> {

@@ -7,13 +7,9 @@ use std::{
     sync::Arc,
 };
 
-use super::super::{CliError, args::Pin};
+use super::super::{CliError, args::Pin, reading};
 use crate::{
-    daemon::{
-        clock::SystemClock,
-        source::{Reading, Source},
-    },
-    engine::{kind::Kind as _, time::Clock as _},
+    engine::kind::Kind as _,
     kinds::{
         function::{
             config::defaults::ARCHITECTURE,
@@ -24,9 +20,6 @@ use crate::{
     },
     manifest::{self, Body, Document},
 };
-
-/// How often a directory that never holds still is read again.
-const TRIES: usize = 20;
 
 /// The documents that name a repository.
 pub(super) struct Papers {
@@ -149,22 +142,12 @@ fn image(doc: &FunctionDoc) -> Option<ImageRef> {
 
 /// All documents; one that has a fault could be just the one that is meant.
 fn documents(root: &Path) -> Result<Vec<Arc<Document>>, CliError> {
-    let clock = SystemClock::start();
-    let mut source = Source::new(root.to_path_buf());
-    for _ in 0..TRIES {
-        match source.read(clock.now().wall) {
-            Reading::Fresh(snapshot) if snapshot.notes.is_empty() => {
-                return Ok(snapshot.documents.clone());
-            }
-            Reading::Fresh(snapshot) => {
-                let notes: Vec<String> = snapshot.notes.iter().map(ToString::to_string).collect();
-                return Err(CliError(notes.join("\n")));
-            }
-            Reading::Failed(why) => return Err(CliError(why)),
-            Reading::Torn(_) | Reading::Unchanged => {}
-        }
+    let snapshot = reading::read(root)?;
+    if snapshot.notes.is_empty() {
+        return Ok(snapshot.documents.clone());
     }
-    Err(CliError("the directory never holds still long enough to be read".into()))
+    let notes: Vec<String> = snapshot.notes.iter().map(ToString::to_string).collect();
+    Err(CliError(notes.join("\n")))
 }
 
 /// Puts a text in a file's place, whole or not at all, with the same rights.
