@@ -2,7 +2,7 @@
 //! Pure: text in, text out. Whatever of a source has no place in a document is named, never dropped in silence.
 //!
 //! Read in this order: [`Found`] (what comes out), `source` (what is taken, and what is left), `carry` (the shapes of
-//! manifests as the table of what can be carried), then a tool: `lambroll`, `terraform`, `ack`, `cloudformation`.
+//! manifests as the table of what can be carried), then a tool: `lambroll`, `terraform`.
 
 mod carry;
 mod defaults;
@@ -41,10 +41,6 @@ pub struct Found {
 /// A tool that describes functions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Form {
-    /// AWS Controllers for Kubernetes: `Function` and what belongs to it, `Repository`.
-    Ack,
-    /// CloudFormation, and the Serverless Application Model.
-    CloudFormation,
     /// lambroll: `function.json`, with or without `function_url.json` after it.
     Lambroll,
     /// What `terraform show -json` prints of a state or a plan.

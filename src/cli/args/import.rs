@@ -42,10 +42,6 @@ pub struct ImportArgs {
 /// `--form`.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub(in crate::cli) enum FormArg {
-    /// AWS Controllers for Kubernetes.
-    Ack,
-    /// CloudFormation, and the Serverless Application Model.
-    Cloudformation,
     /// lambroll's `function.json`.
     Lambroll,
     /// What `terraform show -json` prints.
@@ -55,8 +51,6 @@ pub(in crate::cli) enum FormArg {
 impl From<FormArg> for Form {
     fn from(form: FormArg) -> Self {
         match form {
-            FormArg::Ack => Self::Ack,
-            FormArg::Cloudformation => Self::CloudFormation,
             FormArg::Lambroll => Self::Lambroll,
             FormArg::Terraform => Self::Terraform,
         }
