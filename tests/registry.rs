@@ -12,12 +12,15 @@
 
 use std::{collections::BTreeMap, fs, path::Path, sync::Mutex};
 
-use evenkeel::registry::{
-    archive,
-    client::{Access, Client},
-    image::{self, Image},
-    layout,
-    push::{self, Progress, Pushed},
+use evenkeel::{
+    kinds::image::OCI,
+    registry::{
+        archive,
+        client::{Access, Client},
+        image::{self, Image},
+        layout,
+        push::{self, Progress, Pushed},
+    },
 };
 use evenkeel_sim::{
     call::{Call, Caller, Service},
@@ -46,7 +49,7 @@ fn write(folder: &Path, architectures: &[&str], layer: &[u8]) -> Vec<String> {
             "config": put(config.to_string().as_bytes(), "application/vnd.oci.image.config.v1+json"),
             "layers": [put(layer, "application/vnd.oci.image.layer.v1.tar+gzip")],
         });
-        put(manifest.to_string().as_bytes(), image::MANIFESTS[0])
+        put(manifest.to_string().as_bytes(), OCI)
     };
     let all: Vec<Value> = architectures.iter().map(one).collect();
     let digests = all.iter().map(|it| it["digest"].as_str().unwrap().to_owned()).collect();

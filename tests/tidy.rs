@@ -29,7 +29,7 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("cli/", &["cli", "daemon", "import", "engine", "manifest", "kinds", "aws", "registry"]),
     ("daemon/", &["daemon", "engine", "manifest", "kinds", "aws"]),
     ("aws/", &["aws", "engine"]),
-    ("registry/", &["registry", "engine"]),
+    ("registry/", &["registry", "engine", "kinds"]),
     ("import/", &["import", "manifest", "engine", "kinds", "shape"]),
     ("manifest/", &["manifest", "engine", "kinds", "shape"]),
     ("kinds/", &["kinds", "engine", "shape"]),

@@ -152,7 +152,8 @@ impl Clients {
     }
 }
 
-fn is_loopback(url: &str) -> bool {
+/// Whether a URL is one of this machine's, where nothing that it is sent leaves it.
+pub fn is_loopback(url: &str) -> bool {
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
     // What stands before an @ is no host: `http://127.0.0.1@example.com` goes to example.com.

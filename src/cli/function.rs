@@ -10,6 +10,7 @@ use crate::{
     aws::cloud::{Cloud as _, Urgency},
     engine::{
         failure::{Class, Failure, chain},
+        kind::Kind as _,
         name::Name,
         policy::Mode,
     },
@@ -30,9 +31,7 @@ impl Found {
     /// Looks for it.
     pub(super) async fn open(args: &FunctionArgs) -> Result<Self, CliError> {
         let door = door::open((&args.access, Mode::Observe), args.target.as_deref()).await?;
-        let prefix = format!("{}/", <Function as crate::engine::kind::Kind>::NAME);
-        let name = args.name.strip_prefix(&prefix).unwrap_or(&args.name);
-        let name = Name::new(name);
+        let name = named(&args.name);
         let cloud = FunctionCloud::new(door.clients.lambda.clone(), Arc::clone(&door.calls));
         let (found, _) = cloud.get(&name, None, Urgency::Write).await.map_err(|it| failed(&it))?;
         let Some(seen) = found else {
@@ -49,6 +48,12 @@ impl Found {
     pub(super) fn alias(&self) -> Option<&str> {
         release::alias(self.live.tags.get()?)
     }
+}
+
+/// The function that a word names: `resize`, or with its kind, `Function/resize`.
+pub(super) fn named(word: &str) -> Name {
+    let rest = word.strip_prefix(Function::NAME).and_then(|it| it.strip_prefix('/'));
+    Name::new(rest.unwrap_or(word))
 }
 
 /// What AWS said, and what to do about it where that is known.

@@ -1,16 +1,12 @@
 //! `evenkeel invoke`: an event in, an answer out. The answer alone goes to standard output, as it came.
 
-use std::{
-    fs,
-    io::{self, Read as _},
-    path::Path,
-    time::Duration,
-};
+use std::time::Duration;
 
 use super::{
     CliError, InvokeArgs, Outcome,
     function::{Found, failed},
-    out::{self, note},
+    out::{self, clean, note},
+    reading,
 };
 use crate::{
     aws::invoke::{self, Answer, Invocation, PAYLOAD_MAX},
@@ -56,12 +52,13 @@ pub(super) async fn invoke(args: InvokeArgs) -> Result<Outcome, CliError> {
 
 /// The event, which must be JSON.
 fn payload(args: &InvokeArgs) -> Result<Vec<u8>, CliError> {
+    let hint =
+        "it is more than the 6 MB that Lambda takes; put it into a bucket, and send its name";
     let (bytes, from) = match (&args.payload, &args.file) {
         (Some(text), _) => (text.clone().into_bytes(), "--payload".to_owned()),
-        (None, Some(path)) if path.as_os_str() == "-" => {
-            (limited(io::stdin().lock(), "standard input")?, "standard input".to_owned())
+        (None, Some(path)) => {
+            (reading::bytes(path, (PAYLOAD_MAX, hint))?, path.display().to_string())
         }
-        (None, Some(path)) => (file(path)?, path.display().to_string()),
         (None, None) => return Ok(b"{}".to_vec()),
     };
     if let Err(error) = serde_json::from_slice::<serde::de::IgnoredAny>(&bytes) {
@@ -75,31 +72,9 @@ fn payload(args: &InvokeArgs) -> Result<Vec<u8>, CliError> {
     Ok(bytes)
 }
 
-fn file(path: &Path) -> Result<Vec<u8>, CliError> {
-    let from = path.display().to_string();
-    let file = fs::File::open(path).map_err(|error| CliError(format!("{from}: {error}")))?;
-    limited(file, &from)
-}
-
-/// Everything up to what Lambda takes.
-fn limited(source: impl io::Read, from: &str) -> Result<Vec<u8>, CliError> {
-    let most = u64::try_from(PAYLOAD_MAX).unwrap_or(u64::MAX);
-    let mut bytes = Vec::new();
-    let read = source.take(most.saturating_add(1)).read_to_end(&mut bytes);
-    read.map_err(|error| CliError(format!("{from}: {error}")))?;
-    if bytes.len() > PAYLOAD_MAX {
-        return Err(CliError(format!(
-            "{from} is larger than the 6 MB that Lambda takes; put it into a bucket, and send its name"
-        )));
-    }
-    Ok(bytes)
-}
-
 fn log(answer: &Answer) {
     for line in answer.log.lines().filter(|it| Report::read(it).is_none()) {
-        let clean: String =
-            line.chars().map(|c| if c.is_control() && c != '\t' { ' ' } else { c }).collect();
-        note(&format!("  {clean}"));
+        note(&format!("  {}", clean(line)));
     }
 }
 

@@ -1,6 +1,10 @@
-//! Where text goes: answers to standard output, words about them to standard error.
+//! Where text goes: answers to standard output, words about them to standard error, manifests to files.
 
-use std::io::{self, Write as _};
+use std::{
+    fs,
+    io::{self, Write as _},
+    path::Path,
+};
 
 use super::CliError;
 
@@ -19,7 +23,27 @@ pub(super) fn write(bytes: &[u8]) -> Result<bool, CliError> {
     }
 }
 
+/// What somebody else wrote, as it may be shown: nothing in it moves the cursor.
+pub(super) fn clean(text: &str) -> String {
+    let clean = |c: char| match c {
+        '\t' => ' ',
+        c if c.is_control() => '\u{fffd}',
+        c => c,
+    };
+    text.chars().map(clean).collect()
+}
+
 /// A line for people. Nobody may be listening.
 pub(super) fn note(text: &str) {
     writeln!(io::stderr().lock(), "{text}").ok();
+}
+
+/// Puts a text in a file's place, whole or not at all.
+pub(super) fn save(path: &Path, text: &str, rights: fs::Permissions) -> io::Result<()> {
+    let parent = path.parent().filter(|it| !it.as_os_str().is_empty());
+    let mut part = tempfile::NamedTempFile::new_in(parent.unwrap_or(Path::new(".")))?;
+    part.write_all(text.as_bytes())?;
+    part.as_file().set_permissions(rights)?;
+    part.as_file().sync_all()?;
+    part.persist(path).map(drop).map_err(|error| error.error)
 }

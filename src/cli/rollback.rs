@@ -4,6 +4,7 @@
 use super::{
     CliError, Outcome, RollbackArgs,
     door::{self, Door},
+    function::named,
     print,
 };
 use crate::{
@@ -27,7 +28,7 @@ pub(super) async fn rollback(args: RollbackArgs) -> Result<Outcome, CliError> {
     let Door { clients, calls, .. } =
         door::open((&args.core.access, Mode::Enforce), args.object.target.as_deref()).await?;
     let cloud = ReleaseCloud::new(&clients, calls);
-    let name = Name::new(args.object.name.trim_start_matches("Function/"));
+    let name = named(&args.object.name);
     let failed = |failure| CliError(chain(&failure));
     let (found, _) = Box::pin(cloud.get(&name, None, Urgency::Write)).await.map_err(failed)?;
     let live = found.ok_or_else(|| CliError(format!("there is no function {name}")))?.live;

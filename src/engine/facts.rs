@@ -95,6 +95,11 @@ pub enum ImageFact {
     Index(BTreeMap<String, Digest>),
 }
 
+/// OCI's word for one of Lambda's architectures.
+pub fn oci_architecture(lambda: &str) -> &'static str {
+    if lambda == "arm64" { "arm64" } else { "amd64" }
+}
+
 /// The sha256 of an image manifest: 64 lower-case hex digits, without `sha256:`.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Digest(String);

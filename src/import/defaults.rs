@@ -2,11 +2,18 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::kinds::{event_source::source::Source, function::config::defaults};
+use crate::kinds::{
+    async_invoke::{AGE, RETRIES},
+    event_source::source::Source,
+    function::config::{Logging, defaults},
+    permissions::INVOKE,
+    repository::spec::{AES256, MUTABLE},
+    url::BUFFERED,
+};
 
 /// Takes out of the `spec` of a function what it would be without it.
 pub(super) fn function(name: &str, spec: &mut Map<String, Value>) {
-    let group = format!("/aws/lambda/{name}");
+    let group = Logging::default_group(name);
     for (path, value) in [
         ("description", json!("")),
         ("architectures", json!([defaults::ARCHITECTURE])),
@@ -26,11 +33,11 @@ pub(super) fn function(name: &str, spec: &mut Map<String, Value>) {
         ("imageConfig/command", json!([])),
         ("imageConfig/workingDirectory", json!("")),
         ("environment/variables", json!({})),
-        ("url/invokeMode", json!("BUFFERED")),
+        ("url/invokeMode", json!(BUFFERED)),
         ("url/cors/allowCredentials", json!(false)),
         ("url/cors/maxAge", json!(0)),
-        ("asyncInvoke/maximumRetryAttempts", json!(2)),
-        ("asyncInvoke/maximumEventAgeInSeconds", json!(21_600)),
+        ("asyncInvoke/maximumRetryAttempts", json!(RETRIES)),
+        ("asyncInvoke/maximumEventAgeInSeconds", json!(AGE)),
         ("logGroup/retentionInDays", json!(0)),
         ("fileSystemConfigs", json!([])),
         ("tags", json!({})),
@@ -41,7 +48,7 @@ pub(super) fn function(name: &str, spec: &mut Map<String, Value>) {
     for list in lists {
         let items = spec.get_mut(list).and_then(Value::as_array_mut).into_iter().flatten();
         for item in items.filter_map(Value::as_object_mut) {
-            out(item, "action", &json!("lambda:InvokeFunction"));
+            out(item, "action", &json!(INVOKE));
             out(item, "invokedViaFunctionUrl", &json!(false));
             event_source(item);
         }
@@ -81,9 +88,9 @@ fn event_source(item: &mut Map<String, Value>) {
 /// The same of a repository.
 pub(super) fn repository(spec: &mut Map<String, Value>) {
     for (path, value) in [
-        ("imageTagMutability", json!("MUTABLE")),
+        ("imageTagMutability", json!(MUTABLE)),
         ("imageScanningConfiguration", json!({ "scanOnPush": false })),
-        ("encryptionConfiguration", json!({ "encryptionType": "AES256" })),
+        ("encryptionConfiguration", json!({ "encryptionType": AES256 })),
         ("imageTagMutabilityExclusionFilters", json!([])),
         ("tags", json!({})),
     ] {

@@ -17,6 +17,7 @@ use super::{
     image::{self, Descriptor, Image, Manifest},
     layout,
 };
+use crate::kinds::image::DOCKER;
 
 /// What gzip begins with.
 const GZIP: [u8; 2] = [0x1f, 0x8b];
@@ -104,7 +105,7 @@ fn docker(file: &Path, folder: &Path) -> Result<Image, ImageError> {
     }
     let manifest = Manifest {
         schema_version: 2,
-        media_type: Some(image::MANIFESTS[1].to_owned()),
+        media_type: Some(DOCKER.to_owned()),
         config: keep(folder, &config)?,
         layers,
     };
@@ -112,7 +113,7 @@ fn docker(file: &Path, folder: &Path) -> Result<Image, ImageError> {
     let read = serde_json::from_slice(&config).map_err(|error| unfit(error.to_string()))?;
     Ok(Image {
         bytes,
-        media_type: image::MANIFESTS[1].to_owned(),
+        media_type: DOCKER.to_owned(),
         manifest,
         config: read,
         folder: folder.to_path_buf(),

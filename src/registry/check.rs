@@ -1,7 +1,8 @@
 //! What Lambda refuses, said before anything is pushed (Lambda developer guide, "Create a Lambda function using a
 //! container image"; Lambda quotas page).
 
-use super::image::{Image, MANIFESTS};
+use super::image::Image;
+use crate::{engine::facts::oci_architecture, kinds::image::SINGLE};
 
 /// The largest image, without compression: 10 GB. Compressed it must be smaller still.
 const SIZE_MAX: u64 = 10 * 1024 * 1024 * 1024;
@@ -15,23 +16,15 @@ pub struct Wanted<'a> {
     pub has_program: bool,
 }
 
-/// What the image is called elsewhere: `amd64` for `x86_64`.
-pub fn architecture(lambda: &str) -> &str {
-    match lambda {
-        "x86_64" => "amd64",
-        other => other,
-    }
-}
-
 /// Everything that Lambda would refuse, in words, with what to do.
 pub fn check(image: &Image, wanted: Wanted<'_>) -> Vec<String> {
     let mut wrong = Vec::new();
-    if !MANIFESTS.contains(&image.media_type.as_str()) {
+    if !SINGLE.contains(&image.media_type.as_str()) {
         wrong.push(format!(
             "its manifest has the media type `{}`, and Lambda runs `{}` alone: push a container image, with one of \
              docker, podman or buildah",
             image.media_type,
-            MANIFESTS.join("` and `")
+            SINGLE.join("` and `")
         ));
         // The rest would only repeat it.
         return wrong;
@@ -41,7 +34,7 @@ pub fn check(image: &Image, wanted: Wanted<'_>) -> Vec<String> {
         let os = if config.os.is_empty() { "nothing that it names" } else { &config.os };
         wrong.push(format!("it is for {os}, and Lambda runs Linux"));
     }
-    let architecture = architecture(wanted.architecture);
+    let architecture = oci_architecture(wanted.architecture);
     if config.architecture != architecture {
         wrong.push(format!(
             "it is for {}, and the function is {}: build it with --platform linux/{architecture}, or write \
@@ -89,7 +82,10 @@ fn layer(media_type: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::registry::image::{Descriptor, ImageConfig, Manifest, Run};
+    use crate::{
+        kinds::image::{DOCKER, OCI},
+        registry::image::{Descriptor, ImageConfig, Manifest, Run},
+    };
 
     fn image(media_type: &str, config: ImageConfig, layer: (&str, u64)) -> Image {
         let descriptor = |media_type: &str, size| Descriptor {
@@ -131,20 +127,20 @@ mod tests {
     #[test]
     fn what_lambda_refuses_is_said() {
         let gzip = ("application/vnd.oci.image.layer.v1.tar+gzip", 9);
-        check(&image(MANIFESTS[0], linux("arm64", true), gzip), &[]);
-        check(&image(MANIFESTS[1], linux("amd64", true), gzip), &["--platform linux/arm64"]);
-        check(&image(MANIFESTS[0], linux("arm64", false), gzip), &["add ENTRYPOINT"]);
+        check(&image(OCI, linux("arm64", true), gzip), &[]);
+        check(&image(DOCKER, linux("amd64", true), gzip), &["--platform linux/arm64"]);
+        check(&image(OCI, linux("arm64", false), gzip), &["add ENTRYPOINT"]);
         check(
             &image("application/vnd.cncf.helm.config.v1+json", linux("arm64", true), gzip),
             &["media type"],
         );
         let zstd = ("application/vnd.oci.image.layer.v1.tar+zstd", SIZE_MAX + 1);
-        check(&image(MANIFESTS[0], linux("arm64", true), zstd), &["zstd", "10 GB"]);
+        check(&image(OCI, linux("arm64", true), zstd), &["zstd", "10 GB"]);
         check(
-            &image(MANIFESTS[0], ImageConfig::default(), gzip),
+            &image(OCI, ImageConfig::default(), gzip),
             &["Lambda runs Linux", "architectures: []", "ENTRYPOINT"],
         );
         let foreign = ("application/vnd.docker.image.rootfs.foreign.diff.tar.gzip", 9);
-        check(&image(MANIFESTS[1], linux("arm64", true), foreign), &["foreign"]);
+        check(&image(DOCKER, linux("arm64", true), foreign), &["foreign"]);
     }
 }

@@ -10,6 +10,7 @@ use ureq::{
 };
 
 use super::{ImageError, image};
+use crate::kinds::image::{INDEX, SINGLE};
 
 /// How long a connection may take.
 const CONNECT_MAX: Duration = Duration::from_secs(10);
@@ -187,7 +188,7 @@ impl Client {
     /// The digest of the manifest that a tag names.
     pub fn manifest(&self, tag: &str) -> Result<Option<String>, Trouble> {
         let url = self.url(&format!("manifests/{tag}"));
-        let accepted = [image::MANIFESTS, image::INDEXES].concat().join(", ");
+        let accepted = [SINGLE, INDEX].concat().join(", ");
         let answer = self.send(self.agent.head(&url).header(header::ACCEPT, accepted), &url)?;
         match answer.status().as_u16() {
             200..=299 => Ok(digest_of(&answer)),

@@ -9,17 +9,6 @@ use sha2::{Digest as _, Sha256};
 use super::ImageError;
 use crate::engine::hex::hex;
 
-/// Media types of manifests that name one image for each platform.
-pub const INDEXES: [&str; 2] = [
-    "application/vnd.oci.image.index.v1+json",
-    "application/vnd.docker.distribution.manifest.list.v2+json",
-];
-/// Media types of manifests of one image.
-pub const MANIFESTS: [&str; 2] = [
-    "application/vnd.oci.image.manifest.v1+json",
-    "application/vnd.docker.distribution.manifest.v2+json",
-];
-
 /// What refers to bytes by their hash.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]

@@ -11,8 +11,9 @@ use serde::de::DeserializeOwned;
 
 use super::{
     ImageError,
-    image::{self, Descriptor, INDEXES, Image, ImageConfig, Index, Manifest, Platform},
+    image::{self, Descriptor, Image, ImageConfig, Index, Manifest, Platform},
 };
+use crate::kinds::image::{INDEX, OCI};
 
 /// The largest manifest or configuration that is read. Registries take 4 MiB.
 const TEXT_MAX: u64 = 4 * 1024 * 1024;
@@ -49,7 +50,7 @@ fn gather(
     };
     for found in index.manifests.iter().filter(|it| !attests(it)) {
         let (path, bytes) = blob(folder, found)?;
-        if INDEXES.contains(&found.media_type.as_str()) {
+        if INDEX.contains(&found.media_type.as_str()) {
             if depth >= DEPTH_MAX {
                 let message = format!("{}: indexes within indexes, too deep", path.display());
                 return Err(ImageError::Unfit(message));
@@ -77,7 +78,7 @@ fn read(
         return Err(ImageError::Unfit(format!("{}: `{bad}` is no digest", path.display())));
     }
     Ok(Image {
-        media_type: media_type.unwrap_or_else(|| image::MANIFESTS[0].to_owned()),
+        media_type: media_type.unwrap_or_else(|| OCI.to_owned()),
         // An artifact that is no image may have a configuration of any form.
         config: json::<ImageConfig>(&at, &config).unwrap_or_default(),
         manifest,

@@ -1,9 +1,6 @@
 //! What is in AWS, as documents.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-};
+use std::{collections::BTreeMap, sync::Arc};
 
 use serde_json::{Map, Value, json};
 use tokio::sync::mpsc;
@@ -254,9 +251,4 @@ fn put(spec: &mut Map<String, Value>, path: &str, value: Value) {
     if let Value::Object(within) = spec.entry(outer).or_insert_with(|| json!({})) {
         within.insert(inner.to_owned(), value);
     }
-}
-
-/// The repositories, each once.
-pub(super) fn each_once(names: Vec<Option<Name>>) -> BTreeSet<Name> {
-    names.into_iter().flatten().collect()
 }

@@ -3,8 +3,9 @@
 mod live;
 
 use std::{
-    fs,
-    io::{self, Read as _, Write as _},
+    collections::{BTreeMap, BTreeSet},
+    fs, io,
+    os::unix::fs::PermissionsExt as _,
     path::Path,
 };
 
@@ -12,13 +13,19 @@ use self::live::Reader;
 use super::{
     CliError, ImportArgs, Outcome, block_on,
     door::{self, Door},
-    out::{note, print},
+    function::named,
+    out::{self, note, print},
+    reading,
 };
 use crate::{
-    engine::{name::Name, policy::Mode},
+    engine::policy::Mode,
     import::{self, Found},
-    manifest::FILE_MAX,
 };
+
+/// The largest file of another tool's that is read, in bytes: a state holds all that the tool keeps.
+const SOURCE_MAX: usize = 64 * 1024 * 1024;
+/// What stands between two documents.
+const BETWEEN: &str = "---\n";
 
 /// Writes manifests.
 pub(super) fn import(args: &ImportArgs) -> Result<Outcome, CliError> {
@@ -32,18 +39,14 @@ pub(super) fn import(args: &ImportArgs) -> Result<Outcome, CliError> {
         return Err(CliError(format!("{from}: nothing there ships as a container image")));
     }
     let header = vec![format!("Imported from {from}.")];
-    let texts: Vec<(String, String)> =
-        all.iter().map(|it| (file_name(it), import::write(it, &header))).collect();
+    // Two names may come to one file.
+    let mut files: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for found in &all {
+        files.entry(file_name(found)).or_default().push(import::write(found, &header));
+    }
     match &args.output {
-        Some(folder) => save(args, folder, &texts)?,
-        None => print(
-            texts
-                .iter()
-                .map(|(_, text)| text.trim_end())
-                .collect::<Vec<_>>()
-                .join("\n---\n")
-                .as_str(),
-        )?,
+        Some(folder) => save(args, folder, &files)?,
+        None => print(files.into_values().flatten().collect::<Vec<_>>().join(BETWEEN).trim_end())?,
     }
     for found in &all {
         for left in &found.left {
@@ -62,15 +65,16 @@ async fn live(args: &ImportArgs) -> Result<Vec<Found>, CliError> {
     let names = if args.all {
         reader.all().await?
     } else {
-        args.names.iter().map(|it| Name::new(it.strip_prefix("Function/").unwrap_or(it))).collect()
+        args.names.iter().map(|it| named(it)).collect()
     };
-    let (mut all, mut repositories) = (Vec::new(), Vec::new());
+    // Several functions may share one.
+    let (mut all, mut repositories) = (Vec::new(), BTreeSet::new());
     for name in &names {
         let (found, repository) = Box::pin(reader.function(name)).await?;
         all.push(found);
-        repositories.push(repository);
+        repositories.extend(repository);
     }
-    for name in live::each_once(repositories) {
+    for name in repositories {
         all.extend(Box::pin(reader.repository(&name)).await?);
     }
     Ok(all)
@@ -80,30 +84,13 @@ fn files(args: &ImportArgs) -> Result<Vec<Found>, CliError> {
     let mut all = Vec::new();
     for path in &args.from {
         let name = path.display().to_string();
-        let text =
-            if path.as_os_str() == "-" { text(io::stdin().lock(), &name)? } else { open(path)? };
+        let bytes = reading::bytes(path, (SOURCE_MAX, "it is larger than 64 MiB; split it"))?;
+        let text = String::from_utf8(bytes);
+        let text = text.map_err(|_| CliError(format!("{name}: the text is not UTF-8")))?;
         let found = import::read(&text, args.form.map(Into::into), &name);
         all.extend(found.map_err(|error| CliError(error.to_string()))?);
     }
     Ok(all)
-}
-
-fn open(path: &Path) -> Result<String, CliError> {
-    let name = path.display().to_string();
-    let file = fs::File::open(path).map_err(|error| CliError(format!("{name}: {error}")))?;
-    text(file, &name)
-}
-
-/// A text that is not too long to be one of these.
-fn text(source: impl io::Read, name: &str) -> Result<String, CliError> {
-    let most = u64::try_from(FILE_MAX).unwrap_or(u64::MAX).saturating_mul(16);
-    let mut bytes = Vec::new();
-    let read = source.take(most.saturating_add(1)).read_to_end(&mut bytes);
-    read.map_err(|error| CliError(format!("{name}: {error}")))?;
-    if bytes.len() as u64 > most {
-        return Err(CliError(format!("{name}: larger than {} MiB; split it", most / 1024 / 1024)));
-    }
-    String::from_utf8(bytes).map_err(|_| CliError(format!("{name}: the text is not UTF-8")))
 }
 
 /// `Function/team/x` is `team-x.yaml`, a repository `team-x.repository.yaml`.
@@ -115,9 +102,13 @@ fn file_name(found: &Found) -> String {
 }
 
 /// All or none, as far as names go: what is there is somebody's work.
-fn save(args: &ImportArgs, folder: &Path, texts: &[(String, String)]) -> Result<(), CliError> {
+fn save(
+    args: &ImportArgs,
+    folder: &Path,
+    files: &BTreeMap<String, Vec<String>>,
+) -> Result<(), CliError> {
     let wrong = |path: &Path, error: &io::Error| CliError(format!("{}: {error}", path.display()));
-    let taken = texts.iter().map(|(name, _)| folder.join(name)).find(|it| it.exists());
+    let taken = files.keys().map(|name| folder.join(name)).find(|it| it.exists());
     if let Some(taken) = taken.filter(|_| !args.force) {
         return Err(CliError(format!(
             "{} is there already; import into another directory and compare, or write over it with --force",
@@ -125,15 +116,11 @@ fn save(args: &ImportArgs, folder: &Path, texts: &[(String, String)]) -> Result<
         )));
     }
     fs::create_dir_all(folder).map_err(|error| wrong(folder, &error))?;
-    for (name, text) in texts {
+    for (name, texts) in files {
         let path = folder.join(name);
-        let written = tempfile::NamedTempFile::new_in(folder).and_then(|mut part| {
-            part.write_all(text.as_bytes())?;
-            // Made for its owner alone, and read by a daemon that may be somebody else.
-            fs::set_permissions(part.path(), std::os::unix::fs::PermissionsExt::from_mode(0o644))?;
-            part.persist(&path).map_err(|error| error.error)
-        });
-        written.map_err(|error| wrong(&path, &error))?;
+        // Read by a daemon that may be somebody else.
+        let rights = fs::Permissions::from_mode(0o644);
+        out::save(&path, &texts.join(BETWEEN), rights).map_err(|error| wrong(&path, &error))?;
         note(&format!("{} is written", path.display()));
     }
     Ok(())

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::stream::Stream;
-use crate::{aws::log_events::LogEvent, kinds::report::Report};
+use crate::{aws::log_events::LogEvent, cli::out::clean, kinds::report::Report};
 
 /// What a JSON line may call its level, its text and its time.
 const LEVELS: [&str; 4] = ["level", "log_level", "severity", "levelname"];
@@ -68,16 +68,6 @@ pub(super) fn json(event: &LogEvent, stream: &Stream<'_>) -> String {
 fn moment(millis: i64) -> String {
     let at = Timestamp::from_millisecond(millis).unwrap_or_default();
     at.strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string()
-}
-
-/// A log is whatever a function was sent: nothing in it may move the cursor.
-fn clean(text: &str) -> String {
-    let clean = |c: char| match c {
-        '\t' => ' ',
-        c if c.is_control() => '\u{fffd}',
-        c => c,
-    };
-    text.chars().map(clean).collect()
 }
 
 fn shown(text: &str) -> (Tone, String) {

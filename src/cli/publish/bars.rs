@@ -5,7 +5,10 @@ use std::io::IsTerminal as _;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 use super::super::out::note;
-use crate::registry::{image::Image, push::Progress};
+use crate::registry::{
+    image::{Descriptor, Image},
+    push::Progress,
+};
 
 /// How many characters of a digest are shown.
 const SHORT: usize = 12;
@@ -28,7 +31,7 @@ impl Bars {
             let template = "{prefix} {bar:30} {bytes:>10}/{total_bytes:10} {msg}";
             let style = ProgressStyle::with_template(template);
             let style = style.unwrap_or_else(|_| ProgressStyle::default_bar());
-            let bar = |(blob, name): (&&crate::registry::image::Descriptor, &String)| {
+            let bar = |(blob, name): (&&Descriptor, &String)| {
                 let bar = ProgressBar::new(blob.size).with_style(style.clone());
                 all.add(bar.with_prefix(name.clone()))
             };

@@ -29,11 +29,12 @@ use super::{
 };
 use crate::{
     aws::{
+        clients::is_loopback,
         cloud::{Cloud as _, Urgency},
         registry,
     },
     daemon::options::Working,
-    engine::{kind::Kind as _, name::Name, policy::Mode, prune::Terms},
+    engine::{facts::oci_architecture, kind::Kind as _, name::Name, policy::Mode, prune::Terms},
     kinds::{
         function::{config::defaults::ARCHITECTURE, image_ref::ImageRef},
         repository::{Repository, aws::RepositoryCloud},
@@ -143,7 +144,7 @@ impl Source {
         args: &PublishArgs,
         architecture: &str,
     ) -> Result<(Image, Option<TempDir>), CliError> {
-        let machine = check::architecture(architecture);
+        let machine = oci_architecture(architecture);
         let path = Path::new(&args.source);
         let folder =
             || TempDir::new().map_err(|error| CliError(format!("no room to work: {error}")));
@@ -205,12 +206,9 @@ fn access(args: &PublishArgs, papers: Option<&Papers>) -> Result<Access, CliErro
     Ok(Access { url: login.url, authorization: Some(login.authorization), extra_roots })
 }
 
-/// A token must not travel in the open.
+/// What is private must not travel in the open.
 fn check_url(url: &str) -> Result<(), CliError> {
-    let local = ["http://127.0.0.1", "http://localhost", "http://[::1]"];
-    let is_local = local.iter().filter_map(|it| url.strip_prefix(it));
-    let is_local = is_local.into_iter().any(|it| it.is_empty() || it.starts_with([':', '/']));
-    if url.starts_with("https://") || is_local {
+    if url.starts_with("https://") || (url.starts_with("http://") && is_loopback(url)) {
         return Ok(());
     }
     Err(CliError(format!(

@@ -2,12 +2,11 @@
 
 use std::{
     fs,
-    io::Write as _,
     path::{Path, PathBuf},
     sync::Arc,
 };
 
-use super::super::{CliError, args::Pin, reading};
+use super::super::{CliError, args::Pin, out, reading};
 use crate::{
     engine::kind::Kind as _,
     kinds::{
@@ -115,7 +114,12 @@ impl Papers {
         let text = fs::read_to_string(&path).map_err(|error| wrong(error.to_string()))?;
         let edited = manifest::replace(&text, document.origin.line, &["spec", "image"], image);
         let edited = edited.map_err(|error| wrong(error.to_string()))?;
-        replace(&path, &edited).map_err(|error| {
+        // A link stays a link.
+        let saved = path.canonicalize().and_then(|path| {
+            let rights = fs::metadata(&path)?.permissions();
+            out::save(&path, &edited, rights)
+        });
+        saved.map_err(|error| {
             wrong(format!("cannot be written: {error}; write `{image}` there by hand"))
         })
     }
@@ -148,16 +152,4 @@ fn documents(root: &Path) -> Result<Vec<Arc<Document>>, CliError> {
     }
     let notes: Vec<String> = snapshot.notes.iter().map(ToString::to_string).collect();
     Err(CliError(notes.join("\n")))
-}
-
-/// Puts a text in a file's place, whole or not at all, with the same rights.
-fn replace(path: &Path, text: &str) -> std::io::Result<()> {
-    // A link stays a link.
-    let path = path.canonicalize()?;
-    let parent = path.parent().unwrap_or(Path::new("."));
-    let mut part = tempfile::NamedTempFile::new_in(parent)?;
-    part.write_all(text.as_bytes())?;
-    fs::set_permissions(part.path(), fs::metadata(&path)?.permissions())?;
-    part.as_file().sync_all()?;
-    part.persist(&path).map(drop).map_err(|error| error.error)
 }

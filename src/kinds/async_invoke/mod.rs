@@ -21,9 +21,9 @@ pub enum AsyncInvoke {}
 
 /// What AWS does unless it is told otherwise (Lambda developer guide, "Error handling for asynchronous
 /// invocation").
-const RETRIES: i32 = 2;
+pub const RETRIES: i32 = 2;
 /// The same, in seconds: six hours.
-const AGE: i32 = 21_600;
+pub const AGE: i32 = 21_600;
 
 /// `asyncInvoke` as it is written.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::spec::Spec;
 use crate::engine::{
     diff::{Hold, Said},
-    facts::{Digest, Fact, FactKey, Facts, ImageFact},
+    facts::{Digest, Fact, FactKey, Facts, ImageFact, oci_architecture},
     name::Name,
 };
 
@@ -78,7 +78,7 @@ fn named(spec: &Spec, name: &Name, facts: &Facts) -> Result<Resolved, Hold> {
         }
         ImageFact::Single(digest) => digest,
         ImageFact::Index(children) => {
-            let platform = platform(&spec.architecture);
+            let platform = oci_architecture(&spec.architecture);
             children.get(platform).ok_or_else(|| {
                 let there: Vec<&str> = children.keys().map(String::as_str).collect();
                 let message = format!(
@@ -116,11 +116,6 @@ fn source(spec: &Spec, tag: Option<&String>) -> String {
     let whole = tag.map_or_else(|| own.to_owned(), |tag| format!("{repository}:{tag}"));
     let start = whole.len().saturating_sub(TAG_VALUE_MAX);
     whole.get(start..).unwrap_or_default().to_owned()
-}
-
-/// OCI's word for one of Lambda's architectures.
-fn platform(architecture: &str) -> &'static str {
-    if architecture == "arm64" { "arm64" } else { "amd64" }
 }
 
 /// How soon to look again while Lambda finishes something: its own waiters ask every second; a few

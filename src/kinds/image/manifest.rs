@@ -6,13 +6,14 @@ use serde::Deserialize;
 
 use crate::engine::facts::{Digest, ImageFact};
 
+/// The manifest of one image, as Docker has it.
+pub const DOCKER: &str = "application/vnd.docker.distribution.manifest.v2+json";
+/// The same, as OCI has it.
+pub const OCI: &str = "application/vnd.oci.image.manifest.v1+json";
 /// What Lambda runs (Lambda developer guide, "Create a Lambda function using a container image").
-const SINGLE: [&str; 2] = [
-    "application/vnd.docker.distribution.manifest.v2+json",
-    "application/vnd.oci.image.manifest.v1+json",
-];
+pub const SINGLE: [&str; 2] = [DOCKER, OCI];
 /// What names one image for each platform. Lambda refuses these; their children it takes.
-const INDEX: [&str; 2] = [
+pub const INDEX: [&str; 2] = [
     "application/vnd.docker.distribution.manifest.list.v2+json",
     "application/vnd.oci.image.index.v1+json",
 ];

@@ -13,6 +13,7 @@ use std::{convert::Infallible, time::Duration};
 
 use jiff::Timestamp;
 
+pub use self::manifest::{DOCKER, INDEX, OCI, SINGLE};
 use self::spec::{Id, Spec};
 use crate::engine::{
     diff::{Diff, Hold, Planned, Print, Said},

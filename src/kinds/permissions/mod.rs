@@ -11,7 +11,7 @@ use std::{collections::BTreeMap, fmt};
 use serde::Deserialize;
 use serde_json::Value;
 
-pub use self::statement::Statement;
+pub use self::statement::{INVOKE, Statement};
 use super::block::{At, Block, Extra, Fields};
 use crate::{
     engine::diff::{Cause, Said},

@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// What a permission is about, unless it says otherwise.
-const INVOKE: &str = "lambda:InvokeFunction";
+pub const INVOKE: &str = "lambda:InvokeFunction";
 /// Enough hex digits to tell two contents of one permission apart.
 const DIGITS: usize = 6;
 

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::{doc::RepositoryDoc, ignore::Ignored, shape::NAME};
+use super::{doc::RepositoryDoc, ignore::Ignored, shape::NAME, spec::AES256};
 use crate::kinds::document::{Breach, check_tags};
 
 /// ECR's limit for a lifecycle policy (ECR API reference, PutLifecyclePolicy).
@@ -29,7 +29,7 @@ pub fn check(name: &str, doc: &RepositoryDoc) -> Vec<Breach> {
         breaches.push(Breach::new(&["imageTagMutabilityExclusionFilters"], message, hint));
     }
     if let Some(encryption) = &doc.encryption_configuration
-        && encryption.encryption_type == "AES256"
+        && encryption.encryption_type == AES256
         && encryption.kms_key.is_some()
     {
         let message = "a key is used only with KMS";

@@ -19,6 +19,8 @@ use crate::{
 
 /// Whether tags may be pushed again, unless the document says otherwise.
 pub const MUTABLE: &str = "MUTABLE";
+/// How images are encrypted unless the document says otherwise.
+pub const AES256: &str = "AES256";
 
 /// A repository as it should be.
 #[derive(Debug, Clone, PartialEq)]

@@ -2,7 +2,10 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{live::Live, spec::MUTABLE};
+use super::{
+    live::Live,
+    spec::{AES256, MUTABLE},
+};
 use crate::kinds::{document, written};
 
 /// The `spec`; what ECR does by default is left out.
@@ -20,7 +23,7 @@ pub fn written(live: &Live) -> Map<String, Value> {
     if config.scan_on_push {
         put("imageScanningConfiguration", json!({ "scanOnPush": true }));
     }
-    if encryption.encryption_type != "AES256" {
+    if encryption.encryption_type != AES256 {
         let written = written::map([
             ("encryptionType", Some(encryption.encryption_type.as_str().into())),
             ("kmsKey", encryption.kms_key.as_deref().map(Into::into)),

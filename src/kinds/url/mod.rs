@@ -22,7 +22,7 @@ pub enum Url {}
 /// Whoever asks is let in.
 const PUBLIC: &str = "NONE";
 /// How an answer is given unless the document says otherwise.
-const BUFFERED: &str = "BUFFERED";
+pub const BUFFERED: &str = "BUFFERED";
 
 /// `url` as it is written.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::super::{
     Repository,
     live::Live,
-    spec::{Config, Encryption, MUTABLE},
+    spec::{AES256, Config, Encryption, MUTABLE},
 };
 use crate::{
     aws::{
@@ -30,8 +30,6 @@ const NO_LIFECYCLE: &str = "LifecyclePolicyNotFoundException";
 const NO_POLICY: &str = "RepositoryPolicyNotFoundException";
 /// Why a row of a list lacks things.
 const NOT_LISTED: &str = "a list does not show it";
-/// What a repository is encrypted with unless it says otherwise.
-const AES256: &str = "AES256";
 
 /// One row of DescribeRepositories.
 pub(super) fn row(found: &EcrRepository) -> Option<(Name, Seen<Live>)> {

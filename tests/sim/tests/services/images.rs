@@ -56,9 +56,9 @@ impl Scene {
         let mut text = Header::new_gnu();
         text.set_size(4);
         text.set_mode(0o644);
-        builder.append_data(&mut text, "work/notes", b"text".as_slice()).unwrap();
+        builder.append_data(&mut text, "srv/notes", b"text".as_slice()).unwrap();
         let layer = self.layer(builder.into_inner().unwrap()).await;
-        let own = json!({ "Entrypoint": entrypoint, "Cmd": ["two"], "Env": ["BASE=image", "KIND=image"], "WorkingDir": "/work" });
+        let own = json!({ "Entrypoint": entrypoint, "Cmd": ["two"], "Env": ["BASE=image", "KIND=image"], "WorkingDir": "/srv" });
         let config = json!({ "architecture": "amd64", "os": "linux", "config": own });
         let config = self.layer(config.to_string().into_bytes()).await;
         let manifest =
@@ -106,7 +106,7 @@ async fn an_image_runs_and_stays_warm() {
     assert_eq!((first.status, first.header("x-amz-function-error")), (200, ""), "{first:?}");
     let answer = first.json();
     assert_eq!((&answer["count"], &answer["value"]), (&json!(1), &json!("A")));
-    assert_eq!((&answer["arguments"], &answer["folder"]), (&json!(["one", "two"]), &json!("work")));
+    assert_eq!((&answer["arguments"], &answer["folder"]), (&json!(["one", "two"]), &json!("srv")));
     assert_eq!(answer["arn"], format!("arn:aws:lambda:{REGION}:{ACCOUNT}:function:job"));
     let lines: Vec<String> =
         log(&first).lines().map(|it| it.split(' ').next().unwrap().to_owned()).collect();
@@ -164,7 +164,7 @@ async fn what_goes_wrong_is_told_as_lambda_tells_it() {
     for (entry, reason) in [
         ("/bin/none", "no such file or directory"),
         ("/../../../../../../bin/sh", "no such file or directory"),
-        ("/work/notes", "permission denied"),
+        ("/srv/notes", "permission denied"),
     ] {
         scene.change("UpdateFunctionConfiguration", image(entry)).await;
         let (kind, text, told) = scene.fault(json!({})).await;
@@ -173,7 +173,7 @@ async fn what_goes_wrong_is_told_as_lambda_tells_it() {
             ("Runtime.InvalidEntrypoint", format!("fork/exec {entry}: {reason}"))
         );
         assert!(
-            told.contains(&format!("Entrypoint: [{entry}]\tCmd: []\tWorkingDir: [/work]")),
+            told.contains(&format!("Entrypoint: [{entry}]\tCmd: []\tWorkingDir: [/srv]")),
             "{told}"
         );
     }
