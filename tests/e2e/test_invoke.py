@@ -139,6 +139,24 @@ def test_the_log_of_all_environments_is_one(hands: Hands) -> None:
     assert "is no time" in hands.run("logs", "count", "--since", "yesterday", code=2)[1]
 
 
+def test_of_runs_within_a_millisecond_one_is_shown(tmp_path: Path) -> None:
+    lags = ("--create-lag", "0", "--update-lag", "0", "--no-quotas", "--time-scale", "0.001")
+    slow = StandIn(*lags, region=REGION)
+    try:
+        hands = Hands(slow, tmp_path)
+        hands.make()
+        said = []
+        for number in range(3):
+            hands.script(payload=1, log=[f"run {number}"])
+            said.append(hands.run("invoke", "count")[1].rsplit("request ", 1)[1].strip())
+        lines = hands.run("logs", "count")[0].splitlines()
+        assert len({it.split(" ", 1)[0] for it in lines}) < 3, "the clock is too fast to show anything"
+        run, _ = hands.run("logs", "count", "--request", said[1])
+        assert "run 1" in run and "run 0" not in run and "run 2" not in run
+    finally:
+        slow.stop()
+
+
 def test_a_log_can_be_followed(hands: Hands, tmp_path: Path) -> None:
     hands.make()
     hands.script(payload=1, log=["first"])
