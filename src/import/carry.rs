@@ -13,6 +13,7 @@ use crate::shape::{self, Field, Shape};
 /// The fields in which the target's account and Region are filled in.
 const FILLED_IN: &[&str] = &[
     "role",
+    "image",
     "kmsKeyArn",
     "targetArn",
     "arn",
@@ -118,7 +119,7 @@ impl Carry {
                 continue;
             }
             let field = fields.iter().find(|it| self.is_called(&key, it));
-            self.leave(at.path(&key), why::why(&key, &value, (field, self.words.opaque)));
+            self.leave(at.path(&key), why::member(&key, &value, (field, self.words.opaque)));
         }
     }
 
@@ -247,7 +248,7 @@ impl Carry {
             }
             let inner = Spot { at: &at, field: spot.field, shape: plain(map) };
             let value = self.value(value, inner);
-            let unfit = |value: Value| why::why(&key, &value, (None, self.words.opaque));
+            let unfit = |value: Value| why::value(&value, self.words.opaque);
             match value.map_err(unfit) {
                 Ok(value) => drop(kept.insert(key, value)),
                 Err(why) => {

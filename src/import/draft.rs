@@ -20,6 +20,9 @@ use crate::{
     shape::{Field, Shape},
 };
 
+/// What the ARN of a role of the target's own account begins with.
+const OWN_ROLE: &str = "arn:aws:iam::${target.accountId}:role/";
+
 /// A function.
 pub(super) struct Draft {
     name: String,
@@ -27,6 +30,8 @@ pub(super) struct Draft {
     pub(super) carry: Carry,
     /// What hangs on a version or an alias: where it stands, and on which.
     qualified: Vec<(String, Option<String>)>,
+    /// Whether the tool opens the URL to everybody by itself.
+    public: bool,
 }
 
 /// All that a source describes, by what it calls each function.
@@ -64,6 +69,11 @@ impl Batch {
     /// One more function.
     pub(super) fn function(&mut self, id: String, name: String, source: Source) -> &mut Draft {
         let words = self.words;
+        if let Some(first) = self.drafts.get(&id).map(|it| it.name.clone()) {
+            let why = format!("there is another function `{first}`; import them one at a time");
+            self.carry.leave(source.at, why);
+            return self.drafts.entry(id).or_insert_with(|| Draft::new(name, words));
+        }
         let draft = self.drafts.entry(id).or_insert_with(|| Draft::new(name, words));
         draft.itself(source);
         draft
@@ -72,7 +82,7 @@ impl Batch {
     /// One more repository, and its policies as JSON texts or maps.
     pub(super) fn repository(&mut self, name: String, mut source: Source) {
         let mut carry = Carry::new(self.words);
-        for key in ["lifecyclePolicy", "repositoryPolicy"] {
+        for key in ["lifecyclePolicy", "repositoryPolicy", "policy"] {
             parse(&mut source, key);
         }
         let mut spec = carry.whole(source, spec_fields(Repository::NAME));
@@ -114,17 +124,31 @@ pub(super) fn parse(source: &mut Source, key: &str) {
 
 impl Draft {
     fn new(name: String, words: &'static Words) -> Self {
-        Self { name, spec: Map::new(), carry: Carry::new(words), qualified: Vec::new() }
+        Self {
+            name,
+            spec: Map::new(),
+            carry: Carry::new(words),
+            qualified: Vec::new(),
+            public: false,
+        }
     }
 
     /// The function's own fields.
     fn itself(&mut self, mut source: Source) {
         self.concurrency(&mut source);
         capacity(&mut source);
-        let spec = self.carry.whole(source, spec_fields(Function::NAME));
-        for (name, value) in spec {
-            self.spec.entry(name).or_insert(value);
+        let at = source.at.clone();
+        let mut spec = self.carry.whole(source, spec_fields(Function::NAME));
+        if let Some(image) = spec.get("image").and_then(Value::as_str).map(own_image) {
+            let whole = !image.contains("${");
+            let image = json!(if whole { image } else { PLACEHOLDER });
+            spec.insert("image".to_owned(), image);
+            if !whole {
+                let why = "the image's registry is not the target's own; write its account and Region out";
+                self.carry.leave(at, why);
+            }
         }
+        self.spec.extend(spec);
     }
 
     /// AWS's name is not known: whoever takes the document over has to say it.
@@ -191,8 +215,18 @@ impl Draft {
         }
     }
 
-    /// What lets everybody use a URL. The tools that make one add this by themselves.
+    /// The tool opens the URL to everybody by itself.
     pub(super) fn public(&mut self) {
+        self.public = true;
+    }
+
+    /// What lets everybody use a URL, unless the source says so itself.
+    fn open(&mut self) {
+        let everybody = |it: &Value| it.get("principal").is_some_and(|it| it == "*");
+        let said = self.spec.get("permissions").and_then(Value::as_array);
+        if !self.public || said.is_some_and(|it| it.iter().any(everybody)) {
+            return;
+        }
         for (sid, action, field, value) in [
             ("public-url", "lambda:InvokeFunctionUrl", "functionUrlAuthType", json!("NONE")),
             ("public-invoke", "lambda:InvokeFunction", "invokedViaFunctionUrl", json!(true)),
@@ -252,10 +286,12 @@ impl Draft {
     }
 
     fn finish(mut self) -> Found {
+        self.open();
         self.check_aliases();
         defaults::function(&self.name, &mut self.spec);
-        if let Some(image) = self.spec.get("image").and_then(Value::as_str).map(own_image) {
-            self.spec.insert("image".to_owned(), json!(image));
+        let role = self.spec.get("role").and_then(Value::as_str);
+        if let Some(role) = role.and_then(|it| it.strip_prefix(OWN_ROLE)).map(|it| json!(it)) {
+            self.spec.insert("role".to_owned(), role);
         }
         let Self { name, spec, carry, .. } = self;
         let Carry { left, mut secrets, .. } = carry;

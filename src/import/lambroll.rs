@@ -58,8 +58,9 @@ fn is_image(function: &Value) -> bool {
 
 /// `function_url.json`: the URL, and who may call it. What lambroll fills in itself is filled in.
 fn url(draft: &mut Draft, mut source: Source) {
-    let qualifier = source.text("Qualifier");
-    let auth = source.get("Config").and_then(|it| it.get("AuthType")).cloned();
+    source.lift("Config");
+    let qualifier = source.text("Config.Qualifier");
+    let auth = source.get("Config.AuthType").cloned();
     let permissions = source.children("Permissions");
     if permissions.is_empty() && auth.as_ref().is_some_and(|it| it == "NONE") {
         draft.public();
@@ -74,6 +75,5 @@ fn url(draft: &mut Draft, mut source: Source) {
         draft.permission(permission, &format!("url-{}", index + 1));
     }
     draft.hangs(source.at.clone(), qualifier);
-    source.lift("Config");
     draft.part("url", source);
 }

@@ -2,13 +2,17 @@
 //! Pure: text in, text out. Whatever of a source has no place in a document is named, never dropped in silence.
 //!
 //! Read in this order: [`Found`] (what comes out), `source` (what is taken, and what is left), `carry` (the shapes of
-//! manifests as the table of what can be carried), then a tool: `lambroll`, `terraform`.
+//! manifests as the table of what can be carried), then a tool: `lambroll`, `terraform`, `ack`, `cloudformation`.
 
+mod ack;
 mod carry;
+mod cloudformation;
 mod defaults;
 mod draft;
+mod intrinsics;
 mod lambroll;
 mod read;
+mod sam;
 mod scalar;
 mod source;
 mod terraform;
@@ -41,6 +45,10 @@ pub struct Found {
 /// A tool that describes functions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Form {
+    /// AWS Controllers for Kubernetes: `Function` and what belongs to it, `Repository`.
+    Ack,
+    /// CloudFormation, and the Serverless Application Model.
+    CloudFormation,
     /// lambroll: `function.json`, with or without `function_url.json` after it.
     Lambroll,
     /// What `terraform show -json` prints of a state or a plan.

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde_json::Value;
 
-use super::{Form, Found, lambroll, terraform};
+use super::{Form, Found, ack, cloudformation, lambroll, terraform};
 use crate::manifest::{self, Note, Tags};
 
 /// The greatest file in JSON that is read: a whole state of Terraform's. JSON cannot blow up.
@@ -40,7 +40,10 @@ impl ReadError {
 pub fn read(text: &str, form: Option<Form>, name: &str) -> Result<Vec<Found>, ReadError> {
     let documents = documents(text, name)?;
     let Some(form) = form.or_else(|| documents.iter().find_map(|(_, it)| recognised(it))) else {
-        let hint = "lambroll's function.json and what `terraform show -json` prints are read; what another tool has made can be imported from AWS, by the names of the functions";
+        let hint = "ACK, CloudFormation, SAM, lambroll and `terraform show -json` are; say which it is, or export it";
+        let state = "it is Terraform's own book; hand over what `terraform show -json` prints";
+        let own = documents.iter().any(|(_, it)| it.get("lineage").is_some());
+        let hint = if own { state } else { hint };
         return Err(ReadError::new(name, 0, ("the file is of no tool that is known", hint)));
     };
     let first = || match documents.as_slice() {
@@ -50,6 +53,8 @@ pub fn read(text: &str, form: Option<Form>, name: &str) -> Result<Vec<Found>, Re
     let found = match form {
         Form::Lambroll => lambroll::read(documents.into_iter().map(|(_, it)| it).collect()),
         Form::Terraform => terraform::read(first()?),
+        Form::CloudFormation => cloudformation::read(first()?),
+        Form::Ack => ack::read(documents.into_iter().map(|(_, it)| it).collect()),
     };
     if found.is_empty() {
         let message = "it describes no function that ships as an image, and no repository";
@@ -81,8 +86,13 @@ fn documents(text: &str, name: &str) -> Result<Vec<(u32, Value)>, ReadError> {
 /// The tool that a document is for.
 fn recognised(document: &Value) -> Option<Form> {
     let has = |name: &str| document.get(name).is_some();
-    if has("format_version") && (has("values") || has("planned_values")) {
+    let version = document.get("apiVersion").and_then(Value::as_str).unwrap_or_default();
+    if version.contains(".services.k8s.aws/") {
+        Some(Form::Ack)
+    } else if has("format_version") && (has("values") || has("planned_values")) {
         Some(Form::Terraform)
+    } else if has("Resources") {
+        Some(Form::CloudFormation)
     } else if has("FunctionName") || has("Code") && has("PackageType") {
         Some(Form::Lambroll)
     } else {

@@ -4,7 +4,7 @@
 use serde_json::{Map, Value};
 
 /// A map of the source, and where it stands.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Source {
     /// Its path, in the source's own words.
     pub(super) at: String,

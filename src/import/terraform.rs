@@ -94,6 +94,10 @@ const PARTS: &[(&str, Put)] = &[
     }),
     ("aws_lambda_function_url", |draft, source| {
         let source = hanging(draft, source);
+        // The provider adds a permission for everybody that no resource describes.
+        if source.get("authorization_type").is_some_and(|it| it == "NONE") {
+            draft.public();
+        }
         draft.part("url", source);
     }),
     ("aws_lambda_function_event_invoke_config", |draft, source| {

@@ -69,6 +69,10 @@ const KNOWN: &[(&str, &str)] = &[
         "self-managed Kafka is not kept; leave the mapping with the tool",
     ),
     ("description", "only functions are described; an alias or a version is not"),
+    ("metadata", "what `sam build` makes and pushes is named in `image`"),
+    ("conditions", "what stands under conditions has to be decided before it is imported"),
+    ("annotations", "they are for the other tool"),
+    ("labels", "`metadata.labels` may have them"),
     ("outputs", "outputs are the tool's; callers find the function by its name"),
     ("versiondescription", "versions are described by the release"),
     (
@@ -82,17 +86,30 @@ const KNOWN: &[(&str, &str)] = &[
 ];
 
 /// Why a member stays. `field` is the one that is called so; `opaque` is what a text holds that only the tool knows.
-pub(super) fn why(key: &str, value: &Value, (field, opaque): (Option<&Field>, &str)) -> String {
-    if let Some(said) = unknown(value, opaque) {
-        return said;
-    }
+pub(super) fn member(key: &str, value: &Value, (field, opaque): (Option<&Field>, &str)) -> String {
     if let Some(field) = field {
-        return format!("its value does not fit `{}`: {}", field.name, field.doc);
+        let unfit = || format!("its value does not fit `{}`: {}", field.name, field.doc);
+        return unknown(value, opaque).unwrap_or_else(unfit);
     }
-    let known = KNOWN.iter().find(|(name, _)| *name == fold(key));
-    known
-        .map_or("Evenkeel has no field for it; see whether it is needed", |(_, why)| why)
-        .to_owned()
+    let folded = fold(key);
+    if let Some((_, why)) = KNOWN.iter().find(|(name, _)| *name == folded) {
+        return (*why).to_owned();
+    }
+    if folded.ends_with("ref") || folded.ends_with("refs") {
+        return "it names another object in Kubernetes; write what that is in AWS".to_owned();
+    }
+    "Evenkeel has no field for it; see whether it is needed".to_owned()
+}
+
+/// Why a value of a map stays.
+pub(super) fn value(value: &Value, opaque: &str) -> String {
+    let what = match value {
+        Value::Object(_) | Value::Array(_) => "it says where the value is, and not what it is",
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {
+            "its value is none that AWS allows"
+        }
+    };
+    unknown(value, opaque).unwrap_or_else(|| what.to_owned())
 }
 
 /// Why a member of a map stays, by its key alone.

@@ -19,5 +19,6 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+mod refused;
 mod samples;
 mod writing;

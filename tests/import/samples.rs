@@ -10,7 +10,12 @@ use serde_json::{Value, json};
 
 use crate::common::{cases, golden};
 
-const FORMS: &[(&str, Form)] = &[("lambroll", Form::Lambroll), ("terraform", Form::Terraform)];
+const FORMS: &[(&str, Form)] = &[
+    ("ack", Form::Ack),
+    ("cloudformation", Form::CloudFormation),
+    ("lambroll", Form::Lambroll),
+    ("terraform", Form::Terraform),
+];
 
 /// Every sample: its file, its tool, its text.
 fn samples() -> Vec<(PathBuf, Form, String)> {
@@ -85,7 +90,7 @@ const VALUE: &str = "surprise7Qz";
 
 /// What says nothing of an object: Terraform's own books, and what it only reads.
 fn is_own(document: &Value, at: &str) -> bool {
-    let own = ["/configuration", "/resource_changes", "/variables", "/values/outputs"];
+    let own = ["/status", "/configuration", "/resource_changes", "/variables", "/values/outputs"];
     let read = (0..at.len()).any(|end| {
         let above = at.get(..end).filter(|_| at[end..].starts_with('/')).unwrap_or(at);
         document.pointer(above).and_then(|it| it.get("mode")) == Some(&json!("data"))
@@ -93,36 +98,55 @@ fn is_own(document: &Value, at: &str) -> bool {
     read || at.contains("/sensitive_values") || own.iter().any(|it| at.starts_with(it))
 }
 
+/// A place in the words of its source.
+fn in_words(document: &Value, at: &str) -> String {
+    let mut path = String::new();
+    let mut here = document;
+    let is_ack = document.get("kind").is_some();
+    if is_ack {
+        let name = document["metadata"]["name"].as_str().unwrap();
+        path = format!("{}/{name}", document["kind"].as_str().unwrap());
+    } else if document.get("Config").is_some() {
+        path = "function_url.json".into();
+    }
+    for word in at.split('/').skip(1) {
+        let word = word.replace("~1", "/").replace("~0", "~");
+        here = if here.is_array() { &here[word.parse::<usize>().unwrap()] } else { &here[&word] };
+        match here.get("address").and_then(Value::as_str) {
+            Some(address) if here.get("type").is_some() => path = address.to_owned(),
+            // What Terraform says of a resource is within `values`.
+            _ if word == "values" && path.contains("aws_") => {}
+            _ if word.parse::<usize>().is_ok() => path += &format!("[{word}]"),
+            _ if path.is_empty() => path = word,
+            _ => path += &format!(".{word}"),
+        }
+    }
+    path
+}
+
 /// Whether something is told of a member at a place: it is named, or what it stands in is.
 fn is_told(found: &[Found], document: &Value, at: &str) -> bool {
-    let mut words: Vec<String> = vec![NAME.to_owned()];
-    words.extend(
-        at.split('/')
-            .skip(1)
-            .filter(|it| it.parse::<usize>().is_err())
-            .map(|it| it.replace("~1", "/")),
-    );
-    let above = at.match_indices('/').map(|(end, _)| &at[..end]).chain([at]);
-    let texts = above.filter_map(|it| document.pointer(it)).flat_map(|it| {
-        let name = it.pointer("/metadata/name");
-        [it.get("address"), name]
-            .into_iter()
-            .flatten()
-            .filter_map(Value::as_str)
-            .map(ToOwned::to_owned)
-    });
-    words.extend(texts.collect::<Vec<_>>());
+    // SAM's are part of every function.
+    let shared = at.strip_prefix("/Globals/Function");
+    let place = in_words(document, at);
+    let place = if place.is_empty() { NAME.to_owned() } else { format!("{place}.{NAME}") };
+    // A tag of a list is named by its key.
+    let tags =
+        place.find("Tags[").or(place.find("tags[")).map(|it| place[..it + 4].to_owned() + ".");
+    let names = |path: &str| match shared {
+        _ if tags.as_ref().is_some_and(|it| path.starts_with(it)) => true,
+        Some(_) => path.ends_with(NAME),
+        None => {
+            place.strip_prefix(path).is_some_and(|it| it.is_empty() || it.starts_with(['.', '[']))
+        }
+    };
     found.iter().any(|it| {
-        let named = |path: &str| {
-            words.iter().any(|it| {
-                path.split(", ").any(|path| {
-                    path.split(['[', ' ']).next().unwrap().ends_with(it.as_str())
-                        || path.ends_with(it.as_str())
-                })
-            })
-        };
         Value::Object(it.spec.clone()).to_string().contains(VALUE)
-            || it.left.iter().any(|it| named(&it.path))
+            || it
+                .left
+                .iter()
+                .filter(|it| !it.why.starts_with("it hangs on"))
+                .any(|it| it.path.split(", ").any(names))
     })
 }
 

@@ -42,6 +42,10 @@ pub struct ImportArgs {
 /// `--form`.
 #[derive(Debug, Clone, Copy, ValueEnum)]
 pub(in crate::cli) enum FormArg {
+    /// AWS Controllers for Kubernetes.
+    Ack,
+    /// CloudFormation, and the Serverless Application Model.
+    Cloudformation,
     /// lambroll's `function.json`.
     Lambroll,
     /// What `terraform show -json` prints.
@@ -51,6 +55,8 @@ pub(in crate::cli) enum FormArg {
 impl From<FormArg> for Form {
     fn from(form: FormArg) -> Self {
         match form {
+            FormArg::Ack => Self::Ack,
+            FormArg::Cloudformation => Self::CloudFormation,
             FormArg::Lambroll => Self::Lambroll,
             FormArg::Terraform => Self::Terraform,
         }

@@ -1,0 +1,200 @@
+//! AWS Controllers for Kubernetes: `Function` and what belongs to it of `lambda.services.k8s.aws`, `Repository` of
+//! `ecr.services.k8s.aws`.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+use super::{
+    Found,
+    carry::{Carry, Words},
+    draft::{Batch, Draft, function_of},
+    source::Source,
+};
+
+const WORDS: Words = Words {
+    names: &[("image", "imageURI"), ("repositoryPolicy", "policy"), ("sid", "statementID")],
+    computed: &["registryID"],
+    idle: &[
+        ("packageType", "\"Image\""),
+        ("publish", "false"),
+        ("snapStart", "{\"applyOn\":\"None\"}"),
+    ],
+    opaque: "",
+};
+
+/// What Kubernetes keeps for itself.
+const OWN: &[&str] = &[
+    "name",
+    "namespace",
+    "uid",
+    "resourceVersion",
+    "generation",
+    "creationTimestamp",
+    "finalizers",
+    "managedFields",
+    "ownerReferences",
+    "selfLink",
+    "generateName",
+];
+
+/// What Kubernetes and others call a thing.
+struct Object {
+    kind: String,
+    name: String,
+    source: Source,
+}
+
+/// Everything that the documents describe.
+pub(super) fn read(documents: Vec<Value>) -> Vec<Found> {
+    let mut batch = Batch::new(&WORDS);
+    let objects: Vec<Object> =
+        documents.into_iter().filter_map(|it| object(it, &mut batch)).collect();
+    // Roles that stand here too have names that can be looked up.
+    let named = |it: &Object| Some((it.name.clone(), it.source.get("name")?.as_str()?.to_owned()));
+    let roles: BTreeMap<String, String> =
+        objects.iter().filter(|it| it.kind == "Role").filter_map(named).collect();
+    let mut functions = BTreeMap::new();
+    let mut others = Vec::new();
+    for Object { kind, name, mut source } in objects {
+        match kind.as_str() {
+            "Function" if is_image(&source) => {
+                let aws = source.text("name").unwrap_or_else(|| name.clone());
+                functions.insert(name, aws.clone());
+                function(&mut batch, (aws, source), &roles);
+            }
+            "Function" => {
+                let why = "it ships as a ZIP file; only functions that ship as images are kept";
+                batch.carry.leave(source.at, why);
+            }
+            "Repository" => {
+                let aws = source.text("name").unwrap_or(name);
+                batch.repository(aws, source);
+            }
+            _ => others.push(Object { kind, name, source }),
+        }
+    }
+    for it in others {
+        part(&mut batch, it, &functions);
+    }
+    batch.finish()
+}
+
+fn object(document: Value, batch: &mut Batch) -> Option<Object> {
+    if document.is_null() {
+        return None;
+    }
+    let mut outer = Source::new("", document);
+    outer.forget(&["apiVersion", "status"]);
+    let kind = outer.text("kind").unwrap_or_default();
+    let metadata = outer.child("metadata");
+    let name =
+        metadata.as_ref().and_then(|it| it.get("name")?.as_str()).unwrap_or_default().to_owned();
+    outer.at = format!("{kind}/{name}");
+    if let Some(mut metadata) = metadata {
+        metadata.forget(OWN);
+        metadata.at = outer.path("metadata");
+        batch.carry.rest(metadata, &[]);
+    }
+    let source =
+        outer.child("spec").unwrap_or_else(|| Source::new(outer.path("spec"), Value::Null));
+    batch.carry.rest(outer, &[]);
+    Some(Object { kind, name, source })
+}
+
+fn is_image(source: &Source) -> bool {
+    let code = source.get("code");
+    source.get("packageType").is_some_and(|it| it == "Image")
+        || code.is_some_and(|it| it.get("imageURI").is_some())
+}
+
+fn function(
+    batch: &mut Batch,
+    (name, mut source): (String, Source),
+    roles: &BTreeMap<String, String>,
+) {
+    source.lift("code");
+    let role = source.get("roleRef").and_then(referred).and_then(|it| roles.get(it)).cloned();
+    if let Some(role) = role.filter(|_| source.get("role").is_none()) {
+        forget_reference(&mut batch.carry, &mut source, "roleRef");
+        source.rest.insert("role".to_owned(), role.into());
+    }
+    let invoke = source.child("functionEventInvokeConfig");
+    let draft = batch.function(name.clone(), name, source);
+    if let Some(mut invoke) = invoke {
+        invoke.forget(&["functionName"]);
+        let qualifier = invoke.text("qualifier");
+        draft.hangs(invoke.at.clone(), qualifier);
+        draft.part("asyncInvoke", invoke);
+    }
+}
+
+/// The name in Kubernetes that a reference holds.
+fn referred(reference: &Value) -> Option<&str> {
+    reference.get("from")?.get("name")?.as_str()
+}
+
+/// Takes a reference that has been followed, and names what else stands in it.
+fn forget_reference(carry: &mut Carry, source: &mut Source, key: &str) {
+    let Some(mut outer) = source.child(key) else { return };
+    if let Some(mut from) = outer.child("from") {
+        from.forget(&["name", "namespace"]);
+        carry.rest(from, &[]);
+    }
+    carry.rest(outer, &[]);
+}
+
+fn part(batch: &mut Batch, object: Object, functions: &BTreeMap<String, String>) {
+    let Object { kind, mut source, .. } = object;
+    let by_name = source.get("functionName").and_then(Value::as_str).map(function_of);
+    let by_reference = source.get("functionRef").and_then(referred);
+    let by_reference = by_reference.and_then(|it| functions.get(it)).map(|it| (it.clone(), None));
+    let known =
+        ["Alias", "FunctionURLConfig", "EventSourceMapping", "Version"].contains(&kind.as_str());
+    let Some((name, qualifier)) = by_name.or(by_reference).filter(|_| known) else {
+        let why = if known {
+            "its function is not described here"
+        } else {
+            "Evenkeel keeps none; leave it with the tool"
+        };
+        return batch.carry.leave(source.at, why);
+    };
+    let Some(draft) = batch.drafts.get_mut(&name) else {
+        return batch.carry.leave(source.at, "its function is not described here");
+    };
+    source.forget(&["functionName"]);
+    forget_reference(&mut draft.carry, &mut source, "functionRef");
+    match kind.as_str() {
+        "Alias" => alias(draft, source),
+        "Version" => draft.carry.leave(source.at, "a release publishes versions itself"),
+        "FunctionURLConfig" => {
+            let qualifier = source.text("qualifier").or(qualifier);
+            draft.hangs(source.at.clone(), qualifier);
+            draft.part("url", source);
+        }
+        _ => {
+            draft.hangs(source.at.clone(), qualifier);
+            draft.item("eventSources", source);
+        }
+    }
+}
+
+fn alias(draft: &mut Draft, mut source: Source) {
+    let name = source.get("name").and_then(Value::as_str).map(ToOwned::to_owned);
+    if let Some(mut provisioned) = source.child("provisionedConcurrencyConfig") {
+        provisioned.forget(&["functionName", "qualifier"]);
+        draft.hangs(provisioned.at.clone(), name.clone());
+        draft.provisioned(provisioned, "provisionedConcurrentExecutions");
+    }
+    if let Some(mut invoke) = source.child("functionEventInvokeConfig") {
+        invoke.forget(&["functionName", "qualifier"]);
+        draft.hangs(invoke.at.clone(), name.clone());
+        draft.part("asyncInvoke", invoke);
+    }
+    for (index, mut permission) in source.children("permissions").into_iter().enumerate() {
+        permission.forget(&["functionName", "qualifier"]);
+        draft.hangs(permission.at.clone(), name.clone());
+        draft.permission(permission, &format!("imported-{}", index + 1));
+    }
+    draft.alias(source, ("name", "functionVersion"));
+}

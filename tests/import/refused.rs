@@ -1,0 +1,123 @@
+//! What cannot be read, and what must not be shown.
+
+use evenkeel::import::{Form, PLACEHOLDER, read, write};
+use expect_test::expect;
+use serde_json::json;
+
+#[test]
+fn what_cannot_be_read_is_told_with_its_place() {
+    let bomb = {
+        let mut text = String::from("a0: &a0 [x, x, x, x, x, x, x, x, x]\n");
+        for level in 1..12 {
+            text += &format!("a{level}: &a{level} [{}]\n", format!("*a{}, ", level - 1).repeat(9));
+        }
+        text
+    };
+    let mut told = String::new();
+    for (name, text) in [
+        ("empty.yaml", ""),
+        ("list.json", "[]"),
+        ("jsonnet.json", "{\n  FunctionName: std.extVar('name'),\n}"),
+        ("bomb.yaml", &bomb),
+        ("tabs.yaml", "Resources:\n\tA: b"),
+        ("deployment.yaml", "apiVersion: apps/v1\nkind: Deployment"),
+        ("terraform.tfstate", r#"{"version": 4, "lineage": "x", "resources": []}"#),
+        ("zip.json", r#"{"FunctionName": "a", "Handler": "a.b", "Runtime": "nodejs22.x"}"#),
+        ("two.yaml", "Resources: {}\n---\nResources: {}"),
+        ("bucket.yaml", "Resources: { A: { Type: AWS::S3::Bucket } }"),
+    ] {
+        let error = read(text, None, name).unwrap_err();
+        told += &format!("{error}\n");
+    }
+    expect![[r"
+        empty.yaml: the file is of no tool that is known; ACK, CloudFormation, SAM, lambroll and `terraform show -json` are; say which it is, or export it
+        list.json: the file is of no tool that is known; ACK, CloudFormation, SAM, lambroll and `terraform show -json` are; say which it is, or export it
+        jsonnet.json:2: the JSON cannot be read; it has to be JSON; where it is Jsonnet, or has template functions in it, import what the tool makes of it (`lambroll render`)
+        bomb.yaml:5:35: the file holds more than 50000 values; split it; aliases count as what they repeat
+        tabs.yaml:2:2: the YAML cannot be read: tabs disallowed within this context (block indentation); check the indentation and the quotes around here
+        deployment.yaml: the file is of no tool that is known; ACK, CloudFormation, SAM, lambroll and `terraform show -json` are; say which it is, or export it
+        terraform.tfstate: the file is of no tool that is known; it is Terraform's own book; hand over what `terraform show -json` prints
+        zip.json: it describes no function that ships as an image, and no repository; name another file
+        two.yaml: the file should hold one document; split it
+        bucket.yaml: it describes no function that ships as an image, and no repository; name another file
+    "]].assert_eq(&told);
+}
+
+/// A function of Terraform's with a value, and what is said of the value.
+fn terraform(value: &serde_json::Value, marks: &serde_json::Value) -> String {
+    let function = json!({
+        "address": "aws_lambda_function.a", "mode": "managed", "type": "aws_lambda_function", "name": "a",
+        "values": {
+            "function_name": "a", "package_type": "Image", "image_uri": "a:v1", "role": "r",
+            "environment": [{ "variables": value }],
+        },
+        "sensitive_values": marks,
+    });
+    let state = json!({ "format_version": "1.0", "values": { "root_module": { "resources": [function] } } });
+    let found = read(&state.to_string(), None, "state.json").unwrap();
+    write(&found[0], &[])
+}
+
+#[test]
+fn nothing_that_is_marked_as_sensitive_is_written() {
+    let value = json!({ "TOKEN": "s3cr3t7Qz", "STAGE": "prod" });
+    for marks in [
+        json!({ "environment": [{ "variables": { "TOKEN": true } }] }),
+        json!({ "environment": [{ "variables": true }] }),
+        json!({ "environment": true }),
+    ] {
+        let text = terraform(&value, &marks);
+        assert!(!text.contains("s3cr3t7Qz"), "{text}");
+        assert!(text.contains(&format!("TOKEN: \"{PLACEHOLDER}\"")), "{text}");
+    }
+    assert!(terraform(&value, &json!({})).contains("TOKEN: s3cr3t7Qz"));
+}
+
+/// Two Regions of one state may have a function of one name.
+#[test]
+fn a_second_function_of_a_name_is_told() {
+    let function = |address: &str, memory: u32| {
+        json!({
+            "address": address, "mode": "managed", "type": "aws_lambda_function", "name": "a",
+            "values": {
+                "function_name": "a", "package_type": "Image", "image_uri": "a:v1", "role": "r", "memory_size": memory,
+            },
+        })
+    };
+    let resources =
+        [function("aws_lambda_function.one", 256), function("aws_lambda_function.two", 512)];
+    let state =
+        json!({ "format_version": "1.0", "values": { "root_module": { "resources": resources } } });
+    let found = read(&state.to_string(), Some(Form::Terraform), "state.json").unwrap();
+    assert_eq!(found.len(), 1);
+    assert_eq!(found[0].spec["memorySize"], 256);
+    assert!(
+        found[0].left.iter().any(|it| it.path == "aws_lambda_function.two"),
+        "{:?}",
+        found[0].left
+    );
+}
+
+/// Every name is made of the one before, nine times.
+#[test]
+fn names_that_are_made_of_names_end() {
+    let queue = |level: usize| {
+        let name = format!("${{Q{}}}", level + 1).repeat(9);
+        (
+            format!("Q{level}"),
+            json!({ "Type": "AWS::Kinesis::Stream", "Properties": { "Name": { "Fn::Sub": name } } }),
+        )
+    };
+    let mut resources: serde_json::Map<_, _> = (0..12).map(queue).collect();
+    resources.insert(
+        "Q12".into(),
+        json!({ "Type": "AWS::Kinesis::Stream", "Properties": { "Name": "x" } }),
+    );
+    let function =
+        json!({ "Code": { "ImageUri": "a:v1" }, "Role": "r", "Description": { "Ref": "Q0" } });
+    resources
+        .insert("F".into(), json!({ "Type": "AWS::Lambda::Function", "Properties": function }));
+    let found =
+        read(&json!({ "Resources": resources }).to_string(), None, "template.json").unwrap();
+    assert!(found[0].left.iter().any(|it| it.path == "Resources.F.Properties.Description"));
+}
