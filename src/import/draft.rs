@@ -289,6 +289,7 @@ impl Draft {
         self.open();
         self.check_aliases();
         defaults::function(&self.name, &mut self.spec);
+        network(&mut self.spec);
         let role = self.spec.get("role").and_then(Value::as_str);
         if let Some(role) = role.and_then(|it| it.strip_prefix(OWN_ROLE)).map(|it| json!(it)) {
             self.spec.insert("role".to_owned(), role);
@@ -317,6 +318,17 @@ impl Draft {
                 }
             };
             self.carry.leave(path, why);
+        }
+    }
+}
+
+/// A network is subnets and security groups: where one of the two is not known, somebody has to say it.
+fn network(spec: &mut Map<String, Value>) {
+    let Some(Value::Object(vpc)) = spec.get_mut("vpcConfig") else { return };
+    let lists = ["subnetIds", "securityGroupIds"];
+    if lists.iter().any(|it| vpc.contains_key(*it)) {
+        for list in lists {
+            vpc.entry(list).or_insert_with(|| json!([PLACEHOLDER]));
         }
     }
 }
