@@ -5,7 +5,6 @@
 //! the Lambda runtime API to it; it stays for the next call. Time is the clock's on the wall here: what a program takes
 //! cannot be hurried.
 
-mod api;
 mod entry;
 mod output;
 mod room;

@@ -8,6 +8,7 @@ use std::{
 };
 
 use bytes::Bytes;
+use evenkeel_runtime_api::{Desk, Job, Said, serve};
 use serde_json::Value;
 use tokio::{
     net::TcpListener,
@@ -17,7 +18,6 @@ use tokio::{
 };
 
 use super::{
-    api::{self, Desk, Job, Said},
     entry::{self, Entry, Fault},
     output::Output,
 };
@@ -88,7 +88,7 @@ impl Room {
         let (say, said) = mpsc::channel(16);
         let desk = Arc::new(Desk::new(say));
         let mut tasks = JoinSet::new();
-        tasks.spawn(api::serve(listener, Arc::clone(&desk)));
+        tasks.spawn(serve(listener, Arc::clone(&desk)));
         let since = wall();
         Ok(Self { child, desk, said, output, starting: true, since, _api: tasks })
     }
@@ -240,22 +240,8 @@ impl Run<'_> {
     fn job(&self) -> Job {
         let deadline = SystemTime::now() + self.timeout();
         let deadline = deadline.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-        let id = self.errand.begun.id.clone();
-        let trace = id.replace('-', "");
-        let (root, parent) = (trace.get(..24), trace.get(16..32));
-        let trace = format!(
-            "Root=1-{:08x}-{};Parent={};Sampled=0",
-            deadline.as_secs(),
-            root.unwrap_or_default(),
-            parent.unwrap_or_default()
-        );
-        let headers = vec![
-            ("lambda-runtime-aws-request-id", id.clone()),
-            ("lambda-runtime-deadline-ms", deadline.as_millis().to_string()),
-            ("lambda-runtime-invoked-function-arn", self.errand.arn.clone()),
-            ("lambda-runtime-trace-id", trace),
-        ];
-        Job { id, headers, event: Bytes::from(self.errand.event.clone()) }
+        let event = Bytes::from(self.errand.event.clone());
+        Job::new(&self.errand.begun.id, (&self.errand.arn, deadline), event)
     }
 
     fn outcome(&self, event: Event) -> Outcome {

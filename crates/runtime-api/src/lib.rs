@@ -1,7 +1,14 @@
 //! The Lambda runtime API (2018-06-01) of one environment: the function asks for the next event, and says what came
-//! of it.
+//! of it ("Using the Lambda runtime API for custom runtimes", Lambda developer guide).
+//!
+//! A [`Desk`] holds one event at a time; [`serve`] answers a function that finds the address in
+//! `AWS_LAMBDA_RUNTIME_API`. Starting it, and what it prints, are others' business.
 
-use std::{convert::Infallible, sync::Arc};
+use std::{
+    convert::Infallible,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
 
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
@@ -15,8 +22,6 @@ use tokio::{
     task::JoinSet,
 };
 
-use super::lock;
-
 /// The largest response: Lambda's own limit, with what it adds.
 const BODY_MAX: usize = (6 << 20) + 100;
 /// Below which all paths are.
@@ -24,40 +29,68 @@ const BASE: &str = "/2018-06-01/runtime";
 
 /// One event for the function.
 #[derive(Debug, Clone)]
-pub(super) struct Job {
-    pub(super) id: String,
+pub struct Job {
+    /// The request that it is of; answers name it.
+    pub id: String,
     /// What comes with it: names and values.
-    pub(super) headers: Vec<(&'static str, String)>,
-    pub(super) event: Bytes,
+    pub headers: Vec<(&'static str, String)>,
+    /// JSON.
+    pub event: Bytes,
+}
+
+impl Job {
+    /// An event with the headers that Lambda gives it: by when it must be answered, on this machine's clock, which the
+    /// function compares with its own, and the ARN that was called.
+    pub fn new(id: &str, (arn, deadline): (&str, Duration), event: Bytes) -> Self {
+        let trace = id.replace('-', "");
+        let (root, parent) = (trace.get(..24), trace.get(16..32));
+        let trace = format!(
+            "Root=1-{:08x}-{};Parent={};Sampled=0",
+            deadline.as_secs(),
+            root.unwrap_or_default(),
+            parent.unwrap_or_default()
+        );
+        let headers = vec![
+            ("lambda-runtime-aws-request-id", id.to_owned()),
+            ("lambda-runtime-deadline-ms", deadline.as_millis().to_string()),
+            ("lambda-runtime-invoked-function-arn", arn.to_owned()),
+            ("lambda-runtime-trace-id", trace),
+        ];
+        Self { id: id.to_owned(), headers, event }
+    }
 }
 
 /// What a function says.
 #[derive(Debug)]
-pub(super) enum Said {
+pub enum Said {
     /// It asks for the next event.
     Ready,
+    /// Its answer.
     Response(Bytes),
-    /// With the type that its header names.
+    /// That it failed; with the type that its header names.
     Error(Option<String>, Bytes),
+    /// That it cannot start.
     InitError(Option<String>, Bytes),
 }
 
 /// Where events lie until they are fetched.
 #[derive(Debug)]
-pub(super) struct Desk {
-    job: std::sync::Mutex<Option<Job>>,
+pub struct Desk {
+    job: Mutex<Option<Job>>,
     /// The event that is being worked on.
-    current: std::sync::Mutex<Option<String>>,
+    current: Mutex<Option<String>>,
     laid: Notify,
     said: mpsc::Sender<Said>,
 }
 
 impl Desk {
-    pub(super) fn new(said: mpsc::Sender<Said>) -> Self {
+    /// An empty one. What the function says goes to `said`.
+    pub fn new(said: mpsc::Sender<Said>) -> Self {
         Self { job: None.into(), current: None.into(), laid: Notify::new(), said }
     }
 
-    pub(super) fn lay(&self, job: Job) {
+    /// Lays an event out, in the place of one that nobody fetched.
+    pub fn lay(&self, job: Job) {
         *lock(&self.job) = Some(job);
         self.laid.notify_one();
     }
@@ -85,7 +118,7 @@ impl Desk {
 }
 
 /// Answers until it is dropped.
-pub(super) async fn serve(listener: TcpListener, desk: Arc<Desk>) {
+pub async fn serve(listener: TcpListener, desk: Arc<Desk>) {
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
@@ -155,4 +188,8 @@ fn status(status: u16, kind: &str) -> Response<Full<Bytes>> {
     let mut response = Response::new(Full::new(Bytes::from(body.to_string())));
     *response.status_mut() = StatusCode::from_u16(status).unwrap_or_default();
     response
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
