@@ -1,6 +1,7 @@
 //! The commands and their arguments. Everything that the environment decides enters here.
 
 mod args;
+mod builder;
 mod check;
 #[cfg(feature = "demo")]
 mod demo;

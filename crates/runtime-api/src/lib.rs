@@ -6,6 +6,8 @@
 
 use std::{
     convert::Infallible,
+    os::unix::process::ExitStatusExt as _,
+    process::ExitStatus,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -188,6 +190,24 @@ fn status(status: u16, kind: &str) -> Response<Full<Bytes>> {
     let mut response = Response::new(Full::new(Bytes::from(body.to_string())));
     *response.status_mut() = StatusCode::from_u16(status).unwrap_or_default();
     response
+}
+
+/// An error as Lambda tells it, of what the function itself could not tell.
+pub fn error(kind: &str, id: &str, text: &str) -> Vec<u8> {
+    let message = format!("RequestId: {id} Error: {text}");
+    json!({ "errorType": kind, "errorMessage": message }).to_string().into_bytes()
+}
+
+/// Why a process ended, in Lambda's words.
+pub fn reason(status: Option<ExitStatus>) -> String {
+    let code = status.and_then(|it| it.code());
+    match (code, status.and_then(|it| it.signal())) {
+        (Some(0), _) | (None, None) => "Runtime exited without providing a reason".to_owned(),
+        (Some(code), _) => format!("Runtime exited with error: exit status {code}"),
+        (None, Some(9)) => "Runtime exited with error: signal: killed".to_owned(),
+        (None, Some(11)) => "Runtime exited with error: signal: segmentation fault".to_owned(),
+        (None, Some(signal)) => format!("Runtime exited with error: signal: {signal}"),
+    }
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

@@ -1,25 +1,21 @@
 //! `evenkeel publish`: from a Dockerfile, or an image, to a digest in ECR that the manifests name.
 //!
-//! Read in this order: `papers` (what the manifests say), `builder` (where the image comes from), this file (the
-//! way), `bars` (what people see of it).
+//! Read in this order: `papers` (what the manifests say), `super::builder` (where the image comes from), this file
+//! (the way), `bars` (what people see of it).
 
 mod bars;
-mod builder;
 mod papers;
 
 use std::{path::Path, time::Duration};
 
 use tempfile::TempDir;
 
-use self::{
-    bars::Bars,
-    builder::{Build, Built},
-    papers::Papers,
-};
+use self::{bars::Bars, papers::Papers};
 use super::{
     CliError, CoreArgs, Outcome, PublishArgs,
     args::Builder,
     block_on,
+    builder::{Build, Built},
     door::{self, Door},
     function::failed,
     once::{self, Signals},
@@ -164,7 +160,8 @@ impl Source {
                     platform: format!("linux/{machine}"),
                     arguments: &args.build_arg,
                 };
-                (builder.build(&build, folder.path())?, folder)
+                let named = builder.build(&build, folder.path())?;
+                (builder.take(&named, folder.path())?, folder)
             }
             Self::Stored(builder) => {
                 let folder = folder()?;

@@ -45,6 +45,27 @@ pub struct FunctionDoc {
     pub policy: Policy,
 }
 
+impl FunctionDoc {
+    /// Variables with a value.
+    pub fn variables(&self) -> impl Iterator<Item = (&String, &Secret)> {
+        self.all_variables().filter_map(|(name, value)| match value {
+            VariableDoc::Value(value) => Some((name, value)),
+            VariableDoc::Keep { .. } => None,
+        })
+    }
+
+    /// Variables with `keep: true`.
+    pub fn kept(&self) -> impl Iterator<Item = &String> {
+        self.all_variables()
+            .filter(|(_, value)| matches!(value, VariableDoc::Keep { .. }))
+            .map(|(name, _)| name)
+    }
+
+    fn all_variables(&self) -> impl Iterator<Item = (&String, &VariableDoc)> {
+        self.environment.iter().flat_map(|it| &it.variables)
+    }
+}
+
 /// `imagePolicy`.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]

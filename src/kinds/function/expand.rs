@@ -1,10 +1,10 @@
 //! From a document to the spec for one target: names become ARNs, gaps become AWS's defaults.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use super::{
     config::{Capacity, Config, FileSystem, ImageConfig, Logging, Vpc, defaults},
-    doc::{FunctionDoc, ImageConfigDoc, ImagePolicyDoc, OnTagMove, VariableDoc, VpcConfigDoc},
+    doc::{FunctionDoc, ImageConfigDoc, ImagePolicyDoc, OnTagMove, VpcConfigDoc},
     hash::{HashKey, config_hash},
     ignore::Ignored,
     image_ref::{ImageRef, Reference},
@@ -15,7 +15,6 @@ use crate::{
         kind::Kind as _,
         name::{Name, Owner},
         place::Place,
-        secret::Secret,
         tags::{Ownership, Tags},
     },
     kinds::document::tag_spec,
@@ -57,7 +56,7 @@ impl Spec {
             ),
             blocks,
             ignored: ignored(doc),
-            kept: kept(doc).cloned().collect(),
+            kept: doc.kept().cloned().collect(),
             config_hash: hash,
             hash_key: setting.hash_key.cloned(),
             architecture,
@@ -69,23 +68,7 @@ impl Spec {
 /// What is left to others, kept values among it.
 fn ignored(doc: &FunctionDoc) -> BTreeSet<Ignored> {
     let named = doc.policy.ignore.iter().filter_map(|it| Ignored::parse(it));
-    named.chain(kept(doc).cloned().map(Ignored::Variable)).collect()
-}
-
-/// Variables with `keep: true`.
-fn kept(doc: &FunctionDoc) -> impl Iterator<Item = &String> {
-    let all = doc.environment.iter().flat_map(|it| &it.variables);
-    all.filter(|(_, value)| matches!(value, VariableDoc::Keep { .. })).map(|(name, _)| name)
-}
-
-/// Variables with a value.
-fn variables(doc: &FunctionDoc) -> BTreeMap<String, Secret> {
-    let all = doc.environment.iter().flat_map(|it| &it.variables);
-    let valued = all.filter_map(|(name, value)| match value {
-        VariableDoc::Value(value) => Some((name.clone(), value.clone())),
-        VariableDoc::Keep { .. } => None,
-    });
-    valued.collect()
+    named.chain(doc.kept().cloned().map(Ignored::Variable)).collect()
 }
 
 /// The reference with its registry.
@@ -116,7 +99,8 @@ fn config(name: &Name, doc: &FunctionDoc, place: &Place) -> Config {
     if let Some(storage) = &doc.ephemeral_storage {
         config.ephemeral_storage = storage.size;
     }
-    config.environment = variables(doc);
+    config.environment =
+        doc.variables().map(|(name, value)| (name.clone(), value.clone())).collect();
     config.kms_key_arn = doc.kms_key_arn.as_deref().map(arn).unwrap_or_default();
     if let Some(vpc) = &doc.vpc_config {
         config.vpc = vpc_config(vpc);

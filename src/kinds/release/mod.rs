@@ -29,7 +29,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 pub use self::{
-    aws::ReleaseCloud,
+    aws::{ReleaseCloud, judged},
     diff::{alias, tag},
 };
 use self::{doc::ReleaseDoc, live::Live, spec::Spec, step::Step};

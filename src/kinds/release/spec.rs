@@ -144,7 +144,8 @@ impl Strategy {
 }
 
 impl Test {
-    pub(super) fn of(doc: &TestDoc) -> Self {
+    /// What a document means by it.
+    pub fn of(doc: &TestDoc) -> Self {
         let TestDoc { name, payload, expect } = doc;
         let ExpectDoc { status, function_error, body, matches, max_duration } = expect;
         Self {

@@ -57,7 +57,7 @@ impl ReleaseCloud {
         let outcome = match answer {
             Ok(answer) => {
                 let secrets = self.secrets(function, version).await;
-                outcome(test, &answer, secrets.as_deref())
+                judged(test, &answer, secrets.as_deref())
             }
             // An answer may be lost on the way, once.
             Err(_) if took >= most && self.again(function, (version, test.print)) => {
@@ -90,7 +90,9 @@ impl ReleaseCloud {
     }
 }
 
-fn outcome(test: &Test, answer: &invoke::Answer, secrets: Option<&[Secret]>) -> Outcome {
+/// How a smoke test ended, as people may see it. `secrets`: the values of the function's environment, which its answer
+/// and its log may hold; `None` if they are not known, and then neither is shown.
+pub fn judged(test: &Test, answer: &invoke::Answer, secrets: Option<&[Secret]>) -> Outcome {
     let body = String::from_utf8_lossy(&answer.payload);
     let hide = |text: &str| match secrets {
         Some(secrets) => mask(text, &secrets.iter().collect::<Vec<_>>()),

@@ -16,6 +16,7 @@ use std::{
 
 use tokio::sync::mpsc;
 
+pub use self::invoke::judged;
 use super::{Release, live::Outcome, spec::Spec, step::Step};
 use crate::{
     aws::{

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use evenkeel_runtime_api::error;
 use serde_json::{Value, json};
 
 use crate::{
@@ -110,12 +111,6 @@ impl Fault {
             gone: true,
         }
     }
-}
-
-/// An error as Lambda tells it, of what the function itself could not tell.
-pub(super) fn error(kind: &str, id: &str, text: &str) -> Vec<u8> {
-    let message = format!("RequestId: {id} Error: {text}");
-    json!({ "errorType": kind, "errorMessage": message }).to_string().into_bytes()
 }
 
 fn list(value: &Value) -> Option<Vec<String>> {

@@ -8,7 +8,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use evenkeel_runtime_api::{Desk, Job, Said, serve};
+use evenkeel_runtime_api::{Desk, Job, Said, error, reason, serve};
 use serde_json::Value;
 use tokio::{
     net::TcpListener,
@@ -18,7 +18,7 @@ use tokio::{
 };
 
 use super::{
-    entry::{self, Entry, Fault},
+    entry::{Entry, Fault},
     output::Output,
 };
 use crate::{
@@ -279,7 +279,7 @@ impl Run<'_> {
         let text = format!("Task timed out after {:.2} seconds", self.timeout().as_secs_f64());
         let date = time::date(self.errand.begun.start, at).strftime("%Y-%m-%dT%H:%M:%S.%3fZ");
         let line = Line { at, text: format!("{date} {id} {text}\n"), early: false };
-        let payload = entry::error("Sandbox.Timedout", id, &text);
+        let payload = error("Sandbox.Timedout", id, &text);
         Outcome { lines: vec![line], ..self.ended(payload, Some(Ending::Timeout)) }
     }
 
@@ -289,19 +289,6 @@ impl Run<'_> {
         let line =
             Line { at, text: format!("RequestId: {id} Error: {text}\n{kind}"), early: false };
         let ending = Some(Ending::Failure(kind.to_owned()));
-        Outcome { lines: vec![line], ..self.ended(entry::error(kind, id, text), ending) }
-    }
-}
-
-/// Why a process ended, in Lambda's words.
-fn reason(status: Option<ExitStatus>) -> String {
-    use std::os::unix::process::ExitStatusExt as _;
-    let code = status.and_then(|it| it.code());
-    match (code, status.and_then(|it| it.signal())) {
-        (Some(0), _) | (None, None) => "Runtime exited without providing a reason".to_owned(),
-        (Some(code), _) => format!("Runtime exited with error: exit status {code}"),
-        (None, Some(9)) => "Runtime exited with error: signal: killed".to_owned(),
-        (None, Some(11)) => "Runtime exited with error: signal: segmentation fault".to_owned(),
-        (None, Some(signal)) => format!("Runtime exited with error: signal: {signal}"),
+        Outcome { lines: vec![line], ..self.ended(error(kind, id, text), ending) }
     }
 }

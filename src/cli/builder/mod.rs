@@ -1,5 +1,5 @@
-//! What builds images on this machine: docker, podman or buildah. Each writes the image into a folder of ours, so that
-//! the rest is the same for all.
+//! What builds and keeps images on this machine: docker, podman or buildah. Each gives an image out into a folder of
+//! ours, so that the rest is the same for all.
 
 use std::{
     ffi::OsString,
@@ -7,7 +7,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-use super::super::{CliError, args::Builder};
+use super::{CliError, args::Builder};
 
 /// What is to be built.
 pub(super) struct Build<'a> {
@@ -50,7 +50,7 @@ impl Builder {
             }
         }
         Err(CliError(format!(
-            "nothing here builds images: {}; install buildah or podman, start Docker, or build the image elsewhere and \
+            "nothing here builds or runs images: {}; install buildah or podman, start Docker, or build the image elsewhere and \
              give its OCI layout or archive (`docker save`)",
             why.join("; ")
         )))
@@ -75,8 +75,9 @@ impl Builder {
         }
     }
 
-    /// Builds an image. What the builder says goes to standard error as it comes.
-    pub(super) fn build(self, build: &Build<'_>, folder: &Path) -> Result<Built, CliError> {
+    /// Builds an image; what it is called in the builder's store. What the builder says goes to standard error as it
+    /// comes. The folder is for its notes.
+    pub(super) fn build(self, build: &Build<'_>, folder: &Path) -> Result<String, CliError> {
         let id = folder.join("image-id");
         let mut words: Vec<OsString> = match self {
             // Attestations would make it an index, which Lambda refuses.
@@ -96,7 +97,7 @@ impl Builder {
         self.run(&words, "the build fails: see what it says above")?;
         let named = std::fs::read_to_string(&id)
             .map_err(|error| CliError(format!("{} names no image: {error}", self.program())))?;
-        self.take(named.trim(), folder)
+        Ok(named.trim().to_owned())
     }
 
     /// Takes an image out of the builder's store.
