@@ -20,6 +20,19 @@ pub struct Login {
     pub authorization: String,
 }
 
+impl Login {
+    /// The registry's host, as it stands in references to images.
+    pub fn host(&self) -> &str {
+        host(&self.url)
+    }
+}
+
+/// The host of a registry's URL, with its port.
+pub fn host(url: &str) -> &str {
+    let host = url.split_once("://").map_or(url, |(_, host)| host);
+    host.trim_end_matches('/')
+}
+
 /// Asks for it.
 pub async fn login((ecr, calls): (&Client, &Calls)) -> Result<Login, Failure> {
     let call = Call::plain(Op::GetAuthorizationToken, Urgency::Write);

@@ -28,6 +28,7 @@ mod status;
 mod suspend;
 mod table;
 mod targets;
+mod test;
 
 use std::time::Duration;
 
@@ -36,7 +37,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 pub use self::args::{
     AccessArgs, ApplyArgs, CheckArgs, CoreArgs, ExplainArgs, FunctionArgs, ImportArgs, InitArgs,
     InvokeArgs, LogsArgs, ModeArg, ObjectArgs, Output, PlanArgs, PublishArgs, RailArgs, ResumeArgs,
-    RollbackArgs, RunArgs, ScopeArgs, StatusArgs, StatusOutput, SuspendArgs,
+    RollbackArgs, RunArgs, ScopeArgs, StatusArgs, StatusOutput, SuspendArgs, TestArgs,
 };
 #[cfg(feature = "demo")]
 pub use self::demo::DemoArgs;
@@ -88,6 +89,8 @@ pub enum Command {
     Import(ImportArgs),
     /// Build an image, push it to ECR and write it into the manifests. Exit 0: it is there, 2: error.
     Publish(PublishArgs),
+    /// Run the smoke tests of the manifests, in AWS or on this machine. Exit 0: all pass, 1: some fail, 2: error.
+    Test(TestArgs),
     /// Invoke a function with an event and print what it answers. Exit 0: it ran, 1: it failed, 2: error.
     Invoke(InvokeArgs),
     /// Show what a function wrote into its log.
@@ -166,6 +169,7 @@ impl Cli {
             Command::Init(args) => init::init(&args),
             Command::Import(args) => import::import(&args),
             Command::Publish(args) => publish::publish(&args),
+            Command::Test(args) => block_on(test::test(args)),
             Command::Invoke(args) => block_on(invoke::invoke(args)),
             Command::Logs(args) => block_on(logs::logs(args, self.log.no_color)),
             Command::Status(args) => status::status(&args),

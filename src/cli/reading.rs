@@ -14,6 +14,7 @@ use crate::{
         source::{Reading, Snapshot, Source},
     },
     engine::time::Clock as _,
+    manifest::{Document, Note, Selection},
 };
 
 /// How often a directory that never holds still is read again.
@@ -31,6 +32,50 @@ pub(super) fn read(dir: &Path) -> Result<Arc<Snapshot>, CliError> {
         }
     }
     Err(CliError("the directory never holds still long enough to be read".into()))
+}
+
+/// All documents, if none has a fault: one that has could be just the one that is meant.
+pub(super) fn documents(dir: &Path) -> Result<Vec<Arc<Document>>, CliError> {
+    let snapshot = read(dir)?;
+    faultless(&snapshot).map(|()| snapshot.documents.clone())
+}
+
+/// Those that are meant. Whoever names some is not failed by faults in other manifests.
+pub(super) fn chosen(dir: &Path, selection: &Selection) -> Result<Vec<Arc<Document>>, CliError> {
+    let snapshot = read(dir)?;
+    if !selection.is_by_name() {
+        faultless(&snapshot)?;
+    }
+    if !selection.is_all() {
+        known(&snapshot, selection)?;
+    }
+    let all = snapshot.documents.iter();
+    Ok(all.filter(|it| selection.takes(it)).cloned().collect())
+}
+
+fn faultless(snapshot: &Snapshot) -> Result<(), CliError> {
+    let notes: Vec<String> = snapshot.notes.iter().map(ToString::to_string).collect();
+    if notes.is_empty() { Ok(()) } else { Err(CliError(notes.join("\n"))) }
+}
+
+/// Whether every name that was given is one of a document, before anything is touched.
+pub(super) fn known(snapshot: &Snapshot, selection: &Selection) -> Result<(), CliError> {
+    let unknown = selection.unknown(&snapshot.documents);
+    let none = !snapshot.documents.iter().any(|it| selection.takes(it));
+    match (unknown.as_slice(), none) {
+        ([], false) => Ok(()),
+        ([], true) => Err(CliError("no document has these labels".into())),
+        (names, _) => Err(CliError(unnamed(names, &snapshot.notes))),
+    }
+}
+
+/// A name may be missing because its file is broken.
+fn unnamed(names: &[&str], notes: &[Note]) -> String {
+    let text = format!("no good document is called `{}`", names.join("` or `"));
+    match notes.len() {
+        0 => text,
+        problems => format!("{text}; the manifests have {problems} problems: `evenkeel check`"),
+    }
 }
 
 /// A file that somebody names, `-` for standard input, up to a size; `hint` says what of a greater one.

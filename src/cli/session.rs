@@ -1,10 +1,6 @@
 //! What `plan` and `run --once` share: a daemon that works until nothing is left to do.
 
-use std::{
-    path::{Path, PathBuf},
-    sync::Arc,
-    time::Duration,
-};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use tokio::time;
 
@@ -19,7 +15,7 @@ use crate::{
     },
     engine::{kind::Kind as _, prune::Terms, status::Status},
     kinds::{function::hash::HashKey, image::Image},
-    manifest::{Note, Selection},
+    manifest::Selection,
 };
 
 /// How often to see whether the work is done.
@@ -47,7 +43,7 @@ pub(super) async fn start(job: Job<'_>) -> Result<Daemon, CliError> {
                 "--prune looks at everything that is ours: it goes with no names or labels";
             return Err(CliError(message.into()));
         }
-        known(&dir, &selection)?;
+        reading::known(&*reading::read(&dir)?, &selection)?;
     }
     let options = Options {
         root: dir,
@@ -68,27 +64,6 @@ pub(super) async fn start(job: Job<'_>) -> Result<Daemon, CliError> {
         return Err(CliError(message.into()));
     }
     Daemon::start(options).map_err(|error| CliError(error.to_string()))
-}
-
-/// Whether every name that was given is one of a document, before anything is touched.
-fn known(dir: &Path, selection: &Selection) -> Result<(), CliError> {
-    let snapshot = reading::read(dir)?;
-    let unknown = selection.unknown(&snapshot.documents);
-    let none = !snapshot.documents.iter().any(|it| selection.takes(it));
-    match (unknown.as_slice(), none) {
-        ([], false) => Ok(()),
-        ([], true) => Err(CliError("no document has these labels".into())),
-        (names, _) => Err(CliError(unnamed(names, &snapshot.notes))),
-    }
-}
-
-/// A name may be missing because its file is broken.
-fn unnamed(names: &[&str], notes: &[Note]) -> String {
-    let text = format!("no good document is called `{}`", names.join("` or `"));
-    match notes.len() {
-        0 => text,
-        problems => format!("{text}; the manifests have {problems} problems: `evenkeel check`"),
-    }
 }
 
 fn hash_key(args: &CoreArgs) -> Result<Option<HashKey>, CliError> {

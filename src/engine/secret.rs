@@ -3,7 +3,8 @@
 use serde::{Deserialize, Deserializer, de::Visitor};
 
 /// A text without `Display`, `Debug` or `Serialize`: what cannot be printed is not printed. The only
-/// way to the value is [`Secret::expose`], and only `kinds/*/aws.rs` and comparisons call it.
+/// way to the value is [`Secret::expose`], and only `kinds/*/aws.rs`, comparisons,
+/// what masks texts and what runs a function on this machine call it.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Secret(String);
 

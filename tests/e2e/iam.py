@@ -27,11 +27,12 @@ FREE = {("sts", "GetCallerIdentity"): "AWS answers it whatever policies say"}
 # Operations that no story could make the daemon call, and why.
 UNSEEN: dict[tuple[str, str], str] = {}
 
-# What a push through ECR's registry asks for: no calls of the SDK, so they are not in the daemon's list.
-PUSHED = {
+# What pushes to ECR's registry and pulls from it ask for: no calls of the SDK, so they are not in the daemon's list.
+MOVED = {
     ("ecr", it)
     for it in (
         "BatchCheckLayerAvailability",
+        "GetDownloadUrlForLayer",
         "InitiateLayerUpload",
         "UploadLayerPart",
         "CompleteLayerUpload",

@@ -8,7 +8,7 @@ import re
 import textwrap
 from pathlib import Path
 
-from layouts import index
+from layouts import index, store
 from stage import ACCOUNT, REGION, ROLE, Daemon, Evenkeel, Keys, wait_for
 from stand_in import StandIn
 
@@ -112,9 +112,9 @@ class Scene:
     def remove(self, name: str) -> None:
         (self.folder / f"{name}.yaml").unlink()
 
-    def evenkeel(self, who: str) -> Evenkeel:
+    def evenkeel(self, who: str, more: dict[str, str] | None = None) -> Evenkeel:
         evenkeel = Evenkeel(self.sim.url, keys=Keys(ACCOUNT, who, "secret"))
-        evenkeel.env |= {"EVENKEEL_OWNER": OWNER, "EVENKEEL_ACCOUNT_ID": ACCOUNT}
+        evenkeel.env |= {"EVENKEEL_OWNER": OWNER, "EVENKEEL_ACCOUNT_ID": ACCOUNT, **(more or {})}
         return evenkeel
 
     def call(self, who: str, code: int, command: str, *arguments: str) -> str:
@@ -160,12 +160,10 @@ class Scene:
     def functions(self) -> dict:
         return self.sim.ask(f"/functions?region={REGION}")
 
-
 def observed(scene: Scene, code: int) -> None:
     """Plan, and a daemon that only observes, look at all that there is."""
     scene.call(OBSERVE, code, "plan")
     scene.call(OBSERVE, code, "run", "--once", "--mode", "observe", "--listen", "127.0.0.1:0")
-
 
 def made(scene: Scene) -> None:
     """Everything is made from nothing, seen, changed and repaired."""
@@ -191,7 +189,6 @@ def made(scene: Scene) -> None:
     scene.write("ranged", '  imagePolicy: { semver: "^1.4" }\n  policy: { mode: observe }\n')
     scene.call(ENFORCE, 1, "plan")
 
-
 def provisioned(scene: Scene) -> None:
     """Concurrency behind an alias: a range, a number, and none; then no alias either."""
     release = "  release: {}\n"
@@ -205,7 +202,6 @@ def provisioned(scene: Scene) -> None:
         observed(scene, 1)
     scene.write("scaled")
     scene.call(ENFORCE, 0, "apply", "scaled")
-
 
 def released(scene: Scene) -> None:
     """A release by steps is watched by one who observes too, and goes back; people step in."""
@@ -225,14 +221,18 @@ def released(scene: Scene) -> None:
     scene.call(ENFORCE, 0, "suspend", "ranged", "--for", "1h", "--reason", "incident")
     scene.call(ENFORCE, 0, "resume", "ranged")
 
-
 def developed(scene: Scene) -> None:
-    """Somebody who writes functions publishes an image, tries what is there and reads what it wrote."""
+    """Somebody who writes functions publishes an image, tries it and what is there, and reads what it wrote."""
     layout = index(scene.place / "layout", "amd64")
     scene.call(DEVELOP, 0, "publish", str(layout), "--repository", "jobs", "--tag", "published")
+    fresh = scene.place / "fresh.yaml"
+    scene.write("fresh", CANARY, image="jobs:published")
+    (scene.folder / "fresh.yaml").rename(fresh)
+    done = scene.evenkeel(DEVELOP, store(scene.place)).call("test", str(fresh), "--builder", "buildah")
+    # It was pulled, and has no program.
+    assert done.returncode == 1 and "Runtime.ExitError" in done.stdout, done.stdout + done.stderr
     scene.call(DEVELOP, 0, "invoke", "released", "--tail")
     scene.call(DEVELOP, 0, "logs", "released")
-
 
 def deleted(scene: Scene) -> None:
     """What failed is made anew; old versions, and what has no manifest any more, go."""
@@ -263,7 +263,6 @@ def deleted(scene: Scene) -> None:
     scene.call(PRUNE, 1, "run", *options)
     assert "unlucky" not in scene.functions()
 
-
 def elsewhere(scene: Scene) -> None:
     """Two targets, each with a role of its own."""
     scene.folder = scene.place / "elsewhere"
@@ -291,7 +290,6 @@ def elsewhere(scene: Scene) -> None:
             command, str(scene.folder), "--targets", str(targets), "--time-scale", SCALE
         )
         assert done.returncode == code, done.stdout + done.stderr
-
 
 def play(stand_in: StandIn, place: Path) -> list[dict]:
     """The whole story; returns what the stand-in saw."""

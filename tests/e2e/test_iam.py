@@ -64,7 +64,7 @@ def test_the_story_has_every_call_that_the_daemon_knows(journal: list[dict]) -> 
     assert_none(f"never called: {it}" for it in iam.operations() - seen - set(iam.UNSEEN))
     assert_none(f"called after all: {it}" for it in seen & set(iam.UNSEEN))
     # Nothing but the daemon's own list, what its credentials take, and pushes.
-    assert seen - iam.operations() == {("sts", "AssumeRole")} | iam.PUSHED
+    assert seen - iam.operations() == {("sts", "AssumeRole")} | iam.MOVED
 
 
 def test_who_observes_writes_nothing(journal: list[dict]) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from layouts import index
+from layouts import index, store
 from stage import ACCOUNT, REGION, ROLE, ROOT, Evenkeel, Keys, free_port, get, wait_for
 from stand_in import StandIn
 
@@ -52,13 +52,9 @@ class Place:
         self.context.mkdir()
         self.manifest = folder / "jobs.yaml"
         self.manifest.write_text(MANIFEST)
-        (folder / "storage.conf").write_text(
-            f'[storage]\ndriver = "vfs"\ngraphroot = "{folder}/root"\nrunroot = "{folder}/run"\n'
-        )
         self.evenkeel = Evenkeel(stand_in.url, keys=Keys(ACCOUNT, "AKIAPUBLISH", "secret"))
         self.evenkeel.env |= {
-            "CONTAINERS_STORAGE_CONF": str(folder / "storage.conf"),
-            "BUILDAH_ISOLATION": "chroot",
+            **store(folder),
             "EVENKEEL_BUILDER": "buildah",
             "EVENKEEL_OWNER": "platform",
         }

@@ -6,12 +6,12 @@ mod keep;
 mod object;
 mod publish;
 mod scope;
+mod test;
 
 use std::{path::PathBuf, sync::Arc};
 
 use clap::{Args, ValueEnum};
 
-pub(super) use self::publish::{Builder, Pin};
 pub use self::{
     ask::{CheckArgs, ExplainArgs, InitArgs, StatusArgs, StatusOutput},
     import::ImportArgs,
@@ -21,6 +21,11 @@ pub use self::{
     },
     publish::PublishArgs,
     scope::{RailArgs, ScopeArgs},
+    test::TestArgs,
+};
+pub(super) use self::{
+    publish::{Builder, Pin},
+    test::On,
 };
 #[cfg(feature = "demo")]
 use super::parse::scale;

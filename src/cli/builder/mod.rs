@@ -1,5 +1,7 @@
 //! What builds and keeps images on this machine: docker, podman or buildah. Each gives an image out into a folder of
-//! ours, so that the rest is the same for all.
+//! ours, so that the rest is the same for all, or runs it ([`container`]).
+
+pub(super) mod container;
 
 use std::{
     ffi::OsString,
@@ -8,6 +10,7 @@ use std::{
 };
 
 use super::{CliError, args::Builder};
+use crate::registry::layout;
 
 /// What is to be built.
 pub(super) struct Build<'a> {
@@ -28,10 +31,45 @@ pub(super) enum Built {
     Archive(PathBuf),
 }
 
+/// What a word for an image means: what lies there is looked at, not how it is called.
+pub(super) enum Given {
+    /// A directory with this Dockerfile.
+    Directory(PathBuf),
+    /// A directory in OCI layout.
+    Layout,
+    /// An archive.
+    Archive,
+    /// The name of an image that a builder has.
+    Stored,
+}
+
+impl Given {
+    /// Looks.
+    pub(super) fn of(word: &str, dockerfile: Option<&Path>) -> Result<Self, CliError> {
+        let path = Path::new(word);
+        if layout::is_layout(path) {
+            return Ok(Self::Layout);
+        }
+        if path.is_dir() {
+            let dockerfile = dockerfile.map_or_else(|| path.join("Dockerfile"), Path::to_path_buf);
+            if dockerfile.is_file() {
+                return Ok(Self::Directory(dockerfile));
+            }
+            return Err(CliError(format!(
+                "{} is not there: a directory is taken by its Dockerfile (--dockerfile FILE), or as an OCI layout, with `oci-layout` and \
+                 `index.json` in it; `evenkeel init` writes a first one",
+                dockerfile.display()
+            )));
+        }
+        Ok(if path.is_file() { Self::Archive } else { Self::Stored })
+    }
+}
+
 impl Builder {
     const ALL: [Self; 3] = [Self::Docker, Self::Podman, Self::Buildah];
 
-    fn program(self) -> &'static str {
+    /// What it is called on the command line.
+    pub(super) fn program(self) -> &'static str {
         match self {
             Self::Docker => "docker",
             Self::Podman => "podman",

@@ -44,6 +44,7 @@ pub(super) fn init(args: &InitArgs) -> Result<Outcome, CliError> {
     note(&format!(
         "next: change functions/{name}/app.py, make the role `{name}`, and then
   evenkeel check {dir}/manifests
+  evenkeel test {dir}/manifests {name} --image {dir}/functions/{name}
   evenkeel publish {dir}/functions/{name} --repository {name} --tag v1 --manifest {dir}/manifests/{name}.yaml --owner ID
   evenkeel apply {dir}/manifests --owner ID --account-id ID
   evenkeel invoke {name} --payload '{{\"fasta\": \">read\\nACGT\"}}'"

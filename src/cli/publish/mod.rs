@@ -6,7 +6,10 @@
 mod bars;
 mod papers;
 
-use std::{path::Path, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use tempfile::TempDir;
 
@@ -15,7 +18,7 @@ use super::{
     CliError, CoreArgs, Outcome, PublishArgs,
     args::Builder,
     block_on,
-    builder::{Build, Built},
+    builder::{Build, Built, Given},
     door::{self, Door},
     function::failed,
     once::{self, Signals},
@@ -72,8 +75,7 @@ pub(super) fn publish(args: &PublishArgs) -> Result<Outcome, CliError> {
     let digest = image.digest();
     let short: String = digest.trim_start_matches("sha256:").chars().take(TAG_DIGITS).collect();
     let tag = args.tag.clone().unwrap_or_else(|| format!("sha-{short}"));
-    let host = access.url.split_once("://").map_or(access.url.as_str(), |(_, host)| host);
-    let reference = format!("{}/{repository}@{digest}", host.trim_end_matches('/'));
+    let reference = format!("{}/{repository}@{digest}", registry::host(&access.url));
     note(&format!("{repository}:{tag} is {digest}, {} blobs", image.blobs().len()));
     let client = Client::new(access, &repository);
     let bars = Bars::of(&image);
@@ -104,34 +106,21 @@ fn told(error: PushError, repository: &str) -> CliError {
 
 /// What is published.
 enum Source {
-    Directory(Builder),
+    Directory(Builder, PathBuf),
     Layout,
     Archive,
     Stored(Builder),
 }
 
 impl Source {
-    /// What the word means: what lies there is looked at, not how it is called.
     fn of(args: &PublishArgs) -> Result<Self, CliError> {
-        let path = Path::new(&args.source);
-        if layout::is_layout(path) {
-            return Ok(Self::Layout);
-        }
-        if path.is_dir() {
-            let dockerfile = dockerfile(args, path);
-            if !dockerfile.is_file() {
-                return Err(CliError(format!(
-                    "{} is not there: a directory is published from its Dockerfile (--dockerfile FILE), or as an OCI \
-                     layout, with `oci-layout` and `index.json` in it; `evenkeel init` writes a first one",
-                    dockerfile.display()
-                )));
-            }
-            return Builder::choose(args.builder).map(Self::Directory);
-        }
-        if path.is_file() {
-            return Ok(Self::Archive);
-        }
-        Builder::choose(args.builder).map(Self::Stored)
+        let choose = || Builder::choose(args.builder);
+        Ok(match Given::of(&args.source, args.dockerfile.as_deref())? {
+            Given::Directory(dockerfile) => Self::Directory(choose()?, dockerfile),
+            Given::Layout => Self::Layout,
+            Given::Archive => Self::Archive,
+            Given::Stored => Self::Stored(choose()?),
+        })
     }
 
     /// The image, and the folder that it lies in if that is ours.
@@ -152,11 +141,11 @@ impl Source {
                 let (image, folder) = archive::open(path, Some(machine)).map_err(unfit(path))?;
                 return Ok((image, Some(folder)));
             }
-            Self::Directory(builder) => {
+            Self::Directory(builder, dockerfile) => {
                 let folder = folder()?;
                 let build = Build {
                     context: path,
-                    dockerfile: dockerfile(args, path),
+                    dockerfile: dockerfile.clone(),
                     platform: format!("linux/{machine}"),
                     arguments: &args.build_arg,
                 };
@@ -179,10 +168,6 @@ impl Source {
             }
         }
     }
-}
-
-fn dockerfile(args: &PublishArgs, context: &Path) -> std::path::PathBuf {
-    args.dockerfile.clone().unwrap_or_else(|| context.join("Dockerfile"))
 }
 
 fn unfit(path: &Path) -> impl Fn(ImageError) -> CliError {

@@ -32,7 +32,7 @@ pub(super) struct Papers {
 impl Papers {
     /// Reads them, and finds what is about this repository.
     pub(super) fn read(root: &Path, repository: &str) -> Result<Self, CliError> {
-        let documents = documents(root)?;
+        let documents = reading::documents(root)?;
         let describes = |it: &Arc<Document>| {
             it.kind() == Repository::NAME && it.aws_name().as_str() == repository
         };
@@ -142,14 +142,4 @@ fn function(document: &Arc<Document>) -> Option<&FunctionDoc> {
 
 fn image(doc: &FunctionDoc) -> Option<ImageRef> {
     ImageRef::parse(&doc.image).ok()
-}
-
-/// All documents; one that has a fault could be just the one that is meant.
-fn documents(root: &Path) -> Result<Vec<Arc<Document>>, CliError> {
-    let snapshot = reading::read(root)?;
-    if snapshot.notes.is_empty() {
-        return Ok(snapshot.documents.clone());
-    }
-    let notes: Vec<String> = snapshot.notes.iter().map(ToString::to_string).collect();
-    Err(CliError(notes.join("\n")))
 }
