@@ -18,7 +18,7 @@ use std::sync::Arc;
 
 pub use document::{Body, Document, Meta, Origin};
 pub use duplicates::duplicates;
-pub use edit::{EditError, replace};
+pub use edit::{Edit, EditError, edit, replace};
 pub use envelope::{API_VERSION, reference, schema, shape_of};
 pub use expand::{Wishes, expand, targets};
 pub use note::Note;

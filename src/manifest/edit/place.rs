@@ -1,0 +1,163 @@
+//! Where everything in a document stands, in bytes.
+
+use saphyr_parser::{Event, Parser, ScalarStyle, Span};
+
+/// A value and where it stands.
+#[derive(Debug)]
+pub(super) struct Place {
+    /// Its first byte.
+    pub(super) start: usize,
+    /// After its last byte that is no space, comment or line end.
+    pub(super) end: usize,
+    /// From 1.
+    pub(super) line: u32,
+    /// Whether others refer to it.
+    pub(super) anchored: bool,
+    pub(super) held: Held,
+}
+
+/// What a value is.
+#[derive(Debug)]
+pub(super) enum Held {
+    /// As it reads.
+    Scalar(String, ScalarStyle),
+    /// It stands elsewhere.
+    Alias,
+    List(Items),
+    /// Keys, and what they lead to.
+    Map(Items, Vec<Place>),
+}
+
+/// Values in a row.
+#[derive(Debug)]
+pub(super) struct Items {
+    /// Within braces or brackets.
+    pub(super) flow: bool,
+    pub(super) all: Vec<Place>,
+}
+
+impl Place {
+    /// The member of a map or list, by key or number.
+    pub(super) fn member(&self, name: &str) -> Option<&Self> {
+        match &self.held {
+            Held::List(items) => items.all.get(name.parse::<usize>().ok()?),
+            Held::Map(items, keys) => items.all.get(keys.iter().position(|it| it.reads(name))?),
+            Held::Scalar(..) | Held::Alias => None,
+        }
+    }
+
+    /// Whether it is a scalar with this text.
+    pub(super) fn reads(&self, text: &str) -> bool {
+        matches!(&self.held, Held::Scalar(it, _) if it == text)
+    }
+
+    /// What a path leads to.
+    pub(super) fn find(&self, path: &[&str]) -> Option<&Self> {
+        path.iter().try_fold(self, |place, name| place.member(name))
+    }
+}
+
+/// The document whose first key stands on a line.
+pub(super) fn document(text: &str, line: u32) -> Option<Place> {
+    let mut reader = Reader { text, at: offsets(text), open: Vec::new(), done: None, line };
+    let mut parser = Parser::new_from_str(text);
+    while let Some(event) = parser.next_event() {
+        let (event, span) = event.ok()?;
+        reader.take(event, span)?;
+        if reader.done.is_some() {
+            break;
+        }
+    }
+    reader.done
+}
+
+/// The byte at which each character begins, and the end of the text.
+fn offsets(text: &str) -> Vec<usize> {
+    text.char_indices().map(|(at, _)| at).chain([text.len()]).collect()
+}
+
+struct Reader<'a> {
+    text: &'a str,
+    at: Vec<usize>,
+    /// Maps and lists that have begun, with the key that waits for its value.
+    open: Vec<(Place, Option<Place>)>,
+    done: Option<Place>,
+    line: u32,
+}
+
+impl Reader<'_> {
+    fn take(&mut self, event: Event<'_>, span: Span) -> Option<()> {
+        let (start, end) = (*self.at.get(span.start.index())?, *self.at.get(span.end.index())?);
+        let line = u32::try_from(span.start.line()).ok()?;
+        let place = |anchor: usize, held| Place { start, end, line, anchored: anchor != 0, held };
+        let flow = |mark| self.text.get(start..).is_some_and(|it| it.starts_with(mark));
+        match event {
+            Event::Scalar(text, style, anchor, _) => {
+                let length = length(self.text.get(start..end)?, &text, style);
+                let mut place = place(anchor, Held::Scalar(text.into_owned(), style));
+                place.end = start + length;
+                self.add(place);
+            }
+            Event::Alias(_) => self.add(place(0, Held::Alias)),
+            Event::SequenceStart(anchor, _) => {
+                let items = Items { flow: flow('['), all: Vec::new() };
+                self.open.push((place(anchor, Held::List(items)), None));
+            }
+            Event::MappingStart(anchor, _) => {
+                let items = Items { flow: flow('{'), all: Vec::new() };
+                self.open.push((place(anchor, Held::Map(items, Vec::new())), None));
+            }
+            Event::SequenceEnd | Event::MappingEnd => {
+                let (mut place, _) = self.open.pop()?;
+                let (Held::List(items) | Held::Map(items, _)) = &place.held else { return None };
+                // What has no bracket ends with the last that is in it.
+                let bracket = self.text.get(start..end)?.trim_end().len();
+                place.end = if items.flow { start + bracket } else { items.all.last()?.end };
+                self.add(place);
+            }
+            _ => {}
+        }
+        Some(())
+    }
+
+    fn add(&mut self, place: Place) {
+        match self.open.last_mut() {
+            Some((Place { held: Held::List(items), .. }, _)) => items.all.push(place),
+            Some((Place { held: Held::Map(items, keys), .. }, key)) => match key.take() {
+                None => *key = Some(place),
+                Some(known) => {
+                    keys.push(known);
+                    items.all.push(place);
+                }
+            },
+            _ if place.line == self.line => self.done = Some(place),
+            _ => {}
+        }
+    }
+}
+
+/// How many bytes a scalar has; what the parser tells may go on to what comes next.
+fn length(stands: &str, reads: &str, style: ScalarStyle) -> usize {
+    let known = match style {
+        ScalarStyle::SingleQuoted => quoted(stands, '\''),
+        ScalarStyle::DoubleQuoted => quoted(stands, '"'),
+        ScalarStyle::Plain => stands.starts_with(reads).then_some(reads.len()),
+        ScalarStyle::Literal | ScalarStyle::Folded => None,
+    };
+    known.unwrap_or_else(|| stands.trim_end().len())
+}
+
+/// How many bytes a text in quotes has, with its quotes. The value has been read already, so it does end.
+fn quoted(text: &str, quote: char) -> Option<usize> {
+    let mut chars = text.strip_prefix(quote)?.char_indices().peekable();
+    while let Some((at, c)) = chars.next() {
+        let twice = c == quote && quote == '\'' && chars.peek().is_some_and(|it| it.1 == quote);
+        let escape = c == '\\' && quote == '"';
+        if twice || escape {
+            chars.next();
+        } else if c == quote {
+            return Some(at + 2 * quote.len_utf8());
+        }
+    }
+    None
+}

@@ -1,0 +1,96 @@
+//! A value as text: on one line, or on several below its key.
+
+use serde_json::Value as Json;
+
+use super::super::scalar::{Scalar, read};
+
+/// How long a value on the line of its key may get.
+const WIDTH: usize = 90;
+
+/// How the text around a value is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Tongue {
+    /// JSON: every text in quotes.
+    Json,
+    /// YAML.
+    Yaml,
+}
+
+impl Tongue {
+    /// That of a file.
+    pub(super) fn of(text: &str) -> Self {
+        let begun = text.trim_start_matches('\u{feff}').trim_start();
+        if begun.starts_with('{') { Self::Json } else { Self::Yaml }
+    }
+
+    /// A value on one line. It may stand within braces.
+    pub(super) fn line(self, value: &Json) -> String {
+        match value {
+            Json::Null | Json::Bool(_) | Json::Number(_) => value.to_string(),
+            Json::String(text) => self.word(text),
+            Json::Array(items) => {
+                let items: Vec<String> = items.iter().map(|it| self.line(it)).collect();
+                format!("[{}]", items.join(", "))
+            }
+            Json::Object(members) if members.is_empty() => "{}".to_owned(),
+            Json::Object(members) => {
+                let member =
+                    |(key, it): (&String, &Json)| format!("{}: {}", self.word(key), self.line(it));
+                let members: Vec<String> = members.iter().map(member).collect();
+                format!("{{ {} }}", members.join(", "))
+            }
+        }
+    }
+
+    /// A text: without quotes only where nothing could take it for anything else, wherever it stands.
+    pub(super) fn word(self, text: &str) -> String {
+        let first = |c: char| c.is_ascii_alphabetic() || c == '/';
+        let plain = |c: char| c.is_ascii_alphanumeric() || "/._-@".contains(c);
+        // Words of YAML 1.1 are short.
+        let bare = self == Self::Yaml
+            && text.starts_with(first)
+            && text.chars().all(plain)
+            && !matches!(
+                text.to_ascii_lowercase().as_str(),
+                "y" | "n" | "yes" | "no" | "on" | "off"
+            )
+            && matches!(read(text, true), Scalar::Text(_));
+        if bare { text.to_owned() } else { Json::from(text).to_string() }
+    }
+
+    /// A value below its key, a line each, without the indent; `None` if it has to stand on the key's line.
+    pub(super) fn lines(self, value: &Json) -> Option<Vec<String>> {
+        let mut lines = Vec::new();
+        match value {
+            Json::Object(members) if !members.is_empty() => {
+                for (key, value) in members {
+                    lines.extend(self.member(key, value));
+                }
+            }
+            Json::Array(items) if !items.is_empty() => {
+                for item in items {
+                    let below = self.lines(item).filter(|_| self.line(item).len() > WIDTH);
+                    let below = below.unwrap_or_else(|| vec![self.line(item)]);
+                    let dash = |(at, it): (usize, &String)| {
+                        format!("{}{it}", if at == 0 { "- " } else { "  " })
+                    };
+                    lines.extend(below.iter().enumerate().map(dash));
+                }
+            }
+            _ => return None,
+        }
+        Some(lines)
+    }
+
+    /// A member of a map in lines of its own.
+    pub(super) fn member(self, key: &str, value: &Json) -> Vec<String> {
+        let (key, line) = (self.word(key), self.line(value));
+        match self.lines(value).filter(|_| line.len() > WIDTH) {
+            Some(below) => {
+                let below = below.into_iter().map(|it| format!("  {it}"));
+                [format!("{key}:")].into_iter().chain(below).collect()
+            }
+            None => vec![format!("{key}: {line}")],
+        }
+    }
+}
