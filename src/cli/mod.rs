@@ -24,6 +24,7 @@ mod reference;
 mod rollback;
 mod run;
 mod session;
+mod sheet;
 mod status;
 mod suspend;
 mod table;

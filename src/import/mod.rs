@@ -5,6 +5,7 @@
 //! manifests as the table of what can be carried), then a tool: `lambroll`, `terraform`, `ack`, `cloudformation`.
 
 mod ack;
+pub mod capture;
 mod carry;
 mod cloudformation;
 mod defaults;

@@ -5,15 +5,16 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use super::AccessArgs;
-use crate::{import::Form, kinds::function::written::Values};
+use crate::{engine::name::Owner, import::Form, kinds::function::written::Values};
 
 /// The arguments of `import`.
 #[derive(Debug, Args)]
 pub struct ImportArgs {
     /// The functions in AWS that are to get manifests, with what hangs on them and the repositories of their images.
+    /// With --capture: the documents, as `resize`, `Function/resize` or `Repository/thumbnails`.
     #[arg(value_name = "NAME", required_unless_present_any = ["all", "from"])]
     pub(in crate::cli) names: Vec<String>,
-    /// All functions of the account and Region that ship as container images.
+    /// All functions of the account and Region that ship as container images. With --capture: all documents.
     #[arg(long, conflicts_with_all = ["names", "from"])]
     pub(in crate::cli) all: bool,
     /// A file of another tool's, instead of AWS; may be given several times. `-` is standard input.
@@ -28,6 +29,24 @@ pub struct ImportArgs {
     /// Write over manifests that are there.
     #[arg(long)]
     pub(in crate::cli) force: bool,
+    /// Write what somebody changed in AWS into the manifests that there are, instead of repairing it: an edit of
+    /// those values alone, which keeps comments and order. What the manifests changed themselves stays.
+    #[arg(long, requires_all = ["manifest", "owner"], conflicts_with_all = ["from", "output", "force", "form"])]
+    pub(in crate::cli) capture: bool,
+    /// The manifests that are edited: a file or a directory.
+    #[arg(long, env = "EVENKEEL_MANIFEST", value_name = "FILE")]
+    pub(in crate::cli) manifest: Option<PathBuf>,
+    /// Capture this field too, and what is in it, whoever changed it: a JSON Pointer below `spec`, as `plan` shows it
+    /// (`/tags`); may be given several times. Who changed a tag, for one, stands nowhere.
+    #[arg(long, value_name = "POINTER", requires = "capture")]
+    pub(in crate::cli) field: Vec<String>,
+    /// Who this Evenkeel is: only what carries its name is compared.
+    #[arg(long, env = "EVENKEEL_OWNER", value_name = "ID")]
+    pub(in crate::cli) owner: Option<Owner>,
+    /// The file with the secret key that `run` has, so that a changed environment value can be told from a change of
+    /// the manifest.
+    #[arg(long, env = "EVENKEEL_HASH_KEY_FILE", value_name = "FILE")]
+    pub(in crate::cli) hash_key_file: Option<PathBuf>,
     /// What is written for the values of environment variables in AWS: `{ keep: true }`, which leaves them alone, a
     /// placeholder that is refused until somebody fills it in, or the values themselves, in the open.
     #[arg(long, env = "EVENKEEL_VALUES", default_value = "keep", value_name = "HOW")]

@@ -1,5 +1,6 @@
 //! `evenkeel import`: what is in AWS, or in another tool's files, as manifests.
 
+mod capture;
 mod live;
 
 use std::{
@@ -29,6 +30,9 @@ const BETWEEN: &str = "---\n";
 
 /// Writes manifests.
 pub(super) fn import(args: &ImportArgs) -> Result<Outcome, CliError> {
+    if args.capture {
+        return block_on(capture::capture(args));
+    }
     let (all, from) = if args.from.is_empty() {
         (block_on(live(args))?, "AWS".to_owned())
     } else {

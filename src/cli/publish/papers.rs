@@ -1,12 +1,11 @@
 //! The manifests that an image is published for: what they say of it, and the new image written into them.
 
 use std::{
-    fs,
     path::{Path, PathBuf},
     sync::Arc,
 };
 
-use super::super::{CliError, args::Pin, out, reading};
+use super::super::{CliError, args::Pin, reading, sheet::Sheet};
 use crate::{
     engine::kind::Kind as _,
     kinds::{
@@ -105,23 +104,12 @@ impl Papers {
     }
 
     fn write(&self, document: &Document, image: &str) -> Result<(), CliError> {
-        let path = if self.root.is_dir() {
-            self.root.join(&*document.origin.file)
-        } else {
-            self.root.clone()
-        };
-        let wrong = |what: String| CliError(format!("{}: {what}", path.display()));
-        let text = fs::read_to_string(&path).map_err(|error| wrong(error.to_string()))?;
-        let edited = manifest::replace(&text, document.origin.line, &["spec", "image"], image);
-        let edited = edited.map_err(|error| wrong(error.to_string()))?;
-        // A link stays a link.
-        let saved = path.canonicalize().and_then(|path| {
-            let rights = fs::metadata(&path)?.permissions();
-            out::save(&path, &edited, rights)
-        });
-        saved.map_err(|error| {
-            wrong(format!("cannot be written: {error}; write `{image}` there by hand"))
-        })
+        let sheet = Sheet::open(&self.root, &document.origin.file)?;
+        let line = document.origin.line;
+        let edited = manifest::replace(&sheet.text, line, &["spec", "image"], image);
+        let edited = edited.map_err(|error| sheet.wrong(error))?;
+        let hint = format!("write `{image}` there by hand");
+        sheet.save(&edited).map_err(|error| CliError(format!("{error}; {hint}")))
     }
 }
 

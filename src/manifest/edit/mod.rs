@@ -169,10 +169,8 @@ impl Editor<'_> {
         let Some(key) = key.filter(|it| !flow && it.line < place.line) else {
             return self.put(place.start..place.end, &self.tongue.line(value));
         };
-        let block = matches!(
-            place.held,
-            Held::Scalar(_, ScalarStyle::Literal | ScalarStyle::Folded)
-        );
+        let block =
+            matches!(place.held, Held::Scalar(_, ScalarStyle::Literal | ScalarStyle::Folded));
         let Some(lines) = self.tongue.lines(value).filter(|_| !block) else {
             // Nothing that stands below its key, so it moves up to it.
             let colon = self.text.get(key.end..)?.find(':')? + key.end + 1;

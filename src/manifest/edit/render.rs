@@ -71,10 +71,8 @@ impl Tongue {
                 for item in items {
                     let below = self.lines(item).filter(|_| self.line(item).len() > WIDTH);
                     let below = below.unwrap_or_else(|| vec![self.line(item)]);
-                    let dash = |(at, it): (usize, &String)| {
-                        format!("{}{it}", if at == 0 { "- " } else { "  " })
-                    };
-                    lines.extend(below.iter().enumerate().map(dash));
+                    let lead = ["- "].into_iter().chain(std::iter::repeat("  "));
+                    lines.extend(lead.zip(below).map(|(lead, it)| format!("{lead}{it}")));
                 }
             }
             _ => return None,
