@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use super::Left;
 use crate::{
-    kinds::{event_source::EventSource, part::Part, release},
+    kinds::{event_source::EventSource, part::Part, permissions::Permissions, release},
     manifest::Edit,
 };
 
@@ -12,8 +12,8 @@ use crate::{
 const SPEC: &str = "spec";
 /// The member that holds event sources.
 const SOURCES: &str = <EventSource as Part>::FIELD;
-/// What tells one event source from another.
-const SOURCE: &str = "eventSourceArn";
+/// The member that holds statements of who may call.
+const STATEMENTS: &str = <Permissions as Part>::FIELD;
 
 /// A field that somebody changed.
 #[derive(Debug, Clone, Copy)]
@@ -41,8 +41,15 @@ pub fn edits(
                 "which version callers get is no field: `evenkeel rollback`, or `--resume`, says what they are to get",
             ),
             Some(SOURCES) if it.source.is_some() => {
-                let arn = it.source.unwrap_or_default();
-                source((&have, &want), (arn, names.get(1..).unwrap_or_default()), fill_in)
+                let list = (SOURCES, names.get(1..).unwrap_or_default());
+                item((&have, &want), list, |one| {
+                    text(one, "eventSourceArn").map(fill_in).as_deref() == it.source
+                })
+            }
+            // A statement's row has its id and a hash of what it says.
+            Some(STATEMENTS) if names.len() == 2 => {
+                let sid = names.get(1).and_then(|it| Some(it.rsplit_once('-')?.0));
+                item((&have, &want), (STATEMENTS, &[]), |it| text(it, "sid") == sid)
             }
             _ => member((Some(&have), Some(&want)), &names, &mut vec![SPEC.to_owned()]),
         };
@@ -61,6 +68,10 @@ pub fn edits(
     let whole = edits.clone();
     edits.retain(|it| !whole.iter().any(|outer| it != outer && it.path.starts_with(&outer.path)));
     (edits, left)
+}
+
+fn text<'a>(item: &'a Value, member: &str) -> Option<&'a str> {
+    item.get(member)?.as_str()
 }
 
 fn unescaped(name: &str) -> String {
@@ -98,23 +109,19 @@ fn member(
     }
 }
 
-/// The edit of one event source, or of one that is gone or new.
-fn source(
+/// The edit of one item of a list, or of one that is gone; `is` tells it from the others, on both sides.
+fn item(
     (have, want): (&Value, &Value),
-    (arn, names): (&str, &[String]),
-    fill_in: &dyn Fn(&str) -> String,
+    (list, names): (&str, &[String]),
+    is: impl Fn(&Value) -> bool,
 ) -> Result<Edit, &'static str> {
-    let list = |spec: &Value| -> Vec<Value> {
-        spec.get(SOURCES).and_then(Value::as_array).cloned().unwrap_or_default()
+    let items = |spec: &Value| -> Vec<Value> {
+        spec.get(list).and_then(Value::as_array).cloned().unwrap_or_default()
     };
-    let is = |it: &Value| {
-        let found = it.get(SOURCE).and_then(Value::as_str);
-        found.is_some_and(|it| fill_in(it) == arn)
-    };
-    let (mine, theirs) = (list(have), list(want));
+    let (mine, theirs) = (items(have), items(want));
     let found = theirs.iter().find(|it| is(it));
-    let Some(at) = mine.iter().position(is) else { return Err(UNSAID) };
-    let mut path = vec![SPEC.to_owned(), SOURCES.to_owned()];
+    let Some(at) = mine.iter().position(&is) else { return Err(UNSAID) };
+    let mut path = vec![SPEC.to_owned(), list.to_owned()];
     if found.is_none() && mine.len() == 1 {
         return Ok(Edit { path, value: Some(Value::Array(Vec::new())) });
     }
@@ -152,12 +159,12 @@ mod tests {
         let have = json!({
             "memorySize": 512, "timeout": 30, "role": "mine",
             "environment": { "variables": { "A": "1", "B": "2" } },
-            "tags": { "team": "x" }, "permissions": [{ "sid": "a" }],
+            "tags": { "team": "x" }, "permissions": [{ "sid": "a" }, { "sid": "a-b" }],
         });
         let want = json!({
             "memorySize": 1024, "role": "mine", "description": "by hand",
             "environment": { "variables": { "A": { "keep": true }, "C": { "keep": true } } },
-            "permissions": [{ "sid": "b" }],
+            "permissions": [{ "sid": "c" }, { "sid": "a-b", "principal": "s3" }],
         });
         let gone = || json!("(gone)");
         check(&have, &want, &[("/memorySize", "")], &[("spec.memorySize", json!(1024))]);
@@ -179,8 +186,17 @@ mod tests {
         );
         // An empty map is no way to say nothing.
         check(&have, &want, &[("/tags/team", "")], &[("spec.tags", gone())]);
-        let both = [("/permissions/a-1", ""), ("/permissions/b-2", "")];
-        check(&have, &want, &both, &[("spec.permissions", json!([{ "sid": "b" }]))]);
+        let some =
+            [("/permissions/a-1", ""), ("/permissions/a-b-2", ""), ("/permissions/a-b-3", "")];
+        let other = json!({ "sid": "a-b", "principal": "s3" });
+        check(
+            &have,
+            &want,
+            &some,
+            &[("spec.permissions.1", other), ("spec.permissions.0", gone())],
+        );
+        let whole = json!([{ "sid": "c" }, { "sid": "a-b", "principal": "s3" }]);
+        check(&have, &want, &[("/permissions", ""), some[0]], &[("spec.permissions", whole)]);
         for path in ["/state", "/role", "/release", "/lastUpdateStatus"] {
             check(&have, &want, &[(path, "")], &[(path, json!("(left)"))]);
         }

@@ -1,6 +1,6 @@
 //! A value as text: on one line, or on several below its key.
 
-use serde_json::Value as Json;
+use serde_json::{Map, Value as Json};
 
 use super::super::scalar::{Scalar, read};
 
@@ -36,7 +36,7 @@ impl Tongue {
             Json::Object(members) => {
                 let member =
                     |(key, it): (&String, &Json)| format!("{}: {}", self.word(key), self.line(it));
-                let members: Vec<String> = members.iter().map(member).collect();
+                let members: Vec<String> = sorted(members).into_iter().map(member).collect();
                 format!("{{ {} }}", members.join(", "))
             }
         }
@@ -63,7 +63,7 @@ impl Tongue {
         let mut lines = Vec::new();
         match value {
             Json::Object(members) if !members.is_empty() => {
-                for (key, value) in members {
+                for (key, value) in sorted(members) {
                     lines.extend(self.member(key, value));
                 }
             }
@@ -91,4 +91,11 @@ impl Tongue {
             None => vec![format!("{key}: {line}")],
         }
     }
+}
+
+/// By name, whatever order the map itself has.
+fn sorted(members: &Map<String, Json>) -> Vec<(&String, &Json)> {
+    let mut members: Vec<_> = members.iter().collect();
+    members.sort_by_key(|it| it.0);
+    members
 }
