@@ -1,9 +1,11 @@
 # Everything that is run here, by people and by CI. `make help` lists it.
 
-.PHONY: help demo check test e2e chaos bench bless screenshots
+.PHONY: help demo check test example e2e chaos bench bless screenshots
 PY := target/venv/bin/python
 # What the image holds: one file that needs no other.
 STATIC := cargo build --profile image --locked --no-default-features --target x86_64-unknown-linux-musl
+# The example function is a package of its own, with a folder of its own for what is built.
+EXAMPLE := --locked --manifest-path manifests/examples/count-bases/Cargo.toml --target-dir target/example
 CHAOS := target/debug/evenkeel-chaos --jobs 4
 # With parts a scene makes many more calls: on a hurried clock a busy machine would show AWS as slower than it is.
 PARTS := target/debug/evenkeel-chaos --blocks --jobs 2 --time-scale 25
@@ -18,16 +20,27 @@ check:  ## formatting, lints, docs, licences
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --quiet
-	@if command -v cargo-deny >/dev/null; then cargo deny check licenses bans sources; \
+	cargo fmt --manifest-path manifests/examples/count-bases/Cargo.toml --check
+	cargo clippy $(EXAMPLE) --all-targets -- -D warnings
+	@if command -v cargo-deny >/dev/null; then cargo deny check licenses bans sources && \
+	cargo deny --manifest-path manifests/examples/count-bases/Cargo.toml check licenses bans sources; \
 	else echo "NOT RUN: cargo deny (cargo-deny is not installed)"; fi
 
 test:  ## unit, golden, story, law, wire and architecture tests; no network, no Python
 	cargo test --workspace
+	cargo test $(EXAMPLE)
+
+example:  ## the example function as one static file with its Dockerfile, in target/example/image
+	@tests/e2e/install.sh musl
+	cargo build --release $(EXAMPLE) --target x86_64-unknown-linux-musl
+	@mkdir -p target/example/image
+	@cp target/example/x86_64-unknown-linux-musl/release/count-bases manifests/examples/count-bases/Dockerfile target/example/image/
 
 e2e:  ## the real binary against moto, the stand-in, Prometheus and a browser; installs what it needs
-	@tests/e2e/install.sh prometheus page registry deploy
+	@tests/e2e/install.sh prometheus page registry deploy musl
 	cargo build --workspace
 	$(STATIC)
+	@$(MAKE) --no-print-directory example
 	$(PY) -m pytest -q -rs -p no:cacheprovider tests/e2e
 	$(CHAOS) --seeds 40
 	$(PARTS) --seeds 12

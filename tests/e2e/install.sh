@@ -1,7 +1,7 @@
 #!/bin/sh
 # Installs what the end-to-end tests need: a Python environment below target/ with moto, with
-# `prometheus` as an argument Prometheus and Alertmanager, with `page` a browser, with `registry` a registry and its clients, and with `deploy` the tools
-# that hold deploy/ to its word. Does nothing where everything is there.
+# `prometheus` as an argument Prometheus and Alertmanager, with `page` a browser, with `registry` a registry and its clients, with `deploy` the tools
+# that hold deploy/ to its word, and with `musl` what static binaries need; `musl` alone needs no Python. Does nothing where everything is there.
 set -eu
 cd "$(dirname "$0")/../.."
 venv=target/venv
@@ -38,7 +38,7 @@ fetch_kubectl() {
 }
 
 wanted=$(cat tests/e2e/requirements.txt)
-if [ "$(cat $venv/.installed 2>/dev/null)" != "$wanted" ]; then
+if [ "$*" != musl ] && [ "$(cat $venv/.installed 2>/dev/null)" != "$wanted" ]; then
     mkdir -p target
     if ! python3 -m venv $venv >/dev/null 2>&1; then
         echo "python3 cannot make environments"
@@ -71,12 +71,14 @@ for part in "$@"; do
         if missing systemd-analyze buildah skopeo docker-compose git; then
             packages systemd buildah skopeo docker-compose git
         fi
-        # The static binary of the image: its target, and a C compiler for the crypto library.
+        if missing kubectl && [ ! -x $venv/bin/kubectl ]; then fetch_kubectl; fi
+        ;;
+    musl)
+        # Static binaries: their target, and a C compiler for the crypto library.
         if missing musl-gcc; then packages musl-tools; fi
         if ! rustc --print target-libdir --target x86_64-unknown-linux-musl | xargs test -d; then
             rustup target add x86_64-unknown-linux-musl
         fi
-        if missing kubectl && [ ! -x $venv/bin/kubectl ]; then fetch_kubectl; fi
         ;;
     *)
         echo "no part is called $part" >&2
