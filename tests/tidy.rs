@@ -220,7 +220,7 @@ fn every_room_uses_only_what_it_may() {
 
 #[test]
 fn no_file_is_too_long_or_unfinished() {
-let example = "manifests/examples/count-bases/src";
+    let example = "manifests/examples/count-bases/src";
     let folders =
         [("src", "rs"), ("crates", "rs"), ("tests", "rs"), ("tests/e2e", "py"), (example, "rs")];
     let all = folders.map(|(folder, extension)| files(folder, extension)).concat();

@@ -15,7 +15,8 @@ from pathlib import Path
 import pytest
 
 from layouts import index, store
-from stage import ACCOUNT, REGION, ROLE, ROOT, Evenkeel, Keys, free_port, get, wait_for
+from registry import docker_registry, inspect, logged_in
+from stage import ACCOUNT, REGION, ROLE, ROOT, Evenkeel, Keys, wait_for
 from stand_in import StandIn
 
 REPOSITORY = "team/jobs"
@@ -91,24 +92,6 @@ def place(stand_in: StandIn, tmp_path: Path) -> Place:
     return Place(stand_in, tmp_path)
 
 
-def inspect(url: str, tag: str, auth: Path | None = None) -> str:
-    """The digest as skopeo sees it."""
-    given = ["--authfile", str(auth)] if auth else []
-    host = url.removeprefix("http://")
-    command = ["skopeo", "inspect", *given, "--tls-verify=false", f"docker://{host}/{REPOSITORY}:{tag}"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)["Digest"]
-
-
-def logged_in(stand_in: StandIn, folder: Path) -> Path:
-    (data,) = stand_in.client("ecr").get_authorization_token()["authorizationData"]
-    auth = folder / "auth.json"
-    host = stand_in.url.removeprefix("http://")
-    auth.write_text(json.dumps({"auths": {host: {"auth": data["authorizationToken"]}}}))
-    return auth
-
-
 def calls(stand_in: StandIn, since: int = 0) -> Counter[str]:
     journal = stand_in.ask(f"/journal?since={since}")
     return Counter(it["operation"] for it in journal if it["caller"].endswith("AKIAPUBLISH"))
@@ -127,7 +110,7 @@ def test_from_a_dockerfile_to_the_digest_in_the_manifest(
     (repository,) = stand_in.client("ecr").describe_repositories()["repositories"]
     tags = stand_in.client("ecr").list_tags_for_resource(resourceArn=repository["repositoryArn"])["tags"]
     assert {"Key": "team", "Value": "genomics"} in tags and repository["repositoryName"] == REPOSITORY
-    assert inspect(stand_in.url, "v1", logged_in(stand_in, tmp_path)) == digest
+    assert inspect(stand_in.url, REPOSITORY, "v1", logged_in(stand_in, tmp_path)) == digest
     assert place.manifest.read_text() == MANIFEST.replace(f"{REPOSITORY}:v0", f"{REPOSITORY}:v1")
     assert f"{REPOSITORY}:v0 → {REPOSITORY}:v1" in said
     # The same again: nothing is sent, nothing is written.
@@ -219,39 +202,23 @@ def test_a_push_that_was_killed_sends_only_the_rest(stand_in: StandIn, place: Pl
 
 
 def test_a_registry_that_nobody_here_wrote(place: Place, tmp_path: Path) -> None:
-    port = free_port()
-    config = tmp_path / "registry.yml"
-    root = tmp_path / "registry"
-    config.write_text(
-        f"version: 0.1\nstorage: {{filesystem: {{rootdirectory: {root}}}}}\nhttp: {{addr: '127.0.0.1:{port}'}}\n"
-    )
-    program = shutil.which("docker-registry")
-    assert program, "docker-registry is needed: make e2e installs it"
-    log = (tmp_path / "registry.log").open("wb")
-    registry = subprocess.Popen([program, "serve", str(config)], stdout=log, stderr=log)
-    url = f"http://127.0.0.1:{port}"
-    try:
-        wait_for("the registry answers", lambda: get(url + "/v2/"))
+    with docker_registry(tmp_path) as url:
         place.write("one")
         digest, said = place.ok(place.context, "--registry", url, "--tag", "v1", "--manifest", place.manifest)
-        assert inspect(url, "v1") == digest and "2 blobs uploaded" in said
+        assert inspect(url, REPOSITORY, "v1") == digest and "2 blobs uploaded" in said
         _, said = place.ok(place.context, "--registry", url, "--tag", "v2")
-        assert "0 blobs uploaded" in said and inspect(url, "v2") == digest
+        assert "0 blobs uploaded" in said and inspect(url, REPOSITORY, "v2") == digest
         # The same image in other forms: an archive of Docker's, one of OCI's, and the builder's own store.
         place.buildah("bud", "--layers", "-t", "localhost/jobs", place.context)
         for form in ("docker-archive", "oci-archive"):
             file = tmp_path / f"{form}.tar"
             place.buildah("push", "--quiet", "localhost/jobs", f"{form}:{file}")
             digest, _ = place.ok(file, "--registry", url, "--tag", form)
-            assert inspect(url, form) == digest
+            assert inspect(url, REPOSITORY, form) == digest
             again, said = place.ok(file, "--registry", url, "--tag", form)
             assert again == digest and "nothing is uploaded" in said
         digest, _ = place.ok("localhost/jobs", "--registry", url, "--tag", "stored")
-        assert inspect(url, "stored") == digest
-    finally:
-        registry.kill()
-        registry.wait(10)
-        log.close()
+        assert inspect(url, REPOSITORY, "stored") == digest
 
 
 def test_of_an_index_the_image_for_the_function_is_pushed(
