@@ -64,12 +64,17 @@ impl S3 {
         Self { agent: config.into() }
     }
 
-    /// Begins to read an object. Of the whole of it only a buffer is ever in memory.
-    pub(crate) fn open(&self, settings: &Settings, place: &Place) -> Result<Object, Failure> {
+    /// Begins to read an object, which has to be over in some time. Of the whole of it only a buffer is ever in memory.
+    pub(crate) fn open(
+        &self,
+        settings: &Settings,
+        place: &Place,
+        time: Option<Duration>,
+    ) -> Result<Object, Failure> {
         let (bucket, credentials) = bucket(settings, place)?;
         let url = bucket.get_object(Some(credentials), &place.key).sign(SIGNED);
-        let response =
-            self.agent.get(url.as_str()).call().map_err(|it| lost(Verb::Read, place, &it))?;
+        let request = self.agent.get(url.as_str()).config().timeout_global(time).build();
+        let response = request.call().map_err(|it| lost(Verb::Read, place, &it))?;
         let response = accepted(Verb::Read, place, response)?;
         let left = response.body().content_length();
         if left.is_some_and(|it| it > settings.object_max) {

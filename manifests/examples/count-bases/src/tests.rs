@@ -202,10 +202,35 @@ fn without_a_length_the_limit_holds_too() {
 
 #[test]
 fn a_run_that_lambda_would_end_ends_before() {
-    let server = Server::new(&[&http("200 OK", "", ">a\nACGT")]);
+    // It is too late to ask for anything.
+    let server = Server::new(&[]);
     let failure = answer(&server, &[], &object(), Some(17)).unwrap_err();
     assert_eq!(failure.kind(), "TooLate");
     assert!(failure.to_string().contains("set it or the memory higher"), "{failure}");
+}
+
+#[test]
+fn a_text_that_comes_to_a_stop_is_not_waited_for() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let answers = "HTTP/1.1 200 OK\r\ncontent-length: 99\r\n\r\n>a\nACGT";
+    let silent = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        request(&mut stream);
+        stream.write_all(answers.as_bytes()).unwrap();
+        // Until the other side has had enough.
+        stream.read(&mut [0]).unwrap_or_default()
+    });
+    let server = Server { address, asked: std::thread::spawn(Vec::new) };
+    let failure = answer(&server, &[], &object(), Some(in_a_moment())).unwrap_err();
+    assert_eq!(failure.kind(), "TooLate", "{failure}");
+    assert_eq!(silent.join().unwrap(), 0);
+}
+
+/// A deadline that leaves a fifth of a second for reading.
+#[expect(clippy::disallowed_methods, reason = "a deadline is a moment")]
+fn in_a_moment() -> u64 {
+    u64::try_from(jiff::Timestamp::now().as_millisecond()).unwrap() + 1200
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::{
     io::Read,
-    time::{SystemTime, UNIX_EPOCH},
+    time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 use serde_json::{Map, Value, json};
@@ -81,9 +81,9 @@ impl Work {
                 fed.and_then(|()| counter.end()).map_err(Failure::Fasta)
             }
             Source::Object(place) | Source::Notice(place) => {
-                let object = self.s3.open(&self.settings, place)?;
                 let limits = Limits { bytes: self.settings.object_max, deadline };
-                counted(object, place, &limits)
+                let object = self.s3.open(&self.settings, place, limits.left());
+                counted(object.map_err(|it| limits.or_late(it, place))?, place, &limits)
             }
         }
     }
@@ -112,6 +112,24 @@ struct Limits {
     deadline: Option<u64>,
 }
 
+impl Limits {
+    /// The time that there is for reading, if Lambda said so.
+    fn left(&self) -> Option<Duration> {
+        let until = self.deadline?.saturating_sub(RESERVE);
+        Some(Duration::from_millis(until.saturating_sub(now())))
+    }
+
+    /// What went wrong, unless it is that the time is over.
+    fn or_late(&self, failure: Failure, place: &Place) -> Failure {
+        match self.left() {
+            Some(Duration::ZERO) => Failure::TooLate(format!(
+                "{place} is not read to its end in the function's timeout; set it or the memory higher"
+            )),
+            _ => failure,
+        }
+    }
+}
+
 /// Counts what a reader gives, piece by piece.
 fn counted(mut reader: impl Read, place: &Place, limits: &Limits) -> Result<Counts, Failure> {
     let mut counter = Counter::new();
@@ -119,9 +137,10 @@ fn counted(mut reader: impl Read, place: &Place, limits: &Limits) -> Result<Coun
     let mut total = 0;
     let wrong = |said| Failure::Fasta(format!("{place}: {said}"));
     loop {
-        let read = reader.read(&mut buffer);
-        let read = read.map_err(|it| {
-            Failure::Storage(format!("{place} could not be read to its end: {it}"))
+        // The reader itself ends when its time is over.
+        let read = reader.read(&mut buffer).map_err(|error| {
+            let text = format!("{place} could not be read to its end: {error}");
+            limits.or_late(Failure::Storage(text), place)
         })?;
         if read == 0 {
             return counter.end().map_err(wrong);
@@ -129,12 +148,6 @@ fn counted(mut reader: impl Read, place: &Place, limits: &Limits) -> Result<Coun
         total += read as u64;
         if total > limits.bytes {
             return Err(Failure::too_large(place, limits.bytes));
-        }
-        if limits.deadline.is_some_and(|it| now() + RESERVE > it) {
-            return Err(Failure::TooLate(format!(
-                "{place} is not read to its end, {} MB, in the function's timeout; set it or the memory higher",
-                total >> 20
-            )));
         }
         counter.feed(buffer.get(..read).unwrap_or_default()).map_err(wrong)?;
     }
