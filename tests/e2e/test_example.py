@@ -99,8 +99,9 @@ def place(stand_in: StandIn, moto: Moto, tmp_path: Path) -> Place:
 
 @pytest.fixture
 def daemon(place: Place, tmp_path: Path) -> Iterator[Daemon]:
-    """Waits for the image first."""
+    """Has made the repository, and waits for the image."""
     daemon = place.evenkeel.daemon(place.manifest.parent, tmp_path / "daemon.log")
+    wait_for("the repository is there", lambda: rows(daemon)["Repository"]["status"] == "synced")
     yield daemon
     if daemon.process.poll() is None:
         daemon.kill()
