@@ -77,11 +77,15 @@ fn narrow(answer: &mut Value, args: &StatusArgs) -> Result<(), CliError> {
     if let Some(name) = unknown {
         return Err(CliError(format!("there is no object `{name}`")));
     }
+    let any = !rows.is_empty();
     rows.retain(|row| {
         let labels = member(row, "labels");
         let named = args.names.is_empty() || args.names.iter().any(|name| called(row, name));
         named && args.label.iter().all(|(key, value)| word(labels, key) == value)
     });
+    if any && rows.is_empty() {
+        return Err(CliError("no object has these labels".into()));
+    }
     Ok(())
 }
 
@@ -96,6 +100,9 @@ fn text(answer: &Value, wide: bool, now: Timestamp) -> String {
         lines.push(format!("target {} is on hold: {message}", word(target, "name")));
     }
     lines.extend(items(answer, "targets").flat_map(rails));
+    if is_new(answer) {
+        lines.push("nothing has been looked at yet".to_owned());
+    }
     let head = ["STATUS", "OBJECT", "IMAGE", "DRIFT", "SINCE", "OBSERVED", "AUDITED"];
     let more = if wide { &["MODE", "MANIFEST", "LABELS", "REASON"][..] } else { &["REASON"] };
     let head = head.iter().chain(more).map(|it| (*it).to_owned());
@@ -184,7 +191,15 @@ fn outcome(answer: &Value) -> Outcome {
     let orphan = |it: &&Value| member(it, "orphan").as_bool() == Some(true);
     let mut wanted = items(answer, "objects").filter(|it| !orphan(it));
     let synced = wanted.all(|it| word(it, "status") == "synced");
-    if synced { Outcome::Good } else { Outcome::Differs }
+    if synced && !is_new(answer) { Outcome::Good } else { Outcome::Differs }
+}
+
+/// Whether it has just started: what nobody has read or looked at yet is not in sync.
+fn is_new(answer: &Value) -> bool {
+    let source = member(answer, "source");
+    let files = member(source, "valid").as_u64().unwrap_or_default();
+    let unread = member(source, "snapshot").is_null();
+    items(answer, "objects").next().is_none() && (unread || files > 0)
 }
 
 pub(super) fn member<'a>(value: &'a Value, name: &str) -> &'a Value {
@@ -197,4 +212,26 @@ pub(super) fn word<'a>(value: &'a Value, name: &str) -> &'a str {
 
 pub(super) fn items<'a>(value: &'a Value, name: &str) -> impl Iterator<Item = &'a Value> {
     member(value, name).as_array().into_iter().flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_has_not_been_looked_at_is_not_in_sync() {
+        let check = |source: Value, objects: Value, expected: Outcome| {
+            let answer = json!({ "source": source, "objects": objects });
+            assert_eq!(outcome(&answer), expected, "{answer}");
+        };
+        let read = |valid: u64| json!({ "snapshot": "a1", "valid": valid });
+        check(json!({ "snapshot": null, "valid": 0 }), json!([]), Outcome::Differs);
+        check(read(2), json!([]), Outcome::Differs);
+        check(read(0), json!([]), Outcome::Good);
+        check(read(1), json!([{ "status": "synced" }]), Outcome::Good);
+        check(read(1), json!([{ "status": "unknown" }]), Outcome::Differs);
+        check(read(1), json!([{ "status": "orphan", "orphan": true }]), Outcome::Good);
+    }
 }

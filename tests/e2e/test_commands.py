@@ -111,6 +111,8 @@ def test_status_tells_ages_and_can_be_narrowed(start: Starter, evenkeel: Evenkee
     assert "fastq-quality" in shown and "thumbnails" not in shown
     shown = evenkeel.call("status", "--url", daemon.url, "Function/thumbnails").stdout
     assert "fastq-quality" not in shown and "thumbnails" in shown
+    none = evenkeel.call("status", "--url", daemon.url, "-l", "team=nobody")
+    assert none.returncode == 2 and "no object has these labels" in none.stderr
     wrong = evenkeel.call("status", "--url", daemon.url, "nothing")
     assert wrong.returncode == 2 and "`nothing`" in wrong.stderr
 
