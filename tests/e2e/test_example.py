@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from layouts import store
 from registry import docker_registry, inspect, logged_in
 from stage import ACCOUNT, HOME, REGION, ROOT, Daemon, Evenkeel, Keys, Moto, client, get, wait_for
 from stand_in import StandIn
@@ -53,13 +54,9 @@ class Place:
         self.s3 = client(moto.url, "s3", HOME)
         for bucket in (READS, RESULTS):
             self.s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
-        (folder / "storage.conf").write_text(
-            f'[storage]\ndriver = "vfs"\ngraphroot = "{folder}/root"\nrunroot = "{folder}/run"\n'
-        )
         self.evenkeel = Evenkeel(stand_in.url, keys=Keys(ACCOUNT, "AKIAEXAMPLE", "secret"))
         self.evenkeel.env |= {
-            "CONTAINERS_STORAGE_CONF": str(folder / "storage.conf"),
-            "BUILDAH_ISOLATION": "chroot",
+            **store(folder),
             "EVENKEEL_BUILDER": "buildah",
             "EVENKEEL_OWNER": "platform",
         }

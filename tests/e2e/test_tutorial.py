@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from layouts import store
 from stage import ROOT, free_port
 
 PAGE = ROOT / "docs" / "guide" / "first-function.md"
@@ -119,16 +120,15 @@ class Alarm:
 def environment(home: Path) -> dict[str, str]:
     """A home of its own; what is installed and built already is found."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("AWS_", "EVENKEEL_", "CARGO_TARGET"))}
-    storage = home.parent / "storage.conf"
-    storage.write_text(f'[storage]\ndriver = "vfs"\ngraphroot = "{home.parent}/root"\nrunroot = "{home.parent}/run"\n')
     real = Path.home()
     return {
         **kept,
         "HOME": str(home),
         "CARGO_HOME": os.environ.get("CARGO_HOME", str(real / ".cargo")),
         "RUSTUP_HOME": os.environ.get("RUSTUP_HOME", str(real / ".rustup")),
-        "CONTAINERS_STORAGE_CONF": str(storage),
-        "BUILDAH_ISOLATION": "chroot",
+        **store(home.parent),
+        # The one that runs here; a podman that is there may not be let.
+        "EVENKEEL_BUILDER": "buildah",
     }
 
 

@@ -33,8 +33,8 @@ use crate::{
 const START_MAX: Duration = Duration::from_mins(1);
 /// How much of what a run printed is kept, as with Lambda.
 const LOG_MAX: u64 = 4096;
-/// With this docker and podman say that they could not run a container at all.
-const REFUSED: i32 = 125;
+/// With these docker and podman say that they could not run a container at all, or not start its program.
+const REFUSED: [i32; 2] = [125, 126];
 
 /// A container that answers events.
 pub(super) struct Session {
@@ -177,7 +177,8 @@ impl Session {
 
     /// docker and podman have a code for it; buildah fails before there is a process.
     fn refused(&self, status: Option<ExitStatus>) -> bool {
-        self.builder != Builder::Buildah && status.and_then(|it| it.code()) == Some(REFUSED)
+        let code = status.and_then(|it| it.code());
+        self.builder != Builder::Buildah && code.is_some_and(|it| REFUSED.contains(&it))
     }
 
     async fn answer(&mut self, clock: &dyn Clock, (id, event): (&str, &[u8])) -> Run {
