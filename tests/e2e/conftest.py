@@ -11,6 +11,7 @@ import pytest
 from iam import strange
 from proxy import Proxy
 from stage import ROOT, Aws, Daemon, Evenkeel, Moto
+from stand_in import StandIn
 
 
 @pytest.fixture(scope="session")
@@ -24,6 +25,14 @@ def moto_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Moto]:
 def moto(moto_server: Moto) -> Moto:
     moto_server.reset()
     return moto_server
+
+
+@pytest.fixture
+def stand_in(request: pytest.FixtureRequest) -> Iterator[StandIn]:
+    """A stand-in of the test's own; its module's `STAND_IN` says how it is started."""
+    stand_in = getattr(request.module, "STAND_IN", StandIn)()
+    yield stand_in
+    stand_in.stop()
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 import subprocess
-from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -54,13 +54,7 @@ spec:
   imageTagMutability: MUTABLE   # until the first release
   policy: {{ adopt: true }}
 """
-
-
-@pytest.fixture
-def stand_in() -> Iterator[StandIn]:
-    stand_in = StandIn("--time-scale", SCALE, "--no-quotas", region=REGION)
-    yield stand_in
-    stand_in.stop()
+STAND_IN = partial(StandIn, "--time-scale", SCALE, "--no-quotas", region=REGION)
 
 
 class Hands:

@@ -6,6 +6,7 @@ import json
 import re
 import subprocess
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -21,13 +22,7 @@ IMAGE = ROOT / "target" / "example" / "image"
 READS, RESULTS = "genomics-reads", "genomics-results"
 # Larger than what is in memory at once, with Windows' ends of lines.
 FASTA = b"; simulated\r\n>chr1 masked\r\n" + b"ACGTNacgtnRYacgtACGT\r\n" * 40_000 + b">chr2\r\nGGCC\r\n"
-
-
-@pytest.fixture
-def stand_in() -> Iterator[StandIn]:
-    stand_in = StandIn("--run-images", "--create-lag", "0", "--update-lag", "0", region=REGION)
-    yield stand_in
-    stand_in.stop()
+STAND_IN = partial(StandIn, "--run-images", "--create-lag", "0", "--update-lag", "0", region=REGION)
 
 
 def rows(daemon: Daemon) -> dict[str, dict]:

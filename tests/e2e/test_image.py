@@ -11,7 +11,6 @@ import subprocess
 import tarfile
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -112,13 +111,6 @@ def test_the_image_is_one_file_for_nobody(image: Image) -> None:
 
 def cargo() -> str:
     return (ROOT / "Cargo.toml").read_text()
-
-
-@pytest.fixture
-def stand_in() -> Iterator[StandIn]:
-    stand_in = StandIn()
-    yield stand_in
-    stand_in.stop()
 
 
 def test_it_runs_read_only_as_nobody(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import re
 import subprocess
-from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -16,13 +16,7 @@ from stand_in import StandIn
 EXAMPLES = ROOT / "manifests" / "examples"
 SECRET = "hunter2-canary"
 SCALE = "50"
-
-
-@pytest.fixture
-def stand_in() -> Iterator[StandIn]:
-    stand_in = StandIn("--time-scale", SCALE, "--no-quotas", region=REGION)
-    yield stand_in
-    stand_in.stop()
+STAND_IN = partial(StandIn, "--time-scale", SCALE, "--no-quotas", region=REGION)
 
 
 class Hands:

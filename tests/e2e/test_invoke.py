@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -20,13 +20,7 @@ spec:
   role: {ROLE}
   memorySize: 256
 """
-
-
-@pytest.fixture
-def stand_in() -> Iterator[StandIn]:
-    stand_in = StandIn("--create-lag", "0", "--update-lag", "0", region=REGION)
-    yield stand_in
-    stand_in.stop()
+STAND_IN = partial(StandIn, "--create-lag", "0", "--update-lag", "0", region=REGION)
 
 
 class Hands:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import random
 import shutil
 import subprocess
 import time
 from collections import Counter
-from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -35,13 +34,7 @@ kind: Repository
 metadata: {{ name: {REPOSITORY} }}
 spec: {{ imageTagMutability: MUTABLE, tags: {{ team: genomics }} }}
 """
-
-
-@pytest.fixture
-def stand_in() -> Iterator[StandIn]:
-    stand_in = StandIn("--create-lag", "0", region=REGION)
-    yield stand_in
-    stand_in.stop()
+STAND_IN = partial(StandIn, "--create-lag", "0", region=REGION)
 
 
 class Place:

@@ -7,7 +7,6 @@ import json
 import random
 import shutil
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -20,12 +19,9 @@ REPOSITORY = "team/jobs"
 LAYER = 24 << 20
 
 
-@pytest.fixture
-def stand_in() -> Iterator[StandIn]:
-    stand_in = StandIn()
+@pytest.fixture(autouse=True)
+def repository(stand_in: StandIn) -> None:
     stand_in.client("ecr").create_repository(repositoryName=REPOSITORY)
-    yield stand_in
-    stand_in.stop()
 
 
 class Tools:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
-from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -18,13 +18,7 @@ kind: Function
 metadata: { name: resize }
 spec: { image: "jobs:v1", role: job, url: { authType: AWS_IAM } }
 """
-
-
-@pytest.fixture
-def stand_in() -> Iterator[StandIn]:
-    stand_in = StandIn("--create-lag", "0.2", "--update-lag", "0.2")
-    yield stand_in
-    stand_in.stop()
+STAND_IN = partial(StandIn, "--create-lag", "0.2", "--update-lag", "0.2")
 
 
 def test_systemd_is_told_of_beginning_progress_and_end(start: Starter, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import stat
 import subprocess
 import time
 import xml.etree.ElementTree as ET
-from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -42,11 +42,7 @@ GOOD = """      - { name: first, payload: { print: reading }, expect: { body: { 
       - { name: fails, payload: { fail: true }, expect: { functionError: Unhandled, matches: BadBase } }"""
 
 
-@pytest.fixture
-def stand_in() -> Iterator[StandIn]:
-    stand_in = StandIn("--create-lag", "0", "--update-lag", "0", region=REGION)
-    yield stand_in
-    stand_in.stop()
+STAND_IN = partial(StandIn, "--create-lag", "0", "--update-lag", "0", region=REGION)
 
 
 class Hands:

@@ -8,7 +8,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import boto3
@@ -27,13 +27,7 @@ KEYS = {
     "AWS_DEFAULT_REGION": "us-east-1",
     "AWS_EC2_METADATA_DISABLED": "true",
 }
-
-
-@pytest.fixture
-def stand_in() -> Iterator[StandIn]:
-    stand_in = StandIn("--create-lag", "0.5", "--update-lag", "0.5")
-    yield stand_in
-    stand_in.stop()
+STAND_IN = partial(StandIn, "--create-lag", "0.5", "--update-lag", "0.5")
 
 
 def test_moto_keeps_the_same_contract(moto: Moto) -> None:
