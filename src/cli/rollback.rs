@@ -5,6 +5,7 @@ use super::{
     CliError, Outcome, RollbackArgs,
     door::{self, Door},
     function::named,
+    out::note,
     print,
 };
 use crate::{
@@ -40,7 +41,7 @@ pub(super) async fn rollback(args: RollbackArgs) -> Result<Outcome, CliError> {
     {
         cloud.apply(&step).await.map_err(failed)?;
         print(&step.to_string())?;
-        return Ok(Outcome::Good);
+        return Ok(goes_on(&name));
     }
     let alias = live.alias().filter(|_| ours).ok_or_else(|| {
         CliError(format!("function {name} has no alias that the Evenkeel `{owner}` keeps"))
@@ -69,7 +70,16 @@ pub(super) async fn rollback(args: RollbackArgs) -> Result<Outcome, CliError> {
     let step = Step::Route(route(&name, (&live, alias), (to, note)));
     cloud.apply(&step).await.map_err(failed)?;
     print(&step.to_string())?;
-    Ok(Outcome::Good)
+    Ok(if args.resume { goes_on(&name) } else { Outcome::Good })
+}
+
+/// No list shows an alias, and a look at one is dear.
+fn goes_on(name: &Name) -> Outcome {
+    note(&format!(
+        "what was held back is released by the next look at the alias: at once by `evenkeel apply` with the manifest of \
+         {name}, within about two hours by an Evenkeel that runs"
+    ));
+    Outcome::Good
 }
 
 fn route(name: &Name, (live, alias): (&Live, &Alias), (version, note): (u64, Note)) -> Route {

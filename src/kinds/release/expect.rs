@@ -81,14 +81,22 @@ fn short(text: &str) -> String {
 
 /// The last lines of a log, without Lambda's own.
 fn tail(log: &str) -> String {
+    const JOINT: &str = " | ";
     const LAMBDA: [&str; 4] = ["START ", "END ", "REPORT ", "INIT_START "];
     let platform = |it: &str| it.starts_with('{') && it.contains("\"type\":\"platform.");
     let own = log.lines().filter(|it| !LAMBDA.iter().any(|word| it.starts_with(word)));
-    let own = own.filter(|it| !platform(it));
-    let text = own.filter(|it| !it.is_empty()).collect::<Vec<_>>().join(" | ");
-    let skip = text.chars().count().saturating_sub(SHOWN_MAX);
-    let text: String = text.chars().skip(skip).collect();
-    if text.is_empty() { text } else { format!("; its log ends with: {text}") }
+    let own: Vec<&str> = own.filter(|it| !platform(it) && !it.is_empty()).collect();
+    let Some(last) = own.last() else { return String::new() };
+    // Whole lines, as many as fit: of half a line nobody knows what it is about.
+    let mut room = SHOWN_MAX;
+    let fits = own.iter().rev().take_while(|it| {
+        let length = it.chars().count() + JOINT.len();
+        room.checked_sub(length).inspect(|left| room = *left).is_some()
+    });
+    let mut shown: Vec<&str> = fits.copied().collect();
+    shown.reverse();
+    let text = if shown.is_empty() { short(last) } else { shown.join(JOINT) };
+    format!("; its log ends with: {text}")
 }
 
 /// How long Lambda says that a run took, in the line that ends its log: in words, or as JSON. What is not told is
@@ -129,15 +137,27 @@ mod tests {
     }
 
     #[test]
+    fn a_log_is_shown_in_whole_lines() {
+        let line = |c: &str, count| c.repeat(count);
+        let check = |log: &[String], expected: &str| {
+            assert_eq!(tail(&log.join("\n")), format!("; its log ends with: {expected}"));
+        };
+        check(&[line("a", 90), line("b", 90)], &format!("{} | {}", line("a", 90), line("b", 90)));
+        check(&[line("a", 190), line("b", 9)], &line("b", 9));
+        check(&["a".into(), line("b", 300)], &format!("{}…", line("b", SHOWN_MAX)));
+        assert_eq!(tail("START x\n\nEND x\n"), "");
+    }
+
+    #[test]
     fn secrets_go_before_anything_is_cut() {
         let smoke =
             Test::of(&serde_json::from_str(r#"{"name":"t","expect":{"status":1}}"#).unwrap());
-        let log = format!("{}hunter2!{}", "a".repeat(300), "b".repeat(SHOWN_MAX - 4));
+        let log = format!("{}hunter2!{}", "a".repeat(SHOWN_MAX - 4), "b".repeat(300));
         let mask = |text: &str| text.replace("hunter2!", "***");
         let answer =
             Answer { body: "{}", function_error: None, took: None, log: &log, mask: &mask };
         let Outcome::Failed(text) = judge(&smoke, answer) else { panic!("it passed") };
-        assert!(!text.contains("er2!"), "{text}");
+        assert!(text.contains("aaaa") && !text.contains("hunt"), "{text}");
     }
 
     #[test]
