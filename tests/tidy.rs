@@ -299,6 +299,15 @@ fn every_decision_is_listed() {
 }
 
 #[test]
+fn every_end_to_end_test_is_listed() {
+    let list = fs::read_to_string(root().join("tests/e2e/README.md")).unwrap();
+    let names = files("tests/e2e", "py").into_iter();
+    let names = names.map(|(path, _)| path.strip_prefix("tests/e2e/").unwrap().to_owned());
+    let wrong: Vec<String> = names.filter(|it| !list.contains(&format!("`{it}`"))).collect();
+    assert_none(&wrong);
+}
+
+#[test]
 fn links_in_the_docs_lead_somewhere() {
     let tops = ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md"];
     let mut all = files("docs", "md");
