@@ -40,10 +40,19 @@ pub(super) fn note(text: &str) {
 
 /// Puts a text in a file's place, whole or not at all.
 pub(super) fn save(path: &Path, text: &str, rights: fs::Permissions) -> io::Result<()> {
+    stage(path, text, rights)?.persist(path).map(drop).map_err(|error| error.error)
+}
+
+/// Writes a text beside a file, for its place.
+pub(super) fn stage(
+    path: &Path,
+    text: &str,
+    rights: fs::Permissions,
+) -> io::Result<tempfile::NamedTempFile> {
     let parent = path.parent().filter(|it| !it.as_os_str().is_empty());
     let mut part = tempfile::NamedTempFile::new_in(parent.unwrap_or(Path::new(".")))?;
     part.write_all(text.as_bytes())?;
     part.as_file().set_permissions(rights)?;
     part.as_file().sync_all()?;
-    part.persist(path).map(drop).map_err(|error| error.error)
+    Ok(part)
 }

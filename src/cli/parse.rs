@@ -27,6 +27,16 @@ pub(super) fn grace(text: &str) -> Result<Duration, String> {
     if good { Ok(time) } else { Err(format!("`{text}` is not between 1m and 24h")) }
 }
 
+/// A field below `spec`.
+pub(super) fn pointer(text: &str) -> Result<String, String> {
+    let good = text.starts_with('/') && text.len() > 1 && !text.ends_with('/');
+    if good {
+        Ok(text.to_owned())
+    } else {
+        Err(format!("`{text}` is no field; write it as `plan` does: /memorySize"))
+    }
+}
+
 pub(super) fn share(text: &str) -> Result<f64, String> {
     let share = text.parse().ok().filter(|it| (0.01..=1.0).contains(it));
     share.ok_or_else(|| format!("`{text}` is not between 0.01 and 1"))

@@ -41,13 +41,15 @@ pub(super) fn documents(dir: &Path) -> Result<Vec<Arc<Document>>, CliError> {
 }
 
 /// Those that are meant. Whoever names some is not failed by faults in other manifests.
-pub(super) fn chosen(dir: &Path, selection: &Selection) -> Result<Vec<Arc<Document>>, CliError> {
-    let snapshot = read(dir)?;
+pub(super) fn chosen(
+    snapshot: &Snapshot,
+    selection: &Selection,
+) -> Result<Vec<Arc<Document>>, CliError> {
     if !selection.is_by_name() {
-        faultless(&snapshot)?;
+        faultless(snapshot)?;
     }
     if !selection.is_all() {
-        known(&snapshot, selection)?;
+        known(snapshot, selection)?;
     }
     let all = snapshot.documents.iter();
     Ok(all.filter(|it| selection.takes(it)).cloned().collect())

@@ -2,9 +2,11 @@
 
 use std::{
     fmt::Display,
-    fs,
+    fs, io,
     path::{Path, PathBuf},
 };
+
+use tempfile::NamedTempFile;
 
 use super::{CliError, out};
 
@@ -30,10 +32,63 @@ impl Sheet {
 
     /// Puts another text there, whole or not at all. A link stays a link, and rights stay what they are.
     pub(super) fn save(&self, text: &str) -> Result<(), CliError> {
-        let saved = self.path.canonicalize().and_then(|path| {
+        self.stage(text)?.put(self)
+    }
+
+    /// Writes another text beside it, so that only its name is missing.
+    pub(super) fn stage(&self, text: &str) -> Result<Staged, CliError> {
+        let staged = self.path.canonicalize().and_then(|path| {
             let rights = fs::metadata(&path)?.permissions();
-            out::save(&path, text, rights)
+            if rights.readonly() {
+                return Err(io::Error::new(io::ErrorKind::PermissionDenied, "it is read-only"));
+            }
+            Ok(Staged { part: out::stage(&path, text, rights)?, path })
         });
-        saved.map_err(|error| self.wrong(format!("cannot be written: {error}")))
+        staged.map_err(|error| self.wrong(format!("cannot be written: {error}")))
+    }
+}
+
+/// A text that waits beside its file.
+pub(super) struct Staged {
+    part: NamedTempFile,
+    path: PathBuf,
+}
+
+impl Staged {
+    /// Puts it in the file's place, unless somebody else has written there since it was read.
+    pub(super) fn put(self, sheet: &Sheet) -> Result<(), CliError> {
+        let wrong = |error: io::Error| sheet.wrong(format!("cannot be written: {error}"));
+        if fs::read(&self.path).map_err(wrong)? != sheet.text.as_bytes() {
+            return Err(
+                sheet.wrong("it has been changed meanwhile, and is left as it is: begin again")
+            );
+        }
+        self.part.persist(&self.path).map(drop).map_err(|error| wrong(error.error))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
+
+    #[test]
+    fn what_somebody_else_wrote_meanwhile_stays() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.yaml");
+        fs::write(&path, "one").unwrap();
+        let sheet = Sheet::open(folder.path(), "a.yaml").unwrap();
+        let staged = sheet.stage("two").unwrap();
+        fs::write(&path, "theirs").unwrap();
+        let error = staged.put(&sheet).unwrap_err().to_string();
+        assert!(error.contains("changed meanwhile"), "{error}");
+        assert_eq!(fs::read_to_string(&path).unwrap(), "theirs");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+        let sheet = Sheet::open(&path, "a.yaml").unwrap();
+        sheet.save("three").unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), "three");
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o444)).unwrap();
+        assert!(sheet.save("four").unwrap_err().to_string().contains("read-only"));
     }
 }

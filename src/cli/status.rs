@@ -100,9 +100,7 @@ fn text(answer: &Value, wide: bool, now: Timestamp) -> String {
         lines.push(format!("target {} is on hold: {message}", word(target, "name")));
     }
     lines.extend(items(answer, "targets").flat_map(rails));
-    if is_new(answer) {
-        lines.push("nothing has been looked at yet".to_owned());
-    }
+    lines.extend(unsettled(answer));
     let head = ["STATUS", "OBJECT", "IMAGE", "DRIFT", "SINCE", "OBSERVED", "AUDITED"];
     let more = if wide { &["MODE", "MANIFEST", "LABELS", "REASON"][..] } else { &["REASON"] };
     let head = head.iter().chain(more).map(|it| (*it).to_owned());
@@ -191,15 +189,27 @@ fn outcome(answer: &Value) -> Outcome {
     let orphan = |it: &&Value| member(it, "orphan").as_bool() == Some(true);
     let mut wanted = items(answer, "objects").filter(|it| !orphan(it));
     let synced = wanted.all(|it| word(it, "status") == "synced");
-    if synced && !is_new(answer) { Outcome::Good } else { Outcome::Differs }
+    if synced && unsettled(answer).is_empty() { Outcome::Good } else { Outcome::Differs }
 }
 
-/// Whether it has just started: what nobody has read or looked at yet is not in sync.
-fn is_new(answer: &Value) -> bool {
+/// What keeps the whole from being in sync besides the rows: a start whose first look is not done, and manifests that
+/// do not count.
+fn unsettled(answer: &Value) -> Vec<String> {
     let source = member(answer, "source");
-    let files = member(source, "valid").as_u64().unwrap_or_default();
-    let unread = member(source, "snapshot").is_null();
-    items(answer, "objects").next().is_none() && (unread || files > 0)
+    let count = |name: &str| member(source, name).as_u64().unwrap_or_default();
+    let mut lines = Vec::new();
+    let unread = member(source, "snapshot").is_null() || count("documents") > 0;
+    let strays: Vec<&str> = items(source, "strays").filter_map(Value::as_str).collect();
+    if items(answer, "objects").next().is_none() && unread && strays.is_empty() {
+        lines.push("nothing has been looked at yet".to_owned());
+    }
+    if count("invalid") > 0 {
+        lines.push(format!("files with faults: {}; `evenkeel check` names them", count("invalid")));
+    }
+    lines.extend(
+        strays.iter().map(|it| format!("manifests name the target `{it}`, which is not declared")),
+    );
+    lines
 }
 
 pub(super) fn member<'a>(value: &'a Value, name: &str) -> &'a Value {
@@ -226,12 +236,16 @@ mod tests {
             let answer = json!({ "source": source, "objects": objects });
             assert_eq!(outcome(&answer), expected, "{answer}");
         };
-        let read = |valid: u64| json!({ "snapshot": "a1", "valid": valid });
-        check(json!({ "snapshot": null, "valid": 0 }), json!([]), Outcome::Differs);
+        let read = |documents: u64| json!({ "snapshot": "a1", "documents": documents });
+        check(json!({ "snapshot": null }), json!([]), Outcome::Differs);
         check(read(2), json!([]), Outcome::Differs);
         check(read(0), json!([]), Outcome::Good);
         check(read(1), json!([{ "status": "synced" }]), Outcome::Good);
         check(read(1), json!([{ "status": "unknown" }]), Outcome::Differs);
-        check(read(1), json!([{ "status": "orphan", "orphan": true }]), Outcome::Good);
+        check(read(0), json!([{ "status": "orphan", "orphan": true }]), Outcome::Good);
+        let faulty = json!({ "snapshot": "a1", "invalid": 1 });
+        check(faulty, json!([{ "status": "synced" }]), Outcome::Differs);
+        let strays = json!({ "snapshot": "a1", "documents": 1, "strays": ["away"] });
+        check(strays, json!([]), Outcome::Differs);
     }
 }

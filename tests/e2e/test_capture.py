@@ -242,33 +242,159 @@ def test_what_the_manifest_changed_itself_stays(hands: Hands) -> None:
     assert hands.path.read_text() == wanted.replace("512 ", "1024 ")
 
 
+def refused(hands: Hands, *given: object, code: int = 2) -> str:
+    """A capture that writes nothing."""
+    before = {it: it.read_text() for it in hands.manifests.rglob("*.yaml")}
+    said = hands.capture(*given, code=code)
+    assert {it: it.read_text() for it in hands.manifests.rglob("*.yaml")} == before, said
+    return said
+
+
+def fault(hands: Hands, *rules: dict[str, object]) -> None:
+    hands.sim.ask(f"/faults?region={REGION}", {"rules": list(rules)}, "PUT")
+
+
 def test_what_cannot_be_written_back_is_said_and_nothing_is_half_done(hands: Hands, tmp_path: Path) -> None:
     # A value that others refer to; the other change could be written, and is not.
-    anchored = MANIFEST.replace("memorySize: 512 ", "memorySize: &size 512 ").replace("timeout: 30", "timeout: 30\n  ephemeralStorage: { size: *size }")
+    anchored = MANIFEST.replace("memorySize: 512 ", "memorySize: &size 512 ")
+    anchored = anchored.replace("timeout: 30", "timeout: 30\n  ephemeralStorage: { size: *size }")
     hands.path.write_text(anchored)
     hands.ok("apply", hands.manifests)
     hands.settings(MemorySize=1024, Description="other")
-    said = hands.capture(code=2)
+    said = refused(hands)
     assert "job.yaml: line 9: others refer to the value (`&`); make `spec.memorySize` there 1024 by hand" in said
-    assert hands.path.read_text() == anchored
     # For several targets one change would be asked of all.
     hands.path.write_text(MANIFEST.replace("{ name: job }", "{ name: job, target: [default, other] }"))
-    said = hands.capture(code=2)
-    assert "is for default and other" in said or "other" in said
+    assert "it is for default and other, and what was changed in one" in refused(hands)
     # Names that are none, and what goes with what.
-    assert "no good document is called `nobody`" in hands.capture("nobody", code=2)
-    assert "--manifest" in hands.ok("import", "--capture", "--all", code=2)
-    assert "cannot be used with" in hands.ok("import", "--capture", "--all", "--manifest", hands.manifests, "-o", tmp_path, code=2)
     hands.path.write_text(MANIFEST)
-    hands.path.chmod(0o600)
-    hands.capture("Function/job")
-    assert hands.path.stat().st_mode & 0o777 == 0o600
+    assert "no good document is called `nobody`" in refused(hands, "nobody")
+    assert "--manifest" in hands.ok("import", "--capture", "--all", code=2)
+    given = ("import", "--capture", "--all", "--manifest", hands.manifests)
+    assert "cannot be used with" in hands.ok(*given, "-o", tmp_path, code=2)
+    assert "`memorySize` is no field" in refused(hands, "--all", "--field", "memorySize")
+    assert "--values keep or open" in refused(hands, "--all", "--values", "placeholder")
+    # Nothing can be written over what is read-only, and then nothing is written at all.
+    second = hands.manifests / "sub" / "other.yaml"
+    second.parent.mkdir()
+    second.write_text(MANIFEST.split("---")[0].replace("name: job ", "name: other ").replace("orders", "o").replace("gifts", "g"))
+    hands.ok("apply", hands.manifests)
+    hands.settings(MemorySize=2048)
+    hands.lam.update_function_configuration(FunctionName="other", MemorySize=2048)
+    second.chmod(0o444)
+    assert "sub/other.yaml: cannot be written: it is read-only" in refused(hands)
+    second.chmod(0o600)
+    hands.capture()
+    assert "memorySize: 2048" in hands.path.read_text() and "memorySize: 2048" in second.read_text()
+    assert second.stat().st_mode & 0o777 == 0o600
+
+
+def test_what_could_not_be_read_is_not_taken_for_gone(hands: Hands) -> None:
+    # It is there for the plan, and not for what would write it: not gone.
+    hands.lam.update_function_event_invoke_config(FunctionName="job", MaximumRetryAttempts=0)
+    fault(hands, {"fault": "deny", "operations": ["GetFunctionEventInvokeConfig"], "after": 1})
+    said = refused(hands, code=1)
+    assert "/asyncInvoke/maximumRetryAttempts: it could not be read" in said
+    # Nor is what nobody can look at in sync.
+    fault(hands, {"fault": "deny", "operations": ["GetFunctionEventInvokeConfig"]})
+    said = refused(hands, code=1)
+    assert "default/AsyncInvoke/job: AWS does not show asyncInvoke" in said and "AccessDenied" in said
+    fault(hands, {"fault": "deny", "operations": ["GetFunction"]})
+    assert "default/Function/job: " in refused(hands)
+    fault(hands)
+    hands.lam.delete_function(FunctionName="job")
+    assert "it is not in AWS any more" in refused(hands, "job", code=1)
+
+
+def test_what_others_own_and_made_stays_theirs(hands: Hands) -> None:
+    # A statement of another hand whose id looks like one of ours, while ours is waiting to be changed.
+    edited = MANIFEST.replace("principal: s3.amazonaws.com", 'principal: s3.amazonaws.com\n      sourceAccount: "111122223333"')
+    hands.path.write_text(edited)
+    hands.lam.add_permission(
+        FunctionName="job", StatementId="bucket-x", Action="lambda:InvokeFunction", Principal="*"
+    )
+    hands.settings(MemorySize=1024)
+    hands.capture()
+    assert hands.path.read_text() == edited.replace("512 ", "1024 ")
+    arn = hands.lam.get_function(FunctionName="job")["Configuration"]["FunctionArn"]
+    hands.lam.tag_resource(Resource=arn, Tags={"evenkeel.dev/owner": "others"})
+    hands.settings(MemorySize=128)
+    said = refused(hands, "job", code=1)
+    assert "/memorySize: NotOurs" in said or "others" in said, said
+
+
+def test_the_manifests_stay_as_good_as_they_were(hands: Hands) -> None:
+    """Two functions with one log group have to agree on it."""
+    shared = "  loggingConfig: { logGroup: shared }\n  logGroup: { retentionInDays: 14 }\n"
+    for name in ("one", "two"):
+        spec = f"spec:\n  image: jobs:v1\n  role: {ROLE}\n{shared}"
+        text = f"apiVersion: evenkeel.dev/v1\nkind: Function\nmetadata: {{ name: {name} }}\n{spec}"
+        (hands.manifests / f"{name}.yaml").write_text(text)
+    hands.ok("apply", hands.manifests)
+    hands.sim.client("logs", f"{ACCOUNT}HAND", REGION).put_retention_policy(logGroupName="shared", retentionInDays=30)
+    said = refused(hands, "one", code=2)
+    assert "nothing was written" in said, said
+
+
+def test_only_members_become_others_and_lists_lose_all(hands: Hands) -> None:
+    before = MANIFEST.replace("  environment:\n    variables:\n      STAGE: test   # or prod\n      LEVEL: \"3\"\n",
+                              "  environment: { variables: { LEVEL: \"3\" } }\n")
+    hands.path.write_text(before)
+    hands.ok("apply", hands.manifests)
+    hands.settings(Environment={"Variables": {"APP": "x"}})
+    hands.capture("job")
+    assert "  environment: { variables: { APP: { keep: true } } }\n" in hands.path.read_text()
+    hands.ok("apply", hands.manifests)
+    for each in ("orders", "gifts"):
+        hands.lam.delete_event_source_mapping(UUID=mapping(hands, each))
+    for word in hands.lam.get_policy(FunctionName="job")["Policy"].split('"'):
+        if word.startswith("ek-"):
+            hands.lam.remove_permission(FunctionName="job", StatementId=word)
+    said = hands.capture("job", "--field", "/eventSources", "--field", "/permissions", code=2)
+    # The comments in both lists are about what is gone: a person has to see them go.
+    assert "the value is written in a way that is not edited" in said
+    plain = "\n".join(it.split("   # by name")[0] for it in hands.path.read_text().splitlines() if "The bucket tells" not in it)
+    hands.path.write_text(plain + "\n")
+    hands.capture("job", "--field", "/eventSources", "--field", "/permissions")
+    text = hands.path.read_text()
+    assert "  eventSources: []\n" in text and "  permissions: []\n" in text
+    assert hands.ok("plan", hands.manifests).strip().endswith("all in sync")
+
+
+def test_provisioned_concurrency_and_topics_are_written_where_they_stand(stand_in: StandIn, tmp_path: Path) -> None:
+    hands = Hands(stand_in, tmp_path)
+    cluster = f"arn:aws:kafka:{REGION}:{ACCOUNT}:cluster/reads/0a1b2c3d-0000-4000-8000-000000000000-1"
+    text = MANIFEST.split("  eventSources:")[0].replace("{ reserved: 7 }", "{ reserved: 7, provisioned: 2 }")
+    text += f'''  release: {{}}
+  eventSources:
+    - {{ eventSourceArn: "{cluster}", topics: [one], startingPosition: LATEST, batchSize: 5 }}
+    - {{ eventSourceArn: "{cluster}", topics: [two], startingPosition: LATEST, batchSize: 5 }}
+'''
+    hands.path.write_text(text)
+    hands.ok("apply", hands.manifests)
+    hands.lam.put_provisioned_concurrency_config(
+        FunctionName="job", Qualifier="live", ProvisionedConcurrentExecutions=3
+    )
+    all_ = hands.lam.list_event_source_mappings()["EventSourceMappings"]
+    (two,) = [it["UUID"] for it in all_ if it["Topics"] == ["two"]]
+    hands.lam.update_event_source_mapping(UUID=two, BatchSize=9)
+    hands.capture("job")
+    wanted = text.replace("provisioned: 2", "provisioned: 3")
+    wanted = wanted[: wanted.index("[two]")] + wanted[wanted.index("[two]") :].replace("batchSize: 5", "batchSize: 9")
+    assert hands.path.read_text() == wanted
+    assert "reserved: 7" in hands.ok("import", "job") and "provisioned: 3" in hands.ok("import", "job")
 
 
 def test_a_value_is_written_in_the_open_only_if_that_is_asked_for(hands: Hands) -> None:
     hands.settings(Environment={"Variables": {"STAGE": "prod", "LEVEL": "3"}})
     hands.ok("import", "--capture", "job", "--manifest", hands.manifests, "--values", "open")
     assert hands.path.read_text() == MANIFEST.replace("STAGE: test", "STAGE: prod")
+    # Where it cannot be, it is not shown either.
+    hands.path.write_text(MANIFEST.replace("STAGE: test ", "STAGE: &stage test ").replace('LEVEL: "3"', "LEVEL: *stage"))
+    hands.ok("apply", hands.manifests)
+    hands.settings(Environment={"Variables": {"STAGE": "test", "LEVEL": SECRET}})
+    said = hands.ok("import", "--capture", "job", "--manifest", hands.manifests, "--values", "open", code=2)
+    assert "change `spec.environment.variables.LEVEL` by hand" in said
 
 
 def test_an_alias_that_was_moved_by_hand_is_for_rollback(stand_in: StandIn, tmp_path: Path) -> None:

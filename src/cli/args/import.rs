@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use super::AccessArgs;
-use crate::{engine::name::Owner, import::Form, kinds::function::written::Values};
+use crate::{
+    cli::parse::pointer, engine::name::Owner, import::Form, kinds::function::written::Values,
+};
 
 /// The arguments of `import`.
 #[derive(Debug, Args)]
@@ -38,7 +40,7 @@ pub struct ImportArgs {
     pub(in crate::cli) manifest: Option<PathBuf>,
     /// Capture this field too, and what is in it, whoever changed it: a JSON Pointer below `spec`, as `plan` shows it
     /// (`/tags`); may be given several times. Who changed a tag, for one, stands nowhere.
-    #[arg(long, value_name = "POINTER", requires = "capture")]
+    #[arg(long, value_name = "POINTER", requires = "capture", value_parser = pointer)]
     pub(in crate::cli) field: Vec<String>,
     /// Who this Evenkeel is: only what carries its name is compared.
     #[arg(long, env = "EVENKEEL_OWNER", value_name = "ID")]
@@ -83,7 +85,7 @@ impl From<FormArg> for Form {
 }
 
 /// `--values`.
-#[derive(Debug, Clone, Copy, ValueEnum)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(in crate::cli) enum ValuesArg {
     /// They stay in AWS, and nobody sees them.
     Keep,

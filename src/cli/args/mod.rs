@@ -24,6 +24,7 @@ pub use self::{
     test::TestArgs,
 };
 pub(super) use self::{
+    import::ValuesArg,
     publish::{Builder, Pin},
     test::On,
 };

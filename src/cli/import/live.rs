@@ -245,7 +245,11 @@ fn claim(tags: Option<&Tags>, found: &mut Found) {
 /// Puts a member in its place; `outer/inner` stands within another one.
 fn put(spec: &mut Map<String, Value>, path: &str, value: Value) {
     let Some((outer, inner)) = path.split_once('/') else {
-        spec.insert(path.to_owned(), value);
+        // What stands within it may be there already.
+        match (spec.get_mut(path), value) {
+            (Some(Value::Object(there)), Value::Object(more)) => there.extend(more),
+            (_, value) => drop(spec.insert(path.to_owned(), value)),
+        }
         return;
     };
     if let Value::Object(within) = spec.entry(outer).or_insert_with(|| json!({})) {

@@ -34,7 +34,7 @@ pub(super) struct Cases {
 /// Reads the manifests that are meant. Without a single test nothing could fail, and that is said.
 pub(super) fn read(scope: &ScopeArgs) -> Result<Cases, CliError> {
     let (dir, selection) = scope.split();
-    let documents = reading::chosen(&dir, &selection)?;
+    let documents = reading::chosen(&*reading::read(&dir)?, &selection)?;
     let functions = documents.iter().filter(|it| it.kind() == Function::NAME).count();
     let all: Vec<Case> = documents.iter().filter_map(Case::of).collect();
     let without = functions - all.len();

@@ -1,13 +1,14 @@
 //! Edits of a file that leave every other byte as it is: comments, order, quotes, line ends.
 
+mod editor;
 mod place;
 mod render;
 
-use saphyr_parser::ScalarStyle;
 use serde_json::Value as Json;
 
 use self::{
-    place::{Held, Items, Place, document},
+    editor::{Editor, NO_EDIT, NOT_THERE, Why, free, scalar_put},
+    place::document,
     render::Tongue,
 };
 use super::{
@@ -34,14 +35,6 @@ pub struct EditError {
     todo: String,
 }
 
-/// Why not: the line, and the reason.
-type Why = (u32, &'static str);
-
-const ELSEWHERE: &str = "the value stands elsewhere (`*`)";
-const REFERRED: &str = "others refer to the value (`&`)";
-const NO_EDIT: &str = "the value is written in a way that is not edited";
-const NOT_THERE: &str = "the value is not there";
-
 /// Puts another text in the place of the scalar at `path`, in the document whose first key stands on `line`. What it
 /// gives back reads as before but for that value; it is never given back unless that was seen.
 pub fn replace(text: &str, line: u32, path: &[&str], value: &str) -> Result<String, EditError> {
@@ -64,8 +57,11 @@ pub fn edit(text: &str, line: u32, edit: &Edit) -> Result<String, EditError> {
     let tongue = Tongue::of(text);
     let failed = |(line, why)| {
         let at = edit.path.join(".");
+        // What is in an environment may be a secret.
+        let secret = edit.path.iter().any(|it| it == "environment");
         let todo = match &edit.value {
-            Some(value) => format!("make `{at}` there {} by hand", tongue.line(value)),
+            Some(value) if !secret => format!("make `{at}` there {} by hand", tongue.line(value)),
+            Some(_) => format!("change `{at}` by hand"),
             None => format!("take `{at}` out by hand"),
         };
         EditError { line, why, todo }
@@ -109,183 +105,17 @@ fn set(place: &mut Json, path: &[String], value: Option<&Json>) -> Option<()> {
         (Json::Object(members), Some(value)) => drop(members.insert(name.clone(), value.clone())),
         (Json::Object(members), None) => drop(members.remove(name)?),
         (Json::Array(items), value) => {
-            let at = name.parse::<usize>().ok().filter(|it| *it < items.len())?;
-            match value {
-                Some(value) => value.clone_into(items.get_mut(at)?),
-                None => drop(items.remove(at)),
+            let at = name.parse::<usize>().ok().filter(|it| *it <= items.len())?;
+            match (value, items.get_mut(at)) {
+                (Some(value), Some(item)) => value.clone_into(item),
+                (Some(value), None) => items.push(value.clone()),
+                (None, Some(_)) => drop(items.remove(at)),
+                (None, None) => return None,
             }
         }
         _ => return None,
     }
     Some(())
-}
-
-/// Whether a value stands where it is, and for itself.
-fn free(place: &Place) -> Result<(), Why> {
-    match place.held {
-        Held::Alias => Err((place.line, ELSEWHERE)),
-        _ if place.anchored => Err((place.line, REFERRED)),
-        _ => Ok(()),
-    }
-}
-
-struct Editor<'a> {
-    text: &'a str,
-    tongue: Tongue,
-}
-
-impl Editor<'_> {
-    fn edited(&self, top: &Place, edit: &Edit) -> Result<String, Why> {
-        let path: Vec<&str> = edit.path.iter().map(String::as_str).collect();
-        let (name, above) = path.split_last().ok_or((top.line, NOT_THERE))?;
-        let parent = top.find(above).ok_or((top.line, NOT_THERE))?;
-        if let Held::Alias = parent.held {
-            return Err((parent.line, ELSEWHERE));
-        }
-        let flow = (0..=above.len()).any(|it| {
-            let place = above.get(..it).and_then(|it| top.find(it));
-            place.is_some_and(|it| it.items().is_some_and(|it| it.flow))
-        });
-        let edited = match (parent.member(name), &edit.value) {
-            (Some(place), Some(value)) => {
-                free(place)?;
-                let kept = value.as_str().and_then(|it| scalar_put(self.text, place, it));
-                kept.or_else(|| self.changed((parent, place), value, flow))
-            }
-            (None, Some(value)) => self.added(parent, (name, value)),
-            (Some(place), None) => self.removed(parent, place),
-            (None, None) => return Err((parent.line, NOT_THERE)),
-        };
-        edited.ok_or((parent.line, NO_EDIT))
-    }
-
-    fn changed(
-        &self,
-        (parent, place): (&Place, &Place),
-        value: &Json,
-        flow: bool,
-    ) -> Option<String> {
-        let key = parent.key_of(place);
-        let Some(key) = key.filter(|it| !flow && it.line < place.line) else {
-            return self.put(place.start..place.end, &self.tongue.line(value));
-        };
-        let block =
-            matches!(place.held, Held::Scalar(_, ScalarStyle::Literal | ScalarStyle::Folded));
-        let Some(lines) = self.tongue.lines(value).filter(|_| !block) else {
-            // Nothing that stands below its key, so it moves up to it.
-            let colon = self.text.get(key.end..)?.find(':')? + key.end + 1;
-            return self.put(colon..place.end, &format!(" {}", self.tongue.line(value)));
-        };
-        let (own, above) = (self.column(place.start)?, self.column(key.start)?);
-        let column = if own > above || value.is_array() { own } else { above + 2 };
-        let from = self.line_start(place.start)?;
-        self.put(from..place.end, &self.indented(&lines, column))
-    }
-
-    fn added(&self, parent: &Place, (name, value): (&str, &Json)) -> Option<String> {
-        let Held::Map(items, keys) = &parent.held else { return None };
-        let member = || format!("{}: {}", self.tongue.word(name), self.tongue.line(value));
-        match (items.flow, items.all.last(), keys.first()) {
-            (true, Some(last), _) => self.put(last.end..last.end, &format!(", {}", member())),
-            (true, None, _) => self.put(parent.start..parent.end, &format!("{{ {} }}", member())),
-            (false, _, first) => {
-                let column = self.column(first?.start)?;
-                let end = self.line_end(parent.end)?;
-                let lines = self.indented(&self.tongue.member(name, value), column);
-                self.put(end..end, &format!("{}{lines}", self.newline()))
-            }
-        }
-    }
-
-    fn removed(&self, parent: &Place, place: &Place) -> Option<String> {
-        let items = parent.items()?;
-        let at = items.all.iter().position(|it| it.start == place.start)?;
-        let begin = |it: &Place| parent.key_of(it).map_or(it.start, |key| key.start);
-        let before = at.checked_sub(1).and_then(|it| items.all.get(it));
-        let after = items.all.get(at + 1);
-        if items.flow {
-            return match (before, after) {
-                (_, Some(next)) => self.put(begin(place)..begin(next), ""),
-                (Some(last), None) => self.put(last.end..place.end, ""),
-                (None, None) => self.put(begin(place)..place.end, ""),
-            };
-        }
-        // The whole lines that it stands on, which must be its own; nothing may be left over that is no map.
-        before.or(after)?;
-        let from = self.line_start(begin(place))?;
-        let lead = self.text.get(from..begin(place))?.trim();
-        let own = lead.is_empty() || (lead == "-" && matches!(parent.held, Held::List(_)));
-        let end = self.line_end(place.end)?;
-        let end = end + self.text.get(end..)?.find('\n').map_or(0, |it| it + 1);
-        own.then(|| self.put(from..end, ""))?
-    }
-
-    fn put(&self, range: std::ops::Range<usize>, with: &str) -> Option<String> {
-        let (before, after) = (self.text.get(..range.start)?, self.text.get(range.end..)?);
-        Some([before, with, after].concat())
-    }
-
-    fn indented(&self, lines: &[String], column: usize) -> String {
-        let lines: Vec<String> =
-            lines.iter().map(|it| format!("{}{it}", " ".repeat(column))).collect();
-        lines.join(self.newline())
-    }
-
-    fn newline(&self) -> &'static str {
-        if self.text.contains("\r\n") { "\r\n" } else { "\n" }
-    }
-
-    fn line_start(&self, at: usize) -> Option<usize> {
-        Some(self.text.get(..at)?.rfind('\n').map_or(0, |it| it + 1))
-    }
-
-    /// Before the line's end.
-    fn line_end(&self, at: usize) -> Option<usize> {
-        let rest = self.text.get(at..)?;
-        let line = rest.split('\n').next()?;
-        Some(at + line.trim_end_matches('\r').len())
-    }
-
-    fn column(&self, at: usize) -> Option<usize> {
-        Some(self.text.get(self.line_start(at)?..at)?.chars().count())
-    }
-}
-
-impl Place {
-    fn items(&self) -> Option<&Items> {
-        match &self.held {
-            Held::List(items) | Held::Map(items, _) => Some(items),
-            Held::Scalar(..) | Held::Alias => None,
-        }
-    }
-
-    /// The key of a member of this map.
-    fn key_of(&self, member: &Self) -> Option<&Self> {
-        let Held::Map(items, keys) = &self.held else { return None };
-        keys.get(items.all.iter().position(|it| it.start == member.start)?)
-    }
-}
-
-/// The text with another scalar in place, in the quotes that stand there; `None` if that cannot be done.
-fn scalar_put(text: &str, place: &Place, value: &str) -> Option<String> {
-    let Held::Scalar(reads, style) = &place.held else { return None };
-    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-@:".contains(c);
-    let first = |c: char| c.is_ascii_alphanumeric() || "/._".contains(c);
-    if !value.starts_with(first) || !value.chars().all(plain) || value.ends_with(':') {
-        return None;
-    }
-    let quote = match style {
-        ScalarStyle::Plain => "",
-        ScalarStyle::SingleQuoted => "'",
-        ScalarStyle::DoubleQuoted => "\"",
-        ScalarStyle::Literal | ScalarStyle::Folded => return None,
-    };
-    let (before, rest) = text.split_at_checked(place.start)?;
-    let (old, after) = rest.split_at_checked(place.end - place.start)?;
-    // A plain one that goes on over several lines does not stand there as it reads.
-    let text = || matches!(scalar::read(value, true), scalar::Scalar::Text(_));
-    let stands = if quote.is_empty() { old == reads && text() } else { old.starts_with(quote) };
-    stands.then(|| [before, quote, value, quote, after].concat())
 }
 
 #[cfg(test)]
@@ -382,7 +212,9 @@ mod tests {
         check(list, ("spec.a.0", ""), "spec:\n  a:\n  # two\n  - b: 3\n");
         check(list, ("spec.a.0.c", "[1]"), &list.replace("c: 2", "c: [1]"));
         check(list, ("spec.a.1.d", "4"), &list.replace("b: 3", "b: 3\n    d: 4"));
-        check(list, ("spec.a", "{}"), "spec:\n  a: {}\n");
+        check(list, ("spec.a.2", "4"), &format!("{list}  - 4\n"));
+        check("spec: { a: [1] }", ("spec.a.1", "2"), "spec: { a: [1, 2] }");
+        check("spec: { a: [] }", ("spec.a.0", "2"), "spec: { a: [2] }");
         check("spec: { a: [1, 2, 3] }", ("spec.a.1", ""), "spec: { a: [1, 3] }");
         let long =
             format!("{{\"rules\":[{{\"text\":\"{0}\"}},{{\"text\":\"{0}\"}}]}}", "x".repeat(60));
@@ -415,6 +247,15 @@ mod tests {
         check("spec:\n  a: 1\n", ("spec.b.c", "1"), "not there");
         check("spec:\n- a: 1\n  b: 2\n", ("spec.0.a", ""), "written in a way");
         check("spec: [", ("spec", "1"), "cannot be read");
+        // A comment that would go with the value, or stand beside another one.
+        check("spec:\n  a:\n  - 1 # one\n  - 2\n", ("spec.a", "{}"), "written in a way");
+        check("spec:\n  a: # why\n    x\n  b: 1\n", ("spec.a", "{}"), "written in a way");
+        check("spec: { a: 1, # one\n  b: 2 }", ("spec.a", ""), "written in a way");
+        check(
+            "spec: { environment: { a: &x 1 }, b: *x }",
+            ("spec.environment.a", "\"hunter2\""),
+            "change `spec.environment.a` by hand",
+        );
     }
 
     proptest! {
@@ -438,19 +279,20 @@ mod tests {
                 let mut json = read(document).unwrap();
                 set(&mut json[0].1, &path, wanted.value.as_ref()).unwrap();
                 prop_assert_eq!(&read(&text).unwrap()[0].1, &json[0].1);
-                // Comments outside of what was edited are all there.
-                let kept = document.lines().filter(|it| it.trim_start().starts_with("# keep"));
-                for comment in kept {
+                // No comment goes but with the line of what is taken out.
+                let comments = document.lines().filter_map(|it| Some(it.split_once("# ")?.1));
+                for comment in comments.filter(|it| it.starts_with("keep") || wanted.value.is_some()) {
                     prop_assert!(text.contains(comment), "{}", text);
                 }
             } else {
-                // Only what nobody could do on a whole line, or what has no place.
-                prop_assert!(wanted.value.is_none() || read(document).unwrap()[0].1.pointer(&format!("/{}", path[..path.len() - 1].join("/"))).is_none_or(Json::is_array), "{:?}", wanted);
+                // Only what nobody could do on a whole line or beside a comment, or what has no place.
+                let commented = document == BLOCK && path.len() < 4;
+                prop_assert!(commented || wanted.value.is_none() || read(document).unwrap()[0].1.pointer(&format!("/{}", path[..path.len() - 1].join("/"))).is_none_or(Json::is_array), "{:?}", wanted);
             }
         }
     }
 
-    const BLOCK: &str = "# keep 1\nspec:\n  a: 1 # one\n  # keep 2\n  list:\n    - name: x\n      more: 1\n    - { name: y }\n  # keep 3\n  map:\n      key: 'v'\n      other: \"w\"\n  text: |\n    some\n\n    lines\n  # keep 4\n  last: { x: 1 } # end\n# keep 5\n";
+    const BLOCK: &str = "# keep 1\nspec:\n  a: 1 # one\n  # keep 2\n  list: # three\n    - name: x # four\n      more: 1\n    - { name: y }\n  # keep 3\n  map:\n      key: 'v'\n      other: \"w\"\n  text: |\n    some\n\n    lines\n  # keep 4\n  last: { x: 1 } # end\n# keep 5\n";
     const FLOW: &str = "# keep\nspec: { a: 1, list: [{ name: x }, { name: y }], map: {key: v, other: w}, text: t,\n  last: {x: 1} }\n";
     const JSON: &str = "{\n  \"spec\": {\n    \"a\": 1,\n    \"list\": [{\"name\": \"x\"}, {\"name\": \"y\"}],\n    \"map\": {\"key\": \"v\", \"o\": 1},\n    \"text\": \"t\",\n    \"last\": {\"x\": 1}\n  }\n}\n";
 

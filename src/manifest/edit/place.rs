@@ -51,6 +51,20 @@ impl Place {
         matches!(&self.held, Held::Scalar(it, _) if it == text)
     }
 
+    /// What is in it, if it is a map or a list.
+    pub(super) fn items(&self) -> Option<&Items> {
+        match &self.held {
+            Held::List(items) | Held::Map(items, _) => Some(items),
+            Held::Scalar(..) | Held::Alias => None,
+        }
+    }
+
+    /// The key of a member of this map.
+    pub(super) fn key_of(&self, member: &Self) -> Option<&Self> {
+        let Held::Map(items, keys) = &self.held else { return None };
+        keys.get(items.all.iter().position(|it| it.start == member.start)?)
+    }
+
     /// What a path leads to.
     pub(super) fn find(&self, path: &[&str]) -> Option<&Self> {
         path.iter().try_fold(self, |place, name| place.member(name))

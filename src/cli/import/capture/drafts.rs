@@ -1,0 +1,131 @@
+//! Files of manifests on their way to another text.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs, io,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use serde_json::{Map, Value};
+use tempfile::TempDir;
+
+use super::super::super::{CliError, out::note, reading, sheet::Sheet};
+use crate::{
+    daemon::source::Snapshot,
+    manifest::{self, Document, Edit},
+};
+
+/// All of them.
+pub(super) struct Drafts<'a> {
+    root: &'a Path,
+    snapshot: &'a Snapshot,
+    all: BTreeMap<Arc<str>, Draft>,
+}
+
+/// One.
+pub(super) struct Draft {
+    sheet: Sheet,
+    text: String,
+    /// What was edited, a line each.
+    lines: Vec<String>,
+}
+
+/// A directory of manifests as it would be.
+pub(super) struct Copy {
+    pub(super) root: PathBuf,
+    // It goes with this.
+    _folder: TempDir,
+}
+
+impl<'a> Drafts<'a> {
+    /// None yet, of manifests that have been read.
+    pub(super) fn new(root: &'a Path, snapshot: &'a Snapshot) -> Self {
+        Self { root, snapshot, all: BTreeMap::new() }
+    }
+
+    /// The draft of the file that a document stands in, and stood in when it was read. Documents of one file are
+    /// edited from below.
+    pub(super) fn open(&mut self, document: &Document) -> Result<&mut Draft, CliError> {
+        let file = &document.origin.file;
+        if !self.all.contains_key(file) {
+            let sheet = Sheet::open(self.root, file)?;
+            let text = sheet.text.clone();
+            self.all.insert(Arc::clone(file), Draft { sheet, text, lines: Vec::new() });
+        }
+        let draft = self.all.get_mut(file).ok_or_else(|| CliError("no draft".into()))?;
+        let now = manifest::parse(file, draft.text.as_bytes());
+        if now.documents.iter().any(|it| **it == *document) {
+            return Ok(draft);
+        }
+        Err(draft.sheet.wrong("it has been changed meanwhile; nothing was written: begin again"))
+    }
+
+    /// The manifests as they would be, which are as good as they were.
+    pub(super) fn copy(&self) -> Result<Copy, CliError> {
+        let wrong = |error: io::Error| CliError(format!("no room to work: {error}"));
+        let folder = TempDir::new().map_err(wrong)?;
+        let files: BTreeSet<&Arc<str>> =
+            self.snapshot.documents.iter().map(|it| &it.origin.file).collect();
+        for file in files {
+            let path = folder.path().join(&**file);
+            if let Some(parent) = path.parent() {
+                fs::create_dir_all(parent).map_err(wrong)?;
+            }
+            let text = match self.all.get(file) {
+                Some(draft) => draft.text.clone(),
+                None => Sheet::open(self.root, file)?.text,
+            };
+            fs::write(path, text).map_err(wrong)?;
+        }
+        let only = self.root.file_name().filter(|_| !self.root.is_dir());
+        let root = only.map_or_else(|| folder.path().to_path_buf(), |it| folder.path().join(it));
+        let known: BTreeSet<String> = self.snapshot.notes.iter().map(ToString::to_string).collect();
+        let notes = reading::read(&root)?.notes.iter().map(ToString::to_string).collect::<Vec<_>>();
+        if let Some(note) = notes.iter().find(|it| !known.contains(*it)) {
+            return Err(CliError(format!(
+                "AWS has what a manifest may not say, and nothing was written: {note}; repair it (`evenkeel apply`)"
+            )));
+        }
+        Ok(Copy { root, _folder: folder })
+    }
+
+    /// Puts every file in its place, or none, as far as the file system lets that be known before.
+    pub(super) fn save(&self) -> Result<(), CliError> {
+        let edited: Vec<&Draft> = self.all.values().filter(|it| it.text != it.sheet.text).collect();
+        let staged =
+            edited.iter().map(|it| it.sheet.stage(&it.text)).collect::<Result<Vec<_>, _>>()?;
+        for (draft, staged) in edited.into_iter().zip(staged) {
+            // Each is told as it is done: whoever is stopped in between knows how far it came.
+            staged.put(&draft.sheet)?;
+            draft.lines.iter().for_each(|it| note(it));
+        }
+        Ok(())
+    }
+}
+
+impl Draft {
+    /// The `spec` of a document.
+    pub(super) fn spec(&self, document: &Document) -> Result<Map<String, Value>, CliError> {
+        let all = manifest::values("", self.text.as_bytes(), manifest::Tags::Refused);
+        let found = all.ok().and_then(|all| {
+            let (_, document) = all.into_iter().find(|it| it.0 == document.origin.line)?;
+            document.get("spec")?.as_object().cloned()
+        });
+        found.ok_or_else(|| self.sheet.wrong("the document is not where it was"))
+    }
+
+    /// Makes an edit.
+    pub(super) fn edit(
+        &mut self,
+        document: &Document,
+        edit: &Edit,
+        told: &str,
+    ) -> Result<(), CliError> {
+        let edited = manifest::edit(&self.text, document.origin.line, edit);
+        self.text =
+            edited.map_err(|error| self.sheet.wrong(format!("{error}; nothing was written")))?;
+        self.lines.push(format!("{}: {told}", document.origin));
+        Ok(())
+    }
+}

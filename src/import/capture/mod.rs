@@ -1,0 +1,243 @@
+//! What somebody changed in AWS, as edits of the manifest that there is: only what differs, and as little as says it.
+//!
+//! [`wanted`] puts what was changed into the document as it is written, field by field; [`edits`] is the way from the
+//! one to the other. Both sides stay apart: what nobody asked for cannot get in between.
+
+mod way;
+
+use serde_json::{Map, Value};
+
+pub use self::way::edits;
+use super::Left;
+use crate::kinds::{
+    event_source::EventSource, part::Part, permissions::Permissions, provisioned::Provisioned,
+    release,
+};
+
+/// The member that holds event sources.
+const SOURCES: &str = <EventSource as Part>::FIELD;
+/// The member that holds statements of who may call.
+const STATEMENTS: &str = <Permissions as Part>::FIELD;
+/// Lists whose order means nothing.
+const SETS: [&str; 2] = ["subnetIds", "securityGroupIds"];
+/// How many digits of a hash end the name of a statement's row.
+const HASH_DIGITS: usize = 6;
+
+const UNSAID: &str = "what stands in AWS is nothing that a manifest says";
+const RELEASED: &str = "which version callers get is no field: `evenkeel rollback`, or `--resume`, says what they are to get";
+const RENAMED: &str = "its id in AWS is a hash of what it said, so what was put there cannot stay there: write it by hand, and `apply` gives it an id of its own";
+
+/// A field that somebody changed.
+#[derive(Debug, Clone, Copy)]
+pub struct Changed<'a> {
+    /// As a JSON Pointer below `spec`.
+    pub path: &'a str,
+    /// Of an event source: its ARN, or `ARN/TOPIC`. Its path is that of a member of every source.
+    pub source: Option<&'a str>,
+}
+
+/// A document and what an import would write in its place.
+#[derive(Clone, Copy)]
+pub struct Sides<'a> {
+    /// The `spec` as it is written.
+    pub have: &'a Map<String, Value>,
+    /// The `spec` that an import would write.
+    pub want: &'a Map<String, Value>,
+    /// What of AWS could not be read: it is not gone.
+    pub unread: &'a [Left],
+    /// Puts an account and a Region in for what stands for them.
+    pub fill_in: &'a dyn Fn(&str) -> String,
+}
+
+/// The `spec` that says what AWS has, where somebody changed it, and what no manifest can say.
+pub fn wanted(sides: Sides<'_>, changed: &[Changed<'_>]) -> (Map<String, Value>, Vec<Left>) {
+    let mut target = sides.have.clone();
+    let mut left = Vec::new();
+    for it in changed {
+        let names: Vec<String> = it.path.split('/').skip(1).map(unescaped).collect();
+        if let Err(why) = sides.take(&mut target, (it, &names)) {
+            left.push(Left { path: it.path.to_owned(), why });
+        }
+    }
+    (target, left)
+}
+
+fn unescaped(name: &str) -> String {
+    name.replace("~1", "/").replace("~0", "~")
+}
+
+impl Sides<'_> {
+    fn take(
+        &self,
+        target: &mut Map<String, Value>,
+        (changed, names): (&Changed<'_>, &[String]),
+    ) -> Result<(), String> {
+        let below = |it: &&Left| {
+            let path: Vec<&str> = it.path.split('/').collect();
+            path.len() <= names.len() && path.iter().zip(names).all(|(one, other)| one == other)
+        };
+        if names.first().is_some_and(|it| it == release::FIELD) {
+            return Err(RELEASED.into());
+        }
+        if let Some(unread) = self.unread.iter().find(below) {
+            return Err(unread.why.clone());
+        }
+        let rest = names.get(1..).unwrap_or_default();
+        let done = match (names.first().map(String::as_str), changed.source, rest) {
+            (Some(SOURCES), Some(source), rest) => self.source(target, (source, rest)),
+            (Some(STATEMENTS), _, [id]) => self.statement(target, id),
+            (Some(_), ..) => self.field(target, (self.want, names)),
+            (None, ..) => Err(UNSAID),
+        };
+        done.map_err(ToOwned::to_owned)
+    }
+
+    /// Puts one field in its place, or takes it out, with what held nothing but it.
+    fn field(
+        &self,
+        target: &mut Map<String, Value>,
+        (want, names): (&Map<String, Value>, &[String]),
+    ) -> Result<(), &'static str> {
+        let (name, rest) = names.split_first().ok_or(UNSAID)?;
+        let theirs = want.get(name);
+        if rest.is_empty() {
+            let mine = target.get(name).cloned();
+            let mut value = theirs.map(|it| self.kept(mine.as_ref(), it));
+            ordered(name, mine.as_ref(), &mut value);
+            apart(name, mine.as_ref(), &mut value);
+            if value == mine {
+                return Err(UNSAID);
+            }
+            match value {
+                Some(value) => drop(target.insert(name.clone(), value)),
+                None => drop(target.remove(name)),
+            }
+            return Ok(());
+        }
+        let none = Map::new();
+        let theirs = match theirs {
+            Some(Value::Object(theirs)) => Some(theirs),
+            Some(_) => return Err(UNSAID),
+            None => None,
+        };
+        if !target.contains_key(name) {
+            // A new map holds what was changed, and nothing else of theirs.
+            let mut new = Map::new();
+            self.field(&mut new, (theirs.unwrap_or(&none), rest))?;
+            target.insert(name.clone(), Value::Object(new));
+            return Ok(());
+        }
+        let Some(Value::Object(mine)) = target.get_mut(name) else { return Err(UNSAID) };
+        self.field(mine, (theirs.unwrap_or(&none), rest))?;
+        if mine.is_empty() && theirs.is_none() {
+            target.remove(name);
+        }
+        Ok(())
+    }
+
+    /// One event source: a member of it, or whether it is there.
+    fn source(
+        &self,
+        target: &mut Map<String, Value>,
+        (source, rest): (&str, &[String]),
+    ) -> Result<(), &'static str> {
+        let is = |it: &Value| self.address(it).as_deref() == Some(source);
+        let theirs = items(self.want, SOURCES).iter().find(|it| is(it));
+        let Some(Value::Array(all)) = target.get_mut(SOURCES) else { return Err(UNSAID) };
+        let at = all.iter().position(is).ok_or(UNSAID)?;
+        match (all.get_mut(at), theirs) {
+            (Some(Value::Object(mine)), Some(Value::Object(theirs))) => {
+                self.field(mine, (theirs, rest))
+            }
+            (_, None) => {
+                all.remove(at);
+                Ok(())
+            }
+            _ => Err(UNSAID),
+        }
+    }
+
+    /// `ARN`, or `ARN/TOPIC`: a cluster may have many.
+    fn address(&self, item: &Value) -> Option<String> {
+        let arn = (self.fill_in)(text(item, "eventSourceArn")?);
+        let topic = ["topics", "queues"].iter().find_map(|it| item.get(it)?.get(0)?.as_str());
+        Some(topic.map_or_else(|| arn.clone(), |it| format!("{arn}/{it}")))
+    }
+
+    /// One statement: a new one, or one that is gone. Its row has its id and a hash of what it says.
+    fn statement(&self, target: &mut Map<String, Value>, id: &str) -> Result<(), &'static str> {
+        let (sid, hash) = id.rsplit_once('-').ok_or(UNSAID)?;
+        if hash.len() != HASH_DIGITS || !hash.chars().all(|it| it.is_ascii_hexdigit()) {
+            return Err(UNSAID);
+        }
+        let is = |it: &Value| text(it, "sid") == Some(sid);
+        let theirs = items(self.want, STATEMENTS).iter().find(|it| is(it));
+        let none = || Value::Array(Vec::new());
+        let Value::Array(all) = target.entry(STATEMENTS).or_insert_with(none) else {
+            return Err(UNSAID);
+        };
+        match (all.iter().position(is), theirs) {
+            (Some(at), None) => drop(all.remove(at)),
+            (Some(_), Some(_)) => return Err(RENAMED),
+            (None, Some(theirs)) => all.push(theirs.clone()),
+            (None, None) => return Err(UNSAID),
+        }
+        Ok(())
+    }
+
+    /// Their value, but as it is written here wherever that says the same.
+    fn kept(&self, mine: Option<&Value>, theirs: &Value) -> Value {
+        match (mine, theirs) {
+            (Some(Value::String(mine)), Value::String(theirs))
+                if (self.fill_in)(mine) == *theirs =>
+            {
+                Value::String(mine.clone())
+            }
+            (Some(Value::Object(mine)), Value::Object(theirs)) => {
+                let member =
+                    |(key, it): (&String, &Value)| (key.clone(), self.kept(mine.get(key), it));
+                Value::Object(theirs.iter().map(member).collect())
+            }
+            (Some(Value::Array(mine)), Value::Array(theirs)) => {
+                let same = |it: &Value| mine.iter().find(|one| self.kept(Some(one), it) == **one);
+                let item = |(at, it): (usize, &Value)| {
+                    same(it).cloned().unwrap_or_else(|| self.kept(mine.get(at), it))
+                };
+                Value::Array(theirs.iter().enumerate().map(item).collect())
+            }
+            _ => theirs.clone(),
+        }
+    }
+}
+
+/// What has no order of its own keeps the one in which it is written.
+fn ordered(name: &str, mine: Option<&Value>, value: &mut Option<Value>) {
+    let (Some(Value::Array(mine)), Some(Value::Array(theirs))) = (mine, value) else { return };
+    if SETS.contains(&name) {
+        theirs.sort_by_key(|it| mine.iter().position(|one| one == it).unwrap_or(usize::MAX));
+    }
+}
+
+/// A part that stands within another one's member is not changed with it.
+fn apart(name: &str, mine: Option<&Value>, value: &mut Option<Value>) {
+    let Some((outer, inner)) = Provisioned::FIELD.split_once('/') else { return };
+    if name != outer {
+        return;
+    }
+    let kept = mine.and_then(|it| it.get(inner)).cloned();
+    let mut members = value.as_ref().and_then(Value::as_object).cloned().unwrap_or_default();
+    members.remove(inner);
+    members.extend(kept.map(|it| (inner.to_owned(), it)));
+    *value = (!members.is_empty()).then_some(Value::Object(members));
+}
+
+fn text<'a>(item: &'a Value, member: &str) -> Option<&'a str> {
+    item.get(member)?.as_str()
+}
+
+fn items<'a>(spec: &'a Map<String, Value>, list: &str) -> &'a [Value] {
+    spec.get(list).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,211 @@
+//! One edit of a text, by the places of what stands in it.
+
+use std::ops::Range;
+
+use saphyr_parser::ScalarStyle;
+use serde_json::Value as Json;
+
+use super::{
+    super::scalar,
+    Edit,
+    place::{Held, Items, Place},
+    render::Tongue,
+};
+
+/// Why not: the line, and the reason.
+pub(super) type Why = (u32, &'static str);
+
+const ELSEWHERE: &str = "the value stands elsewhere (`*`)";
+const REFERRED: &str = "others refer to the value (`&`)";
+pub(super) const NO_EDIT: &str = "the value is written in a way that is not edited";
+pub(super) const NOT_THERE: &str = "the value is not there";
+
+/// Whether a value stands where it is, and for itself.
+pub(super) fn free(place: &Place) -> Result<(), Why> {
+    match place.held {
+        Held::Alias => Err((place.line, ELSEWHERE)),
+        _ if place.anchored => Err((place.line, REFERRED)),
+        _ => Ok(()),
+    }
+}
+
+/// What edits a text.
+pub(super) struct Editor<'a> {
+    pub(super) text: &'a str,
+    pub(super) tongue: Tongue,
+}
+
+impl Editor<'_> {
+    /// The text with an edit in it, as long as it can be made.
+    pub(super) fn edited(&self, top: &Place, edit: &Edit) -> Result<String, Why> {
+        let path: Vec<&str> = edit.path.iter().map(String::as_str).collect();
+        let (name, above) = path.split_last().ok_or((top.line, NOT_THERE))?;
+        let parent = top.find(above).ok_or((top.line, NOT_THERE))?;
+        if let Held::Alias = parent.held {
+            return Err((parent.line, ELSEWHERE));
+        }
+        let flow = (0..=above.len()).any(|it| {
+            let place = above.get(..it).and_then(|it| top.find(it));
+            place.is_some_and(|it| it.items().is_some_and(|it| it.flow))
+        });
+        let edited = match (parent.member(name), &edit.value) {
+            (Some(place), Some(value)) => {
+                free(place)?;
+                let kept = value.as_str().and_then(|it| scalar_put(self.text, place, it));
+                kept.or_else(|| self.changed((parent, place), value, flow))
+            }
+            (None, Some(value)) => self.added(parent, (name, value)),
+            (Some(place), None) => self.removed(parent, place),
+            (None, None) => return Err((parent.line, NOT_THERE)),
+        };
+        edited.ok_or((parent.line, NO_EDIT))
+    }
+
+    fn changed(
+        &self,
+        (parent, place): (&Place, &Place),
+        value: &Json,
+        flow: bool,
+    ) -> Option<String> {
+        let key = parent.key_of(place);
+        let Some(key) = key.filter(|it| !flow && it.line < place.line) else {
+            return self.put(place.start..place.end, &self.tongue.line(value));
+        };
+        let block =
+            matches!(place.held, Held::Scalar(_, ScalarStyle::Literal | ScalarStyle::Folded));
+        let Some(lines) = self.tongue.lines(value).filter(|_| !block) else {
+            // Nothing that stands below its key, so it moves up to it.
+            let colon = self.text.get(key.end..)?.find(':')? + key.end + 1;
+            return self.put(colon..place.end, &format!(" {}", self.tongue.line(value)));
+        };
+        let (own, above) = (self.column(place.start)?, self.column(key.start)?);
+        let column = if own > above || value.is_array() { own } else { above + 2 };
+        let from = self.line_start(place.start)?;
+        self.put(from..place.end, &self.indented(&lines, column))
+    }
+
+    fn added(&self, parent: &Place, (name, value): (&str, &Json)) -> Option<String> {
+        let (items, keys) = match &parent.held {
+            Held::Map(items, keys) => (items, keys),
+            Held::List(items) => return self.appended(parent, items, value),
+            Held::Scalar(..) | Held::Alias => return None,
+        };
+        let member = || format!("{}: {}", self.tongue.word(name), self.tongue.line(value));
+        match (items.flow, items.all.last(), keys.first()) {
+            (true, Some(last), _) => self.put(last.end..last.end, &format!(", {}", member())),
+            (true, None, _) => self.put(parent.start..parent.end, &format!("{{ {} }}", member())),
+            (false, _, first) => {
+                let column = self.column(first?.start)?;
+                let end = self.line_end(parent.end)?;
+                let lines = self.indented(&self.tongue.member(name, value), column);
+                self.put(end..end, &format!("{}{lines}", self.newline()))
+            }
+        }
+    }
+
+    /// One more item at the end of a list.
+    fn appended(&self, parent: &Place, items: &Items, value: &Json) -> Option<String> {
+        let line = self.tongue.line(value);
+        let Some(last) = items.all.last() else {
+            return self.put(parent.start..parent.end, &format!("[{line}]"));
+        };
+        if items.flow {
+            return self.put(last.end..last.end, &format!(", {line}"));
+        }
+        let dash = self.text.get(..last.start)?.rfind('-')?;
+        let lines = self.tongue.lines(&Json::Array(vec![value.clone()]))?;
+        let lines = self.indented(&lines, self.column(dash)?);
+        let end = self.line_end(parent.end)?;
+        self.put(end..end, &format!("{}{lines}", self.newline()))
+    }
+
+    fn removed(&self, parent: &Place, place: &Place) -> Option<String> {
+        let items = parent.items()?;
+        let at = items.all.iter().position(|it| it.start == place.start)?;
+        let begin = |it: &Place| parent.key_of(it).map_or(it.start, |key| key.start);
+        let before = at.checked_sub(1).and_then(|it| items.all.get(it));
+        let after = items.all.get(at + 1);
+        if items.flow {
+            return match (before, after) {
+                (_, Some(next)) => self.put(begin(place)..begin(next), ""),
+                (Some(last), None) => self.put(last.end..place.end, ""),
+                (None, None) => self.put(begin(place)..place.end, ""),
+            };
+        }
+        // The whole lines that it stands on, which must be its own; nothing may be left over that is no map.
+        before.or(after)?;
+        let from = self.line_start(begin(place))?;
+        let lead = self.text.get(from..begin(place))?.trim();
+        let own = lead.is_empty() || (lead == "-" && matches!(parent.held, Held::List(_)));
+        let end = self.line_end(place.end)?;
+        let end = end + self.text.get(end..)?.find('\n').map_or(0, |it| it + 1);
+        own.then(|| self.put(from..end, ""))?
+    }
+
+    /// What stands there goes, but never a comment: that is somebody's word on something else.
+    fn put(&self, range: Range<usize>, with: &str) -> Option<String> {
+        let old = self.text.get(range.clone())?;
+        let begins = |(at, _): (usize, &str)| {
+            old.get(..at).is_some_and(|it| it.is_empty() || it.ends_with(char::is_whitespace))
+        };
+        if !with.is_empty() || !old.ends_with('\n') {
+            let comment = self.tongue == Tongue::Yaml && old.match_indices('#').any(begins);
+            if comment {
+                return None;
+            }
+        }
+        self.exchange(range, with)
+    }
+
+    fn exchange(&self, range: Range<usize>, with: &str) -> Option<String> {
+        let (before, after) = (self.text.get(..range.start)?, self.text.get(range.end..)?);
+        Some([before, with, after].concat())
+    }
+
+    fn indented(&self, lines: &[String], column: usize) -> String {
+        let lines: Vec<String> =
+            lines.iter().map(|it| format!("{}{it}", " ".repeat(column))).collect();
+        lines.join(self.newline())
+    }
+
+    fn newline(&self) -> &'static str {
+        if self.text.contains("\r\n") { "\r\n" } else { "\n" }
+    }
+
+    fn line_start(&self, at: usize) -> Option<usize> {
+        Some(self.text.get(..at)?.rfind('\n').map_or(0, |it| it + 1))
+    }
+
+    /// Before the line's end.
+    fn line_end(&self, at: usize) -> Option<usize> {
+        let rest = self.text.get(at..)?;
+        let line = rest.split('\n').next()?;
+        Some(at + line.trim_end_matches('\r').len())
+    }
+
+    fn column(&self, at: usize) -> Option<usize> {
+        Some(self.text.get(self.line_start(at)?..at)?.chars().count())
+    }
+}
+
+/// The text with another scalar in place, in the quotes that stand there; `None` if that cannot be done.
+pub(super) fn scalar_put(text: &str, place: &Place, value: &str) -> Option<String> {
+    let Held::Scalar(reads, style) = &place.held else { return None };
+    let plain = |c: char| c.is_ascii_alphanumeric() || "/._-@:".contains(c);
+    let first = |c: char| c.is_ascii_alphanumeric() || "/._".contains(c);
+    if !value.starts_with(first) || !value.chars().all(plain) || value.ends_with(':') {
+        return None;
+    }
+    let quote = match style {
+        ScalarStyle::Plain => "",
+        ScalarStyle::SingleQuoted => "'",
+        ScalarStyle::DoubleQuoted => "\"",
+        ScalarStyle::Literal | ScalarStyle::Folded => return None,
+    };
+    let (before, rest) = text.split_at_checked(place.start)?;
+    let (old, after) = rest.split_at_checked(place.end - place.start)?;
+    // A plain one that goes on over several lines does not stand there as it reads.
+    let text = || matches!(scalar::read(value, true), scalar::Scalar::Text(_));
+    let stands = if quote.is_empty() { old == reads && text() } else { old.starts_with(quote) };
+    stands.then(|| [before, quote, value, quote, after].concat())
+}
