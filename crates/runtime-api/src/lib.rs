@@ -14,18 +14,22 @@ use std::{
 
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
-use http_body_util::{BodyExt as _, Full, Limited};
+use http_body_util::{BodyExt as _, Full};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioIo;
 use serde_json::json;
 use tokio::{
-    net::TcpListener,
+    net::{TcpListener, TcpStream},
     sync::{Notify, mpsc},
     task::JoinSet,
 };
 
 /// The largest response: Lambda's own limit, with what it adds.
 const BODY_MAX: usize = (6 << 20) + 100;
+/// How much of a larger one is read.
+const READ_MAX: usize = 64 << 20;
+/// How long no connection is taken after one that could not be.
+const ACCEPT_AGAIN: Duration = Duration::from_millis(100);
 /// Below which all paths are.
 const BASE: &str = "/2018-06-01/runtime";
 
@@ -69,6 +73,8 @@ pub enum Said {
     Ready,
     /// Its answer.
     Response(Bytes),
+    /// Its answer, which is larger than Lambda takes.
+    TooLarge,
     /// That it failed; with the type that its header names.
     Error(Option<String>, Bytes),
     /// That it cannot start.
@@ -78,44 +84,58 @@ pub enum Said {
 /// Where events lie until they are fetched.
 #[derive(Debug)]
 pub struct Desk {
-    job: Mutex<Option<Job>>,
-    /// The event that is being worked on.
-    current: Mutex<Option<String>>,
+    state: Mutex<State>,
     laid: Notify,
     said: mpsc::Sender<Said>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    job: Option<Job>,
+    /// The event that is being worked on.
+    current: Option<String>,
+    /// Whether it has asked for an event: it cannot fail to start any more.
+    started: bool,
 }
 
 impl Desk {
     /// An empty one. What the function says goes to `said`.
     pub fn new(said: mpsc::Sender<Said>) -> Self {
-        Self { job: None.into(), current: None.into(), laid: Notify::new(), said }
+        Self { state: Mutex::default(), laid: Notify::new(), said }
     }
 
-    /// Lays an event out, in the place of one that nobody fetched.
+    /// Lays an event out, in the place of one that nobody fetched. An answer to the one before it comes too late.
     pub fn lay(&self, job: Job) {
-        *lock(&self.job) = Some(job);
+        let mut state = self.state();
+        state.job = Some(job);
+        state.current = None;
         self.laid.notify_one();
     }
 
     async fn fetch(&self) -> Job {
         loop {
             let laid = self.laid.notified();
-            if let Some(job) = lock(&self.job).take() {
-                *lock(&self.current) = Some(job.id.clone());
+            if let Some(job) = self.take() {
                 return job;
             }
             laid.await;
         }
     }
 
+    fn take(&self) -> Option<Job> {
+        let mut state = self.state();
+        let job = state.job.take()?;
+        state.current = Some(job.id.clone());
+        Some(job)
+    }
+
     /// Whether an answer is to the event that is being worked on. It is answered once.
     fn settles(&self, id: &str) -> bool {
-        let mut current = lock(&self.current);
-        let is = current.as_deref() == Some(id);
-        if is {
-            *current = None;
-        }
-        is
+        self.state().current.take_if(|it| it == id).is_some()
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -124,54 +144,96 @@ pub async fn serve(listener: TcpListener, desk: Arc<Desk>) {
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
-            Ok((stream, _)) = listener.accept() => {
-                let desk = Arc::clone(&desk);
-                let service = service_fn(move |request| {
-                    let desk = Arc::clone(&desk);
-                    async move { Ok::<_, Infallible>(answer(request, &desk).await) }
-                });
-                connections.spawn(async move {
-                    stream.set_nodelay(true).ok();
-                    // A function that is gone needs no answer.
-                    http1::Builder::new().serve_connection(TokioIo::new(stream), service).await.ok();
-                });
-            }
+            accepted = listener.accept() => match accepted {
+                Ok((stream, _)) => drop(connections.spawn(talk(stream, Arc::clone(&desk)))),
+                // There are no more files to open, say: that passes.
+                Err(_) => tokio::time::sleep(ACCEPT_AGAIN).await,
+            },
             Some(_) = connections.join_next() => {}
         }
     }
+}
+
+async fn talk(stream: TcpStream, desk: Arc<Desk>) {
+    let service = service_fn(move |request| {
+        let desk = Arc::clone(&desk);
+        async move { Ok::<_, Infallible>(answer(request, &desk).await) }
+    });
+    stream.set_nodelay(true).ok();
+    // A function that is gone needs no answer.
+    http1::Builder::new().serve_connection(TokioIo::new(stream), service).await.ok();
+}
+
+/// What a function sent.
+enum Sent {
+    Whole(Bytes),
+    TooLarge,
+    /// It broke off.
+    Part,
 }
 
 async fn answer(request: Request<Incoming>, desk: &Desk) -> Response<Full<Bytes>> {
     let (head, body) = request.into_parts();
     let path = head.uri.path().strip_prefix(BASE).unwrap_or_default().to_owned();
     if head.method == http::Method::GET && path == "/invocation/next" {
+        desk.state().started = true;
         desk.said.send(Said::Ready).await.ok();
         return event(desk.fetch().await);
     }
     let kind = head.headers.get("lambda-runtime-function-error-type");
     let kind = kind.and_then(|it| it.to_str().ok()).map(str::to_owned);
-    let Ok(body) = Limited::new(body, BODY_MAX).collect().await else {
-        return status(413, "RequestEntityTooLarge");
-    };
-    let body = body.to_bytes();
+    let sent = read(body).await;
     if path == "/init/error" {
-        desk.said.send(Said::InitError(kind, body)).await.ok();
-        return status(202, "");
+        return init_error(desk, (kind, sent)).await;
     }
     let Some((id, what)) = path.strip_prefix("/invocation/").and_then(|it| it.split_once('/'))
     else {
         return status(404, "NotFound");
     };
-    let said = match what {
-        "response" => Said::Response(body),
-        "error" => Said::Error(kind, body),
+    let (said, answer) = match (what, sent) {
+        ("response" | "error", Sent::Part) => return status(400, "BadRequest"),
+        ("response" | "error", Sent::TooLarge) => {
+            (Said::TooLarge, status(413, "RequestEntityTooLarge"))
+        }
+        ("response", Sent::Whole(body)) => (Said::Response(body), status(202, "")),
+        ("error", Sent::Whole(body)) => (Said::Error(kind, body), status(202, "")),
         _ => return status(404, "NotFound"),
     };
     if !desk.settles(id) {
         return status(400, "InvalidRequestID");
     }
     desk.said.send(said).await.ok();
-    status(202, "")
+    answer
+}
+
+/// Only who has not asked for an event yet can fail to start.
+async fn init_error(desk: &Desk, (kind, sent): (Option<String>, Sent)) -> Response<Full<Bytes>> {
+    if desk.state().started {
+        return status(403, "InvalidStateTransition");
+    }
+    let (body, answer) = match sent {
+        Sent::Whole(body) => (body, status(202, "")),
+        Sent::TooLarge | Sent::Part => (Bytes::new(), status(413, "RequestEntityTooLarge")),
+    };
+    desk.said.send(Said::InitError(kind, body)).await.ok();
+    answer
+}
+
+/// What is too large is read all the same, up to a limit: only then does a function read what we say of it.
+async fn read(mut body: Incoming) -> Sent {
+    let (mut kept, mut length) = (Vec::new(), 0);
+    while let Some(frame) = body.frame().await {
+        let Ok(frame) = frame else { return Sent::Part };
+        let bytes = frame.into_data().unwrap_or_default();
+        length += bytes.len();
+        if length > READ_MAX {
+            break;
+        }
+        if length <= BODY_MAX {
+            kept.extend_from_slice(&bytes);
+        }
+    }
+    if length > BODY_MAX { Sent::TooLarge } else { Sent::Whole(kept.into()) }
 }
 
 fn event(job: Job) -> Response<Full<Bytes>> {
@@ -210,6 +272,5 @@ pub fn reason(status: Option<ExitStatus>) -> String {
     }
 }
 
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
+#[cfg(test)]
+mod tests;

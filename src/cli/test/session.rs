@@ -195,6 +195,10 @@ impl Session {
                     let why = format!("the answer has {} bytes, and 6 MB are allowed", body.len());
                     Run::broken("Function.ResponseSizeTooLarge", id, &why)
                 }
+                Event::Said(Said::TooLarge) => {
+                    let why = "the answer is larger than 6 MB";
+                    Run::broken("Function.ResponseSizeTooLarge", id, why)
+                }
                 Event::Said(Said::Response(body)) => Run::said(&body, false, true),
                 Event::Said(Said::Error(_, body) | Said::InitError(_, body)) => {
                     Run::said(&body, true, true)

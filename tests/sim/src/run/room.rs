@@ -253,6 +253,9 @@ impl Run<'_> {
                 let kind = kind.unwrap_or_else(|| "Runtime.Unknown".to_owned());
                 self.ended(body.to_vec(), Some(Ending::Failure(kind)))
             }
+            Event::Said(Said::TooLarge) => {
+                self.broken("Function.ResponseSizeTooLarge", "the answer is larger than 6 MB")
+            }
             // A second request for an event, in the place of an answer, is handled where it comes.
             Event::Said(Said::Ready) | Event::Late => self.late(),
             Event::Ended(status) => self.failed(&reason(status)),
@@ -284,8 +287,12 @@ impl Run<'_> {
     }
 
     fn failed(&self, text: &str) -> Outcome {
+        self.broken("Runtime.ExitError", text)
+    }
+
+    /// What the function itself does not tell.
+    fn broken(&self, kind: &str, text: &str) -> Outcome {
         let (id, at) = (&self.errand.begun.id, self.clock.now());
-        let kind = "Runtime.ExitError";
         let line =
             Line { at, text: format!("RequestId: {id} Error: {text}\n{kind}"), early: false };
         let ending = Some(Ending::Failure(kind.to_owned()));
