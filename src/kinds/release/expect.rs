@@ -7,6 +7,8 @@ use serde_json::Value;
 use super::{live::Outcome, spec::Test};
 use crate::kinds::report::Report;
 
+/// What a call takes besides the run itself: a cold start, and the way there and back.
+const MARGIN: Duration = Duration::from_secs(15);
 /// How much of an answer and of a log is shown.
 const SHOWN_MAX: usize = 200;
 
@@ -23,6 +25,16 @@ pub struct Answer<'a> {
     pub log: &'a str,
     /// Takes secrets out of what people will see, before anything is cut.
     pub mask: &'a dyn Fn(&str) -> String,
+}
+
+/// How long the call of a test may take.
+pub fn patience(test: &Test) -> Duration {
+    test.max_duration + MARGIN
+}
+
+/// That it took longer.
+pub fn endless(test: &Test) -> String {
+    format!("it has not ended after {:?}", test.max_duration)
 }
 
 /// Whether the answer is as expected, and if not, the first thing that is not.
@@ -54,6 +66,9 @@ fn slow(test: &Test, took: Duration) -> Option<String> {
 fn content(test: &Test, answer: Answer<'_>) -> Option<String> {
     let Answer { body, mask, .. } = answer;
     let json: Option<Value> = serde_json::from_str(body).ok();
+    if json.is_none() && (test.status.is_some() || !test.body.is_empty()) {
+        return Some(format!("the answer is no JSON: {}", short(&mask(body))));
+    }
     let status = json.as_ref().and_then(|it| it.get("statusCode")).and_then(Value::as_i64);
     if let Some(wanted) = test.status.filter(|it| status != Some(*it)) {
         let found = status.map_or_else(|| "none".into(), |it| it.to_string());
@@ -166,9 +181,11 @@ mod tests {
         check("{}", (body, None), None);
         check(r#"{"status":200,"body":{"/counts/A":2},"matches":"counts"}"#, (body, None), None);
         check(r#"{"status":201}"#, (body, None), Some("statusCode is 200, and should be 201"));
+        check(r#"{"status":200}"#, ("no json", None), Some("the answer is no JSON: no json"));
+        check(r#"{"body":{"/a":1}}"#, ("", None), Some("the answer is no JSON: "));
         check(
             r#"{"status":200}"#,
-            ("no json", None),
+            ("\"json\"", None),
             Some("statusCode is none, and should be 200"),
         );
         check(

@@ -1,13 +1,13 @@
 //! Smoke tests: a version is invoked, and what it answers is kept.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::collections::BTreeMap;
 
 use super::ReleaseCloud;
 use crate::{
     aws::{
         cloud::Urgency,
         invoke::{self, Invocation},
-        scrub::{mask, scrub},
+        scrub::{mask, mask_cut, scrub},
     },
     engine::{diff::Print, failure::Failure, name::Name, secret::Secret},
     kinds::release::{
@@ -17,8 +17,8 @@ use crate::{
     },
 };
 
-/// What a call takes besides the run itself: a cold start, and the way there and back.
-const MARGIN: Duration = Duration::from_secs(15);
+/// Lambda gives the last 4 KB of a log: one that is nearly as long may have been cut.
+const CUT: usize = 4000;
 
 /// What is shown instead, where the environment is not.
 const HIDDEN: &str = "(hidden, since the function's secrets are not known)";
@@ -43,7 +43,7 @@ impl ReleaseCloud {
         test: &Test,
     ) -> Result<(), Failure> {
         let calls = &self.door.calls;
-        let most = test.max_duration + MARGIN;
+        let most = expect::patience(test);
         let qualifier = version.to_string();
         let invocation = Invocation {
             function: function.as_str(),
@@ -61,7 +61,7 @@ impl ReleaseCloud {
             }
             // An answer may be lost on the way, once.
             Err(_) if took >= most && self.again(function, (version, test.print)) => {
-                Outcome::Failed(format!("it has not ended after {:?}, twice", test.max_duration))
+                Outcome::Failed(format!("{}, twice", expect::endless(test)))
             }
             Err(failure) => return Err(failure),
         };
@@ -80,7 +80,7 @@ impl ReleaseCloud {
     }
 
     /// The environment of a version: what it says of itself may hold it. `None` if it is not shown.
-    async fn secrets(&self, function: &Name, version: u64) -> Option<Vec<Secret>> {
+    pub async fn secrets(&self, function: &Name, version: u64) -> Option<Vec<Secret>> {
         let found = self.version(function, version, Urgency::Write).await.ok().flatten()?;
         let Some(environment) = found.configuration?.environment else { return Some(Vec::new()) };
         if environment.error.is_some() {
@@ -98,15 +98,46 @@ pub fn judged(test: &Test, answer: &invoke::Answer, secrets: Option<&[Secret]>) 
         Some(secrets) => mask(text, &secrets.iter().collect::<Vec<_>>()),
         None => HIDDEN.to_owned(),
     };
+    let log = match secrets {
+        Some(secrets) if answer.log.len() >= CUT => {
+            mask_cut(&answer.log, &secrets.iter().collect::<Vec<_>>())
+        }
+        _ => answer.log.clone(),
+    };
     let answer = Answer {
         body: &body,
         function_error: answer.function_error.as_deref(),
         took: expect::duration(&answer.log),
-        log: &answer.log,
+        log: &log,
         mask: &hide,
     };
     match judge(test, answer) {
         Outcome::Passed => Outcome::Passed,
         Outcome::Failed(why) => Outcome::Failed(scrub(&why, &[])),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn half_a_secret_at_the_start_of_a_log_is_not_shown() {
+        let test = serde_json::from_str(r#"{"name":"t","expect":{"status":1}}"#).unwrap();
+        let secret = Secret::new("0123456789".repeat(450));
+        let log: String = secret.expose().chars().skip(404).collect();
+        let check = |secrets: Option<&[Secret]>, expected: &str| {
+            let log = log.clone();
+            let answer = invoke::Answer { payload: b"{}".to_vec(), log, ..Default::default() };
+            let Outcome::Failed(why) = judged(&Test::of(&test), &answer, secrets) else {
+                panic!("it passed")
+            };
+            assert_eq!(
+                why,
+                format!("statusCode is none, and should be 1; its log ends with: {expected}")
+            );
+        };
+        check(Some(&[secret]), "***");
+        check(None, HIDDEN);
     }
 }
