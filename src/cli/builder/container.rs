@@ -2,13 +2,16 @@
 
 use std::{
     env, fs,
+    hash::{BuildHasher as _, Hasher as _, RandomState},
     path::Path,
-    process::{Command, Stdio},
-    sync::atomic::{AtomicU32, Ordering},
+    process::{self, Stdio},
+    thread,
+    time::Duration,
 };
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use tokio::{process::Command, time};
 
 use super::{
     super::{CliError, args::Builder},
@@ -16,9 +19,40 @@ use super::{
 };
 use crate::aws::{clients::is_loopback, registry::Login};
 
-/// Variables of these programs themselves: a function's must not become theirs.
-const OWN: [&str; 8] =
-    ["DOCKER_", "CONTAINER", "STORAGE_", "BUILDAH_", "REGISTRY_", "XDG_", "LD_", "TMPDIR"];
+/// Variables that steer these programs themselves: a function's must not become theirs. Whole names, and beginnings.
+const STEER: [&str; 14] = [
+    "PATH",
+    "HOME",
+    "TMPDIR",
+    "KUBECONFIG",
+    "GODEBUG",
+    "REQUEST_METHOD",
+    "HTTP_PROXY",
+    "HTTPS_PROXY",
+    "NO_PROXY",
+    "ALL_PROXY",
+    "http_proxy",
+    "https_proxy",
+    "no_proxy",
+    "all_proxy",
+];
+const STEER_ALL: [&str; 9] = [
+    "DOCKER_",
+    "CONTAINER",
+    "PODMAN_",
+    "STORAGE_",
+    "BUILDAH_",
+    "REGISTRY_",
+    "XDG_",
+    "LD_",
+    "SSL_CERT_",
+];
+/// Who a function is in Lambda: a user without rights.
+const USER: &str = "993:990";
+/// How long taking a container away may hold us up.
+const REMOVE_MAX: Duration = Duration::from_secs(10);
+/// How often it is looked whether it is away.
+const LOOK: Duration = Duration::from_millis(20);
 
 /// What is to be run.
 pub(in crate::cli) struct Wanted {
@@ -43,11 +77,12 @@ type Api<'a> = (&'a str, &'a str);
 pub(in crate::cli) struct Container {
     builder: Builder,
     name: String,
+    gone: bool,
 }
 
 impl Builder {
     /// Brings into the store what a word means; what it is called there.
-    pub(in crate::cli) fn load(
+    pub(in crate::cli) async fn load(
         self,
         (word, dockerfile): (&str, Option<&Path>),
         platform: &str,
@@ -60,23 +95,25 @@ impl Builder {
                     .map_err(|error| CliError(format!("no room to work: {error}")))?;
                 let platform = platform.to_owned();
                 let build = Build { context: path, dockerfile, platform, arguments: &[] };
-                self.build(&build, notes.path())
+                self.build(&build, notes.path()).await
             }
             (Given::Layout, Self::Docker) => Err(CliError(format!(
                 "{word}: docker takes no folder in OCI layout; use podman or buildah (--builder), or an archive"
             ))),
-            (Given::Layout, _) => self.said(&["pull", "--quiet", &transport("oci")]),
+            (Given::Layout, _) => self.said(&["pull", "--quiet", &transport("oci")]).await,
             (Given::Archive, Self::Buildah) => {
-                let one = self.said(&["pull", "--quiet", &transport("docker-archive")]);
-                one.or_else(|_| self.said(&["pull", "--quiet", &transport("oci-archive")]))
+                match self.said(&["pull", "--quiet", &transport("docker-archive")]).await {
+                    Err(_) => self.said(&["pull", "--quiet", &transport("oci-archive")]).await,
+                    name => name,
+                }
             }
-            (Given::Archive, _) => self.said(&["load", "--quiet", "--input", word]),
+            (Given::Archive, _) => self.said(&["load", "--quiet", "--input", word]).await,
             (Given::Stored, _) => Ok(word.to_owned()),
         }
     }
 
     /// Pulls an image; with a login, if the registry wants ours.
-    pub(in crate::cli) fn pull(
+    pub(in crate::cli) async fn pull(
         self,
         (reference, platform): (&str, &str),
         login: Option<&Login>,
@@ -91,8 +128,8 @@ impl Builder {
         match (self, login) {
             (Self::Docker, Some(_)) => {
                 // What else stands in the person's own configuration is not seen any more: where the daemon is.
-                let at =
-                    self.said(&["context", "inspect", "--format", "{{.Endpoints.docker.Host}}"]);
+                let words = ["context", "inspect", "--format", "{{.Endpoints.docker.Host}}"];
+                let at = self.said(&words).await;
                 command.envs(
                     at.ok()
                         .filter(|_| env::var_os("DOCKER_HOST").is_none())
@@ -112,42 +149,44 @@ impl Builder {
         }
         command.args(["--quiet", "--platform", platform, reference]).stdin(Stdio::null());
         let why = format!("it cannot pull {reference}");
-        output(self.program(), &mut command, &why).map(drop)
+        output(self.program(), &mut command, &why).await.map(drop)
     }
 
     /// A container, and the command that runs it until it ends. What it prints is the function's. `api`: one more
     /// variable, that tells it where its runtime API is.
-    pub(in crate::cli) fn container(
+    pub(in crate::cli) async fn container(
         self,
         wanted: &Wanted,
         api: Api<'_>,
     ) -> Result<(Container, Command), CliError> {
-        static COUNT: AtomicU32 = AtomicU32::new(0);
-        let number = COUNT.fetch_add(1, Ordering::Relaxed);
-        let name = format!("evenkeel-test-{}-{number}", std::process::id());
-        let container = Container { builder: self, name };
+        // Chance enough: a name that somebody foresees would be taken away from under him.
+        let name = format!("evenkeel-test-{:016x}", RandomState::new().build_hasher().finish());
+        let container = Container { builder: self, name, gone: false };
         let mut command = Command::new(self.program());
         if self == Self::Buildah {
-            self.said(&[
-                "from",
-                "--quiet",
-                "--pull-never",
-                "--name",
-                &container.name,
-                &wanted.image,
-            ])?;
-            self.chrooted(wanted, (&container.name, api), &mut command)?;
+            let name = ["--name", &container.name];
+            let words = ["from", "--quiet", "--pull-never"].into_iter().chain(name);
+            self.said(&words.chain([wanted.image.as_str()]).collect::<Vec<_>>()).await?;
+            self.chrooted(wanted, (&container.name, api), &mut command).await?;
         } else {
             self.contained(wanted, (&container.name, api), &mut command);
         }
         Ok((container, command))
     }
 
-    /// docker and podman: as in Lambda, only `/tmp` can be written, and memory is as small as there.
+    /// docker and podman: as in Lambda, only `/tmp` can be written, the user has no rights, and memory is as small as
+    /// there; what lies in `/tmp` is in memory too.
     fn contained(self, wanted: &Wanted, (name, api): (&str, Api<'_>), command: &mut Command) {
-        command.args(["run", "--rm", "--name", name, "--network", "host", "--read-only"]);
-        command.args(["--tmpfs", &format!("/tmp:rw,exec,size={}m", wanted.storage_mb)]);
-        command.args(["--memory", &format!("{}m", wanted.memory_mb)]);
+        command.args(["run", "--rm", "--pull=never", "--name", name, "--network", "host"]);
+        command.args(["--user", USER, "--cap-drop", "ALL"]);
+        command.args(["--security-opt", "no-new-privileges", "--read-only"]);
+        if self == Self::Podman {
+            // It would make `/run` and `/var/tmp` writable.
+            command.arg("--read-only-tmpfs=false");
+        }
+        let (memory, storage) = (i64::from(wanted.memory_mb), i64::from(wanted.storage_mb));
+        command.args(["--tmpfs", &format!("/tmp:rw,exec,mode=1777,size={storage}m")]);
+        command.args(["--memory", &format!("{}m", memory + storage)]);
         command.args(wanted.platform.iter().flat_map(|it| ["--platform", it]));
         if !wanted.directory.is_empty() {
             command.args(["--workdir", &wanted.directory]);
@@ -159,13 +198,13 @@ impl Builder {
     }
 
     /// buildah: it has no memory limit and no read-only root, and does not know what an image is to run.
-    fn chrooted(
+    async fn chrooted(
         self,
         wanted: &Wanted,
         (name, api): (&str, Api<'_>),
         command: &mut Command,
     ) -> Result<(), CliError> {
-        let image = self.said(&["inspect", "--type", "image", &wanted.image])?;
+        let image = self.said(&["inspect", "--type", "image", &wanted.image]).await?;
         let image: Value = serde_json::from_str(&image).unwrap_or_default();
         let own = |member: &str| -> Vec<String> {
             let found = image.pointer("/OCIv1/config").and_then(|it| it.get(member));
@@ -185,7 +224,8 @@ impl Builder {
                 wanted.image
             )));
         }
-        command.arg("run").args(["--mount", "type=tmpfs,destination=/tmp"]);
+        command.args(["run", "--user", USER]);
+        command.args(["--mount", "type=tmpfs,destination=/tmp,tmpfs-mode=1777"]);
         if !wanted.directory.is_empty() {
             command.args(["--workingdir", &wanted.directory]);
         }
@@ -194,14 +234,12 @@ impl Builder {
         Ok(())
     }
 
-    /// docker and podman read values from their own environment, where no other user sees them; buildah reads
-    /// none.
+    /// docker and podman read values from their own environment, where no other user sees them, unless that would
+    /// change what they do; buildah reads none.
     fn variables(self, (wanted, api): (&Wanted, Api<'_>), command: &mut Command) {
         let given = wanted.variables.iter().map(|(name, value)| (name.as_str(), value.as_str()));
         for (name, value) in given.chain([api]) {
-            let other = env::var_os(name).is_some_and(|it| it != value);
-            let own = other || OWN.iter().any(|it| name.starts_with(it));
-            if self == Self::Buildah || own {
+            if self == Self::Buildah || steers(name) {
                 command.arg("--env").arg(format!("{name}={value}"));
             } else {
                 command.args(["--env", name]).env(name, value);
@@ -210,10 +248,11 @@ impl Builder {
     }
 
     /// What a short command says in its last line, or all of it if that is JSON.
-    fn said(self, words: &[&str]) -> Result<String, CliError> {
+    async fn said(self, words: &[&str]) -> Result<String, CliError> {
         let mut command = Command::new(self.program());
         command.args(words).stdin(Stdio::null());
-        let text = output(self.program(), &mut command, &format!("`{}` fails", words.join(" ")))?;
+        let why = format!("`{}` fails", words.join(" "));
+        let text = output(self.program(), &mut command, &why).await?;
         let text = text.trim();
         if text.starts_with('{') {
             return Ok(text.to_owned());
@@ -225,8 +264,9 @@ impl Builder {
 }
 
 /// What a program wrote; its complaint, if it fails.
-fn output(program: &str, command: &mut Command, why: &str) -> Result<String, CliError> {
-    let done = command.output().map_err(|error| CliError(format!("{program}: {error}")))?;
+async fn output(program: &str, command: &mut Command, why: &str) -> Result<String, CliError> {
+    let done = command.kill_on_drop(true).output().await;
+    let done = done.map_err(|error| CliError(format!("{program}: {error}")))?;
     if done.status.success() {
         return Ok(String::from_utf8_lossy(&done.stdout).into_owned());
     }
@@ -241,14 +281,83 @@ fn papers(login: &Login) -> String {
     json!({ "auths": { login.host(): { "auth": token } } }).to_string()
 }
 
-impl Drop for Container {
-    fn drop(&mut self) {
-        let mut command = Command::new(self.builder.program());
+/// Whether a variable changes what these programs themselves do.
+fn steers(name: &str) -> bool {
+    STEER.contains(&name) || STEER_ALL.iter().any(|it| name.starts_with(it))
+}
+
+impl Container {
+    /// Takes it away.
+    pub(in crate::cli) async fn remove(mut self) {
+        let mut command = Command::from(self.removal());
+        command.stdout(Stdio::null()).stderr(Stdio::null()).kill_on_drop(true);
+        // It may be gone already.
+        time::timeout(REMOVE_MAX, command.status()).await.ok();
+        self.gone = true;
+    }
+
+    fn removal(&self) -> process::Command {
+        let mut command = process::Command::new(self.builder.program());
         match self.builder {
             Builder::Buildah => command.arg("rm"),
             Builder::Docker | Builder::Podman => command.args(["rm", "--force"]),
         };
-        // It may be gone already.
-        command.arg(&self.name).stdin(Stdio::null()).output().ok();
+        command.arg(&self.name).stdin(Stdio::null());
+        command
+    }
+}
+
+impl Drop for Container {
+    fn drop(&mut self) {
+        if self.gone {
+            return;
+        }
+        let mut command = self.removal();
+        let Ok(mut child) = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn() else {
+            return;
+        };
+        for _ in 0..REMOVE_MAX.as_millis() / LOOK.as_millis() {
+            match child.try_wait() {
+                Ok(None) => pause(),
+                _ => return,
+            }
+        }
+        child.kill().ok();
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "nothing else can wait while a value goes")]
+fn pause() {
+    thread::sleep(LOOK);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_steers_the_engine_is_seen_on_its_command_line() {
+        let given = ["PATH", "DOCKER_HOST", "http_proxy", "AWS_SECRET_ACCESS_KEY", "PATH_INFO"];
+        let wanted = Wanted {
+            image: "image".into(),
+            platform: None,
+            variables: given.map(|it| (it.to_owned(), "secret".to_owned())).into(),
+            memory_mb: 256,
+            storage_mb: 512,
+            entry_point: Vec::new(),
+            command: Vec::new(),
+            directory: String::new(),
+        };
+        let words = |builder: Builder| {
+            let mut command = Command::new("x");
+            builder.variables((&wanted, ("API", "here")), &mut command);
+            let words = command.as_std().get_args().filter_map(|it| it.to_str());
+            words.filter(|it| *it != "--env").map(str::to_owned).collect::<Vec<_>>().join(" ")
+        };
+        assert_eq!(
+            words(Builder::Docker),
+            "PATH=secret DOCKER_HOST=secret http_proxy=secret AWS_SECRET_ACCESS_KEY PATH_INFO API"
+        );
+        assert!(words(Builder::Buildah).contains("AWS_SECRET_ACCESS_KEY=secret"));
     }
 }

@@ -1,16 +1,22 @@
 //! What builds and keeps images on this machine: docker, podman or buildah. Each gives an image out into a folder of
-//! ours, so that the rest is the same for all, or runs it ([`container`]).
+//! ours, so that the rest is the same for all, or runs it ([`container`]). All of them end with whoever waits for them.
 
 pub(super) mod container;
 
 use std::{
     ffi::OsString,
     path::{Path, PathBuf},
-    process::{Command, Stdio},
+    process::Stdio,
+    time::Duration,
 };
+
+use tokio::{process::Command, time};
 
 use super::{CliError, args::Builder};
 use crate::registry::layout;
+
+/// How long a builder may take to say that it is there: Docker's program waits for its daemon.
+const ANSWER_MAX: Duration = Duration::from_secs(10);
 
 /// What is to be built.
 pub(super) struct Build<'a> {
@@ -78,11 +84,11 @@ impl Builder {
     }
 
     /// The one that is asked for, or the first that answers.
-    pub(super) fn choose(wanted: Option<Self>) -> Result<Self, CliError> {
+    pub(super) async fn choose(wanted: Option<Self>) -> Result<Self, CliError> {
         let tried = wanted.map_or(Self::ALL.to_vec(), |it| vec![it]);
         let mut why = Vec::new();
         for builder in tried {
-            match builder.answers() {
+            match builder.answers().await {
                 Ok(()) => return Ok(builder),
                 Err(error) => why.push(error),
             }
@@ -95,14 +101,18 @@ impl Builder {
     }
 
     /// Whether it is there and works: Docker's program is of no use without its daemon.
-    fn answers(self) -> Result<(), String> {
+    async fn answers(self) -> Result<(), String> {
         let arguments: &[&str] = match self {
             Self::Docker => &["info", "--format", "{{.ServerVersion}}"],
             Self::Podman | Self::Buildah => &["--version"],
         };
         let program = self.program();
         let mut command = Command::new(program);
-        match command.args(arguments).stdin(Stdio::null()).output() {
+        command.args(arguments).stdin(Stdio::null()).kill_on_drop(true);
+        let Ok(done) = time::timeout(ANSWER_MAX, command.output()).await else {
+            return Err(format!("{program} does not answer within {ANSWER_MAX:?}"));
+        };
+        match done {
             Ok(done) if done.status.success() => Ok(()),
             Ok(done) => {
                 let said = String::from_utf8_lossy(&done.stderr);
@@ -115,7 +125,7 @@ impl Builder {
 
     /// Builds an image; what it is called in the builder's store. What the builder says goes to standard error as it
     /// comes. The folder is for its notes.
-    pub(super) fn build(self, build: &Build<'_>, folder: &Path) -> Result<String, CliError> {
+    pub(super) async fn build(self, build: &Build<'_>, folder: &Path) -> Result<String, CliError> {
         let id = folder.join("image-id");
         let mut words: Vec<OsString> = match self {
             // Attestations would make it an index, which Lambda refuses.
@@ -132,14 +142,14 @@ impl Builder {
         words.extend(["--file".into(), build.dockerfile.clone().into()]);
         words.extend(build.arguments.iter().flat_map(|it| ["--build-arg".into(), it.into()]));
         words.push(build.context.into());
-        self.run(&words, "the build fails: see what it says above")?;
+        self.run(&words, "the build fails: see what it says above").await?;
         let named = std::fs::read_to_string(&id)
             .map_err(|error| CliError(format!("{} names no image: {error}", self.program())))?;
         Ok(named.trim().to_owned())
     }
 
     /// Takes an image out of the builder's store.
-    pub(super) fn take(self, image: &str, folder: &Path) -> Result<Built, CliError> {
+    pub(super) async fn take(self, image: &str, folder: &Path) -> Result<Built, CliError> {
         let (layout, archive) = (folder.join("layout"), folder.join("image.tar"));
         let mut to = OsString::from("oci:");
         to.push(&layout);
@@ -163,16 +173,16 @@ impl Builder {
         let failed = format!(
             "it does not give out the image `{image}`; if that was meant as a directory or a file, there is none"
         );
-        self.run(&words, &failed)?;
+        self.run(&words, &failed).await?;
         Ok(built)
     }
 
-    fn run(self, words: &[OsString], failed: &str) -> Result<(), CliError> {
+    async fn run(self, words: &[OsString], failed: &str) -> Result<(), CliError> {
         let program = self.program();
         let mut command = Command::new(program);
         // Standard output is for our answer alone.
-        command.args(words).stdin(Stdio::null()).stdout(std::io::stderr());
-        let status = command.status();
+        command.args(words).stdin(Stdio::null()).stdout(std::io::stderr()).kill_on_drop(true);
+        let status = command.status().await;
         let status = status.map_err(|error| CliError(format!("{program}: {error}")))?;
         if status.success() { Ok(()) } else { Err(CliError(format!("{program}: {failed}"))) }
     }

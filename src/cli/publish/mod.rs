@@ -114,7 +114,7 @@ enum Source {
 
 impl Source {
     fn of(args: &PublishArgs) -> Result<Self, CliError> {
-        let choose = || Builder::choose(args.builder);
+        let choose = || ask(Builder::choose(args.builder));
         Ok(match Given::of(&args.source, args.dockerfile.as_deref())? {
             Given::Directory(dockerfile) => Self::Directory(choose()?, dockerfile),
             Given::Layout => Self::Layout,
@@ -149,12 +149,12 @@ impl Source {
                     platform: format!("linux/{machine}"),
                     arguments: &args.build_arg,
                 };
-                let named = builder.build(&build, folder.path())?;
-                (builder.take(&named, folder.path())?, folder)
+                let named = ask(builder.build(&build, folder.path()))?;
+                (ask(builder.take(&named, folder.path()))?, folder)
             }
             Self::Stored(builder) => {
                 let folder = folder()?;
-                (builder.take(&args.source, folder.path())?, folder)
+                (ask(builder.take(&args.source, folder.path()))?, folder)
             }
         };
         match built {
@@ -168,6 +168,18 @@ impl Source {
             }
         }
     }
+}
+
+/// Waits for a builder; a signal ends it.
+fn ask<T>(work: impl Future<Output = Result<T, CliError>>) -> Result<T, CliError> {
+    block_on(async {
+        // They may be taken over already, by what made the repository.
+        let mut signals = Signals::new()?;
+        tokio::select! {
+            done = work => done,
+            _ = signals.next() => Err(CliError("stopped by a signal".into())),
+        }
+    })
 }
 
 fn unfit(path: &Path) -> impl Fn(ImageError) -> CliError {

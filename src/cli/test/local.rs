@@ -1,6 +1,6 @@
 //! Tests on this machine: a container of the image, with what a manifest gives it, before there is anything in AWS.
 
-use std::{collections::BTreeMap, env};
+use std::{collections::BTreeMap, env, time::Duration};
 
 use super::{
     super::{
@@ -13,7 +13,7 @@ use super::{
     },
     cases::Case,
     report::{Suite, Tried},
-    session::Session,
+    session::{Session, Terms},
 };
 use crate::{
     aws::registry::{self, Login},
@@ -52,13 +52,19 @@ pub(super) async fn run(place: &Place<'_>, cases: &[Case]) -> Result<Vec<Suite>,
     if place.args.image.is_some() {
         one_image(cases)?;
     }
-    let builder = match Builder::choose(place.args.builder) {
+    let builder = match Builder::choose(place.args.builder).await {
         Ok(builder) => builder,
         Err(error) => {
             let why = format!("it is not in AWS, and cannot run here: {error}");
             return Ok(cases.iter().map(|it| it.error(why.clone())).collect());
         }
     };
+    if builder == Builder::Buildah {
+        note(
+            "buildah shows the values of a function's variables, the AWS keys of your environment among them, to all \
+             users of this machine (`ps`) while a test runs; docker and podman do not",
+        );
+    }
     let clock = place.args.access.clock();
     let mut suites = Vec::new();
     for case in cases {
@@ -91,12 +97,17 @@ async fn tests(clock: &dyn Clock, (builder, wanted): (Builder, &Wanted), case: &
     let mut suite = case.suite(format!("a container of {}", wanted.image));
     let seconds = case.doc().and_then(|it| it.timeout).unwrap_or(defaults::TIMEOUT);
     let secrets = secrets(case);
+    let terms = Terms {
+        function: case.name.as_str(),
+        timeout: Duration::from_secs(u64::try_from(seconds).unwrap_or_default()),
+        secrets: &secrets,
+    };
     let mut session: Option<Session> = None;
     for test in &case.tests {
         let warm = session.take().and_then(Session::alive);
         let open = match warm {
             Some(open) => Ok(open),
-            None => Session::open(builder, wanted, (case.name.as_str(), seconds)).await,
+            None => Box::pin(Session::open(builder, wanted, &terms)).await,
         };
         let done = match open {
             Ok(open) => Box::pin(open.invoke(clock, test.payload.as_bytes())).await,
@@ -137,7 +148,7 @@ impl Place<'_> {
         let (image, pulled) = match &self.args.image {
             Some(word) => {
                 let given = (word.as_str(), self.args.dockerfile.as_deref());
-                (builder.load(given, &platform)?, None)
+                (Box::pin(builder.load(given, &platform)).await?, None)
             }
             None => (self.pull(builder, (&doc.image, &platform)).await?, Some(platform)),
         };
@@ -188,7 +199,7 @@ impl Place<'_> {
             Reference::Tag(tag) => format!("{host}/{}:{tag}", image.repository),
             Reference::Digest(digest) => format!("{host}/{}@{digest}", image.repository),
         };
-        builder.pull((&reference, platform), login.as_ref())?;
+        Box::pin(builder.pull((&reference, platform), login.as_ref())).await?;
         Ok(reference)
     }
 }

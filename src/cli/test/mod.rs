@@ -1,16 +1,18 @@
 //! `evenkeel test`: the smoke tests of the manifests, through the alias that callers use, or in a container on this
 //! machine before the first deploy.
 //!
-//! Read in this order: `cases` (what there is to test), `live` and `local` (the two ways), this file (which of them),
-//! `report` (what people and programs see).
+//! Read in this order: `cases` (what there is to test), `live` and `local` (the two ways), `session` (a container, with
+//! what it has `printed` and `left`), this file (which of them), `report` (what people and programs see).
 
 mod cases;
+mod left;
 mod live;
 mod local;
+mod printed;
 mod report;
 mod session;
 
-use std::{fs, os::unix::fs::PermissionsExt as _, sync::Arc};
+use std::sync::Arc;
 
 use tokio::{sync::Semaphore, task::JoinSet};
 
@@ -25,9 +27,9 @@ use super::{
     args::On,
     door::{self, Door},
     once::Signals,
-    out::{self, note, print},
+    out::{note, print},
 };
-use crate::engine::policy::Mode;
+use crate::engine::{name::Name, policy::Mode};
 
 /// How many functions are tested at once in AWS.
 const AT_ONCE: usize = 4;
@@ -37,7 +39,7 @@ pub(super) async fn test(args: TestArgs) -> Result<Outcome, CliError> {
     let mut signals = Signals::new()?;
     tokio::select! {
         outcome = Box::pin(work(args)) => outcome,
-        () = signals.stop() => Err(CliError("stopped by a signal before all tests had run".into())),
+        _ = signals.next() => Err(CliError("stopped by a signal before all tests had run".into())),
     }
 }
 
@@ -46,6 +48,7 @@ async fn work(args: TestArgs) -> Result<Outcome, CliError> {
         let message = "--image runs on this machine, and --on aws does not; leave one of them out";
         return Err(CliError(message.into()));
     }
+    args.junit.as_deref().map_or(Ok(()), report::writable)?;
     let on = if args.image.is_some() { On::Local } else { args.on };
     let mut cases = cases::read(&args.scope)?;
     let door = match on {
@@ -55,8 +58,9 @@ async fn work(args: TestArgs) -> Result<Outcome, CliError> {
             Some(Arc::new(Box::pin(door::open(access, args.target.as_deref())).await?))
         }
     };
-    if let Some(door) = &door {
-        cases.keep_target(&door.place.target)?;
+    let given = args.target.as_deref().map(Name::new);
+    if let Some(target) = door.as_ref().map(|it| &it.place.target).or(given.as_ref()) {
+        cases.keep_target(target)?;
     }
     let Cases { all, without } = cases;
     let mut report = Report { suites: Vec::new(), without };
@@ -76,21 +80,28 @@ async fn work(args: TestArgs) -> Result<Outcome, CliError> {
 /// What became of the functions that are in AWS, and those that are to run here.
 async fn found(door: &Arc<Door>, (cases, on): (Vec<Case>, On)) -> (Vec<Suite>, Vec<Case>) {
     let (mut tasks, permits) = (JoinSet::new(), Arc::new(Semaphore::new(AT_ONCE)));
+    let (mut suites, mut waiting, mut lost) = (Vec::new(), Vec::new(), Vec::new());
     for case in cases {
         let (door, permits) = (Arc::clone(door), Arc::clone(&permits));
-        tasks.spawn(async move {
+        let broken = case.error("the test broke off; that is a fault of evenkeel's own");
+        let task = tasks.spawn(async move {
             let _permit = permits.acquire_owned().await;
             let suite = Box::pin(Live { door: &door }.run(&case)).await;
             (case, suite)
         });
+        lost.push((task.id(), broken));
     }
-    let (mut suites, mut waiting) = (Vec::new(), Vec::new());
-    while let Some(done) = tasks.join_next().await {
-        let Ok((case, suite)) = done else { continue };
-        match suite {
-            Some(suite) => suites.push(suite),
-            None if on == On::Auto => waiting.push(case),
-            None => {
+    while let Some(done) = tasks.join_next_with_id().await {
+        let (id, done) = match done {
+            Ok((id, done)) => (id, Some(done)),
+            Err(error) => (error.id(), None),
+        };
+        let broken = lost.extract_if(.., |it| it.0 == id).map(|it| it.1);
+        match done {
+            None => suites.extend(broken.collect::<Vec<_>>()),
+            Some((_, Some(suite))) => suites.push(suite),
+            Some((case, None)) if on == On::Auto => waiting.push(case),
+            Some((case, None)) => {
                 let why = format!("there is no function {} in {}", case.name, door.place.region);
                 suites.push(case.error(format!("{why}; `evenkeel apply` makes it")));
             }
@@ -100,17 +111,15 @@ async fn found(door: &Arc<Door>, (cases, on): (Vec<Case>, On)) -> (Vec<Suite>, V
     (suites, waiting)
 }
 
+/// The report first: a file that cannot be written takes nothing away from it.
 fn tell(args: &TestArgs, report: &Report) -> Result<Outcome, CliError> {
-    if let Some(path) = &args.junit {
-        let text = report.junit()?;
-        let rights = fs::Permissions::from_mode(0o644);
-        let saved = out::save(path, &text, rights);
-        saved.map_err(|error| CliError(format!("{}: {error}", path.display())))?;
-        note(&format!("{} is written", path.display()));
-    }
     print(&match args.output {
         Output::Text => report.text(),
         Output::Json => report.json()?,
     })?;
+    if let Some(path) = &args.junit {
+        report.save(path)?;
+        note(&format!("{} is written", path.display()));
+    }
     Ok(report.outcome())
 }

@@ -1,11 +1,20 @@
 //! What came of the tests: for people, for programs, and as JUnit XML for whatever shows results in CI.
 
-use std::{fmt::Write as _, time::Duration};
+use std::{
+    fmt::{Display, Write as _},
+    fs,
+    os::unix::fs::PermissionsExt as _,
+    path::Path,
+    time::Duration,
+};
 
 use quick_junit::{NonSuccessKind, TestCase, TestCaseStatus, TestSuite};
 use serde::Serialize;
 
-use super::super::{CliError, Outcome, out::clean};
+use super::super::{
+    CliError, Outcome,
+    out::{self, clean},
+};
 use crate::{
     aws::invoke::Answer,
     kinds::release::{expect, live},
@@ -40,6 +49,8 @@ pub(super) struct Tried {
     /// How long the function ran, in seconds.
     seconds: Option<f64>,
     request: Option<String>,
+    /// The version that answered.
+    version: Option<String>,
 }
 
 /// How a test ended.
@@ -56,7 +67,7 @@ pub(super) enum Ending {
 
 impl Tried {
     pub(super) fn new(name: &str, ending: Ending) -> Self {
-        Self { name: name.to_owned(), ending, seconds: None, request: None }
+        Self { name: name.to_owned(), ending, seconds: None, request: None, version: None }
     }
 
     /// What an answer shows.
@@ -68,6 +79,7 @@ impl Tried {
         Self {
             seconds: expect::duration(&answer.log).map(|it| it.as_secs_f64()),
             request: answer.request.clone(),
+            version: answer.version.clone(),
             ..Self::new(name, ending)
         }
     }
@@ -90,6 +102,8 @@ impl Report {
     /// As exit codes go.
     pub(super) fn outcome(&self) -> Outcome {
         match (self.errors(), self.failed()) {
+            // Without a single test nothing could fail.
+            _ if self.count(|_| true) == 0 => Outcome::Error,
             (0, 0) => Outcome::Good,
             (0, _) => Outcome::Differs,
             _ => Outcome::Error,
@@ -124,8 +138,14 @@ impl Report {
         serde_json::to_string_pretty(self).map_err(|error| CliError(error.to_string()))
     }
 
+    /// Into a file, for CI.
+    pub(super) fn save(&self, path: &Path) -> Result<(), CliError> {
+        let saved = out::save(path, &self.junit()?, fs::Permissions::from_mode(0o644));
+        saved.map_err(|error| CliError(format!("{}: {error}", path.display())))
+    }
+
     /// For CI: a suite is a function. What XML cannot hold is left out of it.
-    pub(super) fn junit(&self) -> Result<String, CliError> {
+    fn junit(&self) -> Result<String, CliError> {
         let mut report = quick_junit::Report::new("evenkeel test");
         for suite in &self.suites {
             let mut all = TestSuite::new(suite.function.as_str());
@@ -136,6 +156,16 @@ impl Report {
         }
         report.to_string().map_err(|error| CliError(error.to_string()))
     }
+}
+
+/// Whether a file can be written there, before anything is done for it.
+pub(super) fn writable(path: &Path) -> Result<(), CliError> {
+    let wrong = |why: &dyn Display| CliError(format!("{}: {why}", path.display()));
+    if path.is_dir() {
+        return Err(wrong(&"it is a directory, and should be a file"));
+    }
+    let parent = path.parent().filter(|it| !it.as_os_str().is_empty());
+    tempfile::tempfile_in(parent.unwrap_or(Path::new("."))).map(drop).map_err(|error| wrong(&error))
 }
 
 fn case(suite: &Suite, test: &Tried) -> TestCase {
@@ -153,4 +183,30 @@ fn case(suite: &Suite, test: &Tried) -> TestCase {
     case.set_classname(suite.function.as_str());
     case.set_time(Duration::from_secs_f64(test.seconds.unwrap_or_default()));
     case
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_report_without_a_test_is_not_good() {
+        let suite = |endings: Vec<Ending>| Suite {
+            function: "f".into(),
+            manifest: "f.yaml:1".into(),
+            place: "here".into(),
+            tests: endings.into_iter().map(|it| Tried::new("t", it)).collect(),
+        };
+        let check = |suites: Vec<Suite>, expected: Outcome| {
+            assert_eq!(Report { suites, without: 1 }.outcome(), expected);
+        };
+        check(vec![], Outcome::Error);
+        check(vec![suite(vec![])], Outcome::Error);
+        check(vec![suite(vec![Ending::Passed])], Outcome::Good);
+        check(vec![suite(vec![Ending::Passed, Ending::Failed("x".into())])], Outcome::Differs);
+        check(
+            vec![suite(vec![Ending::Failed("x".into())]), suite(vec![Ending::Error("x".into())])],
+            Outcome::Error,
+        );
+    }
 }

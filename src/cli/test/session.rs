@@ -1,8 +1,7 @@
 //! One container that answers events: its process, its runtime API, and what it prints.
 
 use std::{
-    fs::File,
-    io::{self, Read as _, Seek as _, SeekFrom},
+    io,
     process::{ExitStatus, Stdio},
     sync::Arc,
     time::Duration,
@@ -10,41 +9,56 @@ use std::{
 
 use evenkeel_runtime_api::{Desk, Job, Said, error, reason, serve};
 use jiff::Timestamp;
-use tokio::{
-    net::TcpListener,
-    process::{Child, Command},
-    sync::mpsc,
-    task::JoinSet,
-    time,
-};
+use tokio::{net::TcpListener, process::Child, sync::mpsc, task::JoinSet, time};
 
-use super::super::{
-    CliError,
-    args::Builder,
-    builder::container::{Container, Wanted},
-    out,
+use super::{
+    super::{
+        CliError,
+        args::Builder,
+        builder::container::{Container, Wanted},
+        out,
+    },
+    left::Left,
+    printed::{OUTPUT_MAX, Printed},
 };
 use crate::{
     aws::invoke::{Answer, PAYLOAD_MAX},
-    engine::time::Clock,
+    engine::{secret::Secret, time::Clock},
 };
 
 /// How long a container may take to ask for its first event. Lambda gives 10 s; making a container takes its time.
 const START_MAX: Duration = Duration::from_mins(1);
-/// How much of what a run printed is kept, as with Lambda.
-const LOG_MAX: u64 = 4096;
-/// With these docker and podman say that they could not run a container at all, or not start its program.
-const REFUSED: [i32; 2] = [125, 126];
+/// How long a function that has answered may take to ask for more, or to end.
+const REST_MAX: Duration = Duration::from_millis(500);
+/// How often it is looked how much was printed.
+const LOOK: Duration = Duration::from_millis(50);
+/// With these docker and podman say that they could not run a container at all, not start its program, or not find it.
+/// A program may end with the same.
+const REFUSED: [i32; 3] = [125, 126, 127];
+/// So begins what they say then.
+const COMPLAINTS: [&str; 3] = ["docker: ", "Error: ", "Error response"];
+/// Where a function looks for its runtime API.
+const API: &str = "AWS_LAMBDA_RUNTIME_API";
+
+/// Whose container it is.
+pub(super) struct Terms<'a> {
+    pub(super) function: &'a str,
+    /// How long it may take for an event.
+    pub(super) timeout: Duration,
+    /// What must not be seen of what it prints.
+    pub(super) secrets: &'a [Secret],
+}
 
 /// A container that answers events.
 pub(super) struct Session {
-    // The process goes first, then what it ran in.
+    // The process goes first, then what it has left behind, then what it ran in.
     child: Child,
+    left: Option<Left>,
     container: Container,
     builder: Builder,
     desk: Arc<Desk>,
     said: mpsc::Receiver<Said>,
-    output: File,
+    printed: Printed,
     timeout: Duration,
     arn: String,
     memory_mb: i32,
@@ -59,6 +73,7 @@ enum Event {
     Said(Said),
     Ended(Option<ExitStatus>),
     Late,
+    Flooded,
 }
 
 /// How a run ended.
@@ -81,33 +96,34 @@ impl Run {
 }
 
 impl Session {
-    /// Starts a container for a function that may take so many seconds for an event.
+    /// Starts a container.
     pub(super) async fn open(
         builder: Builder,
         wanted: &Wanted,
-        (function, seconds): (&str, i32),
+        terms: &Terms<'_>,
     ) -> Result<Self, CliError> {
         let failed = |error: io::Error| CliError(format!("no container can be started: {error}"));
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.map_err(failed)?;
         let address = listener.local_addr().map_err(failed)?.to_string();
-        let (output, stdout, stderr) = output().map_err(failed)?;
-        let (container, mut command) =
-            builder.container(wanted, ("AWS_LAMBDA_RUNTIME_API", &address))?;
+        let (printed, stdout, stderr) = Printed::new(terms.secrets).map_err(failed)?;
+        let left = (builder == Builder::Buildah).then(|| Left::new((API, &address)));
+        let (container, mut command) = builder.container(wanted, (API, &address)).await?;
         command.stdin(Stdio::null()).stdout(stdout).stderr(stderr);
-        let child = Command::from(command).kill_on_drop(true).spawn().map_err(failed)?;
+        let child = command.kill_on_drop(true).spawn().map_err(failed)?;
         let (say, said) = mpsc::channel(16);
         let desk = Arc::new(Desk::new(say));
         let mut tasks = JoinSet::new();
         tasks.spawn(serve(listener, Arc::clone(&desk)));
         Ok(Self {
             child,
+            left,
             container,
             builder,
             desk,
             said,
-            output,
-            timeout: Duration::from_secs(u64::try_from(seconds).unwrap_or_default()),
-            arn: format!("arn:aws:lambda:local:000000000000:function:{function}"),
+            printed,
+            timeout: terms.timeout,
+            arn: format!("arn:aws:lambda:local:000000000000:function:{}", terms.function),
             memory_mb: wanted.memory_mb,
             ready: false,
             count: 0,
@@ -129,14 +145,16 @@ impl Session {
     ) -> Result<(Answer, Option<Self>), CliError> {
         self.count += 1;
         let id = format!("00000000-0000-4000-8000-{:012}", self.count);
-        let from = if self.ready { self.length() } else { 0 };
+        let from = if self.ready { self.printed.length() } else { 0 };
         let early = if self.ready { None } else { self.start(&id).await? };
         let began = clock.now();
-        let run = match early {
+        let mut run = match early {
             Some(run) => run,
             None => self.answer(clock, (&id, event)).await,
         };
         let took = clock.now().mono.since(began.mono);
+        // What it prints after its answer belongs to it, and one that ends then takes no other event.
+        run.stays = run.stays && self.rests().await;
         let answer = Answer {
             payload: run.payload,
             function_error: run.failed.then(|| "Unhandled".to_owned()),
@@ -160,25 +178,27 @@ impl Session {
                 self.ready = true;
                 Ok(None)
             }
-            Event::Ended(status) if self.refused(status) => {
-                let said = self.printed(0);
-                let line = said.lines().rfind(|it| !it.trim().is_empty());
-                let line = out::clean(line.unwrap_or("it says nothing").trim());
-                Err(CliError(format!("{program} cannot run the image: {line}")))
-            }
-            Event::Ended(status) => Ok(Some(Run::broken("Runtime.ExitError", id, &reason(status)))),
+            Event::Ended(status) => match self.refused(status) {
+                Some(why) => Err(CliError(format!("{program} cannot run the image: {why}"))),
+                None => Ok(Some(Run::broken("Runtime.ExitError", id, &reason(status)))),
+            },
+            Event::Flooded => Ok(Some(flooded(id))),
             Event::Late => Err(CliError(format!(
                 "the container did not ask for an event within {START_MAX:?}: the image must speak Lambda's runtime \
-                 API, and {program} must let it reach this machine's 127.0.0.1 (`--network host`; Docker Desktop has \
-                 to be told: \"Enable host networking\")"
+                 API, and {program} must let it reach this machine's 127.0.0.1 (`--network host`): Docker Desktop has \
+                 to be told (\"Enable host networking\"), and rootless docker, a DOCKER_HOST elsewhere and \
+                 `podman machine` cannot"
             ))),
         }
     }
 
-    /// docker and podman have a code for it; buildah fails before there is a process.
-    fn refused(&self, status: Option<ExitStatus>) -> bool {
-        let code = status.and_then(|it| it.code());
-        self.builder != Builder::Buildah && code.is_some_and(|it| REFUSED.contains(&it))
+    /// What docker or podman say if they could not run the image; buildah fails before there is a process.
+    fn refused(&mut self, status: Option<ExitStatus>) -> Option<String> {
+        let code = status.and_then(|it| it.code())?;
+        if self.builder == Builder::Buildah || !REFUSED.contains(&code) {
+            return None;
+        }
+        complaint(&self.printed.since(0)).map(out::clean)
     }
 
     async fn answer(&mut self, clock: &dyn Clock, (id, event): (&str, &[u8])) -> Run {
@@ -188,7 +208,8 @@ impl Session {
         self.desk.lay(Job::new(id, (&self.arn, deadline), event.to_vec().into()));
         loop {
             let left = self.timeout.saturating_sub(clock.now().mono.since(began.mono));
-            return match self.next(left).await {
+            let event = if left.is_zero() { Event::Late } else { self.next(left).await };
+            return match event {
                 // It has answered the event before this one, and asks for this one now.
                 Event::Said(Said::Ready) => continue,
                 Event::Said(Said::Response(body)) if body.len() > PAYLOAD_MAX => {
@@ -209,32 +230,30 @@ impl Session {
                     Run::broken("Sandbox.Timedout", id, &why)
                 }
                 Event::Ended(status) => Run::broken("Runtime.ExitError", id, &reason(status)),
+                Event::Flooded => flooded(id),
             };
         }
     }
 
+    /// Whether a function that has answered can take another event.
+    async fn rests(&mut self) -> bool {
+        matches!(self.next(REST_MAX).await, Event::Said(Said::Ready) | Event::Late)
+    }
+
     async fn next(&mut self, wait: Duration) -> Event {
-        tokio::select! {
-            biased;
-            Some(said) = self.said.recv() => Event::Said(said),
-            ended = self.child.wait() => Event::Ended(ended.ok()),
-            () = time::sleep(wait) => Event::Late,
+        let late = time::sleep(wait);
+        tokio::pin!(late);
+        loop {
+            tokio::select! {
+                biased;
+                Some(said) = self.said.recv() => return Event::Said(said),
+                ended = self.child.wait() => return Event::Ended(ended.ok()),
+                () = &mut late => return Event::Late,
+                () = time::sleep(LOOK) => if self.printed.flooded() {
+                    return Event::Flooded;
+                },
+            }
         }
-    }
-
-    fn length(&self) -> u64 {
-        self.output.metadata().map_or(0, |it| it.len())
-    }
-
-    /// What was printed since then, or the end of it.
-    fn printed(&mut self, from: u64) -> String {
-        let from = from.max(self.length().saturating_sub(LOG_MAX));
-        let mut bytes = Vec::new();
-        // What cannot be read was not printed.
-        if self.output.seek(SeekFrom::Start(from)).is_ok() {
-            (&mut self.output).take(LOG_MAX).read_to_end(&mut bytes).ok();
-        }
-        String::from_utf8_lossy(&bytes).into_owned()
     }
 
     /// The log of one run, with the line that ends it in Lambda's.
@@ -242,7 +261,7 @@ impl Session {
         let millis = took.as_secs_f64() * 1000.0;
         format!(
             "{}\nREPORT RequestId: {id}\tDuration: {millis:.2} ms\tMemory Size: {} MB\t\n",
-            self.printed(from).trim_end(),
+            self.printed.since(from).trim_end(),
             self.memory_mb
         )
     }
@@ -251,16 +270,35 @@ impl Session {
     pub(super) async fn close(mut self) {
         // It may be gone already.
         self.child.kill().await.ok();
-        drop(self.container);
+        drop(self.left);
+        self.container.remove().await;
     }
 }
 
-/// Where a container prints to: a file without a name, to read, and to write to twice. Whatever was printed before an
-/// answer is there once the answer is.
-fn output() -> io::Result<(File, File, File)> {
-    let write = tempfile::Builder::new().append(true).tempfile()?;
-    let read = File::open(write.path())?;
-    let write = write.into_file();
-    let other = write.try_clone()?;
-    Ok((read, write, other))
+fn flooded(id: &str) -> Run {
+    let why = format!("printed more than {} MiB", OUTPUT_MAX >> 20);
+    Run::broken("Runtime.ExitError", id, &why)
+}
+
+/// The last line of what was printed, if docker or podman wrote it. After it may stand how to get help.
+fn complaint(printed: &str) -> Option<&str> {
+    let mut lines = printed.lines().map(str::trim);
+    let last = lines.rfind(|it| !it.is_empty() && !it.contains(" run --help"))?;
+    COMPLAINTS.iter().any(|it| last.starts_with(it)).then_some(last)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_an_engine_says_is_why_it_could_not_run_an_image() {
+        let docker = "docker: Error response from daemon: no such image.";
+        let help = format!("x\n{docker}\n\nRun 'docker run --help' for more information\n");
+        assert_eq!(complaint(&help), Some(docker));
+        let podman = "Error: crun: executable file `/x` not found in $PATH";
+        assert_eq!(complaint(podman), Some(podman));
+        assert_eq!(complaint("Error: x\nboot fails"), None);
+        assert_eq!(complaint(""), None);
+    }
 }

@@ -1,16 +1,22 @@
 //! A function for tests of `--run-images`: it speaks the Lambda runtime API with nothing but the standard library, and
-//! does what its event says: `{ "print"?, "env"?, "fail"?, "exit"?, "hang"? }`.
+//! does what its event says: `{ "print"?, "env"?, "fail"?, "exit"?, "hang"? }`; and what a good one would not: `{ "flood"?,
+//! "fork"?, "size"?, "cross"?, "leave"? }`.
 
 #![expect(clippy::indexing_slicing, reason = "a member that JSON lacks reads as null")]
 
 use std::{
     io::{Error, Read as _, Result, Write as _},
     net::TcpStream,
+    os::unix::process::CommandExt as _,
+    process::Command,
+    time::Duration,
 };
 
 use serde_json::{Value, json};
 
-const BASE: &str = "/2018-06-01/runtime/invocation";
+const BASE: &str = "/2018-06-01/runtime";
+/// With this argument it does nothing, for a long time.
+const LINGER: &str = "linger";
 
 #[expect(clippy::disallowed_methods, reason = "this is how Lambda configures a function")]
 fn variable(name: &str) -> Option<String> {
@@ -18,10 +24,14 @@ fn variable(name: &str) -> Option<String> {
 }
 
 fn main() -> Result<()> {
+    if std::env::args().nth(1).as_deref() == Some(LINGER) {
+        std::thread::park_timeout(Duration::from_mins(10));
+        return Ok(());
+    }
     let api = variable("AWS_LAMBDA_RUNTIME_API").ok_or_else(|| Error::other("no runtime API"))?;
     print("starting")?;
     for count in 1.. {
-        let (head, event) = ask(&api, ("GET", "next"), "")?;
+        let (head, event) = ask(&api, ("GET", "invocation/next"), "")?;
         let header = |name: &str| {
             let line = head.lines().find_map(|it| it.strip_prefix(name)?.strip_prefix(": "));
             line.unwrap_or_default().to_owned()
@@ -31,6 +41,7 @@ fn main() -> Result<()> {
         if let Some(text) = event["print"].as_str() {
             print(text)?;
         }
+        mischief(&api, &event)?;
         if let Some(code) = event["exit"].as_i64() {
             leave(code);
         }
@@ -39,7 +50,7 @@ fn main() -> Result<()> {
         }
         if event["fail"] == true {
             let error = json!({ "errorMessage": "no such base: N", "errorType": "BadBase" });
-            ask(&api, ("POST", &format!("{id}/error")), &error.to_string())?;
+            ask(&api, ("POST", &format!("invocation/{id}/error")), &error.to_string())?;
             continue;
         }
         let answer = json!({
@@ -51,8 +62,31 @@ fn main() -> Result<()> {
             "folder": std::env::current_dir()?.file_name().and_then(|it| it.to_str()),
             "arn": header("lambda-runtime-invoked-function-arn"),
             "deadline": header("lambda-runtime-deadline-ms"),
+            "filler": event["size"].as_u64().map(|it| "x".repeat(usize::try_from(it).unwrap_or(0))),
         });
-        ask(&api, ("POST", &format!("{id}/response")), &answer.to_string())?;
+        ask(&api, ("POST", &format!("invocation/{id}/response")), &answer.to_string())?;
+        if let Some(code) = event["leave"].as_i64() {
+            leave(code);
+        }
+    }
+    Ok(())
+}
+
+/// What a good function would not do.
+fn mischief(api: &str, event: &Value) -> Result<()> {
+    if event["fork"] == true {
+        let program = std::env::args().next().unwrap_or_default();
+        // In a group of its own, so that no signal to ours ends it.
+        Command::new(program).arg(LINGER).process_group(0).spawn().map(drop)?;
+    }
+    if event["cross"] == true {
+        let (head, _) = ask(api, ("POST", "init/error"), "{}")?;
+        print(head.lines().next().unwrap_or_default())?;
+    }
+    if event["flood"] == true {
+        loop {
+            print(&"x".repeat(1 << 16))?;
+        }
     }
     Ok(())
 }

@@ -1,0 +1,72 @@
+//! Processes that a function started and that outlive it. docker and podman end them with their container; buildah has
+//! none to end, so they are known by where they look for their runtime API: at a port that only this session has.
+
+use std::{
+    fs,
+    process::{self, Command, Stdio},
+};
+
+/// How often is looked for them: they may start others meanwhile.
+const ROUNDS: usize = 50;
+
+/// Those of one session. They end when this goes.
+pub(super) struct Left {
+    /// A variable and its value, as a process has it.
+    variable: String,
+}
+
+impl Left {
+    /// Processes with this variable.
+    pub(super) fn new((name, value): (&str, &str)) -> Self {
+        Self { variable: format!("{name}={value}") }
+    }
+
+    /// Their ids. Of other users' processes we do not see the environment, nor could we end them.
+    fn processes(&self) -> Vec<String> {
+        let entries = fs::read_dir("/proc").into_iter().flatten().flatten();
+        let names = entries.filter_map(|it| it.file_name().into_string().ok());
+        let own = process::id().to_string();
+        let ids = names.filter(|it| it.bytes().all(|it| it.is_ascii_digit()) && *it != own);
+        ids.filter(|it| self.is(it)).collect()
+    }
+
+    fn is(&self, id: &str) -> bool {
+        let environment = fs::read(format!("/proc/{id}/environ")).unwrap_or_default();
+        environment.split(|it| *it == 0).any(|it| it == self.variable.as_bytes())
+    }
+}
+
+impl Drop for Left {
+    fn drop(&mut self) {
+        for _ in 0..ROUNDS {
+            let ids = self.processes();
+            if ids.is_empty() {
+                return;
+            }
+            // The shell's own `kill`: not every machine has one beside it.
+            let mut command = Command::new("sh");
+            command.args(["-c", "kill -KILL \"$@\"", "sh"]).args(ids).stdin(Stdio::null());
+            command.output().ok();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_has_the_variable_ends() {
+        let api = ("AWS_LAMBDA_RUNTIME_API", "127.0.0.1:0");
+        let start = |value: &str| {
+            let mut command = Command::new("sleep");
+            command.arg("60").env(api.0, value).spawn().unwrap()
+        };
+        let (mut ours, mut other) = (start(api.1), start("127.0.0.1:01"));
+        drop(Left::new(api));
+        assert!(!ours.wait().unwrap().success());
+        assert!(other.try_wait().unwrap().is_none());
+        other.kill().unwrap();
+        other.wait().unwrap();
+    }
+}
