@@ -117,12 +117,45 @@ def test_what_is_in_aws_is_tested_through_its_alias(stand_in: StandIn, hands: Ha
         ("other", "failed"),
     ]
     assert told["suites"][0]["tests"][0]["seconds"] == 0.0125
+    assert [it["tests"][0]["version"] for it in told["suites"]] == ["1", "1"]
     # One alone, by name; only what is meant is tried.
-    assert "1 passed, 0 failed" in hands.test("count")[0]
     before = len(stand_in.ask("/journal"))
+    assert "1 passed, 0 failed" in hands.test("count")[0]
+    calls = [it["resource"] for it in stand_in.ask("/journal")[before:] if it["operation"] == "Invoke"]
+    assert calls == ["count"]
     hands.test("-l", "team=none", code=2)
-    calls = [it["op"] for it in stand_in.ask("/journal")[before:]]
-    assert "Invoke" not in calls
+
+
+def test_the_secrets_of_the_version_that_answers_are_not_shown(stand_in: StandIn, hands: Hands) -> None:
+    """A new value is on the newest code, and its version failed: callers have the old one."""
+    deployed(stand_in, hands, "count")
+    path = hands.folder / "count.yaml"
+    path.write_text(path.read_text().replace(SECRET, "entirely-new"))
+    told = "old: hello hunter2, and more; new: entirely-new"
+    script(stand_in, {"function": "count", "payload": {"n": told}, "log": [told]})
+    applied = hands.evenkeel.call("apply", str(hands.folder), "--account-id", ACCOUNT, "--timeout", "20s")
+    assert applied.returncode == 1, applied.stdout + applied.stderr
+    path.write_text(path.read_text().replace("entirely-new", "not-deployed"))
+    out, _ = hands.test(code=1)
+    assert "alias live (version 1)" in out and "***" in out, out
+    assert "hunter2" not in out and "entirely-new" not in out
+    # Of a version that cannot be read nothing is shown.
+    rule = {"fault": "deny", "operations": ["GetFunction"], "after": 1}
+    stand_in.ask("/faults", {"rules": [rule]}, "PUT")
+    out, _ = hands.test(code=1)
+    assert "hidden, since the function's secrets are not known" in out and "old:" not in out, out
+
+
+def test_a_call_that_does_not_end_fails_one_test_and_one_without_room_waits(stand_in: StandIn, hands: Hands) -> None:
+    deployed(stand_in, hands, "count")
+    both = "\n".join(f"      - {{ name: {name}, expect: {{ body: {{ /n: 1 }}, maxDuration: 1s }} }}" for name in "ab")
+    hands.write(both, "count")
+    rule = {"fault": "hang-before", "operations": ["Invoke"], "times": 1, "seconds": 60}
+    stand_in.ask("/faults", {"rules": [rule]}, "PUT")
+    out, _ = hands.test(code=1)
+    assert "FAIL  a: it has not ended after 1s" in out and "pass  b" in out, out
+    stand_in.ask("/faults", {"rules": [{"fault": "throttle", "operations": ["Invoke"], "times": 2}]}, "PUT")
+    assert "2 passed, 0 failed" in hands.test()[0]
 
 
 def test_what_cannot_be_tried_is_an_error_and_not_a_failure(stand_in: StandIn, hands: Hands) -> None:
@@ -165,6 +198,36 @@ def test_a_container_on_this_machine_answers_before_there_is_anything_in_aws(han
     assert "2 passed, 3 failed, 0 could not be run" in out and "hunter2" not in out
     assert time.monotonic() - began < 60
     assert not hands.left_over().strip()
+    assert said.count("buildah shows the values") == 1
+
+
+def test_a_function_that_does_what_it_must_not_harms_nobody(hands: Hands) -> None:
+    hands.write(
+        """      - { name: forks, payload: { fork: true }, expect: { body: { /count: 1 } } }
+      - { name: leaves, payload: { leave: 3 }, expect: { body: { /count: 2 } } }
+      - { name: anew, payload: { cross: true, print: x }, expect: { body: { /count: 1 }, matches: none } }
+      - { name: large, payload: { size: 8000000 }, expect: { matches: none } }
+      - { name: floods, payload: { flood: true }, expect: {} }
+      - { name: text, payload: { fail: true }, expect: { functionError: Unhandled, status: 200 } }"""
+    )
+    document = (hands.folder / "count.yaml").read_text()
+    (hands.folder / "count.yaml").write_text(document.replace("timeout: 5", "timeout: 60"))
+    hands.build()
+    shutil.copy(hands.context / "function", hands.context / "forking")
+    (hands.context / "Dockerfile").write_text('FROM scratch\nCOPY . /\nENTRYPOINT ["/forking"]\n')
+    began = time.monotonic()
+    out, said = hands.test("--image", hands.context, "--builder", "buildah", "--target", "default", code=1)
+    assert "pass  forks" in out and "pass  leaves" in out, out
+    (line,) = [it for it in out.splitlines() if "FAIL  anew" in it]
+    assert line.endswith("its log ends with: starting | x | HTTP/1.1 403 Forbidden"), line
+    (line,) = [it for it in out.splitlines() if "FAIL  large" in it]
+    assert "Function.ResponseSizeTooLarge" in line, line
+    assert "printed more than 64 MiB" in out and "2 passed, 4 failed" in out, out
+    assert time.monotonic() - began < 60
+    wait_for("nobody is left", lambda: not running("/forking", "linger"), 10)
+    assert not hands.left_over().strip()
+    # For another target there is none.
+    assert "is for the target other" in hands.test("--on", "local", "--target", "other", code=2)[1]
 
 
 def test_the_image_that_a_manifest_names_is_pulled_with_our_login(stand_in: StandIn, hands: Hands) -> None:
@@ -186,8 +249,9 @@ def test_the_image_that_a_manifest_names_is_pulled_with_our_login(stand_in: Stan
     assert f"buildah: it cannot pull {host}/jobs:v9: " in out and "3 could not be run" in out
 
 
-def test_nobody_is_left_when_it_is_interrupted(hands: Hands) -> None:
-    hands.write("      - { name: hangs, payload: { hang: true }, expect: {} }")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGHUP])
+def test_nobody_is_left_when_it_is_interrupted(hands: Hands, number: signal.Signals) -> None:
+    hands.write("      - { name: hangs, payload: { fork: true, hang: true }, expect: {} }")
     document = (hands.folder / "count.yaml").read_text()
     (hands.folder / "count.yaml").write_text(document.replace("timeout: 5", "timeout: 600"))
     hands.build()
@@ -198,40 +262,46 @@ def test_nobody_is_left_when_it_is_interrupted(hands: Hands) -> None:
     process = subprocess.Popen(
         [*command, "--builder", "buildah"], env=hands.evenkeel.env, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     )
-    wait_for("the function runs", lambda: running("/hanging"), 60)
+    wait_for("the function runs", lambda: running("/hanging", "linger"), 60)
     time.sleep(0.5)
-    process.send_signal(signal.SIGINT)
+    process.send_signal(number)
     _, said = process.communicate(timeout=20)
     assert process.returncode == 2 and b"stopped by a signal" in said, said
-    wait_for("the function is gone", lambda: not running("/hanging"), 10)
+    gone = [("/hanging",), ("/hanging", "linger")]
+    wait_for("the function is gone", lambda: not any(running(*it) for it in gone), 10)
     assert not hands.left_over().strip()
 
 
-def running(program: str) -> bool:
+def running(*words: str) -> bool:
     for entry in Path("/proc").iterdir():
         try:
             command = (entry / "cmdline").read_bytes() if entry.name.isdigit() else b""
         except OSError:
             continue
-        if command == program.encode() + b"\0":
+        if command == "".join(f"{it}\0" for it in words).encode():
             return True
     return False
 
 
 DOCKER = """#!/usr/bin/python3
 # Stands in for docker: no engine runs here. It notes its arguments, and runs the function itself.
-import os, sys
+import os, sys, time
 words = sys.argv[1:]
 with open(os.environ["NOTES"], "a") as notes:
     print(*[word.encode("unicode_escape").decode() for word in words], sep="\\x1f", file=notes)
 if words[0] == "info":
     print("28.2.2")
+elif words[0] == "buildx":
+    time.sleep(60)
 elif words[0] == "run":
     given = [b for a, b in zip(words, words[1:]) if a == "--env"]
     env = {name: os.environ[name] for name in given if "=" not in name}
     env |= dict(it.split("=", 1) for it in given if "=" in it)
     if "broken" in words:
         print("docker: Error response from daemon: no such runtime.", file=sys.stderr)
+        sys.exit(125)
+    if "boots" in words:
+        print("boot fails, the password is", os.environ["GREETING"], file=sys.stderr)
         sys.exit(125)
     os.execve(os.environ["FUNCTION"], ["function"], env)
 """
@@ -261,12 +331,23 @@ def test_docker_gets_variables_that_nobody_else_sees(hands: Hands, tmp_path: Pat
     words = run.split("\x1f")
     assert "hunter2" not in run and ["--env", "GREETING"] == words[(at := words.index("GREETING") - 1) : at + 2]
     assert "PATH=/opt/bin" in words and "DOCKER_HOST=x" in words
-    for given in (["--network", "host"], ["--memory", "256m"], ["--workdir", "/w"], ["--entrypoint", "/bin/a"]):
+    for given in (["--network", "host"], ["--memory", "768m"], ["--user", "993:990"], ["--workdir", "/w"], ["--entrypoint", "/bin/a"]):
         assert given == words[(at := words.index(given[0])) : at + 2], words
-    assert words[-3:] == ["local:1", "b", "c d"] and "--read-only" in words
+    assert words[-3:] == ["local:1", "b", "c d"] and "--read-only" in words and "--pull=never" in words
     assert [it for it in notes.read_text().split("\n") if it.startswith("rm\x1f--force\x1fevenkeel-test-")]
     out, _ = hands.test("--image", "broken", code=2)
     assert "docker cannot run the image: docker: Error response from daemon: no such runtime." in out
+    # A program may end with docker's code.
+    out, _ = hands.test("--image", "boots", code=1)
+    assert "exit status 125" in out and "its log ends with: boot fails, the password is ***\n" in out, out
+    # A signal ends a build too.
+    hands.build()
+    command = [str(hands.evenkeel.binary), "test", str(hands.folder), "--image", str(hands.context)]
+    process = subprocess.Popen([*command, "--builder", "docker"], env=hands.evenkeel.env, stderr=subprocess.PIPE)
+    wait_for("it builds", lambda: "buildx\x1f" in notes.read_text(), 20)
+    process.send_signal(signal.SIGTERM)
+    _, said = process.communicate(timeout=10)
+    assert process.returncode == 2 and b"stopped by a signal" in said, said
 
 
 def test_what_cannot_be_done_says_what_to_do(hands: Hands, tmp_path: Path) -> None:
@@ -295,4 +376,5 @@ def test_what_cannot_be_done_says_what_to_do(hands: Hands, tmp_path: Path) -> No
     out, _ = hands.test("count", "--image", hands.context, code=1)
     assert "Runtime.ExitError" in out
     junit = tmp_path / "none" / "junit.xml"
-    assert "junit.xml: " in refused("count", "--image", hands.context, "--junit", junit)
+    said = refused("count", "--image", hands.context, "--junit", junit)
+    assert "junit.xml: " in said and "testing in a container" not in said

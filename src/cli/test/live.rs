@@ -2,32 +2,51 @@
 
 use std::{sync::Arc, time::Duration};
 
+use tokio::time;
+
 use super::{
     super::{door::Door, function::failed},
     cases::Case,
-    report::{Suite, Tried},
+    report::{Ending, Suite, Tried},
 };
 use crate::{
     aws::{
         cloud::{Cloud as _, Urgency},
-        invoke::{self, Invocation},
+        invoke::{self, Answer, Invocation},
     },
     engine::{
         failure::{Class, Failure},
         secret::Secret,
     },
     kinds::{
-        function::{aws::FunctionCloud, live::Live as Function},
-        release,
+        function::{aws::FunctionCloud, doc::FunctionDoc, live::Live as Function},
+        release::{self, ReleaseCloud, expect, spec::Test},
     },
 };
 
-/// What a call takes besides the run itself: a cold start, and the way there and back.
-const MARGIN: Duration = Duration::from_secs(15);
+/// How often a test is tried again that Lambda has no room for, and how long afterwards.
+const AGAIN: usize = 3;
+const PAUSE: Duration = Duration::from_secs(2);
 
 /// The way to AWS.
 pub(super) struct Live<'a> {
     pub(super) door: &'a Door,
+}
+
+/// What an answer or a log must not show. `None`: that is not known, and nothing is shown.
+struct Secrets {
+    /// Of the newest code, and of the manifest.
+    latest: Option<Vec<Secret>>,
+    /// The version that was looked at, and all of these with its own.
+    version: Option<(u64, Option<Vec<Secret>>)>,
+}
+
+/// What came of a call.
+enum Call {
+    Answered(Answer),
+    /// It was not answered in time.
+    Endless,
+    Failed(Failure),
 }
 
 impl Live<'_> {
@@ -39,21 +58,17 @@ impl Live<'_> {
             Ok((found, _)) => found?.live,
             Err(failure) => return Some(case.error(failed(&failure).0)),
         };
-        let known = found.environment_error.is_none();
-        let secrets: Option<Vec<Secret>> = known.then(|| secrets(&found));
+        let mut secrets = Secrets::of(case, &found);
         let mut suite = case.suite(format!("alias {} in {}", case.alias, place.region));
         for test in &case.tests {
-            let invocation = Invocation {
-                function: case.name.as_str(),
-                qualifier: Some(&case.alias),
-                payload: test.payload.as_bytes(),
-                asynchronous: false,
-                timeout: test.max_duration + MARGIN,
-            };
-            let (answer, _) = invoke::invoke((&clients.lambda, calls), invocation).await;
-            let answer = match answer {
-                Ok(answer) => answer,
-                Err(failure) => {
+            let answer = match Box::pin(self.call(case, test)).await {
+                Call::Answered(answer) => answer,
+                Call::Endless => {
+                    let ending = Ending::Failed(expect::endless(test));
+                    suite.tests.push(Tried::new(&test.name, ending));
+                    continue;
+                }
+                Call::Failed(failure) => {
                     case.give_up(&mut suite, told(case, &failure));
                     break;
                 }
@@ -61,10 +76,68 @@ impl Live<'_> {
             let version = answer.version.iter().map(|it| format!(" (version {it})"));
             let version: String = version.collect();
             suite.place = format!("alias {}{version} in {}", case.alias, place.region);
-            let outcome = release::judged(test, &answer, secrets.as_deref());
+            let known = Box::pin(self.secrets(case, &answer, &mut secrets)).await;
+            let outcome = release::judged(test, &answer, known);
             suite.tests.push(Tried::judged(&test.name, outcome, &answer));
         }
         Some(suite)
+    }
+
+    async fn call(&self, case: &Case, test: &Test) -> Call {
+        let Door { clients, calls, .. } = self.door;
+        let most = expect::patience(test);
+        let mut again = AGAIN;
+        loop {
+            let invocation = Invocation {
+                function: case.name.as_str(),
+                qualifier: Some(&case.alias),
+                payload: test.payload.as_bytes(),
+                asynchronous: false,
+                timeout: most,
+            };
+            let (answer, began) = invoke::invoke((&clients.lambda, calls), invocation).await;
+            match answer {
+                Ok(answer) => return Call::Answered(answer),
+                Err(_) if calls.now().since(began) >= most => return Call::Endless,
+                Err(failure) if failure.class == Class::Throttled && again > 0 => {
+                    again -= 1;
+                    time::sleep(calls.real(PAUSE)).await;
+                }
+                Err(failure) => return Call::Failed(failure),
+            }
+        }
+    }
+
+    /// The alias may lead to a version with another environment than the newest code's.
+    async fn secrets<'a>(
+        &self,
+        case: &Case,
+        answer: &Answer,
+        secrets: &'a mut Secrets,
+    ) -> Option<&'a [Secret]> {
+        // Without a number it is the newest code, or nobody knows.
+        let version = match answer.version.as_deref()? {
+            "$LATEST" => return secrets.latest.as_deref(),
+            version => version.parse().ok()?,
+        };
+        if secrets.version.as_ref().is_none_or(|(known, _)| *known != version) {
+            let Door { clients, calls, .. } = self.door;
+            let cloud = ReleaseCloud::new(clients, Arc::clone(calls));
+            let own = cloud.secrets(&case.name, version).await;
+            let all = own.zip(secrets.latest.clone());
+            secrets.version = Some((version, all.map(|(own, latest)| [own, latest].concat())));
+        }
+        secrets.version.as_ref()?.1.as_deref()
+    }
+}
+
+impl Secrets {
+    fn of(case: &Case, found: &Function) -> Self {
+        let known = found.environment_error.is_none();
+        let given = case.doc().into_iter().flat_map(FunctionDoc::variables);
+        let given = given.map(|(_, value)| value.clone());
+        let latest = found.config.environment.values().cloned();
+        Self { latest: known.then(|| latest.chain(given).collect()), version: None }
     }
 }
 
@@ -76,9 +149,4 @@ fn told(case: &Case, failure: &Failure) -> String {
         );
     }
     failed(failure).0
-}
-
-/// What an answer or a log must not show.
-fn secrets(found: &Function) -> Vec<Secret> {
-    found.config.environment.values().cloned().collect()
 }
