@@ -216,7 +216,7 @@ def test_a_function_that_does_what_it_must_not_harms_nobody(hands: Hands) -> Non
     shutil.copy(hands.context / "function", hands.context / "forking")
     (hands.context / "Dockerfile").write_text('FROM scratch\nCOPY . /\nENTRYPOINT ["/forking"]\n')
     began = time.monotonic()
-    out, said = hands.test("--image", hands.context, "--builder", "buildah", "--target", "default", code=1)
+    out, _ = hands.test("--image", hands.context, "--builder", "buildah", "--target", "default", code=1)
     assert "pass  forks" in out and "pass  leaves" in out, out
     (line,) = [it for it in out.splitlines() if "FAIL  anew" in it]
     assert line.endswith("its log ends with: starting | x | HTTP/1.1 403 Forbidden"), line
@@ -362,6 +362,10 @@ def test_what_cannot_be_done_says_what_to_do(hands: Hands, tmp_path: Path) -> No
     hands.evenkeel.env["PATH"] = str(tmp_path)
     assert "cannot run here: nothing here builds or runs images: docker is not installed" in refused("--image", "x")
     assert "it is not in AWS, and cannot run here" in refused()
+    # Docker's program waits for a daemon that does not answer.
+    (docker := tmp_path / "docker").write_text("#!/bin/sh\nexec /bin/sleep 60\n")
+    docker.chmod(0o755)
+    assert "docker does not answer within 10s; podman is not installed" in refused("--image", "x")
     hands.evenkeel.env["PATH"] = os.environ["PATH"]
     hands.evenkeel.env["EVENKEEL_BUILDER"] = "buildah"
     assert "buildah: " in refused("--image", "no-such-image")

@@ -335,29 +335,54 @@ fn pause() {
 mod tests {
     use super::*;
 
-    #[test]
-    fn only_what_steers_the_engine_is_seen_on_its_command_line() {
-        let given = ["PATH", "DOCKER_HOST", "http_proxy", "AWS_SECRET_ACCESS_KEY", "PATH_INFO"];
-        let wanted = Wanted {
+    fn wanted(variables: &[&str]) -> Wanted {
+        Wanted {
             image: "image".into(),
             platform: None,
-            variables: given.map(|it| (it.to_owned(), "secret".to_owned())).into(),
+            variables: variables.iter().map(|it| ((*it).into(), "secret".into())).collect(),
             memory_mb: 256,
             storage_mb: 512,
             entry_point: Vec::new(),
             command: Vec::new(),
             directory: String::new(),
-        };
-        let words = |builder: Builder| {
+        }
+    }
+
+    fn words(command: &Command) -> String {
+        let words = command.as_std().get_args().filter_map(|it| it.to_str());
+        words.collect::<Vec<_>>().join(" ")
+    }
+
+    #[test]
+    fn only_what_steers_the_engine_is_seen_on_its_command_line() {
+        let wanted =
+            wanted(&["PATH", "DOCKER_HOST", "http_proxy", "AWS_SECRET_ACCESS_KEY", "PATH_INFO"]);
+        let given = |builder: Builder| {
             let mut command = Command::new("x");
             builder.variables((&wanted, ("API", "here")), &mut command);
-            let words = command.as_std().get_args().filter_map(|it| it.to_str());
-            words.filter(|it| *it != "--env").map(str::to_owned).collect::<Vec<_>>().join(" ")
+            words(&command).replace("--env ", "")
         };
         assert_eq!(
-            words(Builder::Docker),
+            given(Builder::Docker),
             "PATH=secret DOCKER_HOST=secret http_proxy=secret AWS_SECRET_ACCESS_KEY PATH_INFO API"
         );
-        assert!(words(Builder::Buildah).contains("AWS_SECRET_ACCESS_KEY=secret"));
+        assert!(given(Builder::Buildah).contains("AWS_SECRET_ACCESS_KEY=secret"));
+    }
+
+    #[test]
+    fn engines_hold_a_function_as_lambda_does() {
+        for builder in [Builder::Docker, Builder::Podman] {
+            let mut command = Command::new("x");
+            builder.contained(&wanted(&[]), ("name", ("API", "here")), &mut command);
+            let own = if builder == Builder::Podman { " --read-only-tmpfs=false" } else { "" };
+            assert_eq!(
+                words(&command),
+                format!(
+                    "run --rm --pull=never --name name --network host --user 993:990 --cap-drop ALL --security-opt \
+                     no-new-privileges --read-only{own} --tmpfs /tmp:rw,exec,mode=1777,size=512m --memory 768m --env \
+                     API image"
+                )
+            );
+        }
     }
 }

@@ -116,6 +116,9 @@ impl Room {
         self.desk.lay(run.job());
         loop {
             let left = time.saturating_sub(run.began.elapsed());
+            if left.is_zero() {
+                return self.over(run, Event::Late, false).await;
+            }
             match self.next(&mut run, left, false).await {
                 // It asks again, late, or has just fetched the event.
                 Event::Said(Said::Ready) => {}
