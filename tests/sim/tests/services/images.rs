@@ -160,6 +160,11 @@ async fn what_goes_wrong_is_told_as_lambda_tells_it() {
     assert!(told.contains("Task timed out after 1.00 seconds\n\nEND RequestId"), "{told}");
     assert!(told.contains("Duration: 1000.00 ms") && told.contains("Status: timeout"), "{told}");
     assert_eq!(scene.run(json!({}), &[]).await.json()["count"], 1);
+    let (kind, text, _) = scene.fault(json!({ "size": 7_000_000 })).await;
+    assert_eq!(
+        (kind.as_str(), text.as_str()),
+        ("Function.ResponseSizeTooLarge", "the answer is larger than 6 MB")
+    );
     let image = |entry: &str| json!({ "ImageConfig": { "EntryPoint": [entry] } });
     for (entry, reason) in [
         ("/bin/none", "no such file or directory"),
