@@ -23,11 +23,17 @@ pub(super) fn write(bytes: &[u8]) -> Result<bool, CliError> {
     }
 }
 
+/// Marks that turn the direction of what follows.
+const TURNS: [char; 11] = [
+    '\u{200e}', '\u{200f}', '\u{202a}', '\u{202b}', '\u{202c}', '\u{202d}', '\u{202e}', '\u{2066}',
+    '\u{2067}', '\u{2068}', '\u{2069}',
+];
+
 /// What somebody else wrote, as it may be shown: nothing in it moves the cursor.
 pub(super) fn clean(text: &str) -> String {
     let clean = |c: char| match c {
         '\t' => ' ',
-        c if c.is_control() => '\u{fffd}',
+        c if c.is_control() || TURNS.contains(&c) => '\u{fffd}',
         c => c,
     };
     text.chars().map(clean).collect()

@@ -3,6 +3,7 @@
 use std::{
     fmt::Display,
     fs, io,
+    os::unix::fs::{MetadataExt as _, fchown},
     path::{Path, PathBuf},
 };
 
@@ -27,7 +28,7 @@ impl Sheet {
 
     /// What is wrong with it.
     pub(super) fn wrong(&self, what: impl Display) -> CliError {
-        CliError(format!("{}: {what}", self.path.display()))
+        CliError(format!("{}: {}", self.path.display(), out::clean(&what.to_string())))
     }
 
     /// Puts another text there, whole or not at all. A link stays a link, and rights stay what they are.
@@ -42,10 +43,21 @@ impl Sheet {
             if rights.readonly() {
                 return Err(io::Error::new(io::ErrorKind::PermissionDenied, "it is read-only"));
             }
-            Ok(Staged { part: out::stage(&path, text, rights)?, path })
+            let part = out::stage(&path, text, rights)?;
+            keep_owner(part.as_file(), &path)?;
+            Ok(Staged { part, path })
         });
         staged.map_err(|error| self.wrong(format!("cannot be written: {error}")))
     }
+}
+
+/// The new file is as much its owner's as the old one.
+fn keep_owner(new: &fs::File, old: &Path) -> io::Result<()> {
+    let (old, now) = (fs::metadata(old)?, new.metadata()?);
+    if (old.uid(), old.gid()) == (now.uid(), now.gid()) {
+        return Ok(());
+    }
+    fchown(new, Some(old.uid()), Some(old.gid()))
 }
 
 /// A text that waits beside its file.
@@ -55,14 +67,19 @@ pub(super) struct Staged {
 }
 
 impl Staged {
-    /// Puts it in the file's place, unless somebody else has written there since it was read.
+    /// Whether nobody else has written there since it was read.
+    pub(super) fn check(&self, sheet: &Sheet) -> Result<(), CliError> {
+        let now = fs::read(&self.path).map_err(|error| sheet.wrong(error))?;
+        if now == sheet.text.as_bytes() {
+            return Ok(());
+        }
+        Err(sheet.wrong("it has been changed meanwhile, and is left as it is: begin again"))
+    }
+
+    /// Puts it in the file's place.
     pub(super) fn put(self, sheet: &Sheet) -> Result<(), CliError> {
         let wrong = |error: io::Error| sheet.wrong(format!("cannot be written: {error}"));
-        if fs::read(&self.path).map_err(wrong)? != sheet.text.as_bytes() {
-            return Err(
-                sheet.wrong("it has been changed meanwhile, and is left as it is: begin again")
-            );
-        }
+        self.check(sheet)?;
         self.part.persist(&self.path).map(drop).map_err(|error| wrong(error.error))
     }
 }

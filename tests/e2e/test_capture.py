@@ -218,7 +218,8 @@ def test_each_change_by_hand_is_written_back_and_nothing_else(hands: Hands) -> N
         # What was applied last is remembered by whoever applies.
         hands.ok("apply", hands.manifests)
     # A tag has no record, and what is gone whole has taken its own with it.
-    assert asked == {"/tags/team", "/asyncInvoke", "/concurrency", "/eventSources", "/url"}
+    gifts = f"/eventSources@{QUEUE}:gifts"
+    assert asked == {"/tags/team", "/asyncInvoke", "/concurrency", gifts, "/url"}
     assert "# As much as the largest sample needs." in hands.path.read_text()
 
 
@@ -303,7 +304,7 @@ def test_what_could_not_be_read_is_not_taken_for_gone(hands: Hands) -> None:
     assert "default/Function/job: " in refused(hands)
     fault(hands)
     hands.lam.delete_function(FunctionName="job")
-    assert "it is not in AWS any more" in refused(hands, "job", code=1)
+    assert "it is not in AWS, so nothing" in refused(hands, "job", code=1)
 
 
 def test_what_others_own_and_made_stays_theirs(hands: Hands) -> None:
@@ -314,7 +315,8 @@ def test_what_others_own_and_made_stays_theirs(hands: Hands) -> None:
         FunctionName="job", StatementId="bucket-x", Action="lambda:InvokeFunction", Principal="*"
     )
     hands.settings(MemorySize=1024)
-    hands.capture()
+    said = hands.capture(code=1)
+    assert "no manifest asks for it" in said
     assert hands.path.read_text() == edited.replace("512 ", "1024 ")
     arn = hands.lam.get_function(FunctionName="job")["Configuration"]["FunctionArn"]
     hands.lam.tag_resource(Resource=arn, Tags={"evenkeel.dev/owner": "others"})
@@ -334,6 +336,23 @@ def test_the_manifests_stay_as_good_as_they_were(hands: Hands) -> None:
     hands.sim.client("logs", f"{ACCOUNT}HAND", REGION).put_retention_policy(logGroupName="shared", retentionInDays=30)
     said = refused(hands, "one", code=2)
     assert "nothing was written" in said, said
+
+
+def test_what_cannot_be_asked_for_is_not_written(hands: Hands) -> None:
+    """An image that runs and is not in the registry any more would keep the document waiting for ever."""
+    digest = hands.push("v2")
+    hands.lam.update_function_code(FunctionName="job", ImageUri=f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/jobs@{digest}")
+    ecr = hands.sim.client("ecr", f"{ACCOUNT}HAND", REGION)
+    ecr.batch_delete_image(repositoryName="jobs", imageIds=[{"imageDigest": digest}])
+    assert "cannot be asked for, and nothing was written" in refused(hands, "job")
+
+
+def test_a_single_file_behind_a_link_is_edited_where_it_is(hands: Hands, tmp_path: Path) -> None:
+    link = tmp_path / "link.yaml"
+    link.symlink_to(hands.path)
+    hands.settings(MemorySize=1024, Description="\u202eodd\u009b")
+    hands.ok("import", "--capture", "job", "--manifest", link)
+    assert link.is_symlink() and "memorySize: 1024" in hands.path.read_text()
 
 
 def test_only_members_become_others_and_lists_lose_all(hands: Hands) -> None:

@@ -39,7 +39,8 @@ pub struct ImportArgs {
     #[arg(long, env = "EVENKEEL_MANIFEST", value_name = "FILE")]
     pub(in crate::cli) manifest: Option<PathBuf>,
     /// Capture this field too, and what is in it, whoever changed it: a JSON Pointer below `spec`, as `plan` shows it
-    /// (`/tags`); may be given several times. Who changed a tag, for one, stands nowhere.
+    /// (`/tags`), of an event source with what it reads from (`/eventSources@ARN`); may be given several times. Who
+    /// changed a tag, for one, stands nowhere.
     #[arg(long, value_name = "POINTER", requires = "capture", value_parser = pointer)]
     pub(in crate::cli) field: Vec<String>,
     /// Who this Evenkeel is: only what carries its name is compared.

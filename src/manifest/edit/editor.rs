@@ -148,16 +148,9 @@ impl Editor<'_> {
         let begins = |(at, _): (usize, &str)| {
             old.get(..at).is_some_and(|it| it.is_empty() || it.ends_with(char::is_whitespace))
         };
-        if !with.is_empty() || !old.ends_with('\n') {
-            let comment = self.tongue == Tongue::Yaml && old.match_indices('#').any(begins);
-            if comment {
-                return None;
-            }
+        if old.match_indices('#').any(begins) {
+            return None;
         }
-        self.exchange(range, with)
-    }
-
-    fn exchange(&self, range: Range<usize>, with: &str) -> Option<String> {
         let (before, after) = (self.text.get(..range.start)?, self.text.get(range.end..)?);
         Some([before, with, after].concat())
     }

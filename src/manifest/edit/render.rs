@@ -19,8 +19,9 @@ pub(super) enum Tongue {
 impl Tongue {
     /// That of a file.
     pub(super) fn of(text: &str) -> Self {
-        let begun = text.trim_start_matches('\u{feff}').trim_start();
-        if begun.starts_with('{') { Self::Json } else { Self::Yaml }
+        let text = text.trim_start_matches('\u{feff}');
+        let json = serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok();
+        if json { Self::Json } else { Self::Yaml }
     }
 
     /// A value on one line. It may stand within braces.

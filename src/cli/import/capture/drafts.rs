@@ -3,6 +3,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs, io,
+    os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -61,33 +62,42 @@ impl<'a> Drafts<'a> {
         Err(draft.sheet.wrong("it has been changed meanwhile; nothing was written: begin again"))
     }
 
-    /// The manifests as they would be, which are as good as they were.
+    /// The manifests as they would be, which are as good as they were. They may hold secrets: nobody else sees them.
     pub(super) fn copy(&self) -> Result<Copy, CliError> {
         let wrong = |error: io::Error| CliError(format!("no room to work: {error}"));
-        let folder = TempDir::new().map_err(wrong)?;
+        let private = fs::Permissions::from_mode(0o700);
+        let folder = tempfile::Builder::new().permissions(private).tempdir().map_err(wrong)?;
         let files: BTreeSet<&Arc<str>> =
             self.snapshot.documents.iter().map(|it| &it.origin.file).collect();
-        for file in files {
-            let path = folder.path().join(&**file);
+        for file in &files {
+            // A name that is no text cannot be opened by it; if that matters, the proof misses it.
+            let Some(text) = self.text(file) else { continue };
+            let path = folder.path().join(&***file);
             if let Some(parent) = path.parent() {
                 fs::create_dir_all(parent).map_err(wrong)?;
             }
-            let text = match self.all.get(file) {
-                Some(draft) => draft.text.clone(),
-                None => Sheet::open(self.root, file)?.text,
-            };
             fs::write(path, text).map_err(wrong)?;
         }
-        let only = self.root.file_name().filter(|_| !self.root.is_dir());
-        let root = only.map_or_else(|| folder.path().to_path_buf(), |it| folder.path().join(it));
-        let known: BTreeSet<String> = self.snapshot.notes.iter().map(ToString::to_string).collect();
-        let notes = reading::read(&root)?.notes.iter().map(ToString::to_string).collect::<Vec<_>>();
-        if let Some(note) = notes.iter().find(|it| !known.contains(*it)) {
+        let only = files.first().filter(|_| !self.root.is_dir());
+        let root =
+            only.map_or_else(|| folder.path().to_path_buf(), |it| folder.path().join(&***it));
+        // Lines have moved.
+        let said = |it: &manifest::Note| (it.file.to_string(), it.message.clone());
+        let known: BTreeSet<(String, String)> = self.snapshot.notes.iter().map(said).collect();
+        let now = reading::read(&root)?;
+        if let Some(note) = now.notes.iter().find(|it| !known.contains(&said(it))) {
             return Err(CliError(format!(
-                "AWS has what a manifest may not say, and nothing was written: {note}; repair it (`evenkeel apply`)"
+                "nothing was written, since the manifests would not be good any more: {note}; if it is about another \
+                 document, capture that one in the same call"
             )));
         }
         Ok(Copy { root, _folder: folder })
+    }
+
+    /// A file as it would be.
+    fn text(&self, file: &Arc<str>) -> Option<String> {
+        let draft = self.all.get(file).map(|it| it.text.clone());
+        draft.or_else(|| Some(Sheet::open(self.root, file).ok()?.text))
     }
 
     /// Puts every file in its place, or none, as far as the file system lets that be known before.
@@ -95,6 +105,14 @@ impl<'a> Drafts<'a> {
         let edited: Vec<&Draft> = self.all.values().filter(|it| it.text != it.sheet.text).collect();
         let staged =
             edited.iter().map(|it| it.sheet.stage(&it.text)).collect::<Result<Vec<_>, _>>()?;
+        for (draft, staged) in edited.iter().zip(&staged) {
+            staged.check(&draft.sheet)?;
+        }
+        if reading::read(self.root)?.id != self.snapshot.id {
+            let message =
+                "the manifests have been changed meanwhile; nothing was written: begin again";
+            return Err(CliError(message.into()));
+        }
         for (draft, staged) in edited.into_iter().zip(staged) {
             // Each is told as it is done: whoever is stopped in between knows how far it came.
             staged.put(&draft.sheet)?;
@@ -127,5 +145,26 @@ impl Draft {
             edited.map_err(|error| self.sheet.wrong(format!("{error}; nothing was written")))?;
         self.lines.push(format!("{}: {told}", document.origin));
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_copy_is_nobody_elses_and_goes() {
+        let folder = tempfile::tempdir().unwrap();
+        let text =
+            "apiVersion: evenkeel.dev/v1\nkind: Repository\nmetadata: { name: jobs }\nspec: {}\n";
+        fs::create_dir(folder.path().join("sub")).unwrap();
+        fs::write(folder.path().join("sub/a.yaml"), text).unwrap();
+        let snapshot = reading::read(folder.path()).unwrap();
+        let copy = Drafts::new(folder.path(), &snapshot).copy().unwrap();
+        assert_eq!(fs::metadata(&copy.root).unwrap().permissions().mode() & 0o777, 0o700);
+        assert_eq!(fs::read_to_string(copy.root.join("sub/a.yaml")).unwrap(), text);
+        let root = copy.root.clone();
+        drop(copy);
+        assert!(!root.exists());
     }
 }

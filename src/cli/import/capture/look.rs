@@ -1,6 +1,11 @@
 //! What differs between manifests and AWS, as `plan` sees it.
 
-use std::{collections::BTreeSet, path::Path, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::Path,
+    sync::Arc,
+    time::Duration,
+};
 
 use super::super::super::{
     CliError, CoreArgs,
@@ -21,6 +26,9 @@ use crate::{
 
 /// How long it may take to look at everything.
 const LOOK_MAX: Duration = Duration::from_mins(5);
+
+/// The reason of whatever would be done.
+const ORDINARY: &str = "Observing";
 
 /// A field: of which object, and where below `spec`.
 pub(super) type Field = (Key, String);
@@ -77,6 +85,14 @@ impl Look {
     pub(super) fn fields(&self) -> BTreeSet<Field> {
         let fields = self.rows.iter().flat_map(|row| row.changes.iter().map(move |it| (row, it)));
         fields.map(|(row, it)| (row.key.clone(), it.path.clone())).collect()
+    }
+
+    /// Why objects are not well, besides what differs: which one, the reason, and the words.
+    pub(super) fn troubles(&self) -> BTreeMap<(Key, &'static str), String> {
+        let well = [Status::Synced, Status::Drifted];
+        let ill = self.rows.iter().filter(|it| !well.contains(&it.status));
+        let ill = ill.filter(|it| it.said.reason != ORDINARY);
+        ill.map(|it| ((it.key.clone(), it.said.reason), it.said.message.clone())).collect()
     }
 
     /// Names what nobody knows, if there is any.

@@ -19,7 +19,8 @@ use super::{
         CliError, CoreArgs, ImportArgs, Outcome,
         args::ValuesArg,
         door::{self, Door},
-        out::note,
+        once::Signals,
+        out::{clean, note},
         reading,
     },
     live::Reader,
@@ -36,12 +37,24 @@ use crate::{
         Found, Left,
         capture::{Changed, Sides, edits, wanted},
     },
-    kinds::{event_source::EventSource, repository::Repository},
+    kinds::{
+        event_source::EventSource, part::Part as _, provisioned::Provisioned,
+        repository::Repository,
+    },
     manifest::{Document, Edit, Selection},
 };
 
-/// Looks, edits, proves, writes.
+/// Captures, unless a signal stops it: then nothing is left of it.
 pub(super) async fn capture(args: &ImportArgs) -> Result<Outcome, CliError> {
+    let mut signals = Signals::new()?;
+    tokio::select! {
+        outcome = Box::pin(work(args)) => outcome,
+        _ = signals.next() => Err(CliError("stopped by a signal before anything was written".into())),
+    }
+}
+
+/// Looks, edits, proves, writes.
+async fn work(args: &ImportArgs) -> Result<Outcome, CliError> {
     let (Some(root), Some(owner)) = (&args.manifest, &args.owner) else {
         return Err(CliError("--capture needs --manifest and --owner".into()));
     };
@@ -94,6 +107,14 @@ fn prove((before, after): (&Look, &Look), taken: &BTreeSet<Field>) -> Result<(),
     }
     let wanted: BTreeSet<Field> = before.fields().difference(taken).cloned().collect();
     let found = after.fields();
+    let known = before.troubles();
+    let worse = after.troubles().into_iter().find(|(it, _)| !known.contains_key(it));
+    if let Some(((key, reason), why)) = worse {
+        return Err(CliError(format!(
+            "what AWS has cannot be asked for, and nothing was written: {key}: {reason}: {}",
+            clean(&why)
+        )));
+    }
     let told = |all: Vec<&Field>, what: &str| {
         let lines = all.into_iter().map(|(key, path)| format!("\n  {key}: {path} {what}"));
         lines.collect::<Vec<_>>().concat()
@@ -143,7 +164,6 @@ impl Hand<'_> {
         let Some(key) = key else { return Ok(()) };
         let rows = look.rows(&key);
         let fields = rows.iter().flat_map(|row| row.changes.iter().map(move |it| (&**row, it)));
-        let fields = fields.filter(|(_, it)| it.cause != Cause::Unmanaged);
         let (mut take, mut left): (Vec<(&Row, &Change)>, Vec<Left>) = (Vec::new(), Vec::new());
         // Of what AWS does not show nobody knows whether it was changed.
         for row in &rows {
@@ -168,25 +188,33 @@ impl Hand<'_> {
         left.dedup();
         work.good &= left.is_empty();
         for Left { path, why } in left {
-            note(&format!("{}: {path}: {why}", document.origin));
+            let path = if path.is_empty() { key.to_string() } else { path };
+            note(&format!("{}: {path}: {}", document.origin, clean(&why)));
         }
         Ok(())
     }
 
     /// Why a field is not taken; `None`: somebody changed it in AWS, or the person says so.
     fn doubt(&self, row: &Row, change: &Change) -> Option<Doubt> {
-        if change.cause == Cause::Missing {
-            let why = "it is not in AWS any more, and nothing of it can be written; `evenkeel apply` makes it anew";
+        let why = match change.cause {
+            Cause::Missing => {
+                Some("it is not in AWS, so nothing of it can be written; `evenkeel apply` makes it")
+            }
+            Cause::Unmanaged => {
+                Some("no manifest asks for it: write it by hand, or take it away in AWS")
+            }
+            _ => None,
+        };
+        if let Some(why) = why {
             return Some(Doubt::Told(why.into()));
         }
         if row.status == Status::Refused {
             return Some(Doubt::Told(format!("{}: {}", row.said.reason, row.said.message)));
         }
-        let named = |it: &String| {
-            let rest = change.path.strip_prefix(it.as_str());
-            rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-        };
-        if change.origin == Origin::Drift || self.fields.iter().any(named) {
+        let source = read_from(row);
+        if change.origin == Origin::Drift
+            || self.fields.iter().any(|it| names(it, (&change.path, source)))
+        {
             return None;
         }
         let why = match change.origin {
@@ -198,7 +226,10 @@ impl Hand<'_> {
             }
             Origin::NoRecord => "what it was when it was applied last stands nowhere",
         };
-        let path = &change.path;
+        let path = match source {
+            Some(source) => format!("{}@{source}", change.path),
+            None => change.path.clone(),
+        };
         Some(Doubt::Told(format!("{why}; --field {path} takes it, whoever changed it")))
     }
 
@@ -245,6 +276,17 @@ enum Doubt {
     Pending,
     /// In words.
     Told(String),
+}
+
+/// Whether `--field` names a field, of an event source by what it reads from too. A part that stands within another's
+/// member has a name of its own.
+fn names(given: &str, (path, source): (&str, Option<&str>)) -> bool {
+    let (outer, only) = given.split_once('@').map_or((given, None), |(it, only)| (it, Some(only)));
+    let apart =
+        |path: &str| path.strip_prefix('/').is_some_and(|it| it.starts_with(Provisioned::FIELD));
+    let rest = path.strip_prefix(outer);
+    let below = rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+    below && apart(outer) == apart(path) && (only.is_none() || only == source)
 }
 
 /// What an event source reads from: its row is called `FUNCTION/ARN`, or `FUNCTION/ARN/TOPIC`.
