@@ -352,6 +352,12 @@ impl<'a> Scene<'a> {
         if let Some(name) = strange {
             return Some(format!("{name} is still there"));
         }
+        // A function takes none of its event sources with it.
+        let fed = world.fed(&Self::caller("hand"));
+        let strange = fed.iter().find(|it| !wanted.contains(it) && !FOREIGN.contains(&it.as_str()));
+        if let Some(name) = strange {
+            return Some(format!("an event source of {name} is still there"));
+        }
         self.wishes.iter().find_map(|(name, wish)| {
             let Some(live) = live.get(name) else { return Some(format!("{name} is missing")) };
             let config = &live["configuration"];

@@ -1,6 +1,9 @@
 //! Event source mappings: of the Region, not of a function; each takes a while to become what was asked.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use serde_json::{Value, json};
 
@@ -33,6 +36,14 @@ pub(super) fn settle(mappings: &mut BTreeMap<String, Mapping>, now: Moment) {
 pub(super) fn batch(mappings: &BTreeMap<String, Mapping>, arn: &str) -> Option<Value> {
     let found = mappings.values().find(|it| it.shown["FunctionArn"] == arn)?;
     (found.shown["State"] == "Enabled").then(|| found.shown["BatchSize"].clone())
+}
+
+/// The names of the functions that event sources are for.
+pub(super) fn functions(mappings: &BTreeMap<String, Mapping>) -> BTreeSet<String> {
+    // `arn:aws:lambda:REGION:ACCOUNT:function:NAME`, and an alias perhaps.
+    let name =
+        |it: &Mapping| it.shown["FunctionArn"].as_str()?.split(':').nth(6).map(str::to_owned);
+    mappings.values().filter_map(name).collect()
 }
 
 /// How many event sources a function has, behind whatever alias, be it there or not.

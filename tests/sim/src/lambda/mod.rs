@@ -130,6 +130,11 @@ impl Lambda {
         picture
     }
 
+    /// The names of the functions that event sources are for.
+    pub(crate) fn fed(&self) -> BTreeSet<String> {
+        mapping::functions(&self.mappings)
+    }
+
     /// What hangs on a function now: its URL, the ids of its policy's statements, the batch size of its event source.
     pub(crate) fn blocks(&self, name: &str) -> Value {
         let Some(found) = self.functions.get(name) else { return Value::Null };

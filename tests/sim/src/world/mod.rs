@@ -3,7 +3,10 @@
 pub(crate) mod errand;
 mod options;
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -118,6 +121,12 @@ impl World {
         let lambda = self.lambdas.get(&place(caller));
         let all = lambda.into_iter().flat_map(|it| it.functions.keys());
         all.filter_map(|name| Some((name.clone(), lambda?.picture(name)))).collect()
+    }
+
+    /// The names of the functions that event sources are for, be they there or not.
+    pub fn fed(&self, caller: &Caller) -> BTreeSet<String> {
+        let lambda = self.lambdas.get(&place(caller));
+        lambda.map(Lambda::fed).unwrap_or_default()
     }
 
     /// What hangs on a function now.
