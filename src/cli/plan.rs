@@ -1,26 +1,16 @@
 //! `evenkeel plan`: the same core as `run`, with its hands tied.
 
-use std::time::Duration;
-
 use super::{
     CliError, Outcome, Output, PlanArgs, print,
     session::{self, End, Job, outcome, problems},
     table,
 };
-use crate::{
-    daemon::{options::Working, view::query::Query},
-    engine::{policy::Mode, prune::Terms},
-};
+use crate::{daemon::view::query::Query, engine::prune::Terms};
 
 /// Prints what `run` would do.
 pub(super) async fn plan(args: PlanArgs) -> Result<Outcome, CliError> {
     let (dir, selection) = args.scope.split();
-    let settings = Working {
-        mode: Mode::Observe,
-        resync: Duration::from_hours(1),
-        in_flight_max: 1,
-        reading: selection.reading(),
-    };
+    let settings = session::looking(&selection);
     let meant = selection.clone();
     let terms = Terms { prune: args.prune, once: true, ..Terms::default() };
     let job = Job { core: &args.core, dir, selection, settings, terms, confirm: None, pause: None };

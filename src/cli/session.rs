@@ -13,7 +13,7 @@ use crate::{
         run::Daemon,
         source::Snapshot,
     },
-    engine::{kind::Kind as _, prune::Terms, status::Status},
+    engine::{kind::Kind as _, policy::Mode, prune::Terms, status::Status},
     kinds::{function::hash::HashKey, image::Image},
     manifest::Selection,
 };
@@ -32,6 +32,16 @@ pub(super) struct Job<'a> {
     pub(super) terms: Terms,
     pub(super) confirm: Option<String>,
     pub(super) pause: Option<PathBuf>,
+}
+
+/// How those work that look once, and write nothing.
+pub(super) fn looking(selection: &Selection) -> Working {
+    Working {
+        mode: Mode::Observe,
+        resync: Duration::from_hours(1),
+        in_flight_max: 1,
+        reading: selection.reading(),
+    }
 }
 
 /// Starts the engines.

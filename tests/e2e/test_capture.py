@@ -347,6 +347,16 @@ def test_what_cannot_be_asked_for_is_not_written(hands: Hands) -> None:
     assert "cannot be asked for, and nothing was written" in refused(hands, "job")
 
 
+def test_what_the_proof_does_not_find_is_not_written(hands: Hands) -> None:
+    """The end of a statement's id is a hash of what it says: what somebody makes up gets another one from us."""
+    hands.lam.add_permission(
+        FunctionName="job", StatementId="ek-extra-0a1b2c", Action="lambda:InvokeFunction", Principal="events.amazonaws.com"
+    )
+    said = refused(hands, "job")
+    assert "the manifests would not say what AWS has, so nothing was written" in said
+    assert "/permissions/extra-" in said and "would differ then" in said
+
+
 def test_a_single_file_behind_a_link_is_edited_where_it_is(hands: Hands, tmp_path: Path) -> None:
     link = tmp_path / "link.yaml"
     link.symlink_to(hands.path)

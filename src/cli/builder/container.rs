@@ -15,7 +15,7 @@ use tokio::{process::Command, time};
 
 use super::{
     super::{CliError, args::Builder},
-    Build, Given,
+    Build, Given, complaint,
 };
 use crate::aws::{clients::is_loopback, registry::Login};
 
@@ -270,9 +270,7 @@ async fn output(program: &str, command: &mut Command, why: &str) -> Result<Strin
     if done.status.success() {
         return Ok(String::from_utf8_lossy(&done.stdout).into_owned());
     }
-    let said = String::from_utf8_lossy(&done.stderr);
-    let line = said.lines().rfind(|it| !it.trim().is_empty()).unwrap_or("it says nothing");
-    Err(CliError(format!("{program}: {why}: {}", line.trim())))
+    Err(CliError(format!("{program}: {why}: {}", complaint(&done.stderr))))
 }
 
 /// The login as these programs read it.

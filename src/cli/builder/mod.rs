@@ -71,6 +71,13 @@ impl Given {
     }
 }
 
+/// The last line of what a program said as it failed.
+fn complaint(stderr: &[u8]) -> String {
+    let said = String::from_utf8_lossy(stderr);
+    let line = said.lines().rfind(|it| !it.trim().is_empty());
+    line.unwrap_or("it says nothing").trim().to_owned()
+}
+
 impl Builder {
     const ALL: [Self; 3] = [Self::Docker, Self::Podman, Self::Buildah];
 
@@ -114,11 +121,7 @@ impl Builder {
         };
         match done {
             Ok(done) if done.status.success() => Ok(()),
-            Ok(done) => {
-                let said = String::from_utf8_lossy(&done.stderr);
-                let line = said.lines().rfind(|it| !it.trim().is_empty()).unwrap_or("it fails");
-                Err(format!("{program}: {}", line.trim()))
-            }
+            Ok(done) => Err(format!("{program}: {}", complaint(&done.stderr))),
             Err(_) => Err(format!("{program} is not installed")),
         }
     }

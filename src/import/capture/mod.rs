@@ -10,7 +10,10 @@ use serde_json::{Map, Value};
 pub use self::way::edits;
 use super::Left;
 use crate::kinds::{
-    event_source::EventSource, part::Part, permissions::Permissions, provisioned::Provisioned,
+    event_source::{EventSource, doc::EventSourceDoc},
+    part::Part,
+    permissions::{self, Permissions},
+    provisioned::Provisioned,
     release,
 };
 
@@ -20,8 +23,6 @@ const SOURCES: &str = <EventSource as Part>::FIELD;
 const STATEMENTS: &str = <Permissions as Part>::FIELD;
 /// Lists whose order means nothing.
 const SETS: [&str; 2] = ["subnetIds", "securityGroupIds"];
-/// How many digits of a hash end the name of a statement's row.
-const HASH_DIGITS: usize = 6;
 
 const UNSAID: &str = "what stands in AWS is nothing that a manifest says";
 const RELEASED: &str = "which version callers get is no field: `evenkeel rollback`, or `--resume`, says what they are to get";
@@ -34,6 +35,25 @@ pub struct Changed<'a> {
     pub path: &'a str,
     /// Of an event source: its ARN, or `ARN/TOPIC`. Its path is that of a member of every source.
     pub source: Option<&'a str>,
+}
+
+impl Changed<'_> {
+    /// As a person names it: `/memorySize`, `/eventSources/batchSize@ARN`.
+    pub fn name(&self) -> String {
+        self.source.map_or_else(|| self.path.to_owned(), |source| format!("{}@{source}", self.path))
+    }
+
+    /// Whether a person means it: by its own path or one above, of any event source or of one. A part that stands
+    /// within another's member has to be named itself.
+    pub fn is_named(&self, given: &str) -> bool {
+        let (outer, only) = given.split_once('@').map_or((given, None), |it| (it.0, Some(it.1)));
+        let apart = |path: &str| {
+            path.strip_prefix('/').is_some_and(|it| it.starts_with(Provisioned::FIELD))
+        };
+        let rest = self.path.strip_prefix(outer);
+        let below = rest.is_some_and(|it| it.is_empty() || it.starts_with('/'));
+        below && apart(outer) == apart(self.path) && (only.is_none() || only == self.source)
+    }
 }
 
 /// A document and what an import would write in its place.
@@ -56,7 +76,7 @@ pub fn wanted(sides: Sides<'_>, changed: &[Changed<'_>]) -> (Map<String, Value>,
     for it in changed {
         let names: Vec<String> = it.path.split('/').skip(1).map(unescaped).collect();
         if let Err(why) = sides.take(&mut target, (it, &names)) {
-            left.push(Left { path: it.path.to_owned(), why });
+            left.push(Left { path: it.name(), why });
         }
     }
     (target, left)
@@ -159,18 +179,15 @@ impl Sides<'_> {
 
     /// `ARN`, or `ARN/TOPIC`: a cluster may have many.
     fn address(&self, item: &Value) -> Option<String> {
-        let arn = (self.fill_in)(text(item, "eventSourceArn")?);
-        let topic = ["topics", "queues"].iter().find_map(|it| item.get(it)?.get(0)?.as_str());
-        Some(topic.map_or_else(|| arn.clone(), |it| format!("{arn}/{it}")))
+        let doc: EventSourceDoc = serde_json::from_value(item.clone()).ok()?;
+        let arn = (self.fill_in)(&doc.event_source_arn);
+        Some(doc.topic().map_or_else(|| arn.clone(), |it| format!("{arn}/{it}")))
     }
 
     /// One statement: a new one, or one that is gone. Its row has its id and a hash of what it says.
     fn statement(&self, target: &mut Map<String, Value>, id: &str) -> Result<(), &'static str> {
-        let (sid, hash) = id.rsplit_once('-').ok_or(UNSAID)?;
-        if hash.len() != HASH_DIGITS || !hash.chars().all(|it| it.is_ascii_hexdigit()) {
-            return Err(UNSAID);
-        }
-        let is = |it: &Value| text(it, "sid") == Some(sid);
+        let sid = permissions::sid(id).ok_or(UNSAID)?;
+        let is = |it: &Value| it.get("sid").and_then(Value::as_str) == Some(sid);
         let theirs = items(self.want, STATEMENTS).iter().find(|it| is(it));
         let none = || Value::Array(Vec::new());
         let Value::Array(all) = target.entry(STATEMENTS).or_insert_with(none) else {
@@ -229,10 +246,6 @@ fn apart(name: &str, mine: Option<&Value>, value: &mut Option<Value>) {
     members.remove(inner);
     members.extend(kept.map(|it| (inner.to_owned(), it)));
     *value = (!members.is_empty()).then_some(Value::Object(members));
-}
-
-fn text<'a>(item: &'a Value, member: &str) -> Option<&'a str> {
-    item.get(member)?.as_str()
 }
 
 fn items<'a>(spec: &'a Map<String, Value>, list: &str) -> &'a [Value] {

@@ -50,6 +50,24 @@ fn left() -> Value {
 }
 
 #[test]
+fn a_field_is_named_by_its_path_or_one_above() {
+    let check = |given: &str, (path, source): (&str, Option<&str>), expected: bool| {
+        assert_eq!(Changed { path, source }.is_named(given), expected, "{given} {path}");
+    };
+    check("/tags", ("/tags/team", None), true);
+    check("/tags/team", ("/tags/team", None), true);
+    check("/tag", ("/tags/team", None), false);
+    check("/tags/team", ("/tags", None), false);
+    check("/concurrency", ("/concurrency/reserved", None), true);
+    check("/concurrency", ("/concurrency/provisioned/min", None), false);
+    check("/concurrency/provisioned", ("/concurrency/provisioned/min", None), true);
+    check("/eventSources", ("/eventSources/batchSize", Some("arn:a/t")), true);
+    check("/eventSources@arn:a/t", ("/eventSources/batchSize", Some("arn:a/t")), true);
+    check("/eventSources@arn:a", ("/eventSources/batchSize", Some("arn:a/t")), false);
+    check("/tags@arn:a", ("/tags", None), false);
+}
+
+#[test]
 fn only_what_was_changed_is_edited() {
     let it = case(
         json!({
@@ -117,8 +135,9 @@ fn what_could_not_be_read_is_not_gone() {
         unread: &["url", "concurrency/provisioned", "eventSources"],
     };
     let all = ["/url", "/url/authType", "/concurrency/provisioned", "/eventSources of a"];
-    let expected: Vec<(&str, Value)> =
-        all.iter().map(|it| (it.split(" of ").next().unwrap(), left())).collect();
+    // As they are named.
+    let expected: Vec<String> = all.iter().map(|it| it.replace(" of ", "@")).collect();
+    let expected: Vec<(&str, Value)> = expected.iter().map(|it| (it.as_str(), left())).collect();
     check(&it, &all, &expected);
 }
 
@@ -169,7 +188,11 @@ fn event_sources_are_told_apart_by_what_they_read_from() {
         &[("eventSources.0.batchSize", json!(5)), ("eventSources.2.enabled", gone())],
     );
     check(&it, &["/eventSources of arn:aws:sqs:eu-central-1:1:b"], &[("eventSources.1", gone())]);
-    check(&it, &["/eventSources of arn:aws:sqs:eu-central-1:1:c"], &[("/eventSources", left())]);
+    check(
+        &it,
+        &["/eventSources of arn:aws:sqs:eu-central-1:1:c"],
+        &[("/eventSources@arn:aws:sqs:eu-central-1:1:c", left())],
+    );
     let it = case(json!({ "eventSources": [{ "eventSourceArn": one("a") }] }), json!({}));
     check(&it, &["/eventSources of arn:aws:sqs:eu-central-1:1:a"], &[("eventSources", json!([]))]);
 }

@@ -115,7 +115,7 @@ pub struct PollersDoc {
 
 impl EventSourceDoc {
     /// The topic of a cluster, or the queue of a broker.
-    pub(super) fn topic(&self) -> Option<&String> {
+    pub fn topic(&self) -> Option<&String> {
         self.topics.iter().chain(&self.queues).flatten().next()
     }
 }

@@ -26,6 +26,14 @@ pub enum Permissions {}
 /// What our statements' ids begin with.
 const OURS: &str = "ek-";
 
+/// The `sid` of a manifest in what a row or, after our own mark, AWS calls a statement of ours: it ends with a few
+/// digits of what the statement says.
+pub fn sid(id: &str) -> Option<&str> {
+    let (sid, hash) = id.rsplit_once('-')?;
+    let is = hash.len() == statement::DIGITS && hash.bytes().all(|it| it.is_ascii_hexdigit());
+    is.then_some(sid)
+}
+
 /// One of `permissions` as it is written.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -107,8 +115,8 @@ impl Block for Permissions {
 
     /// Ours alone: a statement of somebody else's would become another one beside it.
     fn written(statements: &Statements) -> Option<Value> {
-        let ours = statements.iter().filter_map(|(sid, it)| Some((sid.strip_prefix(OURS)?, it)));
-        let named = ours.filter_map(|(rest, it)| Some((rest.rsplit_once('-')?.0, it)));
+        let ours = statements.iter().filter_map(|(id, it)| Some((id.strip_prefix(OURS)?, it)));
+        let named = ours.filter_map(|(rest, it)| Some((sid(rest)?, it)));
         let written: Vec<Value> = named.map(|(sid, it)| it.written(sid)).collect();
         (!written.is_empty()).then(|| Value::Array(written))
     }

@@ -14,7 +14,7 @@ use crate::{
 /// What a permission is about, unless it says otherwise.
 pub const INVOKE: &str = "lambda:InvokeFunction";
 /// Enough hex digits to tell two contents of one permission apart.
-const DIGITS: usize = 6;
+pub(super) const DIGITS: usize = 6;
 
 /// A permission. What is not restricted is empty.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

@@ -167,4 +167,30 @@ mod tests {
         drop(copy);
         assert!(!root.exists());
     }
+
+    #[test]
+    fn nothing_is_written_once_somebody_has_changed_a_manifest() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = |name: &str| folder.path().join(format!("{name}.yaml"));
+        let text = |name: &str| {
+            format!(
+                "apiVersion: evenkeel.dev/v1\nkind: Repository\nmetadata: {{ name: {name} }}\nspec: {{}}\n"
+            )
+        };
+        fs::write(file("jobs"), text("jobs")).unwrap();
+        let snapshot = reading::read(folder.path()).unwrap();
+        let document = snapshot.documents.first().unwrap();
+        let value = Some(Value::from("IMMUTABLE"));
+        let edit = Edit { path: vec!["spec".into(), "imageTagMutability".into()], value };
+        let mut drafts = Drafts::new(folder.path(), &snapshot);
+        drafts.open(document).unwrap().edit(document, &edit, "told").unwrap();
+        // Not in the file that is edited.
+        fs::write(file("other"), text("other")).unwrap();
+        assert!(drafts.save().unwrap_err().to_string().contains("changed meanwhile"));
+        assert_eq!(fs::read_to_string(file("jobs")).unwrap(), text("jobs"));
+        fs::remove_file(file("other")).unwrap();
+        drafts.save().unwrap();
+        let wanted = text("jobs").replace("{}", "{ imageTagMutability: IMMUTABLE }");
+        assert_eq!(fs::read_to_string(file("jobs")).unwrap(), wanted);
+    }
 }

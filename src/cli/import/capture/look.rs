@@ -13,10 +13,8 @@ use super::super::super::{
     session::{self, End, Job},
 };
 use crate::{
-    daemon::options::Working,
     engine::{
         name::{Key, Name},
-        policy::Mode,
         prune::Terms,
         status::{Row, Status},
     },
@@ -45,12 +43,7 @@ impl Look {
         (root, selection): (&Path, &Selection),
         target: &Name,
     ) -> Result<Self, CliError> {
-        let settings = Working {
-            mode: Mode::Observe,
-            resync: Duration::from_hours(1),
-            in_flight_max: 1,
-            reading: selection.reading(),
-        };
+        let settings = session::looking(selection);
         let terms = Terms { once: true, ..Terms::default() };
         let (dir, selection) = (root.to_path_buf(), selection.clone());
         let job = Job { core, dir, selection, settings, terms, confirm: None, pause: None };

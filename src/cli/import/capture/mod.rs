@@ -37,10 +37,7 @@ use crate::{
         Found, Left,
         capture::{Changed, Sides, edits, wanted},
     },
-    kinds::{
-        event_source::EventSource, part::Part as _, provisioned::Provisioned,
-        repository::Repository,
-    },
+    kinds::{event_source::EventSource, repository::Repository},
     manifest::{Document, Edit, Selection},
 };
 
@@ -211,10 +208,8 @@ impl Hand<'_> {
         if row.status == Status::Refused {
             return Some(Doubt::Told(format!("{}: {}", row.said.reason, row.said.message)));
         }
-        let source = read_from(row);
-        if change.origin == Origin::Drift
-            || self.fields.iter().any(|it| names(it, (&change.path, source)))
-        {
+        let changed = changed(row, change);
+        if change.origin == Origin::Drift || self.fields.iter().any(|it| changed.is_named(it)) {
             return None;
         }
         let why = match change.origin {
@@ -226,11 +221,8 @@ impl Hand<'_> {
             }
             Origin::NoRecord => "what it was when it was applied last stands nowhere",
         };
-        let path = match source {
-            Some(source) => format!("{}@{source}", change.path),
-            None => change.path.clone(),
-        };
-        Some(Doubt::Told(format!("{why}; --field {path} takes it, whoever changed it")))
+        let name = changed.name();
+        Some(Doubt::Told(format!("{why}; --field {name} takes it, whoever changed it")))
     }
 
     /// What an import would write.
@@ -252,19 +244,17 @@ impl Hand<'_> {
     ) -> Result<Vec<Left>, CliError> {
         let draft = work.drafts.open(document)?;
         let have: Map<String, Value> = draft.spec(document)?;
-        let changed: Vec<Changed<'_>> = take
-            .iter()
-            .map(|(row, change)| Changed { path: &change.path, source: read_from(row) })
-            .collect();
+        let changes: Vec<Changed<'_>> =
+            take.iter().map(|(row, change)| changed(row, change)).collect();
         let fill_in = |it: &str| self.door.place.fill_in(it);
         let sides =
             Sides { have: &have, want: &found.spec, unread: &found.left, fill_in: &fill_in };
-        let (target, left) = wanted(sides, &changed);
+        let (target, left) = wanted(sides, &changes);
         for edit in edits(&["spec"], &have, &target) {
             draft.edit(document, &edit, &told(&edit))?;
         }
-        let said = |change: &Change| !left.iter().any(|it| it.path == change.path);
-        let taken = take.iter().filter(|(_, it)| said(it));
+        let said = |one: &Changed<'_>| !left.iter().any(|it| it.path == one.name());
+        let taken = take.iter().filter(|(row, it)| said(&changed(row, it)));
         work.taken.extend(taken.map(|(row, it)| (row.key.clone(), it.path.clone())));
         Ok(left)
     }
@@ -278,22 +268,11 @@ enum Doubt {
     Told(String),
 }
 
-/// Whether `--field` names a field, of an event source by what it reads from too. A part that stands within another's
-/// member has a name of its own.
-fn names(given: &str, (path, source): (&str, Option<&str>)) -> bool {
-    let (outer, only) = given.split_once('@').map_or((given, None), |(it, only)| (it, Some(only)));
-    let apart =
-        |path: &str| path.strip_prefix('/').is_some_and(|it| it.starts_with(Provisioned::FIELD));
-    let rest = path.strip_prefix(outer);
-    let below = rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
-    below && apart(outer) == apart(path) && (only.is_none() || only == source)
-}
-
-/// What an event source reads from: its row is called `FUNCTION/ARN`, or `FUNCTION/ARN/TOPIC`.
-fn read_from(row: &Row) -> Option<&str> {
-    let name = row.key.name.as_str();
-    let (_, source) = name.split_once('/').filter(|_| row.key.kind == EventSource::NAME)?;
-    Some(source)
+/// A change, of an event source with what that reads from: its row is called `FUNCTION/ARN`, or `FUNCTION/ARN/TOPIC`.
+fn changed<'a>(row: &'a Row, change: &'a Change) -> Changed<'a> {
+    let name = row.key.name.as_str().split_once('/');
+    let source = name.filter(|_| row.key.kind == EventSource::NAME).map(|(_, source)| source);
+    Changed { path: &change.path, source }
 }
 
 /// Where, without what: a value may be a secret.
