@@ -1,8 +1,10 @@
 //! The Lambda runtime API (2018-06-01) of one environment: the function asks for the next event, and says what came
 //! of it ("Using the Lambda runtime API for custom runtimes", Lambda developer guide).
 //!
-//! A [`Desk`] holds one event at a time; [`serve`] answers a function that finds the address in
-//! `AWS_LAMBDA_RUNTIME_API`. Starting it, and what it prints, are others' business.
+//! A [`Process`] is started with a [`Port`] of its own, whose address it finds in `AWS_LAMBDA_RUNTIME_API`, and takes one
+//! event after the other. What it is, where it runs and what it prints are others' business.
+
+mod process;
 
 use std::{
     convert::Infallible,
@@ -12,6 +14,7 @@ use std::{
     time::Duration,
 };
 
+pub use self::process::{Event, Port, Process};
 use bytes::Bytes;
 use http::{Request, Response, StatusCode};
 use http_body_util::{BodyExt as _, Full};
@@ -83,7 +86,7 @@ pub enum Said {
 
 /// Where events lie until they are fetched.
 #[derive(Debug)]
-pub struct Desk {
+struct Desk {
     state: Mutex<State>,
     laid: Notify,
     said: mpsc::Sender<Said>,
@@ -100,12 +103,12 @@ struct State {
 
 impl Desk {
     /// An empty one. What the function says goes to `said`.
-    pub fn new(said: mpsc::Sender<Said>) -> Self {
+    fn new(said: mpsc::Sender<Said>) -> Self {
         Self { state: Mutex::default(), laid: Notify::new(), said }
     }
 
     /// Lays an event out, in the place of one that nobody fetched. An answer to the one before it comes too late.
-    pub fn lay(&self, job: Job) {
+    fn lay(&self, job: Job) {
         let mut state = self.state();
         state.job = Some(job);
         state.current = None;
@@ -140,7 +143,7 @@ impl Desk {
 }
 
 /// Answers until it is dropped.
-pub async fn serve(listener: TcpListener, desk: Arc<Desk>) {
+async fn serve(listener: TcpListener, desk: Arc<Desk>) {
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {

@@ -3,13 +3,11 @@
 use std::{
     io,
     process::{ExitStatus, Stdio},
-    sync::Arc,
     time::Duration,
 };
 
-use evenkeel_runtime_api::{Desk, Job, Said, error, reason, serve};
+use evenkeel_runtime_api::{Event, Job, Port, Process, Said, error, reason};
 use jiff::Timestamp;
-use tokio::{net::TcpListener, process::Child, sync::mpsc, task::JoinSet, time};
 
 use super::{
     super::{
@@ -28,10 +26,6 @@ use crate::{
 
 /// How long a container may take to ask for its first event. Lambda gives 10 s; making a container takes its time.
 const START_MAX: Duration = Duration::from_mins(1);
-/// How long a function that has answered may take to ask for more, or to end.
-const REST_MAX: Duration = Duration::from_millis(500);
-/// How often it is looked how much was printed.
-const LOOK: Duration = Duration::from_millis(50);
 /// With these docker and podman say that they could not run a container at all, not start its program, or not find it.
 /// A program may end with the same.
 const REFUSED: [i32; 3] = [125, 126, 127];
@@ -52,28 +46,16 @@ pub(super) struct Terms<'a> {
 /// A container that answers events.
 pub(super) struct Session {
     // The process goes first, then what it has left behind, then what it ran in.
-    child: Child,
+    process: Process,
     left: Option<Left>,
     container: Container,
     builder: Builder,
-    desk: Arc<Desk>,
-    said: mpsc::Receiver<Said>,
     printed: Printed,
     timeout: Duration,
     arn: String,
     memory_mb: i32,
     ready: bool,
     count: u64,
-    // Dropping the set ends the server.
-    _api: JoinSet<()>,
-}
-
-/// What ended a wait.
-enum Event {
-    Said(Said),
-    Ended(Option<ExitStatus>),
-    Late,
-    Flooded,
 }
 
 /// How a run ended.
@@ -103,37 +85,30 @@ impl Session {
         terms: &Terms<'_>,
     ) -> Result<Self, CliError> {
         let failed = |error: io::Error| CliError(format!("no container can be started: {error}"));
-        let listener = TcpListener::bind(("127.0.0.1", 0)).await.map_err(failed)?;
-        let address = listener.local_addr().map_err(failed)?.to_string();
+        let port = Port::open().await.map_err(failed)?;
+        let api = (API, port.address());
         let (printed, stdout, stderr) = Printed::new(terms.secrets).map_err(failed)?;
-        let left = (builder == Builder::Buildah).then(|| Left::new((API, &address)));
-        let (container, mut command) = builder.container(wanted, (API, &address)).await?;
+        let left = (builder == Builder::Buildah).then(|| Left::new(api));
+        let (container, mut command) = builder.container(wanted, api).await?;
         command.stdin(Stdio::null()).stdout(stdout).stderr(stderr);
-        let child = command.kill_on_drop(true).spawn().map_err(failed)?;
-        let (say, said) = mpsc::channel(16);
-        let desk = Arc::new(Desk::new(say));
-        let mut tasks = JoinSet::new();
-        tasks.spawn(serve(listener, Arc::clone(&desk)));
+        let process = Process::start(port, &mut command).map_err(failed)?;
         Ok(Self {
-            child,
+            process,
             left,
             container,
             builder,
-            desk,
-            said,
             printed,
             timeout: terms.timeout,
             arn: format!("arn:aws:lambda:local:000000000000:function:{}", terms.function),
             memory_mb: wanted.memory_mb,
             ready: false,
             count: 0,
-            _api: tasks,
         })
     }
 
     /// Itself, unless its process is gone.
     pub(super) fn alive(mut self) -> Option<Self> {
-        matches!(self.child.try_wait(), Ok(None)).then_some(self)
+        self.process.is_alive().then_some(self)
     }
 
     /// One event, from laying it out to the answer; and itself, if it can take another. An error means that the
@@ -154,7 +129,7 @@ impl Session {
         };
         let took = clock.now().mono.since(began.mono);
         // What it prints after its answer belongs to it, and one that ends then takes no other event.
-        run.stays = run.stays && self.rests().await;
+        run.stays = run.stays && self.process.rests(|| self.printed.flooded()).await;
         let answer = Answer {
             payload: run.payload,
             function_error: run.failed.then(|| "Unhandled".to_owned()),
@@ -172,7 +147,7 @@ impl Session {
     /// Waits for it to ask for an event; how it ended, if it did not.
     async fn start(&mut self, id: &str) -> Result<Option<Run>, CliError> {
         let program = self.builder.program();
-        match self.next(START_MAX).await {
+        match self.process.next(START_MAX, || self.printed.flooded()).await {
             Event::Said(Said::InitError(_, body)) => Ok(Some(Run::said(&body, true, false))),
             Event::Said(_) => {
                 self.ready = true;
@@ -182,7 +157,7 @@ impl Session {
                 Some(why) => Err(CliError(format!("{program} cannot run the image: {why}"))),
                 None => Ok(Some(Run::broken("Runtime.ExitError", id, &reason(status)))),
             },
-            Event::Flooded => Ok(Some(flooded(id))),
+            Event::Stopped => Ok(Some(flooded(id))),
             Event::Late => Err(CliError(format!(
                 "the container did not ask for an event within {START_MAX:?}: the image must speak Lambda's runtime \
                  API, and {program} must let it reach this machine's 127.0.0.1 (`--network host`): Docker Desktop has \
@@ -202,57 +177,28 @@ impl Session {
     }
 
     async fn answer(&mut self, clock: &dyn Clock, (id, event): (&str, &[u8])) -> Run {
-        let began = clock.now();
-        let since = began.wall.duration_since(Timestamp::UNIX_EPOCH);
+        let since = clock.now().wall.duration_since(Timestamp::UNIX_EPOCH);
         let deadline = Duration::try_from(since).unwrap_or_default() + self.timeout;
-        self.desk.lay(Job::new(id, (&self.arn, deadline), event.to_vec().into()));
-        loop {
-            let left = self.timeout.saturating_sub(clock.now().mono.since(began.mono));
-            let event = if left.is_zero() { Event::Late } else { self.next(left).await };
-            return match event {
-                // It has answered the event before this one, and asks for this one now.
-                Event::Said(Said::Ready) => continue,
-                Event::Said(Said::Response(body)) if body.len() > PAYLOAD_MAX => {
-                    let why = format!("the answer has {} bytes, and 6 MB are allowed", body.len());
-                    Run::broken("Function.ResponseSizeTooLarge", id, &why)
-                }
-                Event::Said(Said::TooLarge) => {
-                    let why = "the answer is larger than 6 MB";
-                    Run::broken("Function.ResponseSizeTooLarge", id, why)
-                }
-                Event::Said(Said::Response(body)) => Run::said(&body, false, true),
-                Event::Said(Said::Error(_, body) | Said::InitError(_, body)) => {
-                    Run::said(&body, true, true)
-                }
-                Event::Late => {
-                    let seconds = self.timeout.as_secs_f64();
-                    let why = format!("Task timed out after {seconds:.2} seconds");
-                    Run::broken("Sandbox.Timedout", id, &why)
-                }
-                Event::Ended(status) => Run::broken("Runtime.ExitError", id, &reason(status)),
-                Event::Flooded => flooded(id),
-            };
-        }
-    }
-
-    /// Whether a function that has answered can take another event.
-    async fn rests(&mut self) -> bool {
-        matches!(self.next(REST_MAX).await, Event::Said(Said::Ready) | Event::Late)
-    }
-
-    async fn next(&mut self, wait: Duration) -> Event {
-        let late = time::sleep(wait);
-        tokio::pin!(late);
-        loop {
-            tokio::select! {
-                biased;
-                Some(said) = self.said.recv() => return Event::Said(said),
-                ended = self.child.wait() => return Event::Ended(ended.ok()),
-                () = &mut late => return Event::Late,
-                () = time::sleep(LOOK) => if self.printed.flooded() {
-                    return Event::Flooded;
-                },
+        let job = Job::new(id, (&self.arn, deadline), event.to_vec().into());
+        match self.process.call(job, self.timeout, || self.printed.flooded()).await {
+            Event::Said(Said::Response(body)) if body.len() <= PAYLOAD_MAX => {
+                Run::said(&body, false, true)
             }
+            Event::Said(Said::Response(_) | Said::TooLarge) => {
+                let why = "the answer is larger than 6 MB";
+                Run::broken("Function.ResponseSizeTooLarge", id, why)
+            }
+            Event::Said(Said::Error(_, body) | Said::InitError(_, body)) => {
+                Run::said(&body, true, true)
+            }
+            // No answer is a request for another event.
+            Event::Late | Event::Said(Said::Ready) => {
+                let seconds = self.timeout.as_secs_f64();
+                let why = format!("Task timed out after {seconds:.2} seconds");
+                Run::broken("Sandbox.Timedout", id, &why)
+            }
+            Event::Ended(status) => Run::broken("Runtime.ExitError", id, &reason(status)),
+            Event::Stopped => flooded(id),
         }
     }
 
@@ -268,8 +214,7 @@ impl Session {
 
     /// Ends it.
     pub(super) async fn close(mut self) {
-        // It may be gone already.
-        self.child.kill().await.ok();
+        self.process.kill().await;
         drop(self.left);
         self.container.remove().await;
     }

@@ -2,20 +2,14 @@
 
 use std::{
     path::Path,
-    process::{ExitStatus, Stdio},
-    sync::Arc,
+    process::Stdio,
     time::{Duration, Instant, SystemTime},
 };
 
 use bytes::Bytes;
-use evenkeel_runtime_api::{Desk, Job, Said, error, reason, serve};
+use evenkeel_runtime_api::{Event, Job, Port, Process, Said, error, reason};
 use serde_json::Value;
-use tokio::{
-    net::TcpListener,
-    process::{Child, Command},
-    sync::mpsc,
-    task::JoinSet,
-};
+use tokio::process::Command;
 
 use super::{
     entry::{Entry, Fault},
@@ -33,31 +27,15 @@ use crate::{
 
 /// How long a start may take besides the first call's own time. Lambda's limit.
 const INIT_MAX: Duration = Duration::from_secs(10);
-/// How long a function that has answered may take to ask for more.
-const REST_MAX: Duration = Duration::from_millis(500);
-/// How often what was printed gets its time.
-const LOOK: Duration = Duration::from_millis(50);
 
 /// A process that answers events.
 #[derive(Debug)]
 pub(super) struct Room {
-    child: Child,
-    desk: Arc<Desk>,
-    said: mpsc::Receiver<Said>,
+    process: Process,
     output: Output,
     /// Whether it has not asked for an event yet.
     starting: bool,
     since: Instant,
-    // Dropping the set ends the server.
-    _api: JoinSet<()>,
-}
-
-/// What ended a wait.
-enum Event {
-    Said(Said),
-    Ended(Option<ExitStatus>),
-    Late,
-    Flooded,
 }
 
 #[expect(clippy::disallowed_methods, reason = "what a process takes is measured on the wall")]
@@ -69,33 +47,26 @@ impl Room {
     /// Starts the process.
     pub(super) async fn open(errand: &Errand, entry: Entry, folder: &Path) -> Result<Self, Fault> {
         let refused = |error: std::io::Error| entry.refused(&error);
-        let listener = TcpListener::bind(("127.0.0.1", 0)).await.map_err(refused)?;
-        let api = listener.local_addr().map_err(refused)?.to_string();
+        let port = Port::open().await.map_err(refused)?;
         let (output, stdout, stderr) = Output::new(folder).map_err(refused)?;
-        let child = Command::new(&entry.program)
+        let mut command = Command::new(&entry.program);
+        command
             .args(&entry.arguments)
             .current_dir(&entry.folder)
             .env_clear()
             .envs(std::env::var_os("PATH").map(|it| ("PATH", it)))
             .envs(entry.environment.iter().map(|(key, value)| (key, value)))
-            .envs(variables(errand, &api))
+            .envs(variables(errand, port.address()))
             .stdin(Stdio::null())
             .stdout(stdout)
-            .stderr(stderr)
-            .kill_on_drop(true)
-            .spawn()
-            .map_err(refused)?;
-        let (say, said) = mpsc::channel(16);
-        let desk = Arc::new(Desk::new(say));
-        let mut tasks = JoinSet::new();
-        tasks.spawn(serve(listener, Arc::clone(&desk)));
-        let since = wall();
-        Ok(Self { child, desk, said, output, starting: true, since, _api: tasks })
+            .stderr(stderr);
+        let process = Process::start(port, &mut command).map_err(refused)?;
+        Ok(Self { process, output, starting: true, since: wall() })
     }
 
     /// Itself, unless the process is gone.
     pub(super) fn alive(mut self) -> Option<Self> {
-        matches!(self.child.try_wait(), Ok(None)).then_some(self)
+        self.process.is_alive().then_some(self)
     }
 
     /// One event, from laying it out to the answer.
@@ -103,71 +74,33 @@ impl Room {
         let mut run = Run { errand, clock, lines: Vec::new(), init: None, began: wall() };
         let time = run.timeout();
         if self.starting {
-            let event = self.until_ready(&mut run, INIT_MAX + time).await;
+            let Self { process, output, .. } = &mut *self;
+            let event = process.next(INIT_MAX + time, || run.look(output, true)).await;
             run.init = Some(self.since.elapsed());
-            if let Some(event) = event {
+            if !matches!(event, Event::Said(Said::Ready)) {
                 run.began = self.since;
                 return self.over(run, event, true).await;
             }
             self.starting = false;
-            run.lines.extend(self.output.lines(clock.now(), true));
+            run.look(&mut self.output, true);
         }
         run.began = wall();
-        self.desk.lay(run.job());
-        loop {
-            let left = time.saturating_sub(run.began.elapsed());
-            if left.is_zero() {
-                return self.over(run, Event::Late, false).await;
-            }
-            match self.next(&mut run, left, false).await {
-                // It asks again, late, or has just fetched the event.
-                Event::Said(Said::Ready) => {}
-                event => return self.over(run, event, false).await,
-            }
-        }
-    }
-
-    /// Waits for the process to ask for an event; what came instead.
-    async fn until_ready(&mut self, run: &mut Run<'_>, time: Duration) -> Option<Event> {
-        match self.next(run, time, true).await {
-            Event::Said(Said::Ready) => None,
-            event => Some(event),
-        }
-    }
-
-    async fn next(&mut self, run: &mut Run<'_>, time: Duration, early: bool) -> Event {
-        let late = tokio::time::sleep(time);
-        tokio::pin!(late);
-        loop {
-            tokio::select! {
-                biased;
-                Some(said) = self.said.recv() => return Event::Said(said),
-                ended = self.child.wait() => return Event::Ended(ended.ok()),
-                () = &mut late => return Event::Late,
-                () = tokio::time::sleep(LOOK) => {
-                    run.lines.extend(self.output.lines(run.clock.now(), early));
-                    if self.output.flooded() {
-                        return Event::Flooded;
-                    }
-                }
-            }
-        }
+        let (job, Self { process, output, .. }) = (run.job(), &mut *self);
+        let event = process.call(job, time, || run.look(output, false)).await;
+        self.over(run, event, false).await
     }
 
     /// The end of an invocation, however it came. Unless the function answered, the process goes with it.
     async fn over(&mut self, mut run: Run<'_>, event: Event, early: bool) -> Outcome {
         let took = run.began.elapsed();
         let answered = matches!(event, Event::Said(Said::Response(_) | Said::Error(..)));
-        let memory = memory(self.child.id());
-        let rested = answered && {
-            let event = self.next(&mut run, REST_MAX, early).await;
-            matches!(event, Event::Said(Said::Ready) | Event::Late)
-        };
+        let memory = memory(self.process.id());
+        let Self { process, output, .. } = &mut *self;
+        let rested = answered && process.rests(|| run.look(output, early)).await;
         let mut outcome = run.outcome(event);
         let took = took.min(run.timeout());
         if !rested {
-            // It may be gone already.
-            self.child.kill().await.ok();
+            self.process.kill().await;
         }
         let now = run.clock.now();
         run.lines.extend(self.output.last(now, early));
@@ -247,6 +180,12 @@ impl Run<'_> {
         Job::new(&self.errand.begun.id, (&self.errand.arn, deadline), event)
     }
 
+    /// Gives what was printed its time; whether it was too much.
+    fn look(&mut self, output: &mut Output, early: bool) -> bool {
+        self.lines.extend(output.lines(self.clock.now(), early));
+        output.flooded()
+    }
+
     fn outcome(&self, event: Event) -> Outcome {
         match event {
             Event::Said(Said::Response(body)) => self.ended(body.to_vec(), None),
@@ -262,7 +201,7 @@ impl Run<'_> {
             // A second request for an event, in the place of an answer, is handled where it comes.
             Event::Said(Said::Ready) | Event::Late => self.late(),
             Event::Ended(status) => self.failed(&reason(status)),
-            Event::Flooded => self.failed("Runtime exited with error: signal: killed"),
+            Event::Stopped => self.failed("Runtime exited with error: signal: killed"),
         }
     }
 
