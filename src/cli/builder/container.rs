@@ -324,8 +324,9 @@ impl Drop for Container {
     }
 }
 
+/// A moment, for what happens as a value goes.
 #[expect(clippy::disallowed_methods, reason = "nothing else can wait while a value goes")]
-fn pause() {
+pub(in crate::cli) fn pause() {
     thread::sleep(LOOK);
 }
 
