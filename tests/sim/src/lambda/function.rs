@@ -184,6 +184,11 @@ impl Function {
         all.collect()
     }
 
+    /// What is written down in the descriptions of aliases.
+    pub(crate) fn notes(&self) -> BTreeMap<&str, &str> {
+        self.aliases.iter().map(|(name, it)| (name.as_str(), it.description.as_str())).collect()
+    }
+
     /// What GetFunction shows of $LATEST, as it is now.
     pub(crate) fn picture(&self) -> Shown {
         Shown {

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use super::{Ctx, Lambda, create, listing, page, rules, service};
 use crate::{
-    call::{Answer, Refusal, Reply},
+    call::{Answer, Call, Refusal, Reply},
     time::{self, Moment},
     wire,
 };
@@ -21,6 +21,27 @@ pub(crate) struct Mapping {
     /// The state to come, and when.
     coming: Option<(Moment, &'static str)>,
     tags: BTreeMap<String, String>,
+}
+
+impl Mapping {
+    /// How it looks now, for the journal.
+    pub(super) fn picture(&self) -> Value {
+        json!({ "mapping": self.shown, "tags": self.tags })
+    }
+
+    /// The name of the function that it is for: `arn:aws:lambda:REGION:ACCOUNT:function:NAME`, and an alias perhaps.
+    pub(super) fn function(&self) -> Option<String> {
+        self.shown["FunctionArn"].as_str()?.split(':').nth(6).map(str::to_owned)
+    }
+}
+
+/// The UUID of the mapping that a call names, by itself or in an ARN.
+pub(super) fn id(call: &Call) -> Option<&str> {
+    let part = call.part(0);
+    if call.operation.ends_with("EventSourceMapping") {
+        return Some(part).filter(|it| !it.is_empty());
+    }
+    part.split_once(":event-source-mapping:").map(|(_, id)| id)
 }
 
 /// Ends what is due; a mapping that was to go is gone.
@@ -40,10 +61,7 @@ pub(super) fn batch(mappings: &BTreeMap<String, Mapping>, arn: &str) -> Option<V
 
 /// The names of the functions that event sources are for.
 pub(super) fn functions(mappings: &BTreeMap<String, Mapping>) -> BTreeSet<String> {
-    // `arn:aws:lambda:REGION:ACCOUNT:function:NAME`, and an alias perhaps.
-    let name =
-        |it: &Mapping| it.shown["FunctionArn"].as_str()?.split(':').nth(6).map(str::to_owned);
-    mappings.values().filter_map(name).collect()
+    mappings.values().filter_map(Mapping::function).collect()
 }
 
 /// How many event sources a function has, behind whatever alias, be it there or not.
@@ -203,8 +221,7 @@ fn fill(
 
 /// Tags of a mapping, by its ARN.
 pub(super) fn tags(lambda: &mut Lambda, ctx: &Ctx<'_>) -> Answer {
-    let id = ctx.call.part(0).rsplit(':').next().unwrap_or_default();
-    let found = lambda.mappings.get_mut(id);
+    let found = id(ctx.call).and_then(|id| lambda.mappings.get_mut(id));
     let found =
         found.ok_or_else(|| Refusal::missing("The resource you requested does not exist."))?;
     super::tags::change(&mut found.tags, ctx)

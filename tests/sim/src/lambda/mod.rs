@@ -127,7 +127,21 @@ impl Lambda {
         let Some(found) = self.functions.get(name) else { return Value::Null };
         let mut picture = found.picture().journal();
         picture["aliases"] = json!(found.leads());
+        picture["notes"] = json!(found.notes());
         picture
+    }
+
+    /// What a call is about, as it looks now: a mapping, or a function.
+    pub(crate) fn picture_of(&self, call: &Call) -> Value {
+        match mapping::id(call) {
+            Some(id) => self.mappings.get(id).map_or(Value::Null, Mapping::picture),
+            None => self.picture(&call.resource),
+        }
+    }
+
+    /// The function of the mapping that a call names, if it names one.
+    pub(crate) fn fed_by(&self, call: &Call) -> Option<String> {
+        self.mappings.get(mapping::id(call)?)?.function()
     }
 
     /// The names of the functions that event sources are for.

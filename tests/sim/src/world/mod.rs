@@ -2,11 +2,9 @@
 
 pub(crate) mod errand;
 mod options;
+mod rival;
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    time::Duration,
-};
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
@@ -26,19 +24,11 @@ use crate::{
 };
 
 pub use self::options::Options;
+use self::rival::Rival;
 pub use crate::lambda::{Lags, Script};
 
 /// A place in AWS: an account and a Region.
 pub(crate) type Place = (String, String);
-
-/// Somebody who is going to put something back.
-#[derive(Debug)]
-struct Rival {
-    at: Moment,
-    place: Place,
-    name: String,
-    before: Value,
-}
 
 /// A call that was let in.
 #[derive(Debug)]
@@ -161,7 +151,7 @@ impl World {
             caller: call.caller.key.clone(),
             service: call.service.name(),
             operation: call.operation.to_owned(),
-            resource: call.resource.clone(),
+            resource: self.about(call),
             status: 0,
             code: None,
             fault: play.fault.map(crate::fault::Fault::name),
@@ -226,66 +216,6 @@ impl World {
         }
     }
 
-    fn put_back(&mut self, rival: Rival, now: Moment) {
-        let Some(lambda) = self.lambdas.get_mut(&rival.place) else { return };
-        let before = lambda.picture(&rival.name);
-        if before.is_null() {
-            return;
-        }
-        if !lambda.put_back(&rival.name, &rival.before, now) {
-            // It is busy: a person would try again.
-            self.rivals.push(Rival { at: now + Duration::from_millis(500), ..rival });
-            return;
-        }
-        let after = lambda.picture(&rival.name);
-        self.hand((&rival.place, &rival.name), (before, after), now);
-    }
-
-    /// Takes note of what another hand did.
-    fn hand(
-        &mut self,
-        (place, name): (&Place, &str),
-        (before, after): (Value, Value),
-        now: Moment,
-    ) {
-        self.journal.append(Entry {
-            number: 0,
-            began: secs(now),
-            ended: Some(secs(now)),
-            account: place.0.clone(),
-            region: place.1.clone(),
-            caller: "rival".into(),
-            service: Service::Lambda.name(),
-            operation: "UpdateFunctionConfiguration".into(),
-            resource: name.to_owned(),
-            status: 200,
-            code: None,
-            fault: None,
-            revision: None,
-            write: true,
-            effect: true,
-            before,
-            after,
-        });
-    }
-
-    /// Another hand changes members of a function's configuration at once, without a lag.
-    pub fn by_hand(&mut self, caller: &Caller, (name, set): (&str, &Value), now: Moment) -> bool {
-        let place = place(caller);
-        let Some(lambda) = self.lambdas.get_mut(&place) else { return false };
-        let before = lambda.picture(name);
-        let mut wanted = before.clone();
-        for (key, value) in set.as_object().into_iter().flatten() {
-            wanted["configuration"][key.as_str()] = value.clone();
-        }
-        if before.is_null() || !lambda.put_back(name, &wanted, now) {
-            return false;
-        }
-        let after = lambda.picture(name);
-        self.hand((&place, name), (before, after), now);
-        true
-    }
-
     fn note(&mut self, number: u64, answer: &Answer, (before, after): (Value, Value)) {
         let Some(entry) = self.journal.entry(number) else { return };
         match answer {
@@ -305,13 +235,20 @@ impl World {
         }
     }
 
+    /// What a call is about; of one that names an event source mapping alone, the function that this is for.
+    fn about(&self, call: &Call) -> String {
+        let lambda = self.lambdas.get(&place(&call.caller));
+        let host = lambda.filter(|_| call.resource.is_empty()).and_then(|it| it.fed_by(call));
+        host.unwrap_or_else(|| call.resource.clone())
+    }
+
     /// The object of a call that may change it.
     fn picture(&self, call: &Call) -> Value {
         let place = place(&call.caller);
         match call.service {
-            _ if !call.writes() || call.resource.is_empty() => Value::Null,
+            _ if !call.writes() => Value::Null,
             Service::Lambda => {
-                self.lambdas.get(&place).map_or(Value::Null, |it| it.picture(&call.resource))
+                self.lambdas.get(&place).map_or(Value::Null, |it| it.picture_of(call))
             }
             // A part of a layer changes nothing that is shown.
             Service::Registry if call.operation != "PutImage" => Value::Null,
