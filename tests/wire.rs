@@ -28,7 +28,7 @@ use evenkeel::{
         calls::Calls,
         clients::Clients,
         cloud::{Cloud as _, Urgency},
-        identity::Identity,
+        identity,
     },
     engine::{
         failure::{Class, Failure, chain},
@@ -331,6 +331,6 @@ fn the_account_is_read() {
                 <GetCallerIdentityResult><Account>111122223333</Account></GetCallerIdentityResult>\
                 </GetCallerIdentityResponse>";
     let (clients, calls, _) = replay::aws(move |_, _| (200, Vec::new(), body.into()));
-    let account = replay::run(Identity::new(clients.sts, calls).account_id());
+    let account = replay::run(identity::account_id(&clients.sts, &calls));
     assert_eq!(account.as_deref(), Ok("111122223333"));
 }

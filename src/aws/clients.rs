@@ -100,11 +100,21 @@ impl Clients {
             cloudwatch: aws_sdk_cloudwatch::Client::new(config),
             scaling: aws_sdk_applicationautoscaling::Client::new(config),
             logs: aws_sdk_cloudwatchlogs::Client::new(config),
-            sts: aws_sdk_sts::Client::new(config),
+            sts: sts(config),
             endpoint: config.endpoint_url().map(ToOwned::to_owned),
             region,
             config: config.clone(),
         })
+    }
+
+    /// What they were made from.
+    pub(super) fn config(&self) -> &SdkConfig {
+        &self.config
+    }
+
+    /// Clients from a configuration that differs in its credentials alone.
+    pub(super) fn signing_with(config: &SdkConfig) -> Self {
+        Self::of(config).expect("the Region is there already")
     }
 
     /// Clients of a stand-in on this machine, whatever the environment says.
@@ -150,6 +160,12 @@ impl Clients {
     pub fn is_loopback(&self) -> bool {
         self.endpoint.as_deref().is_some_and(is_loopback)
     }
+}
+
+/// STS is asked before there is a queue that could try again, and one hiccup of it must not hold up a target.
+fn sts(config: &SdkConfig) -> aws_sdk_sts::Client {
+    let config = config.to_builder().retry_config(RetryConfig::standard()).build();
+    aws_sdk_sts::Client::new(&config)
 }
 
 /// Whether a URL is one of this machine's, where nothing that it is sent leaves it.

@@ -7,7 +7,7 @@ use crate::{
     aws::{
         calls::{CallLog, CallRecord, Calls},
         clients::Clients,
-        identity::Identity,
+        identity,
     },
     daemon::options::Target,
     engine::{failure::chain, place::Place, policy::Mode},
@@ -35,7 +35,7 @@ pub(super) async fn open(
     let Target { name, account_id, clients, registry, .. } = choose((access, mode), target).await?;
     let clock = access.clock();
     let calls = Arc::new(Calls::new(name.clone(), access.quota_share, &clock, Arc::new(Uncounted)));
-    let account = Identity::new(clients.sts.clone(), Arc::clone(&calls)).account_id().await;
+    let account = identity::account_id(&clients.sts, &calls).await;
     let account = account.map_err(|failure| CliError(chain(&failure)))?;
     if account_id.as_ref().is_some_and(|it| *it != account) {
         return Err(CliError(format!("the credentials belong to account {account}")));

@@ -38,8 +38,10 @@ use crate::{
     manifest::{self, Document, Documents, Selection, Wishes},
 };
 
-/// How soon to ask again who we are, while a target is on hold.
+/// How soon to ask again who we are, while a target is on hold; where AWS gave no answer, sooner at first.
 const RECHECK: Duration = Duration::from_secs(30);
+/// How soon after the first answer that did not come; each further pause is twice as long.
+const RECHECK_FIRST: Duration = Duration::from_secs(1);
 /// How often to make sure that we still are who we were: credentials are renewed under us.
 const REASSURE: Duration = Duration::from_mins(10);
 
@@ -104,6 +106,8 @@ pub(super) struct Supervisor {
     /// Whether what nobody asks for is looked for too.
     pub(super) watches: bool,
     pub(super) identity: Identity,
+    /// How often in a row AWS has not said who we are.
+    pub(super) unanswered: u32,
     pub(super) lines: Lines,
     pub(super) board: Arc<Board>,
     pub(super) chronicle: Arc<Chronicle>,
@@ -126,7 +130,7 @@ impl Supervisor {
     pub(super) async fn run(mut self) {
         let mut stop = self.stop.clone();
         self.look_for_pause().await;
-        let mut paused = self.check(None).await;
+        let mut paused = self.check(None, false).await;
         self.desire().await;
         // Deadlines, since other news must not put them off.
         let (mut check_at, mut pause_at) = (self.recheck_at(paused.as_ref()), Mono::default());
@@ -141,11 +145,11 @@ impl Supervisor {
                     Err(_) => return,
                 },
                 () = time::sleep(self.clock.real(check)) => {
-                    paused = self.recheck(paused).await;
+                    paused = self.recheck(paused, false).await;
                     check_at = self.recheck_at(paused.as_ref());
                 }
                 () = self.doubt.notified() => {
-                    paused = self.recheck(paused).await;
+                    paused = self.recheck(paused, true).await;
                     check_at = self.recheck_at(paused.as_ref());
                 }
                 () = self.census.notified() => self.rule(false).await,
@@ -160,13 +164,17 @@ impl Supervisor {
     }
 
     fn recheck_at(&self, paused: Option<&Said>) -> Mono {
-        let wait = if paused.is_some() { RECHECK } else { REASSURE };
+        let wait = match (paused, self.unanswered) {
+            (None, 0) => REASSURE,
+            (_, 0) => RECHECK,
+            (_, times) => RECHECK.min(RECHECK_FIRST * (1 << (times - 1).min(5))),
+        };
         self.clock.now().mono.after(wait)
     }
 
-    async fn recheck(&mut self, paused: Option<Said>) -> Option<Said> {
+    async fn recheck(&mut self, paused: Option<Said>, refused: bool) -> Option<Said> {
         let known = self.account_id.is_some();
-        let paused = self.check(paused).await;
+        let paused = self.check(paused, refused).await;
         // What the manifests want can be said only once the account is known.
         if !known && self.account_id.is_some() {
             self.desire().await;
@@ -174,9 +182,14 @@ impl Supervisor {
         paused
     }
 
-    /// Asks AWS who we are, and puts the target on hold unless the answer is right.
-    async fn check(&mut self, before: Option<Said>) -> Option<Said> {
-        let found = self.identity.account_id().await;
+    /// Asks AWS who we are, and puts the target on hold unless the answer is right. `refused`: AWS did not accept
+    /// the credentials for something else.
+    async fn check(&mut self, before: Option<Said>, refused: bool) -> Option<Said> {
+        let found = self.identity.account_id(refused).await;
+        self.unanswered = match &found {
+            Err(failure) if failure.class != Class::Credentials => self.unanswered + 1,
+            Ok(_) | Err(_) => 0,
+        };
         let paused = self.verdict(found, before.as_ref());
         self.board.write(|board| {
             board.targets.insert(self.name.clone(), paused.clone());
@@ -205,9 +218,11 @@ impl Supervisor {
                      {wanted}; nothing is read or written",
                     self.name
                 );
+                self.identity.reject();
                 Some(Said::new("WrongAccount", message))
             }
             (Ok(found), _) => {
+                self.identity.confirm();
                 self.account_id = Some(found);
                 None
             }
@@ -215,14 +230,16 @@ impl Supervisor {
                 let message = format!("AWS does not accept our credentials: {}", chain(&failure));
                 Some(Said::new("CredentialsInvalid", message))
             }
-            // Who we were, we probably still are; the calls themselves will tell.
-            (Err(failure), Some(_)) => {
+            // AWS has said whose the credentials are that are in use, and nothing else is used.
+            (Err(failure), _) if before.is_none() && self.identity.is_confirmed() => {
                 warn!(target = %self.name, error = chain(&failure), "cannot ask who we are");
-                before.cloned()
+                None
             }
-            (Err(failure), None) => {
-                let message =
-                    format!("AWS does not say whose account this is: {}", chain(&failure));
+            (Err(failure), _) => {
+                let message = format!(
+                    "AWS does not say whose account this is, so nothing is read or written: {}",
+                    chain(&failure)
+                );
                 Some(Said::new("IdentityUnknown", message))
             }
         }

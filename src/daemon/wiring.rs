@@ -105,6 +105,7 @@ impl Wiring {
             doubt: Arc::default(),
             census: Arc::default(),
         };
+        let (clients, identity) = Identity::guard(clients, &calls);
         let clients = &clients;
         let means = Means { clients, calls: &calls, share };
         let lines = self.engines(&shared, means, tasks);
@@ -117,7 +118,8 @@ impl Wiring {
             hash_key: self.hash_key.clone(),
             selection: self.selection.clone(),
             watches: self.settings.reading == Reading::Watch,
-            identity: Identity::new(clients.sts.clone(), Arc::clone(&calls)),
+            identity,
+            unanswered: 0,
             lines,
             board: Arc::clone(&self.board),
             chronicle: Arc::clone(&self.chronicle),

@@ -188,8 +188,7 @@ impl Scene {
 
     /// The same with more arguments.
     pub fn start_with(&self, arguments: &[&str]) -> Child {
-        let log = self.folder.path().join("daemon.log");
-        let log = File::options().create(true).append(true).open(log).unwrap();
+        let log = File::options().create(true).append(true).open(self.log_file()).unwrap();
         let folder = self.manifests();
         let mut command = self.command(&["run", folder.to_str().unwrap(), "--time-scale", "50"]);
         command.args(["--listen", "127.0.0.1:0", "--log-format", "json"]).args(arguments);
@@ -216,7 +215,12 @@ impl Scene {
 
     /// What the daemon has written to its log.
     pub fn log(&self) -> String {
-        fs::read_to_string(self.folder.path().join("daemon.log")).unwrap_or_default()
+        fs::read_to_string(self.log_file()).unwrap_or_default()
+    }
+
+    /// Where that stands.
+    pub fn log_file(&self) -> PathBuf {
+        self.folder.path().join("daemon.log")
     }
 
     /// All functions, by name.

@@ -78,7 +78,7 @@ const TABLE: &[(&str, &str, &str)] = &[
     ("InvalidRequest", "AWS refuses the values", "mend the manifest"),
     ("CredentialsInvalid", "AWS does not accept our credentials; the target is on hold", "renew them"),
     ("WrongAccount", "the credentials belong to another account; the target is on hold", "mend them, or `--account-id`"),
-    ("IdentityUnknown", "AWS does not say whose account this is; the target is on hold", "see the message"),
+    ("IdentityUnknown", "AWS does not say whose account this is; the target is on hold", "see the message; it is asked again within half a minute"),
 ];
 
 /// What is known of a reason.
