@@ -174,3 +174,120 @@ async fn whoever_keeps_adding_an_event_source_is_left_alone_after_a_while() {
     }
     drop(daemon);
 }
+
+fn paths(row: &Value) -> Vec<String> {
+    let changes = row["changes"].as_array().into_iter().flatten();
+    changes.map(|it| it["path"].as_str().unwrap().to_owned()).collect()
+}
+
+/// Somebody's whole policy of the function, in IAM's own words.
+fn put_policy(scene: &Scene, statement: &Value) {
+    let policy = json!({ "Version": "2012-10-17", "Statement": statement }).to_string();
+    scene.lambda("PutResourcePolicy", None, json!({ "Policy": policy }));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_statement_that_lets_anybody_in_is_seen_in_whatever_form() {
+    let invoke = "lambda:InvokeFunction";
+    let forms = [
+        // A single object without an id, with lists.
+        json!({ "Effect": "Allow", "Principal": { "AWS": ["*"] }, "Action": [invoke] }),
+        json!([{ "Effect": "Allow", "NotPrincipal": { "AWS": "111122223333" }, "Action": "*" }]),
+        // It restricts nobody.
+        json!([{ "Effect": "Allow", "Principal": "*", "Action": invoke,
+                 "Condition": { "StringLike": { "aws:SourceArn": "*" } } }]),
+        json!([{ "Effect": "Allow", "Principal": "*", "Action": "lambda:InvokeFunctionUrl",
+                 "Condition": { "StringEquals": { "lambda:FunctionUrlAuthType": "AWS_IAM" } } }]),
+        // Whom it restricts cannot be judged.
+        json!([{ "Effect": "Allow", "Principal": "*", "Action": invoke,
+                 "Condition": { "DateLessThan": { "aws:CurrentTime": "2099-01-01T00:00:00Z" } } }]),
+    ];
+    for form in forms {
+        let scene = Scene::new().await;
+        scene.manifest("  policy: { exclusive: true }\n");
+        scene.apply().await;
+        put_policy(&scene, &form);
+        let before = scene.writes();
+        let daemon = scene.start();
+        scene.until("it is seen", |it| it.row("Permissions")["status"] == "drifted").await;
+        let row = scene.row("Permissions");
+        assert_eq!(paths(&row), ["/permissions/statement 1"], "{form}");
+        // RemovePermission takes an id, and it has none.
+        let message = row["message"].as_str().unwrap();
+        assert!(message.contains("PutResourcePolicy"), "{message}");
+        assert_eq!(scene.writes(), before);
+        drop(daemon);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_id_like_ours_hides_nothing_where_nothing_is_ours() {
+    let scene = Scene::new().await;
+    scene.manifest("");
+    scene.apply().await;
+    permit(&scene, "ek-all-123456", "*");
+    let daemon = scene.start();
+    scene.until("it is seen", |it| it.row("Permissions")["status"] == "drifted").await;
+    assert_eq!(paths(&scene.row("Permissions")), ["/permissions/ek-all-123456"]);
+    drop(daemon);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_open_at_another_place_than_the_releases_alias_is_seen_and_goes_only_by_name() {
+    let scene = Scene::new().await;
+    let wish = "  url: { authType: AWS_IAM }\n  release: { alias: live }\n";
+    scene.manifest(wish);
+    scene.apply().await;
+    let other = json!({ "Name": "other", "FunctionVersion": "1" });
+    scene.lambda("CreateAlias", None, other);
+    for place in [None, Some("other")] {
+        scene.lambda("CreateFunctionUrlConfig", place, json!({ "AuthType": "NONE" }));
+    }
+    let body = json!({ "StatementId": "all", "Action": "lambda:InvokeFunction", "Principal": "*" });
+    for place in [None, Some("other"), Some("1")] {
+        scene.lambda("AddPermission", place, body.clone());
+    }
+    let before = scene.writes();
+    let daemon = scene.start();
+    scene.until("the URLs are seen", |it| paths(&it.row("Url")).len() == 2).await;
+    scene.until("the permissions are seen", |it| paths(&it.row("Permissions")).len() == 3).await;
+    let (url, permissions) = (scene.row("Url"), scene.row("Permissions"));
+    assert_eq!(paths(&url), ["/url/$LATEST", "/url/other"]);
+    let all = ["/permissions/$LATEST/all", "/permissions/other/all", "/permissions/1/all"];
+    assert_eq!(paths(&permissions), all);
+    for (row, words) in [(&url, "a public URL, on the alias other"), (&permissions, "on version 1")]
+    {
+        assert_eq!(
+            (&row["status"], &row["reason"]),
+            (&json!("drifted"), &json!("UnmanagedChange"))
+        );
+        assert!(row["message"].as_str().unwrap().contains(words), "{row}");
+    }
+    assert_eq!(scene.writes(), before, "it is only reported");
+    scene.manifest(&format!("{wish}  policy: {{ exclusive: true }}\n"));
+    let urls = |it: &Scene| {
+        let all = it.lambda("ListFunctionUrlConfigs", None, Value::Null);
+        let all = all["FunctionUrlConfigs"].as_array().unwrap().iter();
+        all.map(|it| it["FunctionArn"].as_str().unwrap().rsplit(':').next().unwrap().to_owned())
+            .collect::<Vec<_>>()
+    };
+    scene.until("ours is left", |it| urls(it) == ["live"]).await;
+    let quiet = |it: &Scene| it.row("Permissions").is_null() && it.row("Url")["status"] == "synced";
+    scene.until("nothing is left to say", quiet).await;
+    drop(daemon);
+}
+
+/// What may not be read is not called closed.
+#[tokio::test(flavor = "multi_thread")]
+async fn places_that_may_not_be_read_are_told() {
+    let scene = Scene::new().await;
+    scene.manifest("  permissions: [{ sid: a, principal: s3.amazonaws.com }]\n");
+    scene.apply().await;
+    let rule = json!({ "fault": "deny", "operations": ["ListAliases"] });
+    let (rule, now) = (serde_json::from_value(rule).unwrap(), scene.sim.shared.now());
+    scene.sim.shared.world().faults(1, vec![rule], now);
+    let daemon = scene.start();
+    let told = |it: &Scene| it.row("Permissions")["conditions"].to_string().contains("ListAliases");
+    scene.until("it is told", told).await;
+    drop(daemon);
+}

@@ -49,6 +49,7 @@ ops! {
     UntagRepository: "UntagResource", "ecr", Ecr;
     GetAuthorizationToken: "GetAuthorizationToken", "ecr", Ecr;
     GetFunctionUrlConfig: "GetFunctionUrlConfig", "lambda", Lambda;
+    ListFunctionUrlConfigs: "ListFunctionUrlConfigs", "lambda", Lambda;
     CreateFunctionUrlConfig: "CreateFunctionUrlConfig", "lambda", Lambda;
     UpdateFunctionUrlConfig: "UpdateFunctionUrlConfig", "lambda", Lambda;
     DeleteFunctionUrlConfig: "DeleteFunctionUrlConfig", "lambda", Lambda;

@@ -28,7 +28,7 @@ const TABLE: &[(&str, &str, &str)] = &[
     ("ImageUnreadable", "ECR could not be asked; the message says why", "allow `ecr:BatchGetImage`, or see the message"),
     ("RepositoryMissing", "the repository has a manifest and does not exist yet; it goes on by itself", ""),
     ("FunctionMissing FunctionNotOurs AliasMissing", "a part of a function waits for the function, or its alias, to be there, and to be ours", ""),
-    ("UnmanagedChange", "a public URL, a permission for everybody or an event source, which no manifest asks for", "describe it, take it away, or `policy.exclusive: true`"),
+    ("UnmanagedChange", "a public URL, a permission for everybody or for whom cannot be judged, on the function, an alias or a version, or an event source, which no manifest asks for", "describe it, take it away, or `policy.exclusive: true`; a statement without an id only DeleteResourcePolicy or PutResourcePolicy takes away"),
     ("FunctionUnsettled", "a release waits until the function is as its manifest asks", ""),
     ("VersionPending", "AWS makes a new version ready", ""),
     ("VersionFailed", "AWS could not make a new version ready; the same is published anew after ten minutes", "see the message; mend the image or the configuration"),

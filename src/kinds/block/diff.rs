@@ -171,22 +171,43 @@ impl<B: Block> Sides<'_, B> {
         }
     }
 
-    /// What opens the function to others though nobody asks for it: it is reported, and taken away only if the
+    /// What opens the function to others though no document asks for it: it is reported, and taken away only if the
     /// document says so.
     fn extras(&self, diff: &mut Diff<Step<B>>) {
-        let Some(config) = self.live.config.get().and_then(Option::as_ref) else { return };
+        let own = self.live.config.get().and_then(Option::as_ref);
         let ours = self.noted.is_some() || self.spec.config.is_some();
-        let extras = B::extras(&self.live.at, config, ours);
-        if extras.is_empty() {
-            return;
+        let mut extras = own.map_or_else(Vec::new, |it| B::extras(&self.live.at, it, ours));
+        match &self.live.elsewhere {
+            Known::Yes(others) => extras.extend(others.iter().cloned()),
+            Known::No(why) => {
+                let message = format!(
+                    "AWS does not show {} on other aliases and versions, so nobody watches them: {why}",
+                    B::FIELD
+                );
+                diff.conditions.insert("BlockUnknown", Said::new("Unreadable", message));
+            }
         }
-        let words: Vec<&str> = extras.iter().map(|it| it.words.as_str()).collect();
-        let message = format!(
-            "no manifest asks for this: {}; describe it, take it away, or let Evenkeel do that with \
-             `policy.exclusive: true`",
-            words.join(", ")
-        );
-        for (index, Extra { path, words, call }) in extras.into_iter().enumerate() {
+        let goes = |it: &Extra<B::Call>| self.spec.exclusive && it.call.is_some();
+        let stay: Vec<&Extra<B::Call>> = extras.iter().filter(|it| !goes(it)).collect();
+        if !stay.is_empty() {
+            let words: Vec<&str> = stay.iter().map(|it| it.words.as_str()).collect();
+            let nameless = stay.iter().any(|it| it.call.is_none());
+            let next = match (self.spec.exclusive, nameless) {
+                (false, false) => {
+                    "describe it, take it away, or let Evenkeel do that with `policy.exclusive: true`"
+                }
+                (false, true) | (true, _) => {
+                    "take it away with DeleteResourcePolicy or PutResourcePolicy: a statement without \
+                     an id cannot be taken away by itself"
+                }
+            };
+            let message = format!("no manifest asks for this: {}; {next}", words.join(", "));
+            let said = Said::new("UnmanagedChange", message);
+            diff.waits.push(Hold { said, on: None, recheck: None, soon: false });
+        }
+        // Those that go come first: the first step is about the first of them.
+        let (first, rest): (Vec<_>, Vec<_>) = extras.into_iter().partition(goes);
+        for (index, Extra { path, words, call }) in first.into_iter().chain(rest).enumerate() {
             let kind = if index == 0 { EXTRA } else { LATER };
             diff.changes.push(Change {
                 path: pointer::<B>(&path),
@@ -196,13 +217,8 @@ impl<B: Block> Sides<'_, B> {
                 origin: Origin::Drift,
                 step: kind,
             });
-            if self.spec.exclusive {
-                diff.steps.push(Planned { kind, step: Step::Call(call) });
-            }
-        }
-        if !self.spec.exclusive {
-            let said = Said::new("UnmanagedChange", message);
-            diff.waits.push(Hold { said, on: None, recheck: None, soon: false });
+            let call = call.filter(|_| self.spec.exclusive);
+            diff.steps.extend(call.map(|it| Planned { kind, step: Step::Call(it) }));
         }
     }
 

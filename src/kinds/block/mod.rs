@@ -63,7 +63,7 @@ pub trait Block: Sized + Send + Sync + 'static {
     /// The block in one form for both sides, so that what is equal is in sync.
     type Config: Clone + PartialEq + Send + Sync + 'static;
     /// One AWS call with every argument decided; its `Display` is the line that an operator reads.
-    type Call: Clone + fmt::Display + Send + Sync + 'static;
+    type Call: Clone + PartialEq + fmt::Display + Send + Sync + 'static;
 
     /// Every rule that a document breaks and that a shape cannot say; paths begin below the block.
     fn check(_: &Self::Doc) -> Vec<Breach> {
@@ -140,13 +140,25 @@ pub trait Block: Sized + Send + Sync + 'static {
 }
 
 /// Something that opens a function to others, and that no document asks for.
+#[derive(Debug, Clone, PartialEq)]
 pub struct Extra<C> {
     /// Its place below the block.
     pub path: String,
     /// What it is, in words.
     pub words: String,
-    /// The call that takes it away.
-    pub call: C,
+    /// The call that takes it away; `None`: Evenkeel has none for it.
+    pub call: Option<C>,
+}
+
+impl<C> Extra<C> {
+    /// The same at another place than the block's own.
+    #[must_use]
+    pub fn elsewhere(self, at: &At) -> Self {
+        let qualifier = at.qualifier.as_deref().unwrap_or("$LATEST");
+        let path = [qualifier, &self.path].into_iter().filter(|it| !it.is_empty());
+        let path = path.collect::<Vec<_>>().join("/");
+        Self { path, words: format!("{}, {}", self.words, at.words()), ..self }
+    }
 }
 
 /// What AWS makes of a block, where it does more than to keep it.
@@ -182,6 +194,9 @@ impl At {
     /// In words, without the function.
     fn words(&self) -> String {
         match &self.qualifier {
+            Some(number) if number.bytes().all(|it| it.is_ascii_digit()) => {
+                format!("on version {number}")
+            }
             Some(alias) => format!("on the alias {alias}"),
             None => "on the function itself".into(),
         }
@@ -252,19 +267,25 @@ pub struct Live<B: Block> {
     pub host: Host,
     /// The block; `Yes(None)`: there is none.
     pub config: Known<Option<B::Config>>,
+    /// What opens the function to others at places where no document asks for the block; none where nobody looked.
+    pub elsewhere: Known<Vec<Extra<B::Call>>>,
 }
 
 impl<B: Block> Clone for Live<B> {
     fn clone(&self) -> Self {
-        let Self { at, host, config } = self;
-        Self { at: at.clone(), host: host.clone(), config: config.clone() }
+        let Self { at, host, config, elsewhere } = self;
+        let (at, host) = (at.clone(), host.clone());
+        Self { at, host, config: config.clone(), elsewhere: elsewhere.clone() }
     }
 }
 
 impl<B: Block> PartialEq for Live<B> {
     fn eq(&self, other: &Self) -> bool {
-        let Self { at, host, config } = self;
-        *at == other.at && *host == other.host && *config == other.config
+        let Self { at, host, config, elsewhere } = self;
+        *at == other.at
+            && *host == other.host
+            && *config == other.config
+            && *elsewhere == other.elsewhere
     }
 }
 

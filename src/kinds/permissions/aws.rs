@@ -3,7 +3,7 @@
 use aws_sdk_lambda::{operation::get_function::GetFunctionOutput, types::FunctionUrlAuthType};
 use serde_json::Value;
 
-use super::{Call as Step, Permissions, Statement, Statements};
+use super::{Call as Step, NAMELESS, Permissions, Statement, Statements, open};
 use crate::{
     aws::{
         calls::Call,
@@ -11,7 +11,10 @@ use crate::{
         op::{Bucket, Op},
     },
     engine::failure::{Cause, Class, Failure},
-    kinds::block::aws::{Asked, BlockHands, Door, Read, found},
+    kinds::block::{
+        At, Extra,
+        aws::{Asked, BlockHands, Door, Others, Read, found},
+    },
 };
 
 impl BlockHands for Permissions {
@@ -22,19 +25,20 @@ impl BlockHands for Permissions {
         _: &GetFunctionOutput,
         Asked { at, urgency, .. }: Asked<'_, Self>,
     ) -> Read<Statements> {
-        let request = door
-            .lambda()
-            .get_policy()
-            .function_name(at.function.as_str())
-            .set_qualifier(at.qualifier.clone())
-            .send();
-        let call = Call::plain(Op::GetPolicy, urgency);
-        let (answer, at) = door.calls.timed(call, request).await;
-        let statements = found(answer).and_then(|it| match it.and_then(|it| it.policy) {
-            Some(policy) => statements(&policy).map(Some),
-            None => Ok(Some(Statements::new())),
-        });
-        (statements, Some(at))
+        policy(door, at, urgency).await
+    }
+
+    /// Each alias and each version has a policy of its own, and so has the function itself.
+    async fn elsewhere(door: &Door, others: Others<'_>) -> Result<Vec<Extra<Step>>, Failure> {
+        let mut found = Vec::new();
+        let qualifiers = door.qualifiers(others.function, others.urgency).await?;
+        let all = std::iter::once(None).chain(qualifiers.into_iter().map(Some));
+        for at in all.filter_map(|qualifier| others.at(qualifier)) {
+            let (statements, _) = policy(door, &at, others.urgency).await;
+            let statements = statements?.unwrap_or_default();
+            found.extend(open(&at, statements.iter()).into_iter().map(|it| it.elsewhere(&at)));
+        }
+        Ok(found)
     }
 
     async fn write(door: &Door, step: &Step) -> Result<(), Failure> {
@@ -72,16 +76,64 @@ impl BlockHands for Permissions {
     }
 }
 
-/// The statements of a policy, ours and others'. One without an id is nobody's that could be taken away by it.
+/// The policy of one place, and the moment at which it was asked for.
+async fn policy(door: &Door, at: &At, urgency: Urgency) -> Read<Statements> {
+    let request = door
+        .lambda()
+        .get_policy()
+        .function_name(at.function.as_str())
+        .set_qualifier(at.qualifier.clone())
+        .send();
+    let call = Call::plain(Op::GetPolicy, urgency);
+    let (answer, moment) = door.calls.timed(call, request).await;
+    let statements = found(answer).and_then(|it| match it.and_then(|it| it.policy) {
+        Some(policy) => statements(&policy).map(Some),
+        None => Ok(Some(Statements::new())),
+    });
+    (statements, Some(moment))
+}
+
+/// The statements of a policy, ours and others'. PutResourcePolicy takes any policy: a statement may have no id, and a
+/// single one may stand there without a list (Lambda API reference, PutResourcePolicy; IAM, "Grammar of the policy
+/// language").
 fn statements(policy: &str) -> Result<Statements, Failure> {
-    let policy: Value = serde_json::from_str(policy).map_err(|error| Failure {
+    let unclear = |message: String| Failure {
         class: Class::Unclear,
         op: Op::GetPolicy.name(),
-        cause: Cause { code: None, message: format!("the policy is not JSON: {error}") },
+        cause: Cause { code: None, message },
         retry_after: None,
-    })?;
-    let statements = policy.get("Statement").and_then(Value::as_array).into_iter().flatten();
-    let named = statements
-        .filter_map(|it| Some((it.get("Sid")?.as_str()?.to_owned(), Statement::read(it))));
-    Ok(named.collect())
+    };
+    let policy: Value = serde_json::from_str(policy)
+        .map_err(|error| unclear(format!("the policy is not JSON: {error}")))?;
+    let all = match policy.get("Statement") {
+        None => &[],
+        Some(Value::Array(all)) => all.as_slice(),
+        Some(one @ Value::Object(_)) => std::slice::from_ref(one),
+        Some(_) => return Err(unclear("the policy's statements are no list".into())),
+    };
+    let mut statements = Statements::new();
+    for (index, it) in all.iter().enumerate() {
+        let id = it.get("Sid").and_then(Value::as_str).filter(|it| !it.is_empty());
+        let id = id.filter(|it| !statements.contains_key(*it));
+        let id = id.map_or_else(|| format!("{NAMELESS}{}", index + 1), ToOwned::to_owned);
+        statements.insert(id, Statement::read(it));
+    }
+    Ok(statements)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_statement_of_a_policy_is_overlooked() {
+        let ids = |policy: &str| statements(policy).map(|it| it.into_keys().collect::<Vec<_>>());
+        let one = r#"{"Effect":"Allow","Principal":"*","Action":"lambda:InvokeFunction"}"#;
+        let named = r#"{"Sid":"a","Effect":"Allow","Principal":"*","Action":"x"}"#;
+        assert_eq!(ids(&format!(r#"{{"Statement":{one}}}"#)).unwrap(), ["statement 1"]);
+        let list = format!(r#"{{"Statement":[{named},{one},{named}]}}"#);
+        assert_eq!(ids(&list).unwrap(), ["a", "statement 2", "statement 3"]);
+        assert!(ids(r#"{"Statement":"all"}"#).is_err());
+        assert!(ids("{}").unwrap().is_empty());
+    }
 }

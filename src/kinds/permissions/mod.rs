@@ -3,6 +3,7 @@
 //! that changes gets a new statement before the old one goes, so that nobody is shut out meanwhile.
 
 mod aws;
+mod exposure;
 mod shape;
 mod statement;
 
@@ -11,6 +12,7 @@ use std::{collections::BTreeMap, fmt};
 use serde::Deserialize;
 use serde_json::Value;
 
+use self::exposure::Exposure;
 pub use self::statement::{INVOKE, Statement};
 use super::block::{At, Block, Extra, Fields};
 use crate::{
@@ -25,6 +27,8 @@ pub enum Permissions {}
 
 /// What our statements' ids begin with.
 const OURS: &str = "ek-";
+/// What stands for the id of a statement that has none, before its place in the policy: no id has a space.
+const NAMELESS: &str = "statement ";
 
 /// The `sid` of a manifest in what a row or, after our own mark, AWS calls a statement of ours: it ends with a few
 /// digits of what the statement says.
@@ -153,26 +157,38 @@ impl Block for Permissions {
         vec![path(sid)]
     }
 
-    fn extras(at: &At, live: &Statements, _: bool) -> Vec<Extra<Call>> {
-        let others = live.iter().filter(|(sid, it)| !sid.starts_with(OURS) && it.is_public());
-        let extra = |(sid, it): (&String, &Statement)| Extra {
-            path: sid.clone(),
-            words: it.to_string(),
-            call: Call::Remove(at.clone(), sid.clone()),
-        };
-        others.map(extra).collect()
+    fn extras(at: &At, live: &Statements, ours: bool) -> Vec<Extra<Call>> {
+        // An id that looks like ours proves nothing where nothing here is ours.
+        open(at, live.iter().filter(|(id, _)| !ours || !id.starts_with(OURS)))
     }
 
     fn warning(statements: &Statements) -> Option<Said> {
-        let public: Vec<&str> = statements
-            .iter()
-            .filter(|(_, it)| it.is_public())
-            .map(|(sid, _)| sid.as_str())
-            .collect();
+        let open = statements.iter().filter(|(_, it)| it.exposure() != Exposure::Closed);
+        let public: Vec<&str> = open.map(|(sid, _)| sid.as_str()).collect();
         let message = format!(
             "public: {} lets anybody in, whoever they are and wherever they come from",
             public.join(", ")
         );
         (!public.is_empty()).then(|| Said::new("PublicPermission", message))
     }
+}
+
+/// The statements that let anybody in, or of which Evenkeel cannot tell whom.
+fn open<'a>(
+    at: &At,
+    statements: impl Iterator<Item = (&'a String, &'a Statement)>,
+) -> Vec<Extra<Call>> {
+    let extra = |(id, it): (&String, &Statement)| {
+        let words = match it.exposure() {
+            Exposure::Closed => return None,
+            Exposure::Public => it.to_string(),
+            Exposure::Unjudged(why) => {
+                format!("{it} (whether that is anybody cannot be judged by {why})")
+            }
+        };
+        // RemovePermission takes the id of a statement.
+        let call = (!id.starts_with(NAMELESS)).then(|| Call::Remove(at.clone(), id.clone()));
+        Some(Extra { path: id.clone(), words, call })
+    };
+    statements.filter_map(extra).collect()
 }

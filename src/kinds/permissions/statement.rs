@@ -5,7 +5,10 @@ use std::fmt;
 use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 
-use super::PermissionDoc;
+use super::{
+    PermissionDoc,
+    exposure::{Exposure, exposure},
+};
 use crate::{
     engine::{hex::hex, place::Place},
     kinds::written,
@@ -129,23 +132,58 @@ impl Statement {
         hex(&Sha256::digest(self.to_string())).chars().take(DIGITS).collect()
     }
 
-    /// Whether it lets anybody in.
-    pub(super) fn is_public(&self) -> bool {
-        // Whatever else restricts it is not understood here, and does restrict it; a denial lets nobody in.
-        if !self.besides.is_empty() {
-            return false;
+    /// Whom it lets in.
+    pub(super) fn exposure(&self) -> Exposure {
+        exposure(&self.policy())
+    }
+
+    /// As IAM writes it, as far as it says who may: without its id and what it is about.
+    fn policy(&self) -> Value {
+        let mut condition = Map::new();
+        let mut bind = |operator: &str, key: &str, value: Value| {
+            let keys = condition.entry(operator).or_insert_with(|| Value::Object(Map::new()));
+            if let Some(keys) = keys.as_object_mut() {
+                keys.insert(key.to_owned(), value);
+            }
+        };
+        let bounds = [
+            ("ArnLike", "aws:SourceArn", &self.source_arn),
+            ("StringEquals", "aws:SourceAccount", &self.source_account),
+            ("StringEquals", "aws:PrincipalOrgID", &self.principal_org_id),
+            ("StringEquals", "lambda:FunctionUrlAuthType", &self.function_url_auth_type),
+            ("StringEquals", "lambda:EventSourceToken", &self.event_source_token),
+        ];
+        for (operator, key, text) in bounds.into_iter().filter(|(_, _, text)| !text.is_empty()) {
+            bind(operator, key, text.as_str().into());
         }
-        let Self { principal, source_arn, source_account, principal_org_id, .. } = self;
-        let bound = [source_arn, source_account, principal_org_id, &self.event_source_token];
-        principal == "*"
-            && bound.iter().all(|it| it.is_empty())
-            && self.function_url_auth_type != "AWS_IAM"
+        let mut policy = Map::from_iter([("Effect".to_owned(), "Allow".into())]);
+        if !self.principal.is_empty() {
+            // What is no plain text stands there as JSON.
+            let principal = serde_json::from_str(&self.principal).ok();
+            let principal = principal.filter(|it: &Value| it.is_object() || it.is_array());
+            let principal = principal.unwrap_or_else(|| self.principal.as_str().into());
+            policy.insert("Principal".into(), principal);
+        }
+        let besides: Map<String, Value> = serde_json::from_str(&self.besides).unwrap_or_default();
+        for (name, value) in besides {
+            match name.split_once(' ') {
+                Some((operator, key)) => bind(operator, key, value),
+                None => drop(policy.insert(name, value)),
+            }
+        }
+        if !condition.is_empty() {
+            policy.insert("Condition".into(), Value::Object(condition));
+        }
+        Value::Object(policy)
     }
 }
 
 impl fmt::Display for Statement {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} may {}", self.principal, self.action)?;
+        let Self { principal, action, .. } = self;
+        let who = if principal.is_empty() { "whoever its policy names" } else { principal };
+        let what = if action.is_empty() { "do what its policy names" } else { action };
+        write!(f, "{who} may {what}")?;
         let bounds = [
             ("sourceArn", &self.source_arn),
             ("sourceAccount", &self.source_account),
@@ -208,15 +246,30 @@ mod tests {
     }
 
     #[test]
-    fn everybody_is_everybody() {
-        let public = |statement: Value| Statement::read(&statement).is_public();
-        assert!(public(json!({ "Effect": "Allow", "Principal": "*", "Action": INVOKE })));
-        assert!(public(
-            json!({ "Effect": "Allow", "Principal": { "AWS": "*" }, "Action": INVOKE })
-        ));
-        assert!(!public(json!({
-            "Effect": "Allow", "Principal": "*", "Action": INVOKE,
-            "Condition": { "StringEquals": { "aws:PrincipalOrgID": "o-0123456789" } },
-        })));
+    fn a_statement_is_judged_as_aws_has_it() {
+        let exposure = |statement: Value| Statement::read(&statement).exposure();
+        let everybody = json!({ "Effect": "Allow", "Principal": { "AWS": "*" }, "Action": INVOKE });
+        assert_eq!(exposure(everybody.clone()), Exposure::Public);
+        let with = |name: &str, value: Value| {
+            let mut statement = everybody.clone();
+            statement[name] = value;
+            exposure(statement)
+        };
+        assert_eq!(with("Principal", json!({ "AWS": ["1", "*"] })), Exposure::Public);
+        assert_eq!(with("Action", json!([INVOKE, "lambda:GetFunction"])), Exposure::Public);
+        assert_eq!(with("Effect", json!("Deny")), Exposure::Closed);
+        let org = json!({ "StringEquals": { "aws:PrincipalOrgID": "o-0123456789" } });
+        assert_eq!(with("Condition", org), Exposure::Closed);
+        let list = json!({ "StringEquals": { "aws:SourceAccount": ["111122223333"] } });
+        assert_eq!(with("Condition", list), Exposure::Closed);
+        let loose = json!({ "StringLike": { "AWS:SourceArn": "*" } });
+        assert_eq!(with("Condition", loose), Exposure::Public);
+        let late = json!({ "DateLessThan": { "aws:CurrentTime": "2030-01-01T00:00:00Z" } });
+        let why = "its condition DateLessThan aws:CurrentTime".to_owned();
+        assert_eq!(with("Condition", late), Exposure::Unjudged(why));
+        let mut not = everybody.clone();
+        not.as_object_mut().unwrap().remove("Principal");
+        not["NotPrincipal"] = json!({ "AWS": "111122223333" });
+        assert_eq!(exposure(not), Exposure::Public);
     }
 }

@@ -7,11 +7,14 @@ use aws_sdk_lambda::{
     types::{Cors as LambdaCors, FunctionUrlAuthType, InvokeMode},
 };
 
-use super::{BUFFERED, Call as Step, Config, Cors, Url};
+use super::{BUFFERED, Call as Step, Config, Cors, PUBLIC, Url, extra};
 use crate::{
     aws::{calls::Call, cloud::Urgency, op::Op},
     engine::failure::Failure,
-    kinds::block::aws::{Asked, BlockHands, Door, Read, found},
+    kinds::block::{
+        Extra,
+        aws::{Asked, BlockHands, Door, Others, PAGES_MAX, Read, endless, found},
+    },
 };
 
 impl BlockHands for Url {
@@ -30,6 +33,28 @@ impl BlockHands for Url {
         let (answer, at) = door.calls.timed(call, request).await;
         let config = found(answer).map(|it| it.map(config));
         (config, Some(at))
+    }
+
+    /// The function itself and each alias may have a URL: one list shows all of them.
+    async fn elsewhere(door: &Door, others: Others<'_>) -> Result<Vec<Extra<Step>>, Failure> {
+        let mut all = Vec::new();
+        let mut marker = None;
+        for _ in 0..PAGES_MAX {
+            let request = door.lambda().list_function_url_configs();
+            let request = request.function_name(others.function.as_str()).set_marker(marker);
+            let call = Call::plain(Op::ListFunctionUrlConfigs, others.urgency);
+            let (answer, _) = door.calls.timed(call, request.send()).await;
+            let Some(page) = found(answer)? else { return Ok(all) };
+            let public = page.function_url_configs.into_iter();
+            let public = public.filter(|it| it.auth_type.as_str() == PUBLIC);
+            let places = public.filter_map(|it| others.at(qualifier(&it.function_arn)));
+            all.extend(places.map(|at| extra(&at).elsewhere(&at)));
+            marker = page.next_marker.filter(|it| !it.is_empty());
+            if marker.is_none() {
+                return Ok(all);
+            }
+        }
+        Err(endless(Op::ListFunctionUrlConfigs))
     }
 
     async fn write(door: &Door, step: &Step) -> Result<(), Failure> {
@@ -67,6 +92,11 @@ impl BlockHands for Url {
             }
         }
     }
+}
+
+/// `arn:aws:lambda:REGION:ACCOUNT:function:NAME`, and an alias perhaps.
+fn qualifier(arn: &str) -> Option<String> {
+    arn.split(':').nth(7).map(ToOwned::to_owned)
 }
 
 fn config(found: GetFunctionUrlConfigOutput) -> Config {

@@ -88,6 +88,12 @@ fn list(names: &BTreeSet<String>) -> Option<Value> {
     (!names.is_empty()).then(|| all.collect())
 }
 
+/// A URL that no document asks for, and that asks nobody who they are.
+fn extra(at: &At) -> Extra<Call> {
+    let call = Some(Call::Delete(at.clone()));
+    Extra { path: String::new(), words: "a public URL".into(), call }
+}
+
 impl Block for Url {
     const NAME: &'static str = "Url";
     const FIELD: &'static str = "url";
@@ -172,12 +178,7 @@ impl Block for Url {
 
     fn extras(at: &At, config: &Config, ours: bool) -> Vec<Extra<Call>> {
         let public = config.auth_type == PUBLIC && !ours;
-        let extra = || Extra {
-            path: String::new(),
-            words: "a public URL".into(),
-            call: Call::Delete(at.clone()),
-        };
-        public.then(extra).into_iter().collect()
+        public.then(|| extra(at)).into_iter().collect()
     }
 
     fn warning(config: &Config) -> Option<Said> {

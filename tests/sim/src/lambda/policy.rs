@@ -60,10 +60,7 @@ pub(super) fn answer(lambda: &mut Lambda, ctx: &Ctx<'_>) -> Answer {
             Reply::empty(204)
         }
         "PutResourcePolicy" => {
-            let policy = ctx.call.text("Policy").unwrap_or_default();
-            let parsed: Value = serde_json::from_str(policy)
-                .map_err(|_| Refusal::invalid("The policy is not JSON."))?;
-            statements = parsed["Statement"].as_array().cloned().unwrap_or_default();
+            statements = whole(ctx.call.text("Policy").unwrap_or_default())?;
             Reply::new(200, json!({ "Policy": text(&statements), "RevisionId": revision }))
         }
         _ => {
@@ -78,6 +75,17 @@ pub(super) fn answer(lambda: &mut Lambda, ctx: &Ctx<'_>) -> Answer {
         found.policies.insert(qualifier, (statements, revision));
     }
     Ok(reply)
+}
+
+/// The statements of a whole policy. IAM takes one without a list.
+fn whole(policy: &str) -> Result<Vec<Value>, Refusal> {
+    let parsed: Value =
+        serde_json::from_str(policy).map_err(|_| Refusal::invalid("The policy is not JSON."))?;
+    Ok(match &parsed["Statement"] {
+        Value::Array(all) => all.clone(),
+        Value::Null => Vec::new(),
+        one => vec![one.clone()],
+    })
 }
 
 fn text(statements: &[Value]) -> String {

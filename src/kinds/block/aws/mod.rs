@@ -1,6 +1,8 @@
 //! The part of a look that every block has: the function with its tags, by GetFunction, which has a quota of
 //! its own.
 
+mod places;
+
 use std::{collections::BTreeMap, sync::Arc};
 
 use aws_sdk_lambda::{
@@ -10,8 +12,9 @@ use aws_sdk_lambda::{
 };
 use tokio::sync::mpsc;
 
+pub use self::places::{Others, PAGES_MAX, endless};
 use super::{
-    At, Block, Live, Of, Spec, Step,
+    At, Block, Extra, Live, Of, Spec, Step,
     host::Host,
     manages::{Manage, key, noted},
 };
@@ -50,6 +53,15 @@ pub trait BlockHands: Block {
         host: &GetFunctionOutput,
         asked: Asked<'_, Self>,
     ) -> impl Future<Output = Read<Self::Config>> + Send;
+
+    /// What opens the function to others at places other than these, where no document asks for the block. Only blocks
+    /// that are watched ([`Block::GUARDED`]) have any.
+    fn elsewhere(
+        _: &Door,
+        _: Others<'_>,
+    ) -> impl Future<Output = Result<Vec<Extra<Self::Call>>, Failure>> + Send {
+        async { Ok(Vec::new()) }
+    }
 
     /// Makes one call that changes it.
     fn write(door: &Door, call: &Self::Call) -> impl Future<Output = Result<(), Failure>> + Send;
@@ -111,7 +123,12 @@ impl<B: BlockHands> Cloud<Of<B>> for Door {
         let place = place::<B>(name, wanted, &first);
         let config = wanted.and_then(|it| it.config.as_ref());
         let asked = Asked { at: &place, wanted: config, urgency };
-        let (config, asked) = B::read(self, &first, asked).await;
+        let guarding = wanted.filter(|it| it.guards);
+        let others = guarding.map(|it| Others { function: name, own: [&place, &it.at], urgency });
+        let (read, elsewhere) =
+            tokio::join!(B::read(self, &first, asked), Box::pin(self.elsewhere::<B>(others)));
+        let (config, asked) = read;
+        let elsewhere = elsewhere?;
         let config = match config {
             Ok(config) => Known::Yes(config),
             Err(failure) if failure.class == Class::Denied => Known::No(chain(&failure)),
@@ -125,7 +142,7 @@ impl<B: BlockHands> Cloud<Of<B>> for Door {
                 (None, _) => return Ok((None, moment)),
             },
         };
-        let live = Live { at: place, host: host(answer), config };
+        let live = Live { at: place, host: host(answer), config, elsewhere };
         Ok((Some(Seen { live, revision: None, exact: true }), moment))
     }
 
@@ -138,6 +155,19 @@ impl<B: BlockHands> Cloud<Of<B>> for Door {
 }
 
 impl Door {
+    /// What opens the function to others at other places, as far as our credentials may see it.
+    async fn elsewhere<B: BlockHands>(
+        &self,
+        others: Option<Others<'_>>,
+    ) -> Result<Known<Vec<Extra<B::Call>>>, Failure> {
+        let Some(others) = others else { return Ok(Known::Yes(Vec::new())) };
+        match B::elsewhere(self, others).await {
+            Ok(found) => Ok(Known::Yes(found)),
+            Err(failure) if failure.class == Class::Denied => Ok(Known::No(chain(&failure))),
+            Err(failure) => Err(failure),
+        }
+    }
+
     /// The function with its tags, and the moment at which it was asked for.
     pub async fn function(
         &self,

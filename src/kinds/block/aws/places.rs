@@ -1,0 +1,90 @@
+//! The places of a function on which a block may hang: the function itself, its aliases and its versions.
+
+use super::{Door, found};
+use crate::{
+    aws::{calls::Call, cloud::Urgency, op::Op},
+    engine::{
+        failure::{Cause, Class, Failure},
+        name::Name,
+    },
+    kinds::block::At,
+};
+
+/// The version that is deployed and not published.
+const LATEST: &str = "$LATEST";
+/// More pages than that are no list of AWS's: 50 rows each.
+pub const PAGES_MAX: usize = 100;
+
+/// The places of a function that are looked at besides the block's own.
+#[derive(Debug, Clone, Copy)]
+pub struct Others<'a> {
+    /// The function.
+    pub function: &'a Name,
+    /// Where the block is, and where it should be: these are its own.
+    pub own: [&'a At; 2],
+    /// Who goes first.
+    pub urgency: Urgency,
+}
+
+impl Others<'_> {
+    /// The place with this alias or version, or with none, unless it is the block's own.
+    pub fn at(&self, qualifier: Option<String>) -> Option<At> {
+        let at = At { function: self.function.clone(), qualifier };
+        self.own.iter().all(|own| **own != at).then_some(at)
+    }
+}
+
+impl Door {
+    /// The aliases and published versions of a function.
+    pub async fn qualifiers(
+        &self,
+        function: &Name,
+        urgency: Urgency,
+    ) -> Result<Vec<String>, Failure> {
+        let mut all = self.aliases(function, urgency).await?;
+        all.extend(self.versions(function, urgency).await?);
+        Ok(all)
+    }
+
+    async fn aliases(&self, function: &Name, urgency: Urgency) -> Result<Vec<String>, Failure> {
+        let (mut all, mut marker) = (Vec::new(), None);
+        for _ in 0..PAGES_MAX {
+            let request = self.lambda().list_aliases().function_name(function.as_str());
+            let request = request.set_marker(marker).send();
+            let call = Call::plain(Op::ListAliases, urgency);
+            let (answer, _) = self.calls.timed(call, request).await;
+            let Some(page) = found(answer)? else { return Ok(all) };
+            all.extend(page.aliases.unwrap_or_default().into_iter().filter_map(|it| it.name));
+            marker = page.next_marker.filter(|it| !it.is_empty());
+            if marker.is_none() {
+                return Ok(all);
+            }
+        }
+        Err(endless(Op::ListAliases))
+    }
+
+    async fn versions(&self, function: &Name, urgency: Urgency) -> Result<Vec<String>, Failure> {
+        let (mut all, mut marker) = (Vec::new(), None);
+        for _ in 0..PAGES_MAX {
+            let request = self.lambda().list_versions_by_function();
+            let request = request.function_name(function.as_str()).set_marker(marker).send();
+            let call = Call::plain(Op::ListVersionsByFunction, urgency);
+            let (answer, _) = self.calls.timed(call, request).await;
+            let Some(page) = found(answer)? else { return Ok(all) };
+            let versions = page.versions.unwrap_or_default().into_iter();
+            all.extend(versions.filter_map(|it| it.version).filter(|it| it != LATEST));
+            marker = page.next_marker.filter(|it| !it.is_empty());
+            if marker.is_none() {
+                return Ok(all);
+            }
+        }
+        Err(endless(Op::ListVersionsByFunction))
+    }
+}
+
+/// A list that does not end: what it left out is not known.
+pub fn endless(op: Op) -> Failure {
+    let message = format!("there are more than {PAGES_MAX} pages");
+    let cause = Cause { code: None, message };
+    Failure { class: Class::Unclear, op: op.name(), cause, retry_after: None }
+}
