@@ -28,7 +28,7 @@ pub(super) fn check(args: &CheckArgs) -> Result<Outcome, CliError> {
             }
             Reading::Failed(why) => return Err(CliError(why)),
             Reading::Torn(why) => tracing::debug!(why, "reading again"),
-            Reading::Unchanged => {}
+            Reading::Unchanged | Reading::Cancelled => {}
         }
     }
     Err(CliError("the directory never holds still long enough to be read".into()))

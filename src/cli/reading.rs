@@ -28,7 +28,7 @@ pub(super) fn read(dir: &Path) -> Result<Arc<Snapshot>, CliError> {
         match source.read(clock.now().wall) {
             Reading::Fresh(snapshot) => return Ok(snapshot),
             Reading::Failed(why) => return Err(CliError(why)),
-            Reading::Torn(_) | Reading::Unchanged => {}
+            Reading::Torn(_) | Reading::Unchanged | Reading::Cancelled => {}
         }
     }
     Err(CliError("the directory never holds still long enough to be read".into()))

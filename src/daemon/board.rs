@@ -77,6 +77,8 @@ pub struct SourceState {
     pub good_at: Option<Timestamp>,
     /// What is wrong with the directory itself.
     pub error: Option<String>,
+    /// Why some changes, or all, bring no file system event and are only seen every 30 s.
+    pub polling: Option<String>,
     /// Documents that name a target which is not declared.
     pub strays: Vec<String>,
 }

@@ -55,10 +55,7 @@ pub(super) struct Reader {
 impl Reader {
     /// Runs until told to stop.
     pub(super) async fn run(mut self) {
-        let (mut watcher, refused) = Watcher::new(self.source.root().to_path_buf());
-        if let Some(error) = refused {
-            warn!(%error, "the file system gives no events for the manifests; reading every 30 s");
-        }
+        let mut watcher = Watcher::new(self.source.root());
         let mut stop = self.stop.clone();
         let mut torn = TORN_MIN;
         loop {
@@ -73,6 +70,8 @@ impl Reader {
                 }
                 None => return,
             };
+            let Some(armed) = self.watch(watcher).await else { return };
+            watcher = armed;
             tokio::select! {
                 () = watcher.changed() => {}
                 () = time::sleep(self.clock.real(again)) => {}
@@ -82,25 +81,63 @@ impl Reader {
         }
     }
 
-    /// Reads once; `Some(true)` if the read was torn, `None` if the reader itself broke.
+    /// Reads once; `Some(true)` if the read was torn, `None` if the reader itself broke or is told to stop.
     async fn read(&mut self) -> Option<bool> {
         let wall = self.clock.now().wall;
         let mut source = std::mem::replace(&mut self.source, Source::new(PathBuf::new()));
-        let read = tokio::task::spawn_blocking(move || {
-            let reading = source.read(wall);
-            (source, reading)
-        });
-        let (source, reading) = match read.await {
-            Ok(read) => read,
-            Err(error) => {
-                error!(%error, "reading the manifests broke off");
-                return None;
-            }
-        };
+        let (source, reading) = self
+            .block(move || {
+                let reading = source.read(wall);
+                (source, reading)
+            })
+            .await?;
         self.source = source;
         let torn = matches!(reading, Reading::Torn(_));
         self.show(reading);
         Some(torn)
+    }
+
+    /// Watches what was read last; `None` as for a reading.
+    async fn watch(&self, mut watcher: Watcher) -> Option<Watcher> {
+        let places = self.source.watched().clone();
+        let (watcher, result) = self
+            .block(move || {
+                let result = watcher.arm(&places);
+                (watcher, result)
+            })
+            .await?;
+        let polling = result.err().map(|error| error.to_string());
+        let before =
+            self.board.write(|it| std::mem::replace(&mut it.source.polling, polling.clone()));
+        match polling {
+            Some(error) if before.as_ref() != Some(&error) => {
+                warn!(
+                    error,
+                    "some changes of the manifests bring no file system event; reading every 30 s"
+                );
+            }
+            None if before.is_some() => {
+                info!("every change of the manifests brings a file system event again");
+            }
+            Some(_) | None => {}
+        }
+        Some(watcher)
+    }
+
+    /// Does what blocks beside the async workers. Nobody waits for it once the daemon stops; it ends by itself.
+    async fn block<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Option<T> {
+        let mut stop = self.stop.clone();
+        let done = tokio::select! {
+            done = tokio::task::spawn_blocking(work) => done,
+            () = stopped(&mut stop) => return None,
+        };
+        if let Err(error) = &done {
+            error!(%error, "reading the manifests broke off");
+        }
+        done.ok()
     }
 
     fn show(&self, reading: Reading) {
@@ -136,6 +173,7 @@ impl Reader {
                 metrics.load("torn");
                 tracing::debug!(why, "the manifests changed while they were read; again");
             }
+            Reading::Cancelled => {}
             Reading::Failed(why) => {
                 metrics.load("error");
                 self.snapshots.send_modify(|it| it.readable = false);

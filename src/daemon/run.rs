@@ -83,7 +83,7 @@ impl Daemon {
         let viewer = Viewer::new((about, sites), (&board, &chronicle), &clock);
         let viewer = Arc::new(viewer);
         let reader = Reader {
-            source: Source::new(options.root),
+            source: Source::new(options.root).until(wiring.stop.clone()),
             declared,
             clock: Arc::clone(&clock),
             board: Arc::clone(&board),

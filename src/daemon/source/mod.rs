@@ -16,9 +16,14 @@ use std::{
 };
 
 use jiff::Timestamp;
+use tokio::sync::watch::Receiver;
 
 pub use self::snapshot::Snapshot;
-use self::{read::Cache, walk::Trouble};
+use self::{
+    read::Cache,
+    walk::{Folders, Trouble},
+};
+use super::stop::Cancel;
 
 /// What one reading brought.
 pub enum Reading {
@@ -30,6 +35,25 @@ pub enum Reading {
     Torn(String),
     /// The directory cannot be read, or is suddenly empty; the last good snapshot stays.
     Failed(String),
+    /// The daemon stops; nothing was read to its end.
+    Cancelled,
+}
+
+impl From<Trouble> for Reading {
+    fn from(trouble: Trouble) -> Self {
+        match trouble {
+            Trouble::Torn(why) => Self::Torn(why),
+            Trouble::Failed(why) => Self::Failed(why),
+            Trouble::Cancelled => Self::Cancelled,
+        }
+    }
+}
+
+/// What a source has read last, for its watcher.
+#[derive(Clone, Default)]
+pub struct Watched {
+    folders: Arc<Folders>,
+    cancel: Cancel,
 }
 
 /// A directory of manifests, or a single file.
@@ -37,12 +61,20 @@ pub struct Source {
     root: PathBuf,
     cache: Cache,
     good: Option<Arc<Snapshot>>,
+    watched: Watched,
 }
 
 impl Source {
     /// A source that has not been read yet.
     pub fn new(root: PathBuf) -> Self {
-        Self { root, cache: Cache::default(), good: None }
+        Self { root, cache: Cache::default(), good: None, watched: Watched::default() }
+    }
+
+    /// The same, whose readings end as soon as this is `true`.
+    #[must_use]
+    pub fn until(mut self, stop: Receiver<bool>) -> Self {
+        self.watched.cancel = Cancel::on(stop);
+        self
     }
 
     /// The path as the operator gave it.
@@ -53,6 +85,11 @@ impl Source {
     /// What was last read without a fault of the directory's.
     pub fn last_good(&self) -> Option<&Arc<Snapshot>> {
         self.good.as_ref()
+    }
+
+    /// What to watch for changes, as far as it is known.
+    pub fn watched(&self) -> &Watched {
+        &self.watched
     }
 
     /// How many files have been parsed since the start; unchanged files are not parsed again.
@@ -68,21 +105,22 @@ impl Source {
     /// The same, with something to do between the walk and the reading of the files, so that tests can
     /// be the one who changes things at the worst moment.
     pub fn read_between(&mut self, wall: Timestamp, between: &mut dyn FnMut()) -> Reading {
-        let walked = match walk::walk(&self.root) {
+        let mut walked = match walk::walk(&self.root, &self.watched.cancel) {
             Ok(walked) => walked,
-            Err(Trouble::Torn(why)) => return Reading::Torn(why),
-            Err(Trouble::Failed(why)) => return Reading::Failed(why),
+            Err(trouble) => return trouble.into(),
         };
+        self.watched.folders = Arc::new(std::mem::take(&mut walked.folders));
         between();
-        let files = match self.cache.read_all(&walked) {
+        let files = match self.cache.read_all(&walked, &self.watched.cancel) {
             Ok(files) => files,
-            Err(why) => return Reading::Torn(why),
+            Err(trouble) => return trouble.into(),
         };
         // The same root must be there after the reading: a swap in between is a torn read.
         match walk::identity(&self.root) {
             Ok(now) if now == walked.identity => {}
             Ok(_) => return Reading::Torn("the directory was replaced while it was read".into()),
             Err(Trouble::Torn(why) | Trouble::Failed(why)) => return Reading::Torn(why),
+            Err(Trouble::Cancelled) => return Reading::Cancelled,
         }
         let before = self.good.as_deref();
         if files.is_empty() && before.is_some_and(|it| it.valid + it.invalid > 0) {

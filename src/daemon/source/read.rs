@@ -11,8 +11,11 @@ use std::{
 
 use sha2::{Digest as _, Sha256};
 
-use super::walk::{Found, Walked};
-use crate::manifest::{self, FILE_MAX, Note, Parsed};
+use super::walk::{Found, Trouble, Walked};
+use crate::{
+    daemon::stop::Cancel,
+    manifest::{self, FILE_MAX, Note, Parsed},
+};
 
 /// How much all manifests together may hold.
 const TOTAL_MAX: u64 = 256 * 1024 * 1024;
@@ -49,11 +52,18 @@ impl Cache {
         self.parsed
     }
 
-    /// Reads every file of a walk; `Err` if one changed meanwhile.
-    pub(super) fn read_all(&mut self, walked: &Walked) -> Result<Vec<Read>, String> {
+    /// Reads every file of a walk; `Err` if one changed meanwhile, or the daemon stops.
+    pub(super) fn read_all(
+        &mut self,
+        walked: &Walked,
+        cancel: &Cancel,
+    ) -> Result<Vec<Read>, Trouble> {
         let mut files = BTreeMap::new();
         let mut total = 0;
         for found in &walked.files {
+            if cancel.is_cancelled() {
+                return Err(Trouble::Cancelled);
+            }
             let before = stamp(&found.path, &found.name)?;
             total += before.size;
             let read = match self.files.get(&found.name) {
@@ -73,7 +83,7 @@ impl Cache {
         Ok(self.files.values().map(|(_, read)| read.clone()).collect())
     }
 
-    fn read(&mut self, found: &Found, before: Stamp, total: u64) -> Result<Read, String> {
+    fn read(&mut self, found: &Found, before: Stamp, total: u64) -> Result<Read, Trouble> {
         let name = &found.name;
         if total > TOTAL_MAX {
             let message = format!("all manifests together are larger than {} MiB", TOTAL_MAX >> 20);
@@ -100,7 +110,7 @@ impl Cache {
     }
 }
 
-fn stamp(path: &Path, name: &str) -> Result<Stamp, String> {
+fn stamp(path: &Path, name: &str) -> Result<Stamp, Trouble> {
     let meta = fs::metadata(path).map_err(|_| changed(name))?;
     Ok(Stamp {
         device: meta.dev(),
@@ -111,8 +121,8 @@ fn stamp(path: &Path, name: &str) -> Result<Stamp, String> {
     })
 }
 
-fn changed(name: &str) -> String {
-    format!("{name} changed while the directory was read")
+fn changed(name: &str) -> Trouble {
+    Trouble::Torn(format!("{name} changed while the directory was read"))
 }
 
 /// A file that is there and cannot be read: it freezes what it held, as a broken one does.

@@ -55,8 +55,9 @@ fn is_commit(text: &str) -> bool {
     matches!(text.len(), 40 | 64) && text.bytes().all(|it| it.is_ascii_hexdigit())
 }
 
-/// A small text file.
+/// A small text file. Whoever writes the directory may have put a pipe there, which would never end.
 fn read(path: &Path) -> Option<String> {
-    let small = fs::metadata(path).ok()?.len() <= 1024 * 1024;
+    let meta = fs::metadata(path).ok()?;
+    let small = meta.is_file() && meta.len() <= 1024 * 1024;
     small.then(|| fs::read_to_string(path).ok()).flatten()
 }

@@ -109,9 +109,15 @@ fn frozen(
 ) -> Vec<Arc<Document>> {
     let last = before.map(|it| it.documents.as_slice()).unwrap_or_default();
     let unusable = |document: &&Arc<Document>| {
-        broken.contains(&document.origin.file)
+        is_broken(&document.origin.file, broken)
             || document.keys().any(|key| duplicates.contains_key(&key))
     };
     let moved = |document: &&Arc<Document>| document.keys().any(|key| claimed.contains(&key));
     last.iter().filter(unusable).filter(|it| !moved(it)).cloned().collect()
+}
+
+/// Whether a file cannot be used, or a folder that holds it: what is in a folder that was not read is not gone.
+fn is_broken(file: &str, broken: &BTreeSet<Arc<str>>) -> bool {
+    let folders = file.match_indices('/').filter_map(|(at, _)| file.get(..at));
+    folders.chain([file]).any(|it| broken.contains(it))
 }

@@ -1,18 +1,25 @@
 //! Finding the manifests below a root, with limits, and without leaving it.
+//!
+//! Each real folder is read once, however many links lead to it: where it really stands, or, if that place
+//! is skipped (`..data`), by the first link in the order of names. The same holds for each real file.
 
 use std::{
-    fs, io,
+    collections::{BTreeMap, BTreeSet},
+    fs::{self, Metadata},
+    io,
     os::unix::fs::MetadataExt as _,
     path::{Path, PathBuf},
     sync::Arc,
 };
 
-use crate::manifest::Note;
+use crate::{daemon::stop::Cancel, manifest::Note};
 
 /// How deep directories may nest.
 const DEPTH_MAX: usize = 16;
 /// How many manifests there may be.
 const FILES_MAX: usize = 20_000;
+/// How many entries directories may hold, manifests or not. Looking at so many takes about a second.
+const ENTRIES_MAX: usize = 100_000;
 /// What a manifest is called.
 const EXTENSIONS: [&str; 3] = ["yaml", "yml", "json"];
 
@@ -22,14 +29,34 @@ pub(super) enum Trouble {
     Torn(String),
     /// The root cannot be read.
     Failed(String),
+    /// The daemon stops.
+    Cancelled,
 }
 
 /// What a walk found.
 pub(super) struct Walked {
     pub(super) identity: Identity,
     pub(super) files: Vec<Found>,
+    pub(super) folders: Folders,
     pub(super) notes: Vec<Note>,
     pub(super) ignored: usize,
+}
+
+/// The folders whose entries count, by their paths without symbolic links: those that were read, and those
+/// that links to files lead into.
+pub(super) type Folders = BTreeMap<PathBuf, Inode>;
+
+/// A file or folder, told from any other that stands at the same path at another time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Inode {
+    device: u64,
+    number: u64,
+}
+
+impl Inode {
+    pub(super) fn of(meta: &Metadata) -> Self {
+        Self { device: meta.dev(), number: meta.ino() }
+    }
 }
 
 /// A root, told from any other even if it stands at the same path.
@@ -37,8 +64,7 @@ pub(super) struct Walked {
 pub(super) struct Identity {
     /// Without symbolic links.
     pub(super) path: PathBuf,
-    device: u64,
-    inode: u64,
+    inode: Inode,
 }
 
 /// A file to read.
@@ -65,16 +91,15 @@ impl Walked {
 pub(super) fn identity(root: &Path) -> Result<Identity, Trouble> {
     let failed = |error: io::Error| Trouble::Failed(format!("{}: {error}", root.display()));
     let path = fs::canonicalize(root).map_err(failed)?;
-    let meta = fs::metadata(&path).map_err(failed)?;
-    Ok(Identity { path, device: meta.dev(), inode: meta.ino() })
+    let inode = Inode::of(&fs::metadata(&path).map_err(failed)?);
+    Ok(Identity { path, inode })
 }
 
 /// Finds every manifest, in the order of their names.
-pub(super) fn walk(root: &Path) -> Result<Walked, Trouble> {
+pub(super) fn walk(root: &Path, cancel: &Cancel) -> Result<Walked, Trouble> {
     let identity = identity(root)?;
     let path = identity.path.clone();
-    let mut walk =
-        Walk { root: &path, files: Vec::new(), notes: Vec::new(), ignored: 0, open: Vec::new() };
+    let mut walk = Walk::new(&path, cancel);
     if path.is_dir() {
         walk.directory(&path, "")?;
     } else {
@@ -82,25 +107,56 @@ pub(super) fn walk(root: &Path) -> Result<Walked, Trouble> {
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         walk.files.push(Found { path: path.clone(), name: name.into() });
     }
-    let Walk { mut files, notes, ignored, .. } = walk;
+    let Walk { mut files, folders, notes, ignored, .. } = walk;
     files.sort_by(|a, b| a.name.cmp(&b.name));
-    Ok(Walked { identity, files, notes, ignored })
+    Ok(Walked { identity, files, folders, notes, ignored })
 }
 
 struct Walk<'a> {
     root: &'a Path,
+    cancel: &'a Cancel,
     files: Vec<Found>,
+    folders: Folders,
     notes: Vec<Note>,
     ignored: usize,
+    /// How many entries were looked at.
+    entries: usize,
     /// The directories that lead to where we are, to notice a loop of links.
-    open: Vec<(u64, u64)>,
+    open: Vec<Inode>,
+    /// The directories that were read.
+    read: BTreeSet<Inode>,
+    /// Where links to files led.
+    linked: BTreeSet<PathBuf>,
 }
 
-impl Walk<'_> {
+/// A name in a directory.
+struct Entry {
+    path: PathBuf,
+    name: String,
+    /// Its path below the root.
+    full: String,
+    is_link: bool,
+}
+
+impl<'a> Walk<'a> {
+    fn new(root: &'a Path, cancel: &'a Cancel) -> Self {
+        Self {
+            root,
+            cancel,
+            files: Vec::new(),
+            folders: Folders::new(),
+            notes: Vec::new(),
+            ignored: 0,
+            entries: 0,
+            open: Vec::new(),
+            read: BTreeSet::new(),
+            linked: BTreeSet::new(),
+        }
+    }
+
     fn directory(&mut self, path: &Path, prefix: &str) -> Result<(), Trouble> {
-        let meta = fs::metadata(path).map_err(|error| self.trouble(path, &error))?;
-        let id = (meta.dev(), meta.ino());
-        if self.open.contains(&id) {
+        let inode = self.inode(path)?;
+        if self.open.contains(&inode) {
             self.note(prefix, "the link leads back to a directory that holds it", "remove it");
             return Ok(());
         }
@@ -109,30 +165,51 @@ impl Walk<'_> {
             self.note(prefix, &message, "move it up");
             return Ok(());
         }
-        self.open.push(id);
-        let entries = fs::read_dir(path).map_err(|error| self.trouble(path, &error))?;
-        for entry in entries {
-            let entry = entry.map_err(|error| self.trouble(path, &error))?;
-            let file_name = entry.file_name();
-            let name = file_name.to_string_lossy();
-            let full =
-                if prefix.is_empty() { name.to_string() } else { format!("{prefix}/{name}") };
-            let kind = entry.file_type().map_err(|error| self.trouble(path, &error))?;
-            let place = entry.path();
-            // Below a path without links, only a link leads elsewhere.
-            let real = if kind.is_symlink() { None } else { Some(place.clone()) };
-            self.entry((&place, real), &name, &full)?;
+        if !self.read.insert(inode) {
+            return Ok(());
+        }
+        self.folders.insert(path.to_path_buf(), inode);
+        self.open.push(inode);
+        for entry in self.entries(path, prefix)? {
+            self.entry(&entry)?;
         }
         self.open.pop();
         Ok(())
     }
 
-    fn entry(
-        &mut self,
-        (path, real): (&Path, Option<PathBuf>),
-        name: &str,
-        full: &str,
-    ) -> Result<(), Trouble> {
+    /// What a directory holds, in the order of names: of two links to one folder, always the same one counts.
+    fn entries(&mut self, path: &Path, prefix: &str) -> Result<Vec<Entry>, Trouble> {
+        let mut entries = Vec::new();
+        for entry in fs::read_dir(path).map_err(|error| self.trouble(path, &error))? {
+            let entry = entry.map_err(|error| self.trouble(path, &error))?;
+            self.count()?;
+            let name = entry.file_name().to_string_lossy().into_owned();
+            let full = if prefix.is_empty() { name.clone() } else { format!("{prefix}/{name}") };
+            let kind = entry.file_type().map_err(|error| self.trouble(path, &error))?;
+            entries.push(Entry { path: entry.path(), name, full, is_link: kind.is_symlink() });
+        }
+        entries.sort_by(|a, b| a.name.cmp(&b.name));
+        Ok(entries)
+    }
+
+    /// One more entry.
+    fn count(&mut self) -> Result<(), Trouble> {
+        self.entries += 1;
+        if self.cancel.is_cancelled() {
+            return Err(Trouble::Cancelled);
+        }
+        if self.entries > ENTRIES_MAX {
+            let root = self.root.display();
+            return Err(Trouble::Failed(format!(
+                "{root} holds more than {ENTRIES_MAX} files and directories; give Evenkeel a directory that \
+                 holds the manifests only"
+            )));
+        }
+        Ok(())
+    }
+
+    fn entry(&mut self, entry: &Entry) -> Result<(), Trouble> {
+        let Entry { path, name, full, is_link } = entry;
         // Kubernetes keeps a ConfigMap's real files below `..data`, git its own below `.git`.
         if name.starts_with('.') {
             return Ok(());
@@ -141,8 +218,9 @@ impl Walk<'_> {
             self.ignored += 1;
             return Ok(());
         }
-        // Where the entry really is. A link whose end is gone is a swap under way, or a mistake.
-        let real = match real.map_or_else(|| fs::canonicalize(path), Ok) {
+        // Below a path without links, only a link leads elsewhere. A link whose end is gone is a swap under
+        // way, or a mistake.
+        let real = match if *is_link { fs::canonicalize(path) } else { Ok(path.clone()) } {
             Ok(real) => real,
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 return Err(Trouble::Torn(format!("{full} vanished while the directory was read")));
@@ -158,10 +236,11 @@ impl Walk<'_> {
         }
         let meta = fs::metadata(&real).map_err(|error| self.trouble(&real, &error))?;
         if meta.is_dir() {
-            return self.directory(&real, full);
+            let round = self.open.contains(&Inode::of(&meta));
+            let elsewhere = *is_link && !round && self.is_seen(&real);
+            return if elsewhere { Ok(()) } else { self.directory(&real, full) };
         }
-        let extension = path.extension().unwrap_or_default().to_string_lossy().to_lowercase();
-        if !EXTENSIONS.contains(&extension.as_str()) {
+        if !is_manifest(path) {
             self.ignored += 1;
             return Ok(());
         }
@@ -170,11 +249,39 @@ impl Walk<'_> {
             self.note(full, "it is no regular file", "put a file there");
             return Ok(());
         }
+        if *is_link {
+            let elsewhere = is_manifest(&real) && self.is_seen(&real);
+            if elsewhere || !self.linked.insert(real.clone()) {
+                return Ok(());
+            }
+            self.leads_into(&real)?;
+        }
         if self.files.len() >= FILES_MAX {
             return Err(Trouble::Failed(format!("there are more than {FILES_MAX} manifests")));
         }
-        self.files.push(Found { path: real, name: full.into() });
+        self.files.push(Found { path: real, name: full.as_str().into() });
         Ok(())
+    }
+
+    /// Whether the walk comes to a place below the root by its own name.
+    fn is_seen(&self, real: &Path) -> bool {
+        let mut names = real.strip_prefix(self.root).into_iter().flatten();
+        names.all(|it| !is_skipped(&it.to_string_lossy()))
+    }
+
+    /// Keeps the folder of a file that a link leads to.
+    fn leads_into(&mut self, file: &Path) -> Result<(), Trouble> {
+        let folder = file.parent().unwrap_or(self.root);
+        if !self.folders.contains_key(folder) {
+            let inode = self.inode(folder)?;
+            self.folders.insert(folder.to_path_buf(), inode);
+        }
+        Ok(())
+    }
+
+    fn inode(&self, path: &Path) -> Result<Inode, Trouble> {
+        let meta = fs::metadata(path).map_err(|error| self.trouble(path, &error))?;
+        Ok(Inode::of(&meta))
     }
 
     fn trouble(&self, path: &Path, error: &io::Error) -> Trouble {
@@ -195,6 +302,16 @@ impl Walk<'_> {
             excerpt: None,
         });
     }
+}
+
+/// Whether a walk passes a name by.
+fn is_skipped(name: &str) -> bool {
+    name.starts_with('.') || is_leftover(name)
+}
+
+fn is_manifest(path: &Path) -> bool {
+    let extension = path.extension().unwrap_or_default().to_string_lossy().to_lowercase();
+    EXTENSIONS.contains(&extension.as_str())
 }
 
 /// What editors leave behind.

@@ -1,15 +1,28 @@
 //! When to read the directory again. Events only say "look"; what happened is found by reading.
 
 use std::{
-    path::{Path, PathBuf},
+    fs,
+    path::{self, Path, PathBuf},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
 use notify::{
-    Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher as _,
-    event::{AccessKind, AccessMode},
+    ErrorKind, Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher as _,
+    event::{AccessKind, AccessMode, ModifyKind},
 };
 use tokio::{sync::mpsc, time};
+
+use super::{
+    Watched,
+    walk::{Folders, Inode},
+};
+
+/// What is watched; folders by their paths without symbolic links.
+type Places = Folders;
 
 /// Writers seldom pause this long in the middle of one change.
 const QUIET: Duration = Duration::from_millis(100);
@@ -18,35 +31,60 @@ const LATEST: Duration = Duration::from_secs(1);
 /// Network and overlay file systems give no events.
 const POLL: Duration = Duration::from_secs(30);
 
-/// Watches a path, what it leads to, and the directory that holds it.
+/// How many files and folders are watched at most; beyond, Evenkeel polls. Each takes about 1 KiB of the
+/// kernel's memory and counts against `fs.inotify.max_user_watches`, which all processes of a user share.
+const WATCHES_MAX: usize = 4_096;
+
+/// Why some changes bring no event, or none does.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum NoEvents {
+    /// The directory is too large to be watched.
+    #[error("{0} directories are more than the {WATCHES_MAX} that Evenkeel watches")]
+    TooMany(usize),
+    /// The system gives no watch, or none on one of the directories.
+    #[error("{0}")]
+    Refused(String),
+}
+
+impl From<notify::Error> for NoEvents {
+    fn from(error: notify::Error) -> Self {
+        Self::Refused(error.to_string())
+    }
+}
+
+/// Watches the folders that a source has read, and the directory that holds its root. It follows no links: what
+/// they lead to inside the root is among those folders.
 pub struct Watcher {
     root: PathBuf,
     events: mpsc::Receiver<()>,
     sender: mpsc::Sender<()>,
-    /// The watches that are on, and what they are on.
-    active: Option<(RecommendedWatcher, Vec<PathBuf>)>,
+    active: Option<Active>,
+    /// Set when something that was watched went away: what stands there now may look the same, and has no watch.
+    lost: Arc<AtomicBool>,
+}
+
+/// The watches that are on.
+struct Active {
+    /// Holds them.
+    _watcher: RecommendedWatcher,
+    /// What they are on.
+    places: Places,
+    /// Why one of the places has none.
+    refused: Option<NoEvents>,
 }
 
 impl Watcher {
-    /// A watcher of this path. If the system has no watches to give, it polls; the error says why.
-    pub fn new(root: PathBuf) -> (Self, Option<notify::Error>) {
+    /// A watcher of this path that watches nothing yet, and so polls.
+    pub fn new(root: &Path) -> Self {
         // One waiting event is as good as many.
         let (sender, events) = mpsc::channel(1);
-        let mut watcher = Self { root, events, sender, active: None };
-        let error = watcher.arm().err();
-        (watcher, error)
+        // The kernel's events have absolute paths.
+        let root = path::absolute(root).unwrap_or_else(|_| root.to_path_buf());
+        Self { root, events, sender, active: None, lost: Arc::default() }
     }
 
     /// Resolves when it is time to read again.
     pub async fn changed(&mut self) {
-        // The root may be another directory than before, with watches on the old one.
-        if self.active.as_ref().is_none_or(|(_, paths)| *paths != places(&self.root)) {
-            match self.arm() {
-                // What changed before the watches were on was not told.
-                Ok(()) => return,
-                Err(error) => tracing::debug!(%error, "no watches; polling"),
-            }
-        }
         if time::timeout(POLL, self.events.recv()).await.is_err() {
             return;
         }
@@ -58,32 +96,65 @@ impl Watcher {
         }
     }
 
-    fn arm(&mut self) -> Result<(), notify::Error> {
+    /// Watches what the source has read last. Blocking, up to a second; it ends early as the source's readings do.
+    /// To be called after each reading. [`Watcher::changed`] resolves once after new watches are on, since nobody
+    /// told what happened before. After an error, some changes or all are found by polling only.
+    pub fn arm(&mut self, source: &Watched) -> Result<(), NoEvents> {
+        let places = places(&self.root, &source.folders);
+        let lost = self.lost.swap(false, Ordering::Relaxed);
+        if let Some(active) = self.active.as_ref().filter(|it| !lost && it.places == places) {
+            return active.refused.clone().map_or(Ok(()), Err);
+        }
         self.active = None;
-        let sender = self.sender.clone();
-        // Whatever else the event says, an error or an overflow too, it means "read again". If one is
-        // waiting already, that one will do.
-        let (root, seen) = (self.root.clone(), places(&self.root));
-        let mut watcher = notify::recommended_watcher(move |event| {
-            if is_reading(&event) || is_beside(&event, &root, &seen) {
-                return;
+        if places.is_empty() {
+            return Err(NoEvents::Refused(format!("{} is not there", self.root.display())));
+        }
+        if places.len() > WATCHES_MAX {
+            return Err(NoEvents::TooMany(places.len()));
+        }
+        let mut watcher = self.watcher(&places)?;
+        let mut refused = None;
+        for place in places.keys() {
+            if source.cancel.is_cancelled() {
+                return Ok(());
             }
-            let full = sender.try_send(()).is_err();
-            tracing::trace!(full, "file event");
-        })?;
-        let paths = places(&self.root);
-        let mut result = Ok(());
-        for (index, path) in paths.iter().enumerate() {
-            let last = index + 1 == paths.len();
-            let mode = if last { RecursiveMode::Recursive } else { RecursiveMode::NonRecursive };
-            // The path itself may be missing now; its parent tells when it comes.
-            if let Err(error) = watcher.watch(path, mode) {
-                result = Err(error);
+            match watcher.watch(place, RecursiveMode::NonRecursive) {
+                Ok(()) => {}
+                Err(error) if matches!(error.kind, ErrorKind::MaxFilesWatch) => {
+                    return Err(error.into());
+                }
+                // It has just gone; the watch on what held it, or the next reading, tells.
+                Err(_) if !place.exists() => {}
+                Err(error) => refused = Some(error.into()),
             }
         }
-        self.active = Some((watcher, paths));
+        let result = refused.clone().map_or(Ok(()), Err);
+        self.active = Some(Active { _watcher: watcher, places, refused });
+        tell(&self.sender);
         result
     }
+
+    /// A watcher of nothing yet, whose events are about these places.
+    fn watcher(&self, places: &Places) -> Result<RecommendedWatcher, notify::Error> {
+        let (sender, lost) = (self.sender.clone(), Arc::clone(&self.lost));
+        let (root, real, places) = (self.root.clone(), real(&self.root), places.clone());
+        // Whatever else the event says, an error or an overflow too, it means "read again".
+        notify::recommended_watcher(move |event| {
+            if is_reading(&event) || is_beside(&event, &root, real.as_deref()) {
+                return;
+            }
+            if is_loss(&event, &places) {
+                lost.store(true, Ordering::Relaxed);
+            }
+            tell(&sender);
+        })
+    }
+}
+
+/// Leaves word that it is time to read. If one is waiting already, that one will do.
+fn tell(sender: &mpsc::Sender<()>) {
+    let full = sender.try_send(()).is_err();
+    tracing::trace!(full, "time to read");
 }
 
 /// Whether somebody only looked. We do so ourselves, and would go round for ever.
@@ -97,16 +168,22 @@ fn is_reading(event: &notify::Result<Event>) -> bool {
 }
 
 /// Whether it is about the root's neighbours only: they may come and go all day.
-fn is_beside(event: &notify::Result<Event>, root: &Path, places: &[PathBuf]) -> bool {
+fn is_beside(event: &notify::Result<Event>, root: &Path, within: Option<&Path>) -> bool {
     let Ok(event) = event else { return false };
-    let (parent, within) = (places.first().map(PathBuf::as_path), places.get(1));
     let beside = |path: &PathBuf| {
-        path.parent() == parent
+        path.parent() == root.parent()
             && path.file_name() != root.file_name()
             && within.is_none_or(|it| !path.starts_with(it))
     };
-    // An overflow names no path.
-    !event.paths.is_empty() && event.paths.iter().all(beside)
+    // An overflow names no path. A neighbour may be a link by which the path leads elsewhere now.
+    !event.paths.is_empty() && event.paths.iter().all(beside) && real(root).as_deref() == within
+}
+
+/// Whether a watch may have gone with what it was on.
+fn is_loss(event: &notify::Result<Event>, places: &Places) -> bool {
+    let Ok(event) = event else { return true };
+    let goes = matches!(event.kind, EventKind::Remove(_) | EventKind::Modify(ModifyKind::Name(_)));
+    event.need_rescan() || goes && event.paths.iter().any(|it| places.contains_key(it))
 }
 
 #[expect(clippy::disallowed_methods, reason = "the debounce is about real time only")]
@@ -114,13 +191,18 @@ fn std_now() -> std::time::Instant {
     std::time::Instant::now()
 }
 
-/// What to watch: the parent, in which the path is swapped, and what the path leads to.
-fn places(root: &Path) -> Vec<PathBuf> {
-    let parent = match root.parent() {
-        Some(parent) if !parent.as_os_str().is_empty() => parent.to_path_buf(),
-        Some(_) | None => PathBuf::from("."),
-    };
-    let mut places = vec![parent];
-    places.extend(std::fs::canonicalize(root));
+/// What to watch: the parent, in which the path is swapped, what the path leads to, and what was read there.
+fn places(root: &Path, folders: &Folders) -> Places {
+    let mut places = folders.clone();
+    for path in root.parent().map(Path::to_path_buf).into_iter().chain(real(root)) {
+        if let Ok(meta) = fs::metadata(&path) {
+            places.insert(path, Inode::of(&meta));
+        }
+    }
     places
+}
+
+/// A path without symbolic links, if it leads to something.
+fn real(path: &Path) -> Option<PathBuf> {
+    fs::canonicalize(path).ok()
 }

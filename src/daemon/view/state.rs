@@ -105,6 +105,8 @@ pub struct Source {
     pub read_at: Option<Timestamp>,
     /// What is wrong with the directory itself; then what was last read well still counts.
     pub error: Option<String>,
+    /// Why some changes, or all, bring no file system event and are only seen every 30 seconds; null: all bring one.
+    pub polling: Option<String>,
     /// Documents without fault.
     pub documents: usize,
     /// Files without fault.
@@ -353,6 +355,7 @@ fn source(state: &SourceState) -> Source {
         snapshot: snapshot.map(|it| it.id.clone()),
         read_at: state.good_at,
         error: state.error.clone(),
+        polling: state.polling.clone(),
         documents: snapshot.map_or(0, |it| it.documents.len()),
         valid: snapshot.map_or(0, |it| it.valid),
         invalid: snapshot.map_or(0, |it| it.invalid),
