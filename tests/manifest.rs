@@ -44,6 +44,37 @@ fn notes(bytes: &[u8]) -> String {
     shown(&manifest::parse("x.yaml", bytes))
 }
 
+/// A text of 500 kB, and 50,000 times more of it.
+fn long_alias() -> String {
+    let long = "x".repeat(500_000);
+    format!("a: &a {long}\nb: [{}]\n", "*a, ".repeat(40_000))
+}
+
+/// What a file becomes in memory is limited too: the real binary says so and does not die of it.
+#[test]
+fn a_file_that_would_take_all_memory_is_refused_by_the_real_binary() {
+    let folder = tempfile::TempDir::new().unwrap();
+    // Each level is anchored, and holds all that is below.
+    let nested = "&a [".repeat(30) + &"x, ".repeat(40_000) + &"]".repeat(30);
+    let values = "- [[], [], [], [], [], [], [], []]\n".repeat(5_000);
+    for (text, part) in [
+        (long_alias(), "m.yaml:2:33: the file holds more than 4 MiB of text"),
+        (nested, "m.yaml:1:1: the document is no map"),
+        (values, "m.yaml:1:1: the document is no map"),
+    ] {
+        assert!(text.len() < 700_000, "{}", text.len());
+        fs::write(folder.path().join("m.yaml"), text).unwrap();
+        // 256 MiB of addresses.
+        let script = "ulimit -v 262144; exec \"$0\" check \"$1\"";
+        let mut shell = std::process::Command::new("sh");
+        shell.args(["-c", script, env!("CARGO_BIN_EXE_evenkeel")]).arg(folder.path());
+        let output = shell.output().unwrap();
+        let printed = String::from_utf8_lossy(&output.stdout);
+        assert!(printed.contains(part), "{printed}{}", String::from_utf8_lossy(&output.stderr));
+        assert_eq!(output.status.code(), Some(2), "{printed}");
+    }
+}
+
 #[test]
 fn hostile_files_are_refused_in_plain_words() {
     let bomb = {
@@ -58,6 +89,15 @@ fn hostile_files_are_refused_in_plain_words() {
     let deep = "[".repeat(100);
     let deeper = "- ".repeat(5000);
     let many = "---\n{}\n".repeat(1_200);
+    let long = long_alias();
+    // Each anchor nests 30 levels and the one before it.
+    let chain: String = (1..40)
+        .map(|it| format!("- &a{it} {}*a{}{}\n", "[".repeat(30), it - 1, "]".repeat(30)))
+        .collect();
+    let chain = format!("- &a0 x\n{chain}");
+    let keys = "? a\n".repeat(3)
+        + &format!("? &k {}\n: v\n", "k".repeat(500_000))
+        + "? - [*k, *k, *k, *k, *k, *k, *k, *k]\n";
     for (bytes, part) in [
         (&b""[..], ""),
         (b"# nothing\n", ""),
@@ -68,6 +108,12 @@ fn hostile_files_are_refused_in_plain_words() {
         (bomb.as_bytes(), "more than 50000 values"),
         (deep.as_bytes(), "deeper than 32"),
         (deeper.as_bytes(), "deeper than 32"),
+        (
+            long.as_bytes(),
+            "x.yaml:2:33: the file holds more than 4 MiB of text; split it; aliases count as what they repeat",
+        ),
+        (keys.as_bytes(), "more than 4 MiB of text"),
+        (chain.as_bytes(), "x.yaml:3:37: the file nests deeper than 32 levels"),
         (many.as_bytes(), "more than 1000 documents"),
         (b"- a\n", "no map"),
         (b"just words", "no map"),
@@ -82,7 +128,8 @@ fn hostile_files_are_refused_in_plain_words() {
         (b"kind: Alias", "`kind` is `Alias`"),
     ] {
         let notes = notes(bytes);
-        assert!(notes.contains(part), "{:?}: {notes}", String::from_utf8_lossy(bytes));
+        let start = String::from_utf8_lossy(&bytes[..bytes.len().min(200)]);
+        assert!(notes.contains(part), "{start:?}: {notes}");
         assert_eq!(notes.is_empty(), part.is_empty(), "{notes}");
     }
 }

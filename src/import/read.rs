@@ -7,8 +7,11 @@ use serde_json::Value;
 use super::{Form, Found, ack, cloudformation, lambroll, terraform};
 use crate::manifest::{self, Note, Tags};
 
-/// The greatest file in JSON that is read: a whole state of Terraform's. JSON cannot blow up.
+/// The greatest file in JSON that is read: a whole state of Terraform's. JSON repeats nothing, and serde_json reads at
+/// most 128 levels.
 const JSON_MAX: usize = 64 * 1024 * 1024;
+/// How many keys and values such a file may hold: a value that is two bytes of text takes tens in memory.
+const JSON_VALUES_MAX: usize = 8_000_000;
 
 /// Why nothing could be made of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,15 +49,16 @@ pub fn read(text: &str, form: Option<Form>, name: &str) -> Result<Vec<Found>, Re
         let hint = if own { state } else { hint };
         return Err(ReadError::new(name, 0, ("the file is of no tool that is known", hint)));
     };
-    let first = || match documents.as_slice() {
-        [(_, only)] => Ok(only.clone()),
+    let mut documents: Vec<Value> = documents.into_iter().map(|(_, it)| it).collect();
+    let mut only = || match (documents.pop(), documents.is_empty()) {
+        (Some(only), true) => Ok(only),
         _ => Err(ReadError::new(name, 0, ("the file should hold one document", "split it"))),
     };
     let found = match form {
-        Form::Lambroll => lambroll::read(documents.into_iter().map(|(_, it)| it).collect()),
-        Form::Terraform => terraform::read(first()?),
-        Form::CloudFormation => cloudformation::read(first()?),
-        Form::Ack => ack::read(documents.into_iter().map(|(_, it)| it).collect()),
+        Form::Terraform => terraform::read(only()?),
+        Form::CloudFormation => cloudformation::read(only()?),
+        Form::Lambroll => lambroll::read(documents),
+        Form::Ack => ack::read(documents),
     };
     if found.is_empty() {
         let message = "it describes no function that ships as an image, and no repository";
@@ -72,6 +76,10 @@ fn documents(text: &str, name: &str) -> Result<Vec<(u32, Value)>, ReadError> {
     if text.len() > JSON_MAX {
         return Err(ReadError::new(name, 0, ("the file is larger than 64 MiB", "split it")));
     }
+    if marks(text) > JSON_VALUES_MAX {
+        let message = format!("the file holds more than {JSON_VALUES_MAX} keys and values");
+        return Err(ReadError::new(name, 0, (&message, "split it")));
+    }
     // One after the other, as `cat function.json function_url.json` gives them.
     let all: Result<Vec<Value>, _> = serde_json::Deserializer::from_str(text).into_iter().collect();
     let all = all.map_err(|error| {
@@ -81,6 +89,21 @@ fn documents(text: &str, name: &str) -> Result<Vec<(u32, Value)>, ReadError> {
         ReadError::new(name, line, ("the JSON cannot be read", hint))
     })?;
     Ok(all.into_iter().map(|it| (1, it)).collect())
+}
+
+/// At least as many as there are keys and values in a text of JSON.
+fn marks(text: &str) -> usize {
+    let (mut count, mut quoted, mut escaped) = (0, false, false);
+    for byte in text.bytes() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if quoted => escaped = true,
+            b'"' => quoted = !quoted,
+            b',' | b':' | b'[' | b'{' if !quoted => count += 1,
+            _ => {}
+        }
+    }
+    count
 }
 
 /// The tool that a document is for.

@@ -135,12 +135,12 @@ pub(super) fn missing(owner: &Spot<'_>, shape: &Shape, notes: &mut Notes) {
             }
         }
         (Shape::List(item, _), Value::List(items)) => {
-            for node in items {
+            for node in items.iter() {
                 missing(&Spot { node, ..*owner }, item, notes);
             }
         }
         (Shape::Map(map), Value::Map(pairs)) => {
-            for (key, node) in pairs {
+            for (key, node) in pairs.iter() {
                 let name = if map.secret { "the value" } else { key.text().unwrap_or_default() };
                 missing(&Spot { name, node, secret: map.secret }, map.value, notes);
             }

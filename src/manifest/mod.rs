@@ -35,4 +35,7 @@ pub struct Parsed {
     pub documents: Vec<Arc<Document>>,
     /// In reading order.
     pub notes: Vec<Note>,
+    /// How many bytes it takes to hold what the file says, about: more than its size where values are short or
+    /// aliases repeat much. 0 if it was not read.
+    pub weight: usize,
 }

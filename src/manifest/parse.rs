@@ -7,7 +7,7 @@ use super::{
     check::{Notes, Spot, check, missing, short},
     envelope::{ENVELOPE, shape_of},
     scalar,
-    tree::{self, At, Node, Tags, Trouble, Value},
+    tree::{self, At, Node, Tags, Trees, Trouble, Value},
 };
 use crate::{
     engine::{
@@ -25,14 +25,18 @@ use crate::{
 
 /// The greatest file that is read.
 pub const FILE_MAX: usize = 1024 * 1024;
+/// What a value costs besides its text, in bytes, about.
+const VALUE_WEIGHT: usize = 64;
 
 /// Reads one file. Documents without fault come out even if others in the file have one.
 pub fn parse(file: &str, bytes: &[u8]) -> Parsed {
     let file: Arc<str> = file.into();
     let mut notes = Notes::new(&file);
     let mut documents = Vec::new();
+    let mut weight = bytes.len().max(1);
     if let Some(text) = text(bytes, &mut notes) {
-        let (trees, troubles) = tree::documents(text, Tags::Refused);
+        let Trees { documents: trees, troubles, size } = tree::documents(text, Tags::Refused);
+        weight = weight.max(size.bytes + size.values * VALUE_WEIGHT);
         for trouble in troubles {
             notes.push(trouble);
         }
@@ -42,7 +46,7 @@ pub fn parse(file: &str, bytes: &[u8]) -> Parsed {
     }
     notes.all.sort();
     notes.all.dedup();
-    Parsed { documents, notes: notes.all }
+    Parsed { documents, notes: notes.all, weight }
 }
 
 /// Any YAML or JSON file with one document, as JSON: for the operator's own files.
@@ -64,7 +68,8 @@ pub fn values(
 ) -> Result<Vec<(u32, serde_json::Value)>, Vec<Note>> {
     let mut notes = Notes::new(&file.into());
     let read = |text| tree::documents(text, tags);
-    let (trees, troubles) = text(bytes, &mut notes).map(read).unwrap_or_default();
+    let Trees { documents: trees, troubles, .. } =
+        text(bytes, &mut notes).map(read).unwrap_or_default();
     for trouble in troubles {
         notes.push(trouble);
     }
@@ -178,7 +183,7 @@ fn meta(tree: &Node) -> Option<Meta> {
             .collect()
     };
     let mut targets: Vec<Name> = match node.member("target").map(|(_, it)| &it.value) {
-        Some(Value::Scalar { text, .. }) => vec![Name::new(text.as_str())],
+        Some(Value::Scalar { text, .. }) => vec![Name::new(&**text)],
         Some(Value::List(items)) => items.iter().filter_map(Node::text).map(Name::new).collect(),
         Some(Value::Map(_)) | None => Vec::new(),
     };

@@ -1,19 +1,24 @@
 //! YAML (and so JSON) as a tree in which everything knows its place. Built from parser events, so that
 //! the limits hold while the text is read, not after.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, rc::Rc};
 
 use saphyr_parser::{Event, Parser, ScalarStyle, Span, Tag};
 
-/// How deep maps and lists may nest. A manifest needs six levels.
-const DEPTH_MAX: usize = 32;
+use super::FILE_MAX;
+
+/// How deep maps and lists may nest, those that aliases stand for included. A manifest needs six levels.
+pub(super) const DEPTH_MAX: usize = 32;
 /// How many values one file may hold, aliases counted as what they stand for. This is what stops a
 /// "billion laughs".
-const NODES_MAX: usize = 50_000;
+const VALUES_MAX: usize = 50_000;
+/// How many bytes of text they may hold together, counted in the same way: a long text that is repeated by
+/// many aliases. A text without aliases never has so many, since the file is smaller.
+const BYTES_MAX: usize = 4 * FILE_MAX;
 /// How many documents one file may hold.
 const DOCUMENTS_MAX: usize = 1_000;
 
-/// A value and where it stands.
+/// A value and where it stands. An alias shares what its anchor holds, so that no text becomes more by it.
 #[derive(Clone)]
 pub(super) struct Node {
     pub(super) at: At,
@@ -25,11 +30,37 @@ pub(super) struct Node {
 pub(super) enum Value {
     /// `plain`: without quotes, so that YAML may take it for a number.
     Scalar {
-        text: String,
+        text: Rc<str>,
         plain: bool,
     },
-    List(Vec<Node>),
-    Map(Vec<(Node, Node)>),
+    List(Rc<[Node]>),
+    Map(Rc<[(Node, Node)]>),
+}
+
+/// How much a value holds, itself included, and aliases as what they stand for.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Size {
+    pub(super) values: usize,
+    /// Of text, keys included.
+    pub(super) bytes: usize,
+    /// How many levels of maps and lists.
+    depth: usize,
+}
+
+impl Size {
+    /// An empty map or list.
+    const HOLDER: Self = Self { values: 1, bytes: 0, depth: 1 };
+
+    fn of(text: &str) -> Self {
+        Self { values: 1, bytes: text.len(), depth: 0 }
+    }
+
+    /// With one more member.
+    fn add(&mut self, member: Self) {
+        self.values = self.values.saturating_add(member.values);
+        self.bytes = self.bytes.saturating_add(member.bytes);
+        self.depth = self.depth.max(member.depth + 1);
+    }
 }
 
 /// A place: line and column, both from 1.
@@ -70,8 +101,19 @@ pub enum Tags {
     Functions,
 }
 
-/// The documents of a file, as far as it can be read, and what is wrong with the text.
-pub(super) fn documents(text: &str, tags: Tags) -> (Vec<Node>, Vec<Trouble>) {
+/// What a text holds.
+#[derive(Default)]
+pub(super) struct Trees {
+    /// Its documents, as far as it can be read.
+    pub(super) documents: Vec<Node>,
+    /// What is wrong with the text.
+    pub(super) troubles: Vec<Trouble>,
+    /// How much the documents hold together.
+    pub(super) size: Size,
+}
+
+/// The documents of a file, and what is wrong with the text.
+pub(super) fn documents(text: &str, tags: Tags) -> Trees {
     let mut builder = Builder { tags, ..Builder::default() };
     let mut parser = Parser::new_from_str(text);
     while let Some(event) = parser.next_event() {
@@ -85,21 +127,26 @@ pub(super) fn documents(text: &str, tags: Tags) -> (Vec<Node>, Vec<Trouble>) {
             }
         };
         if let Err(trouble) = fatal {
-            builder.troubles.push(trouble);
+            builder.trees.troubles.push(trouble);
             break;
         }
     }
-    (builder.documents, builder.troubles)
+    builder.trees
 }
 
 #[derive(Default)]
 struct Builder {
     tags: Tags,
-    documents: Vec<Node>,
-    troubles: Vec<Trouble>,
+    trees: Trees,
     open: Vec<Frame>,
-    anchors: BTreeMap<usize, Node>,
-    nodes: usize,
+    anchors: BTreeMap<usize, Sized>,
+}
+
+/// A value and how much it holds.
+#[derive(Clone)]
+struct Sized {
+    node: Node,
+    size: Size,
 }
 
 /// A map or list that has begun.
@@ -108,6 +155,7 @@ struct Frame {
     anchor: usize,
     function: Option<String>,
     held: Held,
+    size: Size,
 }
 
 enum Held {
@@ -122,8 +170,12 @@ impl Builder {
                 let function = self.function(tag.as_deref());
                 let tag = tag.as_deref().filter(|_| function.is_none());
                 let plain = style == ScalarStyle::Plain && !self.is_text(tag, at);
-                let value = Value::Scalar { text: text.into_owned(), plain };
-                self.add(called(function, Node { at, value }), anchor, 1)
+                let size = Size::of(&text);
+                self.count(size, at)?;
+                let value = Value::Scalar { text: text.into(), plain };
+                let node = Node { at, value };
+                self.add(Sized { node, size }.called(function), anchor);
+                Ok(())
             }
             Event::SequenceStart(anchor, tag) => {
                 self.begin(Held::List(Vec::new()), (at, anchor), tag.as_deref())
@@ -131,16 +183,12 @@ impl Builder {
             Event::MappingStart(anchor, tag) => {
                 self.begin(Held::Map(Vec::new(), None), (at, anchor), tag.as_deref())
             }
-            Event::SequenceEnd | Event::MappingEnd => self.leave(),
-            Event::Alias(anchor) => {
-                let Some(node) = self.anchors.get(&anchor).cloned() else {
-                    let hint = "an alias may stand only after its anchor has ended";
-                    return Err(Trouble::new(at, "this alias has no anchor", hint));
-                };
-                let size = size(&node);
-                self.add(Node { at, value: node.value }, 0, size)
+            Event::SequenceEnd | Event::MappingEnd => {
+                self.leave();
+                Ok(())
             }
-            Event::DocumentStart(_) if self.documents.len() >= DOCUMENTS_MAX => {
+            Event::Alias(anchor) => self.repeat(anchor, at),
+            Event::DocumentStart(_) if self.trees.documents.len() >= DOCUMENTS_MAX => {
                 let message = format!("the file holds more than {DOCUMENTS_MAX} documents");
                 Err(Trouble::new(at, message, "split it"))
             }
@@ -154,6 +202,33 @@ impl Builder {
         }
     }
 
+    /// Counts what is about to be added to the file.
+    fn count(&mut self, size: Size, at: At) -> Result<(), Trouble> {
+        let all = &mut self.trees.size;
+        all.add(size);
+        let message = if all.values > VALUES_MAX {
+            format!("the file holds more than {VALUES_MAX} values")
+        } else if all.bytes > BYTES_MAX {
+            format!("the file holds more than {} MiB of text", BYTES_MAX >> 20)
+        } else if self.open.len() + size.depth > DEPTH_MAX {
+            let message = format!("the file nests deeper than {DEPTH_MAX} levels");
+            return Err(Trouble::new(at, message, "a manifest needs about six"));
+        } else {
+            return Ok(());
+        };
+        Err(Trouble::new(at, message, "split it; aliases count as what they repeat"))
+    }
+
+    fn repeat(&mut self, anchor: usize, at: At) -> Result<(), Trouble> {
+        let Some(Sized { node, size }) = self.anchors.get(&anchor).cloned() else {
+            let hint = "an alias may stand only after its anchor has ended";
+            return Err(Trouble::new(at, "this alias has no anchor", hint));
+        };
+        self.count(size, at)?;
+        self.add(Sized { node: Node { at, value: node.value }, size }, 0);
+        Ok(())
+    }
+
     /// Whether a tag says that the value is a text whatever it looks like. Other tags mean nothing here.
     fn is_text(&mut self, tag: Option<&Tag>, at: At) -> bool {
         let Some(tag) = tag else { return false };
@@ -162,7 +237,7 @@ impl Builder {
         if !known {
             // What looks like a tag may be a secret that lost its quotes.
             let message = "a tag (`!…`) means nothing here";
-            self.troubles.push(Trouble::new(at, message, "write the plain value, in quotes"));
+            self.trees.troubles.push(Trouble::new(at, message, "write the plain value, in quotes"));
         }
         text
     }
@@ -182,74 +257,66 @@ impl Builder {
     ) -> Result<(), Trouble> {
         let function = self.function(tag);
         self.is_text(tag.filter(|_| function.is_none()), at);
-        self.enter(Frame { at, anchor, function, held })
-    }
-
-    fn enter(&mut self, frame: Frame) -> Result<(), Trouble> {
-        if self.open.len() >= DEPTH_MAX {
-            let message = format!("the file nests deeper than {DEPTH_MAX} levels");
-            return Err(Trouble::new(frame.at, message, "a manifest needs about six"));
-        }
-        self.open.push(frame);
+        self.count(Size::HOLDER, at)?;
+        self.open.push(Frame { at, anchor, function, held, size: Size::HOLDER });
         Ok(())
     }
 
-    fn leave(&mut self) -> Result<(), Trouble> {
-        let Some(frame) = self.open.pop() else { return Ok(()) };
+    fn leave(&mut self) {
+        let Some(frame) = self.open.pop() else { return };
         let value = match frame.held {
-            Held::List(items) => Value::List(items),
-            Held::Map(pairs, _) => Value::Map(pairs),
+            Held::List(items) => Value::List(items.into()),
+            Held::Map(pairs, _) => Value::Map(pairs.into()),
         };
-        self.add(called(frame.function, Node { at: frame.at, value }), frame.anchor, 1)
+        let node = Node { at: frame.at, value };
+        self.add(Sized { node, size: frame.size }.called(frame.function), frame.anchor);
     }
 
     /// Puts a finished value where it belongs.
-    fn add(&mut self, node: Node, anchor: usize, size: usize) -> Result<(), Trouble> {
-        self.nodes += size;
-        if self.nodes > NODES_MAX {
-            let message = format!("the file holds more than {NODES_MAX} values");
-            return Err(Trouble::new(
-                node.at,
-                message,
-                "split it; aliases count as what they repeat",
-            ));
-        }
+    fn add(&mut self, sized: Sized, anchor: usize) {
         if anchor > 0 {
-            self.anchors.insert(anchor, node.clone());
+            self.anchors.insert(anchor, sized.clone());
         }
+        let Sized { node, size } = sized;
         let Some(frame) = self.open.last_mut() else {
-            self.documents.push(node);
-            return Ok(());
+            self.trees.documents.push(node);
+            return;
         };
+        frame.size.add(size);
         match &mut frame.held {
             Held::List(items) => items.push(node),
             Held::Map(_, key @ None) => *key = Some(node),
             Held::Map(pairs, key @ Some(_)) => {
-                let Some(key) = key.take() else { return Ok(()) };
+                let Some(key) = key.take() else { return };
                 match key_trouble(pairs, &key) {
-                    Some(trouble) => self.troubles.push(trouble),
+                    Some(trouble) => self.trees.troubles.push(trouble),
                     None => pairs.push((key, node)),
                 }
             }
         }
-        Ok(())
     }
 }
 
-/// What a function is called with, in the long form.
-fn called(function: Option<String>, node: Node) -> Node {
-    let Some(text) = function else { return node };
-    let at = node.at;
-    let key = Node { at, value: Value::Scalar { text, plain: false } };
-    Node { at, value: Value::Map(vec![(key, node)]) }
+impl Sized {
+    /// What a function is called with, in the long form.
+    fn called(self, function: Option<String>) -> Self {
+        let Some(text) = function else { return self };
+        let Self { node, size: inner } = self;
+        let at = node.at;
+        let mut size = Size::HOLDER;
+        size.add(Size::of(&text));
+        size.add(inner);
+        let key = Node { at, value: Value::Scalar { text: text.into(), plain: false } };
+        Self { node: Node { at, value: Value::Map([(key, node)].into()) }, size }
+    }
 }
 
-/// What is wrong with one more key of a map, if anything.
+/// What is wrong with one more key of a map, if anything. Nobody knows yet whether it is a name or a secret.
 fn key_trouble(pairs: &[(Node, Node)], key: &Node) -> Option<Trouble> {
     let Value::Scalar { text, plain } = &key.value else {
         return Some(Trouble::new(key.at, "a key must be a text", "write a plain word"));
     };
-    if *plain && text == "<<" {
+    if *plain && &**text == "<<" {
         let hint = "write the members out; merge keys are not part of YAML 1.2";
         return Some(Trouble::new(key.at, "merge keys (`<<`) are not read", hint));
     }
@@ -281,15 +348,7 @@ impl Node {
     /// Whether the document is empty: nothing, or comments only.
     pub(super) fn is_null(&self) -> bool {
         matches!(&self.value, Value::Scalar { text, plain: true }
-            if matches!(text.as_str(), "" | "~" | "null" | "Null" | "NULL"))
-    }
-}
-
-fn size(node: &Node) -> usize {
-    1 + match &node.value {
-        Value::Scalar { .. } => 0,
-        Value::List(items) => items.iter().map(size).sum(),
-        Value::Map(pairs) => pairs.iter().map(|(key, value)| size(key) + size(value)).sum(),
+            if matches!(&**text, "" | "~" | "null" | "Null" | "NULL"))
     }
 }
 

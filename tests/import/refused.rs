@@ -121,3 +121,15 @@ fn names_that_are_made_of_names_end() {
         read(&json!({ "Resources": resources }).to_string(), None, "template.json").unwrap();
     assert!(found[0].left.iter().any(|it| it.path == "Resources.F.Properties.Description"));
 }
+
+/// JSON that is small as a text and large in memory.
+#[test]
+fn json_of_very_many_values_is_refused() {
+    let text = format!("[{}[]]", "[],".repeat(4_000_000));
+    let error = read(&text, None, "state.json").unwrap_err().to_string();
+    assert_eq!(error, "state.json: the file holds more than 8000000 keys and values; split it");
+    // What stands within quotes is text.
+    let text = format!("[\"\\\"{}\"]", "[],".repeat(4_000_000));
+    let error = read(&text, None, "state.json").unwrap_err().to_string();
+    assert!(error.contains("of no tool that is known"), "{error}");
+}

@@ -368,6 +368,29 @@ fn a_reading_ends_when_the_daemon_stops() {
 }
 
 #[test]
+fn what_aliases_repeat_counts_in_the_total() {
+    let folder = TempDir::new().unwrap();
+    let repeated = format!("a: &a {}\nb: [{}]\n", "x".repeat(100_000), "*a, ".repeat(40));
+    let file = |number: u32| folder.path().join(format!("z{number}.yaml"));
+    for number in 10..76 {
+        fs::write(file(number), &repeated).unwrap();
+    }
+    put(folder.path(), "a.yaml", "a", 128);
+    put(folder.path(), "zz.yaml", "zz", 128);
+    let mut source = Source::new(folder.path().into());
+    let over = "zz.yaml: all manifests together hold more than 256 MiB";
+    let snapshot = fresh(&mut source);
+    assert!(notes(&snapshot).contains(over), "{}", notes(&snapshot));
+    assert_eq!(shown(&snapshot), ["a 128"]);
+    // It has not changed, and there is room for it now.
+    fs::remove_file(file(10)).unwrap();
+    fs::remove_file(file(11)).unwrap();
+    let snapshot = fresh(&mut source);
+    assert!(!notes(&snapshot).contains(over), "{}", notes(&snapshot));
+    assert_eq!(shown(&snapshot), ["a 128", "zz 128"]);
+}
+
+#[test]
 fn a_pipe_in_the_place_of_a_commit_is_not_read() {
     let folder = TempDir::new().unwrap();
     fs::create_dir(folder.path().join(".git")).unwrap();
@@ -382,6 +405,8 @@ fn strange_things_are_told_and_stop_nobody() {
     let folder = TempDir::new().unwrap();
     put(folder.path(), "a.yaml", "a", 128);
     fs::create_dir(folder.path().join("folder.yaml")).unwrap();
+    // One that is far too large takes nobody's place.
+    put(folder.path(), "z.yaml", "z", 128);
     let pipe = folder.path().join("pipe.yaml");
     assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
     let huge = fs::File::create(folder.path().join("huge.yaml")).unwrap();
@@ -391,14 +416,14 @@ fn strange_things_are_told_and_stop_nobody() {
         deep.push("d");
     }
     fs::create_dir_all(&deep).unwrap();
-    put(&deep, "z.yaml", "z", 128);
+    put(&deep, "y.yaml", "y", 128);
     let mut source = Source::new(folder.path().into());
     let snapshot = fresh(&mut source);
-    assert_eq!(shown(&snapshot), ["a 128"]);
+    assert_eq!(shown(&snapshot), ["a 128", "z 128"]);
     let notes = notes(&snapshot);
     assert!(notes.contains("pipe.yaml: it is no regular file"), "{notes}");
     assert!(notes.contains("nest deeper"), "{notes}");
-    assert!(notes.contains("huge.yaml"), "{notes}");
+    assert!(notes.contains("huge.yaml: the file is larger than 1 MiB"), "{notes}");
 }
 
 #[test]

@@ -17,8 +17,11 @@ use crate::{
     manifest::{self, FILE_MAX, Note, Parsed},
 };
 
-/// How much all manifests together may hold.
+/// How much all manifests together may hold, in bytes: of text, aliases counted as what they repeat, and some for
+/// each value.
 const TOTAL_MAX: u64 = 256 * 1024 * 1024;
+/// How much of a file is read: one byte more than allowed, so that the reader of manifests sees that it is too large.
+const READ_MAX: u64 = FILE_MAX as u64 + 1;
 
 /// One file as it was read.
 #[derive(Clone)]
@@ -59,17 +62,21 @@ impl Cache {
         cancel: &Cancel,
     ) -> Result<Vec<Read>, Trouble> {
         let mut files = BTreeMap::new();
-        let mut total = 0;
+        let mut total = 0_u64;
         for found in &walked.files {
             if cancel.is_cancelled() {
                 return Err(Trouble::Cancelled);
             }
             let before = stamp(&found.path, &found.name)?;
-            total += before.size;
+            let size = before.size.min(READ_MAX);
             let read = match self.files.get(&found.name) {
-                Some((stamp, read)) if *stamp == before => read.clone(),
-                Some(_) | None => self.read(found, before, total)?,
+                _ if total.saturating_add(size) > TOTAL_MAX => unread(&found.name, &too_much()),
+                // What could not be read is tried again.
+                Some((stamp, read)) if *stamp == before && read.parsed.weight > 0 => read.clone(),
+                Some(_) | None => self.read(found, before)?,
             };
+            let weight = u64::try_from(read.parsed.weight).unwrap_or(u64::MAX);
+            total = total.saturating_add(weight.max(size));
             files.insert(Arc::clone(&found.name), (before, read));
         }
         // Nothing may have moved between the first file and the last.
@@ -83,17 +90,11 @@ impl Cache {
         Ok(self.files.values().map(|(_, read)| read.clone()).collect())
     }
 
-    fn read(&mut self, found: &Found, before: Stamp, total: u64) -> Result<Read, Trouble> {
+    fn read(&mut self, found: &Found, before: Stamp) -> Result<Read, Trouble> {
         let name = &found.name;
-        if total > TOTAL_MAX {
-            let message = format!("all manifests together are larger than {} MiB", TOTAL_MAX >> 20);
-            return Ok(unread(name, &message));
-        }
         let mut bytes = Vec::new();
-        // One byte more than allowed, so that the reader of manifests sees that it is too large.
-        let limit = u64::try_from(FILE_MAX).unwrap_or(u64::MAX) + 1;
         let opened = File::open(&found.path);
-        let result = opened.and_then(|file| file.take(limit).read_to_end(&mut bytes));
+        let result = opened.and_then(|file| file.take(READ_MAX).read_to_end(&mut bytes));
         match result {
             Ok(_) => {}
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
@@ -125,6 +126,10 @@ fn changed(name: &str) -> Trouble {
     Trouble::Torn(format!("{name} changed while the directory was read"))
 }
 
+fn too_much() -> String {
+    format!("all manifests together hold more than {} MiB", TOTAL_MAX >> 20)
+}
+
 /// A file that is there and cannot be read: it freezes what it held, as a broken one does.
 fn unread(name: &Arc<str>, message: &str) -> Read {
     let note = Note {
@@ -135,7 +140,7 @@ fn unread(name: &Arc<str>, message: &str) -> Read {
         hint: None,
         excerpt: None,
     };
-    let parsed = Parsed { documents: Vec::new(), notes: vec![note] };
+    let parsed = Parsed { notes: vec![note], ..Parsed::default() };
     let hash = Sha256::digest(message.as_bytes()).into();
     Read { name: Arc::clone(name), hash, parsed: Arc::new(parsed) }
 }

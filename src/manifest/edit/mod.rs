@@ -13,7 +13,7 @@ use self::{
 };
 use super::{
     scalar,
-    tree::{self, Node},
+    tree::{self, Node, Trees},
 };
 
 /// What is to become of one value in a document.
@@ -86,7 +86,7 @@ fn seen((before, after): (&str, &str), line: u32, edit: &Edit) -> Result<(), Why
 
 /// All documents, with the lines that they begin on.
 fn read(text: &str) -> Option<Vec<(u32, Json)>> {
-    let (documents, troubles) = tree::documents(text, tree::Tags::Refused);
+    let Trees { documents, troubles, .. } = tree::documents(text, tree::Tags::Refused);
     let all = documents.iter().map(|it: &Node| (it.at.line, scalar::json(it)));
     troubles.is_empty().then(|| all.collect())
 }
@@ -127,7 +127,7 @@ mod tests {
     const PATH: [&str; 2] = ["spec", "image"];
 
     fn check(before: &str, after: &str) {
-        let line = tree::documents(before, tree::Tags::Refused).0.last().unwrap().at.line;
+        let line = tree::documents(before, tree::Tags::Refused).documents.last().unwrap().at.line;
         assert_eq!(replace(before, line, &PATH, "new:v2").as_deref(), Ok(after));
     }
 
@@ -168,7 +168,10 @@ mod tests {
     }
 
     fn edited(before: &str, path: &str, value: &str) -> Result<String, String> {
-        let line = tree::documents(before, tree::Tags::Refused).0.last().map_or(1, |it| it.at.line);
+        let line = tree::documents(before, tree::Tags::Refused)
+            .documents
+            .last()
+            .map_or(1, |it| it.at.line);
         let path = path.split('.').map(ToOwned::to_owned).collect();
         let value = (!value.is_empty()).then(|| serde_json::from_str(value).unwrap());
         edit(before, line, &Edit { path, value }).map_err(|error| error.to_string())

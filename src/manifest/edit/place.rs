@@ -2,6 +2,8 @@
 
 use saphyr_parser::{Event, Parser, ScalarStyle, Span};
 
+use super::super::tree::DEPTH_MAX;
+
 /// A value and where it stands.
 #[derive(Debug)]
 pub(super) struct Place {
@@ -113,6 +115,10 @@ impl Reader<'_> {
                 self.add(place);
             }
             Event::Alias(_) => self.add(place(0, Held::Alias)),
+            // Nothing that is read nests deeper.
+            Event::SequenceStart(..) | Event::MappingStart(..) if self.open.len() >= DEPTH_MAX => {
+                return None;
+            }
             Event::SequenceStart(anchor, _) => {
                 let items = Items { flow: flow('['), all: Vec::new() };
                 self.open.push((place(anchor, Held::List(items)), None));
