@@ -123,7 +123,11 @@ fn hostile_files_are_refused_in_plain_words() {
         (b"<<: {a: 1}", "merge keys"),
         (b"? [a]\n: b", "a key must be a text"),
         (b"spec:\n\tkind: x", "cannot be read"),
-        (b"kind: Function\nkind: Function\n", "stands here twice"),
+        (
+            b"kind: Function\nkind: Function\n",
+            "x.yaml:2:1: the key stands here twice; it is also on line 1",
+        ),
+        (b"kind: @", "cannot be read: unexpected character; check"),
         (b"kind: [", "cannot be read"),
         (b"kind: Alias", "`kind` is `Alias`"),
     ] {
@@ -216,5 +220,114 @@ proptest! {
         let broken: String = chars.into_iter().collect();
         let notes = notes(broken.as_bytes());
         prop_assert!(!notes.contains(secret), "{broken}\n{notes}");
+    }
+}
+
+/// What looks like none of the words of a manifest.
+const MARKER: &str = "Hunter2Zq";
+
+/// One value, wherever the marker may stand in it: of every shape, anchored and repeated, tagged, in quotes that end
+/// and in others that do not.
+fn value() -> impl Strategy<Value = String> {
+    let leaves = [
+        "M",
+        "\"M\"",
+        "'M'",
+        "!M x",
+        "!t M",
+        "!!str M",
+        "!!M x",
+        "&M x",
+        "&a M",
+        "*M",
+        "*a",
+        "~",
+        "12",
+        "true",
+        "x",
+        "\"M",
+        "'M",
+        "@M",
+        "%M",
+        "`M",
+        "M: M",
+        "M:M",
+        "M x",
+        "evenkeel: fill in M",
+        "keep",
+        "",
+    ];
+    let leaf = prop::sample::select(leaves.map(str::to_owned).to_vec());
+    leaf.prop_recursive(3, 12, 3, |inner| {
+        let pair = (inner.clone(), inner.clone());
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..3)
+                .prop_map(|it| format!("[{}]", it.join(", "))),
+            prop::collection::vec(pair, 0..3).prop_map(|it| {
+                let pairs: Vec<String> =
+                    it.iter().map(|(key, it)| format!("{key}: {it}")).collect();
+                format!("{{{}}}", pairs.join(", "))
+            }),
+            inner.clone().prop_map(|it| format!("{{{it}}}")),
+            inner.clone().prop_map(|it| format!("{{<<: {it}}}")),
+            inner.clone().prop_map(|it| format!("{{keep: {it}}}")),
+            inner.clone().prop_map(|it| format!("{{\"M\": x, {it}: 1, M: y}}")),
+            inner.prop_map(|it| format!("{{? {it} : M}}")),
+        ]
+    })
+}
+
+/// Ways to stand below a secret.
+const PLACES: &[&str] = &[
+    "  environment: V\n",
+    "  environment:\n    variables: V\n",
+    "  environment:\n    variables:\n      PASSWORD: V\n",
+    "  environment:\n    variables:\n      V\n",
+    "  environment:\n    variables:\n      V: x\n",
+    "  environment:\n    variables:\n      V: { keep: false }\n",
+    "  environment:\n    variables:\n      V:\n      V:\n",
+    "  environment:\n    variables:\n      - V\n      - V: x\n",
+    "  environment:\n    variables:\n      ? V\n      : x\n",
+    "  environment:\n    variables:\n      PASSWORD: |\n        V\n        V: x\n      V\n",
+    "  environment:\n    variables:\n      PASSWORD:\n        V\n        V: x\n      PASSWORD: V\n",
+    "  environment:\n    variables: &a V\n  tags: { x: *a }\n  url: *a\n",
+    "  environment:\n    variables:\n      PASSWORD: &a V\n  tags: { x: *a, *a : x }\n  memorySize: *a\n  *a : x\n",
+    "  tags: { x: &a V, &b M : x }\n  environment: { variables: { PASSWORD: *a, *b : ~ } }\n",
+    "  environment:\n    V: x\n",
+    "  environment: {variables: {PASSWORD: V}, variables: V}\n",
+    "  environment: {V}\n",
+];
+
+proptest! {
+    #![proptest_config(ProptestConfig {
+        cases: 6000,
+        failure_persistence: None,
+        rng_seed: RngSeed::Fixed(11),
+        ..ProptestConfig::default()
+    })]
+
+    /// Whatever stands below a secret, and whatever is wrong with it: no note repeats any of it, names included.
+    #[test]
+    fn no_note_repeats_what_stands_below_a_secret(
+        place in prop::sample::select(PLACES),
+        value in value(),
+        json in any::<bool>(),
+    ) {
+        let spec = place.replace('V', &value);
+        let text = format!(
+            "apiVersion: evenkeel.dev/v1\nkind: Function\nmetadata: {{ name: a }}\nspec:\n  image: \"aa:b\"\n  role: r\n{spec}"
+        );
+        let text = if json {
+            format!("{{\"apiVersion\": \"evenkeel.dev/v1\", \"kind\": \"Function\", \"metadata\": {{\"name\": \"a\"}}, \"spec\": {{\"image\": \"aa:b\", \"role\": \"r\", \"environment\": {{\"variables\": {{\"PASSWORD\": {value}}}}}}}}}")
+        } else {
+            text
+        };
+        let text = text.replace('M', MARKER);
+        let notes = notes(text.as_bytes());
+        prop_assert!(!notes.contains(MARKER), "{text}\n{notes}");
+        if let Err(notes) = manifest::values("x.yaml", text.as_bytes(), manifest::Tags::Functions) {
+            let notes: String = notes.iter().map(ToString::to_string).collect();
+            prop_assert!(!notes.contains(MARKER), "{text}\n{notes}");
+        }
     }
 }

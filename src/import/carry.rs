@@ -111,6 +111,8 @@ impl Carry {
         let at = Source::new(source.at, Value::Null);
         let mut rest: Vec<(String, Value)> = source.rest.into_iter().collect();
         rest.sort_by(|one, other| one.0.cmp(&other.0));
+        // A name that is none of ours may be a secret there.
+        let hides = Shape::Object(fields).hides_all();
         for (key, value) in rest {
             let json = value.to_string();
             let idle = |it: &(&str, &str)| *it == (key.as_str(), json.as_str());
@@ -119,6 +121,10 @@ impl Carry {
                 continue;
             }
             let field = fields.iter().find(|it| self.is_called(&key, it));
+            if hides && field.is_none() {
+                self.leave(at.at.as_str(), why::INSIDE);
+                continue;
+            }
             self.leave(at.path(&key), why::member(&key, &value, (field, self.words.opaque)));
         }
     }
@@ -240,7 +246,7 @@ impl Carry {
         for (key, value) in pairs {
             let at = format!("{}.{key}", spot.at);
             if read(&key, &Shape::Text(map.key)).is_none() || is_reserved(&key) {
-                self.leave(at, why::key(&key));
+                self.bad_key(&key, (spot.at, map.secret));
                 continue;
             }
             if value.is_null() {
@@ -248,7 +254,7 @@ impl Carry {
             }
             let inner = Spot { at: &at, field: spot.field, shape: plain(map) };
             let value = self.value(value, inner);
-            let unfit = |value: Value| why::value(&value, self.words.opaque);
+            let unfit = |value: Value| why::value(&value, (self.words.opaque, map.secret));
             match value.map_err(unfit) {
                 Ok(value) => drop(kept.insert(key, value)),
                 Err(why) => {
@@ -259,6 +265,12 @@ impl Carry {
             }
         }
         Ok(Value::Object(kept))
+    }
+
+    /// Names a key that AWS does not allow; below a secret it may be one itself, and is not repeated.
+    fn bad_key(&mut self, key: &str, (at, hides): (&str, bool)) {
+        let path = if hides { at.to_owned() } else { format!("{at}.{key}") };
+        self.leave(path, why::key(key, hides));
     }
 
     /// Whether nothing in a value is known to the tool alone.

@@ -10,6 +10,25 @@ pub(super) const SENSITIVE: &str = "<sensitive>";
 /// What is known only when the tool has run.
 pub(super) const LATER: &str = "<known after apply>";
 
+/// The intrinsic functions (CloudFormation user guide, "Intrinsic function reference").
+const FUNCTIONS: &[&str] = &[
+    "Ref",
+    "Fn::Base64",
+    "Fn::Cidr",
+    "Fn::FindInMap",
+    "Fn::GetAtt",
+    "Fn::GetAZs",
+    "Fn::If",
+    "Fn::ImportValue",
+    "Fn::Join",
+    "Fn::Length",
+    "Fn::Select",
+    "Fn::Split",
+    "Fn::Sub",
+    "Fn::ToJsonString",
+    "Fn::Transform",
+];
+
 /// What is known of by name, folded.
 const KNOWN: &[(&str, &str)] = &[
     (
@@ -89,7 +108,8 @@ const KNOWN: &[(&str, &str)] = &[
 pub(super) fn member(key: &str, value: &Value, (field, opaque): (Option<&Field>, &str)) -> String {
     if let Some(field) = field {
         let unfit = || format!("its value does not fit `{}`: {}", field.name, field.doc);
-        return unknown(value, opaque).unwrap_or_else(unfit);
+        let hides = field.shape.is_secret();
+        return unknown(value, (opaque, hides)).unwrap_or_else(unfit);
     }
     let folded = fold(key);
     if let Some((_, why)) = KNOWN.iter().find(|(name, _)| *name == folded) {
@@ -101,24 +121,29 @@ pub(super) fn member(key: &str, value: &Value, (field, opaque): (Option<&Field>,
     "Evenkeel has no field for it; see whether it is needed".to_owned()
 }
 
-/// Why a value of a map stays.
-pub(super) fn value(value: &Value, opaque: &str) -> String {
+/// Why something stays whose name may not be repeated.
+pub(super) const INSIDE: &str =
+    "Evenkeel has no field for something in it; see whether that is needed";
+
+/// Why a value of a map stays. `hides`: nothing of it may be repeated, not even what it refers to.
+pub(super) fn value(value: &Value, (opaque, hides): (&str, bool)) -> String {
     let what = match value {
         Value::Object(_) | Value::Array(_) => "it says where the value is, and not what it is",
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {
             "its value is none that AWS allows"
         }
     };
-    unknown(value, opaque).unwrap_or_else(|| what.to_owned())
+    unknown(value, (opaque, hides)).unwrap_or_else(|| what.to_owned())
 }
 
 /// Why a member of a map stays, by its key alone.
-pub(super) fn key(key: &str) -> String {
+pub(super) fn key(key: &str, hides: bool) -> String {
     match key.to_ascii_lowercase() {
         lower if lower.starts_with("aws:") => "AWS sets tags of this kind itself".to_owned(),
         lower if lower.starts_with("evenkeel.dev/") => {
             "Evenkeel sets its own tags itself".to_owned()
         }
+        _ if hides => "a name in it is none that AWS allows".to_owned(),
         _ => "its name is none that AWS allows".to_owned(),
     }
 }
@@ -131,13 +156,14 @@ pub(super) fn is_unknown(value: &Value) -> bool {
     map.keys().any(function)
 }
 
-fn unknown(value: &Value, opaque: &str) -> Option<String> {
+fn unknown(value: &Value, (opaque, hides): (&str, bool)) -> Option<String> {
     match value {
-        Value::Object(map) if is_unknown(value) => {
-            map.iter().next().map(|(key, it)| named(key, it))
-        }
-        Value::Object(map) => map.values().find_map(|it| unknown(it, opaque)),
-        Value::Array(items) => items.iter().find_map(|it| unknown(it, opaque)),
+        Value::Object(map) if is_unknown(value) => map
+            .iter()
+            .next()
+            .map(|(key, it)| if hides { named(known(key), &Value::Null) } else { named(key, it) }),
+        Value::Object(map) => map.values().find_map(|it| unknown(it, (opaque, hides))),
+        Value::Array(items) => items.iter().find_map(|it| unknown(it, (opaque, hides))),
         Value::String(text) if !opaque.is_empty() && text.contains(opaque) => Some(format!(
             "`{opaque} …` is worked out by the tool when it runs; write what it comes to"
         )),
@@ -146,6 +172,12 @@ fn unknown(value: &Value, opaque: &str) -> Option<String> {
         }
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => None,
     }
+}
+
+/// The name of a function, if it is one of CloudFormation's: what is none may be a secret that begins with `!`.
+fn known(key: &str) -> &str {
+    let known = matches!(key, SENSITIVE | LATER) || FUNCTIONS.contains(&key);
+    if known { key } else { "Fn::" }
 }
 
 fn named(key: &str, value: &Value) -> String {

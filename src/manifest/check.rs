@@ -1,6 +1,6 @@
 //! A tree against a shape: every difference is a note.
 
-use std::sync::Arc;
+use std::{fmt::Display, sync::Arc};
 
 use super::{
     note::Note,
@@ -45,20 +45,35 @@ impl Notes {
     }
 }
 
-/// A value in its place: what it is called there, and whether it may be shown.
+/// A value in its place.
 pub(super) struct Spot<'a> {
+    /// The key that leads to it; below a secret, the name of the nearest thing above it that has one to show.
     pub(super) name: &'a str,
     pub(super) node: &'a Node,
-    pub(super) secret: bool,
+    /// Whether it stands below something of which nothing may be shown, names included: a secret, or what an alias
+    /// repeats, which may be one elsewhere.
+    pub(super) below: bool,
 }
 
 impl Spot<'_> {
+    /// What it is called.
+    fn called(&self) -> String {
+        let name = short(self.name);
+        if self.below { format!("an entry of `{name}`") } else { format!("`{name}`") }
+    }
+
     /// The line as it could stand in the manifest: the key, and the value if it may be shown.
-    fn excerpt(&self) -> String {
+    fn excerpt(&self, shape: &Shape) -> String {
+        let name = short(self.name);
         match self.node.text() {
-            Some(text) if !self.secret => format!("{}: {}", self.name, short(text)),
-            Some(_) | None => format!("{}: …", self.name),
+            Some(text) if !self.hides(shape) => format!("{name}: {}", short(text)),
+            Some(_) | None => format!("{name}: …"),
         }
+    }
+
+    /// Whether the value may not be shown, be it what it should be or not.
+    fn hides(&self, shape: &Shape) -> bool {
+        self.below || self.node.shared || shape.is_secret()
     }
 
     /// Whether an import left the value to be filled in. What nobody here reads may say anything.
@@ -66,18 +81,35 @@ impl Spot<'_> {
         let text = self.node.text();
         text.is_some_and(|it| it.starts_with(PLACEHOLDER)) && !matches!(shape, Shape::Any)
     }
+
+    /// One of its members. Whatever `shape` hides all of may have a secret in the place of a name.
+    fn member<'b>(&'b self, shape: &Shape, (key, node): (&'b Node, &'b Node)) -> Spot<'b> {
+        let below = self.below || self.node.shared || key.shared || shape.hides_all();
+        let name = key.text().filter(|_| !below).unwrap_or(self.name);
+        Spot { name, node, below }
+    }
+
+    /// One of its members that has a name of ours, which is no secret.
+    fn field<'b>(&'b self, field: &Field, node: &'b Node) -> Spot<'b> {
+        let below = self.below || self.node.shared;
+        Spot { name: if below { self.name } else { field.name }, node, below }
+    }
+
+    /// One of its items, which are called as it is.
+    fn item<'b>(&'b self, node: &'b Node) -> Spot<'b> {
+        Spot { name: self.name, node, below: self.below || self.node.shared }
+    }
 }
 
 /// Checks a value against a shape.
 pub(super) fn check(spot: &Spot<'_>, shape: &Shape, notes: &mut Notes) {
-    let inner = Spot { secret: spot.secret || shape.is_secret(), ..*spot };
-    if inner.is_placeholder(shape) {
-        return placeholder(&inner, notes);
+    if spot.is_placeholder(shape) {
+        return placeholder(spot, shape, notes);
     }
     match (shape, &spot.node.value) {
-        (Shape::Object(fields), Value::Map(pairs)) => object(pairs, fields, notes),
-        (Shape::Map(map), Value::Map(pairs)) => self::map(&inner, pairs, map, notes),
-        (Shape::List(item, max), Value::List(items)) => list(&inner, items, (item, *max), notes),
+        (Shape::Object(fields), Value::Map(pairs)) => object((spot, shape), pairs, fields, notes),
+        (Shape::Map(map), Value::Map(pairs)) => self::map((spot, shape), pairs, map, notes),
+        (Shape::List(item, max), Value::List(items)) => list(spot, items, (item, *max), notes),
         (Shape::Either(one, other), value) => {
             let maps = matches!(value, Value::Map(_));
             let lists = matches!(value, Value::List(_));
@@ -88,7 +120,7 @@ pub(super) fn check(spot: &Spot<'_>, shape: &Shape, notes: &mut Notes) {
                 Shape::Null => spot.node.is_null() && spot.node.text() != Some(""),
                 _ => !maps && !lists,
             };
-            check(&inner, if fits(other) { other } else { one }, notes);
+            check(spot, if fits(other) { other } else { one }, notes);
         }
         (
             Shape::Text(_)
@@ -98,19 +130,22 @@ pub(super) fn check(spot: &Spot<'_>, shape: &Shape, notes: &mut Notes) {
             | Shape::Choice(_)
             | Shape::Time,
             Value::Scalar { text, plain },
-        ) => scalar(&inner, shape, scalar::read(text, *plain), notes),
+        ) => scalar(spot, shape, scalar::read(text, *plain), notes),
         (Shape::Any, _) => {}
         (Shape::Null, _) if spot.node.is_null() => {}
-        (shape, _) => wrong_type(&inner, shape, notes),
+        (shape, _) => wrong_type(spot, shape, notes),
     }
 }
 
-fn object(pairs: &[(Node, Node)], fields: &[Field], notes: &mut Notes) {
+/// A value and the shape that it should have.
+type Held<'a> = (&'a Spot<'a>, &'a Shape);
+
+fn object((spot, shape): Held<'_>, pairs: &[(Node, Node)], fields: &[Field], notes: &mut Notes) {
     for (key, value) in pairs {
         let name = key.text().unwrap_or_default();
         match fields.iter().find(|it| it.name == name) {
-            Some(field) => check(&Spot { name, node: value, secret: false }, &field.shape, notes),
-            None => unknown(key, fields, notes),
+            Some(field) => check(&spot.field(field, value), &field.shape, notes),
+            None => unknown(&spot.member(shape, (key, key)), fields, notes),
         }
     }
 }
@@ -121,12 +156,9 @@ pub(super) fn missing(owner: &Spot<'_>, shape: &Shape, notes: &mut Notes) {
         (Shape::Object(fields), Value::Map(_)) => {
             for field in *fields {
                 match owner.node.member(field.name) {
-                    Some((_, value)) => {
-                        let inner = Spot { name: field.name, node: value, secret: false };
-                        missing(&inner, &field.shape, notes);
-                    }
+                    Some((_, value)) => missing(&owner.field(field, value), &field.shape, notes),
                     None if field.required => {
-                        let message = format!("`{}` has no `{}`", owner.name, field.name);
+                        let message = format!("{} has no `{}`", owner.called(), field.name);
                         let hint = format!("add it: {}", field.doc);
                         notes.push(Trouble::new(owner.node.at, message, hint));
                     }
@@ -136,13 +168,12 @@ pub(super) fn missing(owner: &Spot<'_>, shape: &Shape, notes: &mut Notes) {
         }
         (Shape::List(item, _), Value::List(items)) => {
             for node in items.iter() {
-                missing(&Spot { node, ..*owner }, item, notes);
+                missing(&owner.item(node), item, notes);
             }
         }
         (Shape::Map(map), Value::Map(pairs)) => {
             for (key, node) in pairs.iter() {
-                let name = if map.secret { "the value" } else { key.text().unwrap_or_default() };
-                missing(&Spot { name, node, secret: map.secret }, map.value, notes);
+                missing(&owner.member(shape, (key, node)), map.value, notes);
             }
         }
         (Shape::Either(one, other), _) => {
@@ -153,75 +184,82 @@ pub(super) fn missing(owner: &Spot<'_>, shape: &Shape, notes: &mut Notes) {
     }
 }
 
-fn unknown(key: &Node, fields: &[Field], notes: &mut Notes) {
-    let name = key.text().unwrap_or_default();
+/// A key that is none of an object's. A near word is no hint where it would tell of a secret.
+fn unknown(key: &Spot<'_>, fields: &[Field], notes: &mut Notes) {
     let names = fields.iter().map(|it| it.name);
-    let hint = match nearest(name, names.clone()) {
+    let near = if key.below { None } else { nearest(key.name, names.clone()) };
+    let hint = match near {
         Some(near) => format!("did you mean `{near}`?"),
         None => format!("known here are {}", names.collect::<Vec<_>>().join(", ")),
     };
-    let message = format!("`{}` is not a field that is known here", short(name));
-    notes.push(Trouble::new(key.at, message, hint).showing(format!("{}: …", short(name))));
+    let message = format!("{} is not a field that is known here", key.called());
+    let excerpt = format!("{}: …", short(key.name));
+    notes.push(Trouble::new(key.node.at, message, hint).showing(excerpt));
 }
 
-fn map(spot: &Spot<'_>, pairs: &[(Node, Node)], map: &Map, notes: &mut Notes) {
+fn map((spot, shape): Held<'_>, pairs: &[(Node, Node)], map: &Map, notes: &mut Notes) {
     if pairs.len() > map.entries_max {
-        let message = format!("`{}` has {} entries", spot.name, pairs.len());
+        let message = format!("{} has {} entries", spot.called(), pairs.len());
         let hint = format!("at most {} are allowed", map.entries_max);
         notes.push(Trouble::new(spot.node.at, message, hint));
     }
     for (key, value) in pairs {
         let name = key.text().unwrap_or_default();
-        let wrong = text(name, map.key);
-        // Where a quote or a colon is missing, a secret value stands in the place of a key.
-        let hide = map.secret && (wrong.is_some() || value.is_null());
-        let name = if hide { "(a key)" } else { name };
-        if let Some(wrong) = wrong {
-            let message = format!("`{}` is no key for `{}`: {wrong}", short(name), spot.name);
-            notes.push(Trouble::new(key.at, message, "").showing(format!("{}: …", short(name))));
+        let inner = spot.member(shape, (key, value));
+        if let Some(wrong) = text(name, map.key) {
+            let message = if inner.below {
+                format!("a key in {} is not allowed: {wrong}", spot.called())
+            } else {
+                format!("{} is no key for {}: {wrong}", inner.called(), spot.called())
+            };
+            let excerpt = format!("{}: …", short(inner.name));
+            notes.push(Trouble::new(key.at, message, "").showing(excerpt));
         }
-        check(&Spot { name, node: value, secret: map.secret }, map.value, notes);
+        check(&inner, map.value, notes);
     }
 }
 
 fn list(spot: &Spot<'_>, items: &[Node], (item, max): (&Shape, usize), notes: &mut Notes) {
     if items.len() > max {
-        let message = format!("`{}` has {} entries", spot.name, items.len());
+        let message = format!("{} has {} entries", spot.called(), items.len());
         notes.push(Trouble::new(spot.node.at, message, format!("at most {max} are allowed")));
     }
     for node in items {
-        check(&Spot { node, ..*spot }, item, notes);
+        check(&spot.item(node), item, notes);
     }
 }
 
 fn scalar(spot: &Spot<'_>, shape: &Shape, value: Scalar<'_>, notes: &mut Notes) {
-    let name = spot.name;
+    let name = spot.called();
+    let hidden = spot.hides(shape);
     let value = match (shape, value) {
         #[expect(clippy::cast_precision_loss, reason = "such numbers are out of bounds anyway")]
         (Shape::Number(..), Scalar::Int(int)) => Scalar::Float(int as f64),
         (_, value) => value,
     };
+    let shown =
+        |value: &dyn Display| if hidden { "not allowed".to_owned() } else { value.to_string() };
     let wrong = match (shape, value) {
         (Shape::Int(min, _), Scalar::Int(int)) if int < *min => {
-            Some((format!("`{name}` is {int}; the smallest is {min}"), String::new()))
+            Some((format!("{name} is {}; the smallest is {min}", shown(&int)), String::new()))
         }
         (Shape::Int(_, max), Scalar::Int(int)) if int > *max => {
-            Some((format!("`{name}` is {int}; the greatest is {max}"), String::new()))
+            Some((format!("{name} is {}; the greatest is {max}", shown(&int)), String::new()))
         }
         (Shape::Number(min, max), Scalar::Float(number)) => {
-            let wrong = format!("`{name}` is {number}; it may be {min} to {max}");
+            let wrong = format!("{name} is {}; it may be {min} to {max}", shown(&number));
             (!(*min..=*max).contains(&number)).then_some((wrong, String::new()))
         }
         (Shape::Text(form), Scalar::Text(value)) => text(value, form)
-            .map(|wrong| (format!("`{name}` is not allowed: {wrong}"), String::new())),
+            .map(|wrong| (format!("{name} is not allowed: {wrong}"), String::new())),
         (Shape::Choice(choices), Scalar::Text(value)) if !choices.contains(&value) => {
-            let near = nearest(value, choices.iter().copied());
+            let near = if hidden { None } else { nearest(value, choices.iter().copied()) };
             let known = format!("it may be {}", choices.join(" or "));
             let hint = near.map_or(known, |near| format!("did you mean `{near}`?"));
-            Some((format!("`{name}` is `{}`", short(value)), hint))
+            Some((format!("{name} is {}", shown(&format!("`{}`", short(value)))), hint))
         }
         (Shape::Time, Scalar::Text(value)) if value.parse::<jiff::Timestamp>().is_err() => {
-            Some((format!("`{name}` is not a time"), "write it as 2026-12-01T00:00:00Z".to_owned()))
+            Some((format!("{name} is not a time"), "write it as 2026-12-01T00:00:00Z".to_owned()))
         }
         (Shape::Int(..), Scalar::Int(_))
         | (Shape::Flag, Scalar::Flag(_))
@@ -229,7 +267,7 @@ fn scalar(spot: &Spot<'_>, shape: &Shape, value: Scalar<'_>, notes: &mut Notes) 
         (shape, _) => return wrong_type(spot, shape, notes),
     };
     if let Some((message, hint)) = wrong {
-        notes.push(Trouble::new(spot.node.at, message, hint).showing(spot.excerpt()));
+        notes.push(Trouble::new(spot.node.at, message, hint).showing(spot.excerpt(shape)));
     }
 }
 
@@ -249,11 +287,12 @@ fn text(value: &str, form: &Text) -> Option<String> {
     (!form.fits(value)).then(|| format!("it should be {}", form.words))
 }
 
-fn placeholder(spot: &Spot<'_>, notes: &mut Notes) {
-    let message = format!("`{}` is a placeholder from an import", spot.name);
+fn placeholder(spot: &Spot<'_>, shape: &Shape, notes: &mut Notes) {
+    let message = format!("{} is a placeholder from an import", spot.called());
     let keep = "write its value, or `{ keep: true }` to keep whatever is there";
-    let hint = if spot.secret { keep } else { "write its value" };
-    notes.push(Trouble::new(spot.node.at, message, hint).showing(format!("{}: …", spot.name)));
+    let hint = if spot.hides(shape) { keep } else { "write its value" };
+    let excerpt = format!("{}: …", short(spot.name));
+    notes.push(Trouble::new(spot.node.at, message, hint).showing(excerpt));
 }
 
 fn wrong_type(spot: &Spot<'_>, shape: &Shape, notes: &mut Notes) {
@@ -277,9 +316,9 @@ fn wrong_type(spot: &Spot<'_>, shape: &Shape, notes: &mut Notes) {
             (Scalar::Text(_), _) => ("a text", ""),
         },
     };
-    let message = format!("`{}` should be a {}, and is {found}", spot.name, shape.word());
+    let message = format!("{} should be a {}, and is {found}", spot.called(), shape.word());
     let message = message.replace("a true or false", "true or false");
-    notes.push(Trouble::new(spot.node.at, message, hint).showing(spot.excerpt()));
+    notes.push(Trouble::new(spot.node.at, message, hint).showing(spot.excerpt(shape)));
 }
 
 /// A value in a message: one line, not too long.

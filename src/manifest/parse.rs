@@ -111,12 +111,12 @@ fn document(file: &Arc<str>, tree: &Node, notes: &mut Notes) -> Option<Document>
         notes.push(Trouble::new(tree.at, message, hint));
         return None;
     }
-    let whole = Spot { name: "document", node: tree, secret: false };
+    let whole = Spot { name: "document", node: tree, below: false };
     check(&whole, &Shape::Object(ENVELOPE), notes);
     missing(&whole, &Shape::Object(ENVELOPE), notes);
     let shape = spec_shape(tree)?;
     let (_, spec) = tree.member("spec")?;
-    let spot = Spot { name: "spec", node: spec, secret: false };
+    let spot = Spot { name: "spec", node: spec, below: false };
     check(&spot, shape, notes);
     missing(&spot, shape, notes);
     if notes.all.len() > before {
@@ -130,7 +130,8 @@ fn document(file: &Arc<str>, tree: &Node, notes: &mut Notes) -> Option<Document>
     };
     for breach in breaches {
         let at = place(spec, &breach.path);
-        let name = breach.path.last().map_or("spec", String::as_str);
+        let open = shape.open(&breach.path);
+        let name = breach.path.get(..open).and_then(<[_]>::last).map_or("spec", String::as_str);
         let trouble = Trouble::new(at, breach.message, breach.hint);
         notes.push(trouble.showing(format!("{}: …", short(name))));
     }

@@ -23,6 +23,8 @@ const DOCUMENTS_MAX: usize = 1_000;
 pub(super) struct Node {
     pub(super) at: At,
     pub(super) value: Value,
+    /// Whether it has an anchor or is an alias, so that it may stand in several places.
+    pub(super) shared: bool,
 }
 
 /// What a value is, before anybody asks what it should be.
@@ -112,7 +114,8 @@ pub(super) struct Trees {
     pub(super) size: Size,
 }
 
-/// The documents of a file, and what is wrong with the text.
+/// The documents of a file, and what is wrong with the text. No trouble repeats any of it: what is secret is known
+/// only to those who know what the text is for.
 pub(super) fn documents(text: &str, tags: Tags) -> Trees {
     let mut builder = Builder { tags, ..Builder::default() };
     let mut parser = Parser::new_from_str(text);
@@ -122,7 +125,10 @@ pub(super) fn documents(text: &str, tags: Tags) -> Trees {
             Err(error) => {
                 let mark = error.marker();
                 let at = At { line: number(mark.line()), column: number(mark.col() + 1) };
-                let message = format!("the YAML cannot be read: {}", error.info());
+                // Some of the parser's words end with the character that it found.
+                let info = error.info().split('`').next().unwrap_or_default();
+                let info = info.trim_end_matches([' ', ':']);
+                let message = format!("the YAML cannot be read: {info}");
                 Err(Trouble::new(at, message, "check the indentation and the quotes around here"))
             }
         };
@@ -173,7 +179,7 @@ impl Builder {
                 let size = Size::of(&text);
                 self.count(size, at)?;
                 let value = Value::Scalar { text: text.into(), plain };
-                let node = Node { at, value };
+                let node = Node { at, value, shared: anchor > 0 };
                 self.add(Sized { node, size }.called(function), anchor);
                 Ok(())
             }
@@ -225,7 +231,7 @@ impl Builder {
             return Err(Trouble::new(at, "this alias has no anchor", hint));
         };
         self.count(size, at)?;
-        self.add(Sized { node: Node { at, value: node.value }, size }, 0);
+        self.add(Sized { node: Node { at, ..node }, size }, 0);
         Ok(())
     }
 
@@ -268,7 +274,7 @@ impl Builder {
             Held::List(items) => Value::List(items.into()),
             Held::Map(pairs, _) => Value::Map(pairs.into()),
         };
-        let node = Node { at: frame.at, value };
+        let node = Node { at: frame.at, value, shared: frame.anchor > 0 };
         self.add(Sized { node, size: frame.size }.called(frame.function), frame.anchor);
     }
 
@@ -302,12 +308,12 @@ impl Sized {
     fn called(self, function: Option<String>) -> Self {
         let Some(text) = function else { return self };
         let Self { node, size: inner } = self;
-        let at = node.at;
+        let (at, shared) = (node.at, node.shared);
         let mut size = Size::HOLDER;
         size.add(Size::of(&text));
         size.add(inner);
-        let key = Node { at, value: Value::Scalar { text: text.into(), plain: false } };
-        Self { node: Node { at, value: Value::Map([(key, node)].into()) }, size }
+        let key = Node { at, value: Value::Scalar { text: text.into(), plain: false }, shared };
+        Self { node: Node { at, value: Value::Map([(key, node)].into()), shared }, size }
     }
 }
 
@@ -321,7 +327,7 @@ fn key_trouble(pairs: &[(Node, Node)], key: &Node) -> Option<Trouble> {
         return Some(Trouble::new(key.at, "merge keys (`<<`) are not read", hint));
     }
     let first = pairs.iter().find(|(it, _)| it.text() == Some(text))?;
-    let message = format!("`{text}` stands here twice; it is also on line {}", first.0.at.line);
+    let message = format!("the key stands here twice; it is also on line {}", first.0.at.line);
     Some(Trouble::new(key.at, message, "keep one of them"))
 }
 

@@ -197,6 +197,45 @@ impl Shape {
         }
     }
 
+    /// Whether nothing below it may be shown, names included: where a quote or a colon is missing, a secret stands in
+    /// the place of a name.
+    pub fn hides_all(&self) -> bool {
+        match self {
+            Self::Map(map) => map.secret || map.value.hides_all(),
+            Self::Object(fields) => {
+                !fields.is_empty() && fields.iter().all(|it| it.shape.hides_all())
+            }
+            Self::List(item, _) => item.hides_all(),
+            Self::Either(one, other) => one.hides_all() || other.hides_all(),
+            Self::Text(_)
+            | Self::Int(..)
+            | Self::Number(..)
+            | Self::Flag
+            | Self::Choice(_)
+            | Self::Time
+            | Self::Null
+            | Self::Any => false,
+        }
+    }
+
+    /// How many members of a path below it, from the first, may be shown: names of ours, and others where not all is
+    /// hidden.
+    pub fn open(&self, path: &[String]) -> usize {
+        let Some((name, rest)) = path.split_first() else { return 0 };
+        let inner = match self {
+            Self::Object(fields) => fields.iter().find(|it| it.name == name).map(|it| it.shape),
+            Self::Map(map) if !map.secret => Some(*map.value),
+            Self::List(item, _) => Some(**item),
+            Self::Either(one, other) => return one.open(path).max(other.open(path)),
+            _ => None,
+        };
+        match inner {
+            Some(inner) => 1 + inner.open(rest),
+            None if self.hides_all() => 0,
+            None => path.len(),
+        }
+    }
+
     /// The shape in a word, for tables and messages.
     pub fn word(&self) -> &'static str {
         match self {

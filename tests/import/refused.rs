@@ -122,6 +122,54 @@ fn names_that_are_made_of_names_end() {
     assert!(found[0].left.iter().any(|it| it.path == "Resources.F.Properties.Description"));
 }
 
+/// What is left out of the manifest is told without anything that stands below the environment.
+#[test]
+fn what_is_left_of_an_environment_is_not_repeated() {
+    let mut told = String::new();
+    for environment in [
+        "{ Variables: { PASSWORD: { Hunter2: x }, TOKEN: [Hunter2, { Hunter2: x }] } }",
+        "{ Variables: { PASSWORD: !Hunter2 x, TOKEN: !Ref Hunter2, KEY: !GetAtt Hunter2.Arn } }",
+        "{ Variables: { PASSWORD: !Hunter2, TOKEN: !ImportValue Hunter2 } }",
+        "{ Variables: { Hunter 2: x, Hunter2-: y } }",
+        "{ Variables: [Hunter2, { Hunter2: x }] }",
+        "{ Variables: !Hunter2 x }",
+        "{ Hunter2: x, Other: { Hunter2: x } }",
+        "{ Hunter2: !Ref Hunter2 }",
+        "[Hunter2]",
+        "!Hunter2 x",
+        "!Ref Hunter2",
+        "Hunter2",
+    ] {
+        let text = format!(
+            "Resources:\n  F:\n    Type: AWS::Lambda::Function\n    Properties:\n      FunctionName: a\n      Role: r\n      \
+             Code: {{ ImageUri: \"aa:v1\" }}\n      Environment: {environment}\n"
+        );
+        let found = read(&text, None, "template.yaml").unwrap();
+        for it in &found[0].left {
+            told += &format!("{}: {}\n", it.path, it.why);
+        }
+    }
+    assert!(!told.contains("Hunter"), "{told}");
+    expect![[r"
+        Resources.F.Properties.Environment.Variables.PASSWORD: it says where the value is, and not what it is
+        Resources.F.Properties.Environment.Variables.TOKEN: it says where the value is, and not what it is
+        Resources.F.Properties.Environment.Variables.KEY: `!GetAtt …` cannot be worked out from the template alone; write what it comes to
+        Resources.F.Properties.Environment.Variables.PASSWORD: `! …` cannot be worked out from the template alone; write what it comes to
+        Resources.F.Properties.Environment.Variables.TOKEN: `!Ref …` cannot be worked out from the template alone; write what it comes to
+        Resources.F.Properties.Environment.Variables.PASSWORD: `! …` cannot be worked out from the template alone; write what it comes to
+        Resources.F.Properties.Environment.Variables.TOKEN: `!ImportValue …` cannot be worked out from the template alone; write what it comes to
+        Resources.F.Properties.Environment.Variables: a name in it is none that AWS allows
+        Resources.F.Properties.Environment.Variables: its value does not fit `variables`: Environment variables, at most 4 KB in all. Their values appear in no output of Evenkeel's. `{ keep: true }` instead of a value: it must be there, and its value is somebody else's.
+        Resources.F.Properties.Environment.Variables: `! …` cannot be worked out from the template alone; write what it comes to
+        Resources.F.Properties.Environment: Evenkeel has no field for something in it; see whether that is needed
+        Resources.F.Properties.Environment: Evenkeel has no field for something in it; see whether that is needed
+        Resources.F.Properties.Environment: its value does not fit `environment`: The environment.
+        Resources.F.Properties.Environment: `! …` cannot be worked out from the template alone; write what it comes to
+        Resources.F.Properties.Environment: `!Ref …` cannot be worked out from the template alone; write what it comes to
+        Resources.F.Properties.Environment: its value does not fit `environment`: The environment.
+    "]].assert_eq(&told);
+}
+
 /// JSON that is small as a text and large in memory.
 #[test]
 fn json_of_very_many_values_is_refused() {

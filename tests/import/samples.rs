@@ -135,6 +135,8 @@ fn is_told(found: &[Found], document: &Value, at: &str) -> bool {
         place.find("Tags[").or(place.find("tags[")).map(|it| place[..it + 4].to_owned() + ".");
     let names = |path: &str| match shared {
         _ if tags.as_ref().is_some_and(|it| path.starts_with(it)) => true,
+        // What stands below an environment may be a secret, so it is not named itself.
+        Some("/Environment") => path.ends_with(".Environment"),
         Some(_) => path.ends_with(NAME),
         None => {
             place.strip_prefix(path).is_some_and(|it| it.is_empty() || it.starts_with(['.', '[']))

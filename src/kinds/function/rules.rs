@@ -108,7 +108,7 @@ fn environment(doc: &FunctionDoc, breach: &mut Push<'_>) {
     let unkept =
         environment.variables.iter().filter(|(_, it)| **it == VariableDoc::Keep { keep: false });
     for (name, _) in unkept {
-        let message = format!("`{name}` has neither a value nor `keep: true`");
+        let message = "a variable has neither a value nor `keep: true`".into();
         breach(&["environment", "variables", name], message, "write one of them");
     }
     // As AWS counts it: the map as JSON text.
