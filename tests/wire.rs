@@ -37,7 +37,7 @@ use evenkeel::{
     },
     kinds::function::{
         aws::FunctionCloud,
-        config::{Config, Logging},
+        config::{Config, Logging, LoggingGiven},
         step::{Create, Patch, Step, Tag, UpdateCode, UpdateConfig},
     },
 };
@@ -54,7 +54,12 @@ fn config() -> Config {
     let mut config = Config::unset("resize", "arn:aws:iam::1:role/job".into());
     config.memory_size = 512;
     config.environment.insert("TOKEN".into(), Secret::new(SECRET));
-    config.logging = Logging::filled("resize", Some("JSON"), (None, Some("WARN")), None);
+    let given = LoggingGiven {
+        log_format: Some("JSON"),
+        system_log_level: Some("WARN"),
+        ..LoggingGiven::default()
+    };
+    config.logging = Logging::filled("resize", given);
     config
 }
 

@@ -14,6 +14,7 @@ use crate::kinds::{
 /// Takes out of the `spec` of a function what it would be without it.
 pub(super) fn function(name: &str, spec: &mut Map<String, Value>) {
     let group = Logging::default_group(name);
+    let format = Logging::default_format(spec.contains_key("capacityProviderConfig"));
     for (path, value) in [
         ("description", json!("")),
         ("architectures", json!([defaults::ARCHITECTURE])),
@@ -25,7 +26,7 @@ pub(super) fn function(name: &str, spec: &mut Map<String, Value>) {
         ("vpcConfig/ipv6AllowedForDualStack", json!(false)),
         ("vpcConfig/subnetIds", json!([])),
         ("vpcConfig/securityGroupIds", json!([])),
-        ("loggingConfig/logFormat", json!(defaults::LOG_FORMAT)),
+        ("loggingConfig/logFormat", json!(format)),
         ("loggingConfig/logGroup", json!(group)),
         ("loggingConfig/applicationLogLevel", json!(defaults::LOG_LEVEL)),
         ("loggingConfig/systemLogLevel", json!(defaults::LOG_LEVEL)),

@@ -1,5 +1,7 @@
 //! Lambda Managed Instances: on whose instances a function runs, and how many of them there are.
 
+use evenkeel_sim::call::Service;
+
 use super::*;
 
 /// A function on instances of its own, from so many to so many.
@@ -38,6 +40,35 @@ impl Scene {
             assert!(text.contains(line), "{line}: {text}");
         }
     }
+}
+
+/// As it is shipped: a function on managed instances that says nothing of its log.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_example_of_managed_instances_gets_in_sync_and_stays_so() {
+    let scene = Scene::new().await;
+    scene.call(Service::Ecr, "CreateRepository", ("index-reads", json!({})));
+    let image = json!({
+        "imageManifest": json!({ "schemaVersion": 2, "mediaType": "application/vnd.oci.image.manifest.v1+json" }).to_string(),
+        "imageTag": "v1",
+    });
+    scene.call(Service::Ecr, "PutImage", ("index-reads", image));
+    let text = include_str!("../../manifests/examples/managed.yaml");
+    std::fs::write(scene.manifests().join("managed.yaml"), text).unwrap();
+    scene.apply().await;
+    scene.assert_quiet().await;
+    let shown = &scene.functions()["index-reads"]["configuration"]["LoggingConfig"];
+    assert_eq!([&shown["LogFormat"], &shown["SystemLogLevel"]], ["JSON", "INFO"]);
+    // The levels need no format beside them.
+    let level = "spec:\n  loggingConfig: { systemLogLevel: WARN }\n";
+    std::fs::write(scene.manifests().join("managed.yaml"), text.replace("spec:\n", level)).unwrap();
+    scene.apply().await;
+    scene.assert_quiet().await;
+    let shown = &scene.functions()["index-reads"]["configuration"]["LoggingConfig"];
+    assert_eq!([&shown["LogFormat"], &shown["SystemLogLevel"]], ["JSON", "WARN"]);
+    // What is the default there is not written down.
+    let (code, text) = scene.run(&["import", "index-reads"]).await;
+    assert_eq!(code, 0, "{text}");
+    assert!(text.contains("systemLogLevel: WARN") && !text.contains("logFormat"), "{text}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -114,6 +145,28 @@ async fn what_its_instances_do_is_kept_and_whose_they_are_is_chosen_once() {
     assert_eq!(code, 1, "{text}");
     assert!(text.contains("Immutable") && text.contains("functionName"), "{text}");
     assert_eq!(scene.functions()["job"]["configuration"]["Timeout"], 9);
+    // Left to others, it still says how the log is written; and a later edit is no drift.
+    let left = "  timeout: 9\n  policy: { ignore: [/capacityProviderConfig] }\n  release: {}\n";
+    scene.manifest(left);
+    scene.apply().await;
+    scene.assert_quiet().await;
+    scene.manifest(&left.replace('9', "8"));
+    scene.shows(&["/timeout: 9 → 8  (pending)"]).await;
+    scene.apply().await;
+    scene.assert_quiet().await;
+    // A function on Lambda's own instances stays there, and its log as it is.
+    scene.manifest_of("plain", "");
+    let (code, text) = scene.on_manifests(&["apply", "plain"]).await;
+    assert_eq!(code, 0, "{text}");
+    scene.manifest_of("plain", &managed(8, (3, 9)));
+    let (code, text) = scene.on_manifests(&["apply", "plain", "--timeout", "20s"]).await;
+    assert_eq!(code, 1, "{text}");
+    assert!(text.contains("Immutable") && !text.contains("logFormat"), "{text}");
+    let shown = &scene.functions()["plain"]["configuration"];
+    assert_eq!(
+        [&shown["LoggingConfig"]["LogFormat"], &shown["MemorySize"]],
+        [&json!("Text"), &json!(4096)]
+    );
 }
 
 /// Two versions that are wrong in the same way are two things to mend.

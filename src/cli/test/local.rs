@@ -22,6 +22,7 @@ use crate::{
         function::{
             config::{Logging, defaults},
             doc::FunctionDoc,
+            expand,
             image_ref::{ImageRef, Reference},
         },
         release,
@@ -216,13 +217,7 @@ fn variables(case: &Case, doc: &FunctionDoc) -> BTreeMap<String, String> {
     let region = region.unwrap_or_else(|| REGION.to_owned());
     let passed = PASSED.iter().filter_map(|it| Some(((*it).to_owned(), inherited(it)?)));
     let given = doc.variables().map(|(name, value)| (name.clone(), value.expose().to_owned()));
-    let logging = doc.logging_config.as_ref();
-    let logging = Logging::filled(
-        case.name.as_str(),
-        logging.and_then(|it| it.log_format.as_deref()),
-        (logging.and_then(|it| it.application_log_level.as_deref()), None),
-        logging.and_then(|it| it.log_group.as_deref()),
-    );
+    let logging = Logging::filled(case.name.as_str(), expand::logging(doc));
     let memory = doc.memory_size.unwrap_or(defaults::MEMORY_SIZE);
     let own = [
         ("AWS_LAMBDA_FUNCTION_NAME", case.name.to_string()),

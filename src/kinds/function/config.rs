@@ -120,8 +120,11 @@ pub mod defaults {
     pub const ARCHITECTURE: &str = "x86_64";
     /// Trace only what the caller traces.
     pub const TRACING: &str = "PassThrough";
-    /// Plain lines.
+    /// Plain lines, without a capacity provider.
     pub const LOG_FORMAT: &str = "Text";
+    /// With a capacity provider; Lambda refuses every other there (Lambda developer guide, "Configuring JSON and plain
+    /// text log formats").
+    pub const LOG_FORMAT_MANAGED: &str = "JSON";
     /// What both levels are with the format `JSON`.
     pub const LOG_LEVEL: &str = "INFO";
     /// Requests that a managed instance serves at once.
@@ -130,41 +133,73 @@ pub mod defaults {
     pub const MEMORY_PER_CPU: i32 = 200;
 }
 
+/// What one side says of `LoggingConfig`, before Lambda's own filling-in. An empty text is an absent one.
+#[derive(Debug, Clone, Copy, Default)]
+#[expect(missing_docs, reason = "AWS's own names")]
+pub struct LoggingGiven<'a> {
+    /// Whether the function has a capacity provider.
+    pub managed: bool,
+    pub log_format: Option<&'a str>,
+    pub application_log_level: Option<&'a str>,
+    pub system_log_level: Option<&'a str>,
+    pub log_group: Option<&'a str>,
+}
+
 impl Logging {
     /// Where Lambda logs unless it is told otherwise.
     pub fn default_group(function: &str) -> String {
         format!("/aws/lambda/{function}")
     }
 
-    /// Lambda's own filling-in: a group by the function's name, and levels only with `JSON`.
-    pub fn filled(
-        function: &str,
-        format: Option<&str>,
-        levels: (Option<&str>, Option<&str>),
-        group: Option<&str>,
-    ) -> Self {
-        let format = given(format).unwrap_or(defaults::LOG_FORMAT);
-        let level = |level: Option<&str>| match format {
+    /// The format of a function of which nobody has said one.
+    pub fn default_format(managed: bool) -> &'static str {
+        if managed { defaults::LOG_FORMAT_MANAGED } else { defaults::LOG_FORMAT }
+    }
+
+    /// Lambda's own filling-in: a group by the function's name, `JSON` with a capacity provider, and levels only with
+    /// `JSON`.
+    pub fn filled(function: &str, given: LoggingGiven<'_>) -> Self {
+        let said = |text: Option<&str>| text.filter(|it| !it.is_empty()).map(ToOwned::to_owned);
+        let log_format = said(given.log_format)
+            .unwrap_or_else(|| Self::default_format(given.managed).to_owned());
+        let level = |level: Option<&str>| match log_format.as_str() {
             defaults::LOG_FORMAT => String::new(),
-            _ => given(level).unwrap_or(defaults::LOG_LEVEL).to_owned(),
+            _ => said(level).unwrap_or_else(|| defaults::LOG_LEVEL.to_owned()),
         };
         Self {
-            application_log_level: level(levels.0),
-            system_log_level: level(levels.1),
-            log_group: given(group)
-                .map_or_else(|| Self::default_group(function), ToOwned::to_owned),
-            log_format: format.to_owned(),
+            application_log_level: level(given.application_log_level),
+            system_log_level: level(given.system_log_level),
+            log_group: said(given.log_group).unwrap_or_else(|| Self::default_group(function)),
+            log_format,
         }
     }
 }
 
-/// An empty text is an absent one.
-fn given(text: Option<&str>) -> Option<&str> {
-    text.filter(|it| !it.is_empty())
-}
-
 impl Config {
-    /// What Lambda would return for a function that asks for nothing but a role.
+    /// What Lambda does with the log of this function if nobody says anything of it.
+    pub fn default_logging(&self, function: &str) -> Logging {
+        let managed = self.capacity.is_some();
+        Logging::filled(function, LoggingGiven { managed, ..LoggingGiven::default() })
+    }
+
+    /// How this function is to log where the live one runs. Whether there is a capacity provider is chosen once, so a
+    /// document that says otherwise does not move the format either: Lambda refuses `Text` on managed instances, and
+    /// what is the default there says nothing about Lambda's own.
+    pub fn logging_on(&self, live: &Self) -> Logging {
+        let log_group = self.logging.log_group.clone();
+        match (&self.capacity, &live.capacity) {
+            (None, Some(_)) if self.logging.log_format == defaults::LOG_FORMAT => Logging {
+                log_format: defaults::LOG_FORMAT_MANAGED.into(),
+                application_log_level: defaults::LOG_LEVEL.into(),
+                system_log_level: defaults::LOG_LEVEL.into(),
+                log_group,
+            },
+            (Some(_), None) => Logging { log_group, ..live.logging.clone() },
+            _ => self.logging.clone(),
+        }
+    }
+
+    /// What Lambda would return for a function that asks for nothing but a role: one without a capacity provider.
     pub fn unset(function: &str, role: String) -> Self {
         Self {
             role,
@@ -178,7 +213,7 @@ impl Config {
             file_systems: Vec::new(),
             dead_letter: String::new(),
             tracing: defaults::TRACING.to_owned(),
-            logging: Logging::filled(function, None, (None, None), None),
+            logging: Logging::filled(function, LoggingGiven::default()),
             image: ImageConfig::default(),
             capacity: None,
         }

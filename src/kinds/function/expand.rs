@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{
-    config::{Capacity, Config, FileSystem, ImageConfig, Logging, Vpc, defaults},
+    config::{Capacity, Config, FileSystem, ImageConfig, Logging, LoggingGiven, Vpc, defaults},
     doc::{FunctionDoc, ImageConfigDoc, ImagePolicyDoc, OnTagMove, VpcConfigDoc},
     hash::{HashKey, config_hash},
     ignore::Ignored,
@@ -115,14 +115,7 @@ fn config(name: &Name, doc: &FunctionDoc, place: &Place) -> Config {
     if let Some(tracing) = &doc.tracing_config {
         config.tracing.clone_from(&tracing.mode);
     }
-    if let Some(logging) = &doc.logging_config {
-        config.logging = Logging::filled(
-            name.as_str(),
-            logging.log_format.as_deref(),
-            (logging.application_log_level.as_deref(), logging.system_log_level.as_deref()),
-            logging.log_group.as_deref(),
-        );
-    }
+    config.logging = Logging::filled(name.as_str(), logging(doc));
     if let Some(image) = &doc.image_config {
         config.image = image_config(image);
     }
@@ -134,6 +127,21 @@ fn config(name: &Name, doc: &FunctionDoc, place: &Place) -> Config {
         )
     });
     config
+}
+
+/// What a document says of the log.
+pub fn logging(doc: &FunctionDoc) -> LoggingGiven<'_> {
+    let managed = doc.capacity_provider_config.is_some();
+    let Some(said) = &doc.logging_config else {
+        return LoggingGiven { managed, ..LoggingGiven::default() };
+    };
+    LoggingGiven {
+        managed,
+        log_format: said.log_format.as_deref(),
+        application_log_level: said.application_log_level.as_deref(),
+        system_log_level: said.system_log_level.as_deref(),
+        log_group: said.log_group.as_deref(),
+    }
 }
 
 fn role(text: &str, place: &Place) -> String {

@@ -91,7 +91,10 @@ pub fn config_hash(
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{
+        super::config::{Capacity, Logging, LoggingGiven},
+        *,
+    };
 
     fn config() -> Config {
         let mut config = Config::unset("resize", "arn:aws:iam::1:role/r".into());
@@ -112,9 +115,15 @@ mod tests {
         config.memory_size = 512;
         assert_eq!(start(&config), "13a389c6a8075881");
         config.memory_size = 128;
-        config.logging =
-            super::super::config::Logging::filled("resize", Some("JSON"), (None, None), None);
+        config.logging = Logging::filled(
+            "resize",
+            LoggingGiven { log_format: Some("JSON"), ..LoggingGiven::default() },
+        );
         assert_eq!(start(&config), "0cfd9103d7d4f165");
+        // With a capacity provider JSON is the default, and enters it all the same: the tags of those who had to write
+        // it down hold it.
+        config.capacity = Some(Capacity::filled("arn".into(), None, None));
+        assert_eq!(start(&config), "c9e510d88298de82");
     }
 
     #[test]

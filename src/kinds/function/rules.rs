@@ -1,6 +1,7 @@
 //! What a shape cannot say about a `Function`: rules between fields.
 
 use super::{
+    config::{Logging, defaults},
     doc::{FunctionDoc, VariableDoc},
     ignore::Ignored,
     image_ref::{ImageRef, Reference},
@@ -62,6 +63,7 @@ pub fn check(name: &str, doc: &FunctionDoc) -> Vec<Breach> {
     }
     environment(doc, &mut breach);
     network(doc, &mut breach);
+    logging(doc, &mut breach);
     image_config(doc, &mut breach);
     memory(doc, &mut breach);
     breaches
@@ -141,12 +143,24 @@ fn network(doc: &FunctionDoc, breach: &mut Push<'_>) {
         let message = "a file system of EFS is reached through a VPC, and there is none".to_owned();
         breach(&["fileSystemConfigs"], message, "add `vpcConfig`");
     }
-    if let Some(logging) = &doc.logging_config {
-        let levels = logging.application_log_level.is_some() || logging.system_log_level.is_some();
-        if levels && logging.log_format.as_deref() != Some("JSON") {
-            let message = "log levels exist only with the format JSON".to_owned();
-            breach(&["loggingConfig"], message, "set `logFormat: JSON`, or take the levels out");
-        }
+}
+
+/// Lambda developer guide, "Configuring JSON and plain text log formats".
+fn logging(doc: &FunctionDoc, breach: &mut Push<'_>) {
+    let Some(logging) = &doc.logging_config else { return };
+    let managed = doc.capacity_provider_config.is_some();
+    let text = Logging::default_format(managed) == defaults::LOG_FORMAT;
+    let text = logging.log_format.as_deref().map_or(text, |it| it == defaults::LOG_FORMAT);
+    if text && managed {
+        let message = "a function on managed instances logs in JSON only; Lambda refuses `Text`";
+        let hint = "set `logFormat: JSON`, or take it out: JSON is the default there";
+        breach(&["loggingConfig", "logFormat"], message.to_owned(), hint);
+        return;
+    }
+    let levels = logging.application_log_level.is_some() || logging.system_log_level.is_some();
+    if levels && text {
+        let message = "log levels exist only with the format JSON".to_owned();
+        breach(&["loggingConfig"], message, "set `logFormat: JSON`, or take the levels out");
     }
 }
 

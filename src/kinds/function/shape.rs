@@ -150,8 +150,8 @@ const LOGGING: &[Field] = &[
     Field::optional(
         "logFormat",
         Shape::Choice(&["Text", "JSON"]),
-        "`Text`",
-        "How log lines are written.",
+        "`Text`; `JSON` with `capacityProviderConfig`",
+        "How log lines are written. Lambda writes only `JSON` on managed instances.",
     ),
     Field::optional(
         "applicationLogLevel",
@@ -270,7 +270,12 @@ pub const SPEC: &[Field] = &[
         "`PassThrough`",
         "Tracing with X-Ray.",
     ),
-    Field::optional("loggingConfig", Shape::Object(LOGGING), "`Text`", "How and where it logs."),
+    Field::optional(
+        "loggingConfig",
+        Shape::Object(LOGGING),
+        "Lambda's own",
+        "How and where it logs.",
+    ),
     Field::optional(
         "capacityProviderConfig",
         Shape::Object(CAPACITY),

@@ -40,7 +40,7 @@ pub(super) struct Sides<'a> {
 
 impl<'a> Sides<'a> {
     pub(super) fn new(name: &'a Name, spec: &'a Spec, live: &'a Live) -> Self {
-        let (mut wanted, mut config) = (spec.config.clone(), live.config.clone());
+        let (mut wanted, mut config) = (asked(spec, live), live.config.clone());
         for field in &spec.ignored {
             field.copy(&live.config, &mut wanted);
         }
@@ -52,6 +52,10 @@ impl<'a> Sides<'a> {
         }
         // The hash is about what we keep: what is left to others counts as wanted.
         let mut kept = config.clone();
+        let instances = spec.ignored.contains(&Ignored::CapacityProviderConfig);
+        if instances && kept.logging == asked(spec, live).logging {
+            kept.logging.clone_from(&spec.config.logging);
+        }
         for field in &spec.ignored {
             field.copy(&spec.config, &mut kept);
         }
@@ -215,7 +219,8 @@ impl<'a> Sides<'a> {
 
     /// Says what is left to others and differs from the manifest.
     fn tell_ignored(&self, diff: &mut Diff<Step>) {
-        let (mut changes, _) = compare(&self.spec.config, &self.wanted, Origin::NoRecord);
+        let (mut changes, _) =
+            compare(&asked(self.spec, self.live), &self.wanted, Origin::NoRecord);
         // What AWS does not show is not known to differ.
         let hidden = self.live.environment_error.is_some();
         let kept = |path: &str| {
@@ -230,6 +235,12 @@ impl<'a> Sides<'a> {
             diff.conditions.insert("Ignored", said);
         }
     }
+}
+
+/// The configuration that the document asks for, on the instances that the function is on.
+fn asked(spec: &Spec, live: &Live) -> Config {
+    let logging = spec.config.logging_on(&live.config);
+    Config { logging, ..spec.config.clone() }
 }
 
 /// A digest, short enough to read.

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::{
-    config::{Config, Logging, defaults},
+    config::{Config, Logging, LoggingGiven, defaults},
     live::Live,
 };
 use crate::{
@@ -91,7 +91,11 @@ fn settings(name: &str, config: &Config, values: Values) -> Vec<(&'static str, V
             "tracingConfig",
             json!({ "mode": config.tracing }),
         ),
-        differing(config.logging != unset.logging, "loggingConfig", logging(name, &config.logging)),
+        differing(
+            config.logging != config.default_logging(name),
+            "loggingConfig",
+            logging(name, config),
+        ),
         differing(config.image != unset.image, "imageConfig", image_config(config)),
         config.capacity.as_ref().map(|it| {
             let ratio = (it.memory_per_cpu != defaults::MEMORY_PER_CPU).then(|| json!(it.ratio()));
@@ -128,11 +132,17 @@ fn vpc(config: &Config) -> Value {
     ])
 }
 
-fn logging(name: &str, logging: &Logging) -> Value {
-    let usual = Logging::filled(name, Some(&logging.log_format), (None, None), None);
+fn logging(name: &str, config: &Config) -> Value {
+    let (logging, managed) = (&config.logging, config.capacity.is_some());
+    let log_format = Some(logging.log_format.as_str());
+    let given = LoggingGiven { managed, log_format, ..LoggingGiven::default() };
+    let usual = Logging::filled(name, given);
     let differing = |value: &String, usual: &String| written::unless(value.clone(), usual);
     written::map([
-        ("logFormat", written::unless(logging.log_format.as_str(), &defaults::LOG_FORMAT)),
+        (
+            "logFormat",
+            written::unless(logging.log_format.as_str(), &Logging::default_format(managed)),
+        ),
         (
             "applicationLogLevel",
             differing(&logging.application_log_level, &usual.application_log_level),

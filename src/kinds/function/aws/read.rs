@@ -12,7 +12,7 @@ use aws_sdk_lambda::{
 };
 
 use super::super::{
-    config::{Capacity, Config, FileSystem, ImageConfig, Logging, Vpc, defaults},
+    config::{Capacity, Config, FileSystem, ImageConfig, Logging, LoggingGiven, Vpc, defaults},
     live::{Activity, Live, Package, Reason, State, Update},
 };
 use crate::{
@@ -124,7 +124,6 @@ fn config(
     let storage =
         found.ephemeral_storage.as_ref().map(aws_sdk_lambda::types::EphemeralStorage::size);
     let tracing = found.tracing_config.as_ref().and_then(|it| it.mode.as_ref());
-    let logging = found.logging_config.as_ref();
     Config {
         description: found.description.clone().unwrap_or_default(),
         memory_size: found.memory_size.unwrap_or(unset.memory_size),
@@ -147,25 +146,25 @@ fn config(
             .and_then(|it| it.target_arn.clone())
             .unwrap_or_default(),
         tracing: tracing.map_or(unset.tracing, |it| it.as_str().to_owned()),
-        logging: Logging::filled(
-            name,
-            logging
-                .and_then(|it| it.log_format.as_ref())
-                .map(aws_sdk_lambda::types::LogFormat::as_str),
-            (
-                logging
-                    .and_then(|it| it.application_log_level.as_ref())
-                    .map(aws_sdk_lambda::types::ApplicationLogLevel::as_str),
-                logging
-                    .and_then(|it| it.system_log_level.as_ref())
-                    .map(aws_sdk_lambda::types::SystemLogLevel::as_str),
-            ),
-            logging.and_then(|it| it.log_group.as_deref()),
-        ),
+        logging: logging(name, found),
         image: image_config(found.image_config_response.as_ref()),
         capacity: capacity(found),
         role: unset.role,
     }
+}
+
+fn logging(name: &str, found: &FunctionConfiguration) -> Logging {
+    let shown = found.logging_config.as_ref();
+    let application = shown.and_then(|it| it.application_log_level.as_ref());
+    let system = shown.and_then(|it| it.system_log_level.as_ref());
+    let given = LoggingGiven {
+        managed: found.capacity_provider_config.is_some(),
+        log_format: shown.and_then(|it| it.log_format.as_ref()).map(|it| it.as_str()),
+        application_log_level: application.map(|it| it.as_str()),
+        system_log_level: system.map(|it| it.as_str()),
+        log_group: shown.and_then(|it| it.log_group.as_deref()),
+    };
+    Logging::filled(name, given)
 }
 
 /// An absent block and one without variables are the same; one with an error is unknown.

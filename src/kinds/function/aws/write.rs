@@ -48,6 +48,7 @@ pub(super) async fn create(lambda: &Client, calls: &Calls, step: &Create) -> Res
         capacity,
     } = &step.config;
     let systems = systems(file_systems)?;
+    let unsaid = step.config.default_logging(step.name.as_str());
     // What equals AWS's default is left out: a policy may forbid to mention it.
     let request = lambda
         .create_function()
@@ -70,7 +71,7 @@ pub(super) async fn create(lambda: &Client, calls: &Calls, step: &Create) -> Res
         .set_file_system_configs((!systems.is_empty()).then_some(systems))
         .set_dead_letter_config((!dead_letter.is_empty()).then(|| letter(dead_letter)))
         .set_tracing_config((*tracing != unset.tracing).then(|| trace(tracing)))
-        .set_logging_config((*logs != unset.logging).then(|| logging(logs)))
+        .set_logging_config((*logs != unsaid).then(|| logging(logs)))
         .set_image_config((*image != unset.image).then(|| image_config(image)))
         .set_capacity_provider_config(capacity.as_ref().map(provider).transpose()?)
         .set_tags(Some(step.tags.clone().into_iter().collect()));

@@ -2,7 +2,8 @@
 //!
 //! From recordings of AWS: defaults are always shown; logging merges and fills in; an image configuration is
 //! replaced whole, its empty members dropped; a VPC that is left shows as an empty one; "" takes a key or a
-//! dead-letter target away.
+//! dead-letter target away. With a capacity provider Lambda sets the log format JSON by itself (Lambda developer
+//! guide, "Configuring JSON and plain text log formats").
 
 use serde_json::{Map, Value, json};
 
@@ -58,9 +59,9 @@ pub(super) fn merge(config: &mut Map<String, Value>, body: &Value) {
         it.as_array().is_none_or(Vec::is_empty)
     });
     network(config, &body["VpcConfig"]);
+    capacity(config, &body["CapacityProviderConfig"]);
     logging(config, &body["LoggingConfig"]);
     image(config, &body["ImageConfig"]);
-    capacity(config, &body["CapacityProviderConfig"]);
     if let Some(durable) = config.get_mut("DurableConfig").and_then(Value::as_object_mut) {
         durable.entry("RetentionPeriodInDays").or_insert(json!(14));
     }
@@ -105,12 +106,16 @@ fn network(config: &mut Map<String, Value>, given: &Value) {
 }
 
 fn logging(config: &mut Map<String, Value>, given: &Value) {
-    let Some(given) = given.as_object() else { return };
+    let managed = config.contains_key("CapacityProviderConfig");
     let Some(logging) = config.get_mut("LoggingConfig").and_then(Value::as_object_mut) else {
         return;
     };
-    for (name, value) in given.iter().filter(|(_, it)| !it.is_null()) {
+    let given = given.as_object().into_iter().flatten();
+    for (name, value) in given.filter(|(_, it)| !it.is_null()) {
         logging.insert(name.clone(), value.clone());
+    }
+    if managed {
+        logging.insert("LogFormat".into(), json!("JSON"));
     }
     for level in ["ApplicationLogLevel", "SystemLogLevel"] {
         if logging.get("LogFormat") == Some(&json!("JSON")) {
@@ -172,6 +177,19 @@ mod tests {
         assert_eq!(
             config(&[json, text])["LoggingConfig"],
             json!({ "LogFormat": "Text", "LogGroup": "/aws/lambda/f" })
+        );
+    }
+
+    #[test]
+    fn a_function_with_a_capacity_provider_logs_in_json() {
+        let provider = json!({ "CapacityProviderArn": "arn" });
+        let managed = json!({
+            "CapacityProviderConfig": { "LambdaManagedInstancesCapacityProviderConfig": provider },
+            "LoggingConfig": { "SystemLogLevel": "WARN" },
+        });
+        assert_eq!(
+            config(&[managed])["LoggingConfig"],
+            json!({ "LogFormat": "JSON", "LogGroup": "/aws/lambda/f", "SystemLogLevel": "WARN", "ApplicationLogLevel": "INFO" })
         );
     }
 

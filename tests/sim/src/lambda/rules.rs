@@ -124,10 +124,14 @@ pub(super) fn constraints(body: &Value) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// What only functions with a capacity provider may have. `managed`: it has one.
+/// What only functions with a capacity provider may have, and what they may not. `managed`: it has one. That `Text`
+/// is refused is from the Lambda developer guide ("Configuring JSON and plain text log formats"); the words are not
+/// AWS's.
 pub(super) fn capacity(managed: bool, body: &Value) -> Result<(), Refusal> {
     if managed {
-        return Ok(());
+        let text = "LogFormat Text isn't supported for functions with a capacity provider.";
+        let plain = body["LoggingConfig"]["LogFormat"] == "Text";
+        return if plain { Err(Refusal::invalid(text)) } else { Ok(()) };
     }
     if !body["CapacityProviderConfig"].is_null() {
         let text = "CapacityProviderConfig isn't supported for Lambda Default functions.";
