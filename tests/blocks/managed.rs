@@ -169,6 +169,27 @@ async fn what_its_instances_do_is_kept_and_whose_they_are_is_chosen_once() {
     );
 }
 
+/// Only versions run on managed instances, so what says how they run has to get into one.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_change_of_the_instances_is_released() {
+    let scene = Scene::new().await;
+    let text = managed(8, (3, 9));
+    let ratio = "    executionEnvironmentMemoryGiBPerVCpu: 4\n  scalingConfig";
+    let other = text.replace(":pool", ":other");
+    for (version, text) in [
+        ("1", text.clone()),
+        ("2", managed(9, (3, 9))),
+        ("3", text.replace("  scalingConfig", ratio)),
+        ("4", other),
+    ] {
+        scene.manifest(&text);
+        scene.apply().await;
+        assert_eq!(scene.leads(), version, "{text}");
+        scene.assert_quiet().await;
+    }
+    assert_eq!(scene.versions(), ["1", "2", "3", "4"]);
+}
+
 /// Two versions that are wrong in the same way are two things to mend.
 #[tokio::test(flavor = "multi_thread")]
 async fn both_versions_of_a_canary_get_new_numbers() {

@@ -1,6 +1,6 @@
 //! What a version keeps of a function, as a fingerprint: two that are equal answer alike.
 
-use aws_sdk_lambda::types::FunctionConfiguration;
+use aws_sdk_lambda::types::{DirectS3Read, FileSystemConfig, FunctionConfiguration};
 use sha2::{Digest as _, Sha256};
 
 use crate::engine::{hex::hex, sight::Known};
@@ -32,6 +32,8 @@ pub(super) fn base(found: &FunctionConfiguration) -> String {
     format!("{} {}", found.role.as_deref().unwrap_or_default(), letters.unwrap_or_default())
 }
 
+/// Everything that PublishVersion copies (Lambda API reference, FunctionConfiguration), but for what functions that
+/// ship as images do not have, and for `ConfigSha256`, of which AWS does not say what it covers.
 fn parts(found: &FunctionConfiguration) -> Vec<(&'static str, String)> {
     let text = |it: Option<&String>| it.cloned().unwrap_or_default();
     let vpc = found.vpc_config.as_ref();
@@ -40,9 +42,7 @@ fn parts(found: &FunctionConfiguration) -> Vec<(&'static str, String)> {
         list.sort();
         list.join(",")
     };
-    let files = found.file_system_configs().iter();
-    let files: Vec<String> =
-        files.map(|it| format!("{} {}", it.arn, it.local_mount_path)).collect();
+    let files: Vec<String> = found.file_system_configs().iter().map(mount).collect();
     let image = found.image_config_response.as_ref().and_then(|it| it.image_config.as_ref());
     let logging = found.logging_config.as_ref();
     vec![
@@ -66,12 +66,40 @@ fn parts(found: &FunctionConfiguration) -> Vec<(&'static str, String)> {
         ("level", format!("{:?}", logging.and_then(|it| it.application_log_level.as_ref()))),
         ("system", format!("{:?}", logging.and_then(|it| it.system_log_level.as_ref()))),
         ("group", text(logging.and_then(|it| it.log_group.as_ref()))),
+        ("instances", instances(found)),
+        ("durable", format!("{:?}", found.durable_config)),
+        (
+            "tenancy",
+            format!("{:?}", found.tenancy_config.as_ref().map(|it| &it.tenant_isolation_mode)),
+        ),
     ]
+}
+
+/// A file system; reads that AWS leaves to itself are written in two ways.
+fn mount(it: &FileSystemConfig) -> String {
+    let direct = it.s3_files_config.as_ref().and_then(|it| it.direct_s3_read.as_ref());
+    let direct = direct.filter(|it| **it != DirectS3Read::Auto).map_or("", |it| it.as_str());
+    format!("{} {} {direct}", it.arn, it.local_mount_path)
+}
+
+/// The capacity provider, and how its instances are used.
+fn instances(found: &FunctionConfiguration) -> String {
+    let found = found.capacity_provider_config.as_ref();
+    let found = found.and_then(|it| it.lambda_managed_instances_capacity_provider_config.as_ref());
+    found.map_or_else(String::new, |it| {
+        let ratio = it.execution_environment_memory_gib_per_v_cpu;
+        let concurrency = it.per_execution_environment_max_concurrency;
+        format!("{} {concurrency:?} {ratio:?}", it.capacity_provider_arn)
+    })
 }
 
 #[cfg(test)]
 mod tests {
-    use aws_sdk_lambda::types::{EnvironmentError, EnvironmentResponse, VpcConfigResponse};
+    use aws_sdk_lambda::types::{
+        CapacityProviderConfig, DurableConfig, EnvironmentError, EnvironmentResponse,
+        LambdaManagedInstancesCapacityProviderConfig, S3FilesConfig, TenancyConfig,
+        TenantIsolationMode, VpcConfigResponse,
+    };
 
     use super::*;
 
@@ -88,6 +116,13 @@ mod tests {
         assert_eq!(content(&bare.clone().build()), content(&emptied.build()));
         let more = bare.clone().memory_size(256).build();
         assert_ne!(content(&bare.clone().build()), content(&more));
+        let system = |direct: Option<DirectS3Read>| {
+            let config = S3FilesConfig::builder().set_direct_s3_read(direct).build();
+            let system = FileSystemConfig::builder().arn("a").local_mount_path("/mnt/a");
+            let system = system.s3_files_config(config).build().unwrap();
+            content(&bare.clone().file_system_configs(system).build())
+        };
+        assert_eq!(system(None), system(Some(DirectS3Read::Auto)));
         let variable = |name: &str, value: &str| {
             let environment = EnvironmentResponse::builder().variables(name, value).build();
             content(&bare.clone().environment(environment).build())
@@ -96,5 +131,48 @@ mod tests {
         let error = EnvironmentError::builder().error_code("AccessDenied").build();
         let hidden = EnvironmentResponse::builder().error(error).build();
         assert!(content(&bare.environment(hidden).build()).get().is_none());
+    }
+
+    /// What only some functions have, and a version keeps: each has to move the fingerprint.
+    #[test]
+    fn what_only_some_functions_have_is_part_of_it() {
+        let bare = FunctionConfiguration::builder();
+        let instances = |arn: &str, concurrency: i32, ratio: f64| {
+            let config = LambdaManagedInstancesCapacityProviderConfig::builder()
+                .capacity_provider_arn(arn)
+                .per_execution_environment_max_concurrency(concurrency)
+                .execution_environment_memory_gib_per_v_cpu(ratio);
+            let config = config.build().unwrap();
+            let config = CapacityProviderConfig::builder()
+                .lambda_managed_instances_capacity_provider_config(config);
+            bare.clone().capacity_provider_config(config.build()).build()
+        };
+        let system = |direct: DirectS3Read| {
+            let config = S3FilesConfig::builder().direct_s3_read(direct).build();
+            let system = FileSystemConfig::builder().arn("a").local_mount_path("/mnt/a");
+            let system = system.s3_files_config(config).build().unwrap();
+            bare.clone().file_system_configs(system).build()
+        };
+        let durable = |days| {
+            let config = DurableConfig::builder().retention_period_in_days(days).build();
+            bare.clone().durable_config(config).build()
+        };
+        let tenancy =
+            TenancyConfig::builder().tenant_isolation_mode(TenantIsolationMode::PerTenant);
+        let all = [
+            bare.clone().build(),
+            instances("a", 8, 2.0),
+            instances("b", 8, 2.0),
+            instances("a", 9, 2.0),
+            instances("a", 8, 4.0),
+            system(DirectS3Read::Auto),
+            system(DirectS3Read::Disabled),
+            durable(14),
+            durable(15),
+            bare.clone().tenancy_config(tenancy.build().unwrap()).build(),
+        ];
+        let prints: Vec<_> = all.iter().map(|it| content(it).get().cloned().unwrap()).collect();
+        let distinct: std::collections::BTreeSet<_> = prints.iter().collect();
+        assert_eq!(distinct.len(), prints.len());
     }
 }

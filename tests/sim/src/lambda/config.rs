@@ -8,7 +8,7 @@
 use serde_json::{Map, Value, json};
 
 /// Members that are kept as they are given.
-const PLAIN: [&str; 8] = [
+const PLAIN: [&str; 9] = [
     "Description",
     "Timeout",
     "MemorySize",
@@ -17,6 +17,7 @@ const PLAIN: [&str; 8] = [
     "TracingConfig",
     "Environment",
     "DurableConfig",
+    "TenancyConfig",
 ];
 
 /// What every function shows even if it never was asked for.
