@@ -16,6 +16,7 @@ use crate::{
         FIELD, ReleaseCloud,
         live::{Alias, Live, State},
         note::{Held, Note},
+        start,
         step::{Route, Step},
         tag,
     },
@@ -56,21 +57,38 @@ pub(super) async fn rollback(args: RollbackArgs) -> Result<Outcome, CliError> {
         go_back(&name, alias, to)?
     };
     let state = Box::pin(cloud.state(&name, to)).await.map_err(failed)?;
-    if state != Some(State::Active) {
-        let is = match state {
-            None => "not there".to_owned(),
-            Some(State::Inactive) => format!(
-                "asleep, since nobody called it for weeks: wake it with `aws lambda invoke --function-name {name} \
-                 --qualifier {to} /dev/stdout`, and try again in a minute"
-            ),
-            Some(state) => format!("{state:?}, not Active"),
-        };
+    let serving = alias.version.and_then(|it| live.versions.get(&it)).map(|it| &it.state);
+    if let Some(is) = unusable((&name, to), state, serving) {
         return Err(CliError(format!("version {to} of function {name} is {is}")));
     }
     let step = Step::Route(route(&name, (&live, alias), (to, note)));
     cloud.apply(&step).await.map_err(failed)?;
     print(&step.to_string())?;
     Ok(if args.resume { goes_on(&name) } else { Outcome::Good })
+}
+
+/// Why callers cannot be sent to a version. `serving`: the state of the one that they get now.
+fn unusable(
+    (name, to): (&Name, u64),
+    state: Option<State>,
+    serving: Option<&State>,
+) -> Option<String> {
+    Some(match state {
+        Some(State::Active) => return None,
+        // Whoever calls gets no answer as it is.
+        Some(State::Stopped(_)) if matches!(serving, Some(State::Stopped(_))) => return None,
+        Some(State::Stopped(word)) => {
+            format!("{word} and cannot be invoked: {}, then try again", start(name, to))
+        }
+        None => "not there".to_owned(),
+        Some(State::Inactive) => format!(
+            "asleep, since nobody called it for weeks: wake it with `aws lambda invoke --function-name {name} \
+             --qualifier {to} /dev/stdout`, and try again in a minute"
+        ),
+        Some(State::Pending) => "not ready yet: try again in a minute".to_owned(),
+        Some(State::Leaving) => "being deleted by AWS".to_owned(),
+        Some(State::Failed(why)) => format!("not usable: {why}"),
+    })
 }
 
 /// No list shows an alias, and a look at one is dear.

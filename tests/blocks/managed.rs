@@ -190,6 +190,53 @@ async fn a_change_of_the_instances_is_released() {
     assert_eq!(scene.versions(), ["1", "2", "3", "4"]);
 }
 
+/// A version without instances is no version that failed: a release waits for it, and so does whoever goes back to it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_version_without_instances_has_not_failed() {
+    let scene = Scene::new().await;
+    let state = |it: &Scene, version: &str| {
+        it.lambda("GetFunctionConfiguration", Some(version), Value::Null)["State"].clone()
+    };
+    let text = managed(8, (3, 9))
+        .replace("release: {}", "release: { smokeTests: [{ name: echo, payload: {} }] }");
+    scene.manifest(&text);
+    scene.apply().await;
+    scene.push(2);
+    scene.apply().await;
+    assert_eq!(scene.leads(), "2");
+    scene.manifest(&text.replace(": 3", ": 0").replace(": 9", ": 0"));
+    scene.apply().await;
+    scene.until("asleep", |it| state(it, "2") == "Deactivated").await;
+    scene.assert_quiet().await;
+    scene.manifest(&text);
+    scene.apply().await;
+    scene.until("awake", |it| state(it, "2") == "Active").await;
+    // Whoever goes back to one is told how to start it.
+    scene.scale("1", 0, 0);
+    scene.until("asleep", |it| state(it, "1") == "Deactivated").await;
+    let back = ["rollback", "job", "--to", "1"];
+    let (code, text) = scene.run(&back).await;
+    assert_eq!((code, scene.leads().as_str()), (2, "2"), "{text}");
+    assert!(text.contains("Deactivated") && text.contains("put-function-scaling-config"), "{text}");
+    assert!(!text.contains("Failed"), "{text}");
+    scene.scale("1", 3, 9);
+    scene.until("awake", |it| state(it, "1") == "Active").await;
+    let (code, text) = scene.run(&back).await;
+    assert_eq!((code, scene.leads().as_str()), (0, "1"), "{text}");
+    // A release does not take it for one that failed either, nor its tests.
+    let (code, text) = scene.run(&["rollback", "job", "--to", "2"]).await;
+    assert_eq!(code, 0, "{text}");
+    scene.lambda("DeleteAlias", None, json!("live"));
+    scene.scale("2", 0, 0);
+    scene.shows(&["VersionStopped: AWS is stopping the instances of version 2"]).await;
+    scene.until("asleep", |it| state(it, "2") == "Deactivated").await;
+    scene.shows(&["VersionStopped: version 2 is Deactivated and cannot be invoked"]).await;
+    scene.scale("2", 3, 9);
+    scene.until("awake", |it| state(it, "2") == "Active").await;
+    scene.apply().await;
+    assert_eq!((scene.leads().as_str(), scene.versions().len()), ("2", 2));
+}
+
 /// Two versions that are wrong in the same way are two things to mend.
 #[tokio::test(flavor = "multi_thread")]
 async fn both_versions_of_a_canary_get_new_numbers() {

@@ -80,7 +80,11 @@ pub enum Activity {
     Inactive,
     /// It cannot be invoked.
     Failed,
-    /// On its way out (`Deleting`, `Deactivating`).
+    /// AWS stops the managed instances that it runs on. The function stays.
+    Deactivating,
+    /// It runs on no managed instances, and cannot be invoked until it may have some. Not a fault.
+    Deactivated,
+    /// AWS is deleting it (`Deleting`).
     Leaving,
     /// A state that this version does not know, in AWS's word.
     Other(String),

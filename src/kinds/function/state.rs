@@ -1,5 +1,7 @@
 //! What a function's own state allows: nothing while AWS is at work on it, and sometimes a repair.
 
+use std::time::Duration;
+
 use super::{
     live::{Activity, Live, Reason, State, Update},
     resolve::BUSY_RECHECK,
@@ -13,6 +15,9 @@ use crate::engine::{
     tags::{BLOCK, OWNER},
 };
 
+/// How soon to look again while AWS stops instances, which takes minutes.
+const STOPPING_RECHECK: Duration = Duration::from_secs(15);
+
 /// Failures that a new deployment of the same image can end: the image was deleted and is there again,
 /// or may be read again (Lambda developer guide, "Function states").
 const REDEPLOY: [&str; 2] = [IMAGE_DELETED, "ImageAccessDenied"];
@@ -23,8 +28,10 @@ pub(super) fn weigh(name: &Name, code: Option<UpdateCode>, live: &Live, diff: &m
     let Known::Yes(state) = &live.state else { return };
     if let Some((reason, message)) = busy(state) {
         let said = Said::new(reason, message);
+        let stops = state.activity == Activity::Deactivating;
+        let recheck = Some(if stops { STOPPING_RECHECK } else { BUSY_RECHECK });
         diff.steps.clear();
-        diff.waits.insert(0, Hold { said, on: None, recheck: Some(BUSY_RECHECK), soon: true });
+        diff.waits.insert(0, Hold { said, on: None, recheck, soon: true });
         return;
     }
     match (&state.activity, state.update) {
@@ -34,7 +41,20 @@ pub(super) fn weigh(name: &Name, code: Option<UpdateCode>, live: &Live, diff: &m
             let message = "it has not been invoked for weeks; the next invocation wakes it";
             diff.conditions.insert("Inactive", Said::new("Idle", message));
         }
-        (Activity::Pending | Activity::Active | Activity::Leaving | Activity::Other(_), _) => {}
+        (Activity::Deactivated, _) => {
+            let message =
+                "it runs on no managed instances; `scalingConfig` says how many there are";
+            diff.conditions.insert("Deactivated", Said::new("NoInstances", message));
+        }
+        // What AWS is at was said above.
+        (
+            Activity::Pending
+            | Activity::Deactivating
+            | Activity::Leaving
+            | Activity::Active
+            | Activity::Other(_),
+            _,
+        ) => {}
     }
 }
 
@@ -63,10 +83,17 @@ pub(super) fn fact(live: &Live) -> FunctionFact {
 fn busy(state: &State) -> Option<(&'static str, &'static str)> {
     match (&state.activity, state.update) {
         (Activity::Pending, _) => Some(("FunctionPending", "AWS is making the function ready")),
+        (Activity::Deactivating, _) => {
+            Some(("FunctionDeactivating", "AWS is stopping the function's managed instances"))
+        }
         (Activity::Leaving, _) => Some(("FunctionLeaving", "AWS is deleting the function")),
         (_, Update::InProgress) => Some(("UpdateInProgress", "AWS is applying an update")),
         (
-            Activity::Active | Activity::Inactive | Activity::Failed | Activity::Other(_),
+            Activity::Active
+            | Activity::Inactive
+            | Activity::Deactivated
+            | Activity::Failed
+            | Activity::Other(_),
             Update::Settled | Update::Failed,
         ) => None,
     }

@@ -77,6 +77,11 @@ pub enum State {
     Pending,
     /// It was not invoked for weeks.
     Inactive,
+    /// It stands, and cannot be invoked: AWS runs no managed instances of it, or is stopping them (`Deactivating`,
+    /// `Deactivated`, `ActiveNonInvocable`, in AWS's word). Not a fault: it can be started again.
+    Stopped(String),
+    /// AWS is deleting it.
+    Leaving,
     /// It cannot be used, and why.
     Failed(String),
 }

@@ -31,6 +31,7 @@ use serde_json::{Value, json};
 pub use self::{
     aws::{ReleaseCloud, judged},
     diff::{alias, tag},
+    proof::start,
 };
 use self::{doc::ReleaseDoc, live::Live, spec::Spec, step::Step};
 use super::{

@@ -11,6 +11,7 @@ use super::{
 };
 use crate::engine::{
     diff::{Hold, Planned, Said},
+    name::Name,
     sight::Known,
 };
 
@@ -77,10 +78,16 @@ impl Scene<'_> {
                 self.wait(Said::new("VersionInactive", message), Some(ALARM_RECHECK));
                 return Proof::Waits;
             }
+            // Nothing can be learnt of it now, but what is known stays true.
+            Some(State::Stopped(word)) => return self.stopped((wanted, target), word),
+            Some(State::Leaving) => {
+                let message = format!("AWS is deleting version {target}");
+                self.soon(Said::new("VersionLeaving", message));
+                return Proof::Waits;
+            }
             Some(State::Pending) | None => {
-                let said = Said::new("VersionPending", format!("AWS makes version {target} ready"));
-                let recheck = Some(PENDING_RECHECK);
-                self.diff.waits.push(Hold { said, on: None, recheck, soon: true });
+                let message = format!("AWS makes version {target} ready");
+                self.soon(Said::new("VersionPending", message));
                 return Proof::Waits;
             }
         }
@@ -101,6 +108,28 @@ impl Scene<'_> {
             return Proof::Waits;
         }
         Proof::Good
+    }
+
+    /// AWS is at work on the version.
+    fn soon(&mut self, said: Said) {
+        self.diff.waits.push(Hold { said, on: None, recheck: Some(PENDING_RECHECK), soon: true });
+    }
+
+    /// A version that runs on no instances is not called and gets no callers, until it runs on some again.
+    fn stopped(&mut self, (wanted, target): (&Wanted, u64), word: &str) -> Proof {
+        if let Some(why) = self.failed(wanted, target) {
+            return Proof::Bad(why);
+        }
+        let function = &self.spec.function;
+        let message = match word {
+            "Deactivating" => format!("AWS is stopping the instances of version {target}"),
+            _ => format!(
+                "version {target} is {word} and cannot be invoked, so it is not tested and gets no callers: {}",
+                start(function, target)
+            ),
+        };
+        self.wait(Said::new("VersionStopped", message), Some(ALARM_RECHECK));
+        Proof::Waits
     }
 
     /// Why nobody can tell whether an alarm is on, if a document names some.
@@ -161,6 +190,14 @@ impl Scene<'_> {
         self.diff.steps.push(Planned { kind: LATER, step: Step::Foreseen(text) });
         Some(Proof::Waits)
     }
+}
+
+/// How a person starts a version that runs on no instances.
+pub fn start(function: &Name, version: u64) -> String {
+    format!(
+        "start it with `aws lambda put-function-scaling-config --function-name {function} --qualifier {version} \
+         --function-scaling-config MinExecutionEnvironments=MIN,MaxExecutionEnvironments=MAX`"
+    )
 }
 
 #[cfg(test)]
@@ -250,5 +287,18 @@ mod tests {
         assert_eq!(proof(State::Active, failed()), "bad: smoke test reads: no");
         assert_eq!(proof(State::Active, Some(Outcome::Passed)), "good");
         assert_eq!(proof(State::Pending, Some(Outcome::Passed)), "waits: VersionPending");
+    }
+
+    /// It cannot be called, so nothing is asked of it, and nothing is held against it.
+    #[test]
+    fn a_version_without_instances_is_neither_tested_nor_failed() {
+        for word in ["Deactivating", "Deactivated", "ActiveNonInvocable"] {
+            let stopped = || State::Stopped(word.into());
+            assert_eq!(proof(stopped(), None), "waits: VersionStopped");
+            assert_eq!(proof(stopped(), Some(Outcome::Passed)), "waits: VersionStopped");
+            let failed = Some(Outcome::Failed("no".into()));
+            assert_eq!(proof(stopped(), failed), "bad: smoke test reads: no");
+        }
+        assert_eq!(proof(State::Leaving, None), "waits: VersionLeaving");
     }
 }

@@ -223,6 +223,8 @@ pub fn host(answer: GetFunctionOutput) -> Host {
     let state = config.and_then(|it| it.state.as_ref());
     let busy = match (state, config.and_then(|it| it.last_update_status.as_ref())) {
         (Some(State::Pending), _) => Some("AWS is making the function ready"),
+        (Some(State::Deactivating), _) => Some("AWS is stopping the function's managed instances"),
+        (Some(State::Deleting), _) => Some("AWS is deleting the function"),
         (_, Some(LastUpdateStatus::InProgress)) => Some("AWS is applying an update"),
         _ => None,
     };

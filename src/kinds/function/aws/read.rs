@@ -6,8 +6,9 @@ use std::collections::BTreeMap;
 use aws_sdk_lambda::{
     operation::get_function::GetFunctionOutput,
     types::{
-        EnvironmentResponse, FunctionCodeLocation, FunctionConfiguration, ImageConfigResponse,
-        LastUpdateStatus, PackageType, State as LambdaState,
+        ApplicationLogLevel, EnvironmentResponse, FunctionCodeLocation, FunctionConfiguration,
+        ImageConfigResponse, LastUpdateStatus, LogFormat, PackageType, State as LambdaState,
+        SystemLogLevel,
     },
 };
 
@@ -159,9 +160,9 @@ fn logging(name: &str, found: &FunctionConfiguration) -> Logging {
     let system = shown.and_then(|it| it.system_log_level.as_ref());
     let given = LoggingGiven {
         managed: found.capacity_provider_config.is_some(),
-        log_format: shown.and_then(|it| it.log_format.as_ref()).map(|it| it.as_str()),
-        application_log_level: application.map(|it| it.as_str()),
-        system_log_level: system.map(|it| it.as_str()),
+        log_format: shown.and_then(|it| it.log_format.as_ref()).map(LogFormat::as_str),
+        application_log_level: application.map(ApplicationLogLevel::as_str),
+        system_log_level: system.map(SystemLogLevel::as_str),
         log_group: shown.and_then(|it| it.log_group.as_deref()),
     };
     Logging::filled(name, given)
@@ -229,9 +230,9 @@ fn state(found: &FunctionConfiguration) -> State {
         Some(LambdaState::Active | LambdaState::ActiveNonInvocable) | None => Activity::Active,
         Some(LambdaState::Inactive) => Activity::Inactive,
         Some(LambdaState::Failed) => Activity::Failed,
-        Some(LambdaState::Deleting | LambdaState::Deactivating | LambdaState::Deactivated) => {
-            Activity::Leaving
-        }
+        Some(LambdaState::Deactivating) => Activity::Deactivating,
+        Some(LambdaState::Deactivated) => Activity::Deactivated,
+        Some(LambdaState::Deleting) => Activity::Leaving,
         Some(other) => Activity::Other(other.as_str().to_owned()),
     };
     let update = match &found.last_update_status {

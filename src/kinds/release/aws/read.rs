@@ -286,6 +286,12 @@ fn state(found: &FunctionConfiguration) -> State {
         Some(LambdaState::Pending) => State::Pending,
         Some(LambdaState::Inactive) => State::Inactive,
         Some(LambdaState::Active) | None => State::Active,
+        Some(
+            stopped @ (LambdaState::Deactivating
+            | LambdaState::Deactivated
+            | LambdaState::ActiveNonInvocable),
+        ) => State::Stopped(stopped.as_str().to_owned()),
+        Some(LambdaState::Deleting) => State::Leaving,
         Some(other) => {
             let code = found.state_reason_code.as_ref().map_or("", |it| it.as_str());
             let reason = found.state_reason.as_deref().unwrap_or_default();

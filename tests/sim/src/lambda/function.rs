@@ -28,6 +28,16 @@ impl State {
         Self { name: "Active", reason: None, update: Some("Successful"), update_reason: None }
     }
 
+    /// Its instances are being stopped.
+    pub(crate) fn deactivating() -> Self {
+        Self { name: "Deactivating", ..Self::active() }
+    }
+
+    /// It stands, runs on no instances, and cannot be invoked.
+    pub(crate) fn deactivated() -> Self {
+        Self { name: "Deactivated", ..Self::active() }
+    }
+
     /// An update runs. AWS gives it the reason code `Creating`, which its own model does not list.
     pub(crate) fn updating(&self) -> Self {
         let reason = ("Creating".to_owned(), "The function is being created.".to_owned());

@@ -2,7 +2,11 @@
 
 use serde_json::json;
 
-use super::{Ctx, Lambda, concurrency, function::Function, rules};
+use super::{
+    Ctx, Lambda, concurrency,
+    function::{Coming, Function, State},
+    rules,
+};
 use crate::call::{Answer, Refusal, Reply};
 
 pub(super) fn account(lambda: &Lambda) -> Reply {
@@ -58,6 +62,7 @@ pub(super) fn answer(lambda: &mut Lambda, ctx: &Ctx<'_>) -> Answer {
                 return Err(Refusal::invalid(text));
             }
             let qualifier = version_of(ctx, found)?;
+            scale(found, &qualifier, ctx, most > 0);
             found.scaling.insert(qualifier, config);
             Ok(Reply::new(202, json!({ "FunctionState": found.latest.state.name })))
         }
@@ -66,6 +71,21 @@ pub(super) fn answer(lambda: &mut Lambda, ctx: &Ctx<'_>) -> Answer {
         )),
         _ => Ok(Reply::new(200, json!({ "UpdateRuntimeOn": "Auto", "FunctionArn": found.arn }))),
     }
+}
+
+/// A version that may have no instances is put to sleep, and one that may have some again is made ready. The names of
+/// the states are AWS's (Lambda API reference, FunctionConfiguration); how long they last is not known.
+fn scale(found: &mut Function, qualifier: &str, ctx: &Ctx<'_>, some: bool) {
+    let number = qualifier.parse().ok();
+    let Some(version) = number.and_then(|it: u64| found.versions.get_mut(&it)) else { return };
+    let asleep = matches!(version.state.name, "Deactivating" | "Deactivated");
+    version.state = match (asleep, some) {
+        (true, true) => State::pending(),
+        (false, false) => State::deactivating(),
+        _ => return,
+    };
+    version.coming =
+        Some(Coming { at: ctx.now + ctx.lags.slow + ctx.play.stuck, fails: None, old: None });
 }
 
 /// Scaling is kept by version.

@@ -89,6 +89,7 @@ pub(super) fn settle(found: &mut Function, at: Moment, revision: &str) {
         let Some(coming) = version.coming.take_if(|it| it.at <= at) else { continue };
         version.state = match &coming.fails {
             Some(code) => version.state.failed(code),
+            None if version.state.name == "Deactivating" => State::deactivated(),
             None => State::active(),
         };
         // After a failed update the old code and configuration run on, and are shown.
