@@ -31,6 +31,7 @@ use evenkeel::{
         block::{At, Block, Of, Spec, Step, aws::BlockHands},
         log_group::{Call as LogCall, Config as LogConfig, LogGroup},
         provisioned::{Call as ScaleCall, Config, Number, Provisioned, Status},
+        release::ReleaseCloud,
     },
 };
 use serde_json::{Value, json};
@@ -278,4 +279,29 @@ fn each_call_about_provisioned_concurrency_says_what_it_should() {
     check(ScaleCall::Aim(at(), 0.7), "PutScalingPolicy", policy);
     let name = json!({ "PolicyName": "evenkeel" });
     check(ScaleCall::Unaim(at()), "DeleteScalingPolicy", name);
+}
+
+/// Aliases and versions that were not read would be taken for absent: made anew, published anew, deleted while in use.
+#[test]
+fn lists_of_a_release_that_never_end_fail() {
+    let release = || {
+        let (clients, calls, _) = replay::aws(|_, asked| {
+            let page = if asked.path.ends_with("/aliases") {
+                json!({ "Aliases": [{ "Name": "old", "FunctionVersion": "1" }], "NextMarker": "m" })
+            } else {
+                json!({ "Versions": [{ "Version": "1" }], "NextMarker": "m" })
+            };
+            ok(page)
+        });
+        ReleaseCloud::new(&clients, calls)
+    };
+    let name = Name::new("resize");
+    let failed = |failure: Failure| {
+        assert!(failure.cause.message.contains("100 pages"), "{failure:?}");
+        (failure.op, failure.class)
+    };
+    let aliases = replay::run(release().get(&name, None, Urgency::Mover)).unwrap_err();
+    assert_eq!(failed(aliases), ("ListAliases", Class::Unclear));
+    let versions = replay::run(release().published(&name, "team")).unwrap_err();
+    assert_eq!(failed(versions), ("ListVersionsByFunction", Class::Unclear));
 }

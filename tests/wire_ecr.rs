@@ -32,8 +32,9 @@ use common::{
 use evenkeel::{
     aws::cloud::{Cloud as _, Urgency},
     engine::{
-        facts::ImageFact,
+        facts::{Facts, ImageFact},
         failure::{Class, Failure},
+        kind::Kind as _,
         name::Name,
         sight::{Known, Seen},
         tags::Tags,
@@ -217,6 +218,70 @@ fn a_range_means_the_highest_version_and_tags_are_listed_once() {
     assert_eq!(found[&all[2]].tag, None);
     assert_eq!(bodies.len(), 3, "two pages of tags, for both ranges, and one call for the images");
     assert_eq!(bodies[0]["filter"]["tagStatus"], "TAGGED");
+}
+
+/// A range that could not see all tags chooses none: a newer version may stand on a page that was not read.
+#[test]
+fn a_range_that_cannot_see_all_tags_fails() {
+    let all = ["aa?semver=^1.4", "aa:v1"].map(|it| format!("{REGISTRY}/{it}"));
+    let (found, result, _) = images(&all, |_, asked| {
+        if asked.target.ends_with("ListImages") {
+            let ids = [json!({ "imageTag": "1.4.9" })];
+            return ok(json!({ "imageIds": ids, "nextToken": "more" }));
+        }
+        let image = |(tag, letter)| ecr_image(Some(tag), letter, SINGLE, &json!({}));
+        let images = [("1.4.9", "b"), ("v1", "a")].map(image);
+        ok(json!({ "images": images }))
+    });
+    let failure = result.unwrap_err();
+    assert_eq!((failure.op, failure.class), ("ListImages", Class::Unclear));
+    assert!(failure.cause.message.contains("100 pages"), "{failure:?}");
+    assert_eq!(found.keys().collect::<Vec<_>>(), [&all[1]]);
+}
+
+/// What ECR says of an image that it does not give out: whether it is gone, is of no use, or may come by itself.
+#[test]
+fn what_ecr_does_not_give_out_now_is_asked_for_again() {
+    let ask = |code: Option<&'static str>| {
+        let reference = format!("{REGISTRY}/aa:v1");
+        let (found, result, _) = images(&[reference.clone()], move |_, _| {
+            let failure = json!({
+                "imageId": { "imageTag": "v1" },
+                "failureCode": code,
+                "failureReason": "as ECR says",
+            });
+            ok(json!({ "images": [], "failures": [failure] }))
+        });
+        assert_eq!(result, Ok(()));
+        let found = found[&reference].clone();
+        let seen = Seen { live: found.clone(), revision: None, exact: true };
+        let (name, spec) = (Name::new(reference.as_str()), Spec::of_reference(&reference).unwrap());
+        let waits = Image::diff(&name, &spec, &seen, &Facts::default()).waits;
+        (found.image, waits.into_iter().next().map(|it| (it.said.reason, it.recheck)))
+    };
+    let minute = Some(std::time::Duration::from_mins(1));
+    for code in [
+        "UpstreamTooManyRequests",
+        "UpstreamUnavailable",
+        "UpstreamAccessDenied",
+        "KmsError",
+        "ImageInaccessible",
+        "SomethingNew",
+    ] {
+        let (image, waits) = ask(Some(code));
+        let ImageFact::Unreadable(why) = image else { panic!("{code}: {image:?}") };
+        assert!(why.contains(code) && why.contains("as ECR says"), "{why}");
+        let todo = match code {
+            "ImageInaccessible" => "UpdateImageStorageClass",
+            "UpstreamAccessDenied" => "pull-through cache",
+            _ => "",
+        };
+        assert!(why.contains(todo), "{why}");
+        assert_eq!(waits, Some(("ImageUnreadable", minute)), "{code}");
+    }
+    assert!(matches!(ask(None).0, ImageFact::Unreadable(_)));
+    assert!(matches!(ask(Some("ImageNotFound")).0, ImageFact::Missing(_)));
+    assert!(matches!(ask(Some("InvalidImageDigest")).0, ImageFact::Unusable(_)));
 }
 
 const NAME: &str = "thumbs";

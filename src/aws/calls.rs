@@ -13,7 +13,7 @@ use super::{
     scrub::scrub,
 };
 use crate::engine::{
-    failure::{Class, Failure},
+    failure::{Cause, Class, Failure},
     name::Name,
     secret::Secret,
     time::{Clock, Mono},
@@ -47,6 +47,18 @@ pub struct Calls {
     gates: BTreeMap<Bucket, Gate>,
     clock: Arc<dyn Clock>,
     log: Arc<dyn CallLog>,
+}
+
+/// A list that goes on after as many pages as there may be. What was read of it is not all, so nothing is concluded
+/// from it: what stands on a page that was not read would be taken for absent.
+pub fn endless(op: Op, pages: usize) -> Failure {
+    let message = format!("the list has more than {pages} pages");
+    Failure {
+        class: Class::Unclear,
+        op: op.name(),
+        cause: Cause { code: None, message },
+        retry_after: None,
+    }
 }
 
 /// How many calls a second may be made of one quota, and how that goes.

@@ -43,6 +43,9 @@ const CODES: &[(&str, Class)] = &[
     ("ProvisionedConcurrencyConfigNotFoundException", Class::Gone),
     // Application Auto Scaling: the target or the policy.
     ("ObjectNotFoundException", Class::Gone),
+    // ECR's one code for every trouble with a repository's key; it is often in the key's state or policy, and an image
+    // may be read again a minute later (ECR API reference, KmsException).
+    ("KmsException", Class::MissingInput),
     ("KMSDisabledException", Class::MissingInput),
     ("KMSInvalidStateException", Class::MissingInput),
     ("KMSNotFoundException", Class::MissingInput),
@@ -65,6 +68,12 @@ const CODES: &[(&str, Class)] = &[
     ("RequestEntityTooLargeException", Class::Invalid),
     ("PolicyLengthExceededException", Class::Invalid),
     ("CodeStorageExceededException", Class::Invalid),
+    // Lambda's quotas of managed instances: versions of a provider, and providers.
+    ("FunctionVersionsPerCapacityProviderLimitExceededException", Class::Invalid),
+    ("CapacityProviderLimitExceededException", Class::Invalid),
+    // The signature of the code does not hold, and the policy enforces it (Lambda API reference, UpdateFunctionCode):
+    // the same code will not pass.
+    ("CodeVerificationFailedException", Class::Invalid),
     ("AliasLimitExceededException", Class::Invalid),
     ("PublicPolicyException", Class::Invalid),
     ("ServiceQuotaExceededException", Class::Invalid),
@@ -392,6 +401,10 @@ mod tests {
         ("RequestEntityTooLargeException", "too large", Class::Invalid),
         ("PolicyLengthExceededException", "too long", Class::Invalid),
         ("CodeStorageExceededException", "full", Class::Invalid),
+        ("FunctionVersionsPerCapacityProviderLimitExceededException", "100", Class::Invalid),
+        ("CapacityProviderLimitExceededException", "too many", Class::Invalid),
+        ("CodeVerificationFailedException", "signature", Class::Invalid),
+        ("KmsException", "The operation failed due to a KMS exception", Class::MissingInput),
         ("LimitExceededException", "too many images", Class::Invalid),
         ("ImageNotFoundException", "moto", Class::MissingInput),
         ("RepositoryNotFoundException", "moto", Class::MissingInput),

@@ -83,7 +83,7 @@ pub struct ReleaseFact {
 pub enum ImageFact {
     /// It is not there; the text says what exactly is missing.
     Missing(String),
-    /// The registry could not be asked; the text says why.
+    /// The registry could not be asked, or has it and does not give it out now; the text says why.
     Unreadable(String),
     /// It is there, and Lambda would refuse it; the text says why, and what to do.
     Unusable(String),

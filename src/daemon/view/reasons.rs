@@ -25,7 +25,7 @@ const TABLE: &[(&str, &str, &str)] = &[
     ("NotObserved", "it has not been looked at yet", ""),
     ("ImageUnknown", "the image has not been looked up yet", ""),
     ("ImageMissing", "the image is not in ECR; it goes on by itself after the push", "push it, or mend the reference"),
-    ("ImageUnreadable", "ECR could not be asked; the message says why", "allow `ecr:BatchGetImage`, or see the message"),
+    ("ImageUnreadable", "ECR could not be asked, or does not give the image out now (it is archived, an upstream registry or a key is away); it is tried again", "allow `ecr:BatchGetImage`, or see the message"),
     ("RepositoryMissing", "the repository has a manifest and does not exist yet; it goes on by itself", ""),
     ("FunctionMissing FunctionNotOurs AliasMissing", "a part of a function waits for the function, or its alias, to be there, and to be ours", ""),
     ("UnmanagedChange", "a public URL, a permission for everybody or for whom cannot be judged, on the function, an alias or a version, or an event source, which no manifest asks for", "describe it, take it away, or `policy.exclusive: true`; a statement without an id only DeleteResourcePolicy or PutResourcePolicy takes away"),

@@ -24,7 +24,7 @@ use super::{
 };
 use crate::{
     aws::{
-        calls::{Call, Calls},
+        calls::{Call, Calls, endless},
         clients::Clients,
         cloud::{Cloud, Got, Hands, Urgency},
         op::{Bucket, Op},
@@ -48,7 +48,7 @@ const NO_REPOSITORY: &str = "RepositoryNotFoundException";
 const TAGS_FOR: Duration = Duration::from_mins(5);
 /// ListImages returns at most so many (ECR API reference, ListImages).
 const TAGS_PAGE: i32 = 1000;
-/// A repository holds 100,000 images at most (ECR quotas page).
+/// A repository holds 100,000 images at most (ECR quotas page), of which some may have several tags.
 const TAGS_PAGES_MAX: usize = 100;
 
 /// ECR as one target uses it.
@@ -160,12 +160,12 @@ impl ImageCloud {
             let ids = answer.image_ids.unwrap_or_default();
             tags.extend(ids.into_iter().filter_map(|it| it.image_tag));
             if token.is_none() {
-                break;
+                let tags = Some(Arc::new(tags));
+                self.known().insert(key, (now, tags.clone()));
+                return Ok(tags);
             }
         }
-        let tags = Some(Arc::new(tags));
-        self.known().insert(key, (now, tags.clone()));
-        Ok(tags)
+        Err(endless(Op::ListImages, TAGS_PAGES_MAX))
     }
 
     fn known(&self) -> std::sync::MutexGuard<'_, BTreeMap<String, (Mono, Tags)>> {
@@ -349,22 +349,32 @@ fn read(image: &EcrImage) -> ImageFact {
     }
 }
 
-/// Why ECR did not return an image, in words.
+/// Why ECR did not return an image, in words. The codes are those of the ECR API reference, ImageFailure.
 fn refused(id: &Id, failure: &ImageFailure) -> ImageFact {
     let what = match id {
         Id::Tag(tag) | Id::Range(tag) => format!("the tag `{tag}`"),
         Id::Digest(digest) => format!("the digest sha256:{}…", digest.short(12)),
     };
-    let said = failure.failure_reason().unwrap_or("no reason given");
-    match failure.failure_code() {
+    let reason = failure.failure_reason().unwrap_or("no reason given");
+    let code = failure.failure_code();
+    let word = code.map_or("no code", ImageFailureCode::as_str);
+    let said = format!("ECR does not give out {what}: {word}: {reason}");
+    match code {
         Some(
             ImageFailureCode::ImageNotFound
             | ImageFailureCode::ImageTagDoesNotMatchDigest
             | ImageFailureCode::MissingDigestAndTag,
-        )
-        | None => ImageFact::Missing(format!("{what} is not in the repository")),
-        Some(code) => {
-            ImageFact::Unusable(format!("ECR does not give out {what}: {}: {said}", code.as_str()))
+        ) => ImageFact::Missing(format!("{what} is not in the repository")),
+        Some(ImageFailureCode::InvalidImageDigest | ImageFailureCode::InvalidImageTag) => {
+            ImageFact::Unusable(said)
         }
+        Some(ImageFailureCode::ImageInaccessible) => ImageFact::Unreadable(format!(
+            "{said}; it is archived or being restored: restore it with UpdateImageStorageClass"
+        )),
+        Some(ImageFailureCode::UpstreamAccessDenied) => ImageFact::Unreadable(format!(
+            "{said}; mend the credentials of the repository's pull-through cache rule"
+        )),
+        // Trouble of ECR's, of its key or of an upstream registry, or a code of a later day: no word on the image.
+        Some(_) | None => ImageFact::Unreadable(said),
     }
 }

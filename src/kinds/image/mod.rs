@@ -29,6 +29,10 @@ use crate::engine::{
 /// quota for this call is two thousand a second.
 const MISSING_RECHECK: Duration = Duration::from_secs(5);
 
+/// How soon to look again for an image that ECR has and does not give out: an upstream registry or a key that is away
+/// comes back within minutes, a restored image within hours.
+const WITHHELD_RECHECK: Duration = Duration::from_mins(1);
+
 /// Images, by their full reference.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Image {}
@@ -58,6 +62,10 @@ impl Kind for Image {
 
     fn diff(name: &Name, _: &Spec, seen: &Seen<Found>, _: &Facts) -> Diff<Infallible> {
         let mut diff = Diff::default();
+        if let ImageFact::Unreadable(why) = &seen.live.image {
+            let said = Said::new("ImageUnreadable", format!("image {name}: {why}"));
+            diff.waits.push(Hold { said, on: None, recheck: Some(WITHHELD_RECHECK), soon: false });
+        }
         // A range is looked up at its own pace.
         if let (ImageFact::Missing(why), None) = (&seen.live.image, &seen.live.tag) {
             let said = Said::new("ImageMissing", format!("waiting for image {name}: {why}"));

@@ -15,9 +15,13 @@ use super::super::{
     source::{Address, Source},
 };
 use crate::{
-    aws::{calls::Call, cloud::Urgency, op::Op},
+    aws::{
+        calls::{Call, endless},
+        cloud::Urgency,
+        op::Op,
+    },
     engine::{
-        failure::{Cause, Class, Failure, chain},
+        failure::{Class, Failure, chain},
         name::Name,
         sight::Known,
         time::Mono,
@@ -60,13 +64,7 @@ pub(super) async fn mappings(
             return Ok((all, began));
         }
     }
-    let message = format!("the list has more than {PAGES_MAX} pages");
-    Err(Failure {
-        class: Class::Unclear,
-        op: Op::ListEventSourceMappings.name(),
-        cause: Cause { code: None, message },
-        retry_after: None,
-    })
+    Err(endless(Op::ListEventSourceMappings, PAGES_MAX))
 }
 
 /// The same with what a list does not show; `None` if it is gone by now.

@@ -11,16 +11,12 @@ use tokio::sync::mpsc;
 use super::{Function, spec::Spec, step::Step};
 use crate::{
     aws::{
-        calls::{Call, Calls},
+        calls::{Call, Calls, endless},
         clients::Clients,
         cloud::{Cloud, Got, Hands, Urgency},
         op::{Bucket, Op},
     },
-    engine::{
-        failure::{Cause, Class, Failure},
-        name::Name,
-        page::Page,
-    },
+    engine::{failure::Failure, name::Name, page::Page},
 };
 
 /// What ListFunctions returns at most, whatever one asks for (Lambda API reference).
@@ -72,15 +68,7 @@ impl Cloud<Function> for FunctionCloud {
                 return Ok(());
             }
         }
-        Err(Failure {
-            class: Class::Unclear,
-            op: Op::ListFunctions.name(),
-            cause: Cause {
-                code: None,
-                message: format!("the list has more than {PAGES_MAX} pages"),
-            },
-            retry_after: None,
-        })
+        Err(endless(Op::ListFunctions, PAGES_MAX))
     }
 
     async fn get(

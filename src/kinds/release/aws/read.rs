@@ -18,7 +18,7 @@ use super::{
 };
 use crate::{
     aws::{
-        calls::Call,
+        calls::{Call, endless},
         cloud::{Got, Urgency},
         date::timestamp,
         op::Op,
@@ -128,7 +128,7 @@ impl ReleaseCloud {
                 return Ok((Some(all), moment));
             }
         }
-        Ok((Some(all), moment.unwrap_or_else(|| self.door.calls.now())))
+        Err(endless(Op::ListAliases, PAGES_MAX))
     }
 
     /// The versions that matter.
@@ -224,10 +224,10 @@ impl ReleaseCloud {
             all.extend(rows.filter_map(row));
             marker = page.next_marker.filter(|it| !it.is_empty());
             if marker.is_none() {
-                break;
+                return Ok(all);
             }
         }
-        Ok(all)
+        Err(endless(Op::ListVersionsByFunction, PAGES_MAX))
     }
 
     async fn provisioned(&self, name: &Name) -> Result<BTreeSet<String>, Failure> {
@@ -243,10 +243,10 @@ impl ReleaseCloud {
             all.extend(rows.filter_map(|it| last(it.function_arn?)));
             marker = page.next_marker.filter(|it| !it.is_empty());
             if marker.is_none() {
-                break;
+                return Ok(all);
             }
         }
-        Ok(all)
+        Err(endless(Op::ListProvisionedConcurrencyConfigs, PAGES_MAX))
     }
 }
 

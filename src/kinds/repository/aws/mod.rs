@@ -12,16 +12,12 @@ use tokio::sync::mpsc;
 use super::{Repository, spec::Spec, step::Step};
 use crate::{
     aws::{
-        calls::{Call, Calls},
+        calls::{Call, Calls, endless},
         clients::Clients,
         cloud::{Cloud, Got, Hands, Urgency},
         op::{Bucket, Op},
     },
-    engine::{
-        failure::{Cause, Class, Failure},
-        name::Name,
-        page::Page,
-    },
+    engine::{failure::Failure, name::Name, page::Page},
 };
 
 /// What DescribeRepositories returns at most (ECR API reference).
@@ -71,13 +67,7 @@ impl Cloud<Repository> for RepositoryCloud {
                 return Ok(());
             }
         }
-        let message = format!("the list has more than {PAGES_MAX} pages");
-        Err(Failure {
-            class: Class::Unclear,
-            op: Op::DescribeRepositories.name(),
-            cause: Cause { code: None, message },
-            retry_after: None,
-        })
+        Err(endless(Op::DescribeRepositories, PAGES_MAX))
     }
 
     async fn get(
