@@ -297,6 +297,8 @@ elif words[0] == "run":
     given = [b for a, b in zip(words, words[1:]) if a == "--env"]
     env = {name: os.environ[name] for name in given if "=" not in name}
     env |= dict(it.split("=", 1) for it in given if "=" in it)
+    if "broken" not in words:
+        open(os.environ["NOTES"] + words[words.index("--name") + 1], "w").close()
     if "broken" in words:
         print("docker: Error response from daemon: no such runtime.", file=sys.stderr)
         sys.exit(125)
@@ -304,6 +306,9 @@ elif words[0] == "run":
         print("boot fails, the password is", os.environ["GREETING"], file=sys.stderr)
         sys.exit(125)
     os.execve(os.environ["FUNCTION"], ["function"], env)
+elif words[0] == "inspect":
+    began = os.path.exists(os.environ["NOTES"] + words[-1])
+    print("2026-11-29T10:00:00.5Z" if began else "0001-01-01T00:00:00Z")
 """
 
 
@@ -336,7 +341,7 @@ def test_docker_gets_variables_that_nobody_else_sees(hands: Hands, tmp_path: Pat
     assert words[-3:] == ["local:1", "b", "c d"] and "--read-only" in words and "--pull=never" in words
     assert [it for it in notes.read_text().split("\n") if it.startswith("rm\x1f--force\x1fevenkeel-test-")]
     out, _ = hands.test("--image", "broken", code=2)
-    assert "docker cannot run the image: docker: Error response from daemon: no such runtime." in out
+    assert "docker cannot start a container of the image: docker: Error response from daemon: no such runtime." in out
     # A program may end with docker's code.
     out, _ = hands.test("--image", "boots", code=1)
     assert "exit status 125" in out and "its log ends with: boot fails, the password is ***\n" in out, out

@@ -49,7 +49,9 @@ const STEER_ALL: [&str; 9] = [
 ];
 /// Who a function is in Lambda: a user without rights.
 const USER: &str = "993:990";
-/// How long taking a container away may hold us up.
+/// So begins the time at which a program began that never did: Go's zero time.
+const NEVER: &str = "0001-01-01";
+/// How long taking a container away, or asking of it, may hold us up.
 const REMOVE_MAX: Duration = Duration::from_secs(10);
 /// How often it is looked whether it is away.
 const LOOK: Duration = Duration::from_millis(20);
@@ -177,7 +179,8 @@ impl Builder {
     /// docker and podman: as in Lambda, only `/tmp` can be written, the user has no rights, and memory is as small as
     /// there; what lies in `/tmp` is in memory too.
     fn contained(self, wanted: &Wanted, (name, api): (&str, Api<'_>), command: &mut Command) {
-        command.args(["run", "--rm", "--pull=never", "--name", name, "--network", "host"]);
+        // Without `--rm`: when it has ended, the engine still has to say whether it ever began.
+        command.args(["run", "--pull=never", "--name", name, "--network", "host"]);
         command.args(["--user", USER, "--cap-drop", "ALL"]);
         command.args(["--security-opt", "no-new-privileges", "--read-only"]);
         if self == Self::Podman {
@@ -285,6 +288,21 @@ fn steers(name: &str) -> bool {
 }
 
 impl Container {
+    /// Whether its program ever ran. The code that `docker run` ends with does not tell: a program may end with the same
+    /// (docker and podman keep 125, 126 and 127 for their own failures, which others use too). Of buildah, which fails
+    /// before there is a process, it is taken for granted.
+    pub(in crate::cli) async fn began(&self) -> bool {
+        if self.builder == Builder::Buildah {
+            return true;
+        }
+        let mut command = Command::new(self.builder.program());
+        command.args(["inspect", "--type", "container", "--format", "{{.State.StartedAt}}"]);
+        command.arg(&self.name).stdin(Stdio::null()).kill_on_drop(true);
+        let Ok(Ok(done)) = time::timeout(REMOVE_MAX, command.output()).await else { return false };
+        let at = String::from_utf8_lossy(&done.stdout);
+        done.status.success() && !at.trim().is_empty() && !at.starts_with(NEVER)
+    }
+
     /// Takes it away.
     pub(in crate::cli) async fn remove(mut self) {
         let mut command = Command::from(self.removal());
@@ -377,7 +395,7 @@ mod tests {
             assert_eq!(
                 words(&command),
                 format!(
-                    "run --rm --pull=never --name name --network host --user 993:990 --cap-drop ALL --security-opt \
+                    "run --pull=never --name name --network host --user 993:990 --cap-drop ALL --security-opt \
                      no-new-privileges --read-only{own} --tmpfs /tmp:rw,exec,mode=1777,size=512m --memory 768m --env \
                      API image"
                 )

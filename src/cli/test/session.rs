@@ -1,10 +1,6 @@
 //! One container that answers events: its process, its runtime API, and what it prints.
 
-use std::{
-    io,
-    process::{ExitStatus, Stdio},
-    time::Duration,
-};
+use std::{io, process::Stdio, time::Duration};
 
 use evenkeel_runtime_api::{Event, Job, Port, Process, Said, error, reason};
 use jiff::Timestamp;
@@ -26,11 +22,10 @@ use crate::{
 
 /// How long a container may take to ask for its first event. Lambda gives 10 s; making a container takes its time.
 const START_MAX: Duration = Duration::from_mins(1);
-/// With these docker and podman say that they could not run a container at all, not start its program, or not find it.
-/// A program may end with the same.
-const REFUSED: [i32; 3] = [125, 126, 127];
-/// So begins what they say then.
-const COMPLAINTS: [&str; 3] = ["docker: ", "Error: ", "Error response"];
+/// How many lines of what an engine says are shown: its complaint, and what it says of the cause.
+const LINES_MAX: usize = 3;
+/// What is in lines that tell nothing of why a container cannot be started: how to get help, and warnings.
+const ASIDE: [&str; 3] = [" run --help", "level=warning", "WARN["];
 /// Where a function looks for its runtime API.
 const API: &str = "AWS_LAMBDA_RUNTIME_API";
 
@@ -153,10 +148,13 @@ impl Session {
                 self.ready = true;
                 Ok(None)
             }
-            Event::Ended(status) => match self.refused(status) {
-                Some(why) => Err(CliError(format!("{program} cannot run the image: {why}"))),
-                None => Ok(Some(Run::broken("Runtime.ExitError", id, &reason(status)))),
-            },
+            Event::Ended(status) if self.container.began().await => {
+                Ok(Some(Run::broken("Runtime.ExitError", id, &reason(status))))
+            }
+            Event::Ended(_) => {
+                let why = out::clean(&complaint(&self.printed.since(0)));
+                Err(CliError(format!("{program} cannot start a container of the image: {why}")))
+            }
             Event::Stopped => Ok(Some(flooded(id))),
             Event::Late => Err(CliError(format!(
                 "the container did not ask for an event within {START_MAX:?}: the image must speak Lambda's runtime \
@@ -165,15 +163,6 @@ impl Session {
                  `podman machine` cannot"
             ))),
         }
-    }
-
-    /// What docker or podman say if they could not run the image; buildah fails before there is a process.
-    fn refused(&mut self, status: Option<ExitStatus>) -> Option<String> {
-        let code = status.and_then(|it| it.code())?;
-        if self.builder == Builder::Buildah || !REFUSED.contains(&code) {
-            return None;
-        }
-        complaint(&self.printed.since(0)).map(out::clean)
     }
 
     async fn answer(&mut self, clock: &dyn Clock, (id, event): (&str, &[u8])) -> Run {
@@ -225,11 +214,12 @@ fn flooded(id: &str) -> Run {
     Run::broken("Runtime.ExitError", id, &why)
 }
 
-/// The last line of what was printed, if docker or podman wrote it. After it may stand how to get help.
-fn complaint(printed: &str) -> Option<&str> {
-    let mut lines = printed.lines().map(str::trim);
-    let last = lines.rfind(|it| !it.is_empty() && !it.contains(" run --help"))?;
-    COMPLAINTS.iter().any(|it| last.starts_with(it)).then_some(last)
+/// What an engine said of a container whose program never ran: nobody else printed anything.
+fn complaint(printed: &str) -> String {
+    let lines = printed.lines().map(str::trim).filter(|it| !it.is_empty());
+    let lines = lines.filter(|line| !ASIDE.iter().any(|it| line.contains(it)));
+    let lines: Vec<&str> = lines.take(LINES_MAX).collect();
+    if lines.is_empty() { "it says nothing".to_owned() } else { lines.join(" | ") }
 }
 
 #[cfg(test)]
@@ -237,13 +227,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_what_an_engine_says_is_why_it_could_not_run_an_image() {
+    fn what_an_engine_says_is_shown_without_its_asides() {
         let docker = "docker: Error response from daemon: no such image.";
-        let help = format!("x\n{docker}\n\nRun 'docker run --help' for more information\n");
-        assert_eq!(complaint(&help), Some(docker));
-        let podman = "Error: crun: executable file `/x` not found in $PATH";
-        assert_eq!(complaint(podman), Some(podman));
-        assert_eq!(complaint("Error: x\nboot fails"), None);
-        assert_eq!(complaint(""), None);
+        let help = format!("{docker}\n\nRun 'docker run --help' for more information\n");
+        assert_eq!(complaint(&help), docker);
+        let podman = "WARN[0000] cgroups v1\nError: crun: no `/x`\n[conmon:e]: a\nb\nc";
+        assert_eq!(complaint(podman), "Error: crun: no `/x` | [conmon:e]: a | b");
+        assert_eq!(complaint("\n"), "it says nothing");
     }
 }
