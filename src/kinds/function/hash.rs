@@ -1,8 +1,9 @@
 //! The config hash: what a configuration looks like, in 64 hex digits that survive upgrades.
 //!
-//! Only fields that differ from AWS's default enter it, so that a version of Evenkeel that manages one
-//! field more leaves every old hash as it was. Names of environment variables enter it; their values
-//! only as an HMAC with the operator's key, since a hash of a short secret in a tag can be guessed.
+//! Only fields that differ from AWS's default for a function without a capacity provider enter it, so that
+//! a version of Evenkeel that manages one field more leaves every old hash as it was. Names of environment
+//! variables enter it; their values only as an HMAC with the operator's key, since a hash of a short secret
+//! in a tag can be guessed.
 
 use std::{collections::BTreeMap, sync::Arc};
 
