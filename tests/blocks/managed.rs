@@ -228,7 +228,6 @@ async fn a_version_without_instances_has_not_failed() {
     assert_eq!(code, 0, "{text}");
     scene.lambda("DeleteAlias", None, json!("live"));
     scene.scale("2", 0, 0);
-    scene.shows(&["VersionStopped: AWS is stopping the instances of version 2"]).await;
     scene.until("asleep", |it| state(it, "2") == "Deactivated").await;
     scene.shows(&["VersionStopped: version 2 is Deactivated and cannot be invoked"]).await;
     scene.scale("2", 3, 9);
