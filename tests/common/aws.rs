@@ -10,6 +10,7 @@ use std::{
 
 use evenkeel_sim::{
     call::{Call, Caller, Service},
+    fault::Rule,
     journal::Entry,
     server::Sim,
     world::{Options, Script},
@@ -108,6 +109,13 @@ impl Scene {
     pub fn answers(&self, scripts: Value) {
         let scripts: Vec<Script> = serde_json::from_value(scripts).unwrap();
         self.sim.shared.world().script(&Self::caller(), scripts);
+    }
+
+    /// What goes wrong from now on: rules of the stand-in's.
+    pub fn faults(&self, rules: &Value) {
+        let rules: Vec<Rule> = serde_json::from_value(rules.clone()).unwrap();
+        let now = self.sim.shared.now();
+        self.sim.shared.world().faults(7, rules, now);
     }
 
     /// The alias `live`, if it is there.

@@ -41,12 +41,14 @@ fn rule(fault: Fault, chance: &mut fastrand::Rng) -> Rule {
         operations: Vec::new(),
         resources: Vec::new(),
         account: None,
+        contains: None,
         share,
         after: 0,
         times: None,
         lasts: None,
         seconds: 1.0 + 20.0 * chance.f64(),
         code: None,
+        message: None,
         retry_after: None,
         omit: 0.5,
     };
@@ -77,7 +79,9 @@ fn rule(fault: Fault, chance: &mut fastrand::Rng) -> Rule {
         | Fault::ResetAfter
         | Fault::Latency
         | Fault::Stuck
-        | Fault::Blind => {}
+        | Fault::Blind
+        | Fault::Refuse
+        | Fault::Rewrite => {}
     }
     rule
 }

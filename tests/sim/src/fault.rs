@@ -48,6 +48,10 @@ pub enum Fault {
     Blind,
     /// Somebody puts back what was there, `seconds` after a write.
     Rival,
+    /// The request is refused with `code` and `message`.
+    Refuse,
+    /// AddPermission is accepted, and the policy shows `code` as the principal.
+    Rewrite,
 }
 
 impl Fault {
@@ -70,6 +74,8 @@ impl Fault {
             Self::HalfList => "half-list",
             Self::Blind => "blind",
             Self::Rival => "rival",
+            Self::Refuse => "refuse",
+            Self::Rewrite => "rewrite",
         }
     }
 }
@@ -89,6 +95,9 @@ pub struct Rule {
     /// The account. None: all.
     #[serde(default)]
     pub account: Option<String>,
+    /// A text that stands in the request's body. None: any body.
+    #[serde(default)]
+    pub contains: Option<String>,
     /// The share of calls, 0..1.
     #[serde(default = "one")]
     pub share: f64,
@@ -107,6 +116,9 @@ pub struct Rule {
     /// The code that belongs to the fault.
     #[serde(default)]
     pub code: Option<String>,
+    /// The message that belongs to the fault.
+    #[serde(default)]
+    pub message: Option<String>,
     /// The header `Retry-After` of a refusal, in seconds. None: as AWS has it.
     #[serde(default)]
     pub retry_after: Option<u32>,
@@ -159,6 +171,8 @@ pub struct Play {
     pub blind: bool,
     /// When somebody undoes it.
     pub undone: Option<Duration>,
+    /// The principal that a new statement shows instead of its own.
+    pub rewrite: Option<String>,
 }
 
 #[derive(Debug)]
@@ -216,10 +230,12 @@ impl Kept {
         let operation = rule.operations.is_empty()
             || rule.operations.iter().any(|it| call.operation.starts_with(it.as_str()));
         let resource = rule.resources.is_empty() || rule.resources.contains(&call.resource);
+        let holds = |text: &String| call.body.to_string().contains(text.as_str());
+        let contains = rule.contains.as_ref().is_none_or(holds);
         let account = rule.account.as_ref().is_none_or(|it| *it == call.caller.account);
         let lasts = self.until.is_none_or(|it| now < it);
         let left = rule.times.is_none_or(|it| self.played < it);
-        operation && resource && account && lasts && left
+        operation && resource && account && contains && lasts && left
     }
 }
 
@@ -245,12 +261,20 @@ impl Play {
             Fault::HalfList => self.omit = self.omit.max(rule.omit),
             Fault::Blind => self.blind = true,
             Fault::Rival => self.undone = Some(time),
+            Fault::Refuse => self.refuse = Some(refused(rule)),
+            Fault::Rewrite => self.rewrite.clone_from(&rule.code),
         }
         if let (Some(refusal), Some(_)) = (&mut self.refuse, rule.retry_after) {
             refusal.retry_after = rule.retry_after;
         }
         self.fault = Some(rule.fault);
     }
+}
+
+/// A refusal in the rule's own words.
+fn refused(rule: &Rule) -> Refusal {
+    let code = rule.code.clone().unwrap_or_else(|| "InvalidParameterValueException".into());
+    Refusal::new(400, code, rule.message.clone().unwrap_or_default())
 }
 
 fn denied(call: &Call) -> Refusal {

@@ -34,7 +34,7 @@ pub(super) fn answer(lambda: &mut Lambda, ctx: &Ctx<'_>) -> Answer {
             return Ok(Reply::new(200, body));
         }
         "AddPermission" => {
-            let made = statement(&ctx.call.body, &arn);
+            let made = made(ctx, &arn);
             let sid = made["Sid"].as_str().unwrap_or_default();
             if statements.iter().any(|it| it["Sid"] == *sid) {
                 let text = format!(
@@ -90,6 +90,15 @@ fn whole(policy: &str) -> Result<Vec<Value>, Refusal> {
 
 fn text(statements: &[Value]) -> String {
     json!({ "Version": "2012-10-17", "Id": "default", "Statement": statements }).to_string()
+}
+
+/// A new statement, as the policy shows it.
+fn made(ctx: &Ctx<'_>, arn: &str) -> Value {
+    let mut made = statement(&ctx.call.body, arn);
+    if let Some(other) = &ctx.play.rewrite {
+        made["Principal"] = json!({ "AWS": other });
+    }
+    made
 }
 
 /// AddPermission's request in the words of IAM.
