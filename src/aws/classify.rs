@@ -6,6 +6,7 @@ use std::{error::Error, time::Duration};
 use aws_smithy_runtime_api::{client::result::SdkError, http::Response};
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
+use super::credentials;
 use crate::engine::failure::{Cause, Class, Failure};
 
 /// No answer of AWS's asks for a longer rest.
@@ -101,6 +102,8 @@ const CODES: &[(&str, Class)] = &[
     ("InternalServerException", Class::Unclear),
     ("InternalServiceException", Class::Unclear),
     ("EC2UnexpectedException", Class::Unclear),
+    // STS cannot reach the identity provider of a web identity.
+    ("IDPCommunicationError", Class::Unclear),
 ];
 
 /// A code, the parts of messages that decide, and what it means without any of them.
@@ -144,7 +147,9 @@ const MESSAGES: &[Ambiguous] = &[
     ),
     (
         "InvalidParameterException",
-        &[("KMS Key Id could not be found", Class::MissingInput)],
+        &[
+            ("KMS Key Id could not be found", Class::MissingInput),
+        ],
         Class::Invalid,
     ),
     (
@@ -197,16 +202,15 @@ where
     E: ProvideErrorMetadata + Error + 'static,
 {
     let unclear = |message: String| (Class::Unclear, Cause { code: None, message });
+    if let Some((class, cause)) = credentials::failure(error) {
+        return Failure { class, op, cause, retry_after: None };
+    }
     let (class, cause) = match error {
         SdkError::ServiceError(context) => service(context.err(), context.raw()),
         SdkError::TimeoutError(_) => unclear("no answer in time".into()),
         SdkError::ResponseError(context) => {
             let status = context.raw().status().as_u16();
             unclear(format!("HTTP {status} that is no answer of AWS's: {}", root(error)))
-        }
-        _ if lacks_credentials(error) => {
-            let message = format!("no credentials: {}", root(error));
-            (Class::Credentials, Cause { code: None, message })
         }
         SdkError::DispatchFailure(_) => unclear(format!("no connection: {}", root(error))),
         SdkError::ConstructionFailure(_) => {
@@ -217,7 +221,7 @@ where
     Failure { class, op, cause, retry_after: error.raw_response().and_then(retry_after) }
 }
 
-fn service<E: ProvideErrorMetadata>(error: &E, raw: &Response) -> (Class, Cause) {
+pub(super) fn service<E: ProvideErrorMetadata>(error: &E, raw: &Response) -> (Class, Cause) {
     let status = raw.status().as_u16();
     // Some services write `Code:uri` or `namespace#Code`.
     let code = error.code().map(|code| {
@@ -242,23 +246,12 @@ fn retry_after(raw: &Response) -> Option<Duration> {
 }
 
 /// The innermost cause, which is the one that says something.
-fn root(error: &dyn Error) -> String {
+pub(super) fn root(error: &dyn Error) -> String {
     let mut inner = error;
     while let Some(source) = inner.source() {
         inner = source;
     }
     inner.to_string()
-}
-
-fn lacks_credentials(error: &(dyn Error + 'static)) -> bool {
-    let mut next: Option<&(dyn Error + 'static)> = Some(error);
-    while let Some(error) = next {
-        if error.is::<aws_credential_types::provider::error::CredentialsError>() {
-            return true;
-        }
-        next = error.source();
-    }
-    false
 }
 
 #[cfg(test)]

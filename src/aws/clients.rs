@@ -1,6 +1,7 @@
 //! SDK clients for one target, from the standard AWS environment: profiles, SSO, web identity,
 //! container and instance credentials, and endpoint URLs. The SDK's own retries are off: the engine's
-//! queue is the one place that tries again.
+//! queue is the one place that tries again. Credentials are the exception, since every call needs them: their
+//! providers try three times.
 
 use std::time::Duration;
 
@@ -17,7 +18,7 @@ use aws_smithy_http_client::{
     Builder,
     tls::{Provider, TlsContext, TrustStore, rustls_provider::CryptoMode},
 };
-use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use aws_smithy_runtime_api::client::{http::SharedHttpClient, identity::SharedIdentityCache};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
 /// What our sessions are called in CloudTrail.
@@ -26,6 +27,11 @@ const SESSION: &str = "evenkeel";
 const CONNECT_MAX: Duration = Duration::from_secs(5);
 /// How long one call may take. CreateFunction copies no image: seconds are long.
 pub const CALL_MAX: Duration = Duration::from_secs(30);
+
+/// How long one of the tries to get credentials may take.
+const CREDENTIALS_TRY_MAX: Duration = Duration::from_secs(5);
+/// How long all of them may take: three, and the pauses between.
+const CREDENTIALS_MAX: Duration = Duration::from_secs(20);
 
 /// Clients for the services that we use.
 #[derive(Clone)]
@@ -83,6 +89,7 @@ impl Clients {
         let mut loader = aws_config::defaults(BehaviorVersion::latest())
             .app_name(name)
             .http_client(http(extra_roots)?)
+            .identity_cache(identities())
             .retry_config(RetryConfig::disabled())
             .timeout_config(timeouts.build());
         if let Some(region) = region {
@@ -138,10 +145,15 @@ impl Clients {
     /// The same clients, working as this role. The role is assumed when it is first needed, and again
     /// before its credentials end.
     pub async fn assume(self, role: Role<'_>) -> Result<Self, ClientError> {
+        let timeouts = TimeoutConfig::builder()
+            .connect_timeout(CONNECT_MAX)
+            .operation_attempt_timeout(CREDENTIALS_TRY_MAX);
+        let asks = self.config.to_builder().retry_config(RetryConfig::standard());
+        let asks = asks.timeout_config(timeouts.build()).build();
         let mut provider = AssumeRoleProvider::builder(role.arn)
             .session_name(SESSION)
             .region(Region::new(self.region.clone()))
-            .configure(&self.config);
+            .configure(&asks);
         if let Some(id) = role.external_id {
             provider = provider.external_id(id);
         }
@@ -150,7 +162,7 @@ impl Clients {
         let config = self
             .config
             .into_builder()
-            .identity_cache(IdentityCache::lazy().build())
+            .identity_cache(identities())
             .credentials_provider(credentials)
             .build();
         Self::of(&config)
@@ -166,6 +178,11 @@ impl Clients {
 fn sts(config: &SdkConfig) -> aws_sdk_sts::Client {
     let config = config.to_builder().retry_config(RetryConfig::standard()).build();
     aws_sdk_sts::Client::new(&config)
+}
+
+/// A cache of credentials, which gives their provider the time to try again.
+fn identities() -> SharedIdentityCache {
+    IdentityCache::lazy().load_timeout(CREDENTIALS_MAX).build()
 }
 
 /// Whether a URL is one of this machine's, where nothing that it is sent leaves it.

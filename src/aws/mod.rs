@@ -9,6 +9,7 @@ pub mod calls;
 pub mod classify;
 pub mod clients;
 pub mod cloud;
+mod credentials;
 pub mod date;
 mod gate;
 pub mod identity;

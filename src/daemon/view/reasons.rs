@@ -77,7 +77,7 @@ const TABLE: &[(&str, &str, &str)] = &[
     ("InputMissing", "AWS misses something that the function needs: a role, a subnet, an image", "the message names it"),
     ("AccessDenied", "our credentials may not do it", "grant the permission"),
     ("InvalidRequest", "AWS refuses the values", "mend the manifest"),
-    ("CredentialsInvalid", "AWS does not accept our credentials; the target is on hold", "renew them"),
+    ("CredentialsInvalid", "AWS does not accept our credentials, or there are none; the target is on hold", "renew them"),
     ("WrongAccount", "the credentials belong to another account; the target is on hold", "mend them, or `--account-id`"),
     ("IdentityUnknown", "AWS does not say whose account this is; the target is on hold", "see the message; it is asked again within half a minute"),
 ];
