@@ -50,6 +50,8 @@ const CODES: &[(&str, Class)] = &[
     ("KMSDisabledException", Class::MissingInput),
     ("KMSInvalidStateException", Class::MissingInput),
     ("KMSNotFoundException", Class::MissingInput),
+    // ECR's word for a key that is disabled, gone or not for us.
+    ("KmsException", Class::MissingInput),
     ("ENILimitReachedException", Class::MissingInput),
     ("SubnetIPAddressLimitReachedException", Class::MissingInput),
     ("KMSAccessDeniedException", Class::Denied),
@@ -142,6 +144,17 @@ const MESSAGES: &[Ambiguous] = &[
             ("greater than the reservedConcurrentExecution", Class::MissingInput),
             ("total provisioned concurrency", Class::MissingInput),
             ("greater than account's unreserved concurrency", Class::MissingInput),
+            // The weights go once the canary has ended.
+            ("Alias with weights can not be used", Class::MissingInput),
+            // AddPermission: a user or role that is not there, or a misspelt principal. AWS also says so of a
+            // good one while the policy holds a statement whose principal was deleted.
+            ("provided principal was invalid", Class::MissingInput),
+            // PutFunctionEventInvokeConfig: a queue, topic or function that is not there, or a misspelt ARN.
+            ("The destination ARN", Class::MissingInput),
+            // CreateEventSourceMapping, right after the function was made or deleted.
+            ("Function does not exist", Class::Gone),
+            ("add Lambda as a Trusted Entity", Class::MissingInput),
+            ("Cannot access stream", Class::MissingInput),
         ],
         Class::Invalid,
     ),
@@ -149,6 +162,8 @@ const MESSAGES: &[Ambiguous] = &[
         "InvalidParameterException",
         &[
             ("KMS Key Id could not be found", Class::MissingInput),
+            // ECR: a user or role in a repository policy.
+            ("Principal not found", Class::MissingInput),
         ],
         Class::Invalid,
     ),
@@ -425,6 +440,35 @@ mod tests {
             Class::MissingInput,
         ),
         ("InvalidParameterException", "1 validation error detected", Class::Invalid),
+        (
+            INVALID,
+            "The provided principal was invalid. Please check the principal and try again.",
+            Class::MissingInput,
+        ),
+        (
+            "InvalidParameterException",
+            "Invalid parameter at 'PolicyText' failed to satisfy constraint: 'Principal not found'",
+            Class::MissingInput,
+        ),
+        (INVALID, "The destination ARN arn:aws:sqs:eu-west-1:1:q is invalid.", Class::MissingInput),
+        (INVALID, "Function does not exist", Class::Gone),
+        (
+            INVALID,
+            "Please add Lambda as a Trusted Entity for arn:aws:iam::1:role/r",
+            Class::MissingInput,
+        ),
+        (
+            INVALID,
+            "Cannot access stream arn:aws:kinesis:eu-west-1:1:stream/s. Please ensure the role can perform \
+                 the GetRecords, GetShardIterator, DescribeStream, and ListStreams Actions on your stream in IAM.",
+            Class::MissingInput,
+        ),
+        (
+            INVALID,
+            "Alias with weights can not be used with Provisioned Concurrency",
+            Class::MissingInput,
+        ),
+        ("KmsException", "The operation failed due to a KMS exception.", Class::MissingInput),
         ("SomethingNew", "?", Class::Unclear),
     ];
 
