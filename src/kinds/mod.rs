@@ -10,6 +10,7 @@ pub mod image;
 pub mod log_group;
 pub mod part;
 pub mod permissions;
+pub mod principal;
 pub mod provisioned;
 pub mod recursion;
 pub mod release;

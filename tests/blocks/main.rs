@@ -25,6 +25,7 @@ mod hand;
 mod log_groups;
 mod managed;
 mod plans;
+mod principals;
 mod room;
 
 use std::collections::BTreeSet;

@@ -21,7 +21,8 @@ const MEMBERS: &[Field] = &[
     Field::required(
         "principal",
         Shape::Text(&PRINCIPAL),
-        "Who may: a service (`s3.amazonaws.com`), an account, the ARN of a user or role, or `*`: anybody.",
+        "Who may: a service (`s3.amazonaws.com`), an account (12 digits, or the ARN of its root), the ARN of a user or \
+         role, or `*`: anybody.",
     ),
     Field::optional("action", Shape::Text(&ACTION), "`lambda:InvokeFunction`", "May do what."),
     Field::optional(

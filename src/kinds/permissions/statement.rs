@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     engine::{hex::hex, place::Place},
-    kinds::written,
+    kinds::{principal, written},
 };
 
 /// What a permission is about, unless it says otherwise.
@@ -40,7 +40,7 @@ impl Statement {
     pub(super) fn of(doc: &PermissionDoc, place: &Place) -> Self {
         let text = |it: &Option<String>| place.fill_in(it.as_deref().unwrap_or_default());
         Self {
-            principal: place.fill_in(&doc.principal),
+            principal: canonical(&place.fill_in(&doc.principal)),
             action: doc.action.clone().unwrap_or_else(|| INVOKE.into()),
             source_arn: text(&doc.source_arn),
             source_account: text(&doc.source_account),
@@ -61,7 +61,7 @@ impl Statement {
             match (name.as_str(), value) {
                 ("Sid" | "Resource", _) => {}
                 ("Effect", Value::String(effect)) if effect == "Allow" => {}
-                ("Principal", value) => it.principal = principal(value),
+                ("Principal", value) => it.principal = one_form(value),
                 ("Action", Value::String(action)) => it.action.clone_from(action),
                 ("Condition", Value::Object(operators)) => {
                     besides.extend(it.conditions(operators));
@@ -199,8 +199,13 @@ impl fmt::Display for Statement {
     }
 }
 
+/// An account by its 12 digits, however it is written: the form that enters the hash of a statement's id.
+fn canonical(principal: &str) -> String {
+    principal::account(principal).unwrap_or(principal).to_owned()
+}
+
 /// `*`, a service, an account or an ARN.
-fn principal(value: &Value) -> String {
+fn one_form(value: &Value) -> String {
     let text = match value {
         Value::Object(members) if members.len() == 1 => {
             members.values().next().and_then(Value::as_str).map(ToOwned::to_owned)
@@ -209,8 +214,7 @@ fn principal(value: &Value) -> String {
         _ => None,
     };
     let Some(text) = text else { return value.to_string() };
-    let root = text.strip_suffix(":root").and_then(|it| it.rsplit(':').next());
-    root.map_or_else(|| text.clone(), ToOwned::to_owned)
+    canonical(&text)
 }
 
 #[cfg(test)]

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 
 use serde_json::{Map, Value, json};
 
+use crate::kinds::principal;
+
 /// The statement that Lambda adds to the policy of a repository that it pulls from (Lambda developer
 /// guide, "Amazon ECR permissions"). It is nobody's drift, and it must survive a new policy.
 pub const LAMBDA_SID: &str = "LambdaECRImageRetrievalPolicy";
@@ -128,13 +130,7 @@ fn principal(value: &Value) -> Value {
 }
 
 fn who(text: &str) -> String {
-    let account = text
-        .split(':')
-        .nth(4)
-        .filter(|_| text.starts_with("arn:") && text.contains(":iam::") && text.ends_with(":root"));
-    let account = account.unwrap_or(text);
-    let bare = account.len() == 12 && account.bytes().all(|it| it.is_ascii_digit());
-    if bare { format!("account {account}") } else { text.to_owned() }
+    principal::account(text).map_or_else(|| text.to_owned(), |it| format!("account {it}"))
 }
 
 fn condition(value: &Value) -> Value {

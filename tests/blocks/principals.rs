@@ -1,0 +1,87 @@
+//! Principals of permissions and of repository policies: one account in two forms, principals that are not there
+//! yet, and what AWS shows otherwise than it was written.
+
+use std::fs;
+
+use evenkeel_sim::call::{Call, Service};
+
+use super::*;
+
+/// What Lambda says of a role that is not there.
+const INVALID: &str =
+    "The provided principal was invalid. Please check the principal and try again.";
+/// What ECR says of it.
+const NOT_FOUND: &str =
+    "Invalid parameter at 'PolicyText' failed to satisfy constraint: 'Principal not found'";
+
+impl Scene {
+    /// The statements of the function's policy, by their ids in the manifest.
+    fn statements(&self) -> Vec<Value> {
+        let call = Call::by(Self::caller(), (Service::Lambda, "GetPolicy"), ("job", Value::Null));
+        let Ok(found) = self.sim.by_call(&call) else { return Vec::new() };
+        let policy: Value = serde_json::from_str(found.body["Policy"].as_str().unwrap()).unwrap();
+        policy["Statement"].as_array().unwrap().clone()
+    }
+
+    fn sids(&self) -> Vec<String> {
+        let sid = |it: Value| it["Sid"].as_str().unwrap().to_owned();
+        let named = self.statements().into_iter().map(sid);
+        named
+            .map(|it| it.trim_start_matches("ek-").rsplit_once('-').unwrap().0.to_owned())
+            .collect()
+    }
+
+    /// Applies what cannot be in sync.
+    async fn apply_anyhow(&self) {
+        let (code, text) = self.on_manifests(&["apply"]).await;
+        assert_eq!(code, 1, "{text}");
+    }
+
+    fn permissions(&self, lines: &[&str]) {
+        let lines: String = lines.iter().map(|it| format!("    - {{ {it} }}\n")).collect();
+        self.manifest(&format!("  permissions:\n{lines}"));
+    }
+
+    /// How often the binary made this call.
+    fn made(&self, operation: &str) -> usize {
+        self.count(|it| it.operation == operation)
+    }
+
+    /// The repository `tools/align` with this policy.
+    fn repository(&self, rest: &str) {
+        let text = format!(
+            "apiVersion: evenkeel.dev/v1\nkind: Repository\nmetadata: {{ name: tools/align }}\nspec:\n{rest}"
+        );
+        fs::write(self.manifests().join("repository.yaml"), text).unwrap();
+    }
+
+    fn policy(&self) -> Value {
+        let found = self.call(Service::Ecr, "GetRepositoryPolicy", ("tools/align", json!({})));
+        serde_json::from_str(found["policyText"].as_str().unwrap()).unwrap()
+    }
+}
+
+/// The rule that refuses AddPermission of a principal.
+fn refused(principal: &str) -> Value {
+    json!({
+        "fault": "refuse", "operations": ["AddPermission"], "contains": principal,
+        "code": "InvalidParameterValueException", "message": INVALID,
+    })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_and_its_root_are_one_principal() {
+    let scene = Scene::new().await;
+    scene.permissions(&[r#"sid: partner, principal: "arn:aws:iam::111122223333:root""#]);
+    scene.repository(
+        "  repositoryPolicy:\n    Version: \"2012-10-17\"\n    Statement:\n      - { Sid: pull, Effect: Allow, Principal: { AWS: \"arn:aws:iam::111122223333:root\" }, Action: \"ecr:BatchGetImage\" }\n",
+    );
+    scene.apply().await;
+    assert_eq!((scene.made("AddPermission"), scene.made("RemovePermission")), (1, 0));
+    scene.assert_quiet().await;
+    // It is the same statement as that of who writes 12 digits, and stays.
+    scene.permissions(&[r#"sid: partner, principal: "111122223333""#]);
+    scene.assert_quiet().await;
+    assert_eq!(scene.made("AddPermission"), 1);
+}
+
