@@ -85,3 +85,36 @@ async fn an_account_and_its_root_are_one_principal() {
     assert_eq!(scene.made("AddPermission"), 1);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn lambdas_own_statement_is_written_where_the_manifest_names_it() {
+    let scene = Scene::new().await;
+    let policy = |functions: &str| {
+        format!(
+            "  repositoryPolicy:\n    Version: \"2012-10-17\"\n    Statement:\n      - Sid: LambdaECRImageRetrievalPolicy\n        Effect: Allow\n        Principal: {{ Service: lambda.amazonaws.com }}\n        Action: [\"ecr:BatchGetImage\", \"ecr:GetDownloadUrlForLayer\"]\n        Condition: {{ StringLike: {{ \"aws:sourceArn\": \"arn:aws:lambda:us-east-1:{functions}\" }} }}\n"
+        )
+    };
+    scene.repository(&policy("123456789012:function:*"));
+    scene.apply().await;
+    assert_eq!(scene.policy()["Statement"][0]["Sid"], "LambdaECRImageRetrievalPolicy");
+    scene.assert_quiet().await;
+    // What others make of it is drift.
+    scene.repository(&policy("444455556666:function:*"));
+    scene.apply().await;
+    let arn = "arn:aws:lambda:us-east-1:444455556666:function:*";
+    assert_eq!(
+        scene.policy()["Statement"],
+        json!([{
+            "Sid": "LambdaECRImageRetrievalPolicy", "Effect": "Allow",
+            "Principal": { "Service": "lambda.amazonaws.com" },
+            "Action": ["ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"],
+            "Condition": { "StringLike": { "aws:sourceArn": arn } },
+        }])
+    );
+    scene.assert_quiet().await;
+    // Without the manifest's word it is Lambda's again, and functions go on pulling.
+    scene.repository("  imageTagMutability: MUTABLE\n");
+    scene.apply().await;
+    assert_eq!(scene.policy()["Statement"][0]["Sid"], "LambdaECRImageRetrievalPolicy");
+    scene.assert_quiet().await;
+}
+

@@ -82,6 +82,8 @@ struct Block {
     wanted: Option<Value>,
     live: Known<Option<Value>>,
     ignored: bool,
+    /// Whether what is there may be taken over without a word, since only AWS made it.
+    free: bool,
     step: Planned<Step>,
     /// The step that takes it away.
     removal: Planned<Step>,
@@ -108,7 +110,9 @@ impl<'a> Sides<'a> {
             wanted => wanted.clone(),
         };
         let lifecycle = side(&spec.lifecycle, &live.lifecycle, Ignored::Lifecycle);
-        let access = side(&spec.policy, &live.policy, Ignored::Policy);
+        let about = spec.policy.as_ref();
+        let shown = known(&live.policy, |it| policy::concern(it, about));
+        let access = side(&spec.policy, &shown, Ignored::Policy);
         let live_hash = config_hash(&config, lifecycle.as_ref(), access.as_ref());
         let origin = Record::config_origin(record.as_ref(), &live_hash, &spec.config_hash);
         let managed = live.tags.get().and_then(|it| it.get(MANAGES)).map(String::as_str);
@@ -203,6 +207,7 @@ impl<'a> Sides<'a> {
             wanted: self.spec.lifecycle.as_ref().map(policy::lifecycle),
             live: known(&self.live.lifecycle, |it| Some(policy::lifecycle(it))),
             ignored: self.ignores(&Ignored::Lifecycle),
+            free: false,
             step: put(self.spec.lifecycle.as_ref().map(Value::to_string)),
             removal: put(None),
         }
@@ -217,8 +222,11 @@ impl<'a> Sides<'a> {
         Block {
             field: ACCESS,
             wanted: self.spec.policy.as_ref().and_then(policy::access),
-            live: known(&self.live.policy, policy::access),
+            live: known(&self.live.policy, |it| {
+                policy::concern(it, self.spec.policy.as_ref()).as_ref().and_then(policy::access)
+            }),
             ignored: self.ignores(&Ignored::Policy),
+            free: live.is_some_and(|it| policy::concern(it, None).is_none()),
             step: put(self.spec.policy.as_ref()),
             removal: put(None),
         }
@@ -243,7 +251,7 @@ impl<'a> Sides<'a> {
         let sides = (shown(block.wanted.as_ref()), shown(live.as_ref()));
         match (&block.wanted, live) {
             (Some(wanted), Some(live)) if wanted == live => {}
-            (Some(_), Some(_)) if !ours && !self.spec.adopts => {
+            (Some(_), Some(_)) if !ours && !self.spec.adopts && !block.free => {
                 let message = format!(
                     "it has a {field} that Evenkeel did not write; to replace it, set `policy.adopt: true`"
                 );

@@ -49,28 +49,43 @@ fn rule(mut rule: Value) -> Value {
     rule
 }
 
-/// A repository policy in the one form that all of equal meaning have, without Lambda's own statement;
-/// `None` if nothing else is in it.
+/// A repository policy in the one form that all of equal meaning have; `None` if it has no statement.
 pub fn access(policy: &Value) -> Option<Value> {
-    let mut all: Vec<Value> =
-        statements(policy).filter(|it| !is_lambdas(it)).map(statement).map(ordered).collect();
+    let mut all: Vec<Value> = statements(policy).map(statement).map(ordered).collect();
     all.sort_by_key(ToString::to_string);
     all.dedup();
     let version = policy.get("Version").and_then(Value::as_str).unwrap_or(VERSION);
     (!all.is_empty()).then(|| json!({ "Version": version, "Statement": all }))
 }
 
-/// The policy to send, so that Lambda's own statement is not lost. `None`: there is nothing to say.
-pub fn with_lambdas(desired: Option<&Value>, live: Option<&Value>) -> Option<Value> {
-    let own = live.into_iter().flat_map(statements).filter(|it| is_lambdas(it)).cloned();
-    let wanted = desired.into_iter().flat_map(statements).filter(|it| !is_lambdas(it)).cloned();
-    let all: Vec<Value> = wanted.chain(own).collect();
-    if all.is_empty() {
-        return None;
+/// What a live policy says, as far as the manifest is about it: Lambda's own statement belongs to Lambda unless the
+/// manifest has a statement under that Sid. `None` if nothing is left.
+pub fn concern(live: &Value, desired: Option<&Value>) -> Option<Value> {
+    if desired.is_some_and(names_lambdas) {
+        return Some(live.clone());
     }
-    let mut policy = desired.or(live).and_then(Value::as_object).cloned().unwrap_or_default();
-    policy.insert("Statement".into(), Value::Array(all));
-    Some(Value::Object(policy))
+    let rest: Vec<Value> = statements(live).filter(|it| !is_lambdas(it)).cloned().collect();
+    (!rest.is_empty()).then(|| with(live, rest))
+}
+
+/// The policy to send, so that Lambda's own statement is not lost; where the manifest has a statement under that Sid,
+/// that one is sent. `None`: there is nothing to say.
+pub fn with_lambdas(desired: Option<&Value>, live: Option<&Value>) -> Option<Value> {
+    let kept = live.filter(|_| !desired.is_some_and(names_lambdas));
+    let own = kept.into_iter().flat_map(statements).filter(|it| is_lambdas(it)).cloned();
+    let all: Vec<Value> = desired.into_iter().flat_map(statements).cloned().chain(own).collect();
+    (!all.is_empty()).then(|| with(desired.or(live).unwrap_or(&Value::Null), all))
+}
+
+/// A policy with these statements instead of its own.
+fn with(policy: &Value, statements: Vec<Value>) -> Value {
+    let mut policy = policy.as_object().cloned().unwrap_or_default();
+    policy.insert("Statement".into(), Value::Array(statements));
+    Value::Object(policy)
+}
+
+fn names_lambdas(policy: &Value) -> bool {
+    statements(policy).any(is_lambdas)
 }
 
 fn statements(policy: &Value) -> impl Iterator<Item = &Value> {
@@ -152,8 +167,8 @@ fn condition(value: &Value) -> Value {
 mod tests {
     use super::*;
 
-    fn same(a: &Value, b: &Value) -> bool {
-        access(a) == access(b)
+    fn same(desired: &Value, live: &Value) -> bool {
+        access(desired) == concern(live, Some(desired)).as_ref().and_then(access)
     }
 
     #[test]
@@ -214,7 +229,19 @@ mod tests {
         assert_eq!(sent["Statement"], json!([{ "Sid": "new" }, own.clone()]));
         assert_eq!(with_lambdas(None, Some(&live)).unwrap()["Statement"], json!([own]));
         assert_eq!(with_lambdas(None, Some(&new)), None);
-        assert_eq!(access(&json!({ "Statement": [own] })), None);
+        assert_eq!(concern(&json!({ "Statement": [own] }), Some(&new)), None);
+    }
+
+    #[test]
+    fn a_statement_that_the_manifest_names_is_the_manifests() {
+        let ours = json!({ "Sid": LAMBDA_SID, "Effect": "Allow", "Action": "a:b" });
+        let desired = json!({ "Statement": [ours] });
+        let theirs = json!({ "Sid": LAMBDA_SID, "Effect": "Allow", "Action": "c:d" });
+        let live = json!({ "Statement": [theirs] });
+        assert!(access(&desired).is_some());
+        assert!(!same(&desired, &live));
+        assert_eq!(with_lambdas(Some(&desired), Some(&live)).unwrap(), desired);
+        assert!(same(&desired, &desired));
     }
 
     #[test]

@@ -109,8 +109,10 @@ pub const SPEC: &[Field] = &[
         "repositoryPolicy",
         Shape::Object(POLICY),
         "not managed",
-        "Who may push and pull. Compared by meaning; the statement that Lambda adds itself \
-         (`LambdaECRImageRetrievalPolicy`) stays. Taken out of the manifest, it is deleted.",
+        "Who may push and pull. Evenkeel compares policies by meaning. The statement that Lambda adds \
+         (`LambdaECRImageRetrievalPolicy`) stays as it is, unless the policy here has a statement under that \
+         `Sid`: then Evenkeel writes that one, and what Lambda changes in it is drift. Taken out of the \
+         manifest, the policy is deleted, except for Lambda's statement.",
     ),
     TAGS_FIELD,
     TAGS_POLICY_FIELD,
