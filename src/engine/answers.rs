@@ -2,12 +2,12 @@
 
 use super::{
     backoff,
-    diff::Said,
+    diff::{Print, Said},
     engine::Engine,
     failure::{Class, Failure, chain},
     fight::Fight,
     kind::Kind,
-    memory::{Held, Made},
+    memory::{Held, Made, Tried},
     name::Name,
     object::{Applying, Moment, Phase},
     sight::{Seen, Sight},
@@ -102,7 +102,7 @@ impl<K: Kind> Engine<K> {
         let Phase::Applying(step) = std::mem::replace(&mut object.phase, Phase::Idle) else {
             return;
         };
-        let Applying { kind, frees, ending } = step;
+        let Applying { kind, print, frees, ending } = step;
         object.touched = self.now.mono;
         // Whatever the answer was, what we saw before is no ground for another step.
         object.looked_at = None;
@@ -114,17 +114,17 @@ impl<K: Kind> Engine<K> {
                 }
                 object.steps.success += 1;
                 object.failures = 0;
-                let made = object.memory.held.take().filter(|_| kind == CREATE);
-                object.memory.created = made.as_ref().map(|_| self.now.mono);
-                if let Some(made) = made {
-                    object.memory.made = Some(Made { print: made.print, at: self.now.mono });
+                object.memory.done(print, Fight::lasts(self.lists.period()), self.now);
+                object.memory.created = (kind == CREATE).then_some(self.now.mono);
+                if kind == CREATE {
+                    object.memory.made = Some(Made { print, at: self.now.mono });
                 }
                 if kind == RECORD {
                     object.record_failed = None;
                 }
                 self.now.mono
             }
-            Err(failure) => self.failed(name, kind, failure),
+            Err(failure) => self.failed(name, (kind, print), failure),
         };
         self.looks.at(name, next, Urgency::InFlight);
         self.consider(name);
@@ -136,12 +136,9 @@ impl<K: Kind> Engine<K> {
     /// Somebody gave back what all share: what AWS had no room for is tried again.
     fn try_for_room(&mut self) {
         let now = self.now.mono;
-        let lacks =
-            |held: &&mut Box<Held>| held.failure.class == Class::MissingInput && held.until > now;
         let mut lacking = Vec::new();
         for (name, object) in &mut self.objects {
-            if let Some(held) = object.memory.held.as_mut().filter(lacks) {
-                held.until = now;
+            if object.memory.has_room(now) {
                 lacking.push(name.clone());
             }
         }
@@ -151,9 +148,14 @@ impl<K: Kind> Engine<K> {
     }
 
     /// A step failed: remember it, so that only something new tries it sooner. Returns when to look.
-    fn failed(&mut self, name: &Name, kind: &'static str, failure: Failure) -> Mono {
+    fn failed(
+        &mut self,
+        name: &Name,
+        (kind, print): (&'static str, Print),
+        failure: Failure,
+    ) -> Mono {
         let Some(object) = self.objects.get_mut(name) else { return self.now.mono };
-        object.memory.tried = None;
+        object.memory.undone();
         // Waiting for AWS to finish an update is no failure.
         if failure.class != Class::Busy {
             object.steps.error += 1;
@@ -170,19 +172,18 @@ impl<K: Kind> Engine<K> {
         }
         let until = self.now.mono.after(wait(&failure, name, object.failures));
         let soon = backoff::soon(failure.class, object.failures);
-        if let Some(held) = &mut object.memory.held {
-            **held = Held { print: held.print, until, soon, failure };
-        }
+        object.memory.fails(print, Held { until, soon, failure });
         until
     }
 
     pub(super) fn blocked(&mut self, name: &Name) {
         self.applying = self.applying.saturating_sub(1);
         let Some(object) = self.objects.get_mut(name) else { return };
-        object.phase = Phase::Idle;
+        if let Phase::Applying(step) = std::mem::replace(&mut object.phase, Phase::Idle) {
+            object.memory.over(step.print);
+        }
         object.looked_at = None;
-        object.memory.tried = None;
-        object.memory.held = None;
+        object.memory.undone();
         self.looks.at(name, self.now.mono.after(BLOCKED_RECHECK), Urgency::InFlight);
     }
 
@@ -195,19 +196,17 @@ impl<K: Kind> Engine<K> {
     ) {
         let Some(object) = self.objects.get_mut(name) else { return };
         let (own, apart): (Vec<_>, Vec<_>) =
-            changes.iter().cloned().partition(|it| it.step == planned.kind);
+            changes.iter().cloned().partition(|it| planned.is_about(it));
         object.memory.apart = apart;
         object.repaired.extend(own.iter().filter(|it| it.origin.is_drift()).map(|it| it.cause));
         self.brake.begin(name);
-        let lasts = Fight::lasts(self.lists.period());
-        object.memory.fight.mending(&own, lasts, self.now);
-        // Held in advance: if the step fails, this is what not to repeat too soon.
-        let held = Held::at_once(fingerprint(&planned, changes), self.now.mono);
-        object.memory.held = Some(Box::new(held));
+        let print = fingerprint(&planned, changes);
+        object.memory.begins(print, self.now.mono);
         let changes = own.clone();
-        object.memory.tried = Some(super::memory::Tried { changes: own, looks: 0 });
+        object.memory.tried =
+            Some(Tried { changes: own, partial: planned.scope.partial, looks: 0 });
         let (frees, ending) = (K::frees(&planned.step), K::ending(&planned));
-        object.phase = Phase::Applying(Applying { kind: planned.kind, frees, ending });
+        object.phase = Phase::Applying(Applying { kind: planned.kind, print, frees, ending });
         object.touched = self.now.mono;
         self.looks.forget(name);
         self.applying += 1;

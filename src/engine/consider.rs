@@ -90,7 +90,7 @@ impl<K: Kind> Engine<K> {
             judgement.gate = self.braked(name).or_else(|| self.uncounted(name));
         }
         if judgement.gate.is_none() && !rescue && matches!(judgement.verdict, Verdict::Act(_)) {
-            judgement.gate = self.fought(name, &judgement.diff.changes);
+            judgement.gate = self.fought(name);
         }
         self.seen_usable(name, &judgement);
         let next = self.next_step(name, wanted, &judgement);
@@ -155,12 +155,12 @@ impl<K: Kind> Engine<K> {
     }
 
     /// Why an object is left alone that somebody else keeps changing.
-    fn fought(&self, name: &Name, changes: &[Change]) -> Option<Gate> {
+    fn fought(&self, name: &Name) -> Option<Gate> {
         // What our own last step did is to be seen first.
         let memory = &self.objects.get(name)?.memory;
         let until = memory.fight.until(self.now).filter(|_| memory.tried.is_none())?;
-        let fields = changes.iter().filter(|it| it.origin.is_drift()).map(|it| it.path.as_str());
-        let fields = fields.collect::<Vec<_>>().join(", ");
+        // Not what differs now: the next round may begin with something else.
+        let fields = memory.fight.fields().collect::<Vec<_>>().join(", ");
         let message = format!(
             "somebody keeps changing {fields} back, so it is left alone until {until:.0}: find out who, or \
              leave the field to them with `policy.ignore`"

@@ -10,7 +10,7 @@ use super::facts::FactKey;
 pub struct Diff<S> {
     /// The fields that differ, in the order in which they are shown.
     pub changes: Vec<Change>,
-    /// The steps that mend them, in order. The engine does the first one and looks again.
+    /// The steps that mend them, in order. The engine does the first one that nothing holds up and looks again.
     pub steps: Vec<Planned<S>>,
     /// What holds up the rest.
     pub waits: Vec<Hold>,
@@ -219,6 +219,49 @@ pub struct Planned<S> {
     pub kind: &'static str,
     /// One AWS call with every argument decided.
     pub step: S,
+    /// Which changes of its kind it is about, and which other steps it needs.
+    pub scope: Scope,
+}
+
+/// What of an object a step is about.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Scope {
+    /// The lane of a step that depends on the steps of the same lane only, and on the steps before it that have none:
+    /// when AWS refuses a step, those of other lanes go on. `None`: it needs every step before it, and every step
+    /// after it needs it.
+    pub lane: Option<String>,
+    /// The paths of the changes that it ends; none: all changes of its kind.
+    pub paths: Vec<String>,
+    /// Whether it does not end its changes by itself, so that the look that follows may show yet another live value:
+    /// it makes room for the next step, or is one of several.
+    pub partial: bool,
+}
+
+impl<S> Planned<S> {
+    /// A step that ends all changes of its kind, and that all steps after it need.
+    pub fn new(kind: &'static str, step: S) -> Self {
+        Self { kind, step, scope: Scope::default() }
+    }
+
+    /// The same step in a lane of its own.
+    #[must_use]
+    pub fn in_lane(mut self, lane: &str) -> Self {
+        self.scope.lane = Some(lane.to_owned());
+        self
+    }
+
+    /// The same step, as one that may leave its changes with another live value.
+    #[must_use]
+    pub fn partial(mut self) -> Self {
+        self.scope.partial = true;
+        self
+    }
+
+    /// Whether it is about this change.
+    pub fn is_about(&self, change: &Change) -> bool {
+        let paths = &self.scope.paths;
+        change.step == self.kind && (paths.is_empty() || paths.contains(&change.path))
+    }
 }
 
 /// A machine-readable reason in PascalCase and a sentence for people, with the next thing to do.

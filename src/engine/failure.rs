@@ -48,13 +48,21 @@ impl Class {
             Self::Throttled => "backs off and slows the call budget down; obeys `Retry-After`",
             Self::Busy => "waits: AWS is at work on the object; tries again after 5 s",
             Self::Precondition => "looks again: somebody changed the object meanwhile",
-            Self::MissingInput => "tries again after a minute: something is not there yet",
+            Self::MissingInput => {
+                "tries again after a minute: something does not exist yet, is not ready, or is misspelt"
+            }
             Self::Denied => "tries again after 5 minutes: a person must grant the permission",
             Self::Invalid => "tries again after an hour: AWS refuses the request as it stands",
             Self::Gone => "looks again: the object went away meanwhile",
             Self::Credentials => "puts the whole target on hold until they are accepted again",
             Self::Unclear => "looks again, with backoff: the outcome is not known",
         }
+    }
+
+    /// Whether AWS refuses this very request, whatever else there is to do: other requests about the same object may
+    /// do better.
+    pub fn is_refusal(self) -> bool {
+        matches!(self, Self::MissingInput | Self::Denied | Self::Invalid)
     }
 
     /// Every class, in the order of the reference page.

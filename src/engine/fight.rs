@@ -31,8 +31,10 @@ const COOL_LEAST: Duration = Duration::from_mins(1);
 pub(super) struct Fight {
     heat: f64,
     at: Mono,
-    /// Fields that were mended before.
+    /// Fields that were mended before, by step and path.
     mended: BTreeSet<(&'static str, String)>,
+    /// Fields that were mended more than once: what the fight is about.
+    fields: BTreeSet<String>,
     /// Until when the object is left alone, on both clocks.
     until: Option<(Mono, Timestamp)>,
     times: u32,
@@ -44,13 +46,16 @@ impl Fight {
         COOL_LEAST.max(resync * COOL_RESYNCS)
     }
 
-    /// A step of ours that mends these changes begins.
+    /// AWS accepted a step of ours that mends these changes.
     pub(super) fn mending(&mut self, changes: &[Change], lasts: Duration, now: Now) {
         self.cool(lasts, now.mono);
         let drifted = changes.iter().filter(|it| it.origin.is_drift());
         let mut again = false;
         for change in drifted {
-            again |= !self.mended.insert((change.step, change.path.clone()));
+            if !self.mended.insert((change.step, change.path.clone())) {
+                self.fields.insert(change.path.clone());
+                again = true;
+            }
         }
         if !again {
             return;
@@ -62,6 +67,11 @@ impl Fight {
             self.until = Some((now.mono.after(pause), wall.unwrap_or(now.wall)));
             self.times += 1;
         }
+    }
+
+    /// What the fight is about: the paths of the fields.
+    pub(super) fn fields(&self) -> impl Iterator<Item = &str> {
+        self.fields.iter().map(String::as_str)
     }
 
     /// Until when the object is to be left alone, if it is.
@@ -82,6 +92,7 @@ impl Fight {
         if self.heat < CALM && passed > lasts.as_secs_f64() {
             self.times = 0;
             self.mended.clear();
+            self.fields.clear();
         }
     }
 }
@@ -135,6 +146,9 @@ mod tests {
             fight.mending(&[change(&format!("/{field}"))], lasts, at(field));
         }
         assert_eq!(fight.until(at(20)), None);
+        assert_eq!(fight.fields().count(), 0);
+        fight.mending(&[change("/3"), change("/20")], lasts, at(21));
+        assert_eq!(fight.fields().collect::<Vec<_>>(), ["/3"]);
     }
 
     #[test]

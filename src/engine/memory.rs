@@ -9,7 +9,7 @@ use super::{
     fight::Fight,
     kind::Kind,
     suspend::Hold,
-    time::Mono,
+    time::{Mono, Now},
 };
 
 /// How long a field that does not converge is left alone, the first time, the second and so on. At first
@@ -22,6 +22,9 @@ const STUCK_FOR: [Duration; 4] = [
     Duration::from_hours(1),
     Duration::from_hours(6),
 ];
+/// So many values that are not the desired one may follow each other, each after a step that should have ended the
+/// difference: AWS keeps the value in a form of its own that changes every time.
+const MISSES_MAX: usize = 8;
 /// A creation that left nothing behind is tried again sooner: somebody may have deleted the object
 /// before we ever saw it.
 const UNMADE_FOR: Duration = Duration::from_mins(1);
@@ -44,14 +47,16 @@ pub struct Memory<K: Kind> {
     /// The fingerprint of the settled look after our last write: while it stays the same, nobody else has
     /// changed what a list shows.
     pub(super) ours: Option<Print>,
-    /// The step that failed last, and how long to leave it.
-    pub(super) held: Option<Box<Held>>,
+    /// The steps that failed, by their fingerprints, and how long to leave each; and the one that is under way.
+    held: BTreeMap<Print, Held>,
     /// Who else keeps changing it.
     pub(super) fight: Fight,
     /// What the last accepted step meant to set.
     pub(super) tried: Option<Tried>,
     /// What differed besides when the last step began: that step changes nothing about who did it.
     pub(super) apart: Vec<Change>,
+    /// What was there instead of the desired values after steps that should have ended these differences.
+    missed: Vec<Change>,
     stuck: BTreeMap<(&'static str, String), Stuck>,
 }
 
@@ -66,8 +71,6 @@ pub struct Made {
 
 /// A step that failed.
 pub(super) struct Held {
-    /// [`super::verdict::fingerprint`].
-    pub(super) print: Print,
     /// Until when.
     pub(super) until: Mono,
     /// Whether a single run waits for it.
@@ -78,10 +81,10 @@ pub(super) struct Held {
 
 impl Held {
     /// A step that begins now: it holds up nothing unless it fails.
-    pub(super) fn at_once(print: Print, now: Mono) -> Self {
+    fn at_once(now: Mono) -> Self {
         let cause = Said { code: None, message: String::new() };
         let failure = Failure { class: Class::Unclear, op: "", cause, retry_after: None };
-        Self { print, until: now, soon: false, failure }
+        Self { until: now, soon: false, failure }
     }
 }
 
@@ -89,6 +92,8 @@ impl Held {
 pub(super) struct Tried {
     /// The changes that it meant to end.
     pub(super) changes: Vec<Change>,
+    /// Whether it may leave them with another live value ([`super::diff::Scope::partial`]).
+    pub(super) partial: bool,
     /// How many settled looks have still shown them.
     pub(super) looks: u32,
 }
@@ -112,21 +117,62 @@ impl<K: Kind> Default for Memory<K> {
             made: None,
             hold: None,
             ours: None,
-            held: None,
+            held: BTreeMap::new(),
             fight: Fight::default(),
             tried: None,
             apart: Vec::new(),
+            missed: Vec::new(),
             stuck: BTreeMap::new(),
         }
     }
 }
 
 impl<K: Kind> Memory<K> {
-    /// The failure that still holds up the step with this fingerprint, for how long, and whether a
-    /// single run waits for it.
-    pub(super) fn held(&self, print: Print, now: Mono) -> Option<(&Failure, (Duration, bool))> {
-        let held = self.held.as_ref().filter(|it| it.print == print && now < it.until)?;
-        Some((&held.failure, (held.until.since(now), held.soon)))
+    /// The failure that still holds up the step with this fingerprint.
+    pub(super) fn held(&self, print: Print, now: Mono) -> Option<&Held> {
+        self.held.get(&print).filter(|it| now < it.until)
+    }
+
+    /// Whether a step failed, and has not been done since.
+    pub(super) fn is_failing(&self) -> bool {
+        !self.held.is_empty()
+    }
+
+    /// A step begins: if it fails, this is what not to repeat too soon.
+    pub(super) fn begins(&mut self, print: Print, now: Mono) {
+        self.held.retain(|_, it| now < it.until);
+        self.held.insert(print, Held::at_once(now));
+    }
+
+    /// AWS accepted the step under way. What makes room for another step has mended nothing yet.
+    pub(super) fn done(&mut self, print: Print, lasts: Duration, now: Now) {
+        self.over(print);
+        if let Some(tried) = self.tried.as_ref().filter(|it| !it.partial) {
+            self.fight.mending(&tried.changes, lasts, now);
+        }
+    }
+
+    /// The step under way changed nothing, as far as is known; nor who did what it was to end.
+    pub(super) fn undone(&mut self) {
+        self.apart.extend(self.tried.take().into_iter().flat_map(|it| it.changes));
+    }
+
+    /// A step is over, and holds up nothing any more.
+    pub(super) fn over(&mut self, print: Print) {
+        self.held.remove(&print);
+    }
+
+    /// A step failed.
+    pub(super) fn fails(&mut self, print: Print, held: Held) {
+        self.held.insert(print, held);
+    }
+
+    /// Ends the wait for what AWS had no room for; says whether there was one.
+    pub(super) fn has_room(&mut self, now: Mono) -> bool {
+        let lacks = |it: &Held| it.failure.class == Class::MissingInput && it.until > now;
+        let before = self.held.len();
+        self.held.retain(|_, it| !lacks(it));
+        self.held.len() < before
     }
 
     /// Whether this very change was made, accepted, and had no effect.
@@ -142,16 +188,21 @@ impl<K: Kind> Memory<K> {
 
     /// It was seen as its spec asks: whatever AWS did not change before, it has changed now.
     pub(super) fn converged(&mut self) {
+        self.held.clear();
         self.apart.clear();
+        self.missed.clear();
         self.stuck.clear();
     }
 
     /// Who had moved when a step of ours tried to end this very difference. What AWS then did of it, in
     /// part or not at all, makes nobody a culprit.
     pub(super) fn origin(&self, change: &Change) -> Option<Origin> {
-        let tried = self.tried.iter().flat_map(|it| &it.changes);
+        let mut tried = self.tried.iter().flat_map(|it| &it.changes);
+        if let Some(tried) = tried.find(|it| asks_same(it, change)) {
+            return Some(tried.origin);
+        }
         let stuck = self.stuck.get(&(change.step, change.path.clone())).map(|it| &it.change);
-        let known = tried.chain(stuck).chain(&self.apart);
+        let known = stuck.into_iter().chain(&self.missed).chain(&self.apart);
         known.into_iter().find(|it| alike(it, change)).map(|it| it.origin)
     }
 
@@ -165,18 +216,42 @@ impl<K: Kind> Memory<K> {
         if !left.is_empty() && tried.looks < 2 {
             return true;
         }
+        let Some(tried) = self.tried.take() else { return false };
         for change in left {
-            let key = (change.step, change.path.clone());
-            let before = self.stuck.get(&key).filter(|it| same(&it.change, change));
-            let times = before.map_or(0, |it| it.times + 1);
-            let [.., longest] = STUCK_FOR;
-            let longer = STUCK_FOR.get(times).copied().unwrap_or(longest);
-            let pause = if change.cause == Cause::Missing { UNMADE_FOR } else { longer };
-            let stuck = Stuck { change: change.clone(), until: now.after(pause), times };
-            self.stuck.insert(key, stuck);
+            self.stick(change, now);
         }
-        self.tried = None;
+        self.missed.retain(|it| changes.iter().any(|now| asks_same(it, now)));
+        let missed = |it: &&Change| tried.changes.iter().any(|was| misses(was, it));
+        for change in changes.iter().filter(missed) {
+            if tried.partial {
+                self.apart.push(change.clone());
+            } else {
+                self.miss(change, now);
+            }
+        }
         false
+    }
+
+    /// A step should have ended this difference, and AWS shows a third value. That may be the way to the desired one,
+    /// or somebody else's doing, once; what comes back to where it was, or never arrives, does not converge.
+    fn miss(&mut self, change: &Change, now: Mono) {
+        let before = self.missed.iter().filter(|it| asks_same(it, change)).count();
+        if before >= MISSES_MAX || self.missed.iter().any(|it| same(it, change)) {
+            self.stick(change, now);
+        } else {
+            self.missed.push(change.clone());
+        }
+    }
+
+    fn stick(&mut self, change: &Change, now: Mono) {
+        let key = (change.step, change.path.clone());
+        let before = self.stuck.get(&key).filter(|it| same(&it.change, change));
+        let times = before.map_or(0, |it| it.times + 1);
+        let [.., longest] = STUCK_FOR;
+        let longer = STUCK_FOR.get(times).copied().unwrap_or(longest);
+        let pause = if change.cause == Cause::Missing { UNMADE_FOR } else { longer };
+        let stuck = Stuck { change: change.clone(), until: now.after(pause), times };
+        self.stuck.insert(key, stuck);
     }
 }
 
@@ -188,4 +263,87 @@ fn same(a: &Change, b: &Change) -> bool {
 /// The same difference of the same field.
 fn alike(a: &Change, b: &Change) -> bool {
     a.path == b.path && a.desired.print == b.desired.print && a.live.print == b.live.print
+}
+
+/// The same desired value of the same field.
+fn asks_same(a: &Change, b: &Change) -> bool {
+    a.path == b.path && a.desired.print == b.desired.print
+}
+
+/// Whether a step that should have ended the first difference left the second one.
+fn misses(tried: &Change, change: &Change) -> bool {
+    tried.step == change.step && asks_same(tried, change) && tried.live.print != change.live.print
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{engine::diff::Shown, kinds::repository::Repository};
+
+    fn change(live: &str) -> Change {
+        Change {
+            path: "/field".into(),
+            desired: Shown::open("asked"),
+            live: Shown::open(live),
+            cause: Cause::Config,
+            origin: Origin::Pending,
+            step: "step",
+        }
+    }
+
+    struct Steps(Memory<Repository>);
+
+    impl Steps {
+        /// A step for what differs, and the settled look after it; whether what that shows is stuck.
+        fn step(&mut self, partial: bool, (before, after): (&str, &str)) -> bool {
+            let changes = vec![change(before)];
+            self.0.tried = Some(Tried { changes, partial, looks: 0 });
+            let now = Mono::default();
+            while self.0.confirm(&[change(after)], now) {}
+            self.0.is_stuck(&change(after), now)
+        }
+    }
+
+    #[test]
+    fn a_value_that_comes_back_after_every_step_does_not_converge() {
+        let mut steps = Steps(Memory::default());
+        // What AWS makes of the value is seen once: somebody may have been at it.
+        assert!(!steps.step(false, ("absent", "other")));
+        assert_eq!(
+            steps.0.origin(&Change { origin: Origin::Drift, ..change("other") }),
+            Some(Origin::Pending)
+        );
+        assert!(!steps.step(true, ("other", "absent")));
+        assert!(steps.step(false, ("absent", "other")));
+    }
+
+    #[test]
+    fn a_value_that_is_another_one_each_time_does_not_converge() {
+        let mut steps = Steps(Memory::default());
+        let values: Vec<String> = (0..40).map(|it| it.to_string()).collect();
+        let stuck = values.windows(2).position(|it| steps.step(false, (&it[0], &it[1])));
+        assert_eq!(stuck, Some(MISSES_MAX));
+    }
+
+    #[test]
+    fn what_goes_on_step_by_step_is_no_loop() {
+        let mut steps = Steps(Memory::default());
+        for _ in 0..20 {
+            assert!(!steps.step(true, ("10", "50")));
+            assert!(!steps.step(true, ("50", "10")));
+        }
+        // A step without any effect is one all the same.
+        assert!(steps.step(true, ("10", "10")));
+    }
+
+    #[test]
+    fn what_was_in_sync_meanwhile_begins_anew() {
+        let mut steps = Steps(Memory::default());
+        for _ in 0..5 {
+            assert!(!steps.step(false, ("absent", "other")));
+            steps.0.tried =
+                Some(Tried { changes: vec![change("other")], partial: false, looks: 0 });
+            assert!(!steps.0.confirm(&[], Mono::default()));
+        }
+    }
 }

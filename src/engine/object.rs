@@ -99,6 +99,8 @@ pub(super) enum Phase {
 pub(super) struct Applying {
     /// Its sort.
     pub(super) kind: &'static str,
+    /// [`super::verdict::fingerprint`].
+    pub(super) print: Print,
     /// Whether it gives back what all share ([`Kind::frees`]).
     pub(super) frees: bool,
     /// What a release comes to with it.

@@ -143,7 +143,7 @@ impl<K: Kind> Engine<K> {
         if let Some(held) = memory.hold.as_ref().and_then(|it| it.held(self.now.wall)) {
             return Some(Said::new("Suspended", held.message));
         }
-        let (failure, _) = memory.held(fingerprint(step, &[]), self.now.mono)?;
+        let failure = &memory.held(fingerprint(step, &[]), self.now.mono)?.failure;
         let message = format!("could not {}: {}", step.step, chain(failure));
         Some(Said::new(super::verdict::reason(failure.class), message))
     }

@@ -55,9 +55,7 @@ pub(super) fn judged<K: Kind>(
         Verdict::Refuse(said) => Some(said.clone()),
         // A record that cannot be written holds up nothing.
         Verdict::Wait(_) if judgement.diff.changes.is_empty() => judgement.diff.failed.clone(),
-        Verdict::Wait(hold) if !hold.soon && object.memory.held.is_some() => {
-            Some(hold.said.clone())
-        }
+        Verdict::Wait(hold) if !hold.soon && object.memory.is_failing() => Some(hold.said.clone()),
         Verdict::Wait(_) | Verdict::Act(_) | Verdict::InSync => judgement.diff.failed.clone(),
     };
     let mut row = base(frame, object, Blank { status, said });

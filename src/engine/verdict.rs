@@ -3,21 +3,21 @@
 
 #![warn(clippy::wildcard_enum_match_arm)]
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use super::{
     desired::Wanted,
     diff::{Cause, Change, Diff, Hold, Origin, Planned, Print, Said},
     facts::Facts,
-    failure::{Class, Failure, chain},
+    failure::{Class, chain},
     gate::{Gate, gate},
     kind::Kind,
-    memory::Memory,
+    memory::{Held, Memory},
     name::Name,
     own,
     policy::Settings,
     sight::Sight,
-    time::Now,
+    time::{Mono, Now},
 };
 
 /// How long AWS may go on saying "not found" about a function that it just made.
@@ -153,13 +153,20 @@ fn set_stuck_aside<K: Kind>(case: &Case<'_, K>, diff: &mut Diff<K::Step>) -> Vec
     let fields: Vec<String> =
         diff.changes.iter().filter(|it| stuck(it)).map(|it| it.path.clone()).collect();
     let changes = &diff.changes;
+    let mut lanes = BTreeSet::new();
     diff.steps.retain(|planned| {
-        let mut own = changes.iter().filter(|it| it.step == planned.kind).peekable();
-        own.peek().is_none() || !own.all(stuck)
+        let mut own = changes.iter().filter(|it| planned.is_about(it)).peekable();
+        let vain = own.peek().is_some() && own.all(stuck);
+        // The old must not go before the new is there.
+        let lane = planned.scope.lane.clone().map(|it| (it, planned.kind));
+        if vain {
+            lanes.extend(lane.clone());
+        }
+        !vain && lane.is_none_or(|it| !lanes.contains(&it))
     });
     // A record of what was not reached would be a lie.
     if !fields.is_empty() {
-        diff.steps.retain(|planned| changes.iter().any(|it| it.step == planned.kind));
+        diff.steps.retain(|planned| changes.iter().any(|it| planned.is_about(it)));
     }
     fields
 }
@@ -171,12 +178,8 @@ fn decide<K: Kind>(case: &Case<'_, K>, diff: &Diff<K::Step>, stuck: &[String]) -
     if let Some(hold) = settling(case) {
         return Verdict::Wait(hold);
     }
-    if let Some(head) = diff.steps.first() {
-        let print = fingerprint(head, &diff.changes);
-        return match case.memory.held(print, case.now.mono) {
-            Some((failure, hold)) => Verdict::Wait(held(head, failure, hold)),
-            None => Verdict::Act(head.clone()),
-        };
+    if let Some(verdict) = next(case, diff) {
+        return verdict;
     }
     if !stuck.is_empty() {
         let fields = stuck.join(", ");
@@ -184,7 +187,7 @@ fn decide<K: Kind>(case: &Case<'_, K>, diff: &Diff<K::Step>, stuck: &[String]) -
             "" => "not converging: AWS accepted the creation and shows nothing".to_owned(),
             fields => {
                 format!(
-                    "not converging: {fields}: AWS accepted the value and shows the old one; see \
+                    "not converging: {fields}: AWS accepted the value and shows another one; see \
                      whether AWS supports it here, or whether somebody puts it back"
                 )
             }
@@ -195,6 +198,34 @@ fn decide<K: Kind>(case: &Case<'_, K>, diff: &Diff<K::Step>, stuck: &[String]) -
         Some(hold) => Verdict::Wait(hold.clone()),
         None => Verdict::InSync,
     }
+}
+
+/// The first step that nothing holds up, or the wait for the first one that failed. What AWS refuses holds up its own
+/// lane, and what has none; any other failure holds up the whole object.
+fn next<K: Kind>(case: &Case<'_, K>, diff: &Diff<K::Step>) -> Option<Verdict<K::Step>> {
+    let mut wait: Option<Hold> = None;
+    let mut shut = BTreeSet::new();
+    for planned in &diff.steps {
+        let lane = planned.scope.lane.as_deref();
+        if wait.is_some() && lane.is_none() {
+            break;
+        }
+        if lane.is_some_and(|it| shut.contains(it)) {
+            continue;
+        }
+        let print = fingerprint(planned, &diff.changes);
+        let Some(failed) = case.memory.held(print, case.now.mono) else {
+            return Some(Verdict::Act(planned.clone()));
+        };
+        let hold = held(planned, failed, case.now.mono);
+        let recheck = wait.as_ref().and_then(|it| it.recheck).into_iter().chain(hold.recheck).min();
+        wait = Some(Hold { recheck, ..wait.unwrap_or(hold) });
+        match lane {
+            Some(lane) if failed.failure.class.is_refusal() => shut.insert(lane),
+            _ => break,
+        };
+    }
+    wait.map(Verdict::Wait)
 }
 
 /// Right after a create, AWS may not find the function yet.
@@ -209,15 +240,14 @@ fn settling<K: Kind>(case: &Case<'_, K>) -> Option<Hold> {
 }
 
 /// The wait after a failed step.
-fn held<S: std::fmt::Display>(
-    head: &Planned<S>,
-    failure: &Failure,
-    (wait, soon): (Duration, bool),
-) -> Hold {
+fn held<S: std::fmt::Display>(planned: &Planned<S>, held: &Held, now: Mono) -> Hold {
+    let Held { until, soon, failure } = held;
     let next = match failure.class {
         Class::Denied => "; grant our credentials the permission",
         Class::Invalid => "; mend the manifest",
-        Class::MissingInput => "; it goes on by itself once that is there",
+        Class::MissingInput => {
+            "; what AWS names does not exist yet, is not ready, or is misspelt: Evenkeel tries again within a minute"
+        }
         Class::Throttled
         | Class::Busy
         | Class::Precondition
@@ -225,8 +255,9 @@ fn held<S: std::fmt::Display>(
         | Class::Credentials
         | Class::Unclear => "",
     };
-    let message = format!("could not {}: {}{next}", head.step, chain(failure));
-    Hold { said: Said::new(reason(failure.class), message), on: None, recheck: Some(wait), soon }
+    let message = format!("could not {}: {}{next}", planned.step, chain(failure));
+    let said = Said::new(reason(failure.class), message);
+    Hold { said, on: None, recheck: Some(until.since(now)), soon: *soon }
 }
 
 /// The reason of a condition that comes from a failed call.
@@ -247,7 +278,7 @@ pub fn reason(class: Class) -> &'static str {
 /// What a step would do, as a number: the same step for the same differences is the same attempt.
 pub fn fingerprint<S: std::fmt::Display>(planned: &Planned<S>, changes: &[Change]) -> Print {
     let mut text = format!("{}\n{}", planned.kind, planned.step);
-    for change in changes.iter().filter(|it| it.step == planned.kind) {
+    for change in changes.iter().filter(|it| planned.is_about(it)) {
         let (desired, live) = (change.desired.print, change.live.print);
         text.push_str(&["\n", &change.path, &format!(" {desired:?} {live:?}")].concat());
     }

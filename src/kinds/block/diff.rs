@@ -8,7 +8,7 @@ use super::{
     manages::{Manage, Noted, hash, value},
 };
 use crate::engine::{
-    diff::{Cause, Change, Diff, Hold, Origin, Planned, Print, Said, Shown},
+    diff::{Cause, Change, Diff, Hold, Origin, Planned, Print, Said, Scope, Shown},
     facts::Facts,
     name::Name,
     sight::Known,
@@ -17,7 +17,7 @@ use crate::engine::{
 /// Kinds of steps, by which changes refer to them. `record` is a word of the engine too.
 const CLAIM: &str = "claim";
 const BLOCK: &str = "block";
-/// Calls that follow the first one, each on a look of its own.
+/// Calls about the whole block that follow the first one, each on a look of its own.
 const LATER: &str = "later";
 const RECORD: &str = "record";
 /// Takes away what nobody asks for.
@@ -116,7 +116,7 @@ impl<B: Block> Sides<'_, B> {
                 told_apart::<B>(found, changes::<B>(&fields, &B::fields(found), origin))
             }
         };
-        diff.changes.extend(owned::<B>(changes, &calls));
+        diff.changes.extend(changes);
         let ours = B::NAMED || self.noted.is_some();
         if found.is_some_and(|it| !B::is_free(it)) && !ours && !self.spec.adopts {
             let message = format!(
@@ -131,7 +131,7 @@ impl<B: Block> Sides<'_, B> {
         if !noted {
             diff.steps.push(self.note(CLAIM, Some(print)));
         }
-        diff.steps.extend(planned(calls));
+        diff.steps.extend(planned::<B>(calls));
     }
 
     fn unwanted(&self, found: &B::Config, diff: &mut Diff<Step<B>>) {
@@ -144,8 +144,8 @@ impl<B: Block> Sides<'_, B> {
         } else {
             vec![whole::<B>(None, Origin::Pending)]
         };
-        diff.changes.extend(owned::<B>(changes, &calls));
-        diff.steps.extend(planned(calls));
+        diff.changes.extend(changes);
+        diff.steps.extend(planned::<B>(calls));
     }
 
     /// It hangs where it no longer should: it goes there before it is made anew here.
@@ -166,7 +166,11 @@ impl<B: Block> Sides<'_, B> {
                 let recheck = Some(Duration::ZERO);
                 diff.waits.push(Hold { said, on: None, recheck, soon: true });
             }
-            Some(found) => diff.steps.extend(planned(B::remove(&self.live.at, found))),
+            // Together they end the one difference.
+            Some(found) => {
+                let calls = B::remove(&self.live.at, found).into_iter().enumerate();
+                diff.steps.extend(calls.map(|(index, it)| plain(index, it).partial()));
+            }
             None => diff.steps.push(self.note(CLAIM, Some(hash(&B::remembered(wanted))))),
         }
     }
@@ -205,20 +209,21 @@ impl<B: Block> Sides<'_, B> {
             let said = Said::new("UnmanagedChange", message);
             diff.waits.push(Hold { said, on: None, recheck: None, soon: false });
         }
-        // Those that go come first: the first step is about the first of them.
-        let (first, rest): (Vec<_>, Vec<_>) = extras.into_iter().partition(goes);
-        for (index, Extra { path, words, call }) in first.into_iter().chain(rest).enumerate() {
-            let kind = if index == 0 { EXTRA } else { LATER };
+        for Extra { path, words, call } in extras {
+            let path = pointer::<B>(&path);
             diff.changes.push(Change {
-                path: pointer::<B>(&path),
+                path: path.clone(),
                 desired: Shown::open("absent"),
                 live: Shown::open(words),
                 cause: Cause::Unmanaged,
                 origin: Origin::Drift,
-                step: kind,
+                step: EXTRA,
             });
-            let call = call.filter(|_| self.spec.exclusive);
-            diff.steps.extend(call.map(|it| Planned { kind, step: Step::Call(it) }));
+            if let Some(call) = call.filter(|_| self.spec.exclusive) {
+                let mut step = Planned::new(EXTRA, Step::Call(call)).in_lane(&path);
+                step.scope.paths.push(path);
+                diff.steps.push(step);
+            }
         }
     }
 
@@ -248,7 +253,7 @@ impl<B: Block> Sides<'_, B> {
     fn note(&self, kind: &'static str, print: Option<String>) -> Planned<Step<B>> {
         let value = print.map(|it| value(&it, &self.spec.at));
         let (function, arn) = (self.name.clone(), self.live.host.arn.clone());
-        Planned { kind, step: Step::Manage(Manage { function, arn, word: B::FIELD, value }) }
+        Planned::new(kind, Step::Manage(Manage { function, arn, word: B::FIELD, value }))
     }
 
     /// Who moved, by the note of what was made last.
@@ -291,17 +296,6 @@ fn changes<B: Block>(wanted: &Fields, found: &Fields, origin: Origin) -> Vec<Cha
     differing.map(change).collect()
 }
 
-/// Changes that the first call does not mend are for later ones: that they are still there after it says
-/// nothing about it.
-fn owned<B: Block>(mut changes: Vec<Change>, calls: &[B::Call]) -> Vec<Change> {
-    let own: Vec<String> = calls.first().map(B::touches).unwrap_or_default();
-    let own: Vec<String> = own.iter().map(|path| pointer::<B>(path)).collect();
-    for change in changes.iter_mut().filter(|it| !own.is_empty() && !own.contains(&it.path)) {
-        change.step = LATER;
-    }
-    changes
-}
-
 /// The same difference of another thing is another difference.
 fn told_apart<B: Block>(found: &B::Config, mut changes: Vec<Change>) -> Vec<Change> {
     if let Some(which) = B::which(found) {
@@ -312,10 +306,19 @@ fn told_apart<B: Block>(found: &B::Config, mut changes: Vec<Change>) -> Vec<Chan
     changes
 }
 
+/// The steps of these calls. One that is about single fields ends the changes of those, whenever its turn comes: that
+/// the others are still there after it says nothing about it.
 fn planned<B: Block>(calls: Vec<B::Call>) -> impl Iterator<Item = Planned<Step<B>>> {
-    let kind = |index| if index == 0 { BLOCK } else { LATER };
-    let all = calls.into_iter().enumerate();
-    all.map(move |(index, call)| Planned { kind: kind(index), step: Step::Call(call) })
+    calls.into_iter().enumerate().map(|(index, call)| {
+        let paths: Vec<String> = B::touches(&call).iter().map(|path| pointer::<B>(path)).collect();
+        let scope = Scope { lane: B::lane(&call), paths, partial: B::makes_room(&call) };
+        let index = if scope.paths.is_empty() { index } else { 0 };
+        Planned { scope, ..plain(index, call) }
+    })
+}
+
+fn plain<B: Block>(index: usize, call: B::Call) -> Planned<Step<B>> {
+    Planned::new(if index == 0 { BLOCK } else { LATER }, Step::Call(call))
 }
 
 fn pointer<B: Block>(path: &str) -> String {

@@ -117,6 +117,17 @@ pub trait Block: Sized + Send + Sync + 'static {
         Vec::new()
     }
 
+    /// The lane of a call that depends on no call of another lane ([`Scope`](crate::engine::diff::Scope)). Such a call
+    /// has fields of its own ([`Block::touches`]). `None`: it needs the calls before it, and those after need it.
+    fn lane(_: &Self::Call) -> Option<String> {
+        None
+    }
+
+    /// Whether a call only makes room for the next one, which ends the difference.
+    fn makes_room(_: &Self::Call) -> bool {
+        false
+    }
+
     /// What the tag remembers of it. What is not ours to set does not enter.
     fn remembered(config: &Self::Config) -> Fields {
         Self::fields(config)

@@ -234,7 +234,7 @@ impl Kind for EventSource {
 
     fn delete(_: &Name, live: &Live) -> Option<Planned<Step>> {
         let Mapping { address, uuid, .. } = live.mapping.clone()?;
-        Some(Planned { kind: kind::DELETE, step: Step::Delete { address, uuid } })
+        Some(Planned::new(kind::DELETE, Step::Delete { address, uuid }))
     }
 
     /// A hold is on the function.

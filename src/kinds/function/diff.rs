@@ -55,7 +55,7 @@ pub(super) fn create(name: &Name, spec: &Spec, facts: &Facts) -> Diff<Step> {
                 config: spec.config.clone(),
                 tags,
             };
-            diff.steps.push(Planned { kind: kind::CREATE, step: Step::Create(Box::new(create)) });
+            diff.steps.push(Planned::new(kind::CREATE, Step::Create(Box::new(create))));
         }
         Err(hold) => diff.waits.push(hold),
     }

@@ -22,6 +22,9 @@ use crate::engine::{
 /// The reason of a hold because the tag moved.
 pub(super) const MOVED: &str = "TagMoved";
 
+/// The lane of code and configuration: the configuration may rest on the code, so it waits for it.
+const LANE: &str = "function";
+
 /// Both sides of the comparison, and what was applied last.
 pub(super) struct Sides<'a> {
     pub(super) name: &'a Name,
@@ -155,7 +158,7 @@ impl<'a> Sides<'a> {
             && let Some(mut step) = self.code_step(resolved, seen)
         {
             step.shown = summary(&diff.changes, kind::CODE);
-            diff.steps.push(Planned { kind: kind::CODE, step: Step::UpdateCode(step) });
+            diff.steps.push(Planned::new(kind::CODE, Step::UpdateCode(step)).in_lane(LANE));
         }
     }
 
@@ -192,8 +195,9 @@ impl<'a> Sides<'a> {
             shown: summary(&changes, kind::CONFIGURATION),
         };
         diff.changes.extend(changes);
-        diff.steps
-            .push(Planned { kind: kind::CONFIGURATION, step: Step::UpdateConfig(Box::new(step)) });
+        diff.steps.push(
+            Planned::new(kind::CONFIGURATION, Step::UpdateConfig(Box::new(step))).in_lane(LANE),
+        );
     }
 
     /// On whose instances a function runs is chosen when it is made.

@@ -106,7 +106,7 @@ fn failed(name: &Name, code: Option<UpdateCode>, reason: Option<&Reason>, diff: 
     if let Some(code) = code
         && reason.is_some_and(|it| REDEPLOY.contains(&it.code.as_str()))
     {
-        diff.steps.push(Planned { kind: kind::CODE, step: Step::UpdateCode(code) });
+        diff.steps.push(Planned::new(kind::CODE, Step::UpdateCode(code)));
         diff.failed = Some(Said::new("FunctionFailed", format!("AWS reports it failed: {text}")));
         return;
     }
@@ -116,7 +116,7 @@ fn failed(name: &Name, code: Option<UpdateCode>, reason: Option<&Reason>, diff: 
          anew (if this process made it, it does so itself)"
     );
     let said = Said::new("CreateFailed", message);
-    diff.replace = Some(Planned { kind: kind::DELETE, step: Step::Delete(name.clone()) });
+    diff.replace = Some(Planned::new(kind::DELETE, Step::Delete(name.clone())));
     diff.failed = Some(said.clone());
     diff.waits.insert(0, Hold { said, on: None, recheck: None, soon: false });
 }
@@ -132,7 +132,7 @@ fn update_failed(code: Option<UpdateCode>, reason: Option<&Reason>, diff: &mut D
     if diff.steps.is_empty()
         && let Some(code) = code
     {
-        diff.steps.push(Planned { kind: kind::CODE, step: Step::UpdateCode(code) });
+        diff.steps.push(Planned::new(kind::CODE, Step::UpdateCode(code)));
     }
 }
 

@@ -20,6 +20,9 @@ use crate::engine::{
 /// The steps that mend tags.
 const STEPS: TagSteps = TagSteps { set: kind::TAGS, unset: kind::UNTAG };
 
+/// The lane of tags, which do not depend on what the function runs, nor that on them.
+const LANE: &str = "tags";
+
 /// The tags that a new function is made with.
 pub(super) fn at_creation(spec: &Spec, resolved: &Resolved) -> Tags {
     let mut tags = spec.tags.set.clone();
@@ -68,11 +71,15 @@ impl Sides<'_> {
         }
         if !set.is_empty() {
             let tag = self.tag(set, shown.join(", "));
-            let planned = Planned { kind, step: Step::Tag(tag) };
+            let planned = Planned::new(kind, Step::Tag(tag));
             // Whoever takes something over says so first.
             let first = kind == kind::TAGS && !self.spec.ownership.holds(live);
-            let at = if first { 0 } else { diff.steps.len() };
-            diff.steps.insert(at, planned);
+            match kind {
+                _ if first => diff.steps.insert(0, planned),
+                // A record is written once all else is done.
+                kind::RECORD => diff.steps.push(planned),
+                _ => diff.steps.push(planned.in_lane(LANE)),
+            }
         }
         self.untag(found.unset, diff);
     }
@@ -88,7 +95,7 @@ impl Sides<'_> {
         let shown = summary(&diff.changes, kind::UNTAG);
         let (name, arn) = (self.name.clone(), self.spec.arn.clone());
         let step = Step::Untag(Untag { name, arn, keys, shown });
-        diff.steps.push(Planned { kind: kind::UNTAG, step });
+        diff.steps.push(Planned::new(kind::UNTAG, step).in_lane(LANE));
     }
 
     /// What the record should say, if it says something else. It is written once it is true, and not

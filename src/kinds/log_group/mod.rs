@@ -192,6 +192,15 @@ impl Block for LogGroup {
         };
         vec![path.to_owned()]
     }
+
+    /// How long logs are kept does not depend on their key; both need the group.
+    fn lane(call: &Call) -> Option<String> {
+        match call {
+            Call::Create(..) => None,
+            Call::Keep(..) | Call::KeepForever(_) => Some(RETENTION.to_owned()),
+            Call::Lock(..) | Call::Unlock(_) => Some(KEY.to_owned()),
+        }
+    }
 }
 
 /// The number of days that is nearest to what is asked for; of two, the one that keeps logs for longer.

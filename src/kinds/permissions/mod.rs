@@ -66,6 +66,17 @@ pub enum Call {
     Add(At, String, Box<Statement>),
     /// RemovePermission.
     Remove(At, String),
+    /// RemovePermission of a statement that is added again with its own content.
+    Replace(At, String),
+}
+
+impl Call {
+    /// The statement's id.
+    fn id(&self) -> &str {
+        match self {
+            Self::Add(_, id, _) | Self::Remove(_, id) | Self::Replace(_, id) => id,
+        }
+    }
 }
 
 impl fmt::Display for Call {
@@ -73,6 +84,9 @@ impl fmt::Display for Call {
         match self {
             Self::Add(at, sid, it) => write!(f, "add permission {sid} to function {at}: {it}"),
             Self::Remove(at, sid) => write!(f, "remove permission {sid} from function {at}"),
+            Self::Replace(at, sid) => {
+                write!(f, "remove permission {sid} from function {at}, to add it again")
+            }
         }
     }
 }
@@ -137,14 +151,19 @@ impl Block for Permissions {
         let add = |(sid, it): (&String, &Statement)| {
             Call::Add(at.clone(), sid.clone(), Box::new(it.clone()))
         };
+        let stale = live.iter().filter(|(sid, _)| !wanted.contains_key(*sid));
+        // A statement whose principal was deleted lets nobody in, and while it is there AWS refuses others.
+        let (dead, stale): (Vec<_>, Vec<_>) = stale.partition(|(_, it)| it.is_dead());
         let remove = |sid: &String| Call::Remove(at.clone(), sid.clone());
+        let mut calls: Vec<Call> = dead.into_iter().map(|(sid, _)| remove(sid)).collect();
         let missing = wanted.iter().filter(|(sid, _)| !live.contains_key(*sid));
-        let mut calls: Vec<Call> = missing.map(add).collect();
-        // Somebody has put another statement under our id.
+        calls.extend(missing.map(add));
+        // Another party has put another statement under our id, or AWS shows another one.
         let other =
             |(sid, it): &(&String, &Statement)| live.get(*sid).is_some_and(|was| was != *it);
-        calls.extend(wanted.iter().filter(other).flat_map(|it| [remove(it.0), add(it)]));
-        calls.extend(live.keys().filter(|sid| !wanted.contains_key(*sid)).map(remove));
+        let replace = |sid: &String| Call::Replace(at.clone(), sid.clone());
+        calls.extend(wanted.iter().filter(other).flat_map(|it| [replace(it.0), add(it)]));
+        calls.extend(stale.into_iter().map(|(sid, _)| remove(sid)));
         calls
     }
 
@@ -153,8 +172,17 @@ impl Block for Permissions {
     }
 
     fn touches(call: &Call) -> Vec<String> {
-        let (Call::Add(_, sid, _) | Call::Remove(_, sid)) = call;
-        vec![path(sid)]
+        vec![path(call.id())]
+    }
+
+    /// Each permission is independent of the others; one that changes keeps its old statement until the new one is
+    /// there.
+    fn lane(call: &Call) -> Option<String> {
+        Some(sid(call.id()).unwrap_or(call.id()).to_owned())
+    }
+
+    fn makes_room(call: &Call) -> bool {
+        matches!(call, Call::Replace(..))
     }
 
     fn extras(at: &At, live: &Statements, ours: bool) -> Vec<Extra<Call>> {

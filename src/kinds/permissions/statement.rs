@@ -132,6 +132,12 @@ impl Statement {
         hex(&Sha256::digest(self.to_string())).chars().take(DIGITS).collect()
     }
 
+    /// Whether its principal was deleted: AWS then shows the unique id that the user or role had instead of its ARN
+    /// (IAM User Guide, "AWS JSON policy elements: Principal").
+    pub(super) fn is_dead(&self) -> bool {
+        principal::is_unique_id(&self.principal)
+    }
+
     /// Whom it lets in.
     pub(super) fn exposure(&self) -> Exposure {
         exposure(&self.policy())

@@ -186,7 +186,7 @@ impl Scene<'_> {
             return;
         }
         let step = Step::DeleteAlias(self.spec.function.clone(), alias);
-        self.diff.steps.push(Planned { kind: REMOVE, step });
+        self.diff.steps.push(Planned::new(REMOVE, step));
     }
 
     /// Whether the function is as its document asks, at the revision that was seen here.
@@ -218,7 +218,7 @@ impl Scene<'_> {
     pub(super) fn claim(&self, kind: &'static str, value: Option<String>) -> Planned<Step> {
         let function = self.spec.function.clone();
         let arn = self.live.host.arn.clone();
-        Planned { kind, step: Step::Manage(Manage { function, arn, word: FIELD, value }) }
+        Planned::new(kind, Step::Manage(Manage { function, arn, word: FIELD, value }))
     }
 
     /// Moves the alias, or makes it.
@@ -234,7 +234,8 @@ impl Scene<'_> {
             why,
             ending,
         });
-        self.diff.steps.push(Planned { kind, step });
+        // A canary goes from one weight to the next, and may come back to where it was.
+        self.diff.steps.push(Planned::new(kind, step).partial());
     }
 
     /// What is not ours is left alone; and while AWS is at work on the function, only its alias may move.

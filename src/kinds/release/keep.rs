@@ -254,7 +254,7 @@ impl Scene<'_> {
             && self.diff.steps.is_empty()
         {
             let step = Step::DeleteVersion(self.spec.function.clone(), number);
-            self.diff.steps.push(Planned { kind: PRUNE, step });
+            self.diff.steps.push(Planned::new(PRUNE, step));
         }
     }
 

@@ -46,12 +46,12 @@ impl Scene<'_> {
             digest: latest.digest.clone(),
             revision: latest.revision.clone(),
         });
-        self.diff.steps.push(Planned { kind: PUBLISH, step });
+        self.diff.steps.push(Planned::new(PUBLISH, step));
         let tests = wanted.tests.iter();
         let tests = tests.map(|it| format!("smoke test {} of the new version", it.name));
         let alias = format!("move alias {function}:{} to the new version", wanted.alias);
         let later = tests.chain([alias]);
-        let later = later.map(|text| Planned { kind: LATER, step: Step::Foreseen(text) });
+        let later = later.map(|text| Planned::new(LATER, Step::Foreseen(text)));
         self.diff.steps.extend(later);
     }
 
@@ -155,7 +155,7 @@ impl Scene<'_> {
         let old = found.is_some_and(|it| it.age >= ANEW_AFTER);
         if ours && old && !self.live.aliases.values().any(|it| it.uses(target)) {
             let step = Step::DeleteVersion(self.spec.function.clone(), target);
-            self.diff.steps.push(Planned { kind: PRUNE, step });
+            self.diff.steps.push(Planned::new(PRUNE, step));
         } else {
             self.wait(said, Some(ALARM_RECHECK));
         }
@@ -179,7 +179,7 @@ impl Scene<'_> {
         let function = &self.spec.function;
         let steps = left.iter().map(|test| {
             let step = Step::Test(function.clone(), target, Arc::clone(test));
-            Planned { kind: TEST, step }
+            Planned::new(TEST, step)
         });
         let steps: Vec<_> = steps.collect();
         if steps.is_empty() {
@@ -187,7 +187,7 @@ impl Scene<'_> {
         }
         self.diff.steps.extend(steps);
         let text = format!("move alias {function}:{} to version {target}", wanted.alias);
-        self.diff.steps.push(Planned { kind: LATER, step: Step::Foreseen(text) });
+        self.diff.steps.push(Planned::new(LATER, Step::Foreseen(text)));
         Some(Proof::Waits)
     }
 }

@@ -44,11 +44,7 @@ pub(super) fn create(name: &Name, spec: &Spec) -> Diff<Step> {
         origin: Origin::NoRecord,
         step: kind::CREATE,
     };
-    Diff {
-        changes: vec![change],
-        steps: vec![Planned { kind: kind::CREATE, step }],
-        ..Diff::default()
-    }
+    Diff { changes: vec![change], steps: vec![Planned::new(kind::CREATE, step)], ..Diff::default() }
 }
 
 /// Everything that differs.
@@ -155,7 +151,7 @@ impl<'a> Sides<'a> {
                 exclusions: exclusions.clone(),
                 shown: summary(&changes),
             };
-            diff.steps.push(Planned { kind: kind::MUTABILITY, step });
+            diff.steps.push(Planned::new(kind::MUTABILITY, step).in_lane("imageTagMutability"));
         }
         let (scan, was) = (wanted.scan_on_push, live.scan_on_push);
         if scan != was && !self.ignores(&Ignored::Scanning) {
@@ -163,7 +159,8 @@ impl<'a> Sides<'a> {
             let path = "/imageScanningConfiguration/scanOnPush";
             changes.push(self.change(path, sides, kind::SCANNING));
             let step = Step::Scanning { name: self.name.clone(), scan_on_push: scan };
-            diff.steps.push(Planned { kind: kind::SCANNING, step });
+            diff.steps
+                .push(Planned::new(kind::SCANNING, step).in_lane("imageScanningConfiguration"));
         }
         diff.changes.extend(changes);
     }
@@ -200,7 +197,7 @@ impl<'a> Sides<'a> {
     fn lifecycle(&self) -> Block {
         let put = |text| {
             let step = Step::Lifecycle { name: self.name.clone(), text };
-            Planned { kind: kind::LIFECYCLE, step }
+            Planned::new(kind::LIFECYCLE, step).in_lane(LIFECYCLE)
         };
         Block {
             field: LIFECYCLE,
@@ -217,7 +214,8 @@ impl<'a> Sides<'a> {
         let live = self.live.policy.get().and_then(Option::as_ref);
         let put = |desired: Option<&Value>| {
             let text = policy::with_lambdas(desired, live).as_ref().map(Value::to_string);
-            Planned { kind: kind::POLICY, step: Step::Policy { name: self.name.clone(), text } }
+            Planned::new(kind::POLICY, Step::Policy { name: self.name.clone(), text })
+                .in_lane(ACCESS)
         };
         Block {
             field: ACCESS,
@@ -305,13 +303,13 @@ impl<'a> Sides<'a> {
             let step = Step::Tag { name: name.clone(), arn: arn.clone(), tags: set, shown };
             // Whose it is, and what of it is ours, is written before anything else.
             let at = if kind == kind::TAGS { 0 } else { diff.steps.len() };
-            diff.steps.insert(at, Planned { kind, step });
+            diff.steps.insert(at, Planned::new(kind, step));
         }
         if !found.unset.is_empty() {
             let keys: Vec<&str> = found.unset.iter().map(String::as_str).collect();
             let shown = keys.join(", ");
             let step = Step::Untag { name, arn, keys: found.unset, shown };
-            diff.steps.push(Planned { kind: kind::UNTAG, step });
+            diff.steps.push(Planned::new(kind::UNTAG, step).in_lane("tags"));
         }
     }
 }

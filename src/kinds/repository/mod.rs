@@ -53,7 +53,7 @@ impl Kind for Repository {
     }
 
     fn delete(name: &Name, _: &Live) -> Option<Planned<Step>> {
-        Some(Planned { kind: step::kind::DELETE, step: Step::Delete(name.clone()) })
+        Some(Planned::new(step::kind::DELETE, Step::Delete(name.clone())))
     }
 
     fn suspend(name: &Name, live: &Live, value: Option<&str>) -> Option<Step> {

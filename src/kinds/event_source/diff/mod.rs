@@ -92,7 +92,7 @@ fn create(spec: &Spec, wish: &Wish, diff: &mut Diff<Step>) {
     let desired = Shown { text: "present".into(), print };
     let sides = (desired, Shown::open("absent"));
     diff.changes.push(change(FIELD.into(), sides, (Origin::NoRecord, kind::CREATE)));
-    diff.steps.push(Planned { kind: kind::CREATE, step });
+    diff.steps.push(Planned::new(kind::CREATE, step));
 }
 
 /// Whether its tags say that we keep it, and that they are about it. Whoever adopts it asks for it.
@@ -118,7 +118,7 @@ fn unasked(spec: &Spec, mapping: &Mapping, diff: &mut Diff<Step>) {
     let next = match Claim::of(Some(tags)) {
         Claim::Nobody if spec.exclusive => {
             let step = Step::Delete { address: address.clone(), uuid: uuid.clone() };
-            diff.steps.push(Planned { kind: kind::EXTRA, step });
+            diff.steps.push(Planned::new(kind::EXTRA, step));
             return;
         }
         Claim::Nobody | Claim::ReadOnly => {
@@ -143,7 +143,7 @@ fn take_away(mapping: &Mapping, diff: &mut Diff<Step>) {
     let sides = (Shown::open("absent"), Shown::open("present"));
     diff.changes.push(change(FIELD.into(), sides, (Origin::Pending, kind::DELETE)));
     let (address, uuid) = (mapping.address.clone(), mapping.uuid.clone());
-    diff.steps.push(Planned { kind: kind::DELETE, step: Step::Delete { address, uuid } });
+    diff.steps.push(Planned::new(kind::DELETE, Step::Delete { address, uuid }));
 }
 
 struct Sides<'a> {
@@ -189,7 +189,7 @@ impl Sides<'_> {
                 shown: summary(&diff.changes),
                 sent: Box::new(Sent { config: wish.config.clone(), members }),
             };
-            diff.steps.push(Planned { kind: kind::UPDATE, step });
+            diff.steps.push(Planned::new(kind::UPDATE, step));
         }
         self.chosen(diff);
         self.tags(record.as_ref(), &wish.record(&wanted_at), diff);
@@ -229,7 +229,7 @@ impl Sides<'_> {
         let Mapping { address, arn, .. } = self.mapping.clone();
         let step = Step::Tag { address, arn, shown: pairs(&set), tags: set };
         // Whose it is, is written before anything else.
-        diff.steps.insert(0, Planned { kind, step });
+        diff.steps.insert(0, Planned::new(kind, step));
     }
 }
 
