@@ -9,11 +9,15 @@ use aws_sdk_lambda::{
 
 use super::{BUFFERED, Call as Step, Config, Cors, PUBLIC, Url, extra};
 use crate::{
-    aws::{calls::Call, cloud::Urgency, op::Op},
+    aws::{
+        calls::{Call, endless},
+        cloud::Urgency,
+        op::Op,
+    },
     engine::failure::Failure,
     kinds::block::{
         Extra,
-        aws::{Asked, BlockHands, Door, Others, PAGES_MAX, Read, endless, found},
+        aws::{Asked, BlockHands, Door, Others, PAGES_MAX, Read, found},
     },
 };
 
@@ -54,7 +58,7 @@ impl BlockHands for Url {
                 return Ok(all);
             }
         }
-        Err(endless(Op::ListFunctionUrlConfigs))
+        Err(endless(Op::ListFunctionUrlConfigs, PAGES_MAX))
     }
 
     async fn write(door: &Door, step: &Step) -> Result<(), Failure> {

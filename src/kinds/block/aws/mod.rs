@@ -12,7 +12,7 @@ use aws_sdk_lambda::{
 };
 use tokio::sync::mpsc;
 
-pub use self::places::{Others, PAGES_MAX, endless};
+pub use self::places::{Others, PAGES_MAX};
 use super::{
     At, Block, Extra, Live, Of, Spec, Step,
     host::Host,

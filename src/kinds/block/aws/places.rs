@@ -2,11 +2,12 @@
 
 use super::{Door, found};
 use crate::{
-    aws::{calls::Call, cloud::Urgency, op::Op},
-    engine::{
-        failure::{Cause, Class, Failure},
-        name::Name,
+    aws::{
+        calls::{Call, endless},
+        cloud::Urgency,
+        op::Op,
     },
+    engine::{failure::Failure, name::Name},
     kinds::block::At,
 };
 
@@ -60,7 +61,7 @@ impl Door {
                 return Ok(all);
             }
         }
-        Err(endless(Op::ListAliases))
+        Err(endless(Op::ListAliases, PAGES_MAX))
     }
 
     async fn versions(&self, function: &Name, urgency: Urgency) -> Result<Vec<String>, Failure> {
@@ -78,13 +79,6 @@ impl Door {
                 return Ok(all);
             }
         }
-        Err(endless(Op::ListVersionsByFunction))
+        Err(endless(Op::ListVersionsByFunction, PAGES_MAX))
     }
-}
-
-/// A list that does not end: what it left out is not known.
-pub fn endless(op: Op) -> Failure {
-    let message = format!("there are more than {PAGES_MAX} pages");
-    let cause = Cause { code: None, message };
-    Failure { class: Class::Unclear, op: op.name(), cause, retry_after: None }
 }
