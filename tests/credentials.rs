@@ -75,7 +75,7 @@ async fn sts_that_throttles_for_a_while_does_not_refuse_credentials() {
     assert!(!text.contains("CredentialsInvalid"), "{text}");
     // The daemon goes on once STS answers.
     let daemon = scene.start_with(&["--targets", &targets]);
-    scene.until("waiting", |it| it.log().contains("cannot ask who we are")).await;
+    scene.until("waiting", |it| it.log().contains("IdentityUnknown")).await;
     scene.faults(&json!([]));
     scene.until("made", |it| it.functions().contains_key("job")).await;
     assert!(!scene.log().contains("CredentialsInvalid"), "{}", scene.log());

@@ -50,8 +50,6 @@ const CODES: &[(&str, Class)] = &[
     ("KMSDisabledException", Class::MissingInput),
     ("KMSInvalidStateException", Class::MissingInput),
     ("KMSNotFoundException", Class::MissingInput),
-    // ECR's word for a key that is disabled, gone or not for us.
-    ("KmsException", Class::MissingInput),
     ("ENILimitReachedException", Class::MissingInput),
     ("SubnetIPAddressLimitReachedException", Class::MissingInput),
     ("KMSAccessDeniedException", Class::Denied),
@@ -468,7 +466,6 @@ mod tests {
             "Alias with weights can not be used with Provisioned Concurrency",
             Class::MissingInput,
         ),
-        ("KmsException", "The operation failed due to a KMS exception.", Class::MissingInput),
         ("SomethingNew", "?", Class::Unclear),
     ];
 

@@ -6,6 +6,7 @@
 
 mod blocks;
 mod laws;
+mod manifest;
 mod process;
 mod scene;
 mod weather;
@@ -41,7 +42,7 @@ struct Args {
     /// The daemon.
     #[arg(long, default_value = "target/debug/evenkeel")]
     binary: PathBuf,
-    /// Where the log and the journal of a scene that fails are kept.
+    /// Where the log and the journal are kept of a scene that fails, or takes more than half an hour to be well.
     #[arg(long)]
     keep: Option<PathBuf>,
 }
@@ -67,9 +68,13 @@ async fn main() -> ExitCode {
         });
     }
     let (mut sum, mut failed) = (Sum::default(), 0);
+    let mut slowest = (Duration::ZERO, args.from);
     while let Some(played) = scenes.join_next().await {
         match played {
-            Ok((_, Ok(one))) => sum = sum.plus(one),
+            Ok((seed, Ok(one))) => {
+                slowest = slowest.max((one.calm, seed));
+                sum = sum.plus(one);
+            }
             Ok((seed, Err(law))) => {
                 failed += 1;
                 println!("seed {seed}: {law}\n  again: --from {seed} --seeds 1");
@@ -80,9 +85,10 @@ async fn main() -> ExitCode {
             }
         }
     }
-    let Sum { calls, writes, faults, calm } = sum;
+    let Sum { calls, writes, faults, .. } = sum;
+    let (calm, seed) = slowest;
     println!(
-        "chaos: {} seeds, {failed} failed; {calls} calls, {faults} of them with a fault, {writes} writes; the slowest was well {:.0} s after the faults stopped",
+        "chaos: {} seeds, {failed} failed; {calls} calls, {faults} of them with a fault, {writes} writes; the slowest, {seed}, was well {:.0} s after the faults stopped",
         args.seeds,
         calm.as_secs_f64()
     );

@@ -3,7 +3,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
-    path::{Path, PathBuf},
+    path::PathBuf,
     time::Duration,
 };
 
@@ -18,17 +18,20 @@ use tokio::time::sleep;
 use crate::{
     blocks::Blocks,
     laws::{self, Told},
+    manifest::{Wish, manifest, replace},
     process::{Daemon, Start},
     weather,
 };
 
 const ACCOUNT: &str = "123456789012";
 const REGION: &str = "us-east-1";
-const REPOSITORIES: [&str; 3] = ["count", "align", "plot"];
+pub(crate) const REPOSITORIES: [&str; 3] = ["count", "align", "plot"];
 /// Functions of others: of another owner, of nobody, and one of nobody that a manifest names.
 pub(crate) const FOREIGN: [&str; 3] = ["foreign-owned", "foreign-bare", "foreign-named"];
 /// How long a fleet may take to be as it should be when the weather is fine again, in its own time.
 const CALM: Duration = Duration::from_hours(2);
+/// A scene that takes longer is worth a look.
+const SLOW: Duration = Duration::from_mins(30);
 /// How long people wait before they clear away what failed at its creation.
 const PATIENCE: Duration = Duration::from_mins(15);
 /// How long after a write somebody may undo it.
@@ -44,16 +47,6 @@ pub(crate) struct Play {
     pub(crate) blocks: bool,
     pub(crate) scale: f64,
     pub(crate) keep: Option<PathBuf>,
-}
-
-/// What a manifest asks for.
-pub(crate) struct Wish {
-    pub(crate) repository: usize,
-    pub(crate) memory: u32,
-    pub(crate) timeout: u32,
-    pub(crate) tag: bool,
-    /// The reserved concurrency and the retries; whether it has a URL and who may invoke it.
-    pub(crate) blocks: Blocks,
 }
 
 /// One scene under way.
@@ -75,7 +68,8 @@ pub(crate) async fn play(play: &Play, seed: u64) -> Result<laws::Sum, String> {
     let mut scene = Scene::open(play, seed).await?;
     let played = scene.play(seed).await;
     let log = scene.folder.path().join("daemon.log");
-    if let Some(keep) = play.keep.as_ref().filter(|_| played.is_err()) {
+    let fine = played.as_ref().is_ok_and(|it| it.calm < SLOW);
+    if let Some(keep) = play.keep.as_ref().filter(|_| !fine) {
         let copied = fs::copy(&log, keep.join(format!("seed-{seed}.log"))).map(drop);
         let journal = serde_json::to_string(scene.sim.shared.world().journal().since(0));
         let written =
@@ -380,21 +374,4 @@ impl<'a> Scene<'a> {
             Some(format!("the {what} of {name}"))
         })
     }
-}
-
-/// As an editor does it.
-fn replace(path: &Path, text: &str) -> std::io::Result<()> {
-    let new = path.with_extension("new");
-    fs::write(&new, text)?;
-    fs::rename(new, path)
-}
-
-fn manifest(name: &str, wish: &Wish) -> String {
-    let Wish { repository, memory, timeout, tag, blocks } = wish;
-    let blocks = blocks.text();
-    let image = REPOSITORIES[*repository];
-    let tags = if *tag { "{ team: blue }" } else { "{}" };
-    format!(
-        "apiVersion: evenkeel.dev/v1\nkind: Function\nmetadata: {{ name: {name} }}\nspec:\n  image: {image}:v1\n  role: job\n  memorySize: {memory}\n  timeout: {timeout}\n  tags: {tags}\n  environment: {{ variables: {{ MODE: chaos }} }}\n  policy: {{ deletion: delete }}\n{blocks}"
-    )
 }
