@@ -21,7 +21,7 @@ use super::{
 /// How soon to ask for the permit again that another kind holds.
 const BLOCKED_RECHECK: std::time::Duration = std::time::Duration::from_secs(1);
 /// The step that only writes down what was applied.
-const RECORD: &str = "record";
+pub(super) const RECORD: &str = "record";
 /// The step that makes an absent object.
 const CREATE: &str = "create";
 

@@ -120,7 +120,7 @@ impl<K: Kind> Engine<K> {
         let update = present && moved && acts && judgement.gate.is_none();
         let faulty = match &judgement.verdict {
             Verdict::Refuse(_) => true,
-            Verdict::Wait(hold) => !hold.soon && object.memory.is_failing(),
+            Verdict::Wait(hold) => !hold.soon && object.memory.is_failing(self.now.mono),
             Verdict::Act(_) | Verdict::InSync => false,
         };
         let faulty = judgement.diff.failed.is_some() || faulty;

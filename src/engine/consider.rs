@@ -246,7 +246,11 @@ impl<K: Kind> Engine<K> {
         let settled = !matches!(&judgement.verdict, Verdict::Wait(hold) if hold.soon);
         let Some(object) = self.objects.get_mut(name) else { return false };
         let looked = object.looked_at.is_some() && object.phase == Phase::Idle;
-        if !settled || !looked || object.memory.tried.is_none() {
+        if !settled || !looked {
+            return false;
+        }
+        object.memory.shown(&judgement.diff.changes);
+        if object.memory.tried.is_none() {
             return false;
         }
         let again = object.memory.confirm(&judgement.diff.changes, self.now.mono);

@@ -133,9 +133,9 @@ impl<K: Kind> Memory<K> {
         self.held.get(&print).filter(|it| now < it.until)
     }
 
-    /// Whether a step failed, and has not been done since.
-    pub(super) fn is_failing(&self) -> bool {
-        !self.held.is_empty()
+    /// Whether a step that failed is left alone for now.
+    pub(super) fn is_failing(&self, now: Mono) -> bool {
+        self.held.values().any(|it| now < it.until)
     }
 
     /// A step begins: if it fails, this is what not to repeat too soon.
@@ -144,9 +144,11 @@ impl<K: Kind> Memory<K> {
         self.held.insert(print, Held::at_once(now));
     }
 
-    /// AWS accepted the step under way. What makes room for another step has mended nothing yet.
+    /// AWS accepted the step under way, so what it refused before may be possible now. What makes room for another step
+    /// has mended nothing yet.
     pub(super) fn done(&mut self, print: Print, lasts: Duration, now: Now) {
         self.over(print);
+        self.held.retain(|_, it| !it.failure.class.is_refusal());
         if let Some(tried) = self.tried.as_ref().filter(|it| !it.partial) {
             self.fight.mending(&tried.changes, lasts, now);
         }
@@ -184,6 +186,14 @@ impl<K: Kind> Memory<K> {
     /// When a field that is left alone is tried again, the first of them.
     pub(super) fn stuck_until(&self, now: Mono) -> Option<Mono> {
         self.stuck.values().map(|it| it.until).filter(|it| *it > now).min()
+    }
+
+    /// What a settled look shows: whatever is as it should be again says nothing of what differs later.
+    pub(super) fn shown(&mut self, changes: &[Change]) {
+        let differs = |it: &Change| changes.iter().any(|now| now.path == it.path);
+        self.apart.retain(differs);
+        self.missed.retain(differs);
+        self.stuck.retain(|_, it| differs(&it.change));
     }
 
     /// It was seen as its spec asks: whatever AWS did not change before, it has changed now.
@@ -245,7 +255,7 @@ impl<K: Kind> Memory<K> {
 
     fn stick(&mut self, change: &Change, now: Mono) {
         let key = (change.step, change.path.clone());
-        let before = self.stuck.get(&key).filter(|it| same(&it.change, change));
+        let before = self.stuck.get(&key).filter(|it| asks_same(&it.change, change));
         let times = before.map_or(0, |it| it.times + 1);
         let [.., longest] = STUCK_FOR;
         let longer = STUCK_FOR.get(times).copied().unwrap_or(longest);
@@ -334,6 +344,36 @@ mod tests {
         }
         // A step without any effect is one all the same.
         assert!(steps.step(true, ("10", "10")));
+    }
+
+    #[test]
+    fn a_step_that_is_done_lets_what_was_refused_try_again() {
+        let mut memory = Memory::<Repository>::default();
+        let (now, later) = (Mono::default(), Mono(Duration::from_hours(1)));
+        let held = |class| {
+            let cause = Said { code: None, message: String::new() };
+            let failure = Failure { class, op: "Put", cause, retry_after: None };
+            Held { until: later, soon: false, failure }
+        };
+        let [refused, slow, done] = ["a", "b", "c"].map(|it| Print::of(it.as_bytes()));
+        memory.fails(refused, held(Class::Invalid));
+        memory.fails(slow, held(Class::Throttled));
+        assert!(memory.is_failing(now) && !memory.is_failing(later));
+        let wall = jiff::Timestamp::UNIX_EPOCH;
+        memory.done(done, Duration::ZERO, Now { mono: now, wall });
+        assert!(memory.held(refused, now).is_none());
+        assert!(memory.held(slow, now).is_some());
+    }
+
+    #[test]
+    fn a_field_that_was_right_meanwhile_begins_anew_though_others_differ() {
+        let mut steps = Steps(Memory::default());
+        assert!(steps.step(false, ("other", "other")));
+        let another = Change { path: "/another".into(), ..change("x") };
+        steps.0.shown(std::slice::from_ref(&another));
+        assert!(!steps.0.is_stuck(&change("other"), Mono::default()));
+        let drifted = Change { origin: Origin::Drift, ..change("other") };
+        assert_eq!(steps.0.origin(&drifted), None);
     }
 
     #[test]

@@ -16,6 +16,7 @@ use super::{
     policy::Mode,
     sight::Sight,
     status::{Condition, Row, Status, Truth},
+    time::Mono,
     verdict::{Judgement, Verdict},
 };
 
@@ -32,6 +33,7 @@ pub(super) struct Frame {
     pub(super) digests: Digests,
     pub(super) details: Vec<Detail>,
     pub(super) wall: Timestamp,
+    pub(super) now: Mono,
     pub(super) next_check: Option<Timestamp>,
     pub(super) orphan: bool,
 }
@@ -43,6 +45,7 @@ pub(super) fn judged<K: Kind>(
     judgement: &Judgement<K::Step>,
 ) -> Row {
     let causes = causes(&judgement.diff.changes);
+    let failing = object.memory.is_failing(frame.now);
     let (status, said) = status(judgement, object, !causes.is_empty());
     let extras = extras(object, judgement);
     let reconciling = matches!(object.phase, Phase::Applying(_))
@@ -55,7 +58,7 @@ pub(super) fn judged<K: Kind>(
         Verdict::Refuse(said) => Some(said.clone()),
         // A record that cannot be written holds up nothing.
         Verdict::Wait(_) if judgement.diff.changes.is_empty() => judgement.diff.failed.clone(),
-        Verdict::Wait(hold) if !hold.soon && object.memory.is_failing() => Some(hold.said.clone()),
+        Verdict::Wait(hold) if !hold.soon && failing => Some(hold.said.clone()),
         Verdict::Wait(_) | Verdict::Act(_) | Verdict::InSync => judgement.diff.failed.clone(),
     };
     let mut row = base(frame, object, Blank { status, said });

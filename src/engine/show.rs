@@ -47,6 +47,7 @@ impl<K: Kind> Engine<K> {
             digests: K::digests(spec, &object.sight, &self.facts),
             details: K::details(spec, object.sight.seen().map(|it| &it.live)),
             wall: self.now.wall,
+            now: self.now.mono,
             next_check,
             orphan: object.is_orphan(name, &self.settings),
         }

@@ -166,7 +166,7 @@ fn set_stuck_aside<K: Kind>(case: &Case<'_, K>, diff: &mut Diff<K::Step>) -> Vec
     });
     // A record of what was not reached would be a lie.
     if !fields.is_empty() {
-        diff.steps.retain(|planned| changes.iter().any(|it| planned.is_about(it)));
+        diff.steps.retain(|planned| planned.kind != super::answers::RECORD);
     }
     fields
 }
@@ -219,7 +219,8 @@ fn next<K: Kind>(case: &Case<'_, K>, diff: &Diff<K::Step>) -> Option<Verdict<K::
         };
         let hold = held(planned, failed, case.now.mono);
         let recheck = wait.as_ref().and_then(|it| it.recheck).into_iter().chain(hold.recheck).min();
-        wait = Some(Hold { recheck, ..wait.unwrap_or(hold) });
+        let soon = hold.soon || wait.as_ref().is_some_and(|it| it.soon);
+        wait = Some(Hold { recheck, soon, ..wait.unwrap_or(hold) });
         match lane {
             Some(lane) if failed.failure.class.is_refusal() => shut.insert(lane),
             _ => break,

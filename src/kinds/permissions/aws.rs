@@ -44,7 +44,7 @@ impl BlockHands for Permissions {
     async fn write(door: &Door, step: &Step) -> Result<(), Failure> {
         let (at, sid, statement) = match step {
             Step::Add(at, sid, statement) => (at, sid, statement),
-            Step::Remove(at, sid) | Step::Replace(at, sid) => {
+            Step::Remove(at, sid) | Step::Replace(at, sid) | Step::Supersede(at, sid) => {
                 let request = door
                     .lambda()
                     .remove_permission()

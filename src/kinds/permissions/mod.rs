@@ -68,13 +68,18 @@ pub enum Call {
     Remove(At, String),
     /// RemovePermission of a statement that is added again with its own content.
     Replace(At, String),
+    /// RemovePermission of a statement that is there under another name by then.
+    Supersede(At, String),
 }
 
 impl Call {
     /// The statement's id.
     fn id(&self) -> &str {
         match self {
-            Self::Add(_, id, _) | Self::Remove(_, id) | Self::Replace(_, id) => id,
+            Self::Add(_, id, _)
+            | Self::Remove(_, id)
+            | Self::Replace(_, id)
+            | Self::Supersede(_, id) => id,
         }
     }
 }
@@ -83,7 +88,9 @@ impl fmt::Display for Call {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Add(at, sid, it) => write!(f, "add permission {sid} to function {at}: {it}"),
-            Self::Remove(at, sid) => write!(f, "remove permission {sid} from function {at}"),
+            Self::Remove(at, sid) | Self::Supersede(at, sid) => {
+                write!(f, "remove permission {sid} from function {at}")
+            }
             Self::Replace(at, sid) => {
                 write!(f, "remove permission {sid} from function {at}, to add it again")
             }
@@ -163,7 +170,12 @@ impl Block for Permissions {
             |(sid, it): &(&String, &Statement)| live.get(*sid).is_some_and(|was| was != *it);
         let replace = |sid: &String| Call::Replace(at.clone(), sid.clone());
         calls.extend(wanted.iter().filter(other).flat_map(|it| [replace(it.0), add(it)]));
+        // One that another of the manifest's takes the place of under another name goes once that one is there.
+        let (renamed, stale): (Vec<_>, Vec<_>) = stale.into_iter().partition(|(_, was)| {
+            wanted.iter().any(|(sid, it)| it == *was && !live.contains_key(sid))
+        });
         calls.extend(stale.into_iter().map(|(sid, _)| remove(sid)));
+        calls.extend(renamed.into_iter().map(|(sid, _)| Call::Supersede(at.clone(), sid.clone())));
         calls
     }
 
@@ -176,9 +188,10 @@ impl Block for Permissions {
     }
 
     /// Each permission is independent of the others; one that changes keeps its old statement until the new one is
-    /// there.
+    /// there, and so does one with another name.
     fn lane(call: &Call) -> Option<String> {
-        Some(sid(call.id()).unwrap_or(call.id()).to_owned())
+        let alone = !matches!(call, Call::Supersede(..));
+        alone.then(|| sid(call.id()).unwrap_or(call.id()).to_owned())
     }
 
     fn makes_room(call: &Call) -> bool {
@@ -219,4 +232,33 @@ fn open<'a>(
         Some(Extra { path: id.clone(), words, call })
     };
     statements.filter_map(extra).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::name::Name;
+
+    /// The callers of both are the same: they are let in all the time.
+    #[test]
+    fn a_permission_with_another_name_waits_for_the_new_one() {
+        let at = At { function: Name::new("job"), qualifier: None };
+        let statement = |principal: &str| Statement {
+            principal: principal.to_owned(),
+            action: INVOKE.into(),
+            ..Statement::default()
+        };
+        let wanted = Statements::from([("ek-b-1".into(), statement("s3.amazonaws.com"))]);
+        let live = Statements::from([
+            ("ek-a-1".into(), statement("s3.amazonaws.com")),
+            ("ek-c-2".into(), statement("sns.amazonaws.com")),
+        ]);
+        let calls = Permissions::put(&at, &wanted, Some(&live));
+        let add = Call::Add(at.clone(), "ek-b-1".into(), Box::new(statement("s3.amazonaws.com")));
+        let remove = Call::Remove(at.clone(), "ek-c-2".into());
+        let supersede = Call::Supersede(at, "ek-a-1".into());
+        assert_eq!(calls, [add, remove, supersede.clone()]);
+        // It needs every step before it.
+        assert_eq!(Permissions::lane(&supersede), None);
+    }
 }

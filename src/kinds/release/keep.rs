@@ -120,6 +120,10 @@ impl Scene<'_> {
         self.diff.changes.push(change("/version", (&desired, &found), (Origin::Drift, ROUTE)));
         let note = Note { current: Some(current), rolling, ..note.clone() };
         self.route(ROUTE, Some(alias), To { weight, ..To::all(current, note) });
+        // It ends the difference by itself: whoever moves the alias again and again is not fought for ever.
+        if let Some(step) = self.diff.steps.last_mut() {
+            step.scope.partial = false;
+        }
         true
     }
 
