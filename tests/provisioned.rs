@@ -40,7 +40,7 @@ use evenkeel::{
         time::Clock,
     },
     kinds::{
-        block::{At, Of, Spec, Step, aws::Door},
+        block::{At, Of, Spec, Step, aws::Hung},
         provisioned::{Config, Number, Provisioned, Status},
     },
 };
@@ -61,7 +61,7 @@ const DEADLINE: Duration = Duration::from_secs(20);
 
 struct Scene {
     sim: Sim,
-    door: Door,
+    door: Hung<Provisioned>,
     facts: Facts,
 }
 

@@ -291,3 +291,30 @@ async fn places_that_may_not_be_read_are_told() {
     scene.until("it is told", told).await;
     drop(daemon);
 }
+
+/// Reading all of them takes longer than a read may be old when a step rests on it.
+#[tokio::test(flavor = "multi_thread")]
+async fn many_versions_do_not_keep_a_permission_from_being_added() {
+    let scene = Scene::new().await;
+    scene.manifest("  policy: { ignore: [/timeout] }\n");
+    scene.apply().await;
+    for number in 10..70 {
+        let body = json!({ "Timeout": number });
+        scene.lambda("UpdateFunctionConfiguration", None, body);
+        scene.pass(5.0).await;
+        scene.lambda("PublishVersion", None, json!({}));
+    }
+    scene.lambda(
+        "AddPermission",
+        Some("7"),
+        json!({ "StatementId": "all", "Action": "lambda:InvokeFunction", "Principal": "*" }),
+    );
+    scene.manifest("  permissions: [{ sid: a, principal: s3.amazonaws.com }]\n  policy: { ignore: [/timeout] }\n");
+    let daemon = scene.start();
+    let added = |it: &Scene| it.count(|it| it.operation == "AddPermission" && it.effect) == 1;
+    scene.until("it is added", added).await;
+    // And what stands at one of them is known all the same.
+    let seen = |it: &Scene| paths(&it.row("Permissions")) == ["/permissions/7/all"];
+    scene.until("it is seen", seen).await;
+    drop(daemon);
+}

@@ -28,6 +28,14 @@ impl BlockHands for Permissions {
         policy(door, at, urgency).await
     }
 
+    fn place(call: &Step) -> Option<&At> {
+        let (Step::Add(at, ..)
+        | Step::Remove(at, _)
+        | Step::Replace(at, _)
+        | Step::Supersede(at, _)) = call;
+        Some(at)
+    }
+
     /// Each alias and each version has a policy of its own, and so has the function itself.
     async fn elsewhere(door: &Door, others: Others<'_>) -> Result<Vec<Extra<Step>>, Failure> {
         let mut found = Vec::new();

@@ -16,7 +16,7 @@ use crate::{
     },
     engine::failure::Failure,
     kinds::block::{
-        Extra,
+        At, Extra,
         aws::{Asked, BlockHands, Door, Others, PAGES_MAX, Read, found},
     },
 };
@@ -37,6 +37,11 @@ impl BlockHands for Url {
         let (answer, at) = door.calls.timed(call, request).await;
         let config = found(answer).map(|it| it.map(config));
         (config, Some(at))
+    }
+
+    fn place(call: &Step) -> Option<&At> {
+        let (Step::Create(at, _) | Step::Update(at, _) | Step::Delete(at)) = call;
+        Some(at)
     }
 
     /// The function itself and each alias may have a URL: one list shows all of them.

@@ -2,6 +2,7 @@
 //! its own.
 
 mod places;
+mod survey;
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -13,6 +14,7 @@ use aws_sdk_lambda::{
 use tokio::sync::mpsc;
 
 pub use self::places::{Others, PAGES_MAX};
+use self::survey::Survey;
 use super::{
     At, Block, Extra, Live, Of, Spec, Step,
     host::Host,
@@ -54,8 +56,13 @@ pub trait BlockHands: Block {
         asked: Asked<'_, Self>,
     ) -> impl Future<Output = Read<Self::Config>> + Send;
 
-    /// What opens the function to others at places other than these, where no document asks for the block. Only blocks
-    /// that are watched ([`Block::GUARDED`]) have any.
+    /// Where a call acts. Only blocks that are watched ([`Block::GUARDED`]) have to say it.
+    fn place(_: &Self::Call) -> Option<&At> {
+        None
+    }
+
+    /// What opens the function to others at places other than the block's own, where no document asks for it. Only
+    /// blocks that are watched ([`Block::GUARDED`]) have any.
     fn elsewhere(
         _: &Door,
         _: Others<'_>,
@@ -92,16 +99,22 @@ impl Door {
     }
 }
 
+/// The way to AWS of one kind of block.
+pub struct Hung<B: Block> {
+    door: Door,
+    others: Survey<B>,
+}
+
 impl<B: BlockHands> Hands for Of<B> {
-    type Cloud = Door;
+    type Cloud = Hung<B>;
     const LOOK: (Bucket, f64) = (B::LOOK, 1.0);
 
-    fn open(clients: &Clients, calls: Arc<Calls>) -> Door {
-        Door { clients: clients.clone(), calls }
+    fn open(clients: &Clients, calls: Arc<Calls>) -> Hung<B> {
+        Hung { door: Door { clients: clients.clone(), calls }, others: Survey::default() }
     }
 }
 
-impl<B: BlockHands> Cloud<Of<B>> for Door {
+impl<B: BlockHands> Cloud<Of<B>> for Hung<B> {
     /// Nothing shows many at once.
     async fn list(
         &self,
@@ -117,18 +130,23 @@ impl<B: BlockHands> Cloud<Of<B>> for Door {
         wanted: Option<&Spec<B>>,
         urgency: Urgency,
     ) -> Result<Got<Of<B>>, Failure> {
-        let asked = self.calls.now();
-        let (first, at) = self.function(name, urgency).await?;
-        let Some(first) = first else { return Ok((None, asked)) };
+        let Self { door, others } = self;
+        let asked = door.calls.now();
+        let (first, at) = door.function(name, urgency).await?;
+        let Some(first) = first else {
+            others.forget(name);
+            return Ok((None, asked));
+        };
         let place = place::<B>(name, wanted, &first);
         let config = wanted.and_then(|it| it.config.as_ref());
+        // It may take long, so it comes before what a step may rest on.
+        let elsewhere = if wanted.is_some_and(|it| it.guards) {
+            Box::pin(others.of(door, Others { function: name, own: &place, urgency })).await?
+        } else {
+            Known::Yes(Vec::new())
+        };
         let asked = Asked { at: &place, wanted: config, urgency };
-        let guarding = wanted.filter(|it| it.guards);
-        let others = guarding.map(|it| Others { function: name, own: [&place, &it.at], urgency });
-        let (read, elsewhere) =
-            tokio::join!(B::read(self, &first, asked), Box::pin(self.elsewhere::<B>(others)));
-        let (config, asked) = read;
-        let elsewhere = elsewhere?;
+        let (config, asked) = B::read(door, &first, asked).await;
         let config = match config {
             Ok(config) => Known::Yes(config),
             Err(failure) if failure.class == Class::Denied => Known::No(chain(&failure)),
@@ -137,7 +155,7 @@ impl<B: BlockHands> Cloud<Of<B>> for Door {
         let (answer, moment) = match asked {
             None => (first, at),
             // Its turn may have been long in coming, and what was seen of the function would be old.
-            Some(moment) => match self.function(name, urgency).await? {
+            Some(moment) => match door.function(name, urgency).await? {
                 (Some(again), _) => (again, moment),
                 (None, _) => return Ok((None, moment)),
             },
@@ -148,26 +166,18 @@ impl<B: BlockHands> Cloud<Of<B>> for Door {
 
     async fn apply(&self, step: &Step<B>) -> Result<(), Failure> {
         match step {
-            Step::Manage(it) => Box::pin(self.manage(it)).await,
-            Step::Call(it) => B::write(self, it).await,
+            Step::Manage(it) => Box::pin(self.door.manage(it)).await,
+            Step::Call(it) => {
+                if let Some(at) = B::place(it) {
+                    self.others.changed(at);
+                }
+                B::write(&self.door, it).await
+            }
         }
     }
 }
 
 impl Door {
-    /// What opens the function to others at other places, as far as our credentials may see it.
-    async fn elsewhere<B: BlockHands>(
-        &self,
-        others: Option<Others<'_>>,
-    ) -> Result<Known<Vec<Extra<B::Call>>>, Failure> {
-        let Some(others) = others else { return Ok(Known::Yes(Vec::new())) };
-        match B::elsewhere(self, others).await {
-            Ok(found) => Ok(Known::Yes(found)),
-            Err(failure) if failure.class == Class::Denied => Ok(Known::No(chain(&failure))),
-            Err(failure) => Err(failure),
-        }
-    }
-
     /// The function with its tags, and the moment at which it was asked for.
     pub async fn function(
         &self,

@@ -21,8 +21,8 @@ pub const PAGES_MAX: usize = 100;
 pub struct Others<'a> {
     /// The function.
     pub function: &'a Name,
-    /// Where the block is, and where it should be: these are its own.
-    pub own: [&'a At; 2],
+    /// Where the block is: that is read by itself.
+    pub own: &'a At,
     /// Who goes first.
     pub urgency: Urgency,
 }
@@ -31,7 +31,7 @@ impl Others<'_> {
     /// The place with this alias or version, or with none, unless it is the block's own.
     pub fn at(&self, qualifier: Option<String>) -> Option<At> {
         let at = At { function: self.function.clone(), qualifier };
-        self.own.iter().all(|own| **own != at).then_some(at)
+        (*self.own != at).then_some(at)
     }
 }
 

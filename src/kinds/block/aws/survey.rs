@@ -1,0 +1,86 @@
+//! What opens functions to others at places other than a block's own. Reading all aliases and versions of a function
+//! takes as many calls as there are of them, so only the slow rotation reads them again: a read before a step, or after
+//! it, has what the last one saw.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Mutex, PoisonError},
+};
+
+use super::{BlockHands, Door, Others};
+use crate::{
+    aws::cloud::Urgency,
+    engine::{
+        failure::{Class, Failure, chain},
+        name::Name,
+        sight::Known,
+    },
+    kinds::block::{At, Block, Extra},
+};
+
+/// What was seen last, by function.
+pub(super) struct Survey<B: Block>(Mutex<BTreeMap<Name, Seen<B>>>);
+
+struct Seen<B: Block> {
+    /// The block's own place, which is left out.
+    own: At,
+    found: Known<Vec<Extra<B::Call>>>,
+}
+
+impl<B: Block> Default for Survey<B> {
+    fn default() -> Self {
+        Self(Mutex::default())
+    }
+}
+
+impl<B: BlockHands> Survey<B> {
+    /// What is at other places, as far as our credentials may see it. Where something else goes wrong, that is told
+    /// too, and the block's own place is read all the same.
+    pub(super) async fn of(
+        &self,
+        door: &Door,
+        others: Others<'_>,
+    ) -> Result<Known<Vec<Extra<B::Call>>>, Failure> {
+        let before = || self.with(|all| all.get(others.function).and_then(|it| it.at(others.own)));
+        if let Some(found) = before().filter(|_| others.urgency != Urgency::Audit) {
+            return Ok(found);
+        }
+        let found = match B::elsewhere(door, others).await {
+            Ok(found) => Known::Yes(found),
+            Err(failure) if matches!(failure.class, Class::Throttled | Class::Credentials) => {
+                return Err(failure);
+            }
+            Err(failure) => Known::No(chain(&failure)),
+        };
+        let seen = Seen { own: others.own.clone(), found: found.clone() };
+        self.with(|all| all.insert(others.function.clone(), seen));
+        Ok(found)
+    }
+}
+
+impl<B: Block> Survey<B> {
+    /// Something is about to change at a place: unless it is the block's own, what was seen is old.
+    pub(super) fn changed(&self, at: &At) {
+        self.with(|all| {
+            if all.get(&at.function).is_some_and(|it| it.own != *at) {
+                all.remove(&at.function);
+            }
+        });
+    }
+
+    /// There is no such function.
+    pub(super) fn forget(&self, function: &Name) {
+        self.with(|all| all.remove(function));
+    }
+
+    fn with<T>(&self, act: impl FnOnce(&mut BTreeMap<Name, Seen<B>>) -> T) -> T {
+        act(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl<B: Block> Seen<B> {
+    /// What was seen, if the block's own place is still the same.
+    fn at(&self, own: &At) -> Option<Known<Vec<Extra<B::Call>>>> {
+        (self.own == *own).then(|| self.found.clone())
+    }
+}
