@@ -74,7 +74,8 @@ impl Identity {
         self.custody.confirm();
     }
 
-    /// It is the wrong one: nothing may be used.
+    /// It is the wrong one, or AWS does not accept the credentials: nothing of it may be used, and the next check
+    /// fetches others.
     pub fn reject(&self) {
         self.custody.reject();
     }
@@ -82,6 +83,11 @@ impl Identity {
     /// Whether there are credentials that were confirmed and may still be used.
     pub fn is_confirmed(&self) -> bool {
         self.custody.confirmed(MARGIN).is_some()
+    }
+
+    /// How soon a check has to fetch the next ones, so that no call waits for them.
+    pub fn rest(&self) -> Duration {
+        self.custody.rest().saturating_sub(MARGIN * 2)
     }
 }
 
@@ -158,6 +164,23 @@ impl Custody {
         })
     }
 
+    /// How long what may be used is good for.
+    fn rest(&self) -> Duration {
+        let until = self.with(|state| state.confirmed.as_ref().map(|(_, until)| *until));
+        until.and_then(|it| it.duration_since(now()).ok()).unwrap_or_default()
+    }
+
+    /// What was offered and has not ended.
+    fn offered(&self) -> Option<Credentials> {
+        self.with(|state| {
+            let ended = |it: &Credentials| it.expiry().is_some_and(|it| it <= now());
+            if state.offered.as_ref().is_some_and(ended) {
+                state.offered = None;
+            }
+            state.offered.clone()
+        })
+    }
+
     /// What the source has now.
     async fn fetch(&self) -> provider::Result {
         let source = self.source.as_ref();
@@ -174,7 +197,7 @@ impl Custody {
         if let Some(good) = self.confirmed(MARGIN) {
             return Ok(good);
         }
-        if self.with(|state| state.offered.is_some()) {
+        if self.offered().is_some() {
             return Err(CredentialsError::provider_error(Unconfirmed));
         }
         let found = self.fetch().await?;
@@ -192,10 +215,9 @@ impl Custody {
     /// For a check: each of its tries is about the same credentials.
     async fn ask(&self) -> provider::Result {
         let _turn = self.turn.0.acquire().await;
-        let (known, anew) =
-            self.with(|state| (state.asked.clone().or_else(|| state.offered.clone()), state.anew));
+        let (asked, anew) = self.with(|state| (state.asked.clone(), state.anew));
         let good = || self.confirmed(AHEAD).filter(|_| !anew);
-        let found = match known.or_else(good) {
+        let found = match asked.or_else(|| self.offered()).or_else(good) {
             Some(found) => found,
             None => self.fetch().await?,
         };
@@ -333,6 +355,18 @@ mod tests {
         assert_eq!(used(&custody).await.as_deref(), Some("a"));
         custody.confirm();
         assert_eq!(used(&custody).await.as_deref(), Some("b"));
+    }
+
+    #[tokio::test]
+    async fn what_ends_before_anybody_named_it_is_fetched_again() {
+        let custody = custody(&[("a", SECONDS), ("b", Duration::ZERO), ("c", HOUR)]);
+        assert_eq!(asked(&custody, false).await, "a");
+        custody.confirm();
+        assert_eq!(used(&custody).await, None);
+        // `b` was offered, and is over.
+        assert_eq!(asked(&custody, false).await, "c");
+        custody.confirm();
+        assert_eq!(used(&custody).await.as_deref(), Some("c"));
     }
 
     #[tokio::test]

@@ -134,6 +134,7 @@ impl Supervisor {
         self.desire().await;
         // Deadlines, since other news must not put them off.
         let (mut check_at, mut pause_at) = (self.recheck_at(paused.as_ref()), Mono::default());
+        let mut refused_at = Mono::default();
         loop {
             let now = self.clock.now().mono;
             let check = check_at.since(now);
@@ -149,7 +150,11 @@ impl Supervisor {
                     check_at = self.recheck_at(paused.as_ref());
                 }
                 () = self.doubt.notified() => {
-                    paused = self.recheck(paused, true).await;
+                    let now = self.clock.now().mono;
+                    // Who refuses what STS accepts refuses others too: they are not fetched all the time.
+                    let refused = now.since(refused_at) > RECHECK || refused_at == Mono::default();
+                    refused_at = if refused { now } else { refused_at };
+                    paused = self.recheck(paused, refused).await;
                     check_at = self.recheck_at(paused.as_ref());
                 }
                 () = self.census.notified() => self.rule(false).await,
@@ -165,7 +170,7 @@ impl Supervisor {
 
     fn recheck_at(&self, paused: Option<&Said>) -> Mono {
         let wait = match (paused, self.unanswered) {
-            (None, 0) => REASSURE,
+            (None, 0) => REASSURE.min(self.identity.rest().max(RECHECK)),
             (_, 0) => RECHECK,
             (_, times) => RECHECK.min(RECHECK_FIRST * (1 << (times - 1).min(5))),
         };
@@ -227,6 +232,8 @@ impl Supervisor {
                 None
             }
             (Err(failure), _) if failure.class == Class::Credentials => {
+                // What was refused once is not asked about again: the source may have others by then.
+                self.identity.reject();
                 let message = format!("AWS does not accept our credentials: {}", chain(&failure));
                 Some(Said::new("CredentialsInvalid", message))
             }
