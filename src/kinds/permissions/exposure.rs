@@ -4,6 +4,8 @@
 //! A condition binds if its key says who or what asks, if its operator fails where the key is missing, and if its value
 //! is fixed: AWS calls a policy non-public by the same rule (Amazon S3 user guide, "The meaning of public").
 
+use std::net::IpAddr;
+
 use serde_json::{Map, Value};
 
 /// How many bits of an address must be fixed for a range to bind: smaller ones are whole parts of the internet.
@@ -40,7 +42,7 @@ const LOOSE: [&str; 6] = [
 /// Operators that fail where the key is missing or another.
 const POSITIVE: [&str; 6] =
     ["stringequals", "stringequalsignorecase", "stringlike", "arnequals", "arnlike", "ipaddress"];
-/// Of these, those in which `*` and `?` stand for anything.
+/// Of these, those in which `*` and `?` stand for anything. In ARNs they stand for a part of it, between two colons.
 const PATTERNS: [&str; 3] = ["stringlike", "arnlike", "arnequals"];
 
 /// Whom a statement lets in.
@@ -148,20 +150,22 @@ fn bound(operator: &str, key: &str, values: &Value) -> Bound {
     if !POSITIVE.contains(&operator) {
         return Bound::Unclear;
     }
-    let patterns = PATTERNS.contains(&operator);
     let one = |value: &Value| match value.as_str() {
-        Some(text) => fixed(text, *form, patterns),
+        Some(text) => fixed(text, *form, operator),
         None => Bound::Unclear,
     };
-    match values {
-        // One of them is enough; none of none.
-        Value::Array(all) => all.iter().map(one).min().unwrap_or(Bound::Fixed),
-        value => one(value),
-    }
+    let all = match values {
+        Value::Array(all) => all.as_slice(),
+        one => std::slice::from_ref(one),
+    };
+    // One of them is enough; none of none.
+    let bound = all.iter().map(one).min().unwrap_or(Bound::Fixed);
+    let wide = all.iter().filter_map(Value::as_str).filter_map(range).map(part).sum::<f64>() > 1.0;
+    if *form == Form::Address && wide { bound.min(Bound::Unclear) } else { bound }
 }
 
-/// Whether a value is fixed. `patterns`: whether wildcards stand for anything in it.
-fn fixed(text: &str, form: Form, patterns: bool) -> Bound {
+/// Whether a value is fixed.
+fn fixed(text: &str, form: Form, operator: &str) -> Bound {
     // A variable is filled in when somebody asks.
     if text.contains("${") {
         return Bound::Unclear;
@@ -169,13 +173,15 @@ fn fixed(text: &str, form: Form, patterns: bool) -> Bound {
     if form == Form::Address {
         return address(text);
     }
-    if !patterns || !text.contains(['*', '?']) {
+    if !PATTERNS.contains(&operator) || !text.contains(['*', '?']) {
         return Bound::Fixed;
     }
     if text.bytes().all(|it| matches!(it, b'*' | b'?')) {
         return Bound::Nobody;
     }
     match form {
+        // There they stand for colons too, and another account's names may hold anything.
+        Form::Arn if operator == "stringlike" && early(text) => Bound::Unclear,
         Form::Arn => arn(text),
         // `o-id/*`: the organization is fixed.
         Form::Path if !text.split('/').next().unwrap_or_default().contains(['*', '?']) => {
@@ -190,31 +196,43 @@ fn arn(text: &str) -> Bound {
     let parts: Vec<&str> = text.splitn(6, ':').collect();
     let [_, _, _, _, account, resource] = parts.as_slice() else { return Bound::Unclear };
     let wild = |it: &str| it.contains(['*', '?']);
+    let first = |it: &str| it.split('/').find(|it| !it.is_empty()).is_some_and(wild);
     match (*account, *resource) {
         ("" | "*", "*") => Bound::Nobody,
-        ("", resource) if wild(resource.split('/').next().unwrap_or_default()) => Bound::Unclear,
+        ("", resource) if first(resource) => Bound::Unclear,
         ("", _) => Bound::Fixed,
         (account, _) if wild(account) => Bound::Unclear,
         _ => Bound::Fixed,
     }
 }
 
-/// An address, or a range of them.
-fn address(text: &str) -> Bound {
+/// Whether a wildcard stands before the resource of an ARN, or there are colons missing.
+fn early(text: &str) -> bool {
+    let wild = |it: &str| it.contains(['*', '?']);
+    text.splitn(6, ':').count() < 6 || text.splitn(6, ':').take(5).any(wild)
+}
+
+/// An address, or a range of them: where it starts, and how many bits of it are fixed.
+fn range(text: &str) -> Option<(IpAddr, u32)> {
     let (start, length) = match text.split_once('/') {
-        Some((start, length)) => (start, Some(length)),
-        None => (text, None),
+        Some((start, length)) => (start.parse::<IpAddr>().ok()?, length.parse().ok()?),
+        None => (text.parse::<IpAddr>().ok()?, u32::MAX),
     };
-    let (Ok(start), Ok(length)) =
-        (start.parse::<std::net::IpAddr>(), length.map(str::parse::<u32>).transpose())
-    else {
-        return Bound::Unclear;
-    };
+    Some((start, length))
+}
+
+/// How large a range is, of the largest that binds.
+fn part((start, length): (IpAddr, u32)) -> f64 {
     let least = if start.is_ipv4() { PREFIX_V4 } else { PREFIX_V6 };
-    match length {
-        Some(0) => Bound::Nobody,
-        Some(length) if length < least => Bound::Unclear,
-        Some(_) | None => Bound::Fixed,
+    (f64::from(least) - f64::from(length)).exp2()
+}
+
+fn address(text: &str) -> Bound {
+    match range(text) {
+        None => Bound::Unclear,
+        Some((_, 0)) => Bound::Nobody,
+        Some(it) if part(it) > 1.0 => Bound::Unclear,
+        Some(_) => Bound::Fixed,
     }
 }
 
@@ -300,6 +318,12 @@ mod tests {
             ("public", "IpAddress", "aws:SourceIp", json!("0.0.0.0/0")),
             ("public", "IpAddress", "aws:SourceIp", json!(["192.0.2.0/24", "::/0"])),
             ("unjudged", "IpAddress", "aws:SourceIp", json!("0.0.0.0/1")),
+            ("closed", "IpAddress", "aws:SourceIp", json!(["10.0.0.0/9", "192.0.2.0/24"])),
+            ("unjudged", "IpAddress", "aws:SourceIp", json!(["1.0.0.0/8", "2.0.0.0/8"])),
+            ("closed", "StringLike", "aws:SourceArn", json!("arn:aws:sns:x:111122223333:*")),
+            ("unjudged", "StringLike", "aws:SourceArn", json!("arn:aws:*:*:111122223333:*")),
+            ("unjudged", "StringLike", "aws:PrincipalArn", json!("arn:*:iam::111122223333:*")),
+            ("unjudged", "ArnLike", "aws:SourceArn", json!("arn:aws:apigateway:*::/*")),
             ("unjudged", "NotIpAddress", "aws:SourceIp", json!("192.0.2.0/24")),
             ("closed", "StringEquals", "lambda:EventSourceToken", json!("amzn1.ask.skill.1")),
         ];
