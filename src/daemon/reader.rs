@@ -27,6 +27,9 @@ use crate::{
 const TORN_MIN: Duration = Duration::from_millis(100);
 /// A directory that is torn each time is watched, not hammered.
 const TORN_MAX: Duration = Duration::from_secs(5);
+/// So many torn readings in a row, which take about ten seconds, are no accident: a link whose end is gone, say.
+const TORN_SHOWN: u32 = 8;
+
 /// The manifests, and how reading them goes.
 #[derive(Clone, Default)]
 pub(super) struct Manuscript {
@@ -50,6 +53,8 @@ pub(super) struct Reader {
     pub(super) snapshots: watch::Sender<Manuscript>,
     pub(super) rescan: Arc<Notify>,
     pub(super) stop: watch::Receiver<bool>,
+    /// How many readings in a row were torn.
+    pub(super) torn: u32,
 }
 
 impl Reader {
@@ -140,9 +145,10 @@ impl Reader {
         done.ok()
     }
 
-    fn show(&self, reading: Reading) {
+    fn show(&mut self, reading: Reading) {
         let Now { mono: read_at, wall } = self.clock.now();
         let metrics = &self.metrics;
+        self.torn = if matches!(reading, Reading::Torn(_)) { self.torn + 1 } else { 0 };
         let good = |board: &mut super::board::Shown| {
             board.source.error = None;
             board.source.good_at = Some(wall);
@@ -169,6 +175,10 @@ impl Reader {
                 self.board.write(good);
                 self.snapshots.send_modify(|it| (it.read_at, it.readable) = (read_at, true));
             }
+            Reading::Torn(why) if self.torn >= TORN_SHOWN => {
+                metrics.load("torn");
+                self.failed(&format!("the manifests change whenever they are read: {why}"));
+            }
             Reading::Torn(why) => {
                 metrics.load("torn");
                 tracing::debug!(why, "the manifests changed while they were read; again");
@@ -176,15 +186,19 @@ impl Reader {
             Reading::Cancelled => {}
             Reading::Failed(why) => {
                 metrics.load("error");
-                self.snapshots.send_modify(|it| it.readable = false);
-                let new = self.board.write(|board| {
-                    board.source.error.replace(why.clone()).is_none_or(|before| before != why)
-                });
-                if new {
-                    error!(why, "the manifests cannot be read; the last good ones still count");
-                    self.event((true, "SourceFailed"), &why);
-                }
+                self.failed(&why);
             }
+        }
+    }
+
+    fn failed(&self, why: &str) {
+        self.snapshots.send_modify(|it| it.readable = false);
+        let new = self.board.write(|board| {
+            board.source.error.replace(why.to_owned()).is_none_or(|before| before != why)
+        });
+        if new {
+            error!(why, "the manifests cannot be read; the last good ones still count");
+            self.event((true, "SourceFailed"), why);
         }
     }
 

@@ -92,6 +92,7 @@ impl Daemon {
             stop: wiring.stop,
             snapshots,
             rescan: Arc::clone(&rescan),
+            torn: 0,
         };
         tasks.spawn(reader.run());
         let shared = Shared {

@@ -1,49 +1,21 @@
 //! A tree against a shape: every difference is a note.
 
-use std::{fmt::Display, sync::Arc};
+use std::fmt::Display;
 
 use super::{
-    note::Note,
+    notes::Notes,
     scalar::{self, Scalar},
-    tree::{At, Node, Trouble, Value},
+    tree::{Node, Trouble, Value},
 };
 use crate::{
     kinds::document::PLACEHOLDER,
     shape::{Field, Map, Shape, Text},
 };
 
+/// The longest word whose neighbours are looked for.
+const WORD_MAX: usize = 64;
 /// How much of a value is repeated in a message.
 const SHOWN_MAX: usize = 60;
-
-/// Collects the notes of one file.
-pub(super) struct Notes {
-    file: Arc<str>,
-    pub(super) all: Vec<Note>,
-}
-
-impl Notes {
-    pub(super) fn new(file: &Arc<str>) -> Self {
-        Self { file: Arc::clone(file), all: Vec::new() }
-    }
-
-    /// One more thing that is wrong.
-    pub(super) fn push(&mut self, trouble: Trouble) {
-        let Trouble { at, message, hint, excerpt } = trouble;
-        self.all.push(Note {
-            file: Arc::clone(&self.file),
-            line: at.line,
-            column: at.column,
-            message,
-            hint: (!hint.is_empty()).then_some(hint),
-            excerpt,
-        });
-    }
-
-    /// Something wrong with the file as a whole.
-    pub(super) fn file(&mut self, message: &str, hint: &str) {
-        self.push(Trouble::new(At::default(), message, hint));
-    }
-}
 
 /// A value in its place.
 pub(super) struct Spot<'a> {
@@ -330,6 +302,9 @@ pub(super) fn short(text: &str) -> String {
 
 /// The known word that was probably meant.
 fn nearest<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    if word.len() > WORD_MAX {
+        return None;
+    }
     let word = word.to_lowercase();
     let near = known.map(|it| (distance(&word, &it.to_lowercase()), it)).min()?;
     (near.0 <= 1 + word.chars().count() / 5).then_some(near.1)

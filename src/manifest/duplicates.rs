@@ -8,6 +8,9 @@ use crate::{
     kinds::log_group::LogGroupDoc,
 };
 
+/// How many others each note names: with all of them, many documents of one name would make notes without end.
+const NAMED_MAX: usize = 3;
+
 /// Every key that more than one document claims, and every function whose log group others want otherwise, with
 /// a note at each of the documents. Neither is right: all of them are rejected.
 pub fn duplicates<'a>(documents: impl Iterator<Item = &'a Document>) -> BTreeMap<Key, Vec<Note>> {
@@ -47,7 +50,8 @@ fn disagreements(documents: &[&Document]) -> Vec<(Key, Note)> {
         for (document, doc) in &wishes {
             let name = document.aws_name();
             let other = |it: &&(&Document, &LogGroupDoc)| it.1 != *doc && it.0.aws_name() != name;
-            let others: Vec<&Document> = wishes.iter().filter(other).map(|it| it.0).collect();
+            let others = wishes.iter().filter(other).take(NAMED_MAX + 1).map(|it| it.0);
+            let others: Vec<&Document> = others.collect();
             if others.is_empty() {
                 continue;
             }
@@ -77,8 +81,11 @@ fn note(
     claimants: &[&Document],
     (message, hint): (&dyn Fn(&str) -> String, &str),
 ) -> Note {
-    let others = claimants.iter().filter(|it| it.origin != document.origin);
-    let others: Vec<String> = others.map(|it| it.origin.to_string()).collect();
+    let others = || claimants.iter().filter(|it| it.origin != document.origin);
+    let named = others().take(NAMED_MAX).map(|it| it.origin.to_string());
+    let left = claimants.len().saturating_sub(NAMED_MAX + 1);
+    let left = (left > 0).then(|| format!("{left} more"));
+    let others: Vec<String> = named.chain(left).collect();
     Note {
         file: Arc::clone(&document.origin.file),
         line: document.origin.line,
@@ -106,6 +113,18 @@ mod tests {
         assert_eq!(parsed.notes, []);
         let all = duplicates(parsed.documents.iter().map(|it| &**it));
         all.into_values().flatten().map(|it| it.to_string()).collect()
+    }
+
+    #[test]
+    fn many_documents_of_one_name_make_short_notes() {
+        let document = "apiVersion: evenkeel.dev/v1\nkind: Repository\nmetadata: { name: jobs }\nspec: {}\n---\n";
+        let parsed = parse("x.yaml", document.repeat(900).as_bytes());
+        assert_eq!((parsed.documents.len(), parsed.notes.len()), (900, 0));
+        let all = duplicates(parsed.documents.iter().map(|it| &**it));
+        let notes: Vec<Note> = all.into_values().flatten().collect();
+        assert_eq!(notes.len(), 900);
+        assert!(notes.iter().all(|it| it.message.len() < 200), "{}", notes[0].message);
+        assert!(notes[0].message.ends_with(" and 896 more"), "{}", notes[0].message);
     }
 
     #[test]

@@ -7,6 +7,7 @@ mod edit;
 mod envelope;
 mod expand;
 mod note;
+mod notes;
 mod parse;
 mod parts;
 mod scalar;

@@ -4,8 +4,9 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use super::{
     Body, Document, Meta, Note, Origin, Parsed, Parts,
-    check::{Notes, Spot, check, missing, short},
+    check::{Spot, check, missing, short},
     envelope::{ENVELOPE, shape_of},
+    notes::Notes,
     scalar,
     tree::{self, At, Node, Tags, Trees, Trouble, Value},
 };
@@ -44,9 +45,7 @@ pub fn parse(file: &str, bytes: &[u8]) -> Parsed {
             documents.extend(document(&file, tree, &mut notes).map(Arc::new));
         }
     }
-    notes.all.sort();
-    notes.all.dedup();
-    Parsed { documents, notes: notes.all, weight }
+    Parsed { documents, notes: notes.into_all(), weight }
 }
 
 /// Any YAML or JSON file with one document, as JSON: for the operator's own files.
@@ -57,7 +56,7 @@ pub fn plain(bytes: &[u8]) -> Result<serde_json::Value, Vec<Note>> {
     }
     let mut notes = Notes::new(&"".into());
     notes.file("the file should hold one document", "");
-    Err(notes.all)
+    Err(notes.into_all())
 }
 
 /// The documents of any YAML or JSON file, as JSON, each with the line on which it begins: for what other tools wrote.
@@ -73,10 +72,10 @@ pub fn values(
     for trouble in troubles {
         notes.push(trouble);
     }
-    if notes.all.is_empty() {
+    if notes.count() == 0 {
         return Ok(trees.iter().map(|it| (it.at.line, scalar::json(it))).collect());
     }
-    Err(notes.all)
+    Err(notes.into_all())
 }
 
 /// The bytes as text, if they are one.
@@ -104,7 +103,7 @@ fn text<'a>(bytes: &'a [u8], notes: &mut Notes) -> Option<&'a str> {
 }
 
 fn document(file: &Arc<str>, tree: &Node, notes: &mut Notes) -> Option<Document> {
-    let before = notes.all.len();
+    let before = notes.count();
     if !matches!(tree.value, Value::Map(_)) {
         let message = "the document is no map";
         let hint = "a manifest begins with `apiVersion:`, `kind:`, `metadata:` and `spec:`";
@@ -119,7 +118,7 @@ fn document(file: &Arc<str>, tree: &Node, notes: &mut Notes) -> Option<Document>
     let spot = Spot { name: "spec", node: spec, below: false };
     check(&spot, shape, notes);
     missing(&spot, shape, notes);
-    if notes.all.len() > before {
+    if notes.count() > before {
         return None;
     }
     let meta = meta(tree)?;
@@ -136,7 +135,7 @@ fn document(file: &Arc<str>, tree: &Node, notes: &mut Notes) -> Option<Document>
         notes.push(trouble.showing(format!("{}: …", short(name))));
     }
     let origin = Origin { file: Arc::clone(file), line: tree.at.line };
-    (notes.all.len() == before).then_some(Document { origin, meta, body })
+    (notes.count() == before).then_some(Document { origin, meta, body })
 }
 
 /// The spec as its kind reads it, and every rule that it breaks.

@@ -240,3 +240,18 @@ async fn links_keep_the_daemon_neither_from_starting_nor_from_stopping() {
 fn now() -> Instant {
     Instant::now()
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_directory_that_is_torn_at_each_reading_is_told() {
+    let scene = Scene::new().await;
+    scene.manifest("");
+    let daemon = scene.start();
+    scene.until("it is made", |it| it.functions().contains_key("job")).await;
+    symlink("nowhere", scene.manifests().join("gone.yaml")).unwrap();
+    let told = |it: &Scene| it.served("/api/v1/source").contains("gone.yaml vanished");
+    scene.until("it is told", told).await;
+    fs::remove_file(scene.manifests().join("gone.yaml")).unwrap();
+    let over = |it: &Scene| !it.served("/api/v1/source").contains("gone.yaml");
+    scene.until("it is over", over).await;
+    drop(daemon);
+}
