@@ -165,6 +165,14 @@ def observed(scene: Scene, code: int) -> None:
     scene.call(OBSERVE, code, "plan")
     scene.call(OBSERVE, code, "run", "--once", "--mode", "observe", "--listen", "127.0.0.1:0")
 
+def guarded(scene: Scene) -> None:
+    """A daemon that only observes looks at what opens functions at other places too: a single run has no time for it."""
+    daemon = scene.daemon(OBSERVE, "--mode", "observe")
+    calls = ("ListFunctionUrlConfigs", "ListAliases", "ListVersionsByFunction")
+    asked = lambda it: daemon.metric("evenkeel_aws_requests_total", operation=it)  # noqa: E731
+    wait_for("all places are read", lambda: all(asked(it) for it in calls))
+    assert daemon.stop() == 0
+
 def made(scene: Scene) -> None:
     """Everything is made from nothing, seen, changed and repaired."""
     for tag in ("v1", "1.4.0", "1.4.1"):
@@ -178,6 +186,7 @@ def made(scene: Scene) -> None:
     observed(scene, 1)
     scene.call(ENFORCE, 0, "apply")
     observed(scene, 0)
+    guarded(scene)
     scene.write("everything", CHANGED)
     scene.call(ENFORCE, 0, "apply", "everything")
     scene.write("everything", LESS)
