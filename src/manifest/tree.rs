@@ -166,7 +166,15 @@ struct Frame {
 
 enum Held {
     List(Vec<Node>),
-    Map(Vec<(Node, Node)>, Option<Node>),
+    Map(Members, Option<Node>),
+}
+
+/// The members of a map that has begun.
+#[derive(Default)]
+struct Members {
+    pairs: Vec<(Node, Node)>,
+    /// The line of each key: a search through all of them for each would take long.
+    lines: BTreeMap<Rc<str>, u32>,
 }
 
 impl Builder {
@@ -187,7 +195,7 @@ impl Builder {
                 self.begin(Held::List(Vec::new()), (at, anchor), tag.as_deref())
             }
             Event::MappingStart(anchor, tag) => {
-                self.begin(Held::Map(Vec::new(), None), (at, anchor), tag.as_deref())
+                self.begin(Held::Map(Members::default(), None), (at, anchor), tag.as_deref())
             }
             Event::SequenceEnd | Event::MappingEnd => {
                 self.leave();
@@ -272,7 +280,7 @@ impl Builder {
         let Some(frame) = self.open.pop() else { return };
         let value = match frame.held {
             Held::List(items) => Value::List(items.into()),
-            Held::Map(pairs, _) => Value::Map(pairs.into()),
+            Held::Map(members, _) => Value::Map(members.pairs.into()),
         };
         let node = Node { at: frame.at, value, shared: frame.anchor > 0 };
         self.add(Sized { node, size: frame.size }.called(frame.function), frame.anchor);
@@ -292,12 +300,9 @@ impl Builder {
         match &mut frame.held {
             Held::List(items) => items.push(node),
             Held::Map(_, key @ None) => *key = Some(node),
-            Held::Map(pairs, key @ Some(_)) => {
+            Held::Map(members, key @ Some(_)) => {
                 let Some(key) = key.take() else { return };
-                match key_trouble(pairs, &key) {
-                    Some(trouble) => self.trees.troubles.push(trouble),
-                    None => pairs.push((key, node)),
-                }
+                self.trees.troubles.extend(members.add(key, node));
             }
         }
     }
@@ -317,18 +322,24 @@ impl Sized {
     }
 }
 
-/// What is wrong with one more key of a map, if anything. Nobody knows yet whether it is a name or a secret.
-fn key_trouble(pairs: &[(Node, Node)], key: &Node) -> Option<Trouble> {
-    let Value::Scalar { text, plain } = &key.value else {
-        return Some(Trouble::new(key.at, "a key must be a text", "write a plain word"));
-    };
-    if *plain && &**text == "<<" {
-        let hint = "write the members out; merge keys are not part of YAML 1.2";
-        return Some(Trouble::new(key.at, "merge keys (`<<`) are not read", hint));
+impl Members {
+    /// One more member, or what is wrong with its key. Nobody knows yet whether that is a name or a secret.
+    fn add(&mut self, key: Node, value: Node) -> Option<Trouble> {
+        let Value::Scalar { text, plain } = &key.value else {
+            return Some(Trouble::new(key.at, "a key must be a text", "write a plain word"));
+        };
+        if *plain && &**text == "<<" {
+            let hint = "write the members out; merge keys are not part of YAML 1.2";
+            return Some(Trouble::new(key.at, "merge keys (`<<`) are not read", hint));
+        }
+        if let Some(line) = self.lines.get(text) {
+            let message = format!("the key stands here twice; it is also on line {line}");
+            return Some(Trouble::new(key.at, message, "keep one of them"));
+        }
+        self.lines.insert(Rc::clone(text), key.at.line);
+        self.pairs.push((key, value));
+        None
     }
-    let first = pairs.iter().find(|(it, _)| it.text() == Some(text))?;
-    let message = format!("the key stands here twice; it is also on line {}", first.0.at.line);
-    Some(Trouble::new(key.at, message, "keep one of them"))
 }
 
 impl Node {
