@@ -50,7 +50,9 @@ impl<B: BlockHands> Survey<B> {
             Err(failure) if matches!(failure.class, Class::Throttled | Class::Credentials) => {
                 return Err(failure);
             }
-            Err(failure) => Known::No(chain(&failure)),
+            Err(failure) if failure.class == Class::Denied => Known::No(chain(&failure)),
+            // It may be over by the next read.
+            Err(failure) => return Ok(Known::No(chain(&failure))),
         };
         let seen = Seen { own: others.own.clone(), found: found.clone() };
         self.with(|all| all.insert(others.function.clone(), seen));
