@@ -4,19 +4,19 @@
 //!  manifests/ ──source──▶ documents ──expand──▶ Desired<K> ─┐
 //!                                                           ├─ judge ─▶ Verdict ─▶ Work ─▶ AWS
 //!  AWS ──list / get──▶ Sight<K::Live> ──────────────────────┘                        │
-//!         ▲──────────────────────── look again ◀─────────────────────────────────────┘
+//!         ▲──────────────────────── read again ◀─────────────────────────────────────┘
 //! ```
 //!
 //! Words: a *document* describes an *object*; its *spec* is what is wanted, its *live* what AWS last said,
 //! in the same words; *sight* is unknown, absent or present; a *diff* holds the fields that differ and the
-//! *steps* that mend them; a *verdict* is what to do about one object; *work* goes to the driver, *events*
+//! *steps* that repair them; a *verdict* is what to do about one object; *work* goes to the driver, *events*
 //! come back; a *row* is what people read.
 //!
 //! Read in this order: [`engine::kind`] (the contract), [`engine::verdict`] (the rules),
 //! [`engine::engine`] (who is next), [`kinds::function`] (a kind), [`daemon::driver`] (the hands).
 //!
 //! Invariants: `engine` never waits, never reads the clock, never fails and knows no AWS; a step rests on
-//! an exact look that began after the last write; one thing at a time for an object; not knowing never
+//! an exact read that began after the last write; one thing at a time for an object; not knowing never
 //! acts; a secret cannot be printed.
 
 pub mod aws;

@@ -40,7 +40,7 @@ use evenkeel::{
         diff::Cause,
         failure::Class,
         name::Name,
-        prune::Block,
+        prune::PruneBlock,
         status::{Ending, Status},
         work::{Outcome, Trigger},
     },
@@ -129,9 +129,9 @@ fn metrics() -> Vec<Family> {
         for kind in ["Function", "Image", "Repository"] {
             let mut pulse = evenkeel::daemon::board::Pulse::default();
             pulse.summary.listed = true;
-            let mut ruling = evenkeel::engine::prune::Ruling::default();
-            ruling.hash = "x".into();
-            shown.rulings.insert(target.clone(), Arc::new(ruling));
+            let mut decision = evenkeel::engine::prune::PruneDecision::default();
+            decision.hash = "x".into();
+            shown.prune_decisions.insert(target.clone(), Arc::new(decision));
             shown.engines.insert((target.clone(), kind), pulse);
         }
         let key =
@@ -245,7 +245,7 @@ fn the_metrics_reference_is_generated() {
     text += &row("cause", Cause::ALL.map(Cause::as_str).to_vec());
     text += &row("result, of drift", Outcome::ALL.map(Outcome::as_str).to_vec());
     text += &row("reason, of a target on hold", evenkeel::daemon::exposition::PAUSES.to_vec());
-    text += &row("reason, of the prune gate", Block::ALL.map(Block::as_str).to_vec());
+    text += &row("reason, of the prune gate", PruneBlock::ALL.map(PruneBlock::as_str).to_vec());
     text += &row("trigger", Trigger::ALL.map(Trigger::as_str).to_vec());
     text += &row("result, of a release", Ending::ALL.map(Ending::as_str).to_vec());
     text += ALERTS;

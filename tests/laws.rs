@@ -28,7 +28,7 @@ use common::{
     world::{World, digest},
 };
 use evenkeel::engine::{
-    facts::ImageFact, failure::Class, policy::Mode, prune::Terms, sight::Known, status::Status,
+    facts::ImageFact, failure::Class, observed::Known, policy::Mode, prune::Terms, status::Status,
     work::Event,
 };
 use proptest::{prelude::*, test_runner::RngSeed};
@@ -172,7 +172,7 @@ impl Play {
             prop_assert_eq!(tags.get("evenkeel.dev/object"), Some(&format!("Function/{name}")));
         }
         for row in self.stage.rows().iter().filter(|it| !it.orphan) {
-            prop_assert_eq!(row.status, Status::Synced, "{}: {}", &row.key, &row.said.message);
+            prop_assert_eq!(row.status, Status::Synced, "{}: {}", &row.key, &row.reason.message);
         }
         Ok(())
     }

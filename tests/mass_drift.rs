@@ -62,8 +62,8 @@ fn mass_drift_stops_all_writing_until_most_is_as_it_was() {
     let seen = broken(&fleet).unwrap();
     assert_eq!((seen.drifted, seen.of, fleet.touched(before)), (11, 20, 0));
     let row = fleet.row("job-00");
-    assert_eq!((row.status, row.said.reason), (Status::Drifted, "MassDrift"));
-    assert!(row.said.message.contains(&format!("`--confirm {}`", seen.hash)), "{:?}", row.said);
+    assert_eq!((row.status, row.reason.code), (Status::Drifted, "MassDrift"));
+    assert!(row.reason.message.contains(&format!("`--confirm {}`", seen.hash)), "{:?}", row.reason);
     // Nor is an edit of something else written.
     fleet.fields = "memorySize: 256\ntimeout: 9";
     fleet.tell();
@@ -150,14 +150,14 @@ fn functions_that_failed_at_their_creation_are_no_mass_drift_and_may_be_cleared_
     stage.now = now;
     stage.manifests(&text);
     stage.run(Duration::from_mins(2));
-    assert_eq!(stage.rows()[0].said.reason, "CreateFailed");
+    assert_eq!(stage.rows()[0].reason.code, "CreateFailed");
     assert_eq!(stage.summary().broken, None);
     for name in stage.world.names() {
         stage.world.delete(&name);
     }
     stage.run(Duration::from_mins(3));
     assert_eq!(stage.summary().broken, None);
-    assert!(stage.rows().iter().all(|it| it.said.reason == "InSync"), "{:?}", stage.rows()[0]);
+    assert!(stage.rows().iter().all(|it| it.reason.code == "InSync"), "{:?}", stage.rows()[0]);
 }
 
 #[test]
@@ -168,20 +168,20 @@ fn somebody_who_keeps_changing_it_back_is_left_alone_and_told() {
     for _ in 0..120 {
         change(&mut fleet, 0..1, 1024);
         fleet.stage.run(Duration::from_secs(30));
-        fighting += usize::from(fleet.row("job-00").said.reason == "Fighting");
+        fighting += usize::from(fleet.row("job-00").reason.code == "Fighting");
     }
     // An hour at two a minute; without the rail it would be 240 writes: each is followed by its record.
     let writes = fleet.stage.world.writes.len() - before;
     assert!(writes < 40 && fighting > 80, "{writes} writes, {fighting} rounds of peace");
     // When the other one stops, all is mended within the hour.
     fleet.stage.run(Duration::from_mins(65));
-    assert_eq!((mended(&fleet), fleet.row("job-00").said.reason), (2, "InSync"));
+    assert_eq!((mended(&fleet), fleet.row("job-00").reason.code), (2, "InSync"));
 }
 
 #[test]
 fn an_edit_ends_the_peace() {
     let mut fleet = Fleet::of(2, "memorySize: 256", Terms::default());
-    while fleet.row("job-00").said.reason != "Fighting" {
+    while fleet.row("job-00").reason.code != "Fighting" {
         change(&mut fleet, 0..1, 1024);
         fleet.stage.run(Duration::from_secs(30));
     }

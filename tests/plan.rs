@@ -31,15 +31,15 @@ use common::{
     world::digest,
 };
 use evenkeel::{
-    aws::cloud::{Cloud as _, Urgency},
+    aws::cloud::{Cloud as _, Priority},
     engine::{
         desired::Wanted,
         facts::{Fact, FactKey, Facts, ImageFact},
         kind::Kind as _,
         memory::Memory,
         name::{Name, Owner},
+        observed::{Observed, Reading},
         record::Record,
-        sight::{Seen, Sight},
         time::{Mono, Now},
         verdict::{Case, Judgement, Verdict, judge},
     },
@@ -71,9 +71,9 @@ fn plan(input: &str) -> String {
         .split_whitespace()
         .next()
         .map_or(applied, |letter| record(&wanted, letter));
-    let sight = match section("live").trim() {
-        "absent" => Sight::Absent,
-        patch => Sight::Present(look(patch, &applied)),
+    let observed = match section("live").trim() {
+        "absent" => Observed::Absent,
+        patch => Observed::Present(look(patch, &applied)),
     };
     let mut facts = Facts::default();
     let reference = wanted.spec.image.reference.clone();
@@ -91,13 +91,13 @@ fn plan(input: &str) -> String {
     let judgement = judge::<Function>(&Case {
         name: &name,
         wanted: &wanted,
-        sight: &sight,
+        observed: &observed,
         facts: &facts,
         settings: &settings,
         memory: &memory,
         now: Now { mono: Mono::default(), wall: jiff::Timestamp::UNIX_EPOCH },
     });
-    show(&judgement, &sight)
+    show(&judgement, &observed)
 }
 
 /// The base manifest with more fields.
@@ -186,7 +186,7 @@ fn base(applied: &str) -> Value {
 }
 
 /// Has the real reader read AWS's answer.
-fn look(patch: &str, applied: &str) -> Seen<Live> {
+fn look(patch: &str, applied: &str) -> Reading<Live> {
     let mut answer = base(applied);
     if !patch.is_empty() {
         merge(&mut answer, serde_json::from_str(patch).unwrap());
@@ -194,15 +194,15 @@ fn look(patch: &str, applied: &str) -> Seen<Live> {
     let (clients, calls, _) = replay::aws(move |_, _| ok(answer.clone()));
     let cloud = FunctionCloud::new(clients.lambda, calls);
     let name = Name::new("resize");
-    replay::run(cloud.get(&name, None, Urgency::Mover)).unwrap().0.unwrap()
+    replay::run(cloud.get(&name, None, Priority::Mover)).unwrap().0.unwrap()
 }
 
-fn show(judgement: &Judgement<Step>, sight: &Sight<Live>) -> String {
+fn show(judgement: &Judgement<Step>, observed: &Observed<Live>) -> String {
     let mut lines = vec![match &judgement.verdict {
         Verdict::InSync => "in sync".to_owned(),
         Verdict::Act(planned) => format!("act: {}", planned.kind),
-        Verdict::Wait(hold) => format!("wait: {}: {}", hold.said.reason, hold.said.message),
-        Verdict::Refuse(said) => format!("refuse: {}: {}", said.reason, said.message),
+        Verdict::Wait(wait) => format!("wait: {}: {}", wait.reason.code, wait.reason.message),
+        Verdict::Refuse(reason) => format!("refuse: {}: {}", reason.code, reason.message),
     }];
     for change in &judgement.diff.changes {
         let (origin, cause) = (change.origin.as_str(), change.cause.as_str());
@@ -211,7 +211,7 @@ fn show(judgement: &Judgement<Step>, sight: &Sight<Live>) -> String {
     }
     lines.extend(judgement.diff.steps.iter().map(|it| format!("  step {}: {}", it.kind, it.step)));
     let holds = judgement.diff.waits.iter();
-    lines.extend(holds.map(|it| format!("  waits: {}: {}", it.said.reason, it.said.message)));
+    lines.extend(holds.map(|it| format!("  waits: {}: {}", it.reason.code, it.reason.message)));
     let failed = judgement.diff.failed.iter();
     lines.extend(failed.map(|it| format!("  failed: {}: {}", it.reason, it.message)));
     let conditions = judgement.diff.conditions.iter();
@@ -231,6 +231,6 @@ fn show(judgement: &Judgement<Step>, sight: &Sight<Live>) -> String {
         }
     }
     debug_assert_eq!(Function::NAME, "Function");
-    assert!(!matches!(sight, Sight::Unknown));
+    assert!(!matches!(observed, Observed::Unknown));
     lines.join("\n") + "\n"
 }

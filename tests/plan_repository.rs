@@ -28,14 +28,14 @@ use common::{
     sections, settings,
 };
 use evenkeel::{
-    aws::cloud::{Cloud as _, Urgency},
+    aws::cloud::{Cloud as _, Priority},
     engine::{
         desired::Wanted,
         facts::Facts,
         memory::Memory,
         name::{Name, Owner},
+        observed::{Known, Observed, Reading},
         record::Record,
-        sight::{Known, Seen, Sight},
         time::{Mono, Now},
         verdict::{Case, Judgement, Verdict, judge},
     },
@@ -64,17 +64,17 @@ fn plan(input: &str) -> String {
     let wanted = wanted(section("manifest"));
     let applied =
         sections.get("applied").map_or_else(|| record(&wanted), |it| record(&self::wanted(it)));
-    let sight = match section("live").trim() {
-        "absent" => Sight::Absent,
-        patch if sections.contains_key("row") => Sight::Present(row(look(patch, &applied))),
-        patch => Sight::Present(look(patch, &applied)),
+    let observed = match section("live").trim() {
+        "absent" => Observed::Absent,
+        patch if sections.contains_key("row") => Observed::Present(row(look(patch, &applied))),
+        patch => Observed::Present(look(patch, &applied)),
     };
     let memory = Memory::default();
     let (name, settings, facts) = (Name::new(NAME), settings(), Facts::default());
     show(&judge::<Repository>(&Case {
         name: &name,
         wanted: &wanted,
-        sight: &sight,
+        observed: &observed,
         facts: &facts,
         settings: &settings,
         memory: &memory,
@@ -129,7 +129,7 @@ fn base(applied: &str) -> Value {
 }
 
 /// What a list shows of the same repository.
-fn row(mut seen: Seen<Live>) -> Seen<Live> {
+fn row(mut seen: Reading<Live>) -> Reading<Live> {
     let unknown = || "a list does not show it".to_owned();
     seen.exact = false;
     seen.live.lifecycle = Known::No(unknown());
@@ -139,7 +139,7 @@ fn row(mut seen: Seen<Live>) -> Seen<Live> {
 }
 
 /// Has the real reader read ECR's answers.
-fn look(patch: &str, applied: &str) -> Seen<Live> {
+fn look(patch: &str, applied: &str) -> Reading<Live> {
     let mut live = base(applied);
     if !patch.is_empty() {
         merge(&mut live, serde_json::from_str(patch).unwrap());
@@ -166,15 +166,15 @@ fn look(patch: &str, applied: &str) -> Seen<Live> {
             _ => policy(&live["policy"], "policyText", "RepositoryPolicyNotFoundException"),
         });
     let cloud = RepositoryCloud::new(clients.ecr, calls);
-    replay::run(cloud.get(&Name::new(NAME), None, Urgency::Mover)).unwrap().0.unwrap()
+    replay::run(cloud.get(&Name::new(NAME), None, Priority::Mover)).unwrap().0.unwrap()
 }
 
 fn show(judgement: &Judgement<Step>) -> String {
     let mut lines = vec![match &judgement.verdict {
         Verdict::InSync => "in sync".to_owned(),
         Verdict::Act(planned) => format!("act: {}", planned.kind),
-        Verdict::Wait(hold) => format!("wait: {}: {}", hold.said.reason, hold.said.message),
-        Verdict::Refuse(said) => format!("refuse: {}: {}", said.reason, said.message),
+        Verdict::Wait(wait) => format!("wait: {}: {}", wait.reason.code, wait.reason.message),
+        Verdict::Refuse(reason) => format!("refuse: {}: {}", reason.code, reason.message),
     }];
     for change in &judgement.diff.changes {
         let (origin, cause) = (change.origin.as_str(), change.cause.as_str());
@@ -188,7 +188,7 @@ fn show(judgement: &Judgement<Step>) -> String {
         }
     }
     let holds = judgement.diff.waits.iter();
-    lines.extend(holds.map(|it| format!("  waits: {}: {}", it.said.reason, it.said.message)));
+    lines.extend(holds.map(|it| format!("  waits: {}: {}", it.reason.code, it.reason.message)));
     let conditions: &BTreeMap<_, _> = &judgement.diff.conditions;
     let conditions = conditions.iter();
     lines.extend(conditions.map(|(kind, it)| format!("  {kind}: {}: {}", it.reason, it.message)));

@@ -28,7 +28,7 @@ use evenkeel::{
     aws::{
         calls::{CallLog, Calls},
         clients::Clients,
-        cloud::{Cloud, Hands as _, Urgency},
+        cloud::{Cloud, Hands as _, Priority},
     },
     daemon::clock::SystemClock,
     engine::{
@@ -162,7 +162,7 @@ impl Scene {
     async fn look(&self, spec: &Spec<Provisioned>) -> Diff<Step<Provisioned>> {
         let name = Name::new("job");
         let (seen, _) =
-            Cloud::<Block>::get(&self.door, &name, Some(spec), Urgency::Mover).await.unwrap();
+            Cloud::<Block>::get(&self.door, &name, Some(spec), Priority::Mover).await.unwrap();
         Block::diff(&name, spec, &seen.unwrap(), &self.facts)
     }
 
@@ -245,7 +245,7 @@ async fn what_aws_is_at_work_on_is_waited_for() {
     Cloud::<Block>::apply(&scene.door, &scene.look(&wanted).await.steps[0].step).await.unwrap();
     let diff = scene.look(&wanted).await;
     assert_eq!((diff.changes.len(), diff.steps.len()), (0, 0));
-    let reasons: Vec<_> = diff.waits.iter().map(|it| (it.said.reason, it.soon)).collect();
+    let reasons: Vec<_> = diff.waits.iter().map(|it| (it.reason.code, it.soon)).collect();
     assert_eq!(reasons, [("Provisioning", true)]);
     assert_eq!(scene.apply(&wanted).await, Vec::<String>::new());
 }
@@ -266,7 +266,7 @@ async fn it_moves_with_the_alias_and_waits_for_it() {
     scene.release("live");
     scene.apply(&spec("next", None)).await;
     let diff = scene.look(&moved).await;
-    assert_eq!((diff.steps.len(), diff.waits[0].said.reason), (0, "AliasMissing"));
+    assert_eq!((diff.steps.len(), diff.waits[0].reason.code), (0, "AliasMissing"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -276,7 +276,7 @@ async fn what_somebody_else_provisioned_is_his() {
     scene.lambda("PutProvisionedConcurrencyConfig", (Some("live"), theirs));
     for wanted in [number(3), range(2, 10)] {
         let diff = scene.look(&spec("live", Some(wanted))).await;
-        assert_eq!((diff.steps.len(), diff.waits[0].said.reason), (0, "NotOwned"));
+        assert_eq!((diff.steps.len(), diff.waits[0].reason.code), (0, "NotOwned"));
     }
     assert_eq!(scene.look(&spec("live", None)).await.steps.len(), 0);
     let adopted = Spec { adopts: true, ..spec("live", Some(range(2, 10))) };

@@ -27,7 +27,7 @@ use common::{
     world::{World, digest},
 };
 use evenkeel::engine::{
-    diff::Said, engine::Waves, facts::ImageFact, gate::Stop, name::Name, policy::Mode,
+    diff::Reason, engine::Waves, facts::ImageFact, gate::WriteStop, name::Name, policy::Mode,
     prune::Terms, status::Status, tags::SUSPEND, work::Event,
 };
 
@@ -40,8 +40,8 @@ fn pruning() -> Terms {
 const DELETE: &str = "policy: { deletion: delete }";
 
 /// Somebody said to write nothing.
-fn pause() -> Stop {
-    Stop { said: Said::new("PauseFile", "it exists"), rescues: false }
+fn pause() -> WriteStop {
+    WriteStop { reason: Reason::new("PauseFile", "it exists"), rescues: false }
 }
 
 #[test]
@@ -51,7 +51,7 @@ fn an_object_without_a_manifest_goes_after_the_grace_time_and_not_before() {
     fleet.tell();
     fleet.stage.run(GRACE.saturating_sub(Duration::from_secs(1)));
     assert_eq!(fleet.stage.world.names().len(), 20);
-    assert_eq!(fleet.row("job-19").said.reason, "PruneWaiting");
+    assert_eq!(fleet.row("job-19").reason.code, "PruneWaiting");
     fleet.stage.run(Duration::from_mins(1));
     assert_eq!(fleet.stage.world.names().len(), 19);
     let told = &fleet.stage.transcript;
@@ -67,7 +67,7 @@ fn one_whose_tag_says_retain_stays_and_so_does_everything_without_leave() {
         fleet.tell();
         fleet.stage.run(GRACE * 3);
         assert_eq!(fleet.stage.world.names().len(), 20);
-        assert_eq!(fleet.row("job-19").said.reason, "ManifestGone");
+        assert_eq!(fleet.row("job-19").reason.code, "ManifestGone");
     }
     // The manifest cannot change its mind once it is gone: the live tag decides.
     kept.fields = DELETE;
@@ -115,7 +115,7 @@ fn a_broken_file_stops_all_deletion_and_the_waiting() {
     fleet.stage.intact = false;
     fleet.tell();
     fleet.stage.run(GRACE);
-    assert_eq!(fleet.row("job-19").said.reason, "ManifestInvalid");
+    assert_eq!(fleet.row("job-19").reason.code, "ManifestInvalid");
     fleet.stage.intact = true;
     fleet.tell();
     fleet.stage.run(GRACE.saturating_sub(Duration::from_mins(1)));
@@ -131,9 +131,9 @@ fn eleven_of_twenty_need_a_persons_word_for_exactly_them() {
     fleet.tell();
     fleet.stage.run(GRACE * 2);
     assert_eq!(fleet.stage.world.names().len(), 20);
-    assert_eq!(fleet.row("job-19").said.reason, "PruneUnconfirmed");
+    assert_eq!(fleet.row("job-19").reason.code, "PruneUnconfirmed");
     let hash = fleet.stage.prune_hash();
-    assert!(fleet.row("job-19").said.message.contains(&hash));
+    assert!(fleet.row("job-19").reason.message.contains(&hash));
     // One more is gone: the word was for others.
     let last = fleet.names.pop().unwrap();
     let confirmed = Terms { confirm: Some(hash), ..pruning() };
@@ -156,7 +156,7 @@ fn the_last_objects_of_a_target_are_never_deleted() {
     fleet.restart(confirmed, None);
     fleet.stage.run(GRACE * 2);
     assert_eq!(fleet.stage.world.names().len(), 3);
-    assert_eq!(fleet.row("job-00").said.reason, "PruneBlocked");
+    assert_eq!(fleet.row("job-00").reason.code, "PruneBlocked");
 }
 
 #[test]
@@ -167,7 +167,7 @@ fn a_single_run_deletes_exactly_what_was_confirmed_and_does_not_wait() {
     fleet.restart(once.clone(), None);
     assert!(fleet.stage.settle());
     assert_eq!(fleet.stage.world.names().len(), 20);
-    assert_eq!(fleet.row("job-19").said.reason, "PruneUnconfirmed");
+    assert_eq!(fleet.row("job-19").reason.code, "PruneUnconfirmed");
     let confirm = Some(fleet.stage.prune_hash());
     fleet.restart(Terms { confirm, ..once }, None);
     assert!(fleet.stage.settle());
@@ -197,12 +197,12 @@ fn a_ruling_that_rests_on_other_grounds_deletes_nothing() {
     fleet.stage.now = now;
     fleet.tell();
     fleet.stage.run(GRACE * 2);
-    let ruling = std::sync::Arc::clone(&fleet.stage.ruling);
-    assert_eq!((ruling.allowed.len(), fleet.stage.world.names().len()), (1, 20));
+    let decision = std::sync::Arc::clone(&fleet.stage.decision);
+    assert_eq!((decision.allowed.len(), fleet.stage.world.names().len()), (1, 20));
     // The same ruling, come late to a process that has only just seen the object without a manifest.
     fleet.restart(pruning(), None);
     fleet.stage.run(Duration::from_mins(2));
-    fleet.stage.tell(Event::Ruled(ruling));
+    fleet.stage.tell(Event::PruneDecided(decision));
     fleet.stage.run(Duration::from_mins(2));
     assert_eq!(fleet.stage.world.names().len(), 20);
 }
@@ -217,7 +217,7 @@ fn an_orphan_that_is_suspended_by_its_tag_waits() {
     fleet.tell();
     fleet.stage.run(Duration::from_mins(50));
     assert_eq!(fleet.stage.world.names().len(), 20);
-    assert_eq!(fleet.row("job-19").said.reason, "Suspended");
+    assert_eq!(fleet.row("job-19").reason.code, "Suspended");
     fleet.stage.run(Duration::from_mins(30));
     assert_eq!(fleet.stage.world.names().len(), 19);
 }
@@ -240,7 +240,7 @@ fn a_bad_image_under_a_shared_tag_touches_one_function() {
     let reasons = fleet.reasons();
     assert_eq!(reasons.get("RolloutHalted"), Some(&19), "{reasons:?}");
     let failed = fleet.row("job-00");
-    assert_eq!(failed.status, Status::Failed, "{}", failed.said.message);
+    assert_eq!(failed.status, Status::Failed, "{}", failed.reason.message);
     // A restart, and the slow rotation, touch nobody else.
     fleet.restart(Terms::default(), None);
     fleet.stage.run(Duration::from_hours(1));
@@ -258,7 +258,7 @@ fn a_persons_word_lets_the_rest_go_on() {
     fleet.stage.world.bad.push("b".repeat(64));
     fleet.push("b");
     fleet.stage.run(Duration::from_mins(5));
-    let message = fleet.row("job-07").said.message.clone();
+    let message = fleet.row("job-07").reason.message.clone();
     let hash = message.split("--confirm ").nth(1).unwrap().get(..16).unwrap().to_owned();
     let before = fleet.stage.world.writes.len();
     // Another word does nothing.
@@ -334,7 +334,7 @@ fn a_function_of_somebody_else_that_a_manifest_names_halts_nothing() {
     fleet.push("b");
     fleet.restart(Terms::default(), None);
     fleet.stage.run(Duration::from_mins(5));
-    assert_eq!(fleet.row("job-19").said.reason, "NotOwned");
+    assert_eq!(fleet.row("job-19").reason.code, "NotOwned");
     assert_eq!((waves(&fleet.stage), fleet.on("b")), (None, 19));
 }
 
@@ -345,10 +345,10 @@ fn a_hold_in_the_middle_of_waves_is_no_evidence_that_they_are_well() {
     while waves(&fleet.stage).is_none() {
         fleet.stage.run(Duration::from_millis(100));
     }
-    fleet.stage.tell(Event::Held(Some(pause())));
+    fleet.stage.tell(Event::WriteStop(Some(pause())));
     fleet.stage.run(Duration::from_mins(5));
     assert_eq!(waves(&fleet.stage).map(|it| (it.wave, it.released)), Some((1, 1)));
-    fleet.stage.tell(Event::Held(None));
+    fleet.stage.tell(Event::WriteStop(None));
     fleet.stage.run(Duration::from_mins(2));
     assert_eq!((waves(&fleet.stage), fleet.on("b")), (None, 20));
 }
@@ -356,15 +356,15 @@ fn a_hold_in_the_middle_of_waves_is_no_evidence_that_they_are_well() {
 #[test]
 fn a_hold_on_writes_stops_all_of_them_and_detection_goes_on() {
     let mut fleet = Fleet::of(2, "memorySize: 256", Terms::default());
-    fleet.stage.tell(Event::Held(Some(pause())));
+    fleet.stage.tell(Event::WriteStop(Some(pause())));
     let before = fleet.stage.world.writes.len();
     let now = fleet.stage.now;
     fleet.stage.world.by_hand("job-00", now, |it| it.config.memory_size = 1024);
     fleet.stage.run(Duration::from_mins(5));
     assert_eq!(fleet.touched(before), 0);
     let row = fleet.row("job-00");
-    assert_eq!((row.status, row.said.reason), (Status::Drifted, "PauseFile"));
-    fleet.stage.tell(Event::Held(None));
+    assert_eq!((row.status, row.reason.code), (Status::Drifted, "PauseFile"));
+    fleet.stage.tell(Event::WriteStop(None));
     fleet.stage.run(Duration::from_secs(10));
     assert_eq!(fleet.touched(before), 1);
 }
@@ -377,7 +377,7 @@ fn what_failed_at_its_creation_is_made_anew_by_whoever_made_it() {
     let mut stage = Stage::on(world, Mode::Enforce);
     stage.manifests(&function("job", "jobs:v1", "memorySize: 256"));
     stage.run(Duration::from_mins(5));
-    let reason = |stage: &Stage| stage.rows()[0].said.reason;
+    let reason = |stage: &Stage| stage.rows()[0].reason.code;
     assert_eq!((reason(&stage), stage.world.writes.len()), ("CreateFailed", 1));
     // Somebody mends the cause and says so in the manifest.
     stage.world.barren = false;

@@ -28,7 +28,7 @@ use common::{
     world::digest,
 };
 use evenkeel::engine::{
-    diff::Said, facts::ImageFact, failure::Class, policy::Mode, tags::SUSPEND, work::Event,
+    diff::Reason, facts::ImageFact, failure::Class, policy::Mode, tags::SUSPEND, work::Event,
 };
 
 /// Plays a script and writes down what happens.
@@ -117,8 +117,9 @@ impl Teller {
                 self.restart();
             }
             "pause" => {
-                let said = Said::new("CredentialsInvalid", "AWS does not accept our credentials");
-                self.stage.tell(Event::Paused(Some(said)));
+                let reason =
+                    Reason::new("CredentialsInvalid", "AWS does not accept our credentials");
+                self.stage.tell(Event::Paused(Some(reason)));
             }
             "resume" => self.stage.tell(Event::Paused(None)),
             "restart" => self.restart(),

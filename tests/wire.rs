@@ -27,7 +27,7 @@ use evenkeel::{
     aws::{
         calls::Calls,
         clients::Clients,
-        cloud::{Cloud as _, Urgency},
+        cloud::{Cloud as _, Priority},
         identity,
     },
     engine::{
@@ -225,7 +225,7 @@ fn a_list_that_breaks_off_says_what_it_read_and_that_it_broke() {
 fn look(answer: Answer) -> Result<bool, Failure> {
     let (clients, calls, _) = replay::aws(move |_, _| answer.clone());
     let cloud = functions((&clients, &calls));
-    let got = replay::run(cloud.get(&Name::new("resize"), None, Urgency::Mover))?;
+    let got = replay::run(cloud.get(&Name::new("resize"), None, Priority::Mover))?;
     Ok(got.0.is_some())
 }
 

@@ -21,11 +21,11 @@ mod common;
 
 use common::replay::{self, Answer, Asked, error, ok};
 use evenkeel::{
-    aws::cloud::{Cloud, Hands, Urgency},
+    aws::cloud::{Cloud, Hands, Priority},
     engine::{
         failure::{Class, Failure},
         name::Name,
-        sight::Known,
+        observed::Known,
     },
     kinds::{
         block::{At, Block, Of, Spec, Step, aws::BlockHands},
@@ -69,7 +69,7 @@ fn look<B: BlockHands>(
         exclusive: false,
     };
     let door = Of::<B>::open(&clients, calls);
-    let got = replay::run(Cloud::<Of<B>>::get(&door, &name, Some(&spec), Urgency::Mover));
+    let got = replay::run(Cloud::<Of<B>>::get(&door, &name, Some(&spec), Priority::Mover));
     let asked = tape.asked.lock().unwrap();
     let others = asked.iter().filter(|it| it.path != "/2015-03-31/functions/resize").map(told);
     (got.map(|(seen, _)| seen.unwrap().live.config), others.collect())
@@ -300,7 +300,7 @@ fn lists_of_a_release_that_never_end_fail() {
         assert!(failure.cause.message.contains("100 pages"), "{failure:?}");
         (failure.op, failure.class)
     };
-    let aliases = replay::run(release().get(&name, None, Urgency::Mover)).unwrap_err();
+    let aliases = replay::run(release().get(&name, None, Priority::Mover)).unwrap_err();
     assert_eq!(failed(aliases), ("ListAliases", Class::Unclear));
     let versions = replay::run(release().published(&name, "team")).unwrap_err();
     assert_eq!(failed(versions), ("ListVersionsByFunction", Class::Unclear));

@@ -30,13 +30,13 @@ use common::{
     world::digest,
 };
 use evenkeel::{
-    aws::cloud::{Cloud as _, Urgency},
+    aws::cloud::{Cloud as _, Priority},
     engine::{
         facts::{Facts, ImageFact},
         failure::{Class, Failure},
         kind::Kind as _,
         name::Name,
-        sight::{Known, Seen},
+        observed::{Known, Reading},
         tags::Tags,
     },
     kinds::{
@@ -254,10 +254,10 @@ fn what_ecr_does_not_give_out_now_is_asked_for_again() {
         });
         assert_eq!(result, Ok(()));
         let found = found[&reference].clone();
-        let seen = Seen { live: found.clone(), revision: None, exact: true };
+        let seen = Reading { live: found.clone(), revision: None, exact: true };
         let (name, spec) = (Name::new(reference.as_str()), Spec::of_reference(&reference).unwrap());
         let waits = Image::diff(&name, &spec, &seen, &Facts::default()).waits;
-        (found.image, waits.into_iter().next().map(|it| (it.said.reason, it.recheck)))
+        (found.image, waits.into_iter().next().map(|it| (it.reason.code, it.recheck)))
     };
     let minute = Some(std::time::Duration::from_mins(1));
     for code in [
@@ -299,10 +299,10 @@ fn repository() -> Value {
 
 fn look(
     answer: impl Fn(&Asked) -> Answer + Send + Sync + 'static,
-) -> Result<Option<Seen<Live>>, Failure> {
+) -> Result<Option<Reading<Live>>, Failure> {
     let (clients, calls, _) = replay::aws(move |_, asked| answer(asked));
     let cloud = RepositoryCloud::new(clients.ecr, calls);
-    replay::run(cloud.get(&Name::new(NAME), None, Urgency::Mover)).map(|(found, _)| found)
+    replay::run(cloud.get(&Name::new(NAME), None, Priority::Mover)).map(|(found, _)| found)
 }
 
 fn described(asked: &Asked) -> Answer {

@@ -26,12 +26,12 @@ use evenkeel::{
     aws::{
         calls::Calls,
         clients::Clients,
-        cloud::{Cloud, Urgency},
+        cloud::{Cloud, Priority},
     },
     engine::{
         failure::{Class, Failure},
         name::Name,
-        sight::{Known, Seen},
+        observed::{Known, Reading},
     },
     kinds::{
         block::aws::Door,
@@ -186,7 +186,7 @@ fn list(
         let result = Cloud::<EventSource>::list(&cloud, Arc::default(), sender).await;
         let mut names = Vec::new();
         while let Some(page) = pages.recv().await {
-            let row = |(name, seen): (Name, Seen<Live>)| {
+            let row = |(name, seen): (Name, Reading<Live>)| {
                 assert!(!seen.exact);
                 (name.to_string(), seen.live.mapping.unwrap())
             };
@@ -242,7 +242,7 @@ fn look(mappings: Vec<Value>, tags: Value) -> (Option<Mapping>, Vec<String>) {
     });
     let name = address(QUEUE, None).name();
     let cloud = door((&clients, &calls));
-    let got = Cloud::<EventSource>::get(&cloud, &name, None, Urgency::Mover);
+    let got = Cloud::<EventSource>::get(&cloud, &name, None, Priority::Mover);
     let (seen, _) = replay::run(got).unwrap();
     let codes = tape.codes.lock().unwrap().clone();
     (seen.and_then(|it| it.live.mapping), codes)

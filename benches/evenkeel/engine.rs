@@ -8,11 +8,11 @@ use evenkeel::{
         facts::{Digest, Fact, ImageFact},
         kind::Kind as _,
         name::Name,
+        observed::{Known, Reading},
         page::Page,
-        policy::{Mode, Reading, Settings},
-        sight::{Known, Seen},
+        policy::{Mode, ReadMode, Settings},
         time::{Mono, Now},
-        work::{Event, Looked, Work},
+        work::{Event, ReadResult, Work},
     },
     kinds::function::{
         Function,
@@ -49,10 +49,10 @@ pub fn measure(report: &mut Report) {
     report::heading(&format!("The engine alone, {COUNT} functions"));
     let first = bench.list(&lives);
     report.add(("engine.first_list_s", COUNT), (first.as_secs_f64(), "s"), None);
-    let looks = bench.looks(&lives);
+    let reads = bench.reads(&lives);
     report.add(
         ("engine.events_per_s", COUNT),
-        (COUNT as f64 / looks.as_secs_f64(), "events/s"),
+        (COUNT as f64 / reads.as_secs_f64(), "events/s"),
         None,
     );
     let again = bench.list(&lives);
@@ -103,30 +103,30 @@ impl Bench {
     }
 
     /// Every function is looked at.
-    fn looks(&mut self, lives: &[(Name, Live)]) -> Duration {
-        let looks: Vec<Looked<Function>> = lives
+    fn reads(&mut self, lives: &[(Name, Live)]) -> Duration {
+        let reads: Vec<ReadResult<Function>> = lives
             .iter()
             .map(|(name, live)| {
-                let seen = Seen { live: live.clone(), revision: Some("r".into()), exact: true };
-                Looked { name: name.clone(), started: self.now, found: Ok(Some(seen)) }
+                let seen = Reading { live: live.clone(), revision: Some("r".into()), exact: true };
+                ReadResult { name: name.clone(), started: self.now, found: Ok(Some(seen)) }
             })
             .collect();
         let began = Instant::now();
-        for looked in looks {
-            self.handle(Event::Looked(looked));
+        for looked in reads {
+            self.handle(Event::Read(looked));
         }
         began.elapsed()
     }
 }
 
 /// What a list shows of it.
-fn row(live: &Live) -> Seen<Live> {
+fn row(live: &Live) -> Reading<Live> {
     let unknown = || "a list does not show it".to_owned();
     let mut live = live.clone();
     live.repository = Known::No(unknown());
     live.tags = Known::No(unknown());
     live.state = Known::No(unknown());
-    Seen { live, revision: Some("r".into()), exact: false }
+    Reading { live, revision: Some("r".into()), exact: false }
 }
 
 /// What the step would leave behind.
@@ -161,7 +161,7 @@ fn settings() -> Settings {
         resync: Duration::from_secs(30),
         in_flight_max: 10,
         audit_rate: 7.5,
-        reading: Reading::Watch,
+        read_mode: ReadMode::Watch,
         strangers: true,
         prune: false,
         confirm: None,

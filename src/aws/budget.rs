@@ -7,9 +7,9 @@
 
 use std::time::Duration;
 
-use crate::engine::{time::Mono, work::Urgency};
+use crate::engine::{time::Mono, work::Priority};
 
-/// The shares of writes and urgent looks, of lists, and of the slow rotation.
+/// The shares of writes and urgent reads, of lists, and of the slow rotation.
 const SHARES: [f64; 3] = [0.60, 0.25, 0.15];
 /// How long unused tokens are kept: one second's worth, so that a burst never exceeds AWS's own.
 const BURST: f64 = 1.0;
@@ -36,7 +36,7 @@ pub struct Budget {
     filled: Mono,
     closed_until: Mono,
     paced: Mono,
-    /// How many calls of each urgency wait.
+    /// How many calls of each priority wait.
     waiting: [usize; 5],
     /// How many calls AWS has throttled.
     throttled: u64,
@@ -82,28 +82,28 @@ impl Budget {
         self.throttled
     }
 
-    /// One more call of this urgency waits.
-    pub fn queue(&mut self, urgency: Urgency) {
-        if let Some(waiting) = self.waiting.get_mut(rank(urgency)) {
+    /// One more call of this priority waits.
+    pub fn queue(&mut self, priority: Priority) {
+        if let Some(waiting) = self.waiting.get_mut(rank(priority)) {
             *waiting += 1;
         }
     }
 
     /// It waits no longer, whether or not it got its token.
-    pub fn unqueue(&mut self, urgency: Urgency) {
-        if let Some(waiting) = self.waiting.get_mut(rank(urgency)) {
+    pub fn unqueue(&mut self, priority: Priority) {
+        if let Some(waiting) = self.waiting.get_mut(rank(priority)) {
             *waiting = waiting.saturating_sub(1);
         }
     }
 
     /// Takes a token for a call that was queued, or says how long to wait before asking again.
-    pub fn take(&mut self, urgency: Urgency, now: Mono) -> Result<(), Duration> {
+    pub fn take(&mut self, priority: Priority, now: Mono) -> Result<(), Duration> {
         self.fill(now);
         if now < self.closed_until {
             return Err(self.closed_until.since(now));
         }
-        let share = share(urgency);
-        let first = !self.waiting.iter().take(rank(urgency)).any(|it| *it > 0);
+        let share = share(priority);
+        let first = !self.waiting.iter().take(rank(priority)).any(|it| *it > 0);
         // Within the urgent share the more urgent goes first; the overflow is for the first of all.
         let own = self.tokens.get_mut(share).filter(|it| **it >= 1.0 && (share > 0 || first));
         let tokens = own.or(Some(&mut self.spare).filter(|it| **it >= 1.0 && first));
@@ -154,21 +154,21 @@ fn size(rate: f64, share: f64) -> f64 {
     (rate * share * BURST).max(1.0)
 }
 
-fn rank(urgency: Urgency) -> usize {
-    match urgency {
-        Urgency::Write => 0,
-        Urgency::InFlight => 1,
-        Urgency::Mover => 2,
-        Urgency::List => 3,
-        Urgency::Audit => 4,
+fn rank(priority: Priority) -> usize {
+    match priority {
+        Priority::Write => 0,
+        Priority::InFlight => 1,
+        Priority::Mover => 2,
+        Priority::List => 3,
+        Priority::Audit => 4,
     }
 }
 
-fn share(urgency: Urgency) -> usize {
-    match urgency {
-        Urgency::Write | Urgency::InFlight | Urgency::Mover => 0,
-        Urgency::List => 1,
-        Urgency::Audit => 2,
+fn share(priority: Priority) -> usize {
+    match priority {
+        Priority::Write | Priority::InFlight | Priority::Mover => 0,
+        Priority::List => 1,
+        Priority::Audit => 2,
     }
 }
 
@@ -176,22 +176,22 @@ fn share(urgency: Urgency) -> usize {
 mod tests {
     use super::*;
 
-    const ALL: [Urgency; 5] =
-        [Urgency::Write, Urgency::InFlight, Urgency::Mover, Urgency::List, Urgency::Audit];
+    const ALL: [Priority; 5] =
+        [Priority::Write, Priority::InFlight, Priority::Mover, Priority::List, Priority::Audit];
 
     fn at(millis: u64) -> Mono {
         Mono(Duration::from_millis(millis))
     }
 
     /// How many calls each of `wanting` gets in ten seconds, if all ask all the time.
-    fn ten_seconds(budget: &mut Budget, wanting: &[Urgency]) -> Vec<usize> {
-        for urgency in wanting {
-            budget.queue(*urgency);
+    fn ten_seconds(budget: &mut Budget, wanting: &[Priority]) -> Vec<usize> {
+        for priority in wanting {
+            budget.queue(*priority);
         }
         let mut got = vec![0; wanting.len()];
         for millis in 0..10_000 {
-            for (got, urgency) in got.iter_mut().zip(wanting) {
-                *got += std::iter::from_fn(|| budget.take(*urgency, at(millis)).ok()).count();
+            for (got, priority) in got.iter_mut().zip(wanting) {
+                *got += std::iter::from_fn(|| budget.take(*priority, at(millis)).ok()).count();
             }
         }
         got
@@ -199,16 +199,16 @@ mod tests {
 
     #[test]
     fn alone_everybody_may_use_the_whole_rate() {
-        for urgency in ALL {
-            let got = ten_seconds(&mut Budget::new(50.0, at(0)), &[urgency]);
+        for priority in ALL {
+            let got = ten_seconds(&mut Budget::new(50.0, at(0)), &[priority]);
             // One second's worth of burst comes on top.
-            assert!((495..=560).contains(&got[0]), "{urgency:?}: {got:?}");
+            assert!((495..=560).contains(&got[0]), "{priority:?}: {got:?}");
         }
     }
 
     #[test]
     fn together_nobody_starves_and_the_urgent_get_most() {
-        let wanting = [Urgency::Audit, Urgency::List, Urgency::Write];
+        let wanting = [Priority::Audit, Priority::List, Priority::Write];
         let got = ten_seconds(&mut Budget::new(50.0, at(0)), &wanting);
         let sum: usize = got.iter().sum();
         assert!((495..=560).contains(&sum), "{got:?}");
@@ -217,7 +217,7 @@ mod tests {
 
     #[test]
     fn a_write_goes_before_a_look() {
-        let got = ten_seconds(&mut Budget::new(10.0, at(0)), &[Urgency::Mover, Urgency::Write]);
+        let got = ten_seconds(&mut Budget::new(10.0, at(0)), &[Priority::Mover, Priority::Write]);
         assert_eq!(got[0], 0, "{got:?}");
     }
 
@@ -242,16 +242,16 @@ mod tests {
     fn retry_after_is_obeyed() {
         let mut budget = Budget::new(100.0, at(0));
         budget.throttled(Some(Duration::from_secs(3)), at(0));
-        assert_eq!(budget.take(Urgency::Write, at(1000)), Err(Duration::from_secs(2)));
-        assert_eq!(budget.take(Urgency::Write, at(3001)), Ok(()));
+        assert_eq!(budget.take(Priority::Write, at(1000)), Err(Duration::from_secs(2)));
+        assert_eq!(budget.take(Priority::Write, at(3001)), Ok(()));
     }
 
     #[test]
     fn a_clock_that_goes_back_gives_nothing() {
         let mut budget = Budget::new(1.0, at(5000));
-        for urgency in ALL {
-            while budget.take(urgency, at(5000)).is_ok() {}
+        for priority in ALL {
+            while budget.take(priority, at(5000)).is_ok() {}
         }
-        assert!(budget.take(Urgency::Write, at(1000)).is_err());
+        assert!(budget.take(Priority::Write, at(1000)).is_err());
     }
 }

@@ -13,11 +13,11 @@ use super::{
     scrub::scrub,
 };
 use crate::engine::{
-    failure::{Cause, Class, Failure},
+    failure::{AwsError, Class, Failure},
     name::Name,
     secret::Secret,
     time::{Clock, Mono},
-    work::Urgency,
+    work::Priority,
 };
 
 /// What is remembered of one call.
@@ -56,7 +56,7 @@ pub fn endless(op: Op, pages: usize) -> Failure {
     Failure {
         class: Class::Unclear,
         op: op.name(),
-        cause: Cause { code: None, message },
+        cause: AwsError { code: None, message },
         retry_after: None,
     }
 }
@@ -81,15 +81,15 @@ pub struct Call<'a> {
     /// The operation.
     pub op: Op,
     /// Who goes first.
-    pub urgency: Urgency,
+    pub priority: Priority,
     /// What the call carries and no message may repeat.
     pub secrets: Vec<&'a Secret>,
 }
 
 impl Call<'_> {
     /// A call that carries no secrets.
-    pub fn plain(op: Op, urgency: Urgency) -> Self {
-        Self { op, urgency, secrets: Vec::new() }
+    pub fn plain(op: Op, priority: Priority) -> Self {
+        Self { op, priority, secrets: Vec::new() }
     }
 }
 
@@ -154,9 +154,9 @@ impl Calls {
     where
         E: ProvideErrorMetadata + std::error::Error + 'static,
     {
-        let Call { op, urgency, secrets } = call;
+        let Call { op, priority, secrets } = call;
         let gate = self.gates.get(&op.bucket()).expect("every bucket has a gate");
-        let waited = gate.pass(urgency).await;
+        let waited = gate.pass(priority).await;
         let started = self.now();
         let result = request.await;
         let took = self.now().since(started);

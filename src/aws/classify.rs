@@ -7,7 +7,7 @@ use aws_smithy_runtime_api::{client::result::SdkError, http::Response};
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
 use super::credentials;
-use crate::engine::failure::{Cause, Class, Failure};
+use crate::engine::failure::{AwsError, Class, Failure};
 
 /// No answer of AWS's asks for a longer rest.
 const RETRY_AFTER_MAX: Duration = Duration::from_mins(15);
@@ -27,9 +27,9 @@ const CODES: &[(&str, Class)] = &[
     ("ResourceNotFoundException", Class::Gone),
     ("ResourceInUseException", Class::Busy),
     ("ResourceNotReadyException", Class::Busy),
-    // Application Auto Scaling: somebody else is changing the same target.
+    // Application Auto Scaling: another party is changing the same target.
     ("ConcurrentUpdateException", Class::Busy),
-    // CloudWatch Logs: somebody else is changing the same log group.
+    // CloudWatch Logs: another party is changing the same log group.
     ("OperationAbortedException", Class::Busy),
     // Lambda makes log groups too, when a function first runs.
     ("ResourceAlreadyExistsException", Class::Precondition),
@@ -37,7 +37,7 @@ const CODES: &[(&str, Class)] = &[
     ("ImageNotFoundException", Class::MissingInput),
     ("RepositoryNotFoundException", Class::MissingInput),
     ("RepositoryAlreadyExistsException", Class::Precondition),
-    // Somebody has to delete the images first; we never do.
+    // Another party has to delete the images first; we never do.
     ("RepositoryNotEmptyException", Class::MissingInput),
     ("LifecyclePolicyNotFoundException", Class::Gone),
     ("RepositoryPolicyNotFoundException", Class::Gone),
@@ -118,7 +118,7 @@ const MESSAGES: &[Ambiguous] = &[
             ("following state: Pending", Class::Busy),
             ("in progress", Class::Busy),
         ],
-        // Somebody was faster ("Function already exist"), or put something in the way: look again.
+        // Another party was faster ("Function already exist"), or put something in the way: read again.
         Class::Precondition,
     ),
     (
@@ -214,7 +214,7 @@ pub(super) fn failure<E>(op: &'static str, error: &SdkError<E, Response>) -> Fai
 where
     E: ProvideErrorMetadata + Error + 'static,
 {
-    let unclear = |message: String| (Class::Unclear, Cause { code: None, message });
+    let unclear = |message: String| (Class::Unclear, AwsError { code: None, message });
     if let Some((class, cause)) = credentials::failure(error) {
         return Failure { class, op, cause, retry_after: None };
     }
@@ -227,14 +227,14 @@ where
         }
         SdkError::DispatchFailure(_) => unclear(format!("no connection: {}", root(error))),
         SdkError::ConstructionFailure(_) => {
-            (Class::Invalid, Cause { code: None, message: root(error) })
+            (Class::Invalid, AwsError { code: None, message: root(error) })
         }
         _ => unclear(root(error)),
     };
     Failure { class, op, cause, retry_after: error.raw_response().and_then(retry_after) }
 }
 
-pub(super) fn service<E: ProvideErrorMetadata>(error: &E, raw: &Response) -> (Class, Cause) {
+pub(super) fn service<E: ProvideErrorMetadata>(error: &E, raw: &Response) -> (Class, AwsError) {
     let status = raw.status().as_u16();
     // Some services write `Code:uri` or `namespace#Code`.
     let code = error.code().map(|code| {
@@ -250,7 +250,7 @@ pub(super) fn service<E: ProvideErrorMetadata>(error: &E, raw: &Response) -> (Cl
         Class::Unclear if status == 429 => Class::Throttled,
         class => class,
     };
-    (class, Cause { code, message })
+    (class, AwsError { code, message })
 }
 
 fn retry_after(raw: &Response) -> Option<Duration> {

@@ -5,19 +5,19 @@ use std::{collections::BTreeMap, sync::Arc};
 use tokio::sync::mpsc;
 
 use super::{calls::Calls, clients::Clients, op::Bucket};
-pub use crate::engine::work::Urgency;
+pub use crate::engine::work::Priority;
 use crate::engine::{
-    failure::Failure, kind::Kind, name::Name, page::Page, sight::Seen, time::Mono,
+    failure::Failure, kind::Kind, name::Name, observed::Reading, page::Page, time::Mono,
 };
 
-/// What a look found, and the moment that it speaks for.
-pub type Got<K> = (Option<Seen<<K as Kind>::Live>>, Mono);
+/// What a read found, and the moment that it speaks for.
+pub type Got<K> = (Option<Reading<<K as Kind>::Live>>, Mono);
 
 /// A kind with its own side of AWS.
 pub trait Hands: Kind {
     /// One target, as this kind sees it.
     type Cloud: Cloud<Self>;
-    /// What a look spends: the scarcest quota, and how many calls of it.
+    /// What a read spends: the scarcest quota, and how many calls of it.
     const LOOK: (Bucket, f64);
 
     /// Its side of AWS, through the target's one door.
@@ -28,7 +28,7 @@ pub trait Hands: Kind {
 pub trait Cloud<K: Kind>: Send + Sync + 'static {
     /// Reads many objects cheaply and sends each page as it comes. `Err` means that it broke off: the
     /// pages sent before are true, and nothing is proved absent. Kinds that can list only what they are
-    /// asked for look at `wanted`.
+    /// asked for read `wanted`.
     fn list(
         &self,
         wanted: Arc<BTreeMap<Name, Arc<K::Spec>>>,
@@ -42,7 +42,7 @@ pub trait Cloud<K: Kind>: Send + Sync + 'static {
         &self,
         name: &Name,
         wanted: Option<&K::Spec>,
-        urgency: Urgency,
+        priority: Priority,
     ) -> impl Future<Output = Result<Got<K>, Failure>> + Send;
 
     /// Makes one call that changes something.

@@ -15,7 +15,7 @@ use aws_smithy_runtime_api::{
 use aws_smithy_types::error::{ErrorMetadata, metadata::ProvideErrorMetadata};
 
 use super::classify::{classify, label, root, service};
-use crate::engine::failure::{Cause, Class};
+use crate::engine::failure::{AwsError, Class};
 
 /// What the SDK's errors say of a request whose answer did not come, or was no answer of AWS's.
 const UNANSWERED: [&str; 2] = ["request has timed out", "response error"];
@@ -26,14 +26,14 @@ const STATUS: &str = "StatusCode(";
 /// [`Class::Credentials`] if there is no provider, or AWS refuses; and [`Class::Unclear`], which is tried again
 /// object by object, if the provider was throttled or did not answer: not [`Class::Throttled`], since that slows
 /// down the calls of the service that was not even asked.
-pub(super) fn failure(error: &(dyn Error + 'static)) -> Option<(Class, Cause)> {
+pub(super) fn failure(error: &(dyn Error + 'static)) -> Option<(Class, AwsError)> {
     let provider = chain(error).find(|it| it.is::<CredentialsError>())?;
     let (class, what) = match class(provider) {
         Class::Credentials => (Class::Credentials, "no credentials"),
         _ => (Class::Unclear, "credentials could not be fetched"),
     };
     let message = format!("{what}: {}", words(provider).unwrap_or_else(|| root(error)));
-    Some((class, Cause { code: None, message }))
+    Some((class, AwsError { code: None, message }))
 }
 
 /// AWS's own words, if it answered.

@@ -6,7 +6,7 @@ use std::{
 };
 
 use super::budget::Budget;
-use crate::engine::{time::Clock, work::Urgency};
+use crate::engine::{time::Clock, work::Priority};
 
 /// One budget that many calls share.
 pub(super) struct Gate {
@@ -21,12 +21,12 @@ impl Gate {
     }
 
     /// Waits for a token; says how long that took.
-    pub(super) async fn pass(&self, urgency: Urgency) -> Duration {
+    pub(super) async fn pass(&self, priority: Priority) -> Duration {
         let began = self.clock.now().mono;
-        let _place = Place::new(self, urgency);
+        let _place = Place::new(self, priority);
         loop {
             let now = self.clock.now().mono;
-            let wait = match self.with(|budget| budget.take(urgency, now)) {
+            let wait = match self.with(|budget| budget.take(priority, now)) {
                 Ok(()) => return now.since(began),
                 Err(wait) => wait,
             };
@@ -39,7 +39,7 @@ impl Gate {
         self.with(|budget| budget.throttled(retry_after, now));
     }
 
-    /// Acts on the budget, or looks at it.
+    /// Acts on the budget, or reads it.
     pub(super) fn with<T>(&self, act: impl FnOnce(&mut Budget) -> T) -> T {
         act(&mut self.budget.lock().unwrap_or_else(PoisonError::into_inner))
     }
@@ -48,18 +48,18 @@ impl Gate {
 /// A place in the queue, given up however the wait ends.
 struct Place<'a> {
     gate: &'a Gate,
-    urgency: Urgency,
+    priority: Priority,
 }
 
 impl<'a> Place<'a> {
-    fn new(gate: &'a Gate, urgency: Urgency) -> Self {
-        gate.with(|budget| budget.queue(urgency));
-        Self { gate, urgency }
+    fn new(gate: &'a Gate, priority: Priority) -> Self {
+        gate.with(|budget| budget.queue(priority));
+        Self { gate, priority }
     }
 }
 
 impl Drop for Place<'_> {
     fn drop(&mut self) {
-        self.gate.with(|budget| budget.unqueue(self.urgency));
+        self.gate.with(|budget| budget.unqueue(self.priority));
     }
 }

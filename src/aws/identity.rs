@@ -25,8 +25,8 @@ use super::{
     op::Op,
 };
 use crate::engine::{
-    failure::{Cause, Class, Failure},
-    work::Urgency,
+    failure::{AwsError, Class, Failure},
+    work::Priority,
 };
 
 /// How long credentials are used that do not say when they end, as the SDK's own cache does it.
@@ -62,7 +62,7 @@ impl Identity {
         (guarded, Self { sts, calls: Arc::clone(calls), custody })
     }
 
-    /// The account that our credentials belong to: twelve digits. With `anew`, credentials that were good before are
+    /// The account that our credentials belong to: twelve digits. With `again`, credentials that were good before are
     /// fetched again: AWS has refused them.
     pub async fn account_id(&self, anew: bool) -> Result<String, Failure> {
         self.custody.begin(anew);
@@ -93,12 +93,12 @@ impl Identity {
 
 /// The account that the credentials of this client belong to: twelve digits.
 pub async fn account_id(sts: &Client, calls: &Calls) -> Result<String, Failure> {
-    let call = Call::plain(Op::GetCallerIdentity, Urgency::Write);
+    let call = Call::plain(Op::GetCallerIdentity, Priority::Write);
     let (identity, _) = calls.run(call, sts.get_caller_identity().send()).await?;
     identity.account.ok_or_else(|| Failure {
         class: Class::Unclear,
         op: Op::GetCallerIdentity.name(),
-        cause: Cause { code: None, message: "the answer names no account".into() },
+        cause: AwsError { code: None, message: "the answer names no account".into() },
         retry_after: None,
     })
 }
@@ -339,7 +339,7 @@ mod tests {
         let custody = custody(&[("a", SECONDS), ("b", HOUR)]);
         assert_eq!(asked(&custody, false).await, "a");
         custody.confirm();
-        // It is about to end, and the next is somebody else for all that is known.
+        // It is about to end, and the next is another party for all that is known.
         assert_eq!(used(&custody).await, None);
         assert_eq!(asked(&custody, false).await, "b");
         custody.confirm();

@@ -15,7 +15,7 @@ use super::{
     calls::{Call, Calls},
     op::Op,
 };
-use crate::engine::{failure::Failure, time::Mono, work::Urgency};
+use crate::engine::{failure::Failure, time::Mono, work::Priority};
 
 /// The largest event that is taken, and the largest answer: 6 MB (Lambda quotas page, "Invocation payload").
 pub const PAYLOAD_MAX: usize = 6 * 1024 * 1024;
@@ -67,7 +67,7 @@ pub async fn invoke(
     };
     let request =
         request.customize().config_override(Config::builder().timeout_config(timeout)).send();
-    let (answer, began) = calls.timed(Call::plain(Op::Invoke, Urgency::Write), request).await;
+    let (answer, began) = calls.timed(Call::plain(Op::Invoke, Priority::Write), request).await;
     (answer.map(read), began)
 }
 

@@ -6,7 +6,7 @@ use super::{
     calls::{Call, Calls},
     op::Op,
 };
-use crate::engine::{failure::Failure, work::Urgency};
+use crate::engine::{failure::Failure, work::Priority};
 
 /// Which events are meant.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -50,7 +50,7 @@ pub async fn page(
         .start_time(query.from)
         .set_end_time(query.to)
         .set_next_token(token);
-    let call = Call::plain(Op::FilterLogEvents, Urgency::Write);
+    let call = Call::plain(Op::FilterLogEvents, Priority::Write);
     let (answer, _) = calls.run(call, Box::pin(request.send())).await?;
     let events = answer.events.unwrap_or_default().into_iter().map(event);
     Ok((events.collect(), answer.next_token.filter(|it| !it.is_empty())))

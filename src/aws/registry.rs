@@ -7,8 +7,8 @@ use super::{
     op::Op,
 };
 use crate::engine::{
-    failure::{Cause, Class, Failure},
-    work::Urgency,
+    failure::{AwsError, Class, Failure},
+    work::Priority,
 };
 
 /// What a registry asks for. It holds for twelve hours.
@@ -35,7 +35,7 @@ pub fn host(url: &str) -> &str {
 
 /// Asks for it.
 pub async fn login((ecr, calls): (&Client, &Calls)) -> Result<Login, Failure> {
-    let call = Call::plain(Op::GetAuthorizationToken, Urgency::Write);
+    let call = Call::plain(Op::GetAuthorizationToken, Priority::Write);
     let (answer, _) = calls.run(call, ecr.get_authorization_token().send()).await?;
     let data = answer.authorization_data.unwrap_or_default().into_iter().next();
     let login = data.and_then(|it| {
@@ -45,7 +45,7 @@ pub async fn login((ecr, calls): (&Client, &Calls)) -> Result<Login, Failure> {
     login.ok_or_else(|| Failure {
         class: Class::Unclear,
         op: Op::GetAuthorizationToken.name(),
-        cause: Cause { code: None, message: "the answer holds no token".into() },
+        cause: AwsError { code: None, message: "the answer holds no token".into() },
         retry_after: None,
     })
 }

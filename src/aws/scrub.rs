@@ -34,7 +34,7 @@ pub fn longest(secrets: &[&Secret]) -> usize {
     forms(secrets).first().map_or(0, String::len)
 }
 
-/// How secrets and their lines may look in a text. The longest first: one may be a part of another.
+/// How secrets and their lines may read in a text. The longest first: one may be a part of another.
 fn forms(secrets: &[&Secret]) -> Vec<String> {
     let whole = secrets.iter().map(|it| it.expose());
     let lines = secrets.iter().flat_map(|it| it.expose().lines());

@@ -3,7 +3,7 @@
 use super::{CheckArgs, CliError, Outcome, print};
 use crate::daemon::{
     clock::SystemClock,
-    source::{Reading, Source},
+    source::{Source, SourceRead},
 };
 use crate::engine::time::Clock as _;
 
@@ -16,7 +16,7 @@ pub(super) fn check(args: &CheckArgs) -> Result<Outcome, CliError> {
     let mut source = Source::new(args.dir.clone());
     for _ in 0..TRIES {
         match source.read(clock.now().wall) {
-            Reading::Fresh(snapshot) => {
+            SourceRead::Fresh(snapshot) => {
                 for note in &snapshot.notes {
                     print(&note.to_string())?;
                 }
@@ -26,9 +26,9 @@ pub(super) fn check(args: &CheckArgs) -> Result<Outcome, CliError> {
                 print(&format!("{files} files, {good} good documents, {problems} problems"))?;
                 return Ok(if problems == 0 { Outcome::Good } else { Outcome::Error });
             }
-            Reading::Failed(why) => return Err(CliError(why)),
-            Reading::Torn(why) => tracing::debug!(why, "reading again"),
-            Reading::Unchanged | Reading::Cancelled => {}
+            SourceRead::Failed(why) => return Err(CliError(why)),
+            SourceRead::Torn(why) => tracing::debug!(why, "reading again"),
+            SourceRead::Unchanged | SourceRead::Cancelled => {}
         }
     }
     Err(CliError("the directory never holds still long enough to be read".into()))

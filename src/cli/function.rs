@@ -7,7 +7,7 @@ use super::{
     door::{self, Door},
 };
 use crate::{
-    aws::cloud::{Cloud as _, Urgency},
+    aws::cloud::{Cloud as _, Priority},
     engine::{
         failure::{Class, Failure, chain},
         kind::Kind as _,
@@ -28,20 +28,20 @@ pub(super) struct Found {
 }
 
 impl Found {
-    /// Looks for it.
+    /// Reads for it.
     pub(super) async fn open(args: &FunctionArgs) -> Result<Self, CliError> {
         let door = door::open((&args.access, Mode::Observe), args.target.as_deref()).await?;
         let name = named(&args.name);
         let cloud = FunctionCloud::new(door.clients.lambda.clone(), Arc::clone(&door.calls));
-        let (found, _) = cloud.get(&name, None, Urgency::Write).await.map_err(|it| failed(&it))?;
-        let Some(seen) = found else {
+        let (found, _) = cloud.get(&name, None, Priority::Write).await.map_err(|it| failed(&it))?;
+        let Some(reading) = found else {
             let region = &door.clients.region;
             return Err(CliError(format!(
                 "there is no function {name} in {region}; is its name right (that in AWS, if the manifest has a \
                  `functionName`), and has it been applied?"
             )));
         };
-        Ok(Self { door, name, live: seen.live })
+        Ok(Self { door, name, live: reading.live })
     }
 
     /// The alias that callers use, if Evenkeel keeps one.

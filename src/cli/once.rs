@@ -29,7 +29,7 @@ pub(super) async fn apply(args: ApplyArgs) -> Result<Outcome, CliError> {
         mode: Mode::Enforce,
         resync: NO_RESYNC,
         in_flight_max: usize::from(args.rails.max_in_flight),
-        reading: selection.reading(),
+        read_mode: selection.read_mode(),
     };
     let meant = selection.clone();
     let job = Job {

@@ -29,7 +29,7 @@ const TURNS: [char; 11] = [
     '\u{2067}', '\u{2068}', '\u{2069}',
 ];
 
-/// What somebody else wrote, as it may be shown: nothing in it moves the cursor.
+/// What another party wrote, as it may be shown: nothing in it moves the cursor.
 pub(super) fn clean(text: &str) -> String {
     let clean = |c: char| match c {
         '\t' => ' ',

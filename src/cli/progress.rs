@@ -55,7 +55,7 @@ fn sum(shown: &Shown) -> (u64, u64, String) {
     };
     let all = rows().count();
     let busy = rows().filter(|it| working(it)).count();
-    let doing = rows().find(|it| working(it)).map(|it| it.said.message.clone());
+    let doing = rows().find(|it| working(it)).map(|it| it.reason.message.clone());
     let number = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
     (number(all), number(all - busy), doing.unwrap_or_default())
 }

@@ -11,7 +11,7 @@ use super::CliError;
 use crate::{
     daemon::{
         clock::SystemClock,
-        source::{Reading, Snapshot, Source},
+        source::{Snapshot, Source, SourceRead},
     },
     engine::time::Clock as _,
     manifest::{Document, Note, Selection},
@@ -26,9 +26,9 @@ pub(super) fn read(dir: &Path) -> Result<Arc<Snapshot>, CliError> {
     let mut source = Source::new(dir.to_path_buf());
     for _ in 0..TRIES {
         match source.read(clock.now().wall) {
-            Reading::Fresh(snapshot) => return Ok(snapshot),
-            Reading::Failed(why) => return Err(CliError(why)),
-            Reading::Torn(_) | Reading::Unchanged | Reading::Cancelled => {}
+            SourceRead::Fresh(snapshot) => return Ok(snapshot),
+            SourceRead::Failed(why) => return Err(CliError(why)),
+            SourceRead::Torn(_) | SourceRead::Unchanged | SourceRead::Cancelled => {}
         }
     }
     Err(CliError("the directory never holds still long enough to be read".into()))
@@ -80,7 +80,7 @@ fn unnamed(names: &[&str], notes: &[Note]) -> String {
     }
 }
 
-/// A file that somebody names, `-` for standard input, up to a size; `hint` says what of a greater one.
+/// A file that another party names, `-` for standard input, up to a size; `hint` says what of a greater one.
 pub(super) fn bytes(path: &Path, (most, hint): (usize, &str)) -> Result<Vec<u8>, CliError> {
     let stdin = path.as_os_str() == "-";
     let name = if stdin { "standard input".to_owned() } else { path.display().to_string() };

@@ -9,13 +9,13 @@ use super::{
     print,
 };
 use crate::{
-    aws::cloud::{Cloud as _, Urgency},
+    aws::cloud::{Cloud as _, Priority},
     engine::{failure::chain, name::Name, policy::Mode, tags::Claim},
     kinds::block::manages::Manage,
     kinds::release::{
         FIELD, ReleaseCloud,
         live::{Alias, Live, State},
-        note::{Held, Note},
+        note::{Note, RejectedVersion},
         start,
         step::{Route, Step},
         tag,
@@ -32,7 +32,7 @@ pub(super) async fn rollback(args: RollbackArgs) -> Result<Outcome, CliError> {
     let cloud = ReleaseCloud::new(&clients, calls);
     let name = named(&args.object.name);
     let failed = |failure| CliError(chain(&failure));
-    let (found, _) = Box::pin(cloud.get(&name, None, Urgency::Write)).await.map_err(failed)?;
+    let (found, _) = Box::pin(cloud.get(&name, None, Priority::Write)).await.map_err(failed)?;
     let live = found.ok_or_else(|| CliError(format!("there is no function {name}")))?.live;
     let owner = args.core.owner.as_str();
     let ours = matches!(Claim::of(Some(&live.host.tags)), Claim::Owner { id, .. } if id == owner);
@@ -91,7 +91,7 @@ fn unusable(
     })
 }
 
-/// No list shows an alias, and a look at one is dear.
+/// No list shows an alias, and a read of one is dear.
 fn goes_on(name: &Name) -> Outcome {
     note(&format!(
         "what was held back is released by the next look at the alias: at once by `evenkeel apply` with the manifest of \
@@ -138,16 +138,17 @@ fn go_back(name: &Name, alias: &Alias, to: u64) -> Result<(u64, Note), CliError>
             "the alias of function {name} leads to version {to} already"
         )));
     };
-    let by_hand = Held { version: from, why: BY_HAND.to_owned() };
-    let held = alias.note.as_ref().and_then(|it| it.held.clone()).filter(|it| it.version > from);
-    let held = Some(held.unwrap_or(by_hand));
-    Ok((to, Note { current: Some(to), held, ..Note::default() }))
+    let by_hand = RejectedVersion { version: from, why: BY_HAND.to_owned() };
+    let rejected =
+        alias.note.as_ref().and_then(|it| it.rejected.clone()).filter(|it| it.version > from);
+    let rejected = Some(rejected.unwrap_or(by_hand));
+    Ok((to, Note { current: Some(to), rejected, ..Note::default() }))
 }
 
 /// The same, with nothing held back.
 fn go_on(name: &Name, alias: &Alias) -> Result<(u64, Note), CliError> {
     let note = alias.note.clone().unwrap_or_default();
-    if note.held.is_none() {
+    if note.rejected.is_none() {
         return Err(CliError(format!("nothing of function {name} is held back")));
     }
     let to = alias.version.ok_or_else(|| CliError("the alias leads to no version".into()))?;
@@ -169,9 +170,9 @@ fn forget(name: &Name, live: &Live) -> Option<Step> {
 mod tests {
     use super::*;
 
-    fn alias(version: u64, weight: Option<(u64, u32)>, held: Option<u64>) -> Alias {
-        let held = held.map(|version| Held { version, why: "x".into() });
-        let note = Some(Note { current: Some(version), held, ..Note::default() });
+    fn alias(version: u64, weight: Option<(u64, u32)>, rejected: Option<u64>) -> Alias {
+        let rejected = rejected.map(|version| RejectedVersion { version, why: "x".into() });
+        let note = Some(Note { current: Some(version), rejected, ..Note::default() });
         Alias { version: Some(version), weight, note, revision: "r".into() }
     }
 
@@ -184,12 +185,12 @@ mod tests {
         assert_eq!(before(&plain, &name).ok(), Some(5));
         assert_eq!(before(&alias(6, Some((8, 10)), None), &name).ok(), Some(6));
         let (to, note) = go_back(&name, &alias(6, Some((8, 10)), None), 6).unwrap();
-        assert_eq!((to, note.held.unwrap().version), (6, 8));
+        assert_eq!((to, note.rejected.unwrap().version), (6, 8));
         // Whoever goes back twice still has the newest deployed.
         let (to, note) = go_back(&name, &alias(6, None, Some(8)), 5).unwrap();
-        assert_eq!((to, note.held.unwrap().version), (5, 8));
+        assert_eq!((to, note.rejected.unwrap().version), (5, 8));
         assert!(go_back(&name, &alias(6, None, None), 6).is_err());
         assert!(go_on(&name, &alias(6, None, None)).is_err());
-        assert_eq!(go_on(&name, &alias(6, None, Some(8))).unwrap().1.held, None);
+        assert_eq!(go_on(&name, &alias(6, None, Some(8))).unwrap().1.rejected, None);
     }
 }

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     daemon::{http::Serving, options::Working},
-    engine::policy::{Mode, Reading},
+    engine::policy::{Mode, ReadMode},
     manifest::Selection,
 };
 
@@ -20,7 +20,7 @@ pub(super) async fn run(args: RunArgs) -> Result<Outcome, CliError> {
         mode: Mode::from(args.mode),
         resync: args.resync,
         in_flight_max: usize::from(args.rails.max_in_flight),
-        reading: if args.once { Reading::Once } else { Reading::Watch },
+        read_mode: if args.once { ReadMode::Once } else { ReadMode::Watch },
     };
     // Signals from here on are ours, so that none is lost while everything starts.
     let mut signals = Signals::new()?;

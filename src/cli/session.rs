@@ -34,13 +34,13 @@ pub(super) struct Job<'a> {
     pub(super) pause: Option<PathBuf>,
 }
 
-/// How those work that look once, and write nothing.
+/// How those work that read once, and write nothing.
 pub(super) fn looking(selection: &Selection) -> Working {
     Working {
         mode: Mode::Observe,
         resync: Duration::from_hours(1),
         in_flight_max: 1,
-        reading: selection.reading(),
+        read_mode: selection.read_mode(),
     }
 }
 
@@ -134,7 +134,7 @@ pub(super) fn outcome(shown: &Shown, selection: &Selection) -> Outcome {
     }
     // Whoever prunes is not done while there is something to prune.
     let candidates =
-        shown.rulings.values().any(|it| it.blocked.is_some() || !it.allowed.is_empty());
+        shown.prune_decisions.values().any(|it| it.blocked.is_some() || !it.allowed.is_empty());
     if candidates || rows().any(|it| it.differs()) { Outcome::Differs } else { Outcome::Good }
 }
 
@@ -153,9 +153,9 @@ pub(super) fn problems(shown: &Shown) -> Vec<String> {
         lines.extend(paused.map(|it| format!("error: target {target} is on hold: {}", it.message)));
     }
     lines.extend(shown.held.iter().map(|it| format!("nothing is written: {}", it.message)));
-    for (target, ruling) in &shown.rulings {
-        if let Some((_, why)) = &ruling.blocked {
-            let (count, hash) = (ruling.candidates, &ruling.hash);
+    for (target, decision) in &shown.prune_decisions {
+        if let Some((_, why)) = &decision.blocked {
+            let (count, hash) = (decision.candidates, &decision.hash);
             lines.push(format!("target {target}: {count} to delete (hash {hash}): {why}"));
         }
     }

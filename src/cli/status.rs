@@ -192,7 +192,7 @@ fn outcome(answer: &Value) -> Outcome {
     if synced && unsettled(answer).is_empty() { Outcome::Good } else { Outcome::Differs }
 }
 
-/// What keeps the whole from being in sync besides the rows: a start whose first look is not done, and manifests that
+/// What keeps the whole from being in sync besides the rows: a start whose first read is not done, and manifests that
 /// do not count.
 fn unsettled(answer: &Value) -> Vec<String> {
     let source = member(answer, "source");

@@ -6,14 +6,14 @@ use super::{
     print,
 };
 use crate::{
-    aws::cloud::{Cloud, Urgency},
+    aws::cloud::{Cloud, Priority},
     daemon::clock::SystemClock,
     engine::{
         failure::chain,
         kind::Kind,
         name::{Name, Owner},
         policy::Mode,
-        suspend,
+        suspension,
         tags::Claim,
         time::Clock as _,
     },
@@ -27,7 +27,7 @@ use crate::{
 pub(super) async fn suspend(args: SuspendArgs) -> Result<Outcome, CliError> {
     let clock = SystemClock::start();
     let wall = clock.now().wall;
-    let value = suspend::value(args.hold, &args.reason, wall).map_err(CliError)?;
+    let value = suspension::value(args.hold, &args.reason, wall).map_err(CliError)?;
     Box::pin(write(&args.core, &args.object, Some(&value))).await
 }
 
@@ -70,11 +70,11 @@ impl Hand<'_> {
     async fn hold<K: Kind, C: Cloud<K>>(&self, cloud: &C) -> Result<Outcome, CliError> {
         let (kind, name) = (K::NAME, &self.name);
         let failed = |failure| CliError(chain(&failure));
-        let (found, _) = cloud.get(name, None, Urgency::Write).await.map_err(failed)?;
-        let Some(seen) = found else {
+        let (found, _) = cloud.get(name, None, Priority::Write).await.map_err(failed)?;
+        let Some(reading) = found else {
             return Err(CliError(format!("there is no {kind}/{name}")));
         };
-        let ours = match Claim::of(K::tags(&seen.live)) {
+        let ours = match Claim::of(K::tags(&reading.live)) {
             Claim::Owner { id, .. } => id == self.owner.as_str(),
             _ => false,
         };
@@ -82,7 +82,7 @@ impl Hand<'_> {
             let owner = self.owner;
             return Err(CliError(format!("{kind}/{name} is not kept by the Evenkeel `{owner}`")));
         }
-        let Some(step) = K::suspend(name, &seen.live, self.value) else {
+        let Some(step) = K::suspend(name, &reading.live, self.value) else {
             return Err(CliError(format!("nothing is ever written to {kind}/{name}")));
         };
         cloud.apply(&step).await.map_err(failed)?;

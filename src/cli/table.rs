@@ -8,8 +8,8 @@ use crate::engine::status::{Row, Status};
 pub(super) fn planned(row: &Row) -> String {
     let mut text = format!("{}  {}", row.key, row.status.as_str());
     // A plan only ever observes; that need not be said of every object.
-    if row.status != Status::Synced && row.said.reason != "Observing" {
-        let written = write!(text, "  {}: {}", row.said.reason, row.said.message);
+    if row.status != Status::Synced && row.reason.code != "Observing" {
+        let written = write!(text, "  {}: {}", row.reason.code, row.reason.message);
         debug_assert!(written.is_ok(), "a String takes everything");
     }
     for change in row.changes.iter().filter(|it| !it.path.is_empty()) {
@@ -39,7 +39,7 @@ const NOTES: [&str; 7] = [
 
 fn notes(row: &Row) -> impl Iterator<Item = &str> {
     let told = row.conditions.iter().filter(|it| NOTES.contains(&it.kind));
-    told.map(|it| it.message.as_str()).filter(|it| *it != row.said.message)
+    told.map(|it| it.message.as_str()).filter(|it| *it != row.reason.message)
 }
 
 /// A plan: every object that differs, and the sum.

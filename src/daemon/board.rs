@@ -11,10 +11,10 @@ use tokio::sync::watch;
 
 use super::source::Snapshot;
 use crate::engine::{
-    diff::Said,
+    diff::Reason,
     engine::Summary,
     name::{Key, Name},
-    prune::Ruling,
+    prune::PruneDecision,
     status::Row,
     time::Mono,
 };
@@ -35,13 +35,13 @@ pub struct Shown {
     /// What each engine is doing, by target and kind.
     pub engines: BTreeMap<(Name, &'static str), Pulse>,
     /// Why targets are paused; `None`: they are not.
-    pub targets: BTreeMap<Name, Option<Said>>,
+    pub targets: BTreeMap<Name, Option<Reason>>,
     /// Whose the credentials are, by target, once AWS has said so.
     pub accounts: BTreeMap<Name, String>,
     /// Why nothing is written anywhere, though reading goes on.
-    pub held: Option<Said>,
+    pub held: Option<Reason>,
     /// What may be deleted, by target.
-    pub rulings: BTreeMap<Name, Arc<Ruling>>,
+    pub prune_decisions: BTreeMap<Name, Arc<PruneDecision>>,
     /// How many rulings have been sent to engines.
     pub rulings_sent: u64,
     /// The manifests.
@@ -84,7 +84,7 @@ pub struct SourceState {
 }
 
 impl Board {
-    /// Looks at the board.
+    /// Reads the board.
     pub fn read<T>(&self, look: impl FnOnce(&Shown) -> T) -> T {
         look(&self.shown.lock().unwrap_or_else(PoisonError::into_inner))
     }

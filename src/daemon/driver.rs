@@ -30,7 +30,7 @@ use crate::{
         name::{Key, Name},
         page::Page,
         time::{Clock, Mono},
-        work::{Event, Looked, News, Order, Urgency, Work},
+        work::{Event, News, Order, Priority, ReadResult, Work},
     },
     kinds::document_of,
 };
@@ -67,7 +67,7 @@ pub struct Ports<K: Kind> {
     /// What holds all writes while it exists.
     pub pause: PauseFile,
     /// Rung when it is another set of objects that nobody wants.
-    pub census: Arc<Notify>,
+    pub prune_input: Arc<Notify>,
     /// Rung when credentials are refused.
     pub doubt: Arc<Notify>,
     /// `true`: stop.
@@ -136,7 +136,7 @@ impl<K: Kind, C: Cloud<K>> Driver<K, C> {
 
     fn handle(&mut self, event: Event<K>) {
         let answered = match &event {
-            Event::Looked(looked) => Some(looked.name.clone()),
+            Event::Read(read_started) => Some(read_started.name.clone()),
             Event::Applied { name, .. } | Event::Blocked(name) => Some(name.clone()),
             Event::Desired(_)
             | Event::Page(_)
@@ -145,12 +145,12 @@ impl<K: Kind, C: Cloud<K>> Driver<K, C> {
             | Event::Hint(_)
             | Event::Resync
             | Event::Paused(_)
-            | Event::Held(_)
+            | Event::WriteStop(_)
             | Event::Reread(_)
-            | Event::Ruled(_)
+            | Event::PruneDecided(_)
             | Event::Woke => None,
         };
-        self.facts.1 += u64::from(matches!(event, Event::Ruled(_)));
+        self.facts.1 += u64::from(matches!(event, Event::PruneDecided(_)));
         if let Some(name) = answered {
             self.under_way.remove(&name);
         }
@@ -174,12 +174,12 @@ impl<K: Kind, C: Cloud<K>> Driver<K, C> {
     fn start(&mut self, work: Work<K>) -> Option<Event<K>> {
         match work {
             Work::List(wanted) => self.list(wanted),
-            Work::Look(name, wanted, urgency, late) => {
+            Work::Read(name, wanted, priority, late) => {
                 self.ports.metrics.waited(K::NAME, late);
-                self.look(name, wanted, urgency);
+                self.read(name, wanted, priority);
             }
             Work::Apply(order) if !K::writes(&order.planned.step) => self.apply(order, None),
-            Work::Apply(order) => match self.permit(&order.name, order.looked) {
+            Work::Apply(order) => match self.permit(&order.name, order.read_started) {
                 Some(permit) => self.apply(order, Some(permit)),
                 None => return Some(Event::Blocked(order.name)),
             },
@@ -198,9 +198,9 @@ impl<K: Kind, C: Cloud<K>> Driver<K, C> {
     }
 
     /// Leave to write, if nobody else writes to the same thing and nothing holds all writes.
-    fn permit(&self, name: &Name, looked: Mono) -> Option<Permit> {
+    fn permit(&self, name: &Name, read_started: Mono) -> Option<Permit> {
         let free = self.ports.pause.why().is_none();
-        free.then(|| self.ports.permits.take(K::PERMIT, &K::host(name), looked)).flatten()
+        free.then(|| self.ports.permits.take(K::PERMIT, &K::host(name), read_started)).flatten()
     }
 
     fn key(&self, name: &Name) -> Key {
@@ -222,7 +222,7 @@ impl<K: Kind, C: Cloud<K>> Driver<K, C> {
             unfinished: started.map(|it| now.mono.since(*it)).sum(),
         };
         let target = &self.ports.target;
-        let census = pulse.summary.census.clone();
+        let prune_input = pulse.summary.prune_input.clone();
         let before = self.ports.board.write(|board| {
             for (name, row) in changed {
                 let key = Key { target: target.clone(), kind: K::NAME, name };
@@ -236,8 +236,8 @@ impl<K: Kind, C: Cloud<K>> Driver<K, C> {
         if turned {
             self.ports.board.turn();
         }
-        if before.is_none_or(|it| it.summary.census != census) {
-            self.ports.census.notify_one();
+        if before.is_none_or(|it| it.summary.prune_input != prune_input) {
+            self.ports.prune_input.notify_one();
         }
     }
 
@@ -261,7 +261,7 @@ impl<K: Kind, C: Cloud<K>> Driver<K, C> {
         self.reads.spawn(task.instrument(span));
     }
 
-    fn look(&mut self, name: Name, wanted: Option<Arc<K::Spec>>, urgency: Urgency) {
+    fn read(&mut self, name: Name, wanted: Option<Arc<K::Spec>>, priority: Priority) {
         self.under_way.insert(name.clone(), self.ports.clock.now().mono);
         let (cloud, answers) = (Arc::clone(&self.cloud), self.ports.answers.clone());
         let (metrics, clock) = (Arc::clone(&self.ports.metrics), Arc::clone(&self.ports.clock));
@@ -270,7 +270,7 @@ impl<K: Kind, C: Cloud<K>> Driver<K, C> {
         let span = info_span!("look", key = %self.key(&name));
         let task = async move {
             let began = clock.now().mono;
-            let result = cloud.get(&name, wanted.as_deref(), urgency).await;
+            let result = cloud.get(&name, wanted.as_deref(), priority).await;
             metrics.duration(K::NAME, "look", clock.now().mono.since(began));
             let (found, started) = match result {
                 Ok((found, started)) => (Ok(found), started),
@@ -281,7 +281,7 @@ impl<K: Kind, C: Cloud<K>> Driver<K, C> {
                     (Err(failure), began)
                 }
             };
-            give(&answers, Event::Looked(Looked { name, started, found })).await;
+            give(&answers, Event::Read(ReadResult { name, started, found })).await;
         };
         self.reads.spawn(task.instrument(span));
     }
@@ -358,7 +358,7 @@ async fn give<K: Kind>(answers: &mpsc::Sender<Event<K>>, event: Event<K>) {
     }
 }
 
-/// A look that failed. Who may not look at what nobody asks for is not told so for ever.
+/// A read that failed. Who may not read what nobody asks for is not told so for ever.
 fn unread(failure: &Failure, wanted: bool) {
     let (class, error) = (failure.class, chain(failure));
     if wanted {

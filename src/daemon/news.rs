@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     engine::{
-        diff::{Change, Origin, Said},
+        diff::{Change, Origin, Reason},
         kind::Kind as _,
         name::Key,
         status::{Row, Status},
@@ -45,13 +45,13 @@ impl Herald<'_> {
         match news {
             // Images are only a means; the functions that wait for them say so.
             News::Turned { .. } if key.kind == Image::NAME => {}
-            News::Turned { from, to, said, busy } => {
-                turned(key, (*from, *to), said, *busy);
+            News::Turned { from, to, reason, busy } => {
+                turned(key, (*from, *to), reason, *busy);
                 // That all is well at the start is no news, nor is what ends by itself in seconds.
                 let well = (*from, *to) == (Status::Unknown, Status::Synced);
                 if !busy && !well && *to != Status::Unknown {
                     let warning = matches!(to, Status::Refused | Status::Failed);
-                    self.event(key, (warning, said.reason), &said.message);
+                    self.event(key, (warning, reason.code), &reason.message);
                 }
             }
             News::Drifted(cause, delay) => {
@@ -143,7 +143,7 @@ impl Herald<'_> {
     }
 }
 
-/// What somebody changed. It was as the manifest asks, unless that moved too: then nobody remembers.
+/// What another party changed. It was as the manifest asks, unless that moved too: then nobody remembers.
 fn by_hand(change: &Change) -> Field {
     let before = match change.origin {
         Origin::Both => "(not known)".to_owned(),
@@ -165,21 +165,21 @@ fn list(fields: &[Field]) -> String {
 }
 
 /// Once for each state and reason: who must act, why something waits, or that all is well.
-fn turned(key: &Key, (from, to): (Status, Status), said: &Said, busy: bool) {
+fn turned(key: &Key, (from, to): (Status, Status), reason: &Reason, busy: bool) {
     let (from, status) = (from.as_str(), to.as_str());
-    let Said { reason, message: because } = said;
+    let Reason { code, message: because } = reason;
     match to {
         Status::Refused | Status::Failed => {
-            error!(%key, from, status, reason, because, "needs a person");
+            error!(%key, from, status, reason = code, because, "needs a person");
         }
         Status::Pending | Status::Drifted if !busy => {
-            info!(%key, from, status, reason, because, "waiting");
+            info!(%key, from, status, reason = code, because, "waiting");
         }
         Status::Synced | Status::Suspended => {
-            info!(%key, from, status, reason, because, "status");
+            info!(%key, from, status, reason = code, because, "status");
         }
         Status::Pending | Status::Drifted | Status::Progressing | Status::Unknown => {
-            tracing::debug!(%key, from, status, reason, because, "status");
+            tracing::debug!(%key, from, status, reason = code, because, "status");
         }
     }
 }

@@ -7,7 +7,7 @@ use crate::{
     aws::clients::Clients,
     engine::{
         name::{Name, Owner},
-        policy::{Mode, Reading},
+        policy::{Mode, ReadMode},
         prune::Terms,
         time::Clock,
     },
@@ -51,7 +51,7 @@ pub struct Working {
     /// How many steps may be under way at once in one target.
     pub in_flight_max: usize,
     /// How much is read, and what of it is believed.
-    pub reading: Reading,
+    pub read_mode: ReadMode,
 }
 
 /// One account in one Region.

@@ -1,8 +1,8 @@
-//! The pause file: while it exists, nothing is written anywhere. Looked at before every write.
+//! The pause file: while it exists, nothing is written anywhere. Read before every write.
 
 use std::{fs, io::ErrorKind, path::PathBuf};
 
-use crate::engine::diff::Said;
+use crate::engine::diff::Reason;
 
 /// A file that holds all writes while it exists.
 #[derive(Debug, Clone, Default)]
@@ -19,8 +19,8 @@ impl PauseFile {
         self.0.is_some()
     }
 
-    /// Why nothing may be written now. A path that cannot be looked at counts as a file that is there.
-    pub fn why(&self) -> Option<Said> {
+    /// Why nothing may be written now. A path that cannot be read counts as a file that is there.
+    pub fn why(&self) -> Option<Reason> {
         let path = self.0.as_ref()?;
         let shown = path.display();
         let message = match fs::symlink_metadata(path) {
@@ -28,6 +28,6 @@ impl PauseFile {
             Err(error) if error.kind() == ErrorKind::NotFound => return None,
             Err(error) => format!("the pause file {shown} cannot be looked at: {error}"),
         };
-        Some(Said::new("PauseFile", message))
+        Some(Reason::new("PauseFile", message))
     }
 }

@@ -1,5 +1,5 @@
 //! One write permit for each function and each repository, across all kinds: whoever writes to one, or to
-//! something that hangs on it, holds it for the length of the call. Whoever looked before the last such call
+//! something that belongs to it, holds it for the length of the call. Whoever read before the last such call
 //! began to be answered does not get it: what was seen then may be no more.
 
 use std::{
@@ -31,12 +31,12 @@ pub struct Permit {
 }
 
 impl Permits {
-    /// The permit for one of them, if nobody has it and nobody has written since the look that the write
+    /// The permit for one of them, if nobody has it and nobody has written since the read that the write
     /// rests on began.
-    pub fn take(&self, kind: &'static str, name: &Name, looked: Mono) -> Option<Permit> {
+    pub fn take(&self, kind: &'static str, name: &Name, read_started: Mono) -> Option<Permit> {
         let subject = (kind, name.clone());
         let mut held = self.lock();
-        if held.wrote.get(&subject).is_some_and(|wrote| *wrote > looked) {
+        if held.wrote.get(&subject).is_some_and(|wrote| *wrote > read_started) {
             return None;
         }
         let new = held.now.insert(subject.clone());
@@ -77,7 +77,7 @@ mod tests {
         drop(held);
         let held = take("Function", &a).unwrap();
         held.wrote(at(7));
-        // A look from before that write is no ground for another.
+        // A read from before that write is no ground for another.
         assert!(take("Function", &a).is_none());
         assert!(permits.take("Function", &a, at(7)).is_some());
     }

@@ -16,7 +16,7 @@ use crate::engine::{
 /// Facts that one engine tells.
 pub type Facts = Vec<(FactKey, Option<Fact>)>;
 
-/// Which facts somebody wants to hear.
+/// Which facts another party wants to hear.
 type Hears = fn(&FactKey) -> bool;
 
 /// Where facts for one engine arrive.

@@ -1,4 +1,4 @@
-//! Reading the manifests whenever it is time, and telling everybody.
+//! SourceRead the manifests whenever it is time, and telling everybody.
 
 use std::{collections::BTreeSet, path::PathBuf, sync::Arc, time::Duration};
 
@@ -12,7 +12,7 @@ use super::{
     board::Board,
     chronicle::{Chronicle, Subject},
     metrics::Metrics,
-    source::{Reading, Snapshot, Source, watch::Watcher},
+    source::{Snapshot, Source, SourceRead, watch::Watcher},
     stop::stopped,
 };
 use crate::{
@@ -97,7 +97,7 @@ impl Reader {
             })
             .await?;
         self.source = source;
-        let torn = matches!(reading, Reading::Torn(_));
+        let torn = matches!(reading, SourceRead::Torn(_));
         self.show(reading);
         Some(torn)
     }
@@ -145,16 +145,16 @@ impl Reader {
         done.ok()
     }
 
-    fn show(&mut self, reading: Reading) {
+    fn show(&mut self, reading: SourceRead) {
         let Now { mono: read_at, wall } = self.clock.now();
         let metrics = &self.metrics;
-        self.torn = if matches!(reading, Reading::Torn(_)) { self.torn + 1 } else { 0 };
+        self.torn = if matches!(reading, SourceRead::Torn(_)) { self.torn + 1 } else { 0 };
         let good = |board: &mut super::board::Shown| {
             board.source.error = None;
             board.source.good_at = Some(wall);
         };
         match reading {
-            Reading::Fresh(snapshot) => {
+            SourceRead::Fresh(snapshot) => {
                 metrics.load("success");
                 tell(&snapshot);
                 self.event((false, "SourceRead"), &read(&snapshot));
@@ -170,21 +170,21 @@ impl Reader {
                 let snapshot = Some(snapshot);
                 self.snapshots.send_replace(Manuscript { snapshot, read_at, readable: true });
             }
-            Reading::Unchanged => {
+            SourceRead::Unchanged => {
                 metrics.load("unchanged");
                 self.board.write(good);
                 self.snapshots.send_modify(|it| (it.read_at, it.readable) = (read_at, true));
             }
-            Reading::Torn(why) if self.torn >= TORN_SHOWN => {
+            SourceRead::Torn(why) if self.torn >= TORN_SHOWN => {
                 metrics.load("torn");
                 self.failed(&format!("the manifests change whenever they are read: {why}"));
             }
-            Reading::Torn(why) => {
+            SourceRead::Torn(why) => {
                 metrics.load("torn");
                 tracing::debug!(why, "the manifests changed while they were read; again");
             }
-            Reading::Cancelled => {}
-            Reading::Failed(why) => {
+            SourceRead::Cancelled => {}
+            SourceRead::Failed(why) => {
                 metrics.load("error");
                 self.failed(&why);
             }

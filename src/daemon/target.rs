@@ -12,8 +12,8 @@ use super::{
     board::Board,
     chronicle::{Chronicle, Subject},
     pause::PauseFile,
+    prune::PruneSupervisor,
     reader::Manuscript,
-    ruling::Registrar,
     source::Snapshot,
     stop::stopped,
     wiring::ENGINES,
@@ -21,13 +21,13 @@ use super::{
 use crate::{
     aws::identity::Identity,
     engine::{
-        diff::Said,
+        diff::Reason,
         failure::{Class, Failure, chain},
-        gate::Stop,
+        gate::WriteStop,
         kind::Kind,
         name::{Name, Owner},
         place::Place,
-        prune::{Manifests, Ruling},
+        prune::{Manifests, PruneDecision},
         time::{Clock, Mono},
         work::Event,
     },
@@ -76,19 +76,19 @@ each_kind!(lines);
 /// What all engines of a target are told alike.
 #[derive(Clone)]
 enum Word {
-    Paused(Option<Said>),
-    Held(Option<Stop>),
+    Paused(Option<Reason>),
+    WriteStop(Option<WriteStop>),
     Reread(Mono),
-    Ruled(Arc<Ruling>),
+    PruneDecided(Arc<PruneDecision>),
 }
 
 impl<K: Kind> From<Word> for Event<K> {
     fn from(word: Word) -> Self {
         match word {
             Word::Paused(why) => Self::Paused(why),
-            Word::Held(why) => Self::Held(why),
+            Word::WriteStop(why) => Self::WriteStop(why),
             Word::Reread(at) => Self::Reread(at),
-            Word::Ruled(ruling) => Self::Ruled(ruling),
+            Word::PruneDecided(decision) => Self::PruneDecided(decision),
         }
     }
 }
@@ -114,14 +114,14 @@ pub(super) struct Supervisor {
     pub(super) snapshots: Snapshots,
     /// The snapshot that the engines know.
     pub(super) current: Option<Arc<Snapshot>>,
-    pub(super) registrar: Registrar,
+    pub(super) prune_supervisor: PruneSupervisor,
     pub(super) pause: PauseFile,
-    pub(super) held: Option<Stop>,
+    pub(super) write_stop: Option<WriteStop>,
     pub(super) clock: Arc<dyn Clock>,
     /// Rung when AWS refuses our credentials.
     pub(super) doubt: Arc<Notify>,
     /// Rung when the objects that nobody wants are others.
-    pub(super) census: Arc<Notify>,
+    pub(super) prune_input: Arc<Notify>,
     pub(super) stop: watch::Receiver<bool>,
 }
 
@@ -138,7 +138,7 @@ impl Supervisor {
         loop {
             let now = self.clock.now().mono;
             let check = check_at.since(now);
-            let ruling = self.registrar.next().map_or(Duration::MAX, |at| at.since(now));
+            let decision = self.prune_supervisor.next().map_or(Duration::MAX, |at| at.since(now));
             let pause = if self.pause.is_set() { pause_at.since(now) } else { Duration::MAX };
             tokio::select! {
                 changed = self.snapshots.changed() => match changed {
@@ -157,8 +157,8 @@ impl Supervisor {
                     paused = self.recheck(paused, refused).await;
                     check_at = self.recheck_at(paused.as_ref());
                 }
-                () = self.census.notified() => self.rule(false).await,
-                () = time::sleep(self.clock.real(ruling)) => self.rule(false).await,
+                () = self.prune_input.notified() => self.rule(false).await,
+                () = time::sleep(self.clock.real(decision)) => self.rule(false).await,
                 () = time::sleep(self.clock.real(pause)) => {
                     self.look_for_pause().await;
                     pause_at = self.clock.now().mono.after(PAUSE_CHECK);
@@ -168,7 +168,7 @@ impl Supervisor {
         }
     }
 
-    fn recheck_at(&self, paused: Option<&Said>) -> Mono {
+    fn recheck_at(&self, paused: Option<&Reason>) -> Mono {
         let wait = match (paused, self.unanswered) {
             (None, 0) => REASSURE.min(self.identity.rest().max(RECHECK)),
             (_, 0) => RECHECK,
@@ -177,7 +177,7 @@ impl Supervisor {
         self.clock.now().mono.after(wait)
     }
 
-    async fn recheck(&mut self, paused: Option<Said>, refused: bool) -> Option<Said> {
+    async fn recheck(&mut self, paused: Option<Reason>, refused: bool) -> Option<Reason> {
         let known = self.account_id.is_some();
         let paused = self.check(paused, refused).await;
         // What the manifests want can be said only once the account is known.
@@ -189,7 +189,7 @@ impl Supervisor {
 
     /// Asks AWS who we are, and puts the target on hold unless the answer is right. `refused`: AWS did not accept
     /// the credentials for something else.
-    async fn check(&mut self, before: Option<Said>, refused: bool) -> Option<Said> {
+    async fn check(&mut self, before: Option<Reason>, refused: bool) -> Option<Reason> {
         let found = self.identity.account_id(refused).await;
         self.unanswered = match &found {
             Err(failure) if failure.class != Class::Credentials => self.unanswered + 1,
@@ -203,7 +203,7 @@ impl Supervisor {
         });
         if paused != before {
             let target = &self.name;
-            if let Some(Said { reason, message }) = &paused {
+            if let Some(Reason { code: reason, message }) = &paused {
                 error!(%target, reason, because = message, "target on hold");
                 self.event((true, reason), message);
             } else {
@@ -215,7 +215,11 @@ impl Supervisor {
         paused
     }
 
-    fn verdict(&mut self, found: Result<String, Failure>, before: Option<&Said>) -> Option<Said> {
+    fn verdict(
+        &mut self,
+        found: Result<String, Failure>,
+        before: Option<&Reason>,
+    ) -> Option<Reason> {
         match (found, &self.account_id) {
             (Ok(found), Some(wanted)) if found != *wanted => {
                 let message = format!(
@@ -224,7 +228,7 @@ impl Supervisor {
                     self.name
                 );
                 self.identity.reject();
-                Some(Said::new("WrongAccount", message))
+                Some(Reason::new("WrongAccount", message))
             }
             (Ok(found), _) => {
                 self.identity.confirm();
@@ -235,7 +239,7 @@ impl Supervisor {
                 // What was refused once is not asked about again: the source may have others by then.
                 self.identity.reject();
                 let message = format!("AWS does not accept our credentials: {}", chain(&failure));
-                Some(Said::new("CredentialsInvalid", message))
+                Some(Reason::new("CredentialsInvalid", message))
             }
             // AWS has said whose the credentials are that are in use, and nothing else is used.
             (Err(failure), _) if before.is_none() && self.identity.is_confirmed() => {
@@ -247,7 +251,7 @@ impl Supervisor {
                     "AWS does not say whose account this is, so nothing is read or written: {}",
                     chain(&failure)
                 );
-                Some(Said::new("IdentityUnknown", message))
+                Some(Reason::new("IdentityUnknown", message))
             }
         }
     }
@@ -290,40 +294,40 @@ impl Supervisor {
         let intact = self.current.as_ref().is_some_and(|it| it.intact());
         let manifests = Manifests { intact, readable: self.snapshots.borrow().readable };
         let now = self.clock.now().mono;
-        if let Some(ruling) = self.registrar.rule(manifests, now, anew) {
+        if let Some(decision) = self.prune_supervisor.rule(manifests, now, anew) {
             self.board.write(|board| board.rulings_sent += u64::try_from(ENGINES).unwrap_or(0));
-            self.tell(Word::Ruled(ruling)).await;
+            self.tell(Word::PruneDecided(decision)).await;
         }
     }
 
     /// Whether anything may be written at all.
     async fn look_for_pause(&mut self) {
         let file = self.pause.why();
-        let whole = file.clone().map(|said| Stop { said, rescues: false });
+        let whole = file.clone().map(|reason| WriteStop { reason, rescues: false });
         let why = whole.or_else(|| self.mass_drift());
-        if why == self.held {
+        if why == self.write_stop {
             return;
         }
-        if let Some(Stop { said, .. }) = &why {
-            warn!(target = %self.name, because = said.message, "writing nothing");
-            self.event((true, said.reason), &said.message);
+        if let Some(WriteStop { reason, .. }) = &why {
+            warn!(target = %self.name, because = reason.message, "writing nothing");
+            self.event((true, reason.code), &reason.message);
         } else {
             info!(target = %self.name, "writing again");
             self.event((false, "WritingAgain"), "what held all writes is over");
         }
-        self.held.clone_from(&why);
+        self.write_stop.clone_from(&why);
         self.board.write(|board| board.held.clone_from(&file));
-        self.tell(Word::Held(why)).await;
+        self.tell(Word::WriteStop(why)).await;
     }
 
     /// One kind's breaker stops the writes of all kinds.
-    fn mass_drift(&self) -> Option<Stop> {
+    fn mass_drift(&self) -> Option<WriteStop> {
         let broken = self.board.read(|board| {
             let mut ours = board.engines.iter().filter(|((target, _), _)| *target == self.name);
             ours.any(|(_, pulse)| pulse.summary.broken.is_some())
         });
         let message = "too many objects of this target have drifted at once, so nothing is written";
-        broken.then(|| Stop { said: Said::new("MassDrift", message), rescues: true })
+        broken.then(|| WriteStop { reason: Reason::new("MassDrift", message), rescues: true })
     }
 
     fn event(&self, how: (bool, &'static str), message: &str) {

@@ -16,7 +16,7 @@ use super::{
     pause::PauseFile,
     permits::Permits,
     post::{Mailbox, Post},
-    ruling::Registrar,
+    prune::PruneSupervisor,
     target::{Lines, Snapshots, Supervisor},
 };
 use crate::{
@@ -31,7 +31,7 @@ use crate::{
         engine::Engine,
         kind::{Kind, Listing},
         name::{Name, Owner},
-        policy::{Reading, Settings},
+        policy::{ReadMode, Settings},
         prune::Terms,
         time::Clock,
         work::Event,
@@ -68,7 +68,7 @@ struct Shared {
     name: Name,
     permits: Permits,
     doubt: Arc<Notify>,
-    census: Arc<Notify>,
+    prune_input: Arc<Notify>,
 }
 
 /// The way of a target's engines to AWS.
@@ -103,7 +103,7 @@ impl Wiring {
             name: name.clone(),
             permits: Permits::default(),
             doubt: Arc::default(),
-            census: Arc::default(),
+            prune_input: Arc::default(),
         };
         let (clients, identity) = Identity::guard(clients, &calls);
         let clients = &clients;
@@ -117,7 +117,7 @@ impl Wiring {
             owner: self.owner.clone(),
             hash_key: self.hash_key.clone(),
             selection: self.selection.clone(),
-            watches: self.settings.reading == Reading::Watch,
+            watches: self.settings.read_mode == ReadMode::Watch,
             identity,
             unanswered: 0,
             lines,
@@ -125,12 +125,16 @@ impl Wiring {
             chronicle: Arc::clone(&self.chronicle),
             snapshots: self.snapshots.clone(),
             current: None,
-            registrar: Registrar::new(name.clone(), self.terms.clone(), Arc::clone(&self.board)),
+            prune_supervisor: PruneSupervisor::new(
+                name.clone(),
+                self.terms.clone(),
+                Arc::clone(&self.board),
+            ),
             pause: self.pause.clone(),
-            held: None,
+            write_stop: None,
             clock: Arc::clone(&self.clock),
             doubt: Arc::clone(&shared.doubt),
-            census: Arc::clone(&shared.census),
+            prune_input: Arc::clone(&shared.prune_input),
             stop: self.stop.clone(),
         };
         tasks.spawn(supervisor.run());
@@ -147,13 +151,13 @@ impl Wiring {
         let Means { clients, calls, share } = means;
         let (_, cost) = K::LOOK;
         let mut settings = self.settings(audit_rate::<K>() * share);
-        // Where looks are dear, whoever does not delete need not know whose the others are.
+        // Where reads are dear, whoever does not delete need not know whose the others are.
         settings.strangers = cost <= 1.0 || self.terms.prune;
         settings.prune &= TAGGED.contains(&K::NAME);
         // A list of what is wanted leaves nothing out, and only a list shows parts that are wanted no more.
         let lists = K::LISTING == Listing::Wanted || K::PART_OF.is_some();
-        if lists && settings.reading == Reading::Narrow {
-            settings.reading = Reading::Once;
+        if lists && settings.read_mode == ReadMode::Narrow {
+            settings.read_mode = ReadMode::Once;
         }
         let engine = Engine::new(shared.name.clone(), settings);
         let cloud = K::open(clients, Arc::clone(calls));
@@ -162,14 +166,14 @@ impl Wiring {
     }
 
     fn settings(&self, audit_rate: f64) -> Settings {
-        let Working { mode, resync, in_flight_max, reading } = self.settings;
+        let Working { mode, resync, in_flight_max, read_mode } = self.settings;
         Settings {
             owner: self.owner.clone(),
             mode,
             resync,
             in_flight_max,
             audit_rate,
-            reading,
+            read_mode,
             strangers: true,
             prune: self.terms.prune,
             confirm: self.confirm.clone(),
@@ -193,7 +197,7 @@ impl Wiring {
             chronicle: Arc::clone(&self.chronicle),
             permits: shared.permits.clone(),
             pause: self.pause.clone(),
-            census: Arc::clone(&shared.census),
+            prune_input: Arc::clone(&shared.prune_input),
             doubt: Arc::clone(&shared.doubt),
             stop: self.stop.clone(),
             clock: Arc::clone(&self.clock),
@@ -201,12 +205,12 @@ impl Wiring {
     }
 }
 
-/// What one look after the other at an object of this kind asks of its quota, in calls a second.
+/// What one read after the other at an object of this kind asks of its quota, in calls a second.
 fn weight<K: Hands>() -> f64 {
     K::LOOK.1 / K::AUDIT_PERIOD.as_secs_f64()
 }
 
-/// How many looks a second the slow rotation of a kind may cost: its part of what the rotations of all kinds
+/// How many reads a second the slow rotation of a kind may cost: its part of what the rotations of all kinds
 /// with the same quota may, of the whole quota.
 fn audit_rate<K: Hands>() -> f64 {
     let (bucket, cost) = K::LOOK;

@@ -3,13 +3,13 @@
 
 use std::time::Duration;
 
-use super::{diff::Print, failure::Class, name::Name};
+use super::{diff::Fingerprint, failure::Class, name::Name};
 
 /// The first pause. A throttle or a hiccup is usually over by then.
 const BASE: Duration = Duration::from_secs(1);
 /// The longest pause: an outage of an hour should not cost more than a few minutes after its end.
 const DELAY_MAX: Duration = Duration::from_mins(5);
-/// Lambda finishes an update in a few seconds; sooner looks only spend calls that all share.
+/// Lambda finishes an update in a few seconds; sooner reads only spend calls that all share.
 const BUSY_RECHECK: Duration = Duration::from_secs(5);
 /// An image or a role that is not there yet: a person or a pipeline is at work on it.
 const INPUT_RECHECK: Duration = Duration::from_mins(1);
@@ -24,7 +24,7 @@ pub(super) const PATIENCE: u32 = 4;
 pub(super) fn pause(class: Class, name: &Name, attempt: u32) -> Duration {
     match class {
         Class::Busy => jitter(BUSY_RECHECK, name, attempt),
-        // A lost race is settled by looking again; a race that is lost again and again is a fight.
+        // A lost race is settled by reading again; a race that is lost again and again is a fight.
         Class::Precondition | Class::Gone if attempt <= 1 => Duration::ZERO,
         Class::MissingInput => jitter(INPUT_RECHECK, name, attempt),
         Class::Denied => jitter(DENIED_RECHECK, name, attempt),
@@ -58,7 +58,7 @@ fn jitter(full: Duration, name: &Name, attempt: u32) -> Duration {
 
 /// A number from 0 to 1 that is always the same for the same name and attempt.
 pub(super) fn share(name: &Name, attempt: u32) -> f64 {
-    let Print(hash) = Print::of(format!("{name}#{attempt}").as_bytes());
+    let Fingerprint(hash) = Fingerprint::of(format!("{name}#{attempt}").as_bytes());
     // FNV mixes its high bits last; fold them in, and keep 32 bits, which an f64 holds exactly.
     let folded = u32::try_from((hash ^ (hash >> 32)) & u64::from(u32::MAX)).unwrap_or(u32::MAX);
     f64::from(folded) / f64::from(u32::MAX)

@@ -8,14 +8,14 @@
 use std::collections::BTreeSet;
 
 use super::{
-    diff::{Origin, Said},
+    diff::{Origin, Reason},
     engine::Engine,
     gate::Gate,
     kind::Kind,
     name::{Key, Name},
     object::Phase,
+    observed::Observed,
     prune,
-    sight::Sight,
     verdict::{Judgement, Verdict, rescues},
     work::{News, Work},
 };
@@ -113,14 +113,14 @@ impl<K: Kind> Engine<K> {
     /// Takes in what was judged of an object.
     pub(super) fn mark(&mut self, name: &Name, judgement: &Judgement<K::Step>) {
         let Some(object) = self.objects.get(name) else { return };
-        let present = object.sight.seen().is_some_and(|it| K::is_there(&it.live));
+        let present = object.observed.reading().is_some_and(|it| K::is_there(&it.live));
         let moved = judgement.diff.changes.iter().any(|it| it.origin != Origin::Drift);
         let rescue = rescues::<K>(&judgement.verdict);
         let acts = matches!(judgement.verdict, Verdict::Act(_)) && !rescue;
         let update = present && moved && acts && judgement.gate.is_none();
         let faulty = match &judgement.verdict {
             Verdict::Refuse(_) => true,
-            Verdict::Wait(hold) => !hold.soon && object.memory.is_failing(self.now.mono),
+            Verdict::Wait(wait) => !wait.soon && object.memory.is_failing(self.now.mono),
             Verdict::Act(_) | Verdict::InSync => false,
         };
         let faulty = judgement.diff.failed.is_some() || faulty;
@@ -140,9 +140,9 @@ impl<K: Kind> Engine<K> {
         if self.brake.rollout.is_none() {
             if !self.is_surveyed() {
                 self.brake.surveying.insert(name.clone());
-                let said =
-                    Said::new("Surveying", "how many others change with it is not known yet");
-                return Some(Gate::shut(said));
+                let reason =
+                    Reason::new("Surveying", "how many others change with it is not known yet");
+                return Some(Gate::shut(reason));
             }
             self.engage();
         }
@@ -150,36 +150,36 @@ impl<K: Kind> Engine<K> {
         if rollout.released.contains(name) {
             return None;
         }
-        let said = if rollout.halted {
-            Said::new("RolloutHalted", self.halted_because())
+        let reason = if rollout.halted {
+            Reason::new("RolloutHalted", self.halted_because())
         } else {
             let (wave, members) = (rollout.wave, rollout.members.len());
             let message = format!(
                 "{members} objects change at once, so they go in waves; it is not in wave {wave}"
             );
-            Said::new("RolloutWaiting", message)
+            Reason::new("RolloutWaiting", message)
         };
-        Some(Gate::shut(said))
+        Some(Gate::shut(reason))
     }
 
     /// Whether an object waits for its wave, and there is one to come.
     pub(super) fn waits_for_wave(gate: &Gate) -> bool {
-        matches!(gate.said.reason, "RolloutWaiting" | "Surveying")
+        matches!(gate.reason.code, "RolloutWaiting" | "Surveying")
     }
 
     fn is_surveyed(&mut self) -> bool {
         let brake = &mut self.brake;
         let wanted = || self.objects.values().filter(|it| it.wanted.is_some());
         brake.surveyed = brake.surveyed
-            || self.tally.wanted <= FEW
-            || wanted().all(|it| !matches!(it.sight, Sight::Unknown) || it.unread.is_some());
+            || self.counts.wanted <= FEW
+            || wanted().all(|it| !matches!(it.observed, Observed::Unknown) || it.unread.is_some());
         brake.surveyed
     }
 
     /// Starts waves if there is reason to.
     fn engage(&mut self) {
         let pending = &self.brake.pending;
-        if pending.len() <= FEW || pending.len() * PART <= self.tally.wanted {
+        if pending.len() <= FEW || pending.len() * PART <= self.counts.wanted {
             return;
         }
         // What failed at an update before a restart is the first wave of it.
@@ -198,7 +198,7 @@ impl<K: Kind> Engine<K> {
             self.ready.extend(surveyed);
         }
         // While nothing may be written nothing settles, though it may look so.
-        if self.held.is_some() || self.paused.is_some() {
+        if self.write_stop.is_some() || self.paused.is_some() {
             return;
         }
         let Some(rollout) = &self.brake.rollout else { return };

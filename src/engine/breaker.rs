@@ -1,14 +1,14 @@
 //! The mass-drift breaker: when a large part of a fleet has drifted at once, that is no person at a console
 //! but an accident, or a wrong manifest directory, or another tool that was told to change everything.
-//! Mending it all would be as large an act as the accident was, so writing stops until somebody has looked.
+//! Repairing it all would be as large an act as the accident was, so writing stops until another party has read.
 //!
 //! It rests on what is known: while a list runs, or while objects wait to be read exactly, more than a few
-//! that seem to have drifted are not mended before it is clear how many they are.
+//! that seem to have drifted are not repaired before it is clear how many they are.
 
 use std::collections::BTreeSet;
 
 use super::{
-    diff::{Cause, Change, Said},
+    diff::{Cause, Change, Reason},
     engine::Engine,
     gate::Gate,
     kind::Kind,
@@ -31,7 +31,7 @@ pub(super) struct Breaker {
     suspects: BTreeSet<Name>,
     /// Drifted objects that wait to know how many they are.
     waiting: BTreeSet<Name>,
-    /// Objects that a person said to mend all the same.
+    /// Objects that a person said to repair all the same.
     agreed: BTreeSet<Name>,
     /// Whether writing has stopped, and over how many.
     open: bool,
@@ -44,7 +44,7 @@ pub struct Broken {
     pub drifted: usize,
     /// Of how many.
     pub of: usize,
-    /// The hash that confirms the mending of exactly these.
+    /// The hash that confirms the repairing of exactly these.
     pub hash: String,
 }
 
@@ -102,7 +102,7 @@ impl<K: Kind> Engine<K> {
         if self.breaker.is_idle() {
             return;
         }
-        let of = self.tally.wanted;
+        let of = self.counts.wanted;
         let told = |hash: &String| *hash == self.drift_hash();
         let agreed = self.settings.confirm.as_ref().is_some_and(told);
         let breaker = &mut self.breaker;
@@ -144,7 +144,7 @@ impl<K: Kind> Engine<K> {
 
     /// Why nothing is to be written to anything, if too much has drifted.
     pub(super) fn broken(&self) -> Option<Gate> {
-        self.breaker.open.then(|| Gate::shut(Said::new("MassDrift", self.broken_because())))
+        self.breaker.open.then(|| Gate::shut(Reason::new("MassDrift", self.broken_because())))
     }
 
     /// Why an object that drifted has to wait until it is known how many did.
@@ -155,21 +155,22 @@ impl<K: Kind> Engine<K> {
             return None;
         }
         self.breaker.waiting.insert(name.clone());
-        let said = Said::new("Surveying", "how many others have drifted with it is not known yet");
-        Some(Gate::shut(said))
+        let reason =
+            Reason::new("Surveying", "how many others have drifted with it is not known yet");
+        Some(Gate::shut(reason))
     }
 
     /// The breaker, if it is open.
     pub(super) fn broken_now(&self) -> Option<Broken> {
         self.breaker.open.then(|| Broken {
             drifted: self.breaker.drifted.len(),
-            of: self.tally.wanted,
+            of: self.counts.wanted,
             hash: self.drift_hash(),
         })
     }
 
     fn broken_because(&self) -> String {
-        let (drifted, of) = (self.breaker.drifted.len(), self.tally.wanted);
+        let (drifted, of) = (self.breaker.drifted.len(), self.counts.wanted);
         format!(
             "{drifted} of {of} have drifted at once, so nothing is written: find out who changed them; \
              it goes on by itself when most are as they were, or with `--confirm {}`",

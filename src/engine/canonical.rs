@@ -1,4 +1,4 @@
-//! JSON whose text is always the same, so that its hash may stand in somebody's account for years.
+//! JSON whose text is always the same, so that its hash may stand in another party's account for years.
 
 use std::collections::BTreeMap;
 

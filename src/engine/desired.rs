@@ -9,7 +9,7 @@ pub struct Desired<K: Kind> {
     /// By the name in AWS.
     pub wanted: BTreeMap<Name, Wanted<K>>,
     /// What to do about objects that no document describes any more, once one shows that we made it, by what
-    /// they hang on ([`Kind::host`]). They are no objects before, or nobody's.
+    /// they belong to ([`Kind::host`]). They are no objects before, or nobody's.
     pub spare: Spare<K>,
     /// Whether every manifest could be read. If not, an object of ours that nobody wants may only have
     /// lost its readable manifest.
@@ -18,7 +18,7 @@ pub struct Desired<K: Kind> {
     pub read_at: Mono,
 }
 
-/// What is to be done about what documents do not describe, by the name of what it hangs on. It is worked out when
+/// What is to be done about what documents do not describe, by the name of what it belongs to. It is worked out when
 /// it is asked for: there is one for each document and kind, and hardly any is ever needed.
 pub struct Spare<K: Kind>(Option<Arc<Find<K>>>);
 
@@ -30,7 +30,7 @@ impl<K: Kind> Spare<K> {
         Self(Some(Arc::new(find)))
     }
 
-    /// The wish for what hangs on this, if that has a document.
+    /// The desired state for what belongs to this, if that has a document.
     pub fn get(&self, host: &Name) -> Option<Wanted<K>> {
         self.0.as_ref().and_then(|find| find(host))
     }
@@ -58,7 +58,7 @@ pub struct Wanted<K: Kind> {
 }
 
 impl<K: Kind> Wanted<K> {
-    /// The same document's wish for an object of another kind.
+    /// The same document's desired state for an object of another kind.
     pub fn with<L: Kind>(&self, spec: L::Spec) -> Wanted<L> {
         Wanted {
             spec: Arc::new(spec),

@@ -1,4 +1,4 @@
-//! The difference between a spec and what is live: which fields differ, and the steps that mend them.
+//! The difference between a spec and what is live: which fields differ, and the steps that repair them.
 
 use std::{collections::BTreeMap, fmt, time::Duration};
 
@@ -10,19 +10,19 @@ use super::facts::FactKey;
 pub struct Diff<S> {
     /// The fields that differ, in the order in which they are shown.
     pub changes: Vec<Change>,
-    /// The steps that mend them, in order. The engine does the first one that nothing holds up and looks again.
+    /// The steps that repair them, in order. The engine does the first one that nothing holds up and reads again.
     pub steps: Vec<Planned<S>>,
     /// What holds up the rest.
-    pub waits: Vec<Hold>,
-    /// The step that would delete an object which failed at its creation, so that it can be made anew.
+    pub waits: Vec<Wait>,
+    /// The step that would delete an object which failed at its creation, so that it can be made again.
     /// Done only if this process made it and never saw it usable.
     pub replace: Option<Planned<S>>,
     /// Why we will not touch the object at all; then `steps` are not done.
-    pub refusal: Option<Said>,
+    pub refusal: Option<Reason>,
     /// What AWS says is broken about the object itself; it is never called synced then.
-    pub failed: Option<Said>,
+    pub failed: Option<Reason>,
     /// Facts about the object that are neither difference nor hindrance, by condition name.
-    pub conditions: BTreeMap<&'static str, Said>,
+    pub conditions: BTreeMap<&'static str, Reason>,
 }
 
 impl<S> Default for Diff<S> {
@@ -50,26 +50,26 @@ pub struct Change {
     pub live: Shown,
     /// Under which cause the difference is counted if it is drift.
     pub cause: Cause,
-    /// Who moved: the manifest, or somebody in AWS.
+    /// Who moved: the manifest, or another party in AWS.
     pub origin: Origin,
-    /// The step that mends it ([`Planned::kind`]).
+    /// The step that repairs it ([`Planned::kind`]).
     pub step: &'static str,
 }
 
-/// A value as people may see it. Secrets show only that they exist; `print` still tells two apart.
+/// A value as people may see it. Secrets show only that they exist; `fingerprint` still tells two apart.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Shown {
     /// What is printed.
     pub text: String,
     /// A fingerprint of the true value, in memory only.
-    pub print: Print,
+    pub fingerprint: Fingerprint,
 }
 
 /// A fingerprint: equal values have equal prints.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
-pub struct Print(pub u64);
+pub struct Fingerprint(pub u64);
 
-impl Print {
+impl Fingerprint {
     /// The fingerprint of some bytes, the same in every run (it enters golden files).
     pub fn of(bytes: &[u8]) -> Self {
         // FNV-1a: values here are compared by us with values of ours; nobody gains from a collision.
@@ -82,16 +82,16 @@ impl Shown {
     /// A value that may be shown. It may be anybody's: what would speak to a terminal becomes a space.
     pub fn open(value: impl fmt::Display) -> Self {
         let mut text = value.to_string();
-        let print = Print::of(text.as_bytes());
+        let fingerprint = Fingerprint::of(text.as_bytes());
         if text.contains(char::is_control) {
             text = text.replace(char::is_control, " ");
         }
-        Self { text, print }
+        Self { text, fingerprint }
     }
 
     /// A value that may not be shown; `word` stands in for it.
     pub fn sealed(word: &str, value: &str) -> Self {
-        Self { text: word.into(), print: Print::of(value.as_bytes()) }
+        Self { text: word.into(), fingerprint: Fingerprint::of(value.as_bytes()) }
     }
 }
 
@@ -187,7 +187,7 @@ impl Cause {
 pub enum Origin {
     /// The manifest, or the tag in the registry: AWS still has what we applied last.
     Pending,
-    /// Somebody in AWS: the manifest still asks for what we applied last.
+    /// Another party in AWS: the manifest still asks for what we applied last.
     Drift,
     /// Both.
     Both,
@@ -206,7 +206,7 @@ impl Origin {
         }
     }
 
-    /// Whether somebody in AWS moved.
+    /// Whether another party in AWS moved.
     pub fn is_drift(self) -> bool {
         matches!(self, Self::Drift | Self::Both)
     }
@@ -232,7 +232,7 @@ pub struct Scope {
     pub lane: Option<String>,
     /// The paths of the changes that it ends; none: all changes of its kind.
     pub paths: Vec<String>,
-    /// Whether it does not end its changes by itself, so that the look that follows may show yet another live value:
+    /// Whether it does not end its changes by itself, so that the read that follows may show yet another live value:
     /// it makes room for the next step, or is one of several.
     pub partial: bool,
 }
@@ -266,28 +266,28 @@ impl<S> Planned<S> {
 
 /// A machine-readable reason in PascalCase and a sentence for people, with the next thing to do.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Said {
+pub struct Reason {
     /// As `ImageMissing`: an interface, closed and documented.
-    pub reason: &'static str,
+    pub code: &'static str,
     /// In plain words.
     pub message: String,
 }
 
-impl Said {
+impl Reason {
     /// A reason and its sentence.
-    pub fn new(reason: &'static str, message: impl Into<String>) -> Self {
-        Self { reason, message: message.into() }
+    pub fn new(code: &'static str, message: impl Into<String>) -> Self {
+        Self { code, message: message.into() }
     }
 }
 
 /// Something that must happen first. Waiting is not failing.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Hold {
+pub struct Wait {
     /// Why, in words.
-    pub said: Said,
+    pub reason: Reason,
     /// The fact that ends it, if another kind will tell.
     pub on: Option<FactKey>,
-    /// When to look again, if nobody will tell; `None` leaves it to the slow rotation.
+    /// When to read again, if nobody will tell; `None` leaves it to the slow rotation.
     pub recheck: Option<Duration>,
     /// Whether AWS is at work and this ends by itself in seconds (an update in progress), so that a
     /// single run stays for it.
@@ -302,6 +302,6 @@ mod tests {
     fn values_cannot_speak_to_a_terminal_and_stay_what_they_are() {
         let (loud, quiet) = (Shown::open("a\u{1b}[2Jb\n"), Shown::open("a [2Jb "));
         assert_eq!(loud.text, quiet.text);
-        assert_ne!(loud.print, quiet.print);
+        assert_ne!(loud.fingerprint, quiet.fingerprint);
     }
 }

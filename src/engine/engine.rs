@@ -2,8 +2,8 @@
 //!
 //! It holds what is wanted and what was seen, asks [`judge`](super::verdict::judge) about each object
 //! that an event touches, and hands out at most one piece of work an object at a time. What is wanted
-//! lives in `wishes.rs`, lists in `lists.rs`, the answers to looks and steps in `answers.rs`, the act of
-//! judging in `consider.rs`, what nobody wants in `orphans.rs`, waves in `brake.rs`.
+//! lives in `on_desired.rs`, lists in `relist.rs`, the answers to reads and steps in `on_read.rs` and `on_applied.rs`, the act of
+//! judging in `reconcile.rs`, what nobody wants in `orphans.rs`, waves in `brake.rs`.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -14,29 +14,29 @@ use super::{
     backoff,
     brake::Brake,
     breaker::{Breaker, Broken},
+    counts::Counts,
     desired::Spare,
-    diff::Said,
+    diff::Reason,
     facts::{FactKey, Facts},
     fight::Fight,
-    gate::Stop,
+    gate::WriteStop,
     kind::Kind,
-    lists::Lists,
     name::{Key, Name},
     object::{Object, Phase},
     policy::Settings,
-    prune::{Census, Ruling},
+    prune::{PruneDecision, PruneInput},
     queue::Queue,
+    relist::Lists,
     status::Row,
-    tally::Tally,
     time::{Mono, Now},
-    work::{Event, Trigger, Urgency, Work},
+    work::{Event, Priority, Trigger, Work},
 };
 
 pub use super::brake::Waves;
 
-/// How many looks may be under way at once. At 50 looks a second and 200 ms a look, ten keep the
+/// How many reads may be under way at once. At 50 reads a second and 200 ms a read, ten keep the
 /// bucket busy; a few more cover slow answers.
-const LOOKS_MAX: usize = 24;
+const READS_MAX: usize = 24;
 /// How many of them may belong to the slow rotation, so that what moved never queues behind it.
 const AUDITS_MAX: usize = 6;
 
@@ -52,7 +52,7 @@ pub struct Engine<K: Kind> {
     pub(super) feuds: BTreeMap<Name, Fight>,
     /// Who depends on which fact.
     pub(super) needs: BTreeMap<FactKey, BTreeSet<Name>>,
-    pub(super) looks: Queue,
+    pub(super) reads: Queue,
     pub(super) audits: Queue,
     pub(super) lists: Lists,
     /// Objects with a step to do and no slot for it yet.
@@ -60,22 +60,22 @@ pub struct Engine<K: Kind> {
     /// Objects that are not where they will be in a moment.
     pub(super) unsettled: BTreeSet<Name>,
     pub(super) applying: usize,
-    /// Slots that are kept for objects which are looked at once more before their step.
+    /// Slots that are kept for objects which are read once more before their step.
     reserved: usize,
-    looking: usize,
+    reads_running: usize,
     auditing: BTreeSet<Name>,
-    pub(super) paused: Option<Said>,
+    pub(super) paused: Option<Reason>,
     /// Why nothing may be written, though reading goes on.
-    pub(super) held: Option<Stop>,
+    pub(super) write_stop: Option<WriteStop>,
     pub(super) intact: bool,
     /// When the manifests were last read well.
     pub(super) read_at: Mono,
     /// What may be deleted.
-    pub(super) ruling: Arc<Ruling>,
+    pub(super) decision: Arc<PruneDecision>,
     pub(super) brake: Brake,
     pub(super) breaker: Breaker,
     /// How many objects there are of each standing.
-    pub(super) tally: Tally,
+    pub(super) counts: Counts,
     /// Rows that changed since they were last taken; `None`: the object left.
     pub(super) changed: BTreeMap<Name, Option<Arc<Row>>>,
     /// The moment of the event that is being handled, and the work that it makes.
@@ -99,19 +99,19 @@ pub struct Summary {
     /// Objects in AWS that are ours and that nobody wants.
     pub orphans: usize,
     /// The same in detail, for the prune gate.
-    pub census: Census,
+    pub prune_input: PruneInput,
     /// The update of many that is under way.
     pub waves: Option<Waves>,
     /// The mass-drift breaker, if it is open.
     pub broken: Option<Broken>,
     /// Objects in AWS that are wanted.
     pub managed: usize,
-    /// Looks that are due and have not begun.
+    /// Reads that are due and have not begun.
     pub depth: usize,
-    /// Looks and steps under way.
+    /// Reads and steps under way.
     pub under_way: usize,
     /// Why everything is on hold.
-    pub paused: Option<Said>,
+    pub paused: Option<Reason>,
 }
 
 impl<K: Kind> Engine<K> {
@@ -126,22 +126,22 @@ impl<K: Kind> Engine<K> {
             spare: Spare::default(),
             feuds: BTreeMap::new(),
             needs: BTreeMap::new(),
-            looks: Queue::default(),
+            reads: Queue::default(),
             audits: Queue::default(),
             ready: BTreeSet::new(),
             unsettled: BTreeSet::new(),
             applying: 0,
             reserved: 0,
-            looking: 0,
+            reads_running: 0,
             auditing: BTreeSet::new(),
             paused: None,
-            held: None,
+            write_stop: None,
             intact: true,
             read_at: Mono::default(),
-            ruling: Arc::default(),
+            decision: Arc::default(),
             brake: Brake::default(),
             breaker: Breaker::default(),
-            tally: Tally::default(),
+            counts: Counts::default(),
             changed: BTreeMap::new(),
             now: Now { mono: Mono::default(), wall: jiff::Timestamp::UNIX_EPOCH },
             out: Vec::new(),
@@ -152,23 +152,23 @@ impl<K: Kind> Engine<K> {
     pub fn handle(&mut self, event: Event<K>, now: Now) -> Vec<Work<K>> {
         self.now = now;
         match event {
-            Event::Desired(desired) => self.desire(desired),
-            Event::Page(page) => self.page(page),
-            Event::ListEnded(result) => self.list_ended(result),
-            Event::Looked(looked) => {
-                self.looking = self.looking.saturating_sub(1);
-                self.auditing.remove(&looked.name);
-                self.looked(looked);
+            Event::Desired(desired) => self.on_desired(desired),
+            Event::Page(page) => self.on_page(page),
+            Event::ListEnded(result) => self.on_list_ended(result),
+            Event::Read(result) => {
+                self.reads_running = self.reads_running.saturating_sub(1);
+                self.auditing.remove(&result.name);
+                self.on_read(result);
             }
-            Event::Applied { name, result } => self.applied(&name, result),
-            Event::Blocked(name) => self.blocked(&name),
-            Event::Facts(facts) => self.learn(facts),
-            Event::Hint(name) => self.look_at(&name, self.now.mono, Urgency::Mover),
+            Event::Applied { name, result } => self.on_applied(&name, result),
+            Event::Blocked(name) => self.on_blocked(&name),
+            Event::Facts(facts) => self.on_facts(facts),
+            Event::Hint(name) => self.schedule_read(&name, self.now.mono, Priority::Mover),
             Event::Resync => self.lists.hurry(self.now.mono),
-            Event::Paused(why) => self.pause(why),
-            Event::Held(why) => self.hold(why),
-            Event::Reread(at) => self.reread(at),
-            Event::Ruled(ruling) => self.ruled(ruling),
+            Event::Paused(why) => self.on_paused(why),
+            Event::WriteStop(why) => self.on_write_stop(why),
+            Event::Reread(at) => self.on_reread(at),
+            Event::PruneDecided(decision) => self.on_prune_decided(decision),
             Event::Woke => {}
         }
         self.hand_out();
@@ -180,18 +180,19 @@ impl<K: Kind> Engine<K> {
         if self.paused.is_some() {
             return None;
         }
-        let looks = self.looks.next().filter(|_| self.looking < LOOKS_MAX);
+        let reads = self.reads.next().filter(|_| self.reads_running < READS_MAX);
         let audits = self.audits.next().filter(|_| self.may_audit());
-        [self.lists.due(), looks, audits].into_iter().flatten().min()
+        [self.lists.due(), reads, audits].into_iter().flatten().min()
     }
 
     /// Whether nothing is under way and nothing would change in the next seconds without news from
     /// outside. Objects that wait for a fact are quiet: another engine is not, if the fact is to come.
     pub fn is_quiet(&self) -> bool {
-        let idle = self.looking == 0 && self.applying == 0 && self.ready.is_empty();
-        let ruled = !self.settings.prune || self.ruling.covers(K::NAME, &self.census());
+        let idle = self.reads_running == 0 && self.applying == 0 && self.ready.is_empty();
+        let prune_decided =
+            !self.settings.prune || self.decision.covers(K::NAME, &self.prune_input());
         let settled = self.lists.is_quiet() && self.unsettled.is_empty();
-        self.paused.is_some() || (idle && ruled && settled)
+        self.paused.is_some() || (idle && prune_decided && settled)
     }
 
     /// Every row, by name.
@@ -206,27 +207,27 @@ impl<K: Kind> Engine<K> {
 
     /// The engine in numbers.
     pub fn summary(&self, now: Now) -> Summary {
-        let tally = &self.tally;
+        let counts = &self.counts;
         Summary {
             listed: self.lists.complete,
             next_list: self.lists.due(),
             resync: self.lists.period(),
             audit_period: self.audit_period(),
             depth: self.depth(now.mono),
-            under_way: self.looking + self.applying,
+            under_way: self.reads_running + self.applying,
             paused: self.paused.clone(),
-            census: self.census(),
+            prune_input: self.prune_input(),
             waves: self.brake.waves(),
             broken: self.broken_now(),
-            unmanaged: tally.unmanaged,
-            orphans: tally.orphans,
-            managed: tally.managed,
+            unmanaged: counts.unmanaged,
+            orphans: counts.orphans,
+            managed: counts.managed,
         }
     }
 
     /// What is due. While the target is on hold nothing is: nobody would do it.
     fn depth(&self, now: Mono) -> usize {
-        let due = || self.looks.depth(now) + self.audits.depth(now) + self.ready.len();
+        let due = || self.reads.depth(now) + self.audits.depth(now) + self.ready.len();
         if self.paused.is_some() { 0 } else { due() }
     }
 
@@ -255,15 +256,15 @@ impl<K: Kind> Engine<K> {
         Key { target: self.target.clone(), kind: K::NAME, name: name.clone() }
     }
 
-    /// Asks for a look at `at`, or as soon as the one under way is back.
-    pub(super) fn look_at(&mut self, name: &Name, at: Mono, urgency: Urgency) {
+    /// Asks for a read of `at`, or as soon as the one under way is back.
+    pub(super) fn schedule_read(&mut self, name: &Name, at: Mono, priority: Priority) {
         let Some(object) = self.objects.get_mut(name) else { return };
         match object.phase {
             // What is not urgent waits its turn in the slow rotation.
-            Phase::Idle if urgency == Urgency::Audit => self.audits.at(name, at, urgency),
-            Phase::Idle => self.looks.at(name, at, urgency),
-            Phase::Looking => object.again = true,
-            // A look follows every step anyway.
+            Phase::Idle if priority == Priority::Audit => self.audits.at(name, at, priority),
+            Phase::Idle => self.reads.at(name, at, priority),
+            Phase::Reading => object.again = true,
+            // A read follows every step anyway.
             Phase::Applying(_) => {}
         }
     }
@@ -274,7 +275,7 @@ impl<K: Kind> Engine<K> {
         let share = backoff::share(name, 0);
         let wait = period.mul_f64(if first { share } else { 0.9 + 0.1 * share });
         self.audits.forget(name);
-        self.audits.at(name, self.now.mono.after(wait), Urgency::Audit);
+        self.audits.at(name, self.now.mono.after(wait), Priority::Audit);
     }
 
     fn audit_period(&self) -> std::time::Duration {
@@ -284,10 +285,10 @@ impl<K: Kind> Engine<K> {
     }
 
     fn may_audit(&self) -> bool {
-        self.looking < LOOKS_MAX && self.auditing.len() < AUDITS_MAX && self.lists.complete
+        self.reads_running < READS_MAX && self.auditing.len() < AUDITS_MAX && self.lists.complete
     }
 
-    /// Starts what may start: a list, steps, looks, audits, in this order.
+    /// Starts what may start: a list, steps, reads, audits, in this order.
     fn hand_out(&mut self) {
         if self.paused.is_some() {
             return;
@@ -303,35 +304,35 @@ impl<K: Kind> Engine<K> {
         while self.has_slot()
             && let Some(name) = self.ready.pop_first()
         {
-            self.consider(&name);
+            self.reconcile(&name);
         }
-        while self.looking < LOOKS_MAX
-            && let Some((name, due)) = self.looks.due(self.now.mono)
+        while self.reads_running < READS_MAX
+            && let Some((name, due)) = self.reads.due(self.now.mono)
         {
-            self.start_look(&name, due);
+            self.start_read(&name, due);
         }
         while self.may_audit()
             && let Some((name, due)) = self.audits.due(self.now.mono)
         {
-            self.start_look(&name, due);
+            self.start_read(&name, due);
         }
     }
 
-    fn start_look(&mut self, name: &Name, (urgency, due): (Urgency, Mono)) {
+    fn start_read(&mut self, name: &Name, (priority, due): (Priority, Mono)) {
         let Some(object) = self.objects.get_mut(name) else { return };
         if object.phase != Phase::Idle {
-            object.again |= object.phase == Phase::Looking;
+            object.again |= object.phase == Phase::Reading;
             return;
         }
-        object.phase = Phase::Looking;
+        object.phase = Phase::Reading;
         object.touched = self.now.mono;
         let wanted = object.wanted.as_ref().map(|it| Arc::clone(&it.spec));
-        self.looking += 1;
-        if urgency == Urgency::Audit {
+        self.reads_running += 1;
+        if priority == Priority::Audit {
             object.trigger = Trigger::Resync;
             self.auditing.insert(name.clone());
         }
         let late = self.now.mono.since(due);
-        self.out.push(Work::Look(name.clone(), wanted, urgency, late));
+        self.out.push(Work::Read(name.clone(), wanted, priority, late));
     }
 }

@@ -44,20 +44,20 @@ pub enum Fact {
     Version(String, ImageFact),
     /// Whether the repository exists.
     Repository(bool),
-    /// What hangs on a function must know of it.
+    /// What belongs to a function must know of it.
     Function(Arc<FunctionFact>),
     /// The `RevisionId` at which the function was seen to be as its document asks.
     Settled(Arc<str>),
-    /// What hangs on an alias must know of it.
+    /// What belongs to an alias must know of it.
     Release(Arc<ReleaseFact>),
 }
 
-/// A function, as far as it concerns what hangs on it.
+/// A function, as far as it concerns what belongs to it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct FunctionFact {
     /// Whether it is there.
     pub exists: bool,
-    /// Whether AWS is making it: what hung on one that was there before is gone.
+    /// Whether AWS is making it: what belonged to one that was there before is gone.
     pub pending: bool,
     /// Whether AWS is at work on it, so that its tags cannot be written.
     pub busy: bool,

@@ -10,7 +10,7 @@ pub enum Class {
     Throttled,
     /// An update is in progress; waiting, not failing.
     Busy,
-    /// Somebody changed the object since we looked; look again.
+    /// Another party changed the object since we read; read again.
     Precondition,
     /// Something that the object needs is not there yet: an image, a role, a subnet.
     MissingInput,
@@ -94,14 +94,14 @@ pub struct Failure {
     /// The AWS operation, as `UpdateFunctionCode`.
     pub op: &'static str,
     /// What AWS or the connection said.
-    pub cause: Cause,
+    pub cause: AwsError,
     /// How long AWS asked us to wait.
     pub retry_after: Option<Duration>,
 }
 
 /// What AWS or the connection said, free of secrets.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Cause {
+pub struct AwsError {
     /// The AWS error code, if there was one.
     pub code: Option<String>,
     /// The message.
@@ -120,7 +120,7 @@ impl std::error::Error for Failure {
     }
 }
 
-impl fmt::Display for Cause {
+impl fmt::Display for AwsError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.code {
             Some(code) => write!(f, "{code}: {}", self.message),
@@ -129,7 +129,7 @@ impl fmt::Display for Cause {
     }
 }
 
-impl std::error::Error for Cause {}
+impl std::error::Error for AwsError {}
 
 /// An error and its causes on one line: `UpdateFunctionCode failed: ServiceException: …`.
 pub fn chain(error: &dyn std::error::Error) -> String {

@@ -1,8 +1,8 @@
-//! The fight detector: somebody keeps changing back what we keep mending. After a few rounds the object
+//! The fight detector: another party keeps changing back what we keep repairing. After a few rounds the object
 //! is left alone for a while, since the two would go on for ever and each round costs calls, locks the
 //! function and hides who else is at it.
 //!
-//! Heat goes up by one with each field that is mended again, and cools by itself.
+//! Heat goes up by one with each field that is repaired again, and cools by itself.
 
 use std::{collections::BTreeSet, time::Duration};
 
@@ -31,9 +31,9 @@ const COOL_LEAST: Duration = Duration::from_mins(1);
 pub(super) struct Fight {
     heat: f64,
     at: Mono,
-    /// Fields that were mended before, by step and path.
+    /// Fields that were repaired before, by step and path.
     mended: BTreeSet<(&'static str, String)>,
-    /// Fields that were mended more than once: what the fight is about.
+    /// Fields that were repaired more than once: what the fight is about.
     fields: BTreeSet<String>,
     /// Until when the object is left alone, on both clocks.
     until: Option<(Mono, Timestamp)>,
@@ -46,7 +46,7 @@ impl Fight {
         COOL_LEAST.max(resync * COOL_RESYNCS)
     }
 
-    /// AWS accepted a step of ours that mends these changes.
+    /// AWS accepted a step of ours that repairs these changes.
     pub(super) fn mending(&mut self, changes: &[Change], lasts: Duration, now: Now) {
         self.cool(lasts, now.mono);
         let drifted = changes.iter().filter(|it| it.origin.is_drift());
@@ -119,7 +119,7 @@ mod tests {
         }
     }
 
-    /// The second at which it becomes a fight, if somebody changes a field back every so often.
+    /// The second at which it becomes a fight, if another party changes a field back every so often.
     fn fights_at(every: u64, resync: u64) -> Option<u64> {
         let lasts = Fight::lasts(Duration::from_secs(resync));
         let mut fight = Fight::default();
@@ -131,10 +131,10 @@ mod tests {
 
     #[test]
     fn a_fight_is_seen_at_the_pace_of_the_lists() {
-        // The first mending is none, and heat cools a little from round to round.
+        // The first repairing is none, and heat cools a little from round to round.
         assert_eq!(fights_at(1, 5), Some(6));
         assert_eq!(fights_at(30, 30), Some(210));
-        // Somebody who runs Terraform every ten minutes is a matter for people.
+        // Another party who runs Terraform every ten minutes is a matter for people.
         assert_eq!(fights_at(600, 30), None);
     }
 

@@ -6,14 +6,14 @@ use std::{fmt, time::Duration};
 use jiff::Timestamp;
 
 use super::{
-    diff::{Diff, Planned, Print},
+    diff::{Diff, Fingerprint, Planned},
     facts::{Fact, FactKey, Facts},
     failure::Failure,
     name::Name,
-    sight::{Known, Seen, Sight},
+    observed::{Known, Observed, Reading},
     status::Ending,
     tags::Tags,
-    work::Urgency,
+    work::Priority,
 };
 
 /// What of a kind can be read at once.
@@ -23,7 +23,7 @@ pub enum Listing {
     All,
     /// What is asked for.
     Wanted,
-    /// Nothing: each object is looked at for itself.
+    /// Nothing: each object is read for itself.
     None,
 }
 
@@ -39,8 +39,8 @@ pub trait Kind: Sized + Send + 'static {
     const LISTING: Listing;
     /// How often the slow rotation repeats a `get` of an object that no list shows as changed.
     const AUDIT_PERIOD: Duration;
-    /// How urgent the look is that a wait asks for, if AWS is not at work meanwhile.
-    const RECHECK: Urgency = Urgency::Audit;
+    /// How urgent the read is that a wait asks for, if AWS is not at work meanwhile.
+    const RECHECK: Priority = Priority::Audit;
     /// What a document asks for, checked, defaults filled in.
     type Spec: Clone + PartialEq + Send + Sync;
     /// What AWS last told us, in the same words.
@@ -51,27 +51,27 @@ pub trait Kind: Sized + Send + 'static {
     /// The steps that make an absent object.
     fn create(name: &Name, spec: &Self::Spec, facts: &Facts) -> Diff<Self::Step>;
 
-    /// What differs, and the steps that mend it.
+    /// What differs, and the steps that repair it.
     fn diff(
         name: &Name,
         spec: &Self::Spec,
-        seen: &Seen<Self::Live>,
+        reading: &Reading<Self::Live>,
         facts: &Facts,
     ) -> Diff<Self::Step>;
 
-    /// The fingerprint of everything that a list row shows of an object. Two looks with equal prints
+    /// The fingerprint of everything that a list row shows of an object. Two reads with equal prints
     /// saw the same object as far as a list can tell.
-    fn print(seen: &Seen<Self::Live>) -> Print;
+    fn fingerprint(reading: &Reading<Self::Live>) -> Fingerprint;
 
     /// The tags of what is live; `None` for kinds that are only read, which nobody owns.
     fn tags(live: &Self::Live) -> Option<&Known<Tags>>;
 
-    /// The tags in which a person may ask to leave it alone: those of what it hangs on.
+    /// The tags in which a person may ask to leave it alone: those of what it belongs to.
     fn host_tags(live: &Self::Live) -> Option<&Known<Tags>> {
         Self::tags(live)
     }
 
-    /// Whether the object itself is there, where a look also shows what it hangs on.
+    /// Whether the object itself is there, where a read also shows what it belongs to.
     fn is_there(_: &Self::Live) -> bool {
         true
     }
@@ -120,19 +120,19 @@ pub trait Kind: Sized + Send + 'static {
     /// if a read failed; `None` for kinds that tell nothing.
     fn fact(
         name: &Name,
-        sight: &Sight<Self::Live>,
+        observed: &Observed<Self::Live>,
         unread: Option<&Failure>,
     ) -> Option<(FactKey, Option<Fact>)>;
 
     /// What the others may be told of an object for as long as it is as its document asks.
-    fn settled(_: &Name, _: &Seen<Self::Live>) -> Option<(FactKey, Fact)> {
+    fn settled(_: &Name, _: &Reading<Self::Live>) -> Option<(FactKey, Fact)> {
         None
     }
 
     /// Whether facts of this sort are worth telling this kind.
     fn hears(key: &FactKey) -> bool;
 
-    /// The function or repository that it hangs on, or is: whoever writes to it needs that one's permit.
+    /// The function or repository that it belongs to, or is: whoever writes to it needs that one's permit.
     fn host(name: &Name) -> Name {
         name.clone()
     }
@@ -161,7 +161,11 @@ pub trait Kind: Sized + Send + 'static {
     fn needs(spec: &Self::Spec) -> Vec<FactKey>;
 
     /// Short texts for tables: what is wanted and what is live, as image digests.
-    fn digests(spec: Option<&Self::Spec>, sight: &Sight<Self::Live>, facts: &Facts) -> Digests;
+    fn digests(
+        spec: Option<&Self::Spec>,
+        observed: &Observed<Self::Live>,
+        facts: &Facts,
+    ) -> Digests;
 
     /// What people read of it besides. No secrets.
     fn details(_: Option<&Self::Spec>, _: Option<&Self::Live>) -> Vec<Detail> {

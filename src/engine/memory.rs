@@ -1,20 +1,20 @@
-//! What one process remembers of an object between two looks. Losing it (a restart) costs calls and
+//! What one process remembers of an object between two reads. Losing it (a restart) costs calls and
 //! some certainty about who moved, never correctness.
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use super::{
-    diff::{Cause, Change, Origin, Print},
-    failure::{Cause as Said, Class, Failure},
+    diff::{Cause, Change, Fingerprint, Origin},
+    failure::{Class, Failure},
     fight::Fight,
     kind::Kind,
-    suspend::Hold,
+    suspension::Suspension,
     time::{Mono, Now},
 };
 
 /// How long a field that does not converge is left alone, the first time, the second and so on. At first
-/// not long: somebody may have been fast enough to put the old value back before we looked. In the end
-/// long enough to be no load, and short enough that a fault of AWS's that was mended overnight does not
+/// not long: another party may have been fast enough to put the old value back before we read. In the end
+/// long enough to be no load, and short enough that a fault of AWS's that was repaired overnight does not
 /// wait for a restart.
 const STUCK_FOR: [Duration; 4] = [
     Duration::from_mins(1),
@@ -25,7 +25,7 @@ const STUCK_FOR: [Duration; 4] = [
 /// So many values that are not the desired one may follow each other, each after a step that should have ended the
 /// difference: AWS keeps the value in a form of its own that changes every time.
 const MISSES_MAX: usize = 8;
-/// A creation that left nothing behind is tried again sooner: somebody may have deleted the object
+/// A creation that left nothing behind is tried again sooner: another party may have deleted the object
 /// before we ever saw it.
 const UNMADE_FOR: Duration = Duration::from_mins(1);
 
@@ -43,12 +43,12 @@ pub struct Memory<K: Kind> {
     /// The step by which this process made it, until it was seen usable.
     pub made: Option<Made>,
     /// The hold on writes that its tags ask for.
-    pub hold: Option<Hold>,
-    /// The fingerprint of the settled look after our last write: while it stays the same, nobody else has
+    pub suspension: Option<Suspension>,
+    /// The fingerprint of the settled read after our last write: while it stays the same, nobody else has
     /// changed what a list shows.
-    pub(super) ours: Option<Print>,
-    /// The steps that failed, by their fingerprints, and how long to leave each; and the one that is under way.
-    held: BTreeMap<Print, Held>,
+    pub(super) ours: Option<Fingerprint>,
+    /// The steps that failed, by their fingerprints, and how long to leave each.
+    backoffs: BTreeMap<Fingerprint, Backoff>,
     /// Who else keeps changing it.
     pub(super) fight: Fight,
     /// What the last accepted step meant to set.
@@ -63,14 +63,14 @@ pub struct Memory<K: Kind> {
 /// How and when something was made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Made {
-    /// [`super::verdict::fingerprint`] of the step.
-    pub print: Print,
+    /// [`super::verdict::step_fingerprint`] of the step.
+    pub fingerprint: Fingerprint,
     /// When AWS accepted it.
     pub at: Mono,
 }
 
-/// A step that failed.
-pub(super) struct Held {
+/// How long to leave a step that failed.
+pub(super) struct Backoff {
     /// Until when.
     pub(super) until: Mono,
     /// Whether a single run waits for it.
@@ -79,23 +79,14 @@ pub(super) struct Held {
     pub(super) failure: Failure,
 }
 
-impl Held {
-    /// A step that begins now: it holds up nothing unless it fails.
-    fn at_once(now: Mono) -> Self {
-        let cause = Said { code: None, message: String::new() };
-        let failure = Failure { class: Class::Unclear, op: "", cause, retry_after: None };
-        Self { until: now, soon: false, failure }
-    }
-}
-
-/// A step that AWS accepted, and that no settled look has confirmed yet.
+/// A step that AWS accepted, and that no settled read has confirmed yet.
 pub(super) struct Tried {
     /// The changes that it meant to end.
     pub(super) changes: Vec<Change>,
     /// Whether it may leave them with another live value ([`super::diff::Scope::partial`]).
     pub(super) partial: bool,
-    /// How many settled looks have still shown them.
-    pub(super) looks: u32,
+    /// How many settled reads have still shown them.
+    pub(super) reads: u32,
 }
 
 /// A field that AWS accepts and does not change.
@@ -115,9 +106,9 @@ impl<K: Kind> Default for Memory<K> {
             usable: false,
             created: None,
             made: None,
-            hold: None,
+            suspension: None,
             ours: None,
-            held: BTreeMap::new(),
+            backoffs: BTreeMap::new(),
             fight: Fight::default(),
             tried: None,
             apart: Vec::new(),
@@ -129,26 +120,25 @@ impl<K: Kind> Default for Memory<K> {
 
 impl<K: Kind> Memory<K> {
     /// The failure that still holds up the step with this fingerprint.
-    pub(super) fn held(&self, print: Print, now: Mono) -> Option<&Held> {
-        self.held.get(&print).filter(|it| now < it.until)
+    pub(super) fn backoff(&self, fingerprint: Fingerprint, now: Mono) -> Option<&Backoff> {
+        self.backoffs.get(&fingerprint).filter(|it| now < it.until)
     }
 
     /// Whether a step that failed is left alone for now.
     pub(super) fn is_failing(&self, now: Mono) -> bool {
-        self.held.values().any(|it| now < it.until)
+        self.backoffs.values().any(|it| now < it.until)
     }
 
-    /// A step begins: if it fails, this is what not to repeat too soon.
-    pub(super) fn begins(&mut self, print: Print, now: Mono) {
-        self.held.retain(|_, it| now < it.until);
-        self.held.insert(print, Held::at_once(now));
+    /// A step begins: what failed long enough ago is forgotten.
+    pub(super) fn begins(&mut self, now: Mono) {
+        self.backoffs.retain(|_, it| now < it.until);
     }
 
     /// AWS accepted the step under way, so what it refused before may be possible now. What makes room for another step
-    /// has mended nothing yet.
-    pub(super) fn done(&mut self, print: Print, lasts: Duration, now: Now) {
-        self.over(print);
-        self.held.retain(|_, it| !it.failure.class.is_refusal());
+    /// has repaired nothing yet.
+    pub(super) fn done(&mut self, fingerprint: Fingerprint, lasts: Duration, now: Now) {
+        self.over(fingerprint);
+        self.backoffs.retain(|_, it| !it.failure.class.is_refusal());
         if let Some(tried) = self.tried.as_ref().filter(|it| !it.partial) {
             self.fight.mending(&tried.changes, lasts, now);
         }
@@ -160,21 +150,21 @@ impl<K: Kind> Memory<K> {
     }
 
     /// A step is over, and holds up nothing any more.
-    pub(super) fn over(&mut self, print: Print) {
-        self.held.remove(&print);
+    pub(super) fn over(&mut self, fingerprint: Fingerprint) {
+        self.backoffs.remove(&fingerprint);
     }
 
     /// A step failed.
-    pub(super) fn fails(&mut self, print: Print, held: Held) {
-        self.held.insert(print, held);
+    pub(super) fn fails(&mut self, fingerprint: Fingerprint, backoff: Backoff) {
+        self.backoffs.insert(fingerprint, backoff);
     }
 
     /// Ends the wait for what AWS had no room for; says whether there was one.
     pub(super) fn has_room(&mut self, now: Mono) -> bool {
-        let lacks = |it: &Held| it.failure.class == Class::MissingInput && it.until > now;
-        let before = self.held.len();
-        self.held.retain(|_, it| !lacks(it));
-        self.held.len() < before
+        let lacks = |it: &Backoff| it.failure.class == Class::MissingInput && it.until > now;
+        let before = self.backoffs.len();
+        self.backoffs.retain(|_, it| !lacks(it));
+        self.backoffs.len() < before
     }
 
     /// Whether this very change was made, accepted, and had no effect.
@@ -188,7 +178,7 @@ impl<K: Kind> Memory<K> {
         self.stuck.values().map(|it| it.until).filter(|it| *it > now).min()
     }
 
-    /// What a settled look shows: whatever is as it should be again says nothing of what differs later.
+    /// What a settled read shows: whatever is as it should be again says nothing of what differs later.
     pub(super) fn shown(&mut self, changes: &[Change]) {
         let differs = |it: &Change| changes.iter().any(|now| now.path == it.path);
         self.apart.retain(differs);
@@ -198,7 +188,7 @@ impl<K: Kind> Memory<K> {
 
     /// It was seen as its spec asks: whatever AWS did not change before, it has changed now.
     pub(super) fn converged(&mut self) {
-        self.held.clear();
+        self.backoffs.clear();
         self.apart.clear();
         self.missed.clear();
         self.stuck.clear();
@@ -216,14 +206,14 @@ impl<K: Kind> Memory<K> {
         known.into_iter().find(|it| alike(it, change)).map(|it| it.origin)
     }
 
-    /// Compares what the last step meant to set with what a settled look shows. `true` asks for one
-    /// more look: AWS may answer a read from a copy that lags.
+    /// Compares what the last step meant to set with what a settled read shows. `true` asks for one
+    /// more read: AWS may answer a read from a copy that lags.
     pub(super) fn confirm(&mut self, changes: &[Change], now: Mono) -> bool {
         let Some(tried) = &mut self.tried else { return false };
         let left: Vec<&Change> =
             changes.iter().filter(|it| tried.changes.iter().any(|was| same(was, it))).collect();
-        tried.looks += 1;
-        if !left.is_empty() && tried.looks < 2 {
+        tried.reads += 1;
+        if !left.is_empty() && tried.reads < 2 {
             return true;
         }
         let Some(tried) = self.tried.take() else { return false };
@@ -243,7 +233,7 @@ impl<K: Kind> Memory<K> {
     }
 
     /// A step should have ended this difference, and AWS shows a third value. That may be the way to the desired one,
-    /// or somebody else's doing, once; what comes back to where it was, or never arrives, does not converge.
+    /// or another party's doing, once; what comes back to where it was, or never arrives, does not converge.
     fn miss(&mut self, change: &Change, now: Mono) {
         let before = self.missed.iter().filter(|it| asks_same(it, change)).count();
         if before >= MISSES_MAX || self.missed.iter().any(|it| same(it, change)) {
@@ -272,23 +262,30 @@ fn same(a: &Change, b: &Change) -> bool {
 
 /// The same difference of the same field.
 fn alike(a: &Change, b: &Change) -> bool {
-    a.path == b.path && a.desired.print == b.desired.print && a.live.print == b.live.print
+    a.path == b.path
+        && a.desired.fingerprint == b.desired.fingerprint
+        && a.live.fingerprint == b.live.fingerprint
 }
 
 /// The same desired value of the same field.
 fn asks_same(a: &Change, b: &Change) -> bool {
-    a.path == b.path && a.desired.print == b.desired.print
+    a.path == b.path && a.desired.fingerprint == b.desired.fingerprint
 }
 
 /// Whether a step that should have ended the first difference left the second one.
 fn misses(tried: &Change, change: &Change) -> bool {
-    tried.step == change.step && asks_same(tried, change) && tried.live.print != change.live.print
+    tried.step == change.step
+        && asks_same(tried, change)
+        && tried.live.fingerprint != change.live.fingerprint
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{engine::diff::Shown, kinds::repository::Repository};
+    use crate::{
+        engine::{diff::Shown, failure::AwsError},
+        kinds::repository::Repository,
+    };
 
     fn change(live: &str) -> Change {
         Change {
@@ -304,10 +301,10 @@ mod tests {
     struct Steps(Memory<Repository>);
 
     impl Steps {
-        /// A step for what differs, and the settled look after it; whether what that shows is stuck.
+        /// A step for what differs, and the settled read after it; whether what that shows is stuck.
         fn step(&mut self, partial: bool, (before, after): (&str, &str)) -> bool {
             let changes = vec![change(before)];
-            self.0.tried = Some(Tried { changes, partial, looks: 0 });
+            self.0.tried = Some(Tried { changes, partial, reads: 0 });
             let now = Mono::default();
             while self.0.confirm(&[change(after)], now) {}
             self.0.is_stuck(&change(after), now)
@@ -317,7 +314,7 @@ mod tests {
     #[test]
     fn a_value_that_comes_back_after_every_step_does_not_converge() {
         let mut steps = Steps(Memory::default());
-        // What AWS makes of the value is seen once: somebody may have been at it.
+        // What AWS makes of the value is seen once: another party may have been at it.
         assert!(!steps.step(false, ("absent", "other")));
         assert_eq!(
             steps.0.origin(&Change { origin: Origin::Drift, ..change("other") }),
@@ -350,19 +347,19 @@ mod tests {
     fn a_step_that_is_done_lets_what_was_refused_try_again() {
         let mut memory = Memory::<Repository>::default();
         let (now, later) = (Mono::default(), Mono(Duration::from_hours(1)));
-        let held = |class| {
-            let cause = Said { code: None, message: String::new() };
+        let backoff = |class| {
+            let cause = AwsError { code: None, message: String::new() };
             let failure = Failure { class, op: "Put", cause, retry_after: None };
-            Held { until: later, soon: false, failure }
+            Backoff { until: later, soon: false, failure }
         };
-        let [refused, slow, done] = ["a", "b", "c"].map(|it| Print::of(it.as_bytes()));
-        memory.fails(refused, held(Class::Invalid));
-        memory.fails(slow, held(Class::Throttled));
+        let [refused, slow, done] = ["a", "b", "c"].map(|it| Fingerprint::of(it.as_bytes()));
+        memory.fails(refused, backoff(Class::Invalid));
+        memory.fails(slow, backoff(Class::Throttled));
         assert!(memory.is_failing(now) && !memory.is_failing(later));
         let wall = jiff::Timestamp::UNIX_EPOCH;
         memory.done(done, Duration::ZERO, Now { mono: now, wall });
-        assert!(memory.held(refused, now).is_none());
-        assert!(memory.held(slow, now).is_some());
+        assert!(memory.backoff(refused, now).is_none());
+        assert!(memory.backoff(slow, now).is_some());
     }
 
     #[test]
@@ -382,7 +379,7 @@ mod tests {
         for _ in 0..5 {
             assert!(!steps.step(false, ("absent", "other")));
             steps.0.tried =
-                Some(Tried { changes: vec![change("other")], partial: false, looks: 0 });
+                Some(Tried { changes: vec![change("other")], partial: false, reads: 0 });
             assert!(!steps.0.confirm(&[], Mono::default()));
         }
     }

@@ -9,18 +9,18 @@ use std::{
 use jiff::Timestamp;
 
 use super::{
+    counts::Membership,
     desired::{Spare, Wanted},
-    diff::{Cause, Print, Said},
+    diff::{Cause, Fingerprint, Reason},
     facts::{Fact, FactKey},
     failure::Failure,
     kind::{Kind, Listing},
     memory::Memory,
     name::Name,
+    observed::Observed,
     policy::Settings,
-    sight::Sight,
     status::{Ending, Row, StepCount},
     tags::{self, Claim},
-    tally::Standing,
     time::{Mono, Now},
     work::Trigger,
 };
@@ -29,17 +29,17 @@ use super::{
 pub(super) struct Object<K: Kind> {
     /// `None`: nobody wants it; it is only watched.
     pub(super) wanted: Option<Wanted<K>>,
-    pub(super) sight: Sight<K::Live>,
-    /// The fingerprint of the sight, to compare list rows with.
-    pub(super) print: Option<Print>,
+    pub(super) observed: Observed<K::Live>,
+    /// The fingerprint of what was observed, to compare list rows with.
+    pub(super) fingerprint: Option<Fingerprint>,
     pub(super) phase: Phase,
     pub(super) memory: Memory<K>,
-    /// When AWS last confirmed the sight.
-    pub(super) observed: Option<Moment>,
+    /// When AWS last confirmed what was observed.
+    pub(super) confirmed: Option<Moment>,
     /// When it was last read exactly.
     pub(super) audited: Option<Moment>,
-    /// When the last look came back.
-    pub(super) looked_at: Option<Mono>,
+    /// When the last read came back.
+    pub(super) last_read: Option<Mono>,
     /// Pages of lists that started before this say nothing about it.
     pub(super) touched: Mono,
     /// The first good reading of the manifests that did not ask for it.
@@ -51,12 +51,12 @@ pub(super) struct Object<K: Kind> {
     /// Failed steps in a row.
     pub(super) failures: u32,
     /// Why the record of what was applied could not be written.
-    pub(super) record_failed: Option<Said>,
-    /// Something happened while a look was under way: look again.
+    pub(super) record_failed: Option<Reason>,
+    /// Something happened while a read was under way: read again.
     pub(super) again: bool,
-    /// What made us look at it.
+    /// What made us read it.
     pub(super) trigger: Trigger,
-    /// A slot for a step is kept for it while it is looked at.
+    /// A slot for a step is kept for it while it is read.
     pub(super) reserved: bool,
     pub(super) steps: StepCount,
     /// What the releases since the start came to.
@@ -66,7 +66,7 @@ pub(super) struct Object<K: Kind> {
     /// What the others were told of it while it was as its document asks ([`Kind::settled`]).
     pub(super) settled: Option<(FactKey, Fact)>,
     /// As what it was last counted.
-    pub(super) standing: Option<Standing>,
+    pub(super) membership: Option<Membership>,
     /// What was last said of it.
     pub(super) row: Option<Arc<Row>>,
 }
@@ -90,7 +90,7 @@ impl Moment {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Phase {
     Idle,
-    Looking,
+    Reading,
     Applying(Applying),
 }
 
@@ -99,8 +99,8 @@ pub(super) enum Phase {
 pub(super) struct Applying {
     /// Its sort.
     pub(super) kind: &'static str,
-    /// [`super::verdict::fingerprint`].
-    pub(super) print: Print,
+    /// [`super::verdict::step_fingerprint`].
+    pub(super) fingerprint: Fingerprint,
     /// Whether it gives back what all share ([`Kind::frees`]).
     pub(super) frees: bool,
     /// What a release comes to with it.
@@ -111,13 +111,13 @@ impl<K: Kind> Object<K> {
     pub(super) fn new(wanted: Option<Wanted<K>>) -> Self {
         Self {
             wanted,
-            sight: Sight::Unknown,
-            print: None,
+            observed: Observed::Unknown,
+            fingerprint: None,
             phase: Phase::Idle,
             memory: Memory::default(),
-            observed: None,
+            confirmed: None,
             audited: None,
-            looked_at: None,
+            last_read: None,
             touched: Mono::default(),
             gone_since: None,
             listed: 0,
@@ -131,29 +131,29 @@ impl<K: Kind> Object<K> {
             endings: BTreeMap::new(),
             repaired: BTreeSet::new(),
             settled: None,
-            standing: None,
+            membership: None,
             row: None,
         }
     }
 
-    /// Whether the sight comes from a look, not from a list.
+    /// Whether what was observed comes from a read, not from a list.
     pub(super) fn is_exact(&self) -> bool {
-        match &self.sight {
-            Sight::Unknown => false,
-            Sight::Absent => true,
-            Sight::Present(seen) => seen.exact,
+        match &self.observed {
+            Observed::Unknown => false,
+            Observed::Absent => true,
+            Observed::Present(reading) => reading.exact,
         }
     }
 
-    /// One of the tags of what it hangs on, if an exact look has shown them.
+    /// One of the tags of what it belongs to, if an exact read has shown them.
     pub(super) fn host_tag(&self, key: &str) -> Option<&String> {
-        K::host_tags(&self.sight.seen()?.live)?.get()?.get(key)
+        K::host_tags(&self.observed.reading()?.live)?.get()?.get(key)
     }
 
     /// Whether its tags say that it is ours, and that it is the object that it seems to be.
     pub(super) fn is_ours(&self, name: &Name, settings: &Settings) -> bool {
-        let Some(seen) = self.sight.seen() else { return false };
-        match Claim::of(K::tags(&seen.live)) {
+        let Some(reading) = self.observed.reading() else { return false };
+        match Claim::of(K::tags(&reading.live)) {
             Claim::Owner { id, object, .. } => {
                 id == settings.owner.as_str()
                     && object.is_some_and(|it| it == tags::object(K::NAME, name))
@@ -164,7 +164,7 @@ impl<K: Kind> Object<K> {
         }
     }
 
-    /// The wish for it if its document does not ask for it any more. A list shows what is anybody's: there its
+    /// The desired state for it if its document does not ask for it any more. A list shows what is anybody's: there its
     /// own tags must say that it is ours, unless it is watched for what nobody asks for. What no list shows is no
     /// object before a fact says so.
     pub(super) fn spare(

@@ -1,31 +1,31 @@
 //! Objects of ours that no manifest asks for: they are told, and deleted if the prune gate is open.
 
 use super::{
-    diff::{Planned, Said},
+    diff::{Planned, Reason},
     engine::Engine,
     failure::chain,
     kind::Kind,
     name::Name,
     object::Phase,
-    policy::{Mode, Reading},
-    prune::Block,
+    policy::{Mode, ReadMode},
+    prune::PruneBlock,
     rows::Blank,
     status::Status,
     tags::Claim,
-    verdict::fingerprint,
-    work::{News, Urgency, Work},
+    verdict::step_fingerprint,
+    work::{News, Priority, Work},
 };
 
 /// What to do about an orphan now.
 enum Fate<S> {
     /// It stays, and why.
-    Stays(Said),
+    Stays(Reason),
     /// It is deleted.
     Goes(Planned<S>),
 }
 
 impl<K: Kind> Engine<K> {
-    pub(super) fn consider_unwanted(&mut self, name: &Name) {
+    pub(super) fn reconcile_unwanted(&mut self, name: &Name) {
         let Some(object) = self.objects.get_mut(name) else { return };
         object.memory.tried = None;
         let orphan = object.is_orphan(name, &self.settings);
@@ -38,9 +38,9 @@ impl<K: Kind> Engine<K> {
         }
         let new = self.objects.get(name).and_then(|it| it.row.as_ref()).is_none_or(|it| !it.orphan);
         match self.fate(name) {
-            Fate::Stays(said) => {
+            Fate::Stays(reason) => {
                 self.unsettle(name, false);
-                self.show_blank(name, Blank { status: Status::Unknown, said });
+                self.show_blank(name, Blank { status: Status::Unknown, reason });
             }
             Fate::Goes(planned) => self.bury(name, &planned),
         }
@@ -57,32 +57,33 @@ impl<K: Kind> Engine<K> {
             self.changed.insert(name.clone(), None);
         }
         if !exact && object.unread.is_none() {
-            self.look_at_stranger(name);
+            self.read_stranger(name);
         }
     }
 
     /// A daemon takes its time with what nobody asks for; a single run has none, and may leave it. What may
-    /// have been taken out of a document is looked at in any case.
-    pub(super) fn look_at_stranger(&mut self, name: &Name) {
+    /// have been taken out of a document is read in any case.
+    pub(super) fn read_stranger(&mut self, name: &Name) {
         let parted = self.spare.get(&K::host(name)).is_some();
-        if self.settings.reading == Reading::Watch && !parted {
-            self.look_at(name, self.now.mono, Urgency::Audit);
+        if self.settings.read_mode == ReadMode::Watch && !parted {
+            self.schedule_read(name, self.now.mono, Priority::Audit);
         } else if self.settings.strangers || parted {
-            self.look_at(name, self.now.mono, Urgency::Mover);
+            self.schedule_read(name, self.now.mono, Priority::Mover);
             self.unsettle(name, true);
         }
     }
 
-    /// Deletes it, on the ground of a look of just now.
+    /// Deletes it, on the ground of a read of just now.
     fn bury(&mut self, name: &Name, planned: &Planned<K::Step>) {
-        let said = Said::new("Pruning", planned.step.to_string());
+        let reason = Reason::new("Pruning", planned.step.to_string());
         let idle = self.objects.get(name).is_some_and(|it| it.phase == Phase::Idle);
         let goes = !idle || self.act(name, planned, &[]);
         self.unsettle(name, goes);
-        self.show_blank(name, Blank { status: Status::Progressing, said });
+        self.show_blank(name, Blank { status: Status::Progressing, reason });
         let Some(object) = self.objects.get(name) else { return };
         if idle && matches!(object.phase, Phase::Applying(_)) {
-            let live = object.sight.seen().map(|it| K::describe(&it.live)).unwrap_or_default();
+            let live =
+                object.observed.reading().map(|it| K::describe(&it.live)).unwrap_or_default();
             self.out.insert(0, Work::Report(name.clone(), News::Buried(live.to_string())));
         }
     }
@@ -90,17 +91,17 @@ impl<K: Kind> Engine<K> {
     fn fate(&self, name: &Name) -> Fate<K::Step> {
         if !self.intact {
             let message = "no readable manifest asks for it, and some cannot be read; it is left";
-            return Fate::Stays(Said::new("ManifestInvalid", message));
+            return Fate::Stays(Reason::new("ManifestInvalid", message));
         }
         let object = self.objects.get(name);
-        let seen = object.and_then(|it| it.sight.seen());
-        let deletable = seen.map(|it| Claim::of(K::tags(&it.live)));
+        let reading = object.and_then(|it| it.observed.reading());
+        let deletable = reading.map(|it| Claim::of(K::tags(&it.live)));
         let deletable = matches!(deletable, Some(Claim::Owner { deletable: true, .. }));
         let gone = |why: &str| {
             let message = format!("no manifest asks for it any more; it is left as it is: {why}");
-            Fate::Stays(Said::new("ManifestGone", message))
+            Fate::Stays(Reason::new("ManifestGone", message))
         };
-        let step = seen.and_then(|it| K::delete(name, &it.live));
+        let step = reading.and_then(|it| K::delete(name, &it.live));
         let Some(step) = step.filter(|_| deletable) else {
             return gone("its tag `evenkeel.dev/deletion` says to retain it");
         };
@@ -108,44 +109,46 @@ impl<K: Kind> Engine<K> {
             return gone("its tag allows deletion, and this Evenkeel runs without --prune");
         }
         match self.obstacle(name, &step) {
-            Some(said) => Fate::Stays(said),
+            Some(reason) => Fate::Stays(reason),
             None => Fate::Goes(step),
         }
     }
 
     /// What keeps a candidate from being deleted now.
-    fn obstacle(&self, name: &Name, step: &Planned<K::Step>) -> Option<Said> {
-        if let Some((block, why)) = &self.ruling.blocked {
+    fn obstacle(&self, name: &Name, step: &Planned<K::Step>) -> Option<Reason> {
+        if let Some((block, why)) = &self.decision.blocked {
             let word = match block {
-                Block::Unconfirmed | Block::Threshold => "PruneUnconfirmed",
-                Block::EmptySource | Block::InvalidManifest | Block::FirstPass => "PruneBlocked",
+                PruneBlock::Unconfirmed | PruneBlock::Threshold => "PruneUnconfirmed",
+                PruneBlock::EmptySource | PruneBlock::InvalidManifest | PruneBlock::FirstPass => {
+                    "PruneBlocked"
+                }
             };
-            return Some(Said { reason: word, message: format!("no manifest asks for it: {why}") });
+            return Some(Reason { code: word, message: format!("no manifest asks for it: {why}") });
         }
         // A ruling that rests on anything but what is known now is none.
-        let allowed = self.ruling.allowed.contains(&self.key(name));
-        if !allowed || !self.ruling.covers(K::NAME, &self.census()) {
+        let allowed = self.decision.allowed.contains(&self.key(name));
+        if !allowed || !self.decision.covers(K::NAME, &self.prune_input()) {
             let message = "no manifest asks for it any more; it is deleted after the grace time, \
                            unless one does again";
-            return Some(Said::new("PruneWaiting", message));
+            return Some(Reason::new("PruneWaiting", message));
         }
         if let Some(broken) = self.broken() {
-            return Some(broken.said);
+            return Some(broken.reason);
         }
-        if let Some(held) = &self.held {
-            return Some(held.said.clone());
+        if let Some(stop) = &self.write_stop {
+            return Some(stop.reason.clone());
         }
         if self.settings.mode == Mode::Observe {
             let message = "no manifest asks for it; this Evenkeel runs in mode observe";
-            return Some(Said::new("Observing", message));
+            return Some(Reason::new("Observing", message));
         }
         let memory = &self.objects.get(name)?.memory;
-        if let Some(held) = memory.hold.as_ref().and_then(|it| it.held(self.now.wall)) {
-            return Some(Said::new("Suspended", held.message));
+        if let Some(active) = memory.suspension.as_ref().and_then(|it| it.active(self.now.wall)) {
+            return Some(Reason::new("Suspended", active.message));
         }
-        let failure = &memory.held(fingerprint(step, &[]), self.now.mono)?.failure;
+        let failure = &memory.backoff(step_fingerprint(step, &[]), self.now.mono)?.failure;
         let message = format!("could not {}: {}", step.step, chain(failure));
-        Some(Said::new(super::verdict::reason(failure.class), message))
+        Some(Reason::new(super::verdict::reason_code(failure.class), message))
     }
 
     /// Since when documents are gone. Only readings without a fault count.
@@ -161,11 +164,11 @@ impl<K: Kind> Engine<K> {
         }
     }
 
-    pub(super) fn consider_orphans(&mut self) {
+    pub(super) fn reconcile_orphans(&mut self) {
         let orphans = self.objects.iter().filter(|(name, it)| it.is_orphan(name, &self.settings));
         let orphans: Vec<Name> = orphans.map(|(name, _)| name.clone()).collect();
         for name in orphans {
-            self.consider(&name);
+            self.reconcile(&name);
         }
     }
 }

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use super::{
-    diff::{Diff, Hold, Said},
+    diff::{Diff, Reason, Wait},
     kind::Kind,
+    observed::Reading,
     policy::Adopt,
-    sight::Seen,
     tags::{self, Claim},
     verdict::Case,
 };
@@ -17,32 +17,36 @@ const UNREADABLE_RECHECK: Duration = Duration::from_mins(5);
 const CLOUDFORMATION: &str = "cloudformation";
 
 /// Whose the object is, and what follows for us.
-enum Standing {
+enum Ownership {
     /// Ours, or of a kind that nobody owns.
     Ours,
-    /// Somebody else's, and the manifest says to take it over: from whom, in words.
+    /// Another party's, and the manifest says to take it over: from whom, in words.
     Adopted(String),
-    /// Somebody else's: why we leave it, in words.
+    /// Another party's: why we leave it, in words.
     Foreign(String),
     /// Nobody can tell, and why.
     Unknown(String),
 }
 
 /// Takes the steps away if the object is not ours to change.
-pub(super) fn weigh<K: Kind>(case: &Case<'_, K>, seen: &Seen<K::Live>, diff: &mut Diff<K::Step>) {
-    match standing(case, seen) {
-        Standing::Ours => {}
-        Standing::Adopted(from) => {
+pub(super) fn weigh<K: Kind>(
+    case: &Case<'_, K>,
+    reading: &Reading<K::Live>,
+    diff: &mut Diff<K::Step>,
+) {
+    match ownership(case, reading) {
+        Ownership::Ours => {}
+        Ownership::Adopted(from) => {
             let message = format!("taken over from {from}; every field that differs is reset");
-            diff.conditions.insert("Adopting", Said::new("TakingOver", message));
+            diff.conditions.insert("Adopting", Reason::new("TakingOver", message));
         }
-        Standing::Foreign(why) => {
+        Ownership::Foreign(why) => {
             diff.steps.clear();
             diff.replace = None;
-            diff.refusal = Some(Said::new("NotOwned", why));
+            diff.refusal = Some(Reason::new("NotOwned", why));
         }
-        Standing::Unknown(why) => {
-            let said = Said::new(
+        Ownership::Unknown(why) => {
+            let reason = Reason::new(
                 "TagsUnreadable",
                 format!(
                     "whose it is cannot be told: {why}; allow our credentials to read its tags"
@@ -51,24 +55,24 @@ pub(super) fn weigh<K: Kind>(case: &Case<'_, K>, seen: &Seen<K::Live>, diff: &mu
             let recheck = Some(UNREADABLE_RECHECK);
             diff.steps.clear();
             diff.replace = None;
-            diff.waits.insert(0, Hold { said, on: None, recheck, soon: false });
+            diff.waits.insert(0, Wait { reason, on: None, recheck, soon: false });
         }
     }
 }
 
-fn standing<K: Kind>(case: &Case<'_, K>, seen: &Seen<K::Live>) -> Standing {
+fn ownership<K: Kind>(case: &Case<'_, K>, reading: &Reading<K::Live>) -> Ownership {
     let adopt = &case.wanted.policy.adopt;
-    match Claim::of(K::tags(&seen.live)) {
-        Claim::ReadOnly => Standing::Ours,
-        Claim::Unreadable(why) => Standing::Unknown(why),
-        Claim::Nobody if *adopt == Adopt::Unowned => Standing::Adopted("nobody".into()),
-        Claim::Nobody => Standing::Foreign(
+    match Claim::of(K::tags(&reading.live)) {
+        Claim::ReadOnly => Ownership::Ours,
+        Claim::Unreadable(why) => Ownership::Unknown(why),
+        Claim::Nobody if *adopt == Adopt::Unowned => Ownership::Adopted("nobody".into()),
+        Claim::Nobody => Ownership::Foreign(
             "it exists and carries no owner tag; to take it over, set `policy.adopt: true`".into(),
         ),
         Claim::CloudFormation(stack) if *adopt == Adopt::From(CLOUDFORMATION.into()) => {
-            Standing::Adopted(format!("the CloudFormation stack `{stack}`"))
+            Ownership::Adopted(format!("the CloudFormation stack `{stack}`"))
         }
-        Claim::CloudFormation(stack) => Standing::Foreign(format!(
+        Claim::CloudFormation(stack) => Ownership::Foreign(format!(
             "it belongs to the CloudFormation stack `{stack}`; to take it over, set \
              `policy.adopt: {{ from: cloudformation }}`"
         )),
@@ -76,25 +80,25 @@ fn standing<K: Kind>(case: &Case<'_, K>, seen: &Seen<K::Live>) -> Standing {
     }
 }
 
-fn owned<K: Kind>(case: &Case<'_, K>, id: &str, object: Option<&str>) -> Standing {
+fn owned<K: Kind>(case: &Case<'_, K>, id: &str, object: Option<&str>) -> Ownership {
     let adopt = &case.wanted.policy.adopt;
     if id != case.settings.owner.as_str() {
         if *adopt == Adopt::From(id.into()) {
-            return Standing::Adopted(format!("the Evenkeel `{id}`"));
+            return Ownership::Adopted(format!("the Evenkeel `{id}`"));
         }
-        return Standing::Foreign(format!(
+        return Ownership::Foreign(format!(
             "the Evenkeel `{id}` keeps it; to take it over, set `policy.adopt: {{ from: {id} }}`"
         ));
     }
     let own = tags::object(K::NAME, case.name);
     match object {
         Some(object) if object != own && *adopt == Adopt::Unowned => {
-            Standing::Adopted(format!("`{object}`, whose tags it carries"))
+            Ownership::Adopted(format!("`{object}`, whose tags it carries"))
         }
-        Some(object) if object != own => Standing::Foreign(format!(
+        Some(object) if object != own => Ownership::Foreign(format!(
             "its tag `evenkeel.dev/object` names `{object}`, so its tags seem to be copied; to take \
              it over, set `policy.adopt: true`"
         )),
-        Some(_) | None => Standing::Ours,
+        Some(_) | None => Ownership::Ours,
     }
 }

@@ -124,12 +124,12 @@ impl Suspend {
 
 /// How much is read, and what of it is believed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Reading {
+pub enum ReadMode {
     /// For as long as it runs: at first a list's row that equals the spec is good enough.
     Watch,
     /// Everything once, and each wanted object exactly.
     Once,
-    /// Some objects of many, once: nothing is listed, each is looked at for itself.
+    /// Some objects of many, once: nothing is listed, each is read for itself.
     Narrow,
 }
 
@@ -144,11 +144,11 @@ pub struct Settings {
     pub resync: Duration,
     /// How many steps may be under way at once.
     pub in_flight_max: usize,
-    /// How many looks a second the slow rotation may cost.
+    /// How many reads a second the slow rotation may cost.
     pub audit_rate: f64,
     /// How much is read, and what of it is believed.
-    pub reading: Reading,
-    /// Whether a single run looks at objects that no manifest asks for, since they may be ours.
+    pub read_mode: ReadMode,
+    /// Whether a single run reads objects that no manifest asks for, since they may be ours.
     pub strangers: bool,
     /// Whether objects that no manifest asks for may be deleted, once the prune gate lets them.
     pub prune: bool,

@@ -1,4 +1,4 @@
-//! The prune gate: when objects of ours that no manifest asks for any more may be deleted. It looks at a
+//! The prune gate: when objects of ours that no manifest asks for any more may be deleted. It reads a
 //! whole target, across kinds, and never at "the first ten per cent" of anything.
 //!
 //! Off, it only reports. On, an object goes only if its own tag allows it, if two good readings of the
@@ -40,8 +40,8 @@ pub struct Terms {
 
 /// What one engine knows of the objects that are ours.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Census {
-    /// Whether everything has been looked at.
+pub struct PruneInput {
+    /// Whether everything has been read.
     pub complete: bool,
     /// How many objects are ours, wanted or not.
     pub owned: usize,
@@ -65,7 +65,7 @@ pub struct Manifests {
 
 /// Why nothing is deleted. A closed list: it is a metric label.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Block {
+pub enum PruneBlock {
     /// The manifests cannot be read, or ask for nothing at all.
     EmptySource,
     /// A manifest is broken: what it held may only seem to be gone.
@@ -74,11 +74,11 @@ pub enum Block {
     Threshold,
     /// A single run without the hash.
     Unconfirmed,
-    /// Not everything has been looked at since the start.
+    /// Not everything has been read since the start.
     FirstPass,
 }
 
-impl Block {
+impl PruneBlock {
     /// Every reason, in the order of the reference page.
     pub const ALL: [Self; 5] = [
         Self::EmptySource,
@@ -102,11 +102,11 @@ impl Block {
 
 /// What may be deleted in one target, and why the rest may not.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Ruling {
+pub struct PruneDecision {
     /// What may go now.
     pub allowed: BTreeSet<Key>,
     /// Why nothing may, and what to do about it.
-    pub blocked: Option<(Block, String)>,
+    pub blocked: Option<(PruneBlock, String)>,
     /// The hash of all candidates; empty if there are none.
     pub hash: String,
     /// How many candidates there are.
@@ -114,13 +114,13 @@ pub struct Ruling {
     /// When to rule again, if nothing happens before.
     pub next: Option<Mono>,
     /// What it rests on.
-    census: BTreeMap<&'static str, Census>,
+    prune_input: BTreeMap<&'static str, PruneInput>,
 }
 
-impl Ruling {
+impl PruneDecision {
     /// Whether it rests on what this kind's engine knows now.
-    pub fn covers(&self, kind: &str, census: &Census) -> bool {
-        self.census.get(kind) == Some(census)
+    pub fn covers(&self, kind: &str, prune_input: &PruneInput) -> bool {
+        self.prune_input.get(kind) == Some(prune_input)
     }
 }
 
@@ -141,74 +141,77 @@ impl Judge {
     /// Rules on everything that the engines of a target know.
     pub fn rule(
         &mut self,
-        census: BTreeMap<&'static str, Census>,
+        prune_input: BTreeMap<&'static str, PruneInput>,
         manifests: Manifests,
         now: Mono,
-    ) -> Ruling {
-        let candidates = candidates(&self.target, &census);
+    ) -> PruneDecision {
+        let candidates = candidates(&self.target, &prune_input);
         let keys: BTreeSet<Key> = candidates.keys().cloned().collect();
         let hash = if keys.is_empty() { String::new() } else { hash(&keys) };
         if !hash.is_empty() && self.terms.confirm.as_deref() == Some(hash.as_str()) {
             self.agreed.extend(keys.iter().cloned());
         }
-        let mut ruling = Ruling { hash, candidates: keys.len(), census, ..Ruling::default() };
+        let mut decision =
+            PruneDecision { hash, candidates: keys.len(), prune_input, ..PruneDecision::default() };
         if !self.terms.prune || keys.is_empty() {
-            return ruling;
+            return decision;
         }
-        ruling.blocked = self.block(&ruling, &keys, manifests);
-        if ruling.blocked.is_some() {
-            return ruling;
+        decision.blocked = self.block(&decision, &keys, manifests);
+        if decision.blocked.is_some() {
+            return decision;
         }
         // A person's word for exactly these, in a run of its own, stands for the waiting.
         let at_once = self.terms.once && keys.is_subset(&self.agreed);
         for (key, gone) in candidates {
             let due = if at_once { Some(now) } else { gone.due(self.terms.grace) };
             match due {
-                Some(due) if due <= now => drop(ruling.allowed.insert(key)),
-                Some(due) => ruling.next = Some(ruling.next.map_or(due, |it| it.min(due))),
+                Some(due) if due <= now => drop(decision.allowed.insert(key)),
+                Some(due) => decision.next = Some(decision.next.map_or(due, |it| it.min(due))),
                 None => {}
             }
         }
-        ruling
+        decision
     }
 
     fn block(
         &self,
-        ruling: &Ruling,
+        decision: &PruneDecision,
         keys: &BTreeSet<Key>,
         manifests: Manifests,
-    ) -> Option<(Block, String)> {
-        let sum = |count: fn(&Census) -> usize| ruling.census.values().map(count).sum::<usize>();
+    ) -> Option<(PruneBlock, String)> {
+        let sum = |count: fn(&PruneInput) -> usize| {
+            decision.prune_input.values().map(count).sum::<usize>()
+        };
         let (owned, wanted, count) = (sum(|it| it.owned), sum(|it| it.wanted), keys.len());
         let agreed = keys.is_subset(&self.agreed);
-        let hash = &ruling.hash;
+        let hash = &decision.hash;
         if !manifests.readable {
             let message = "the manifests cannot be read now, so nothing is deleted";
-            return Some((Block::EmptySource, message.into()));
+            return Some((PruneBlock::EmptySource, message.into()));
         }
         if !manifests.intact {
             let message = "some manifests cannot be used, so nothing is deleted; mend them first";
-            return Some((Block::InvalidManifest, message.into()));
+            return Some((PruneBlock::InvalidManifest, message.into()));
         }
-        if ruling.census.values().any(|it| !it.complete) {
+        if decision.prune_input.values().any(|it| !it.complete) {
             let message = "not everything has been looked at since the start";
-            return Some((Block::FirstPass, message.into()));
+            return Some((PruneBlock::FirstPass, message.into()));
         }
         if wanted == 0 || count >= owned {
             let message = "no manifest asks for anything here, so nothing is deleted: the last \
                            objects of a target are for a person to delete";
-            return Some((Block::EmptySource, message.into()));
+            return Some((PruneBlock::EmptySource, message.into()));
         }
         if count > (owned / PART).max(1) && !agreed {
             let message = format!(
                 "{count} of {owned} objects would be deleted at once; if that is meant, look at them \
                  with `evenkeel plan --prune` and start with `--confirm-prune {hash}`"
             );
-            return Some((Block::Threshold, message));
+            return Some((PruneBlock::Threshold, message));
         }
         if self.terms.once && !agreed {
             let message = format!("a single run deletes only with `--confirm-prune {hash}`");
-            return Some((Block::Unconfirmed, message));
+            return Some((PruneBlock::Unconfirmed, message));
         }
         None
     }
@@ -230,9 +233,12 @@ impl Gone {
     }
 }
 
-fn candidates(target: &Name, census: &BTreeMap<&'static str, Census>) -> BTreeMap<Key, Gone> {
+fn candidates(
+    target: &Name,
+    prune_input: &BTreeMap<&'static str, PruneInput>,
+) -> BTreeMap<Key, Gone> {
     let key = |kind, name: &Name| Key { target: target.clone(), kind, name: name.clone() };
-    let all = census.iter().flat_map(|(kind, it)| {
+    let all = prune_input.iter().flat_map(|(kind, it)| {
         let gone = |since: &Option<Mono>| Gone { since: *since, read_at: it.read_at };
         it.candidates.iter().map(move |(name, since)| (key(*kind, name), gone(since)))
     });
@@ -258,16 +264,16 @@ mod tests {
     }
 
     /// A target with `owned` objects, of which these are gone since second 100.
-    fn census(owned: usize, gone: usize, read_at: u64) -> BTreeMap<&'static str, Census> {
+    fn prune_input(owned: usize, gone: usize, read_at: u64) -> BTreeMap<&'static str, PruneInput> {
         let names = (0..gone).map(|it| (Name::new(format!("f{it}")), Some(at(100))));
-        let census = Census {
+        let prune_input = PruneInput {
             complete: true,
             owned,
             wanted: owned - gone,
             read_at: at(read_at),
             candidates: names.collect(),
         };
-        BTreeMap::from([("Function", census)])
+        BTreeMap::from([("Function", prune_input)])
     }
 
     fn strict(once: bool, confirm: Option<String>) -> Judge {
@@ -275,68 +281,81 @@ mod tests {
         Judge::new(Name::new("default"), terms)
     }
 
-    fn rule(judge: &mut Judge, census: BTreeMap<&'static str, Census>, now: u64) -> Ruling {
-        judge.rule(census, GOOD, at(now))
+    fn rule(
+        judge: &mut Judge,
+        prune_input: BTreeMap<&'static str, PruneInput>,
+        now: u64,
+    ) -> PruneDecision {
+        judge.rule(prune_input, GOOD, at(now))
     }
 
-    fn why(ruling: &Ruling) -> Option<Block> {
-        ruling.blocked.as_ref().map(|(block, _)| *block)
+    fn why(decision: &PruneDecision) -> Option<PruneBlock> {
+        decision.blocked.as_ref().map(|(block, _)| *block)
     }
 
     #[test]
     fn an_object_goes_after_two_readings_and_the_grace_time() {
         let mut judge = strict(false, None);
-        let once_read = rule(&mut judge, census(20, 1, 130), 5000);
+        let once_read = rule(&mut judge, prune_input(20, 1, 130), 5000);
         assert!(once_read.allowed.is_empty() && once_read.blocked.is_none());
-        let early = rule(&mut judge, census(20, 1, 690), 699);
+        let early = rule(&mut judge, prune_input(20, 1, 690), 699);
         assert_eq!((early.allowed.len(), early.next), (0, Some(at(700))));
-        let due = rule(&mut judge, census(20, 1, 690), 700);
+        let due = rule(&mut judge, prune_input(20, 1, 690), 700);
         assert_eq!(due.allowed.len(), 1);
     }
 
     #[test]
     fn too_many_at_once_need_a_persons_word_for_exactly_them() {
         let mut judge = strict(false, None);
-        assert_eq!(why(&rule(&mut judge, census(20, 2, 690), 9000)), None);
-        let many = rule(&mut judge, census(20, 11, 690), 9000);
-        assert_eq!((why(&many), many.allowed.len()), (Some(Block::Threshold), 0));
+        assert_eq!(why(&rule(&mut judge, prune_input(20, 2, 690), 9000)), None);
+        let many = rule(&mut judge, prune_input(20, 11, 690), 9000);
+        assert_eq!((why(&many), many.allowed.len()), (Some(PruneBlock::Threshold), 0));
         let mut told = strict(false, Some(many.hash.clone()));
-        assert_eq!(why(&rule(&mut told, census(20, 12, 690), 9000)), Some(Block::Threshold));
-        assert_eq!(rule(&mut told, census(20, 11, 690), 9000).allowed.len(), 11);
+        assert_eq!(
+            why(&rule(&mut told, prune_input(20, 12, 690), 9000)),
+            Some(PruneBlock::Threshold)
+        );
+        assert_eq!(rule(&mut told, prune_input(20, 11, 690), 9000).allowed.len(), 11);
         // The word holds for what is left of them.
-        assert_eq!(rule(&mut told, census(19, 10, 690), 9000).allowed.len(), 10);
+        assert_eq!(rule(&mut told, prune_input(19, 10, 690), 9000).allowed.len(), 10);
         // And not for others, nor before their time.
-        assert_eq!(why(&rule(&mut told, census(20, 12, 690), 9000)), Some(Block::Threshold));
-        assert_eq!(rule(&mut told, census(20, 11, 690), 200).allowed.len(), 0);
+        assert_eq!(
+            why(&rule(&mut told, prune_input(20, 12, 690), 9000)),
+            Some(PruneBlock::Threshold)
+        );
+        assert_eq!(rule(&mut told, prune_input(20, 11, 690), 200).allowed.len(), 0);
     }
 
     #[test]
     fn a_single_run_needs_the_hash_and_then_does_not_wait() {
         let mut without = strict(true, None);
-        let ruling = rule(&mut without, census(20, 1, 100), 101);
-        assert_eq!(why(&ruling), Some(Block::Unconfirmed));
-        let mut with = strict(true, Some(ruling.hash));
-        assert_eq!(rule(&mut with, census(20, 1, 100), 101).allowed.len(), 1);
+        let decision = rule(&mut without, prune_input(20, 1, 100), 101);
+        assert_eq!(why(&decision), Some(PruneBlock::Unconfirmed));
+        let mut with = strict(true, Some(decision.hash));
+        assert_eq!(rule(&mut with, prune_input(20, 1, 100), 101).allowed.len(), 1);
     }
 
     #[test]
     fn not_knowing_deletes_nothing() {
         let mut judge = strict(false, None);
-        let mut check = |census: BTreeMap<&'static str, Census>, manifests| {
-            let ruling = judge.rule(census, manifests, at(9000));
-            assert!(ruling.allowed.is_empty());
-            why(&ruling)
+        let mut check = |prune_input: BTreeMap<&'static str, PruneInput>, manifests| {
+            let decision = judge.rule(prune_input, manifests, at(9000));
+            assert!(decision.allowed.is_empty());
+            why(&decision)
         };
-        let some = || census(20, 1, 690);
+        let some = || prune_input(20, 1, 690);
         assert_eq!(
             check(some(), Manifests { intact: false, ..GOOD }),
-            Some(Block::InvalidManifest)
+            Some(PruneBlock::InvalidManifest)
         );
-        assert_eq!(check(some(), Manifests { readable: false, ..GOOD }), Some(Block::EmptySource));
-        assert_eq!(check(census(1, 1, 690), GOOD), Some(Block::EmptySource));
+        assert_eq!(
+            check(some(), Manifests { readable: false, ..GOOD }),
+            Some(PruneBlock::EmptySource)
+        );
+        assert_eq!(check(prune_input(1, 1, 690), GOOD), Some(PruneBlock::EmptySource));
         let mut partly = some();
-        partly.insert("Repository", Census::default());
-        assert_eq!(check(partly, GOOD), Some(Block::FirstPass));
+        partly.insert("Repository", PruneInput::default());
+        assert_eq!(check(partly, GOOD), Some(PruneBlock::FirstPass));
         let mut broken = some();
         broken.get_mut("Function").unwrap().candidates.insert(Name::new("f0"), None);
         assert_eq!(check(broken, GOOD), None);
@@ -345,8 +364,8 @@ mod tests {
     #[test]
     fn without_leave_nothing_is_ruled() {
         let mut off = Judge::new(Name::new("default"), Terms::default());
-        let ruling = rule(&mut off, census(20, 1, 690), 9000);
-        assert_eq!((ruling.candidates, ruling.allowed.len(), why(&ruling)), (1, 0, None));
-        assert_eq!(ruling.hash.len(), DIGITS);
+        let decision = rule(&mut off, prune_input(20, 1, 690), 9000);
+        assert_eq!((decision.candidates, decision.allowed.len(), why(&decision)), (1, 0, None));
+        assert_eq!(decision.hash.len(), DIGITS);
     }
 }

@@ -2,42 +2,42 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{name::Name, time::Mono, work::Urgency};
+use super::{name::Name, time::Mono, work::Priority};
 
-/// The names that wait for a look.
+/// The names that wait for a read.
 #[derive(Debug, Default)]
 pub(super) struct Queue {
-    by_name: BTreeMap<Name, (Mono, Urgency)>,
-    by_time: BTreeSet<(Mono, Urgency, Name)>,
+    by_name: BTreeMap<Name, (Mono, Priority)>,
+    by_time: BTreeSet<(Mono, Priority, Name)>,
 }
 
 impl Queue {
-    /// Asks for a look at `at`, or earlier if that was asked for already.
-    pub(super) fn at(&mut self, name: &Name, at: Mono, urgency: Urgency) {
-        let (at, urgency) = match self.by_name.get(name) {
-            Some(&(was, how)) if was <= at => (was, how.min(urgency)),
-            Some(_) | None => (at, urgency),
+    /// Asks for a read of `at`, or earlier if that was asked for already.
+    pub(super) fn at(&mut self, name: &Name, at: Mono, priority: Priority) {
+        let (at, priority) = match self.by_name.get(name) {
+            Some(&(was, how)) if was <= at => (was, how.min(priority)),
+            Some(_) | None => (at, priority),
         };
         self.forget(name);
-        self.by_name.insert(name.clone(), (at, urgency));
-        self.by_time.insert((at, urgency, name.clone()));
+        self.by_name.insert(name.clone(), (at, priority));
+        self.by_time.insert((at, priority, name.clone()));
     }
 
     /// Takes a name out.
     pub(super) fn forget(&mut self, name: &Name) {
-        if let Some((at, urgency)) = self.by_name.remove(name) {
-            self.by_time.remove(&(at, urgency, name.clone()));
+        if let Some((at, priority)) = self.by_name.remove(name) {
+            self.by_time.remove(&(at, priority, name.clone()));
         }
     }
 
     /// Takes out one name whose time has come, and when that was.
-    pub(super) fn due(&mut self, now: Mono) -> Option<(Name, (Urgency, Mono))> {
-        let (at, urgency, name) = self.by_time.first()?.clone();
+    pub(super) fn due(&mut self, now: Mono) -> Option<(Name, (Priority, Mono))> {
+        let (at, priority, name) = self.by_time.first()?.clone();
         if at > now {
             return None;
         }
         self.forget(&name);
-        Some((name, (urgency, at)))
+        Some((name, (priority, at)))
     }
 
     /// When the next name is due.
@@ -70,14 +70,14 @@ mod tests {
     fn the_earliest_time_and_the_greater_urgency_win() {
         let mut queue = Queue::default();
         let name = Name::new("a");
-        queue.at(&name, at(9), Urgency::Audit);
-        queue.at(&name, at(5), Urgency::Mover);
-        queue.at(&name, at(7), Urgency::InFlight);
-        queue.at(&Name::new("b"), at(6), Urgency::Audit);
+        queue.at(&name, at(9), Priority::Audit);
+        queue.at(&name, at(5), Priority::Mover);
+        queue.at(&name, at(7), Priority::InFlight);
+        queue.at(&Name::new("b"), at(6), Priority::Audit);
         assert_eq!(queue.next(), Some(at(5)));
         assert_eq!(queue.due(at(4)), None);
         assert_eq!(queue.depth(at(6)), 2);
-        assert_eq!(queue.due(at(6)), Some((name.clone(), (Urgency::InFlight, at(5)))));
+        assert_eq!(queue.due(at(6)), Some((name.clone(), (Priority::InFlight, at(5)))));
         assert_eq!(queue.when(&name), None);
         assert_eq!(queue.due(at(6)).map(|(name, _)| name), Some(Name::new("b")));
         assert_eq!(queue.due(at(99)), None);

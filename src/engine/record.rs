@@ -1,10 +1,10 @@
 //! The record of what was applied last, which stands in the tag `evenkeel.dev/applied`: it tells a
-//! manifest that moved from somebody who changed AWS, also after a restart.
+//! manifest that moved from another party who changed AWS, also after a restart.
 
 use super::{
     diff::Origin,
     facts::Digest,
-    sight::Known,
+    observed::Known,
     tags::{APPLIED, Tags},
 };
 

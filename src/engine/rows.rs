@@ -9,12 +9,12 @@ use std::{
 use jiff::Timestamp;
 
 use super::{
-    diff::{Cause, Change, Said},
+    diff::{Cause, Change, Reason},
     kind::{Detail, Digests, Kind},
     name::Key,
     object::{Object, Phase},
+    observed::Observed,
     policy::Mode,
-    sight::Sight,
     status::{Condition, Row, Status, Truth},
     time::Mono,
     verdict::{Judgement, Verdict},
@@ -23,7 +23,7 @@ use super::{
 /// What is shown of an object that nobody judged: watched only, or not seen yet.
 pub(super) struct Blank {
     pub(super) status: Status,
-    pub(super) said: Said,
+    pub(super) reason: Reason,
 }
 
 /// The parts of a row that do not come from the verdict.
@@ -46,22 +46,22 @@ pub(super) fn judged<K: Kind>(
 ) -> Row {
     let causes = causes(&judgement.diff.changes);
     let failing = object.memory.is_failing(frame.now);
-    let (status, said) = status(judgement, object, !causes.is_empty());
+    let (status, reason) = status(judgement, object, !causes.is_empty());
     let extras = extras(object, judgement);
     let reconciling = matches!(object.phase, Phase::Applying(_))
         || match &judgement.verdict {
             Verdict::Act(_) => judgement.gate.is_none(),
-            Verdict::Wait(hold) => hold.soon,
+            Verdict::Wait(wait) => wait.soon,
             Verdict::InSync | Verdict::Refuse(_) => false,
         };
     let stalled = match &judgement.verdict {
-        Verdict::Refuse(said) => Some(said.clone()),
+        Verdict::Refuse(reason) => Some(reason.clone()),
         // A record that cannot be written holds up nothing.
         Verdict::Wait(_) if judgement.diff.changes.is_empty() => judgement.diff.failed.clone(),
-        Verdict::Wait(hold) if !hold.soon && failing => Some(hold.said.clone()),
+        Verdict::Wait(wait) if !wait.soon && failing => Some(wait.reason.clone()),
         Verdict::Wait(_) | Verdict::Act(_) | Verdict::InSync => judgement.diff.failed.clone(),
     };
-    let mut row = base(frame, object, Blank { status, said });
+    let mut row = base(frame, object, Blank { status, reason });
     row.changes.clone_from(&judgement.diff.changes);
     row.steps = judgement.diff.steps.iter().map(|it| it.step.to_string()).collect();
     row.causes = causes;
@@ -83,40 +83,40 @@ fn status<K: Kind>(
     judgement: &Judgement<K::Step>,
     object: &Object<K>,
     drifted: bool,
-) -> (Status, Said) {
+) -> (Status, Reason) {
     let differs = if drifted { Status::Drifted } else { Status::Pending };
     if let Some(gate) = judgement.gate.as_ref().filter(|it| it.suspended) {
-        return (Status::Suspended, gate.said.clone());
+        return (Status::Suspended, gate.reason.clone());
     }
-    if let Some(said) = &judgement.diff.failed {
-        return (Status::Failed, said.clone());
+    if let Some(reason) = &judgement.diff.failed {
+        return (Status::Failed, reason.clone());
     }
     match &judgement.verdict {
         Verdict::InSync => (Status::Synced, in_sync()),
         // A stale record alone is our own housekeeping.
         Verdict::Act(_) if judgement.diff.changes.is_empty() => (Status::Synced, in_sync()),
         Verdict::Act(planned) => match &judgement.gate {
-            Some(gate) => (differs, gate.said.clone()),
-            None => (differs, Said::new(acting(drifted, object), planned.step.to_string())),
+            Some(gate) => (differs, gate.reason.clone()),
+            None => (differs, Reason::new(acting(drifted, object), planned.step.to_string())),
         },
         Verdict::Wait(_) if judgement.diff.changes.is_empty() && object.record_failed.is_some() => {
             (Status::Synced, in_sync())
         }
-        Verdict::Wait(hold) if drifted => (Status::Drifted, hold.said.clone()),
-        Verdict::Wait(hold) if hold.soon => (Status::Progressing, hold.said.clone()),
-        Verdict::Wait(hold) => (Status::Pending, hold.said.clone()),
-        Verdict::Refuse(said) => (Status::Refused, said.clone()),
+        Verdict::Wait(wait) if drifted => (Status::Drifted, wait.reason.clone()),
+        Verdict::Wait(wait) if wait.soon => (Status::Progressing, wait.reason.clone()),
+        Verdict::Wait(wait) => (Status::Pending, wait.reason.clone()),
+        Verdict::Refuse(reason) => (Status::Refused, reason.clone()),
     }
 }
 
-fn in_sync() -> Said {
-    Said::new("InSync", "as the manifest asks")
+fn in_sync() -> Reason {
+    Reason::new("InSync", "as the manifest asks")
 }
 
 fn acting<K: Kind>(drifted: bool, object: &Object<K>) -> &'static str {
-    match (&object.sight, drifted) {
+    match (&object.observed, drifted) {
         (_, true) => "Repairing",
-        (Sight::Absent, false) => "Creating",
+        (Observed::Absent, false) => "Creating",
         (_, false) => "Updating",
     }
 }
@@ -124,23 +124,23 @@ fn acting<K: Kind>(drifted: bool, object: &Object<K>) -> &'static str {
 fn extras<K: Kind>(
     object: &Object<K>,
     judgement: &Judgement<K::Step>,
-) -> BTreeMap<&'static str, Said> {
+) -> BTreeMap<&'static str, Reason> {
     let mut extras = judgement.diff.conditions.clone();
-    if let Some(said) = &object.record_failed {
-        extras.insert("RecordFailed", said.clone());
+    if let Some(reason) = &object.record_failed {
+        extras.insert("RecordFailed", reason.clone());
     }
     if let Some((_, failure)) = object.unread.as_deref() {
-        let said = Said::new("ReadFailed", super::failure::chain(failure));
-        extras.insert("Stale", said);
+        let reason = Reason::new("ReadFailed", super::failure::chain(failure));
+        extras.insert("Stale", reason);
     }
     if object.wanted.as_ref().is_some_and(|it| it.frozen) {
         let message = "its manifest cannot be read now; this is the last good version";
-        extras.insert("Frozen", Said::new("ManifestInvalid", message));
+        extras.insert("Frozen", Reason::new("ManifestInvalid", message));
     }
     if let Some(gate) = &judgement.gate {
-        match gate.said.reason {
-            _ if gate.suspended => drop(extras.insert("Suspended", gate.said.clone())),
-            "Fighting" => drop(extras.insert("Fighting", gate.said.clone())),
+        match gate.reason.code {
+            _ if gate.suspended => drop(extras.insert("Suspended", gate.reason.clone())),
+            "Fighting" => drop(extras.insert("Fighting", gate.reason.clone())),
             _ => {}
         }
     }
@@ -151,7 +151,7 @@ fn base<K: Kind>(frame: Frame, object: &Object<K>, blank: Blank) -> Row {
     Row {
         key: frame.key,
         status: blank.status,
-        said: blank.said,
+        reason: blank.reason,
         since: frame.wall,
         mode: frame.mode,
         causes: BTreeSet::new(),
@@ -163,12 +163,12 @@ fn base<K: Kind>(frame: Frame, object: &Object<K>, blank: Blank) -> Row {
         details: frame.details,
         labels: object.wanted.as_ref().map(|it| Arc::clone(&it.labels)).unwrap_or_default(),
         manifest: object.wanted.as_ref().and_then(|it| it.manifest.clone()),
-        observed: object.observed.map(|it| it.wall),
+        observed: object.confirmed.map(|it| it.wall),
         audited: object.audited.map(|it| it.wall),
         next_check: frame.next_check,
         steps_done: object.steps,
         endings: object.endings.clone(),
-        percent: object.sight.seen().and_then(|it| K::percent(&it.live)),
+        percent: object.observed.reading().and_then(|it| K::percent(&it.live)),
         orphan: frame.orphan,
     }
 }
@@ -177,8 +177,8 @@ fn base<K: Kind>(frame: Frame, object: &Object<K>, blank: Blank) -> Row {
 #[derive(Default)]
 struct Aspects {
     reconciling: bool,
-    stalled: Option<Said>,
-    extras: BTreeMap<&'static str, Said>,
+    stalled: Option<Reason>,
+    extras: BTreeMap<&'static str, Reason>,
 }
 
 /// Adds the conditions, and takes over from the last row what has not changed since.
@@ -187,17 +187,17 @@ fn finish<K: Kind>(mut row: Row, object: &Object<K>, aspects: Aspects) -> Row {
     row.conditions = aspects
         .conditions(&row, object.is_exact())
         .into_iter()
-        .map(|(kind, status, said)| {
+        .map(|(kind, status, reason)| {
             let was = before.and_then(|row| row.conditions.iter().find(|it| it.kind == kind));
             let since = was.filter(|it| it.status == status).map_or(row.since, |it| it.since);
-            Condition { kind, status, reason: said.reason, message: said.message, since }
+            Condition { kind, status, reason: reason.code, message: reason.message, since }
         })
         .collect();
     row.drift_since =
         (!row.causes.is_empty()).then(|| before.and_then(|it| it.drift_since).unwrap_or(row.since));
     if let Some(before) = before
         && before.status == row.status
-        && before.said.reason == row.said.reason
+        && before.reason.code == row.reason.code
     {
         row.since = before.since;
     }
@@ -206,7 +206,7 @@ fn finish<K: Kind>(mut row: Row, object: &Object<K>, aspects: Aspects) -> Row {
 
 impl Aspects {
     /// Every condition, sorted by type.
-    fn conditions(self, row: &Row, exact: bool) -> Vec<(&'static str, Truth, Said)> {
+    fn conditions(self, row: &Row, exact: bool) -> Vec<(&'static str, Truth, Reason)> {
         let ready = match row.status {
             Status::Synced => Truth::True,
             Status::Unknown => Truth::Unknown,
@@ -217,23 +217,24 @@ impl Aspects {
             | Status::Failed
             | Status::Suspended => Truth::False,
         };
-        let working = Said::new(if self.reconciling { "Working" } else { "Idle" }, "");
+        let working = Reason::new(if self.reconciling { "Working" } else { "Idle" }, "");
         let drifted = !row.causes.is_empty();
-        let drift = Said::new(if drifted { "Drift" } else { "NoDrift" }, fields(row));
+        let drift = Reason::new(if drifted { "Drift" } else { "NoDrift" }, fields(row));
         let audited = if exact {
-            Said::new("LookedAt", "read exactly")
+            Reason::new("LookedAt", "read exactly")
         } else {
-            Said::new("ListOnly", "only seen in a list so far")
+            Reason::new("ListOnly", "only seen in a list so far")
         };
         let stalled = Truth::from(self.stalled.is_some());
         let mut conditions = vec![
-            ("Ready", ready, row.said.clone()),
+            ("Ready", ready, row.reason.clone()),
             ("Reconciling", Truth::from(self.reconciling), working),
             ("Drifted", Truth::from(drifted), drift),
             ("Audited", Truth::from(exact), audited),
-            ("Stalled", stalled, self.stalled.unwrap_or(Said::new("NotStalled", ""))),
+            ("Stalled", stalled, self.stalled.unwrap_or(Reason::new("NotStalled", ""))),
         ];
-        conditions.extend(self.extras.into_iter().map(|(kind, said)| (kind, Truth::True, said)));
+        conditions
+            .extend(self.extras.into_iter().map(|(kind, reason)| (kind, Truth::True, reason)));
         conditions.sort_by_key(|(kind, ..)| *kind);
         conditions
     }

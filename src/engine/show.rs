@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use super::{
-    diff::{Cause, Said},
+    diff::{Cause, Reason},
     engine::Engine,
     failure::chain,
     kind::Kind,
@@ -18,16 +18,16 @@ use super::{
 impl<K: Kind> Engine<K> {
     /// Why nothing is known of an object.
     pub(super) fn not_seen(&self, object: &Object<K>) -> Blank {
-        let said = if let Some(why) = &self.paused {
+        let reason = if let Some(why) = &self.paused {
             why.clone()
         } else if let Some((_, failure)) = object.unread.as_deref() {
-            Said::new("ReadFailed", chain(failure))
+            Reason::new("ReadFailed", chain(failure))
         } else if let Some(failure) = &self.lists.failure {
-            Said::new("ListFailed", chain(failure))
+            Reason::new("ListFailed", chain(failure))
         } else {
-            Said::new("NotObserved", "it has not been looked at yet")
+            Reason::new("NotObserved", "it has not been looked at yet")
         };
-        Blank { status: Status::Unknown, said }
+        Blank { status: Status::Unknown, reason }
     }
 
     fn frame(&self, name: &Name, object: &Object<K>) -> Frame {
@@ -36,7 +36,7 @@ impl<K: Kind> Engine<K> {
             .wanted
             .as_ref()
             .map_or(self.settings.mode, |it| self.settings.mode.stricter(it.policy.mode));
-        let next = [self.looks.when(name), self.audits.when(name)].into_iter().flatten().min();
+        let next = [self.reads.when(name), self.audits.when(name)].into_iter().flatten().min();
         let next_check = next.and_then(|at| {
             let ahead = jiff::SignedDuration::try_from(at.since(self.now.mono)).ok()?;
             self.now.wall.checked_add(ahead).ok()
@@ -44,8 +44,8 @@ impl<K: Kind> Engine<K> {
         Frame {
             key: self.key(name),
             mode,
-            digests: K::digests(spec, &object.sight, &self.facts),
-            details: K::details(spec, object.sight.seen().map(|it| &it.live)),
+            digests: K::digests(spec, &object.observed, &self.facts),
+            details: K::details(spec, object.observed.reading().map(|it| &it.live)),
             wall: self.now.wall,
             now: self.now.mono,
             next_check,
@@ -74,16 +74,17 @@ impl<K: Kind> Engine<K> {
         if before == Some(&row) || silent && before.is_none() {
             return;
         }
-        let (from, reason) = before.map_or((Status::Unknown, ""), |it| (it.status, it.said.reason));
-        if row.status != from || row.said.reason != reason {
+        let (from, reason) = before.map_or((Status::Unknown, ""), |it| (it.status, it.reason.code));
+        if row.status != from || row.reason.code != reason {
             let busy = row.holds("Reconciling");
-            let turned = News::Turned { from, to: row.status, said: row.said.clone(), busy };
+            let turned = News::Turned { from, to: row.status, reason: row.reason.clone(), busy };
             self.out.push(Work::Report(name.clone(), turned));
         }
         // An unknown keeps the drift that was known: not knowing is no repair.
         if row.status != Status::Unknown {
             let none = BTreeSet::new();
-            let changed = object.sight.seen().and_then(|seen| K::changed_at(&seen.live));
+            let changed =
+                object.observed.reading().and_then(|reading| K::changed_at(&reading.live));
             let ago = changed.and_then(|at| self.now.wall.duration_since(at).try_into().ok());
             let was = before.map_or(&none, |it| &it.causes);
             for cause in row.causes.difference(was) {
@@ -104,7 +105,7 @@ impl<K: Kind> Engine<K> {
     pub(super) fn refresh_times(&mut self, name: &Name) {
         let Some(object) = self.objects.get_mut(name) else { return };
         let Some(row) = &mut object.row else { return };
-        Arc::make_mut(row).observed = object.observed.map(|it| it.wall);
+        Arc::make_mut(row).observed = object.confirmed.map(|it| it.wall);
         self.changed.insert(name.clone(), Some(Arc::clone(row)));
     }
 }

@@ -7,7 +7,7 @@ use std::{
 
 use super::{
     desired::Location,
-    diff::{Cause, Change, Said},
+    diff::{Cause, Change, Reason},
     kind::{Detail, Digests},
     name::Key,
     policy::Mode,
@@ -21,7 +21,7 @@ pub enum Status {
     Synced,
     /// The manifest, or the tag in the registry, moved and AWS has not followed yet.
     Pending,
-    /// Somebody changed AWS.
+    /// Another party changed AWS.
     Drifted,
     /// AWS is at work on it.
     Progressing,
@@ -85,7 +85,7 @@ pub struct Row {
     /// How it is doing.
     pub status: Status,
     /// Why.
-    pub said: Said,
+    pub reason: Reason,
     /// Since when status and reason are these.
     pub since: Timestamp,
     /// The mode that holds for it.
@@ -96,7 +96,7 @@ pub struct Row {
     pub drift_since: Option<Timestamp>,
     /// Every field that differs, whoever moved.
     pub changes: Vec<Change>,
-    /// The steps that would mend it, in order, as an operator reads them.
+    /// The steps that would repair it, in order, as an operator reads them.
     pub steps: Vec<String>,
     /// Conditions in the sense of Kubernetes, sorted by type.
     pub conditions: Vec<Condition>,
@@ -108,11 +108,11 @@ pub struct Row {
     pub labels: Arc<BTreeMap<String, String>>,
     /// Where it is written.
     pub manifest: Option<Location>,
-    /// When AWS last confirmed what we know: the start of the request, a list's or a look's.
+    /// When AWS last confirmed what we know: the start of the request, a list's or a read's.
     pub observed: Option<Timestamp>,
     /// When it was last read exactly.
     pub audited: Option<Timestamp>,
-    /// When it will be looked at again, if nothing happens before.
+    /// When it will be read again, if nothing happens before.
     pub next_check: Option<Timestamp>,
     /// Steps that AWS accepted and refused since the start.
     pub steps_done: StepCount,

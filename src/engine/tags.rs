@@ -6,11 +6,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use sha2::{Digest as _, Sha256};
 
 use super::{
-    diff::{Cause, Change, Origin, Said, Shown},
+    diff::{Cause, Change, Origin, Reason, Shown},
     hex::hex,
     name::Name,
+    observed::Known,
     policy::Deletion,
-    sight::Known,
 };
 
 /// All tags of one object.
@@ -197,10 +197,10 @@ pub fn compare(
 }
 
 /// The condition that tells of tags which stay though the manifest does not name them, if there are any.
-pub fn left(extra: &[String]) -> Option<(&'static str, Said)> {
+pub fn left(extra: &[String]) -> Option<(&'static str, Reason)> {
     let message =
         format!("tags that the manifest does not name, and that stay: {}", extra.join(", "));
-    (!extra.is_empty()).then(|| ("ExtraTags", Said::new("TagsLeft", message)))
+    (!extra.is_empty()).then(|| ("ExtraTags", Reason::new("TagsLeft", message)))
 }
 
 fn change(key: &str, (desired, live): (Shown, Shown), step: &'static str) -> Change {

@@ -7,16 +7,16 @@ use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use super::{
     desired::Wanted,
-    diff::{Cause, Change, Diff, Hold, Origin, Planned, Print, Said},
+    diff::{Cause, Change, Diff, Fingerprint, Origin, Planned, Reason, Wait},
     facts::Facts,
     failure::{Class, chain},
     gate::{Gate, gate},
     kind::Kind,
-    memory::{Held, Memory},
+    memory::{Backoff, Memory},
     name::Name,
+    observed::Observed,
     own,
     policy::Settings,
-    sight::Sight,
     time::{Mono, Now},
 };
 
@@ -34,9 +34,9 @@ pub enum Verdict<S> {
     /// This, if the gate is open.
     Act(Planned<S>),
     /// Nothing yet.
-    Wait(Hold),
+    Wait(Wait),
     /// Nothing, until a person decides.
-    Refuse(Said),
+    Refuse(Reason),
 }
 
 /// A verdict and everything that led to it.
@@ -61,7 +61,7 @@ pub struct Case<'a, K: Kind> {
     /// What the manifest asks for.
     pub wanted: &'a Wanted<K>,
     /// What was seen.
-    pub sight: &'a Sight<K::Live>,
+    pub observed: &'a Observed<K::Live>,
     /// What the other kinds say.
     pub facts: &'a Facts,
     /// What the operator set.
@@ -74,20 +74,20 @@ pub struct Case<'a, K: Kind> {
 
 /// Judges one object.
 pub fn judge<K: Kind>(case: &Case<'_, K>) -> Judgement<K::Step> {
-    let mut diff = match case.sight {
-        Sight::Unknown => return unknown(case),
-        Sight::Absent => K::create(case.name, &case.wanted.spec, case.facts),
-        Sight::Present(seen) => K::diff(case.name, &case.wanted.spec, seen, case.facts),
+    let mut diff = match case.observed {
+        Observed::Unknown => return unknown(case),
+        Observed::Absent => K::create(case.name, &case.wanted.spec, case.facts),
+        Observed::Present(reading) => K::diff(case.name, &case.wanted.spec, reading, case.facts),
     };
     for change in &mut diff.changes {
         change.origin = origin(case, change);
     }
     // What is only watched is nobody's to take over.
-    if let Sight::Present(seen) = case.sight
-        && seen.exact
+    if let Observed::Present(reading) = case.observed
+        && reading.exact
         && !K::is_guard(&case.wanted.spec)
     {
-        own::weigh(case, seen, &mut diff);
+        own::weigh(case, reading, &mut diff);
     }
     make_anew(case, &mut diff);
     let stuck = set_stuck_aside(case, &mut diff);
@@ -95,28 +95,28 @@ pub fn judge<K: Kind>(case: &Case<'_, K>) -> Judgement<K::Step> {
 }
 
 fn unknown<K: Kind>(case: &Case<'_, K>) -> Judgement<K::Step> {
-    let said = Said::new("NotObserved", "nothing is known of it yet");
-    let hold = Hold { said, on: None, recheck: None, soon: true };
-    Judgement { verdict: Verdict::Wait(hold), diff: Diff::default(), gate: gate(case) }
+    let reason = Reason::new("NotObserved", "nothing is known of it yet");
+    let wait = Wait { reason, on: None, recheck: None, soon: true };
+    Judgement { verdict: Verdict::Wait(wait), diff: Diff::default(), gate: gate(case) }
 }
 
 /// An object that failed at its creation, and that this process itself has made and never seen usable,
-/// may be deleted and made anew: once what would be made has changed, or after a while.
+/// may be deleted and made again: once what would be made has changed, or after a while.
 fn make_anew<K: Kind>(case: &Case<'_, K>, diff: &mut Diff<K::Step>) {
     let Some(replace) = diff.replace.take() else { return };
     let Some(made) = &case.memory.made else { return };
     let anew = K::create(case.name, &case.wanted.spec, case.facts);
     let Some(head) = anew.steps.first() else { return };
     let left = made.at.after(REMAKE_AFTER).since(case.now.mono);
-    if fingerprint(head, &anew.changes) != made.print || left.is_zero() {
+    if step_fingerprint(head, &anew.changes) != made.fingerprint || left.is_zero() {
         diff.steps = vec![replace];
-    } else if let Some(hold) = diff.waits.first_mut() {
-        hold.recheck = Some(left);
+    } else if let Some(wait) = diff.waits.first_mut() {
+        wait.recheck = Some(left);
     }
 }
 
-/// Who moved. Where the record in AWS cannot tell, our own memory may: if we saw the very same wish
-/// fulfilled, then it was not the wish that changed.
+/// Who moved. Where the record in AWS cannot tell, our own memory may: if we saw the very same desired state
+/// fulfilled, then it was not the desired state that changed.
 fn origin<K: Kind>(case: &Case<'_, K>, change: &Change) -> Origin {
     if let Some(origin) = case.memory.origin(change) {
         return origin;
@@ -127,7 +127,7 @@ fn origin<K: Kind>(case: &Case<'_, K>, change: &Change) -> Origin {
             ours(case.memory.seen_ours && case.memory.usable)
         }
         Origin::NoRecord => {
-            let digests = K::digests(Some(&case.wanted.spec), case.sight, case.facts);
+            let digests = K::digests(Some(&case.wanted.spec), case.observed, case.facts);
             let same = |(spec, desired): &(Arc<K::Spec>, String)| {
                 **spec == *case.wanted.spec && *desired == digests.desired
             };
@@ -143,8 +143,8 @@ fn origin<K: Kind>(case: &Case<'_, K>, change: &Change) -> Origin {
 /// not at all, is nobody's drift.
 fn untouched<K: Kind>(case: &Case<'_, K>, change: &Change) -> bool {
     let shown = matches!(change.cause, Cause::Image | Cause::Config);
-    let print = case.sight.seen().map(K::print);
-    shown && print.is_some() && print == case.memory.ours
+    let fingerprint = case.observed.reading().map(K::fingerprint);
+    shown && fingerprint.is_some() && fingerprint == case.memory.ours
 }
 
 /// Takes out the steps that would only repeat what AWS accepted and ignored; names their fields.
@@ -166,17 +166,17 @@ fn set_stuck_aside<K: Kind>(case: &Case<'_, K>, diff: &mut Diff<K::Step>) -> Vec
     });
     // A record of what was not reached would be a lie.
     if !fields.is_empty() {
-        diff.steps.retain(|planned| planned.kind != super::answers::RECORD);
+        diff.steps.retain(|planned| planned.kind != super::on_applied::RECORD);
     }
     fields
 }
 
 fn decide<K: Kind>(case: &Case<'_, K>, diff: &Diff<K::Step>, stuck: &[String]) -> Verdict<K::Step> {
-    if let Some(said) = &diff.refusal {
-        return Verdict::Refuse(said.clone());
+    if let Some(reason) = &diff.refusal {
+        return Verdict::Refuse(reason.clone());
     }
-    if let Some(hold) = settling(case) {
-        return Verdict::Wait(hold);
+    if let Some(wait) = settling(case) {
+        return Verdict::Wait(wait);
     }
     if let Some(verdict) = next(case, diff) {
         return verdict;
@@ -192,10 +192,10 @@ fn decide<K: Kind>(case: &Case<'_, K>, diff: &Diff<K::Step>, stuck: &[String]) -
                 )
             }
         };
-        return Verdict::Refuse(Said::new("NotConverging", message));
+        return Verdict::Refuse(Reason::new("NotConverging", message));
     }
     match diff.waits.first() {
-        Some(hold) => Verdict::Wait(hold.clone()),
+        Some(wait) => Verdict::Wait(wait.clone()),
         None => Verdict::InSync,
     }
 }
@@ -203,37 +203,38 @@ fn decide<K: Kind>(case: &Case<'_, K>, diff: &Diff<K::Step>, stuck: &[String]) -
 /// The first step that nothing holds up, or the wait for the first one that failed. What AWS refuses holds up its own
 /// lane, and what has none; any other failure holds up the whole object.
 fn next<K: Kind>(case: &Case<'_, K>, diff: &Diff<K::Step>) -> Option<Verdict<K::Step>> {
-    let mut wait: Option<Hold> = None;
+    let mut first: Option<Wait> = None;
     let mut shut = BTreeSet::new();
     for planned in &diff.steps {
         let lane = planned.scope.lane.as_deref();
-        if wait.is_some() && lane.is_none() {
+        if first.is_some() && lane.is_none() {
             break;
         }
         if lane.is_some_and(|it| shut.contains(it)) {
             continue;
         }
-        let print = fingerprint(planned, &diff.changes);
-        let Some(failed) = case.memory.held(print, case.now.mono) else {
+        let fingerprint = step_fingerprint(planned, &diff.changes);
+        let Some(failed) = case.memory.backoff(fingerprint, case.now.mono) else {
             return Some(Verdict::Act(planned.clone()));
         };
-        let hold = held(planned, failed, case.now.mono);
-        let recheck = wait.as_ref().and_then(|it| it.recheck).into_iter().chain(hold.recheck).min();
-        let soon = hold.soon || wait.as_ref().is_some_and(|it| it.soon);
-        wait = Some(Hold { recheck, soon, ..wait.unwrap_or(hold) });
+        let wait = backing_off(planned, failed, case.now.mono);
+        let recheck =
+            first.as_ref().and_then(|it| it.recheck).into_iter().chain(wait.recheck).min();
+        let soon = wait.soon || first.as_ref().is_some_and(|it| it.soon);
+        first = Some(Wait { recheck, soon, ..first.unwrap_or(wait) });
         match lane {
             Some(lane) if failed.failure.class.is_refusal() => shut.insert(lane),
             _ => break,
         };
     }
-    wait.map(Verdict::Wait)
+    first.map(Verdict::Wait)
 }
 
 /// Right after a create, AWS may not find the function yet.
-fn settling<K: Kind>(case: &Case<'_, K>) -> Option<Hold> {
-    let made = case.memory.created.filter(|_| matches!(case.sight, Sight::Absent))?;
-    (case.now.mono.since(made) < SETTLING).then(|| Hold {
-        said: Said::new("Settling", "AWS accepted the creation and does not show it yet"),
+fn settling<K: Kind>(case: &Case<'_, K>) -> Option<Wait> {
+    let made = case.memory.created.filter(|_| matches!(case.observed, Observed::Absent))?;
+    (case.now.mono.since(made) < SETTLING).then(|| Wait {
+        reason: Reason::new("Settling", "AWS accepted the creation and does not show it yet"),
         on: None,
         recheck: Some(SETTLING_RECHECK),
         soon: true,
@@ -241,8 +242,8 @@ fn settling<K: Kind>(case: &Case<'_, K>) -> Option<Hold> {
 }
 
 /// The wait after a failed step.
-fn held<S: std::fmt::Display>(planned: &Planned<S>, held: &Held, now: Mono) -> Hold {
-    let Held { until, soon, failure } = held;
+fn backing_off<S: std::fmt::Display>(planned: &Planned<S>, backoff: &Backoff, now: Mono) -> Wait {
+    let Backoff { until, soon, failure } = backoff;
     let next = match failure.class {
         Class::Denied => "; grant our credentials the permission",
         Class::Invalid => "; mend the manifest",
@@ -257,12 +258,12 @@ fn held<S: std::fmt::Display>(planned: &Planned<S>, held: &Held, now: Mono) -> H
         | Class::Unclear => "",
     };
     let message = format!("could not {}: {}{next}", planned.step, chain(failure));
-    let said = Said::new(reason(failure.class), message);
-    Hold { said, on: None, recheck: Some(until.since(now)), soon: *soon }
+    let reason = Reason::new(reason_code(failure.class), message);
+    Wait { reason, on: None, recheck: Some(until.since(now)), soon: *soon }
 }
 
 /// The reason of a condition that comes from a failed call.
-pub fn reason(class: Class) -> &'static str {
+pub fn reason_code(class: Class) -> &'static str {
     match class {
         Class::Throttled => "Throttled",
         Class::Busy => "UpdateInProgress",
@@ -277,11 +278,14 @@ pub fn reason(class: Class) -> &'static str {
 }
 
 /// What a step would do, as a number: the same step for the same differences is the same attempt.
-pub fn fingerprint<S: std::fmt::Display>(planned: &Planned<S>, changes: &[Change]) -> Print {
+pub fn step_fingerprint<S: std::fmt::Display>(
+    planned: &Planned<S>,
+    changes: &[Change],
+) -> Fingerprint {
     let mut text = format!("{}\n{}", planned.kind, planned.step);
     for change in changes.iter().filter(|it| planned.is_about(it)) {
-        let (desired, live) = (change.desired.print, change.live.print);
+        let (desired, live) = (change.desired.fingerprint, change.live.fingerprint);
         text.push_str(&["\n", &change.path, &format!(" {desired:?} {live:?}")].concat());
     }
-    Print::of(text.as_bytes())
+    Fingerprint::of(text.as_bytes())
 }

@@ -4,20 +4,20 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use super::{
     desired::Desired,
-    diff::{Cause, Change, Planned, Said},
+    diff::{Cause, Change, Planned, Reason},
     facts::{Fact, FactKey},
     failure::Failure,
-    gate::Stop,
+    gate::WriteStop,
     kind::Kind,
     name::Name,
+    observed::Reading,
     page::Page,
-    prune::Ruling,
-    sight::Seen,
+    prune::PruneDecision,
     status::Status,
     time::Mono,
 };
 
-/// Something happened. Nothing branches on why: every event only says "look at this again".
+/// Something happened. Nothing branches on why: every event only says "read this again".
 pub enum Event<K: Kind> {
     /// The manifests were read.
     Desired(Desired<K>),
@@ -25,8 +25,8 @@ pub enum Event<K: Kind> {
     Page(Page<K>),
     /// The list is at its end, or broke off.
     ListEnded(Result<(), Failure>),
-    /// A look came back.
-    Looked(Looked<K>),
+    /// A read came back.
+    Read(ReadResult<K>),
     /// A step came back.
     Applied {
         /// Of which object.
@@ -38,38 +38,38 @@ pub enum Event<K: Kind> {
     Blocked(Name),
     /// Another kind said something; `None`: it no longer knows.
     Facts(Vec<(FactKey, Option<Fact>)>),
-    /// Somebody says that this object may have changed.
+    /// Another party says that this object may have changed.
     Hint(Name),
     /// List again now.
     Resync,
     /// Nothing may be read or written until further notice (`Some`), or all is well again (`None`).
-    Paused(Option<Said>),
+    Paused(Option<Reason>),
     /// Nothing may be written until further notice (`Some`), or all is well again (`None`); reading goes on.
-    Held(Option<Stop>),
+    WriteStop(Option<WriteStop>),
     /// The manifests were read well again at this moment, and are the same.
     Reread(Mono),
     /// What may be deleted was ruled.
-    Ruled(Arc<Ruling>),
+    PruneDecided(Arc<PruneDecision>),
     /// The time that [`super::engine::Engine::next_wake`] named has come.
     Woke,
 }
 
-/// The answer to [`Work::Look`].
-pub struct Looked<K: Kind> {
+/// The answer to [`Work::Read`].
+pub struct ReadResult<K: Kind> {
     /// Of which object.
     pub name: Name,
     /// When the request started.
     pub started: Mono,
     /// What was found.
-    pub found: Result<Option<Seen<K::Live>>, Failure>,
+    pub found: Result<Option<Reading<K::Live>>, Failure>,
 }
 
 /// Something to do. The engine decides nothing more about it until the answer comes.
 pub enum Work<K: Kind> {
     /// Read the list; answer with pages and [`Event::ListEnded`].
     List(Arc<BTreeMap<Name, Arc<K::Spec>>>),
-    /// Read one object, of which this is wanted; answer with [`Event::Looked`]. It has been due for so long.
-    Look(Name, Option<Arc<K::Spec>>, Urgency, Duration),
+    /// Read one object, of which this is wanted; answer with [`Event::Read`]. It has been due for so long.
+    Read(Name, Option<Arc<K::Spec>>, Priority, Duration),
     /// Make one call; answer with [`Event::Applied`] or [`Event::Blocked`].
     Apply(Order<K>),
     /// Tell the other kinds.
@@ -80,12 +80,12 @@ pub enum Work<K: Kind> {
 
 /// Who goes first when calls are scarce, from the most urgent on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Urgency {
+pub enum Priority {
     /// A step.
     Write,
-    /// A look at something that we are in the middle of changing.
+    /// A read of something that we are in the middle of changing.
     InFlight,
-    /// A look at something that seems to have changed.
+    /// A read of something that seems to have changed.
     Mover,
     /// A page of a list.
     List,
@@ -99,17 +99,17 @@ pub struct Order<K: Kind> {
     pub name: Name,
     /// The call.
     pub planned: Planned<K::Step>,
-    /// When the look began that it rests on.
-    pub looked: Mono,
-    /// The `RevisionId` that the look showed, if there is one.
+    /// When the read began that it rests on.
+    pub read_started: Mono,
+    /// The `RevisionId` that the read showed, if there is one.
     pub revision: Option<String>,
     /// The differences that it ends.
     pub changes: Vec<Change>,
-    /// What made us look.
+    /// What made us read.
     pub trigger: Trigger,
 }
 
-/// What made us look at an object: told with what follows, and never asked for by a decision.
+/// What made us read an object: told with what follows, and never asked for by a decision.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Trigger {
     /// Its manifest.
@@ -148,13 +148,13 @@ pub enum News {
         /// What it is.
         to: Status,
         /// Why.
-        said: Said,
+        reason: Reason,
         /// Whether something is being done about it, so that it ends by itself in seconds.
         busy: bool,
     },
-    /// Somebody changed something in AWS; how long ago, where AWS says so.
+    /// Another party changed something in AWS; how long ago, where AWS says so.
     Drifted(Cause, Option<Duration>),
-    /// What somebody had changed is as it should be again.
+    /// What another party had changed is as it should be again.
     Corrected(Cause, Outcome),
     /// Nobody wants this object any more, and it is ours.
     Orphaned,
@@ -183,7 +183,7 @@ pub enum Outcome {
     Success,
     /// A step that should have repaired it failed; it goes on.
     Error,
-    /// It ended without us: somebody put it back, or the manifest now asks for it.
+    /// It ended without us: another party put it back, or the manifest now asks for it.
     External,
 }
 

@@ -28,7 +28,7 @@ pub(super) struct Draft {
     name: String,
     spec: Map<String, Value>,
     pub(super) carry: Carry,
-    /// What hangs on a version or an alias: where it stands, and on which.
+    /// What belongs to a version or an alias: where it stands, and on which.
     qualified: Vec<(String, Option<String>)>,
     /// Whether the tool opens the URL to everybody by itself.
     public: bool,
@@ -268,7 +268,7 @@ impl Draft {
         }
     }
 
-    /// What hangs on a version or an alias.
+    /// What belongs to a version or an alias.
     pub(super) fn hangs(&mut self, path: String, qualifier: Option<String>) {
         self.qualified.push((path, qualifier.filter(|it| it != "$LATEST")));
     }
@@ -300,7 +300,7 @@ impl Draft {
         Found { kind: Function::NAME, name, spec, left: sorted(left), secrets }
     }
 
-    /// With a release everything hangs on its alias, and without one on the function itself.
+    /// With a release everything belongs to its alias, and without one on the function itself.
     fn check_aliases(&mut self) {
         let release = self.spec.get("release").and_then(|it| it.get("alias"));
         let alias = release.and_then(Value::as_str).map(ToOwned::to_owned);
@@ -322,7 +322,7 @@ impl Draft {
     }
 }
 
-/// A network is subnets and security groups: where one of the two is not known, somebody has to say it.
+/// A network is subnets and security groups: where one of the two is not known, another party has to say it.
 fn network(spec: &mut Map<String, Value>) {
     let Some(Value::Object(vpc)) = spec.get_mut("vpcConfig") else { return };
     let lists = ["subnetIds", "securityGroupIds"];

@@ -1,4 +1,4 @@
-//! What a `Function` document describes besides the function itself. Each member of `spec` that does is the wish
+//! What a `Function` document describes besides the function itself. Each member of `spec` that does is the desired state
 //! for one or more objects of a kind of its own, which all stand in one place: [`Site`].
 
 use serde::Deserialize;
@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::document::Breach;
 use crate::{
-    engine::{kind::Kind, name::Name, place::Place, policy::Deletion, sight::Known},
+    engine::{kind::Kind, name::Name, observed::Known, place::Place, policy::Deletion},
     shape::Field,
 };
 
@@ -36,12 +36,12 @@ pub trait Part: 'static {
         Vec::new()
     }
 
-    /// What a look shows, as people would write it into a document: the member, or one item of it if it is a list.
+    /// What a read shows, as people would write it into a document: the member, or one item of it if it is a list.
     /// What AWS does by default is left out; `None` where nothing is there that a document would have to ask for.
     fn written(live: &<Self::Kind as Kind>::Live) -> Known<Option<Value>>;
 
     /// What is to be done about what the document does not ask for, once that shows to be ours: by what it
-    /// hangs on ([`Kind::host`]).
+    /// belongs to ([`Kind::host`]).
     fn spare(doc: Option<&Self::Doc>, site: &Site<'_>) -> Option<<Self::Kind as Kind>::Spec>;
 }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::Document;
-use crate::engine::policy::Reading;
+use crate::engine::policy::ReadMode;
 
 /// Which documents are meant. Names are alternatives; labels must all fit.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -26,8 +26,8 @@ impl Selection {
     }
 
     /// How much a single run reads.
-    pub fn reading(&self) -> Reading {
-        if self.is_all() { Reading::Once } else { Reading::Narrow }
+    pub fn read_mode(&self) -> ReadMode {
+        if self.is_all() { ReadMode::Once } else { ReadMode::Narrow }
     }
 
     /// Whether a document is meant.

@@ -70,7 +70,7 @@ impl Terms {
         }
     }
 
-    /// The wish for one of its objects.
+    /// The desired state for one of its objects.
     pub(super) fn wanted<K: Kind>(&self, spec: K::Spec) -> Wanted<K> {
         let Self { policy, labels, manifest, frozen } = self.clone();
         Wanted { spec: Arc::new(spec), policy, labels, manifest: Some(manifest), frozen }
@@ -103,7 +103,7 @@ impl Sites {
         }
     }
 
-    /// The wish for what the document of a function does not ask for.
+    /// The desired state for what the document of a function does not ask for.
     pub(super) fn spare<P: Part>(
         &self,
         name: &Name,

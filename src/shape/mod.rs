@@ -49,7 +49,7 @@ pub enum Shape {
     Map(&'static Map),
     /// An object with these members and no others.
     Object(&'static [Field]),
-    /// Anything; somebody else looks at it.
+    /// Anything; another party reads it.
     Any,
     /// Either of two.
     Either(&'static Shape, &'static Shape),

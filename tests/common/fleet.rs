@@ -63,7 +63,7 @@ impl Fleet {
     pub fn reasons(&self) -> BTreeMap<&'static str, usize> {
         let mut reasons = BTreeMap::new();
         for row in self.stage.rows() {
-            *reasons.entry(row.said.reason).or_default() += 1;
+            *reasons.entry(row.reason.code).or_default() += 1;
         }
         reasons
     }

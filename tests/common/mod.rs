@@ -21,7 +21,7 @@ use std::{collections::BTreeMap, env, fs, path::Path};
 use evenkeel::engine::{
     name::{Name, Owner},
     place::Place,
-    policy::{Mode, Reading, Settings},
+    policy::{Mode, ReadMode, Settings},
 };
 use serde_json::{Value, json};
 
@@ -106,7 +106,7 @@ pub fn settings() -> Settings {
         resync: std::time::Duration::from_secs(30),
         in_flight_max: 10,
         audit_rate: 7.5,
-        reading: Reading::Once,
+        read_mode: ReadMode::Once,
         strangers: true,
         prune: false,
         confirm: None,

@@ -13,13 +13,13 @@ use evenkeel::{
         facts::{Fact, FactKey, ImageFact},
         kind::Kind,
         name::{Name, Owner},
+        observed::Reading,
         page::Page,
-        policy::{Mode, Reading, Settings},
-        prune::{Judge, Manifests, Ruling, Terms},
-        sight::Seen,
+        policy::{Mode, ReadMode, Settings},
+        prune::{Judge, Manifests, PruneDecision, Terms},
         status::Row,
         time::{Mono, Now},
-        work::{Event, Looked, News, Order, Urgency, Work},
+        work::{Event, News, Order, Priority, ReadResult, Work},
     },
     kinds::{
         function::{Function, expand::Setting, step::Step},
@@ -51,7 +51,7 @@ enum Due {
 
 enum Call {
     List(Mono),
-    Look(Name, Mono),
+    Read(Name, Mono),
     Apply(Name, Box<Step>),
 }
 
@@ -62,7 +62,7 @@ pub struct Stage {
     functions: Engine<Function>,
     images: Engine<Image>,
     judge: Judge,
-    pub ruling: Arc<Ruling>,
+    pub decision: Arc<PruneDecision>,
     /// When the manifests are read again.
     next_read: Mono,
     /// Whether every manifest can be used.
@@ -96,8 +96,9 @@ impl Stage {
 
     /// The same, under these terms.
     pub fn under(world: World, mode: Mode, terms: Terms, confirm: Option<String>) -> Self {
-        let reading = if terms.once { Reading::Once } else { Reading::Watch };
-        let settings = Settings { mode, reading, prune: terms.prune, confirm, ..super::settings() };
+        let read_mode = if terms.once { ReadMode::Once } else { ReadMode::Watch };
+        let settings =
+            Settings { mode, read_mode, prune: terms.prune, confirm, ..super::settings() };
         let target = Name::new("default");
         let grace = (terms.prune && !terms.once).then_some(terms.grace);
         Self {
@@ -110,7 +111,7 @@ impl Stage {
             functions: Engine::new(target.clone(), settings.clone()),
             images: Engine::new(target.clone(), Settings { prune: false, ..settings }),
             judge: Judge::new(target, terms),
-            ruling: Arc::default(),
+            decision: Arc::default(),
             next_read: Mono::default(),
             intact: true,
             due: BTreeMap::new(),
@@ -160,7 +161,7 @@ impl Stage {
         for name in self.known.iter().filter(|it| !names.contains(it)) {
             self.gone.entry(name.clone()).or_insert(self.now);
         }
-        self.ruling = Arc::default();
+        self.decision = Arc::default();
         self.next_read = self.now.after(READ_EVERY);
         self.tell(Event::Desired(wishes.functions));
     }
@@ -175,13 +176,13 @@ impl Stage {
 
     /// What the supervisor does: rules again when there is news.
     fn rule(&mut self) {
-        let census = self.functions.summary(self.clock()).census;
+        let prune_input = self.functions.summary(self.clock()).prune_input;
         let manifests = Manifests { intact: self.intact, readable: true };
-        let census = BTreeMap::from([(Function::NAME, census)]);
-        let ruling = Arc::new(self.judge.rule(census, manifests, self.now));
-        if ruling != self.ruling {
-            self.ruling = Arc::clone(&ruling);
-            self.tell(Event::Ruled(ruling));
+        let prune_input = BTreeMap::from([(Function::NAME, prune_input)]);
+        let decision = Arc::new(self.judge.rule(prune_input, manifests, self.now));
+        if decision != self.decision {
+            self.decision = Arc::clone(&decision);
+            self.tell(Event::PruneDecided(decision));
         }
     }
 
@@ -197,7 +198,7 @@ impl Stage {
 
     /// The hash of everything that could be deleted.
     pub fn prune_hash(&self) -> String {
-        self.ruling.hash.clone()
+        self.decision.hash.clone()
     }
 
     fn tell_images(&mut self, event: Event<Image>) {
@@ -210,10 +211,10 @@ impl Stage {
                     self.later(CALL, Due::Image(Event::Page(page)));
                     self.later(CALL, Due::Image(Event::ListEnded(Ok(()))));
                 }
-                Work::Look(name, ..) => {
+                Work::Read(name, ..) => {
                     let found = Ok(Some(self.image(&name)));
-                    let looked = Looked { name, started: self.now, found };
-                    self.later(CALL, Due::Image(Event::Looked(looked)));
+                    let looked = ReadResult { name, started: self.now, found };
+                    self.later(CALL, Due::Image(Event::Read(looked)));
                 }
                 Work::Publish(key, fact) => facts.push((key, fact)),
                 Work::Report(..) => {}
@@ -225,18 +226,18 @@ impl Stage {
         }
     }
 
-    fn image(&self, name: &Name) -> Seen<Found> {
+    fn image(&self, name: &Name) -> Reading<Found> {
         let missing = ImageFact::Missing("nobody pushed it".into());
         let image = self.world.images.get(name.as_str()).cloned().unwrap_or(missing);
-        Seen { live: Found { tag: None, image }, revision: None, exact: true }
+        Reading { live: Found { tag: None, image }, revision: None, exact: true }
     }
 
     fn start(&mut self, work: Work<Function>) {
         match work {
             Work::List(_) => self.later(CALL / 2, Due::Act(Call::List(self.now))),
-            Work::Look(name, _, urgency, _) => {
+            Work::Read(name, _, priority, _) => {
                 assert!(self.busy.insert(name.clone()), "two things at once: {name}");
-                if urgency != Urgency::Audit {
+                if priority != Priority::Audit {
                     self.note(format!("look at {name}"));
                 }
                 self.later(CALL / 2, Due::Act(Call::Look(name, self.now)));
@@ -258,13 +259,13 @@ impl Stage {
 
     fn report(&mut self, name: &Name, news: &News) {
         let text = match news {
-            News::Turned { from, to, said, .. } => {
+            News::Turned { from, to, reason, .. } => {
                 format!(
                     "{name}: {} → {} ({}: {})",
                     from.as_str(),
                     to.as_str(),
-                    said.reason,
-                    said.message
+                    reason.code,
+                    reason.message
                 )
             }
             News::Drifted(cause, _) => format!("{name}: drifted: {}", cause.as_str()),
@@ -320,8 +321,8 @@ impl Stage {
                 if let Err(failure) = &found {
                     self.note(format!("look at {name}: {}", failure.class));
                 }
-                let looked = Looked { name, started, found };
-                self.later(CALL / 2, Due::Function(Event::Looked(looked)));
+                let looked = ReadResult { name, started, found };
+                self.later(CALL / 2, Due::Function(Event::Read(looked)));
             }
             Call::Apply(name, step) => {
                 let result = self.world.apply(&step, self.now);
@@ -340,7 +341,7 @@ impl Stage {
             let wake = [
                 self.functions.next_wake(),
                 self.images.next_wake(),
-                self.ruling.next,
+                self.decision.next,
                 Some(self.next_read),
             ];
             let answer = self.due.first_key_value().map(|((at, _), _)| *at);
@@ -374,7 +375,7 @@ impl Stage {
             Due::Image(event) => self.tell_images(event),
             Due::Function(event) => {
                 match &event {
-                    Event::Looked(looked) => {
+                    Event::Read(looked) => {
                         self.busy.remove(&looked.name);
                         if looked.found.is_ok() {
                             self.looked.insert(looked.name.clone(), looked.started);

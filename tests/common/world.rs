@@ -6,9 +6,9 @@ use std::{collections::BTreeMap, time::Duration};
 use evenkeel::{
     engine::{
         facts::{Digest, ImageFact},
-        failure::{Cause, Class, Failure},
+        failure::{AwsError, Class, Failure},
         name::Name,
-        sight::{Known, Seen},
+        observed::{Known, Reading},
         time::Mono,
     },
     kinds::function::{
@@ -62,7 +62,7 @@ impl World {
     }
 
     /// What GetFunction shows.
-    pub fn get(&mut self, name: &Name, now: Mono) -> Result<Option<Seen<Live>>, Failure> {
+    pub fn get(&mut self, name: &Name, now: Mono) -> Result<Option<Reading<Live>>, Failure> {
         if let Some((class, _)) = self.fault("look") {
             return Err(failure(class, "GetFunction"));
         }
@@ -77,7 +77,7 @@ impl World {
     }
 
     /// What ListFunctions shows: no tags, no state, no repository.
-    pub fn list(&mut self, now: Mono) -> Result<Vec<(Name, Seen<Live>)>, Failure> {
+    pub fn list(&mut self, now: Mono) -> Result<Vec<(Name, Reading<Live>)>, Failure> {
         if let Some((class, _)) = self.fault("list") {
             return Err(failure(class, "ListFunctions"));
         }
@@ -255,7 +255,7 @@ impl Found {
         format!("r{}{done}", self.revision)
     }
 
-    fn seen(&self, now: Mono) -> Seen<Live> {
+    fn seen(&self, now: Mono) -> Reading<Live> {
         let busy = now < self.busy_until;
         let mut live = self.live.clone();
         let failed = self.failed && !busy;
@@ -277,7 +277,7 @@ impl Found {
             },
             update_reason: reason(failed && !self.new),
         });
-        Seen { live, revision: Some(self.shown_revision(now)), exact: true }
+        Reading { live, revision: Some(self.shown_revision(now)), exact: true }
     }
 }
 
@@ -322,7 +322,7 @@ fn set<T>(field: &mut T, value: Option<T>) {
 }
 
 pub fn failure(class: Class, op: &'static str) -> Failure {
-    let cause = Cause { code: None, message: class.to_string() };
+    let cause = AwsError { code: None, message: class.to_string() };
     Failure { class, op, cause, retry_after: None }
 }
 

@@ -2,7 +2,7 @@
 
 use std::{fs, os::unix::fs::symlink, path::Path};
 
-use evenkeel::daemon::source::{Reading, Snapshot, Source};
+use evenkeel::daemon::source::{Snapshot, Source, SourceRead};
 use tempfile::TempDir;
 
 use super::{fresh, notes, put, read, shown};
@@ -120,7 +120,7 @@ fn a_directory_that_holds_too_much_is_not_read_by_halves() {
             fs::hard_link(&first, folder.path().join(format!("{half}{number}"))).unwrap();
         }
     }
-    let Reading::Failed(why) = read(&mut source) else { panic!("not failed") };
+    let SourceRead::Failed(why) = read(&mut source) else { panic!("not failed") };
     assert!(why.contains("holds more than 100000 files and directories"), "{why}");
     assert_eq!(shown(source.last_good().unwrap()), ["a 128"]);
 }

@@ -32,7 +32,7 @@ use std::{
     },
 };
 
-use evenkeel::daemon::source::{Reading, Snapshot, Source};
+use evenkeel::daemon::source::{Snapshot, Source, SourceRead};
 use jiff::Timestamp;
 use tempfile::TempDir;
 
@@ -47,15 +47,15 @@ fn put(folder: &Path, file: &str, name: &str, memory: u32) {
     fs::write(folder.join(file), manifest(name, memory)).unwrap();
 }
 
-fn read(source: &mut Source) -> Reading {
+fn read(source: &mut Source) -> SourceRead {
     source.read(Timestamp::UNIX_EPOCH)
 }
 
 fn fresh(source: &mut Source) -> Arc<Snapshot> {
     match read(source) {
-        Reading::Fresh(snapshot) => snapshot,
-        Reading::Unchanged | Reading::Cancelled => panic!("nothing new"),
-        Reading::Torn(why) | Reading::Failed(why) => panic!("{why}"),
+        SourceRead::Fresh(snapshot) => snapshot,
+        SourceRead::Unchanged | SourceRead::Cancelled => panic!("nothing new"),
+        SourceRead::Torn(why) | SourceRead::Failed(why) => panic!("{why}"),
     }
 }
 
@@ -87,7 +87,7 @@ fn a_directory_is_read_and_read_again_only_where_it_changed() {
     assert_eq!(shown(&snapshot), ["a 128", "b 128"]);
     assert_eq!((snapshot.valid, snapshot.invalid, snapshot.ignored), (2, 0, 3));
     assert_eq!(source.parsed(), 2);
-    assert!(matches!(read(&mut source), Reading::Unchanged));
+    assert!(matches!(read(&mut source), SourceRead::Unchanged));
     assert_eq!(source.parsed(), 2);
     put(folder.path(), "a.yaml", "a", 256);
     assert_eq!(shown(&fresh(&mut source)), ["a 256", "b 128"]);
@@ -101,7 +101,7 @@ fn the_same_content_written_again_is_unchanged() {
     let mut source = Source::new(folder.path().into());
     fresh(&mut source);
     put(folder.path(), "a.yaml", "a", 128);
-    assert!(matches!(read(&mut source), Reading::Unchanged));
+    assert!(matches!(read(&mut source), SourceRead::Unchanged));
 }
 
 #[test]
@@ -123,13 +123,13 @@ fn a_missing_directory_keeps_the_last_good_snapshot() {
     let folder = TempDir::new().unwrap();
     let root = folder.path().join("m");
     let mut source = Source::new(root.clone());
-    assert!(matches!(read(&mut source), Reading::Failed(_)));
+    assert!(matches!(read(&mut source), SourceRead::Failed(_)));
     assert!(source.last_good().is_none());
     fs::create_dir(&root).unwrap();
     put(&root, "a.yaml", "a", 128);
     fresh(&mut source);
     fs::rename(&root, folder.path().join("away")).unwrap();
-    assert!(matches!(read(&mut source), Reading::Failed(_)));
+    assert!(matches!(read(&mut source), SourceRead::Failed(_)));
     assert_eq!(shown(source.last_good().unwrap()), ["a 128"]);
 }
 
@@ -142,7 +142,7 @@ fn a_directory_that_is_suddenly_empty_keeps_the_last_good_snapshot() {
     put(folder.path(), "a.yaml", "a", 128);
     fresh(&mut source);
     fs::remove_file(folder.path().join("a.yaml")).unwrap();
-    let Reading::Failed(why) = read(&mut source) else { panic!("not failed") };
+    let SourceRead::Failed(why) = read(&mut source) else { panic!("not failed") };
     assert!(why.contains("no manifests any more"), "{why}");
     assert_eq!(shown(source.last_good().unwrap()), ["a 128"]);
 }
@@ -226,7 +226,7 @@ fn a_config_map_is_swapped_whole() {
     fs::rename(root.join("..tmp"), root.join("..data")).unwrap();
     fs::remove_dir_all(root.join("..1")).unwrap();
     // In between, b.yaml dangles: torn, not deleted.
-    assert!(matches!(read(&mut source), Reading::Torn(_)));
+    assert!(matches!(read(&mut source), SourceRead::Torn(_)));
     assert_eq!(shown(source.last_good().unwrap()), ["a 128", "b 128"]);
     fs::remove_file(root.join("b.yaml")).unwrap();
     assert_eq!(shown(&fresh(&mut source)), ["a 256"]);
@@ -260,7 +260,7 @@ fn a_swap_in_the_middle_of_a_read_is_torn() {
         swaps += 1;
         sync(folder.path(), 2, 3);
     });
-    assert!(matches!(reading, Reading::Torn(_)));
+    assert!(matches!(reading, SourceRead::Torn(_)));
     assert_eq!(shown(source.last_good().unwrap()), ["f0 129", "f1 129", "f2 129"]);
     assert_eq!(
         (swaps, shown(&fresh(&mut source))),
@@ -283,7 +283,7 @@ fn a_swap_that_leaves_the_old_tree_is_torn_too() {
         symlink("two", folder.path().join("next")).unwrap();
         fs::rename(folder.path().join("next"), &link).unwrap();
     });
-    assert!(matches!(reading, Reading::Torn(_)));
+    assert!(matches!(reading, SourceRead::Torn(_)));
     assert_eq!(shown(&fresh(&mut source)), ["a 256"]);
 }
 
@@ -298,7 +298,7 @@ fn a_file_that_changes_or_goes_in_the_middle_of_a_read_is_torn() {
     let reading = source.read_between(Timestamp::UNIX_EPOCH, &mut || {
         fs::remove_file(&gone).unwrap();
     });
-    assert!(matches!(reading, Reading::Torn(_)));
+    assert!(matches!(reading, SourceRead::Torn(_)));
     assert_eq!(shown(source.last_good().unwrap()), ["a 128", "b 128"]);
     assert_eq!(shown(&fresh(&mut source)), ["a 128"]);
 }
@@ -321,7 +321,7 @@ fn while_somebody_swaps_and_swaps_no_reading_is_ever_mixed() {
         loop {
             let last = over.load(Ordering::SeqCst);
             match read(&mut source) {
-                Reading::Fresh(snapshot) => {
+                SourceRead::Fresh(snapshot) => {
                     fresh_ones += 1;
                     let mut memory: Vec<String> = shown(&snapshot)
                         .iter()
@@ -331,8 +331,8 @@ fn while_somebody_swaps_and_swaps_no_reading_is_ever_mixed() {
                     memory.dedup();
                     assert_eq!(memory.len(), 1, "two generations in one snapshot");
                 }
-                Reading::Torn(_) | Reading::Failed(_) => torn += 1,
-                Reading::Unchanged | Reading::Cancelled => {}
+                SourceRead::Torn(_) | SourceRead::Failed(_) => torn += 1,
+                SourceRead::Unchanged | SourceRead::Cancelled => {}
             }
             if last {
                 break;
@@ -362,8 +362,8 @@ fn a_reading_ends_when_the_daemon_stops() {
     let mut source = Source::new(folder.path().into()).until(stopped);
     fresh(&mut source);
     let reading = source.read_between(Timestamp::UNIX_EPOCH, &mut || stop.send(true).unwrap());
-    assert!(matches!(reading, Reading::Cancelled));
-    assert!(matches!(read(&mut source), Reading::Cancelled));
+    assert!(matches!(reading, SourceRead::Cancelled));
+    assert!(matches!(read(&mut source), SourceRead::Cancelled));
     assert_eq!(shown(source.last_good().unwrap()), ["a 128"]);
 }
 

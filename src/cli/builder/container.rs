@@ -53,7 +53,7 @@ const USER: &str = "993:990";
 const NEVER: &str = "0001-01-01";
 /// How long taking a container away, or asking of it, may hold us up.
 const REMOVE_MAX: Duration = Duration::from_secs(10);
-/// How often it is looked whether it is away.
+/// How often it is read whether it is away.
 const LOOK: Duration = Duration::from_millis(20);
 
 /// What is to be run.
@@ -161,7 +161,7 @@ impl Builder {
         wanted: &Wanted,
         api: Api<'_>,
     ) -> Result<(Container, Command), CliError> {
-        // Chance enough: a name that somebody foresees would be taken away from under him.
+        // Chance enough: a name that another party foresees would be taken away from under him.
         let name = format!("evenkeel-test-{:016x}", RandomState::new().build_hasher().finish());
         let container = Container { builder: self, name, gone: false };
         let mut command = Command::new(self.program());
@@ -216,7 +216,7 @@ impl Builder {
         };
         let entry = &wanted.entry_point;
         let entry = if entry.is_empty() { own("Entrypoint") } else { entry.clone() };
-        // An entry point of somebody's own leaves the image's arguments out, as with docker.
+        // An entry point of another party's own leaves the image's arguments out, as with docker.
         let arguments = match (wanted.command.is_empty(), wanted.entry_point.is_empty()) {
             (true, true) => own("Cmd"),
             _ => wanted.command.clone(),

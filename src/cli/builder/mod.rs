@@ -37,7 +37,7 @@ pub(super) enum Built {
     Archive(PathBuf),
 }
 
-/// What a word for an image means: what lies there is looked at, not how it is called.
+/// What a word for an image means: what lies there is read, not how it is called.
 pub(super) enum Given {
     /// A directory with this Dockerfile.
     Directory(PathBuf),
@@ -50,7 +50,7 @@ pub(super) enum Given {
 }
 
 impl Given {
-    /// Looks.
+    /// Reads.
     pub(super) fn of(word: &str, dockerfile: Option<&Path>) -> Result<Self, CliError> {
         let path = Path::new(word);
         if layout::is_layout(path) {

@@ -25,7 +25,7 @@ use crate::{
     engine::{
         kind::Kind as _,
         name::{Name, Owner},
-        policy::{Mode, Reading},
+        policy::{Mode, ReadMode},
         prune::Terms,
         status::{Row, Status},
         time::Clock as _,
@@ -117,7 +117,7 @@ impl Stage {
         Caller { account: ACCOUNT.into(), region: REGION.into(), key: "somebody".into() }
     }
 
-    /// Somebody calls AWS, as with its command line.
+    /// Another party calls AWS, as with its command line.
     pub(super) fn call(
         &self,
         service: Service,
@@ -258,7 +258,7 @@ fn daemon(url: &str, root: &Path) -> Result<Daemon, CliError> {
             mode: Mode::Enforce,
             resync: RESYNC,
             in_flight_max: 10,
-            reading: Reading::Watch,
+            read_mode: ReadMode::Watch,
         },
         selection: Selection::default(),
         terms: Terms::default(),

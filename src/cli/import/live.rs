@@ -7,14 +7,14 @@ use tokio::sync::mpsc;
 
 use super::super::{CliError, door::Door, function::failed};
 use crate::{
-    aws::cloud::{Cloud as _, Hands, Urgency},
+    aws::cloud::{Cloud as _, Hands, Priority},
     engine::{
         failure::Failure,
         kind::Kind as _,
         name::Name,
+        observed::Known,
         page::Page,
         policy::Deletion,
-        sight::Known,
         tags::{Claim, Tags},
     },
     import::{Found, Left},
@@ -38,7 +38,7 @@ use crate::{
 /// How many pages of a list may wait to be read.
 const PAGES: usize = 4;
 
-/// Reads functions, what hangs on them, and the repositories of their images.
+/// Reads functions, what belongs to them, and the repositories of their images.
 pub(super) struct Reader<'a> {
     pub(super) door: &'a Door,
     pub(super) values: Values,
@@ -69,12 +69,12 @@ impl<'a> Reader<'a> {
     pub(super) async fn function(&self, name: &Name) -> Result<(Found, Option<Name>), CliError> {
         let Door { clients, calls, place } = self.door;
         let cloud = FunctionCloud::new(clients.lambda.clone(), Arc::clone(calls));
-        let found = Box::pin(cloud.get(name, None, Urgency::Write)).await;
+        let found = Box::pin(cloud.get(name, None, Priority::Write)).await;
         let (found, _) = found.map_err(|it| failed(&it))?;
-        let Some(seen) = found else {
+        let Some(reading) = found else {
             return Err(CliError(format!("there is no function {name} in {}", place.region)));
         };
-        let live = seen.live;
+        let live = reading.live;
         if live.package == Package::Zip {
             return Err(CliError(format!(
                 "function {name} ships as an archive, and Evenkeel keeps those that ship as container images"
@@ -98,7 +98,7 @@ impl<'a> Reader<'a> {
         Ok((found, repository))
     }
 
-    /// Everything that hangs on it.
+    /// Everything that belongs to it.
     async fn parts(&self, name: &Name, live: &Live, found: &mut Found) -> Result<(), Failure> {
         let none = Tags::new();
         let alias = release::alias(live.tags.get().unwrap_or(&none)).map(ToOwned::to_owned);
@@ -141,19 +141,19 @@ impl<'a> Reader<'a> {
     where
         P::Kind: Hands,
     {
-        // Those of all functions have been read; the others hang on an alias alone.
+        // Those of all functions have been read; the others belong to an alias alone.
         let on_alias = [Provisioned::FIELD, Scaling::FIELD].contains(&P::FIELD);
         if P::FIELD == EventSource::FIELD || (on_alias && site.alias.is_none()) {
             return Ok(());
         }
-        // What hangs on the alias is looked for there; and a group is looked for by its name.
+        // What belongs to the alias is looked for there; and a group is looked for by its name.
         let empty = (P::FIELD == LogGroup::FIELD).then(|| json!({}));
         let doc = empty.and_then(|it| serde_json::from_value::<P::Doc>(it).ok());
         let wanted = doc.and_then(|it| P::wanted(&it, site).pop()).map(|(_, spec)| spec);
         let wanted = wanted.or_else(|| P::spare(None, site));
         let cloud = <P::Kind as Hands>::open(&self.door.clients, Arc::clone(&self.door.calls));
-        let (seen, _) = cloud.get(site.function, wanted.as_ref(), Urgency::Write).await?;
-        match seen.map(|it| P::written(&it.live)) {
+        let (reading, _) = cloud.get(site.function, wanted.as_ref(), Priority::Write).await?;
+        match reading.map(|it| P::written(&it.live)) {
             Some(Known::Yes(Some(value))) => put(&mut found.spec, P::FIELD, value),
             Some(Known::No(why)) => found.left.push(left(P::FIELD, &why)),
             Some(Known::Yes(None)) | None => {}
@@ -165,10 +165,10 @@ impl<'a> Reader<'a> {
     pub(super) async fn repository(&self, name: &Name) -> Result<Option<Found>, CliError> {
         let Door { clients, calls, .. } = self.door;
         let cloud = RepositoryCloud::new(clients.ecr.clone(), Arc::clone(calls));
-        let found = Box::pin(cloud.get(name, None, Urgency::Write)).await;
+        let found = Box::pin(cloud.get(name, None, Priority::Write)).await;
         let (found, _) = found.map_err(|it| failed(&it))?;
-        let Some(seen) = found else { return Ok(None) };
-        let live = seen.live;
+        let Some(reading) = found else { return Ok(None) };
+        let live = reading.live;
         let mut found = Found {
             kind: Repository::NAME,
             name: name.to_string(),
@@ -195,7 +195,7 @@ async fn list<K: Hands>(door: &Door) -> Result<Vec<(Name, K::Live)>, Failure> {
     let all = async {
         let mut rows = Vec::new();
         while let Some(page) = read.recv().await {
-            rows.extend(page.rows.into_iter().map(|(name, seen)| (name, seen.live)));
+            rows.extend(page.rows.into_iter().map(|(name, reading)| (name, reading.live)));
         }
         rows
     };

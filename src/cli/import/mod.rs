@@ -105,7 +105,7 @@ fn file_name(found: &Found) -> String {
     if kind == "function" { format!("{name}.yaml") } else { format!("{name}.{kind}.yaml") }
 }
 
-/// All or none, as far as names go: what is there is somebody's work.
+/// All or none, as far as names go: what is there is another party's work.
 fn save(
     args: &ImportArgs,
     folder: &Path,
@@ -122,7 +122,7 @@ fn save(
     fs::create_dir_all(folder).map_err(|error| wrong(folder, &error))?;
     for (name, texts) in files {
         let path = folder.join(name);
-        // Read by a daemon that may be somebody else.
+        // Read by a daemon that may be another party.
         let rights = fs::Permissions::from_mode(0o644);
         out::save(&path, &texts.join(BETWEEN), rights).map_err(|error| wrong(&path, &error))?;
         note(&format!("{} is written", path.display()));

@@ -52,7 +52,7 @@ pub(super) fn init(args: &InitArgs) -> Result<Outcome, CliError> {
     Ok(Outcome::Good)
 }
 
-/// A file that is not there yet: what came meanwhile is somebody's.
+/// A file that is not there yet: what came meanwhile is another party's.
 fn write(path: &Path, text: &str) -> std::io::Result<()> {
     if let Some(parent) = path.parent() {
         fs::create_dir_all(parent)?;

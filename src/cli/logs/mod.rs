@@ -31,7 +31,7 @@ use crate::{
 
 /// The pause between two questions of `--follow`.
 const PAUSE: Duration = Duration::from_secs(2);
-/// How far back each of them looks: lines of several environments do not arrive in their order.
+/// How far back each of them reads: lines of several environments do not arrive in their order.
 const OVERLAP_MS: i64 = 30_000;
 /// How often a question that AWS is too busy for is asked again.
 const TRIES: u32 = 5;

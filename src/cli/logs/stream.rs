@@ -13,7 +13,7 @@ pub(super) struct Stream<'a> {
 }
 
 impl<'a> Stream<'a> {
-    /// Reads a name. One of another form, which somebody else's program may have written, is kept whole.
+    /// Reads a name. One of another form, which another party's program may have written, is kept whole.
     pub(super) fn of(name: &'a str) -> Self {
         let other = Self { function: None, version: None, environment: name };
         let Some((before, rest)) = name.split_once('[') else { return other };

@@ -29,7 +29,7 @@ use super::{
 use crate::{
     aws::{
         clients::is_loopback,
-        cloud::{Cloud as _, Urgency},
+        cloud::{Cloud as _, Priority},
         registry,
     },
     daemon::options::Working,
@@ -216,7 +216,7 @@ async fn enter(args: &PublishArgs, papers: Option<&Papers>) -> Result<registry::
     let name = Name::new(args.repository.as_str());
     let cloud = RepositoryCloud::new(clients.ecr.clone(), std::sync::Arc::clone(&calls));
     let (found, _) =
-        Box::pin(cloud.get(&name, None, Urgency::Write)).await.map_err(|it| failed(&it))?;
+        Box::pin(cloud.get(&name, None, Priority::Write)).await.map_err(|it| failed(&it))?;
     if found.is_none() {
         make(args, papers).await?;
     }
@@ -245,7 +245,7 @@ async fn make(args: &PublishArgs, papers: Option<&Papers>) -> Result<(), CliErro
         mode: Mode::Enforce,
         resync: once::NO_RESYNC,
         in_flight_max: 1,
-        reading: selection.reading(),
+        read_mode: selection.read_mode(),
     };
     let terms = Terms { once: true, ..Terms::default() };
     let meant = selection.clone();

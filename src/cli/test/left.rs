@@ -10,7 +10,7 @@ use super::super::builder::container::pause;
 
 /// How often is looked for them: they may start others meanwhile.
 const ROUNDS: usize = 50;
-/// After how many looks that find none there is none: one that is just being started shows no environment yet.
+/// After how many reads that find none there is none: one that is just being started shows no environment yet.
 const QUIET: usize = 2;
 
 /// Those of one session. They end when this goes.

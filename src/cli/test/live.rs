@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     aws::{
-        cloud::{Cloud as _, Urgency},
+        cloud::{Cloud as _, Priority},
         invoke::{self, Answer, Invocation},
     },
     engine::{
@@ -37,7 +37,7 @@ pub(super) struct Live<'a> {
 struct Secrets {
     /// Of the newest code, and of the manifest.
     latest: Option<Vec<Secret>>,
-    /// The version that was looked at, and all of these with its own.
+    /// The version that was read, and all of these with its own.
     version: Option<(u64, Option<Vec<Secret>>)>,
 }
 
@@ -54,7 +54,7 @@ impl Live<'_> {
     pub(super) async fn run(&self, case: &Case) -> Option<Suite> {
         let Door { clients, calls, place } = self.door;
         let cloud = FunctionCloud::new(clients.lambda.clone(), Arc::clone(calls));
-        let found = match Box::pin(cloud.get(&case.name, None, Urgency::Write)).await {
+        let found = match Box::pin(cloud.get(&case.name, None, Priority::Write)).await {
             Ok((found, _)) => found?.live,
             Err(failure) => return Some(case.error(failed(&failure).0)),
         };

@@ -29,7 +29,7 @@ pub struct Event {
     pub number: u64,
     /// What it is about.
     pub subject: Subject,
-    /// Whether somebody should look.
+    /// Whether another party should read.
     pub warning: bool,
     /// In PascalCase.
     pub reason: &'static str,
@@ -57,7 +57,7 @@ pub struct Entry {
     /// The step, as an operator reads it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub step: Option<String>,
-    /// What made Evenkeel look: `manifest`, `resync`, `fact` or `retry`.
+    /// What made Evenkeel read: `manifest`, `resync`, `fact` or `retry`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub trigger: Option<&'static str>,
     /// The fields that changed, without secrets.
@@ -102,9 +102,9 @@ pub enum What {
     Applied,
     /// AWS refused it, or it did not get there.
     Failed,
-    /// Somebody changed it in AWS.
+    /// Another party changed it in AWS.
     Drifted,
-    /// What somebody changed is as it should be again.
+    /// What another party changed is as it should be again.
     Corrected,
     /// No manifest asks for it any more.
     Orphaned,

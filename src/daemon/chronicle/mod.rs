@@ -1,4 +1,4 @@
-//! What happened, lately: the last changes of each object, and events. In memory alone: a restart begins anew, since
+//! What happened, lately: the last changes of each object, and events. In memory alone: a restart begins again, since
 //! what is true stands in AWS's tags, and every line of it in the log (docs/adr/0026-page.md).
 
 mod book;

@@ -13,7 +13,7 @@ use super::{
 use crate::{
     engine::{
         kind::Kind as _,
-        prune::Block,
+        prune::PruneBlock,
         status::Status,
         time::{Clock, Mono},
     },
@@ -145,9 +145,9 @@ impl Page<'_> {
 
     fn targets(&mut self, shown: &Shown) {
         let all = shown.targets.iter().flat_map(|it| PAUSES.map(|reason| (it, reason)));
-        let samples = all.map(|((target, said), reason)| {
-            let paused = said.iter().chain(&shown.held).any(|it| it.reason == reason);
-            ([target.to_string(), reason.to_owned()], flag(paused))
+        let samples = all.map(|((target, paused), code)| {
+            let paused = paused.iter().chain(&shown.held).any(|it| it.code == code);
+            ([target.to_string(), code.to_owned()], flag(paused))
         });
         let help = "Whether and why a target is on hold.";
         self.gauge(&Family("evenkeel_target_paused", help, &["target", "reason"]), samples);
@@ -156,16 +156,16 @@ impl Page<'_> {
     /// What keeps an accident small, and whether it is at work.
     fn rails(&mut self, shown: &Shown) {
         let targets = || shown.targets.keys();
-        let all = targets().flat_map(|target| Block::ALL.map(|block| (target, block)));
+        let all = targets().flat_map(|target| PruneBlock::ALL.map(|block| (target, block)));
         let samples = all.map(|(target, block)| {
-            let ruling = shown.rulings.get(target).and_then(|it| it.blocked.as_ref());
-            let blocked = ruling.is_some_and(|(it, _)| *it == block);
+            let decision = shown.prune_decisions.get(target).and_then(|it| it.blocked.as_ref());
+            let blocked = decision.is_some_and(|(it, _)| *it == block);
             ([target.to_string(), block.as_str().to_owned()], flag(blocked))
         });
         let help = "Whether and why objects that could be deleted are not.";
         self.gauge(&Family("evenkeel_prune_blocked", help, &["target", "reason"]), samples);
         let help = "The hash that confirms the deletion of all candidates; always 1.";
-        let hashes = shown.rulings.iter().filter(|(_, it)| !it.hash.is_empty());
+        let hashes = shown.prune_decisions.iter().filter(|(_, it)| !it.hash.is_empty());
         self.gauge(
             &Family("evenkeel_prune_info", help, &["target", "hash"]),
             hashes.map(|(target, it)| ([target.to_string(), it.hash.clone()], 1.0)),

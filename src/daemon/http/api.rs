@@ -252,8 +252,8 @@ fn differing(row: &Row) -> Differing<'_> {
     Differing {
         key: row.key.to_string(),
         status: row.status.as_str(),
-        reason: row.said.reason,
-        message: &row.said.message,
+        reason: row.reason.code,
+        message: &row.reason.message,
         changes: differences(row),
         steps: &row.steps,
     }

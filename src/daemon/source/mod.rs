@@ -1,5 +1,5 @@
 //! The directory of manifests, read so that nothing half-written, half-swapped or gone for a moment is
-//! ever taken for a wish.
+//! ever taken for a desired state.
 //!
 //! `walk` finds the files, `read` reads them so that a torn read is noticed, `snapshot` (pure) decides
 //! what counts, [`watch`] says when to read again.
@@ -26,7 +26,7 @@ use self::{
 use super::stop::Cancel;
 
 /// What one reading brought.
-pub enum Reading {
+pub enum SourceRead {
     /// Something is new.
     Fresh(Arc<Snapshot>),
     /// Everything is as it was.
@@ -39,7 +39,7 @@ pub enum Reading {
     Cancelled,
 }
 
-impl From<Trouble> for Reading {
+impl From<Trouble> for SourceRead {
     fn from(trouble: Trouble) -> Self {
         match trouble {
             Trouble::Torn(why) => Self::Torn(why),
@@ -98,13 +98,13 @@ impl Source {
     }
 
     /// Reads everything. Blocking.
-    pub fn read(&mut self, wall: Timestamp) -> Reading {
+    pub fn read(&mut self, wall: Timestamp) -> SourceRead {
         self.read_between(wall, &mut || {})
     }
 
     /// The same, with something to do between the walk and the reading of the files, so that tests can
     /// be the one who changes things at the worst moment.
-    pub fn read_between(&mut self, wall: Timestamp, between: &mut dyn FnMut()) -> Reading {
+    pub fn read_between(&mut self, wall: Timestamp, between: &mut dyn FnMut()) -> SourceRead {
         let mut walked = match walk::walk(&self.root, &self.watched.cancel) {
             Ok(walked) => walked,
             Err(trouble) => return trouble.into(),
@@ -118,14 +118,16 @@ impl Source {
         // The same root must be there after the reading: a swap in between is a torn read.
         match walk::identity(&self.root) {
             Ok(now) if now == walked.identity => {}
-            Ok(_) => return Reading::Torn("the directory was replaced while it was read".into()),
-            Err(Trouble::Torn(why) | Trouble::Failed(why)) => return Reading::Torn(why),
-            Err(Trouble::Cancelled) => return Reading::Cancelled,
+            Ok(_) => {
+                return SourceRead::Torn("the directory was replaced while it was read".into());
+            }
+            Err(Trouble::Torn(why) | Trouble::Failed(why)) => return SourceRead::Torn(why),
+            Err(Trouble::Cancelled) => return SourceRead::Cancelled,
         }
         let before = self.good.as_deref();
         if files.is_empty() && before.is_some_and(|it| it.valid + it.invalid > 0) {
             let why = "the directory has no manifests any more; the last ones still count";
-            return Reading::Failed(why.into());
+            return SourceRead::Failed(why.into());
         }
         let revision = revision::revision(&self.root, &walked.identity.path);
         let snapshot = snapshot::snapshot(files, walked.into_rest(), before);
@@ -133,6 +135,6 @@ impl Source {
         let same = before.is_some_and(|it| it.same(&snapshot));
         let snapshot = Arc::new(snapshot);
         self.good = Some(Arc::clone(&snapshot));
-        if same { Reading::Unchanged } else { Reading::Fresh(snapshot) }
+        if same { SourceRead::Unchanged } else { SourceRead::Fresh(snapshot) }
     }
 }

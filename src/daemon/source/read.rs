@@ -1,4 +1,4 @@
-//! Reading files so that a change meanwhile is noticed, and unchanged files are not parsed again.
+//! SourceRead files so that a change meanwhile is noticed, and unchanged files are not parsed again.
 
 use std::{
     collections::BTreeMap,

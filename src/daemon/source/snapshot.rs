@@ -99,7 +99,7 @@ pub(super) fn snapshot(files: Vec<Read>, rest: Rest, before: Option<&Snapshot>) 
     }
 }
 
-/// The documents of the last snapshot whose text cannot be used now: their file is broken, or somebody
+/// The documents of the last snapshot whose text cannot be used now: their file is broken, or another party
 /// else claims the same key. A key that a good document claims elsewhere has moved, and is not frozen.
 fn frozen(
     before: Option<&Snapshot>,

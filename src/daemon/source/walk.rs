@@ -18,7 +18,7 @@ use crate::{daemon::stop::Cancel, manifest::Note};
 const DEPTH_MAX: usize = 16;
 /// How many manifests there may be.
 const FILES_MAX: usize = 20_000;
-/// How many entries directories may hold, manifests or not. Looking at so many takes about a second.
+/// How many entries directories may hold, manifests or not. Reading so many takes about a second.
 const ENTRIES_MAX: usize = 100_000;
 /// What a manifest is called.
 const EXTENSIONS: [&str; 3] = ["yaml", "yml", "json"];
@@ -119,7 +119,7 @@ struct Walk<'a> {
     folders: Folders,
     notes: Vec<Note>,
     ignored: usize,
-    /// How many entries were looked at.
+    /// How many entries were read.
     entries: usize,
     /// The directories that lead to where we are, to notice a loop of links.
     open: Vec<Inode>,
@@ -245,7 +245,7 @@ impl<'a> Walk<'a> {
             return Ok(());
         }
         if !meta.is_file() {
-            // Opening a pipe would wait for somebody to write into it.
+            // Opening a pipe would wait for another party to write into it.
             self.note(full, "it is no regular file", "put a file there");
             return Ok(());
         }

@@ -1,4 +1,4 @@
-//! When to read the directory again. Events only say "look"; what happened is found by reading.
+//! When to read the directory again. Events only say "read"; what happened is found by reading.
 
 use std::{
     fs,
@@ -59,7 +59,7 @@ pub struct Watcher {
     events: mpsc::Receiver<()>,
     sender: mpsc::Sender<()>,
     active: Option<Active>,
-    /// Set when something that was watched went away: what stands there now may look the same, and has no watch.
+    /// Set when something that was watched went away: what stands there now may read the same, and has no watch.
     lost: Arc<AtomicBool>,
 }
 
@@ -157,7 +157,7 @@ fn tell(sender: &mpsc::Sender<()>) {
     tracing::trace!(full, "time to read");
 }
 
-/// Whether somebody only looked. We do so ourselves, and would go round for ever.
+/// Whether another party only read. We do so ourselves, and would go round for ever.
 fn is_reading(event: &notify::Result<Event>) -> bool {
     let kind = event.as_ref().map(|it| it.kind);
     match kind {

@@ -283,12 +283,12 @@ impl Query {
 
     /// Whether the text stands in what people see of an object.
     fn finds(&self, it: &Item<'_>) -> bool {
-        let (row, said) = (it.row, &it.speaker.said);
+        let (row, reason) = (it.row, &it.speaker.reason);
         let has = |text: &str| text.to_lowercase().contains(&self.text);
         has(&row.key.to_string())
             || has(&document_key(row))
-            || has(said.reason)
-            || has(&said.message)
+            || has(reason.code)
+            || has(&reason.message)
             || row.labels.iter().any(|(key, value)| has(key) || has(value))
             || row.manifest.as_ref().is_some_and(|it| has(&it.file))
     }

@@ -14,7 +14,7 @@ use super::{
 use crate::{
     aws::calls::Allowance,
     daemon::board::{Pulse, SourceState},
-    engine::{diff, name::Name, prune::Ruling},
+    engine::{diff, name::Name, prune::PruneDecision},
     manifest,
 };
 
@@ -255,7 +255,7 @@ impl View {
             name: name.to_string(),
             paused: paused.map(said),
             held: self.shown.held.as_ref().map(said),
-            prune: self.shown.rulings.get(name).map(|it| prune(it)),
+            prune: self.shown.prune_decisions.get(name).map(|it| prune(it)),
             rollouts: self.pulses(name).filter_map(|(kind, it)| rollout(kind, it)).collect(),
         }
     }
@@ -302,15 +302,15 @@ impl View {
     }
 }
 
-fn said(said: &diff::Said) -> Said {
-    Said { reason: said.reason, message: said.message.clone() }
+fn said(said: &diff::Reason) -> Said {
+    Said { reason: said.code, message: said.message.clone() }
 }
 
-fn prune(ruling: &Ruling) -> Prune {
-    let blocked = ruling.blocked.as_ref();
+fn prune(decision: &PruneDecision) -> Prune {
+    let blocked = decision.blocked.as_ref();
     Prune {
-        candidates: ruling.candidates,
-        hash: ruling.hash.clone(),
+        candidates: decision.candidates,
+        hash: decision.hash.clone(),
         blocked: blocked
             .map(|(block, message)| Said { reason: block.as_str(), message: message.clone() }),
     }

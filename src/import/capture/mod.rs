@@ -1,4 +1,4 @@
-//! What somebody changed in AWS, as edits of the manifest that there is: only what differs, and as little as says it.
+//! What another party changed in AWS, as edits of the manifest that there is: only what differs, and as little as says it.
 //!
 //! [`wanted`] puts what was changed into the document as it is written, field by field; [`edits`] is the way from the
 //! one to the other. Both sides stay apart: what nobody asked for cannot get in between.
@@ -28,7 +28,7 @@ const UNSAID: &str = "what stands in AWS is nothing that a manifest says";
 const RELEASED: &str = "which version callers get is no field: `evenkeel rollback`, or `--resume`, says what they are to get";
 const RENAMED: &str = "its id in AWS is a hash of what it said, so what was put there cannot stay there: write it by hand, and `apply` gives it an id of its own";
 
-/// A field that somebody changed.
+/// A field that another party changed.
 #[derive(Debug, Clone, Copy)]
 pub struct Changed<'a> {
     /// As a JSON Pointer below `spec`.
@@ -69,7 +69,7 @@ pub struct Sides<'a> {
     pub fill_in: &'a dyn Fn(&str) -> String,
 }
 
-/// The `spec` that says what AWS has, where somebody changed it, and what no manifest can say.
+/// The `spec` that says what AWS has, where another party changed it, and what no manifest can say.
 pub fn wanted(sides: Sides<'_>, changed: &[Changed<'_>]) -> (Map<String, Value>, Vec<Left>) {
     let mut target = sides.have.clone();
     let mut left = Vec::new();

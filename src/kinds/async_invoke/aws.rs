@@ -10,7 +10,7 @@ use aws_sdk_lambda::{
 
 use super::{AGE, AsyncInvoke, Call as Step, Config, RETRIES};
 use crate::{
-    aws::{calls::Call, cloud::Urgency, op::Op},
+    aws::{calls::Call, cloud::Priority, op::Op},
     engine::failure::Failure,
     kinds::block::aws::{Asked, BlockHands, Door, Read, found},
 };
@@ -19,7 +19,7 @@ impl BlockHands for AsyncInvoke {
     async fn read(
         door: &Door,
         _: &GetFunctionOutput,
-        Asked { at, urgency, .. }: Asked<'_, Self>,
+        Asked { at, priority, .. }: Asked<'_, Self>,
     ) -> Read<Config> {
         let request = door
             .lambda()
@@ -27,7 +27,7 @@ impl BlockHands for AsyncInvoke {
             .function_name(at.function.as_str())
             .set_qualifier(at.qualifier.clone())
             .send();
-        let call = Call::plain(Op::GetFunctionEventInvokeConfig, urgency);
+        let call = Call::plain(Op::GetFunctionEventInvokeConfig, priority);
         let (answer, at) = door.calls.timed(call, request).await;
         (found(answer).map(|it| it.map(config)), Some(at))
     }
@@ -48,7 +48,7 @@ impl BlockHands for AsyncInvoke {
                     .maximum_retry_attempts(*retries)
                     .maximum_event_age_in_seconds(*age)
                     .destination_config(ends.build());
-                let call = Call::plain(Op::PutFunctionEventInvokeConfig, Urgency::Write);
+                let call = Call::plain(Op::PutFunctionEventInvokeConfig, Priority::Write);
                 door.calls.run(call, Box::pin(request.send())).await.map(drop)
             }
             Step::Delete(at) => {
@@ -57,7 +57,7 @@ impl BlockHands for AsyncInvoke {
                     .delete_function_event_invoke_config()
                     .function_name(at.function.as_str())
                     .set_qualifier(at.qualifier.clone());
-                let call = Call::plain(Op::DeleteFunctionEventInvokeConfig, Urgency::Write);
+                let call = Call::plain(Op::DeleteFunctionEventInvokeConfig, Priority::Write);
                 door.calls.run(call, Box::pin(request.send())).await.map(drop)
             }
         }

@@ -1,4 +1,4 @@
-//! What differs between a block as it should be and as it is, and the steps that mend it.
+//! What differs between a block as it should be and as it is, and the steps that repair it.
 
 use std::{collections::BTreeSet, time::Duration};
 
@@ -8,27 +8,27 @@ use super::{
     manages::{Manage, Noted, hash, value},
 };
 use crate::engine::{
-    diff::{Cause, Change, Diff, Hold, Origin, Planned, Print, Said, Scope, Shown},
+    diff::{Cause, Change, Diff, Fingerprint, Origin, Planned, Reason, Scope, Shown, Wait},
     facts::Facts,
     name::Name,
-    sight::Known,
+    observed::Known,
 };
 
 /// Kinds of steps, by which changes refer to them. `record` is a word of the engine too.
 const CLAIM: &str = "claim";
 const BLOCK: &str = "block";
-/// Calls about the whole block that follow the first one, each on a look of its own.
+/// Calls about the whole block that follow the first one, each on a read of its own.
 const LATER: &str = "later";
 const RECORD: &str = "record";
 /// Takes away what nobody asks for.
 const EXTRA: &str = "extra";
 
-/// How soon to look again at what AWS is at work on: it takes seconds to minutes.
+/// How soon to read again at what AWS is at work on: it takes seconds to minutes.
 const WORKING_RECHECK: Duration = Duration::from_secs(5);
-/// How soon to look again at what AWS says has failed: a person mends it, or AWS tries again with the next version.
+/// How soon to read again at what AWS says has failed: a person repairs it, or AWS tries again with the next version.
 const FAILED_RECHECK: Duration = Duration::from_mins(5);
 
-/// There is no function that it could hang on.
+/// There is no function that it could belong to.
 pub(super) fn hostless<B: Block>(name: &Name, spec: &Spec<B>, facts: &Facts) -> Diff<Step<B>> {
     let mut diff = Diff::default();
     if let Some(wanted) = &spec.config {
@@ -41,8 +41,8 @@ pub(super) fn hostless<B: Block>(name: &Name, spec: &Spec<B>, facts: &Facts) -> 
 
 /// What people should know before it is made.
 fn warn<B: Block>(wanted: &B::Config, diff: &mut Diff<Step<B>>) {
-    if let Some(said) = B::warning(wanted) {
-        diff.conditions.insert("Warning", said);
+    if let Some(reason) = B::warning(wanted) {
+        diff.conditions.insert("Warning", reason);
     }
 }
 
@@ -61,9 +61,9 @@ pub(super) fn diff<B: Block>(
         }
         Known::No(why) => {
             let message = format!("AWS does not show {}, so it is left alone: {why}", B::FIELD);
-            let said = Said::new("Unreadable", message);
-            diff.conditions.insert("BlockUnknown", said.clone());
-            diff.waits.push(Hold { said, on: None, recheck: None, soon: false });
+            let reason = Reason::new("Unreadable", message);
+            diff.conditions.insert("BlockUnknown", reason.clone());
+            diff.waits.push(Wait { reason, on: None, recheck: None, soon: false });
             return diff;
         }
     };
@@ -80,10 +80,10 @@ pub(super) fn diff<B: Block>(
     // Where there is nothing that could be changed yet, that is waited for as well.
     let idle = spec.config.is_some() && !diff.changes.is_empty() && diff.waits.is_empty();
     if (idle || !diff.steps.is_empty())
-        && let Some(hold) = sides.hold(facts)
+        && let Some(wait) = sides.wait(facts)
     {
         diff.steps.clear();
-        diff.waits.insert(0, hold);
+        diff.waits.insert(0, wait);
     }
     diff
 }
@@ -98,12 +98,12 @@ struct Sides<'a, B: Block> {
 
 impl<B: Block> Sides<'_, B> {
     fn wanted(&self, wanted: &B::Config, found: Option<&B::Config>, diff: &mut Diff<Step<B>>) {
-        let (fields, print) = (B::fields(wanted), hash(&B::remembered(wanted)));
-        let noted = self.noted.is_some_and(|it| it.hash == print);
+        let (fields, fingerprint) = (B::fields(wanted), hash(&B::remembered(wanted)));
+        let noted = self.noted.is_some_and(|it| it.hash == fingerprint);
         warn::<B>(wanted, diff);
         if found == Some(wanted) {
             if !noted {
-                diff.steps.push(self.note(RECORD, Some(print)));
+                diff.steps.push(self.note(RECORD, Some(fingerprint)));
             }
             return;
         }
@@ -112,7 +112,7 @@ impl<B: Block> Sides<'_, B> {
             None if !apart::<B>(&calls) => vec![whole::<B>(Some(&fields), Origin::NoRecord)],
             None => changes::<B>(&fields, &Fields::new(), Origin::NoRecord),
             Some(found) => {
-                let origin = self.origin(found, &print);
+                let origin = self.origin(found, &fingerprint);
                 told_apart::<B>(found, changes::<B>(&fields, &B::fields(found), origin))
             }
         };
@@ -123,13 +123,13 @@ impl<B: Block> Sides<'_, B> {
                 "it has a {} that Evenkeel did not make; to take it over, set `policy.adopt: true`",
                 B::FIELD
             );
-            let said = Said::new("NotOwned", message);
-            diff.waits.push(Hold { said, on: None, recheck: None, soon: false });
+            let reason = Reason::new("NotOwned", message);
+            diff.waits.push(Wait { reason, on: None, recheck: None, soon: false });
             return;
         }
         // Whose it is, and what it is to be, is written down before it is made.
         if !noted {
-            diff.steps.push(self.note(CLAIM, Some(print)));
+            diff.steps.push(self.note(CLAIM, Some(fingerprint)));
         }
         diff.steps.extend(planned::<B>(calls));
     }
@@ -148,7 +148,7 @@ impl<B: Block> Sides<'_, B> {
         diff.steps.extend(planned::<B>(calls));
     }
 
-    /// It hangs where it no longer should: it goes there before it is made anew here.
+    /// It hangs where it no longer should: it goes there before it is made again here.
     fn moved(&self, wanted: &B::Config, found: Option<&B::Config>, diff: &mut Diff<Step<B>>) {
         // It may take several calls: what is left after each is another difference.
         let there = |found| entire(self.live.at.words(), &B::fields(found));
@@ -162,9 +162,9 @@ impl<B: Block> Sides<'_, B> {
         });
         match found {
             _ if self.noted.is_none() => {
-                let said = Said::new("Looking", "it was looked for in another place");
+                let reason = Reason::new("Looking", "it was looked for in another place");
                 let recheck = Some(Duration::ZERO);
-                diff.waits.push(Hold { said, on: None, recheck, soon: true });
+                diff.waits.push(Wait { reason, on: None, recheck, soon: true });
             }
             // Together they end the one difference.
             Some(found) => {
@@ -188,7 +188,7 @@ impl<B: Block> Sides<'_, B> {
                     "AWS does not show {} on other aliases and versions, so nobody watches them: {why}",
                     B::FIELD
                 );
-                diff.conditions.insert("BlockUnknown", Said::new("Unreadable", message));
+                diff.conditions.insert("BlockUnknown", Reason::new("Unreadable", message));
             }
         }
         let goes = |it: &Extra<B::Call>| self.spec.exclusive && it.call.is_some();
@@ -206,8 +206,8 @@ impl<B: Block> Sides<'_, B> {
                 }
             };
             let message = format!("no manifest asks for this: {}; {next}", words.join(", "));
-            let said = Said::new("UnmanagedChange", message);
-            diff.waits.push(Hold { said, on: None, recheck: None, soon: false });
+            let reason = Reason::new("UnmanagedChange", message);
+            diff.waits.push(Wait { reason, on: None, recheck: None, soon: false });
         }
         for Extra { path, words, call } in extras {
             let path = pointer::<B>(&path);
@@ -231,40 +231,40 @@ impl<B: Block> Sides<'_, B> {
     fn state(&self, diff: &mut Diff<Step<B>>) {
         let live = self.live.config.get().and_then(Option::as_ref);
         let (Some(wanted), Some(live)) = (&self.spec.config, live) else { return };
-        let (said, recheck, soon) = match B::state(live, wanted) {
+        let (reason, recheck, soon) = match B::state(live, wanted) {
             State::Settled => return,
-            State::Working(said) => (said, WORKING_RECHECK, true),
-            State::Failed(said) => {
-                diff.failed = Some(said.clone());
-                (said, FAILED_RECHECK, false)
+            State::Working(reason) => (reason, WORKING_RECHECK, true),
+            State::Failed(reason) => {
+                diff.failed = Some(reason.clone());
+                (reason, FAILED_RECHECK, false)
             }
         };
-        diff.waits.push(Hold { said, on: None, recheck: Some(recheck), soon });
+        diff.waits.push(Wait { reason, on: None, recheck: Some(recheck), soon });
     }
 
     /// What has to happen before anything may be written.
-    fn hold(&self, facts: &Facts) -> Option<Hold> {
-        let hold = self.live.host.hold(self.name, &self.spec.owner, facts);
+    fn wait(&self, facts: &Facts) -> Option<Wait> {
+        let wait = self.live.host.wait(self.name, &self.spec.owner, facts);
         // Until there is an alias for it, it stays where it is.
         let comes = self.spec.config.is_some();
-        hold.or_else(|| no_alias(&self.spec.at, facts).filter(|_| comes))
+        wait.or_else(|| no_alias(&self.spec.at, facts).filter(|_| comes))
     }
 
-    fn note(&self, kind: &'static str, print: Option<String>) -> Planned<Step<B>> {
-        let value = print.map(|it| value(&it, &self.spec.at));
+    fn note(&self, kind: &'static str, fingerprint: Option<String>) -> Planned<Step<B>> {
+        let value = fingerprint.map(|it| value(&it, &self.spec.at));
         let (function, arn) = (self.name.clone(), self.live.host.arn.clone());
         Planned::new(kind, Step::Manage(Manage { function, arn, word: B::FIELD, value }))
     }
 
     /// Who moved, by the note of what was made last.
-    fn origin(&self, found: &B::Config, print: &str) -> Origin {
+    fn origin(&self, found: &B::Config, fingerprint: &str) -> Origin {
         if B::is_untouched(found) {
             return Origin::Pending;
         }
         let found = hash(&B::remembered(found));
         match self.noted {
             None => Origin::NoRecord,
-            Some(noted) => match (noted.hash == found, noted.hash == print) {
+            Some(noted) => match (noted.hash == found, noted.hash == fingerprint) {
                 (true, _) => Origin::Pending,
                 (false, true) => Origin::Drift,
                 (false, false) => Origin::Both,
@@ -300,7 +300,7 @@ fn changes<B: Block>(wanted: &Fields, found: &Fields, origin: Origin) -> Vec<Cha
 fn told_apart<B: Block>(found: &B::Config, mut changes: Vec<Change>) -> Vec<Change> {
     if let Some(which) = B::which(found) {
         for live in changes.iter_mut().map(|it| &mut it.live) {
-            live.print = Print::of(format!("{which} {}", live.text).as_bytes());
+            live.fingerprint = Fingerprint::of(format!("{which} {}", live.text).as_bytes());
         }
     }
     changes
@@ -327,7 +327,7 @@ fn pointer<B: Block>(path: &str) -> String {
 
 /// The whole block, in a word; its print is of all that it says.
 fn entire(word: impl Into<String>, fields: &Fields) -> Shown {
-    Shown { text: word.into(), print: Print::of(format!("{fields:?}").as_bytes()) }
+    Shown { text: word.into(), fingerprint: Fingerprint::of(format!("{fields:?}").as_bytes()) }
 }
 
 /// The whole block is to be made (`Some`), or to go.

@@ -1,4 +1,4 @@
-//! The function that a block hangs on, as a look at the block shows it.
+//! The function that a block belongs to, as a read of the block shows it.
 
 use std::time::Duration;
 
@@ -7,16 +7,16 @@ use super::{
     manages::{self, Noted},
 };
 use crate::engine::{
-    diff::{Hold, Said},
+    diff::{Reason, Wait},
     facts::{Fact, FactKey, Facts, FunctionFact},
     name::Name,
-    sight::Known,
+    observed::Known,
     tags::{BLOCK, Claim, Tags},
 };
 
-/// How soon to look again where the function's own engine knows more than the last look at the block.
+/// How soon to read again where the function's own engine knows more than the last read of the block.
 const BEHIND_RECHECK: Duration = Duration::from_secs(2);
-/// How soon to look again where that engine knows nothing yet: after a restart, for some minutes.
+/// How soon to read again where that engine knows nothing yet: after a restart, for some minutes.
 const UNKNOWN_RECHECK: Duration = Duration::from_secs(15);
 /// Permissions are changed by people.
 const UNREADABLE_RECHECK: Duration = Duration::from_mins(5);
@@ -39,19 +39,19 @@ impl Host {
     }
 
     /// What has to happen before its blocks may be changed.
-    pub fn hold(&self, name: &Name, owner: &str, facts: &Facts) -> Option<Hold> {
+    pub fn wait(&self, name: &Name, owner: &str, facts: &Facts) -> Option<Wait> {
         self.claimed(name, owner, facts).or_else(|| self.at_work(name, facts))
     }
 
     /// Why nothing of it may be touched, if it is not ours.
-    pub fn claimed(&self, name: &Name, owner: &str, facts: &Facts) -> Option<Hold> {
+    pub fn claimed(&self, name: &Name, owner: &str, facts: &Facts) -> Option<Wait> {
         match Claim::of(Some(&self.tags)) {
             Claim::Unreadable(why) => {
                 let message = format!(
                     "whose the function is cannot be told: {why}; allow our credentials to read its tags"
                 );
-                let said = Said::new("TagsUnreadable", message);
-                Some(Hold { said, on: None, recheck: Some(UNREADABLE_RECHECK), soon: false })
+                let reason = Reason::new("TagsUnreadable", message);
+                Some(Wait { reason, on: None, recheck: Some(UNREADABLE_RECHECK), soon: false })
             }
             Claim::Owner { id, object, .. } if id == owner => {
                 let own = format!("{}/{name}", super::FUNCTION);
@@ -64,12 +64,12 @@ impl Host {
     }
 
     /// Why its tags cannot be written, if AWS is at work on it.
-    pub fn at_work(&self, name: &Name, facts: &Facts) -> Option<Hold> {
-        let said = Said::new("UpdateInProgress", self.busy.clone()?);
-        Some(until(name, facts, said, |it| it.exists && !it.busy))
+    pub fn at_work(&self, name: &Name, facts: &Facts) -> Option<Wait> {
+        let reason = Reason::new("UpdateInProgress", self.busy.clone()?);
+        Some(until(name, facts, reason, |it| it.exists && !it.busy))
     }
 
-    /// The blocks but one that hang on an alias of it, as far as its tags say.
+    /// The blocks but one that belong to an alias of it, as far as its tags say.
     pub fn on_alias(&self, alias: &str, but: &str) -> Vec<&str> {
         let tags = self.tags.get().into_iter().flatten();
         let words = tags.filter_map(|(key, _)| key.strip_prefix(BLOCK)).filter(|it| *it != but);
@@ -78,29 +78,29 @@ impl Host {
 }
 
 /// The function is not ours, or not yet.
-fn foreign(name: &Name, owner: &str, facts: &Facts) -> Hold {
-    let said = Said::new("FunctionNotOurs", "waiting for the function to be ours");
-    until(name, facts, said, |it| it.owner.as_deref() == Some(owner))
+fn foreign(name: &Name, owner: &str, facts: &Facts) -> Wait {
+    let reason = Reason::new("FunctionNotOurs", "waiting for the function to be ours");
+    until(name, facts, reason, |it| it.owner.as_deref() == Some(owner))
 }
 
-/// There is no alias for it to hang on yet.
-pub fn no_alias(at: &At, facts: &Facts) -> Option<Hold> {
+/// There is no alias for it to belong to yet.
+pub fn no_alias(at: &At, facts: &Facts) -> Option<Wait> {
     let alias = at.qualifier.as_ref()?;
     let key = FactKey::Release(at.function.clone());
     let there =
         matches!(facts.get(&key), Some(Fact::Release(it)) if it.alias.as_ref() == Some(alias));
-    let said = Said::new("AliasMissing", format!("waiting for the alias {alias}"));
-    (!there).then_some(Hold { said, on: Some(key), recheck: None, soon: false })
+    let reason = Reason::new("AliasMissing", format!("waiting for the alias {alias}"));
+    (!there).then_some(Wait { reason, on: Some(key), recheck: None, soon: false })
 }
 
 /// There is no function.
-pub fn missing(name: &Name, facts: &Facts) -> Hold {
-    let said = Said::new("FunctionMissing", "waiting for the function");
-    until(name, facts, said, |it| it.exists && !it.pending)
+pub fn missing(name: &Name, facts: &Facts) -> Wait {
+    let reason = Reason::new("FunctionMissing", "waiting for the function");
+    until(name, facts, reason, |it| it.exists && !it.pending)
 }
 
-/// Waits for news of the function, which its own engine tells. If they have come, the block is looked at again.
-fn until(name: &Name, facts: &Facts, said: Said, come: impl Fn(&FunctionFact) -> bool) -> Hold {
+/// Waits for news of the function, which its own engine tells. If they have come, the block is read again.
+fn until(name: &Name, facts: &Facts, reason: Reason, come: impl Fn(&FunctionFact) -> bool) -> Wait {
     let key = FactKey::Function(name.clone());
     let recheck = match facts.get(&key) {
         Some(Fact::Function(it)) => come(it).then_some(BEHIND_RECHECK),
@@ -109,5 +109,5 @@ fn until(name: &Name, facts: &Facts, said: Said, come: impl Fn(&FunctionFact) ->
     };
     let on = recheck.is_none().then_some(key);
     let soon = recheck.is_some();
-    Hold { said, on, recheck, soon }
+    Wait { reason, on, recheck, soon }
 }

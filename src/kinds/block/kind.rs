@@ -7,12 +7,12 @@ use serde_json::Value;
 
 use super::{Block, FUNCTION, Live, Of, Spec, Step, diff};
 use crate::engine::{
-    diff::{Diff, Planned, Print},
+    diff::{Diff, Fingerprint, Planned},
     facts::{Fact, FactKey, Facts},
     failure::Failure,
     kind::{Digests, Kind, Listing},
     name::Name,
-    sight::{Known, Seen, Sight},
+    observed::{Known, Observed, Reading},
     tags::Tags,
 };
 
@@ -21,7 +21,7 @@ impl<B: Block> Kind for Of<B> {
     const PERMIT: &'static str = FUNCTION;
     const PART_OF: Option<&'static str> = Some(FUNCTION);
     const LISTING: Listing = Listing::None;
-    /// A look costs one of the few calls that all share.
+    /// A read costs one of the few calls that all share.
     const AUDIT_PERIOD: Duration = Duration::from_hours(2);
     type Spec = Spec<B>;
     type Live = Live<B>;
@@ -31,14 +31,19 @@ impl<B: Block> Kind for Of<B> {
         diff::hostless(name, spec, facts)
     }
 
-    fn diff(name: &Name, spec: &Spec<B>, seen: &Seen<Live<B>>, facts: &Facts) -> Diff<Step<B>> {
-        diff::diff(name, spec, &seen.live, facts)
+    fn diff(
+        name: &Name,
+        spec: &Spec<B>,
+        reading: &Reading<Live<B>>,
+        facts: &Facts,
+    ) -> Diff<Step<B>> {
+        diff::diff(name, spec, &reading.live, facts)
     }
 
     /// No list shows it.
-    fn print(seen: &Seen<Live<B>>) -> Print {
-        let config = seen.live.config.get().and_then(Option::as_ref).map(B::fields);
-        Print::of(format!("{config:?}").as_bytes())
+    fn fingerprint(reading: &Reading<Live<B>>) -> Fingerprint {
+        let config = reading.live.config.get().and_then(Option::as_ref).map(B::fields);
+        Fingerprint::of(format!("{config:?}").as_bytes())
     }
 
     fn tags(_: &Live<B>) -> Option<&Known<Tags>> {
@@ -77,7 +82,11 @@ impl<B: Block> Kind for Of<B> {
         None
     }
 
-    fn fact(_: &Name, _: &Sight<Live<B>>, _: Option<&Failure>) -> Option<(FactKey, Option<Fact>)> {
+    fn fact(
+        _: &Name,
+        _: &Observed<Live<B>>,
+        _: Option<&Failure>,
+    ) -> Option<(FactKey, Option<Fact>)> {
         None
     }
 
@@ -85,13 +94,13 @@ impl<B: Block> Kind for Of<B> {
         matches!(key, FactKey::Function(_)) || B::ON_ALIAS && matches!(key, FactKey::Release(_))
     }
 
-    /// A function or an alias that is made anew has none of its blocks.
+    /// A function or an alias that is made again has none of its blocks.
     fn unsettles(before: Option<&Fact>, now: Option<&Fact>) -> bool {
         if let (Some(Fact::Release(before)), Some(Fact::Release(now))) = (before, now) {
             let moved = B::ON_VERSION && before.versions != now.versions;
             return moved || before.alias != now.alias;
         }
-        // It may have been looked at before the alias was known.
+        // It may have been read before the alias was known.
         if B::ON_VERSION && before.is_none() && matches!(now, Some(Fact::Release(_))) {
             return true;
         }
@@ -99,7 +108,7 @@ impl<B: Block> Kind for Of<B> {
             Some(Fact::Function(it)) => (it.exists, it.pending),
             _ => (false, false),
         };
-        // The first news of a function are none: its blocks are looked at for the first time anyway.
+        // The first news of a function are none: its blocks are read for the first time anyway.
         before.is_some() && state(now) == (true, false) && state(before) != (true, false)
     }
 
@@ -126,7 +135,7 @@ impl<B: Block> Kind for Of<B> {
         [FactKey::Function(function.clone())].into_iter().chain(alias).collect()
     }
 
-    fn digests(_: Option<&Spec<B>>, _: &Sight<Live<B>>, _: &Facts) -> Digests {
+    fn digests(_: Option<&Spec<B>>, _: &Observed<Live<B>>, _: &Facts) -> Digests {
         Digests::default()
     }
 }

@@ -27,7 +27,7 @@ pub fn key(word: &str) -> String {
 pub struct Noted<'a> {
     /// [`hash`].
     pub hash: &'a str,
-    /// The alias that it hangs on, if it does not hang on the function itself.
+    /// The alias that it belongs to, if it does not belong to the function itself.
     pub alias: Option<&'a str>,
 }
 
@@ -87,7 +87,7 @@ impl fmt::Display for Manage {
 mod tests {
     use super::*;
 
-    /// A tag in somebody's account holds this: it must never change by accident.
+    /// A tag in another party's account holds this: it must never change by accident.
     #[test]
     fn the_tag_is_an_interface() {
         let fields = Fields::from([("authType".into(), "NONE".into())]);

@@ -1,11 +1,11 @@
-//! What hangs on a function and cannot be tagged by itself: its URL, its permissions and so on. Each is a kind
+//! What belongs to a function and cannot be tagged by itself: its URL, its permissions and so on. Each is a kind
 //! with an engine of its own; what they have in common is said here, once.
 //!
 //! A block is ours if the function is, and if the function has the tag `evenkeel.dev/block/…` for it ([`manages`]).
 //! It is written before AWS is asked to make the block, so that a block which is taken out of the manifest is
 //! known to be ours to delete, also after a restart.
 //!
-//! Read in this order: [`Block`] (what a kind says of itself), [`host`] (the function that it hangs on), `diff`
+//! Read in this order: [`Block`] (what a kind says of itself), [`host`] (the function that it belongs to), `diff`
 //! (what differs and the steps).
 
 pub mod aws;
@@ -22,10 +22,10 @@ use serde_json::Value;
 use self::host::Host;
 use crate::{
     engine::{
-        diff::{Cause, Said},
+        diff::{Cause, Reason},
         kind::Kind,
         name::Name,
-        sight::Known,
+        observed::Known,
     },
     kinds::{
         document::Breach,
@@ -46,13 +46,13 @@ pub trait Block: Sized + Send + Sync + 'static {
     const FIELD: &'static str;
     /// Under which cause a difference is counted if it is drift.
     const CAUSE: Cause;
-    /// Whether whatever a look shows of it is ours, since its name says so.
+    /// Whether whatever a read shows of it is ours, since its name says so.
     const NAMED: bool = false;
     /// Whether a new function comes without it: then what there is of it was made by us.
     const ANEW: bool = true;
-    /// Whether it hangs on the alias that the document keeps, if it keeps one: then callers of that see it.
+    /// Whether it belongs to the alias that the document keeps, if it keeps one: then callers of that see it.
     const ON_ALIAS: bool = true;
-    /// Whether it hangs on the versions that the alias leads to: then a move of the alias concerns it.
+    /// Whether it belongs to the versions that the alias leads to: then a move of the alias concerns it.
     const ON_VERSION: bool = false;
     /// Whether it is watched though no document asks for it, since it may open the function to others.
     const GUARDED: bool = false;
@@ -79,7 +79,7 @@ pub trait Block: Sized + Send + Sync + 'static {
     /// A configuration as people would write it: the member of `spec`. What AWS does by default is left out.
     fn written(config: &Self::Config) -> Option<Value>;
 
-    /// What a look shows, as far as the document is about it; `None` if that is nothing. What AWS has by
+    /// What a read shows, as far as the document is about it; `None` if that is nothing. What AWS has by
     /// default is nothing, unless it is what is wanted.
     fn concern(live: &Self::Config, _: Option<&Self::Config>) -> Option<Self::Config> {
         Some(live.clone())
@@ -133,7 +133,7 @@ pub trait Block: Sized + Send + Sync + 'static {
         Self::fields(config)
     }
 
-    /// What AWS makes of it, as a look shows it.
+    /// What AWS makes of it, as a read shows it.
     fn state(_: &Self::Config, _: &Self::Config) -> State {
         State::Settled
     }
@@ -145,7 +145,7 @@ pub trait Block: Sized + Send + Sync + 'static {
     }
 
     /// What people should know before it is made, in plain words.
-    fn warning(_: &Self::Config) -> Option<Said> {
+    fn warning(_: &Self::Config) -> Option<Reason> {
         None
     }
 }
@@ -178,9 +178,9 @@ pub enum State {
     /// Nothing.
     Settled,
     /// AWS is at work on it.
-    Working(Said),
+    Working(Reason),
     /// AWS says that it failed.
-    Failed(Said),
+    Failed(Reason),
 }
 
 /// Values as people may see them, by path.
@@ -191,7 +191,7 @@ pub type Fields = BTreeMap<String, String>;
 pub struct At {
     /// The function.
     pub function: Name,
-    /// The alias or version, if it does not hang on the function itself.
+    /// The alias or version, if it does not belong to the function itself.
     pub qualifier: Option<String>,
 }
 
@@ -270,7 +270,7 @@ impl<B: Block> PartialEq for Spec<B> {
     }
 }
 
-/// A block as it is, and the function that it hangs on.
+/// A block as it is, and the function that it belongs to.
 pub struct Live<B: Block> {
     /// Where it was looked for.
     pub at: At,
@@ -278,7 +278,7 @@ pub struct Live<B: Block> {
     pub host: Host,
     /// The block; `Yes(None)`: there is none.
     pub config: Known<Option<B::Config>>,
-    /// What opens the function to others at places where no document asks for the block; none where nobody looked.
+    /// What opens the function to others at places where no document asks for the block; none where nobody read.
     pub elsewhere: Known<Vec<Extra<B::Call>>>,
 }
 
@@ -327,7 +327,7 @@ where
         if spec.guards { vec![(site.function.clone(), spec)] } else { Vec::new() }
     }
 
-    /// What AWS has by default is written only if somebody asked for it.
+    /// What AWS has by default is written only if another party asked for it.
     fn written(live: &Live<B>) -> Known<Option<Value>> {
         let config = match &live.config {
             Known::Yes(config) => config.as_ref(),

@@ -6,7 +6,7 @@ use super::{Call as Step, Concurrency};
 use crate::{
     aws::{
         calls::Call,
-        cloud::Urgency,
+        cloud::Priority,
         op::{Bucket, Op},
     },
     engine::failure::Failure,
@@ -28,13 +28,13 @@ impl BlockHands for Concurrency {
                     .put_function_concurrency()
                     .function_name(at.function.as_str())
                     .reserved_concurrent_executions(*count);
-                let call = Call::plain(Op::PutFunctionConcurrency, Urgency::Write);
+                let call = Call::plain(Op::PutFunctionConcurrency, Priority::Write);
                 door.calls.run(call, Box::pin(request.send())).await.map(drop)
             }
             Step::Delete(at) => {
                 let request =
                     door.lambda().delete_function_concurrency().function_name(at.function.as_str());
-                let call = Call::plain(Op::DeleteFunctionConcurrency, Urgency::Write);
+                let call = Call::plain(Op::DeleteFunctionConcurrency, Priority::Write);
                 door.calls.run(call, Box::pin(request.send())).await.map(drop)
             }
         }

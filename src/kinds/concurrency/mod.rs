@@ -13,7 +13,7 @@ use super::{
     provisioned::Provisioned,
 };
 use crate::{
-    engine::diff::{Cause, Said},
+    engine::diff::{Cause, Reason},
     kinds::{document::Breach, part::Site},
     shape::{Field, Shape},
 };
@@ -117,8 +117,8 @@ impl Block for Concurrency {
         matches!(call, Call::Delete(_) | Call::Put { less: true, .. })
     }
 
-    fn warning(reserved: &i32) -> Option<Said> {
+    fn warning(reserved: &i32) -> Option<Reason> {
         let message = "a reserved concurrency of 0 stops the function: every invocation is refused";
-        (*reserved == 0).then(|| Said::new("FunctionStopped", message))
+        (*reserved == 0).then(|| Reason::new("FunctionStopped", message))
     }
 }

@@ -27,12 +27,12 @@ use self::{
 };
 use crate::{
     engine::{
-        diff::{Diff, Planned, Print},
+        diff::{Diff, Fingerprint, Planned},
         facts::{Fact, FactKey, Facts},
         failure::Failure,
         kind::{Digests, Kind, Listing},
         name::Name,
-        sight::{Known, Seen, Sight},
+        observed::{Known, Observed, Reading},
         tags::{Ownership, Tags},
     },
     kinds::{
@@ -194,7 +194,7 @@ impl Kind for EventSource {
     const PERMIT: &'static str = FUNCTION;
     const PART_OF: Option<&'static str> = Some(FUNCTION);
     const LISTING: Listing = Listing::All;
-    /// Tags show only in a look, and a look costs calls that all share.
+    /// Tags show only in a read, and a read costs calls that all share.
     const AUDIT_PERIOD: Duration = Duration::from_hours(2);
     type Spec = Spec;
     type Live = Live;
@@ -202,22 +202,22 @@ impl Kind for EventSource {
 
     fn create(_: &Name, spec: &Spec, facts: &Facts) -> Diff<Step> {
         let live = Live { host: None, mapping: None };
-        diff::diff(spec, &Seen { live, revision: None, exact: true }, facts)
+        diff::diff(spec, &Reading { live, revision: None, exact: true }, facts)
     }
 
-    fn diff(_: &Name, spec: &Spec, seen: &Seen<Live>, facts: &Facts) -> Diff<Step> {
-        diff::diff(spec, seen, facts)
+    fn diff(_: &Name, spec: &Spec, reading: &Reading<Live>, facts: &Facts) -> Diff<Step> {
+        diff::diff(spec, reading, facts)
     }
 
-    fn print(seen: &Seen<Live>) -> Print {
-        let Some(mapping) = &seen.live.mapping else { return Print::default() };
+    fn fingerprint(reading: &Reading<Live>) -> Fingerprint {
+        let Some(mapping) = &reading.live.mapping else { return Fingerprint::default() };
         let Mapping { uuid, arn, alias, busy, config, chosen, .. } = mapping;
         let mut config = config.clone();
         // A list does not show those that are encrypted.
         if config.kms_key_arn.is_some() {
             config.filters.clear();
         }
-        Print::of(format!("{:?}", (uuid, arn, alias, busy, config, chosen)).as_bytes())
+        Fingerprint::of(format!("{:?}", (uuid, arn, alias, busy, config, chosen)).as_bytes())
     }
 
     fn tags(live: &Live) -> Option<&Known<Tags>> {
@@ -259,7 +259,7 @@ impl Kind for EventSource {
         live.mapping.as_ref()?.changed_at
     }
 
-    fn fact(_: &Name, _: &Sight<Live>, _: Option<&Failure>) -> Option<(FactKey, Option<Fact>)> {
+    fn fact(_: &Name, _: &Observed<Live>, _: Option<&Failure>) -> Option<(FactKey, Option<Fact>)> {
         None
     }
 
@@ -285,7 +285,7 @@ impl Kind for EventSource {
         [FactKey::Function(function.clone())].into_iter().chain(alias).collect()
     }
 
-    fn digests(_: Option<&Spec>, _: &Sight<Live>, _: &Facts) -> Digests {
+    fn digests(_: Option<&Spec>, _: &Observed<Live>, _: &Facts) -> Digests {
         Digests::default()
     }
 }

@@ -109,7 +109,7 @@ fn is_some(list: Option<&Vec<String>>) -> bool {
 
 /// Every rule that the document breaks.
 pub(super) fn check(doc: &[EventSourceDoc]) -> Vec<Breach> {
-    let mut seen = BTreeSet::new();
+    let mut reading = BTreeSet::new();
     let mut breaches = Vec::new();
     for (index, it) in doc.iter().enumerate() {
         let index = index.to_string();
@@ -117,7 +117,7 @@ pub(super) fn check(doc: &[EventSourceDoc]) -> Vec<Breach> {
             Some(source) => one(it, source),
             None => vec![unknown(it)],
         };
-        if !seen.insert((&it.event_source_arn, it.topic())) {
+        if !reading.insert((&it.event_source_arn, it.topic())) {
             let message =
                 "it stands here twice: Lambda allows one mapping of a source to a function";
             own.push(Breach::new(&["eventSourceArn"], message, "keep one of them"));

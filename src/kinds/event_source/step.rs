@@ -1,4 +1,4 @@
-//! The calls that mend an event source, each with every argument decided.
+//! The calls that repair an event source, each with every argument decided.
 
 use std::{collections::BTreeSet, fmt};
 
@@ -18,7 +18,7 @@ pub mod kind {
     pub const TAGS: &str = "tags";
     /// Writes down what was applied.
     pub const RECORD: &str = "record";
-    /// What no step mends.
+    /// What no step repairs.
     pub const NONE: &str = "none";
     /// Deletes it.
     pub const DELETE: &str = "delete";

@@ -1,5 +1,5 @@
 //! Two configurations side by side: which fields differ, and the members of
-//! UpdateFunctionConfiguration that mend them.
+//! UpdateFunctionConfiguration that repair them.
 
 use std::{collections::BTreeMap, fmt};
 
@@ -185,7 +185,7 @@ fn shown_systems(systems: &[FileSystem]) -> Shown {
     shown_list(&systems)
 }
 
-/// Changes on one line, for the step that mends them: `memorySize 128 → 256, tags.team (absent) → x`.
+/// Changes on one line, for the step that repairs them: `memorySize 128 → 256, tags.team (absent) → x`.
 pub(super) fn summary(changes: &[Change], step: &str) -> String {
     let own = changes.iter().filter(|it| it.step == step);
     let lines = own.map(|it| {

@@ -159,17 +159,17 @@ impl Logging {
     /// Lambda's own filling-in: a group by the function's name, `JSON` with a capacity provider, and levels only with
     /// `JSON`.
     pub fn filled(function: &str, given: LoggingGiven<'_>) -> Self {
-        let said = |text: Option<&str>| text.filter(|it| !it.is_empty()).map(ToOwned::to_owned);
-        let log_format = said(given.log_format)
+        let reason = |text: Option<&str>| text.filter(|it| !it.is_empty()).map(ToOwned::to_owned);
+        let log_format = reason(given.log_format)
             .unwrap_or_else(|| Self::default_format(given.managed).to_owned());
         let level = |level: Option<&str>| match log_format.as_str() {
             defaults::LOG_FORMAT => String::new(),
-            _ => said(level).unwrap_or_else(|| defaults::LOG_LEVEL.to_owned()),
+            _ => reason(level).unwrap_or_else(|| defaults::LOG_LEVEL.to_owned()),
         };
         Self {
             application_log_level: level(given.application_log_level),
             system_log_level: level(given.system_log_level),
-            log_group: said(given.log_group).unwrap_or_else(|| Self::default_group(function)),
+            log_group: reason(given.log_group).unwrap_or_else(|| Self::default_group(function)),
             log_format,
         }
     }

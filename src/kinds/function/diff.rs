@@ -1,4 +1,4 @@
-//! What differs between a function as it should be and as it is, and the steps that mend it: code
+//! What differs between a function as it should be and as it is, and the steps that repair it: code
 //! first, then configuration, then tags, and at last the record of what was applied.
 
 use super::{
@@ -12,10 +12,10 @@ use super::{
     tagging,
 };
 use crate::engine::{
-    diff::{Cause, Change, Diff, Origin, Planned, Print, Said, Shown},
+    diff::{Cause, Change, Diff, Fingerprint, Origin, Planned, Reason, Shown},
     facts::Facts,
     name::Name,
-    sight::Seen,
+    observed::Reading,
     tags::IMAGE,
 };
 
@@ -24,11 +24,11 @@ pub(super) fn create(name: &Name, spec: &Spec, facts: &Facts) -> Diff<Step> {
     let whole = format!("{}{}{:?}", spec.config_hash, spec.architecture, spec.tags);
     let values = spec.config.environment.values().map(|it| it.expose().to_owned());
     let whole = values.fold(whole, |text, value| text + "\n" + &value);
-    let print = Print::of(whole.as_bytes());
+    let fingerprint = Fingerprint::of(whole.as_bytes());
     let mut diff = Diff {
         changes: vec![Change {
             path: String::new(),
-            desired: Shown { text: "present".into(), print },
+            desired: Shown { text: "present".into(), fingerprint },
             live: Shown::open("absent"),
             cause: Cause::Missing,
             origin: Origin::NoRecord,
@@ -43,7 +43,7 @@ pub(super) fn create(name: &Name, spec: &Spec, facts: &Facts) -> Diff<Step> {
              values first, or make the function by hand and adopt it",
             names.join(", ")
         );
-        diff.refusal = Some(Said::new("NothingToKeep", message));
+        diff.refusal = Some(Reason::new("NothingToKeep", message));
     }
     match resolve(spec, facts, false) {
         Ok(resolved) => {
@@ -57,19 +57,19 @@ pub(super) fn create(name: &Name, spec: &Spec, facts: &Facts) -> Diff<Step> {
             };
             diff.steps.push(Planned::new(kind::CREATE, Step::Create(Box::new(create))));
         }
-        Err(hold) => diff.waits.push(hold),
+        Err(wait) => diff.waits.push(wait),
     }
     diff
 }
 
 /// Everything that differs.
-pub(super) fn diff(name: &Name, spec: &Spec, seen: &Seen<Live>, facts: &Facts) -> Diff<Step> {
-    let live = &seen.live;
+pub(super) fn diff(name: &Name, spec: &Spec, reading: &Reading<Live>, facts: &Facts) -> Diff<Step> {
+    let live = &reading.live;
     let mut diff = Diff::default();
     if live.package == Package::Zip {
         let message = "a function of this name ships as a zip archive; AWS cannot turn it into an \
                        image function, so it must be deleted or the manifest renamed";
-        diff.refusal = Some(Said::new("NotAnImage", message));
+        diff.refusal = Some(Reason::new("NotAnImage", message));
         return diff;
     }
     let sides = Sides::new(name, spec, live);
@@ -77,21 +77,21 @@ pub(super) fn diff(name: &Name, spec: &Spec, seen: &Seen<Live>, facts: &Facts) -
         Ok(resolved) => Some(resolved),
         // What an image means that is left to others holds up nothing.
         Err(_) if sides.ignores(&Ignored::Image) => None,
-        Err(hold) => {
-            diff.waits.push(hold);
+        Err(wait) => {
+            diff.waits.push(wait);
             None
         }
     };
     let deployed = live.tags.get().and_then(|it| it.get(IMAGE));
     let lost = live.state.get().and_then(state::lost);
-    if let Some(said) = lost.or_else(|| gone(spec, deployed, facts)) {
-        diff.conditions.insert("ImageMissing", said);
+    if let Some(reason) = lost.or_else(|| gone(spec, deployed, facts)) {
+        diff.conditions.insert("ImageMissing", reason);
     }
-    sides.code(resolved.as_ref(), seen, &mut diff);
-    sides.config(seen, &mut diff);
+    sides.code(resolved.as_ref(), reading, &mut diff);
+    sides.config(reading, &mut diff);
     sides.missing_kept(&mut diff);
     sides.tags(resolved.as_ref(), &mut diff);
     let again = resolved.as_ref().filter(|it| !sides.has_moved(it));
-    state::weigh(name, sides.code_step(again, seen), live, &mut diff);
+    state::weigh(name, sides.code_step(again, reading), live, &mut diff);
     diff
 }

@@ -132,15 +132,15 @@ fn config(name: &Name, doc: &FunctionDoc, place: &Place) -> Config {
 /// What a document says of the log.
 pub fn logging(doc: &FunctionDoc) -> LoggingGiven<'_> {
     let managed = doc.capacity_provider_config.is_some();
-    let Some(said) = &doc.logging_config else {
+    let Some(reason) = &doc.logging_config else {
         return LoggingGiven { managed, ..LoggingGiven::default() };
     };
     LoggingGiven {
         managed,
-        log_format: said.log_format.as_deref(),
-        application_log_level: said.application_log_level.as_deref(),
-        system_log_level: said.system_log_level.as_deref(),
-        log_group: said.log_group.as_deref(),
+        log_format: reason.log_format.as_deref(),
+        application_log_level: reason.application_log_level.as_deref(),
+        system_log_level: reason.system_log_level.as_deref(),
+        log_group: reason.log_group.as_deref(),
     }
 }
 

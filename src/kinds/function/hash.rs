@@ -107,7 +107,7 @@ mod tests {
         config_hash("resize", (config, "x86_64"), key)
     }
 
-    /// A tag in somebody's account holds this: it must never change by accident.
+    /// A tag in another party's account holds this: it must never change by accident.
     #[test]
     fn the_hash_is_an_interface() {
         let mut config = config();

@@ -5,9 +5,9 @@ use serde_json::{Value, json};
 
 use super::config::Config;
 use crate::engine::{
-    diff::Print,
+    diff::Fingerprint,
     facts::Digest,
-    sight::{Known, Seen},
+    observed::{Known, Reading},
     tags::Tags,
 };
 
@@ -53,16 +53,16 @@ pub struct State {
     /// `State`.
     pub activity: Activity,
     /// `StateReasonCode` and `StateReason`.
-    pub reason: Option<Reason>,
+    pub reason: Option<StateReason>,
     /// `LastUpdateStatus`.
     pub update: Update,
     /// `LastUpdateStatusReasonCode` and `LastUpdateStatusReason`.
-    pub update_reason: Option<Reason>,
+    pub update_reason: Option<StateReason>,
 }
 
 /// A code and a sentence of AWS's.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Reason {
+pub struct StateReason {
     /// As `ImageDeleted`; AWS sends codes that its own model does not list.
     pub code: String,
     /// In AWS's words.
@@ -102,7 +102,7 @@ pub enum Update {
 }
 
 /// The fingerprint of everything that ListFunctions shows (all but state, tags and repository).
-pub(super) fn print(seen: &Seen<Live>) -> Print {
+pub(super) fn fingerprint(reading: &Reading<Live>) -> Fingerprint {
     let Live {
         arn: _,
         package,
@@ -115,7 +115,7 @@ pub(super) fn print(seen: &Seen<Live>) -> Print {
         tags: _,
         state: _,
         last_modified,
-    } = &seen.live;
+    } = &reading.live;
     let Config {
         role,
         description,
@@ -137,12 +137,12 @@ pub(super) fn print(seen: &Seen<Live>) -> Print {
     let text = format!(
         "{:?}",
         (
-            (&seen.revision, package, digest, architecture, last_modified),
+            (&reading.revision, package, digest, architecture, last_modified),
             (role, description, memory_size, timeout, ephemeral_storage, variables),
             (kms_key_arn, vpc, file_systems, dead_letter, tracing, logging, image, capacity),
         )
     );
-    Print::of(text.as_bytes())
+    Fingerprint::of(text.as_bytes())
 }
 
 /// Everything that is known, but for the values of the environment.

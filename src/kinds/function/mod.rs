@@ -33,12 +33,12 @@ use self::{
     step::{Step, Tag, Untag},
 };
 use crate::engine::{
-    diff::{Diff, Planned, Print},
+    diff::{Diff, Fingerprint, Planned},
     facts::{Fact, FactKey, Facts, FunctionFact},
     failure::Failure,
     kind::{Detail, Digests, Kind, Listing},
     name::Name,
-    sight::{Known, Seen, Sight},
+    observed::{Known, Observed, Reading},
     tags::{BLOCK, SUSPEND, Tags},
 };
 
@@ -62,12 +62,12 @@ impl Kind for Function {
         diff::create(name, spec, facts)
     }
 
-    fn diff(name: &Name, spec: &Spec, seen: &Seen<Live>, facts: &Facts) -> Diff<Step> {
-        diff::diff(name, spec, seen, facts)
+    fn diff(name: &Name, spec: &Spec, reading: &Reading<Live>, facts: &Facts) -> Diff<Step> {
+        diff::diff(name, spec, reading, facts)
     }
 
-    fn print(seen: &Seen<Live>) -> Print {
-        live::print(seen)
+    fn fingerprint(reading: &Reading<Live>) -> Fingerprint {
+        live::fingerprint(reading)
     }
 
     fn tags(live: &Live) -> Option<&Known<Tags>> {
@@ -102,21 +102,21 @@ impl Kind for Function {
 
     fn fact(
         name: &Name,
-        sight: &Sight<Live>,
+        observed: &Observed<Live>,
         _: Option<&Failure>,
     ) -> Option<(FactKey, Option<Fact>)> {
-        let fact = match sight {
-            Sight::Unknown => None,
-            Sight::Absent => Some(FunctionFact::default()),
+        let fact = match observed {
+            Observed::Unknown => None,
+            Observed::Absent => Some(FunctionFact::default()),
             // A list shows too little.
-            Sight::Present(seen) => seen.exact.then(|| state::fact(&seen.live)),
+            Observed::Present(reading) => reading.exact.then(|| state::fact(&reading.live)),
         };
         Some((FactKey::Function(name.clone()), fact.map(|it| Fact::Function(it.into()))))
     }
 
     /// A list shows the revision too, and what it belongs to. Emulators know no revisions.
-    fn settled(name: &Name, seen: &Seen<Live>) -> Option<(FactKey, Fact)> {
-        let revision = seen.revision.clone().unwrap_or_default();
+    fn settled(name: &Name, reading: &Reading<Live>) -> Option<(FactKey, Fact)> {
+        let revision = reading.revision.clone().unwrap_or_default();
         Some((FactKey::Settled(name.clone()), Fact::Settled(revision.into())))
     }
 
@@ -143,10 +143,10 @@ impl Kind for Function {
         images.map(FactKey::Image).chain(repository).chain(release).collect()
     }
 
-    fn digests(spec: Option<&Spec>, sight: &Sight<Live>, facts: &Facts) -> Digests {
-        let exists = sight.seen().is_some();
+    fn digests(spec: Option<&Spec>, observed: &Observed<Live>, facts: &Facts) -> Digests {
+        let exists = observed.reading().is_some();
         let desired = spec.and_then(|spec| resolve::resolve(spec, facts, exists).ok());
-        let live = sight.seen().and_then(|seen| seen.live.digest.as_ref());
+        let live = observed.reading().and_then(|reading| reading.live.digest.as_ref());
         Digests {
             desired: desired.map(|it| it.digest.short(SHORT).to_owned()).unwrap_or_default(),
             live: live.map(|it| it.short(SHORT).to_owned()).unwrap_or_default(),

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::spec::Spec;
 use crate::engine::{
-    diff::{Hold, Said},
+    diff::{Reason, Wait},
     facts::{Digest, Fact, FactKey, Facts, ImageFact, oci_architecture},
     name::Name,
 };
@@ -25,7 +25,7 @@ pub(super) struct Resolved {
 
 /// The digest that the spec's image means now, or what has to happen first. A range that no version fits
 /// falls back on the tag for a function that does not exist yet.
-pub(super) fn resolve(spec: &Spec, facts: &Facts, exists: bool) -> Result<Resolved, Hold> {
+pub(super) fn resolve(spec: &Spec, facts: &Facts, exists: bool) -> Result<Resolved, Wait> {
     let tag = &spec.image.reference;
     let Some(range) = &spec.image.range else { return named(spec, tag, facts) };
     match facts.get(&FactKey::Image(range.clone())) {
@@ -36,7 +36,7 @@ pub(super) fn resolve(spec: &Spec, facts: &Facts, exists: bool) -> Result<Resolv
 
 /// Why the image that a function runs is in danger: the very reference that it was deployed from (`deployed`) names
 /// nothing any more.
-pub(super) fn gone(spec: &Spec, deployed: Option<&String>, facts: &Facts) -> Option<Said> {
+pub(super) fn gone(spec: &Spec, deployed: Option<&String>, facts: &Facts) -> Option<Reason> {
     let same = deployed.is_some_and(|it| *it == source(spec, None));
     let reference = &spec.image.reference;
     match facts.get(&FactKey::Image(reference.clone())) {
@@ -45,24 +45,24 @@ pub(super) fn gone(spec: &Spec, deployed: Option<&String>, facts: &Facts) -> Opt
                 "{reference}, from which it was deployed, is gone from ECR: {why}; Lambda looks for it from time to \
                  time, and fails the function without it: push it again, or deploy another"
             );
-            Some(Said::new("ImageMissing", message))
+            Some(Reason::new("ImageMissing", message))
         }
         _ => None,
     }
 }
 
 /// The same for one image object.
-fn named(spec: &Spec, name: &Name, facts: &Facts) -> Result<Resolved, Hold> {
+fn named(spec: &Spec, name: &Name, facts: &Facts) -> Result<Resolved, Wait> {
     let key = FactKey::Image(name.clone());
-    let said = |reason, message: String| Said::new(reason, message);
-    let hold = |said| Hold { said, on: Some(key.clone()), recheck: None, soon: false };
+    let reason = |reason, message: String| Reason::new(reason, message);
+    let wait = |reason| Wait { reason, on: Some(key.clone()), recheck: None, soon: false };
     let (tag, image) = match facts.get(&key) {
         Some(Fact::Image(image)) => (None, image),
         Some(Fact::Version(tag, image)) => (Some(tag), image),
         Some(Fact::Repository(_) | Fact::Function(_) | Fact::Settled(_) | Fact::Release(_))
         | None => {
             let message = format!("image {name} has not been looked up yet");
-            return Err(Hold { soon: true, ..hold(said("ImageUnknown", message)) });
+            return Err(Wait { soon: true, ..wait(reason("ImageUnknown", message)) });
         }
     };
     let digest = match image {
@@ -70,11 +70,11 @@ fn named(spec: &Spec, name: &Name, facts: &Facts) -> Result<Resolved, Hold> {
         ImageFact::Unreadable(why) => {
             let message =
                 format!("image {name} cannot be looked up: {why}; it is tried again by itself");
-            return Err(hold(said("ImageUnreadable", message)));
+            return Err(wait(reason("ImageUnreadable", message)));
         }
         ImageFact::Unusable(why) => {
             let message = format!("image {name} cannot run on Lambda: {why}");
-            return Err(hold(said("ImageUnusable", message)));
+            return Err(wait(reason("ImageUnusable", message)));
         }
         ImageFact::Single(digest) => digest,
         ImageFact::Index(children) => {
@@ -87,7 +87,7 @@ fn named(spec: &Spec, name: &Name, facts: &Facts) -> Result<Resolved, Hold> {
                     spec.architecture,
                     there.join(", ")
                 );
-                hold(said("ImageUnusable", message))
+                wait(reason("ImageUnusable", message))
             })?
         }
     };
@@ -96,17 +96,17 @@ fn named(spec: &Spec, name: &Name, facts: &Facts) -> Result<Resolved, Hold> {
 }
 
 /// Waiting for a push, or first of all for the repository.
-fn missing(spec: &Spec, name: &Name, why: &str, facts: &Facts) -> Hold {
+fn missing(spec: &Spec, name: &Name, why: &str, facts: &Facts) -> Wait {
     let repository = spec.image.own_repository.as_ref().map(|it| FactKey::Repository(it.clone()));
     let absent = repository.filter(|it| facts.get(it) == Some(&Fact::Repository(false)));
-    let (said, on) = if let Some(key) = absent {
+    let (reason, on) = if let Some(key) = absent {
         let message = format!("waiting for {key}, which has a manifest and does not exist yet");
-        (Said::new("RepositoryMissing", message), key)
+        (Reason::new("RepositoryMissing", message), key)
     } else {
         let message = format!("waiting for image {name}: {why}; push it, and it goes on by itself");
-        (Said::new("ImageMissing", message), FactKey::Image(name.clone()))
+        (Reason::new("ImageMissing", message), FactKey::Image(name.clone()))
     };
-    Hold { said, on: Some(on), recheck: None, soon: false }
+    Wait { reason, on: Some(on), recheck: None, soon: false }
 }
 
 /// `repository:tag`, or as much of its end as AWS allows in a tag.
@@ -118,6 +118,6 @@ fn source(spec: &Spec, tag: Option<&String>) -> String {
     whole.get(start..).unwrap_or_default().to_owned()
 }
 
-/// How soon to look again while Lambda finishes something: its own waiters ask every second; a few
-/// seconds do, since nothing hangs on the moment.
+/// How soon to read again while Lambda finishes something: its own waiters ask every second; a few
+/// seconds do, since nothing belongs to the moment.
 pub(super) const BUSY_RECHECK: Duration = Duration::from_secs(2);

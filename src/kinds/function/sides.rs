@@ -11,11 +11,11 @@ use super::{
     step::{Step, UpdateCode, UpdateConfig, kind},
 };
 use crate::engine::{
-    diff::{Cause, Change, Diff, Hold, Origin, Planned, Print, Said, Shown},
+    diff::{Cause, Change, Diff, Fingerprint, Origin, Planned, Reason, Shown, Wait},
     facts::Digest,
     name::Name,
+    observed::Reading,
     record::Record,
-    sight::Seen,
     tags::IMAGE,
 };
 
@@ -107,14 +107,14 @@ impl<'a> Sides<'a> {
             "{} must be there, with a value that somebody else gives it, and is not; set it by hand",
             missing.join(", ")
         );
-        let said = Said::new("NothingToKeep", message);
-        diff.waits.push(Hold { said, on: None, recheck: None, soon: false });
+        let reason = Reason::new("NothingToKeep", message);
+        diff.waits.push(Wait { reason, on: None, recheck: None, soon: false });
     }
 
     pub(super) fn code(
         &self,
         resolved: Option<&Resolved>,
-        seen: &Seen<Live>,
+        reading: &Reading<Live>,
         diff: &mut Diff<Step>,
     ) {
         let before = diff.changes.len();
@@ -150,12 +150,12 @@ impl<'a> Sides<'a> {
                  is; to deploy it, name a new tag or set `onTagMove: deploy`",
                 moved.source
             );
-            let said = Said::new(MOVED, message);
-            diff.waits.push(Hold { said, on: None, recheck: None, soon: false });
+            let reason = Reason::new(MOVED, message);
+            diff.waits.push(Wait { reason, on: None, recheck: None, soon: false });
             return;
         }
         if diff.changes.len() > before
-            && let Some(mut step) = self.code_step(resolved, seen)
+            && let Some(mut step) = self.code_step(resolved, reading)
         {
             step.shown = summary(&diff.changes, kind::CODE);
             diff.steps.push(Planned::new(kind::CODE, Step::UpdateCode(step)).in_lane(LANE));
@@ -166,24 +166,24 @@ impl<'a> Sides<'a> {
     pub(super) fn code_step(
         &self,
         resolved: Option<&Resolved>,
-        seen: &Seen<Live>,
+        reading: &Reading<Live>,
     ) -> Option<UpdateCode> {
         resolved.map(|resolved| UpdateCode {
             name: self.name.clone(),
             image_uri: resolved.uri.clone(),
             architecture: self.spec.architecture.clone(),
-            revision_id: seen.revision.clone(),
+            revision_id: reading.revision.clone(),
             shown: "deploy the same image again".into(),
         })
     }
 
-    pub(super) fn config(&self, seen: &Seen<Live>, diff: &mut Diff<Step>) {
+    pub(super) fn config(&self, reading: &Reading<Live>, diff: &mut Diff<Step>) {
         self.chosen_once(diff);
         let (changes, patch) = compare(&self.wanted, &self.config, self.config_origin());
         self.tell_ignored(diff);
         for (condition, what, why) in self.hidden() {
             let message = format!("AWS does not show {what}, so it is left alone: {why}");
-            diff.conditions.insert(condition, Said::new("Unreadable", message));
+            diff.conditions.insert(condition, Reason::new("Unreadable", message));
         }
         if changes.is_empty() {
             return;
@@ -191,7 +191,7 @@ impl<'a> Sides<'a> {
         let step = UpdateConfig {
             name: self.name.clone(),
             patch,
-            revision_id: seen.revision.clone(),
+            revision_id: reading.revision.clone(),
             shown: summary(&changes, kind::CONFIGURATION),
         };
         diff.changes.extend(changes);
@@ -217,8 +217,8 @@ impl<'a> Sides<'a> {
         });
         let message = "on whose instances a function runs is chosen when it is made: delete it, so that it is made \
                        anew, or give the document another functionName";
-        let said = Said::new("Immutable", message);
-        diff.waits.push(Hold { said, on: None, recheck: None, soon: false });
+        let reason = Reason::new("Immutable", message);
+        diff.waits.push(Wait { reason, on: None, recheck: None, soon: false });
     }
 
     /// Says what is left to others and differs from the manifest.
@@ -234,9 +234,9 @@ impl<'a> Sides<'a> {
         changes.retain(|it| !kept(&it.path));
         if !changes.is_empty() {
             let text = summary(&changes, kind::CONFIGURATION);
-            let said =
-                Said::new("LeftToOthers", format!("left to others, though it differs: {text}"));
-            diff.conditions.insert("Ignored", said);
+            let reason =
+                Reason::new("LeftToOthers", format!("left to others, though it differs: {text}"));
+            diff.conditions.insert("Ignored", reason);
         }
     }
 }
@@ -251,6 +251,6 @@ fn asked(spec: &Spec, live: &Live) -> Config {
 fn shown(digest: &Digest) -> Shown {
     Shown {
         text: format!("sha256:{}", digest.short(12)),
-        print: Print::of(digest.hex().as_bytes()),
+        fingerprint: Fingerprint::of(digest.hex().as_bytes()),
     }
 }

@@ -3,19 +3,19 @@
 use std::time::Duration;
 
 use super::{
-    live::{Activity, Live, Reason, State, Update},
+    live::{Activity, Live, State, StateReason, Update},
     resolve::BUSY_RECHECK,
     step::{Step, UpdateCode, kind},
 };
 use crate::engine::{
-    diff::{Cause, Change, Diff, Hold, Origin, Planned, Said, Shown},
+    diff::{Cause, Change, Diff, Origin, Planned, Reason, Shown, Wait},
     facts::FunctionFact,
     name::Name,
-    sight::Known,
+    observed::Known,
     tags::{BLOCK, OWNER},
 };
 
-/// How soon to look again while AWS stops instances, which takes minutes.
+/// How soon to read again while AWS stops instances, which takes minutes.
 const STOPPING_RECHECK: Duration = Duration::from_secs(15);
 
 /// Failures that a new deployment of the same image can end: the image was deleted and is there again,
@@ -27,11 +27,11 @@ const IMAGE_DELETED: &str = "ImageDeleted";
 pub(super) fn weigh(name: &Name, code: Option<UpdateCode>, live: &Live, diff: &mut Diff<Step>) {
     let Known::Yes(state) = &live.state else { return };
     if let Some((reason, message)) = busy(state) {
-        let said = Said::new(reason, message);
+        let reason = Reason::new(reason, message);
         let stops = state.activity == Activity::Deactivating;
         let recheck = Some(if stops { STOPPING_RECHECK } else { BUSY_RECHECK });
         diff.steps.clear();
-        diff.waits.insert(0, Hold { said, on: None, recheck, soon: true });
+        diff.waits.insert(0, Wait { reason, on: None, recheck, soon: true });
         return;
     }
     match (&state.activity, state.update) {
@@ -39,12 +39,12 @@ pub(super) fn weigh(name: &Name, code: Option<UpdateCode>, live: &Live, diff: &m
         (_, Update::Failed) => update_failed(code, state.update_reason.as_ref(), diff),
         (Activity::Inactive, _) => {
             let message = "it has not been invoked for weeks; the next invocation wakes it";
-            diff.conditions.insert("Inactive", Said::new("Idle", message));
+            diff.conditions.insert("Inactive", Reason::new("Idle", message));
         }
         (Activity::Deactivated, _) => {
             let message =
                 "it runs on no managed instances; `scalingConfig` says how many there are";
-            diff.conditions.insert("Deactivated", Said::new("NoInstances", message));
+            diff.conditions.insert("Deactivated", Reason::new("NoInstances", message));
         }
         // What AWS is at was said above.
         (
@@ -59,14 +59,14 @@ pub(super) fn weigh(name: &Name, code: Option<UpdateCode>, live: &Live, diff: &m
 }
 
 /// AWS says that the image is gone from ECR.
-pub(super) fn lost(state: &State) -> Option<Said> {
+pub(super) fn lost(state: &State) -> Option<Reason> {
     let reasons = state.reason.iter().chain(&state.update_reason);
     let reason = reasons.into_iter().find(|it| it.code == IMAGE_DELETED)?;
     let message = format!("AWS says that its image is gone: {}", words(Some(reason)));
-    Some(Said::new("ImageMissing", message))
+    Some(Reason::new("ImageMissing", message))
 }
 
-/// What hangs on a function must know of it.
+/// What belongs to a function must know of it.
 pub(super) fn fact(live: &Live) -> FunctionFact {
     let tag = |key: &str| live.tags.get().and_then(|it| it.get(key)).cloned();
     let keys = live.tags.get().into_iter().flat_map(|it| it.keys());
@@ -99,7 +99,12 @@ fn busy(state: &State) -> Option<(&'static str, &'static str)> {
     }
 }
 
-fn failed(name: &Name, code: Option<UpdateCode>, reason: Option<&Reason>, diff: &mut Diff<Step>) {
+fn failed(
+    name: &Name,
+    code: Option<UpdateCode>,
+    reason: Option<&StateReason>,
+    diff: &mut Diff<Step>,
+) {
     let text = words(reason);
     diff.changes.push(change("/state", "Active", format!("Failed ({text})")));
     diff.steps.clear();
@@ -107,7 +112,7 @@ fn failed(name: &Name, code: Option<UpdateCode>, reason: Option<&Reason>, diff: 
         && reason.is_some_and(|it| REDEPLOY.contains(&it.code.as_str()))
     {
         diff.steps.push(Planned::new(kind::CODE, Step::UpdateCode(code)));
-        diff.failed = Some(Said::new("FunctionFailed", format!("AWS reports it failed: {text}")));
+        diff.failed = Some(Reason::new("FunctionFailed", format!("AWS reports it failed: {text}")));
         return;
     }
     let message = format!(
@@ -115,18 +120,18 @@ fn failed(name: &Name, code: Option<UpdateCode>, reason: Option<&Reason>, diff: 
          mend the cause, then `aws lambda delete-function --function-name {name}`, and it is made \
          anew (if this process made it, it does so itself)"
     );
-    let said = Said::new("CreateFailed", message);
+    let reason = Reason::new("CreateFailed", message);
     diff.replace = Some(Planned::new(kind::DELETE, Step::Delete(name.clone())));
-    diff.failed = Some(said.clone());
-    diff.waits.insert(0, Hold { said, on: None, recheck: None, soon: false });
+    diff.failed = Some(reason.clone());
+    diff.waits.insert(0, Wait { reason, on: None, recheck: None, soon: false });
 }
 
 /// The last update failed; the function runs on as it was before. One more try of the same is made by
 /// deploying the image again; if that changes nothing, the engine sees that it does not converge.
-fn update_failed(code: Option<UpdateCode>, reason: Option<&Reason>, diff: &mut Diff<Step>) {
+fn update_failed(code: Option<UpdateCode>, reason: Option<&StateReason>, diff: &mut Diff<Step>) {
     let text = words(reason);
     let message = format!("the last update failed, and the function runs on as before: {text}");
-    diff.failed = Some(Said::new("UpdateFailed", message));
+    diff.failed = Some(Reason::new("UpdateFailed", message));
     diff.changes.push(change("/lastUpdateStatus", "Successful", format!("Failed ({text})")));
     diff.steps.retain(|it| it.kind != kind::RECORD);
     if diff.steps.is_empty()
@@ -147,10 +152,10 @@ fn change(path: &str, desired: &str, live: String) -> Change {
     }
 }
 
-fn words(reason: Option<&Reason>) -> String {
+fn words(reason: Option<&StateReason>) -> String {
     match reason {
-        Some(Reason { code, message }) if message.is_empty() => code.clone(),
-        Some(Reason { code, message }) => format!("{code}: {message}"),
+        Some(StateReason { code, message }) if message.is_empty() => code.clone(),
+        Some(StateReason { code, message }) => format!("{code}: {message}"),
         None => "no reason given".into(),
     }
 }

@@ -1,4 +1,4 @@
-//! The calls that mend a function, each with every argument decided.
+//! The calls that repair a function, each with every argument decided.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -22,7 +22,7 @@ pub mod kind {
     pub const UNTAG: &str = "untag";
     /// Deletes the function.
     pub const DELETE: &str = "delete";
-    /// What no step mends.
+    /// What no step repairs.
     pub const NONE: &str = "none";
     /// Writes down what was applied.
     pub const RECORD: &str = "record";

@@ -12,12 +12,12 @@ use super::{
 };
 use crate::engine::{
     diff::{Diff, Planned},
+    observed::Known,
     record::Record,
-    sight::Known,
     tags::{self, APPLIED, IMAGE, TagSteps, Tags},
 };
 
-/// The steps that mend tags.
+/// The steps that repair tags.
 const STEPS: TagSteps = TagSteps { set: kind::TAGS, unset: kind::UNTAG };
 
 /// The lane of tags, which do not depend on what the function runs, nor that on them.
@@ -54,7 +54,7 @@ impl Sides<'_> {
         let others =
             |key: &str| self.ignores(&Ignored::Tags) || self.ignores(&Ignored::Tag(key.to_owned()));
         // The record is written once it is true.
-        let settled = diff.steps.is_empty() && diff.waits.iter().all(|it| it.said.reason == MOVED);
+        let settled = diff.steps.is_empty() && diff.waits.iter().all(|it| it.reason.code == MOVED);
         let ours = self.spec.ownership.tags();
         let found = tags::compare((&self.spec.tags, &ours), live, others, &STEPS);
         diff.changes.extend(found.changes);

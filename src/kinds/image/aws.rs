@@ -26,15 +26,15 @@ use crate::{
     aws::{
         calls::{Call, Calls, endless},
         clients::Clients,
-        cloud::{Cloud, Got, Hands, Urgency},
+        cloud::{Cloud, Got, Hands, Priority},
         op::{Bucket, Op},
     },
     engine::{
         facts::{Digest, ImageFact},
         failure::Failure,
         name::Name,
+        observed::Reading,
         page::Page,
-        sight::Seen,
         time::Mono,
     },
 };
@@ -76,7 +76,7 @@ impl ImageCloud {
         &self,
         place: (&str, &str),
         wanted: &[(Name, Id)],
-        urgency: Urgency,
+        priority: Priority,
     ) -> Result<(Told, Mono), Failure> {
         let (registry, repository) = place;
         let account = account(registry);
@@ -89,7 +89,7 @@ impl ImageCloud {
             .repository_name(repository)
             .set_image_ids(Some(ids.into_iter().map(identifier).collect()))
             .set_accepted_media_types(Some(manifest::accepted()));
-        let call = Call::plain(Op::BatchGetImage, urgency);
+        let call = Call::plain(Op::BatchGetImage, priority);
         // Before the wait for a token: earlier than the truth errs on the safe side.
         let started = self.calls.now();
         match self.calls.run(call, request.send()).await {
@@ -115,19 +115,19 @@ impl ImageCloud {
         &self,
         place: (&str, &str),
         wanted: &[(Name, Id)],
-        urgency: Urgency,
+        priority: Priority,
     ) -> Result<(Told, Mono), Failure> {
-        let (mut found, started) = self.ask(place, wanted, urgency).await?;
+        let (mut found, started) = self.ask(place, wanted, priority).await?;
         let named: BTreeSet<Name> = found.iter().map(|(name, _)| name.clone()).collect();
         for one in wanted.iter().filter(|(name, _)| !named.contains(name)) {
-            let (more, _) = self.ask(place, std::slice::from_ref(one), urgency).await?;
+            let (more, _) = self.ask(place, std::slice::from_ref(one), priority).await?;
             found.extend(more);
         }
         Ok((found, started))
     }
 
     /// The tags of a repository, at most some minutes old.
-    async fn tags(&self, place: (&str, &str), urgency: Urgency) -> Result<Tags, Failure> {
+    async fn tags(&self, place: (&str, &str), priority: Priority) -> Result<Tags, Failure> {
         let (registry, repository) = place;
         let key = format!("{registry}/{repository}");
         let now = self.calls.now();
@@ -147,7 +147,7 @@ impl ImageCloud {
                 .filter(filter.clone())
                 .max_results(TAGS_PAGE)
                 .set_next_token(token);
-            let call = Call::plain(Op::ListImages, urgency);
+            let call = Call::plain(Op::ListImages, priority);
             let answer = match self.calls.run(call, request.send()).await {
                 Ok((answer, _)) => answer,
                 // Not kept: as soon as it is made, its tags count.
@@ -173,12 +173,12 @@ impl ImageCloud {
     }
 
     /// What a reference means just now: a range becomes the tag that it means, or nothing.
-    async fn pin(&self, spec: &Spec, urgency: Urgency) -> Result<Pinned, Failure> {
+    async fn pin(&self, spec: &Spec, priority: Priority) -> Result<Pinned, Failure> {
         let Id::Range(range) = &spec.id else {
             return Ok(Pinned { id: Ok(spec.id.clone()), tag: None });
         };
         let (registry, repository) = (spec.registry.as_str(), spec.repository.as_str());
-        let Some(tags) = self.tags((registry, repository), urgency).await? else {
+        let Some(tags) = self.tags((registry, repository), priority).await? else {
             let why = format!("the repository `{repository}` does not exist");
             return Ok(Pinned { id: Err(why), tag: Some(String::new()) });
         };
@@ -222,17 +222,17 @@ impl Cloud<Image> for ImageCloud {
         for (name, spec) in wanted.iter() {
             let place = (spec.registry.as_str(), spec.repository.as_str());
             if let Some(image) = self.elsewhere(spec) {
-                page.rows.push((name.clone(), seen(Found { tag: None, image })));
+                page.rows.push((name.clone(), reading(Found { tag: None, image })));
                 continue;
             }
-            match self.pin(spec, Urgency::List).await {
+            match self.pin(spec, Priority::List).await {
                 Ok(Pinned { id: Ok(id), tag }) => {
                     versions.extend(tag.map(|tag| (name, tag)));
                     repositories.entry(place).or_default().push((name.clone(), id));
                 }
                 Ok(Pinned { id: Err(why), tag }) => {
                     let image = ImageFact::Missing(why);
-                    page.rows.push((name.clone(), seen(Found { tag, image })));
+                    page.rows.push((name.clone(), reading(Found { tag, image })));
                 }
                 Err(failure) => broken = Some(failure),
             }
@@ -245,7 +245,7 @@ impl Cloud<Image> for ImageCloud {
             .flat_map(|(place, ids)| ids.chunks(IDS_MAX).map(move |some| (*place, some)))
             .collect();
         for (place, some) in chunks {
-            let (told, started) = match self.ask_all(place, some, Urgency::List).await {
+            let (told, started) = match self.ask_all(place, some, Priority::List).await {
                 Ok(told) => told,
                 // One repository that cannot be read keeps no other from being read.
                 Err(failure) => {
@@ -256,7 +256,7 @@ impl Cloud<Image> for ImageCloud {
             let found = |name: &Name, image| Found { tag: versions.get(name).cloned(), image };
             let rows = told.into_iter().map(|(name, image)| {
                 let found = found(&name, image);
-                (name, seen(found))
+                (name, reading(found))
             });
             if pages.send(Page { started, rows: rows.collect() }).await.is_err() {
                 return Ok(());
@@ -269,24 +269,24 @@ impl Cloud<Image> for ImageCloud {
         &self,
         name: &Name,
         _: Option<&Spec>,
-        urgency: Urgency,
+        priority: Priority,
     ) -> Result<Got<Image>, Failure> {
         let now = self.calls.now();
         let Some(spec) = Spec::of_reference(name.as_str()) else { return Ok((None, now)) };
         if let Some(image) = self.elsewhere(&spec) {
-            return Ok((Some(seen(Found { tag: None, image })), now));
+            return Ok((Some(reading(Found { tag: None, image })), now));
         }
-        let Pinned { id, tag } = self.pin(&spec, urgency).await?;
+        let Pinned { id, tag } = self.pin(&spec, priority).await?;
         let id = match id {
             Ok(id) => id,
             Err(why) => {
-                return Ok((Some(seen(Found { tag, image: ImageFact::Missing(why) })), now));
+                return Ok((Some(reading(Found { tag, image: ImageFact::Missing(why) })), now));
             }
         };
         let place = (spec.registry.as_str(), spec.repository.as_str());
-        let (told, started) = self.ask(place, &[(name.clone(), id)], urgency).await?;
+        let (told, started) = self.ask(place, &[(name.clone(), id)], priority).await?;
         let image = told.into_iter().next().map(|(_, image)| image);
-        Ok((image.map(|image| seen(Found { tag, image })), started))
+        Ok((image.map(|image| reading(Found { tag, image })), started))
     }
 
     async fn apply(&self, step: &std::convert::Infallible) -> Result<(), Failure> {
@@ -307,8 +307,8 @@ fn account(registry: &str) -> &str {
     registry.split('.').next().unwrap_or_default()
 }
 
-fn seen(live: Found) -> Seen<Found> {
-    Seen { live, revision: None, exact: true }
+fn reading(live: Found) -> Reading<Found> {
+    Reading { live, revision: None, exact: true }
 }
 
 fn identifier(id: &Id) -> ImageIdentifier {
@@ -358,7 +358,7 @@ fn refused(id: &Id, failure: &ImageFailure) -> ImageFact {
     let reason = failure.failure_reason().unwrap_or("no reason given");
     let code = failure.failure_code();
     let word = code.map_or("no code", ImageFailureCode::as_str);
-    let said = format!("ECR does not give out {what}: {word}: {reason}");
+    let reason = format!("ECR does not give out {what}: {word}: {reason}");
     match code {
         Some(
             ImageFailureCode::ImageNotFound
@@ -366,15 +366,15 @@ fn refused(id: &Id, failure: &ImageFailure) -> ImageFact {
             | ImageFailureCode::MissingDigestAndTag,
         ) => ImageFact::Missing(format!("{what} is not in the repository")),
         Some(ImageFailureCode::InvalidImageDigest | ImageFailureCode::InvalidImageTag) => {
-            ImageFact::Unusable(said)
+            ImageFact::Unusable(reason)
         }
         Some(ImageFailureCode::ImageInaccessible) => ImageFact::Unreadable(format!(
-            "{said}; it is archived or being restored: restore it with UpdateImageStorageClass"
+            "{reason}; it is archived or being restored: restore it with UpdateImageStorageClass"
         )),
         Some(ImageFailureCode::UpstreamAccessDenied) => ImageFact::Unreadable(format!(
-            "{said}; mend the credentials of the repository's pull-through cache rule"
+            "{reason}; mend the credentials of the repository's pull-through cache rule"
         )),
         // Trouble of ECR's, of its key or of an upstream registry, or a code of a later day: no word on the image.
-        Some(_) | None => ImageFact::Unreadable(said),
+        Some(_) | None => ImageFact::Unreadable(reason),
     }
 }

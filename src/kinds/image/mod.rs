@@ -16,20 +16,20 @@ use jiff::Timestamp;
 pub use self::manifest::{DOCKER, INDEX, OCI, SINGLE};
 use self::spec::{Id, Spec};
 use crate::engine::{
-    diff::{Diff, Hold, Planned, Print, Said},
+    diff::{Diff, Fingerprint, Planned, Reason, Wait},
     facts::{Fact, FactKey, Facts, ImageFact},
     failure::{Failure, chain},
     kind::{Digests, Kind, Listing},
     name::Name,
-    sight::{Known, Seen, Sight},
+    observed::{Known, Observed, Reading},
     tags::Tags,
 };
 
-/// How soon to look again for an image that somebody waits for: a push should show within seconds, and the
+/// How soon to read again for an image that another party waits for: a push should show within seconds, and the
 /// quota for this call is two thousand a second.
 const MISSING_RECHECK: Duration = Duration::from_secs(5);
 
-/// How soon to look again for an image that ECR has and does not give out: an upstream registry or a key that is away
+/// How soon to read again for an image that ECR has and does not give out: an upstream registry or a key that is away
 /// comes back within minutes, a restored image within hours.
 const WITHHELD_RECHECK: Duration = Duration::from_mins(1);
 
@@ -60,16 +60,21 @@ impl Kind for Image {
         Diff::default()
     }
 
-    fn diff(name: &Name, _: &Spec, seen: &Seen<Found>, _: &Facts) -> Diff<Infallible> {
+    fn diff(name: &Name, _: &Spec, reading: &Reading<Found>, _: &Facts) -> Diff<Infallible> {
         let mut diff = Diff::default();
-        if let ImageFact::Unreadable(why) = &seen.live.image {
-            let said = Said::new("ImageUnreadable", format!("image {name}: {why}"));
-            diff.waits.push(Hold { said, on: None, recheck: Some(WITHHELD_RECHECK), soon: false });
+        if let ImageFact::Unreadable(why) = &reading.live.image {
+            let reason = Reason::new("ImageUnreadable", format!("image {name}: {why}"));
+            diff.waits.push(Wait {
+                reason,
+                on: None,
+                recheck: Some(WITHHELD_RECHECK),
+                soon: false,
+            });
         }
         // A range is looked up at its own pace.
-        if let (ImageFact::Missing(why), None) = (&seen.live.image, &seen.live.tag) {
-            let said = Said::new("ImageMissing", format!("waiting for image {name}: {why}"));
-            diff.waits.push(Hold { said, on: None, recheck: Some(MISSING_RECHECK), soon: false });
+        if let (ImageFact::Missing(why), None) = (&reading.live.image, &reading.live.tag) {
+            let reason = Reason::new("ImageMissing", format!("waiting for image {name}: {why}"));
+            diff.waits.push(Wait { reason, on: None, recheck: Some(MISSING_RECHECK), soon: false });
         }
         diff
     }
@@ -86,8 +91,8 @@ impl Kind for Image {
         format!("{live:?}").into()
     }
 
-    fn print(seen: &Seen<Found>) -> Print {
-        Print::of(format!("{:?}", seen.live).as_bytes())
+    fn fingerprint(reading: &Reading<Found>) -> Fingerprint {
+        Fingerprint::of(format!("{:?}", reading.live).as_bytes())
     }
 
     fn tags(_: &Found) -> Option<&Known<Tags>> {
@@ -104,11 +109,11 @@ impl Kind for Image {
 
     fn fact(
         name: &Name,
-        sight: &Sight<Found>,
+        observed: &Observed<Found>,
         unread: Option<&Failure>,
     ) -> Option<(FactKey, Option<Fact>)> {
         let range = matches!(Spec::of_reference(name.as_str())?.id, Id::Range(_));
-        let found = sight.seen().map(|seen| seen.live.clone());
+        let found = observed.reading().map(|reading| reading.live.clone());
         let unreadable = || {
             let image = ImageFact::Unreadable(chain(unread?));
             Some(Found { tag: None, image })
@@ -129,7 +134,7 @@ impl Kind for Image {
         Vec::new()
     }
 
-    fn digests(_: Option<&Spec>, _: &Sight<Found>, _: &Facts) -> Digests {
+    fn digests(_: Option<&Spec>, _: &Observed<Found>, _: &Facts) -> Digests {
         Digests::default()
     }
 }

@@ -7,7 +7,7 @@ use super::{Call as Step, Config, LogGroup};
 use crate::{
     aws::{
         calls::Call,
-        cloud::Urgency,
+        cloud::Priority,
         op::{Bucket, Op},
     },
     engine::failure::Failure,
@@ -21,7 +21,7 @@ impl BlockHands for LogGroup {
     async fn read(
         door: &Door,
         _: &GetFunctionOutput,
-        Asked { wanted, urgency, .. }: Asked<'_, Self>,
+        Asked { wanted, priority, .. }: Asked<'_, Self>,
     ) -> Read<Config> {
         let Some(wanted) = wanted else { return (Ok(None), None) };
         let (mut began, mut token) = (None, None);
@@ -32,7 +32,7 @@ impl BlockHands for LogGroup {
                 .describe_log_groups()
                 .log_group_name_prefix(&wanted.group)
                 .set_next_token(token.take());
-            let call = Call::plain(Op::DescribeLogGroups, urgency);
+            let call = Call::plain(Op::DescribeLogGroups, priority);
             let (answer, at) = door.calls.timed(call, Box::pin(request.send())).await;
             let began = *began.get_or_insert(at);
             let page = match answer {
@@ -55,28 +55,28 @@ impl BlockHands for LogGroup {
             Step::Create(group, key) => {
                 let request =
                     logs.create_log_group().log_group_name(group).set_kms_key_id(key.clone());
-                let call = Call::plain(Op::CreateLogGroup, Urgency::Write);
+                let call = Call::plain(Op::CreateLogGroup, Priority::Write);
                 door.calls.run(call, Box::pin(request.send())).await.map(drop)
             }
             Step::Keep(group, days) => {
                 let request =
                     logs.put_retention_policy().log_group_name(group).retention_in_days(*days);
-                let call = Call::plain(Op::PutRetentionPolicy, Urgency::Write);
+                let call = Call::plain(Op::PutRetentionPolicy, Priority::Write);
                 door.calls.run(call, Box::pin(request.send())).await.map(drop)
             }
             Step::KeepForever(group) => {
                 let request = logs.delete_retention_policy().log_group_name(group);
-                let call = Call::plain(Op::DeleteRetentionPolicy, Urgency::Write);
+                let call = Call::plain(Op::DeleteRetentionPolicy, Priority::Write);
                 door.calls.run(call, Box::pin(request.send())).await.map(drop)
             }
             Step::Lock(group, key) => {
                 let request = logs.associate_kms_key().log_group_name(group).kms_key_id(key);
-                let call = Call::plain(Op::AssociateKmsKey, Urgency::Write);
+                let call = Call::plain(Op::AssociateKmsKey, Priority::Write);
                 door.calls.run(call, Box::pin(request.send())).await.map(drop)
             }
             Step::Unlock(group) => {
                 let request = logs.disassociate_kms_key().log_group_name(group);
-                let call = Call::plain(Op::DisassociateKmsKey, Urgency::Write);
+                let call = Call::plain(Op::DisassociateKmsKey, Priority::Write);
                 door.calls.run(call, Box::pin(request.send())).await.map(drop)
             }
         }

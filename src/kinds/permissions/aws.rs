@@ -7,10 +7,10 @@ use super::{Call as Step, NAMELESS, Permissions, Statement, Statements, open};
 use crate::{
     aws::{
         calls::Call,
-        cloud::Urgency,
+        cloud::Priority,
         op::{Bucket, Op},
     },
-    engine::failure::{Cause, Class, Failure},
+    engine::failure::{AwsError, Class, Failure},
     kinds::block::{
         At, Extra,
         aws::{Asked, BlockHands, Door, Others, Read, found},
@@ -23,9 +23,9 @@ impl BlockHands for Permissions {
     async fn read(
         door: &Door,
         _: &GetFunctionOutput,
-        Asked { at, urgency, .. }: Asked<'_, Self>,
+        Asked { at, priority, .. }: Asked<'_, Self>,
     ) -> Read<Statements> {
-        policy(door, at, urgency).await
+        policy(door, at, priority).await
     }
 
     fn place(call: &Step) -> Option<&At> {
@@ -39,10 +39,10 @@ impl BlockHands for Permissions {
     /// Each alias and each version has a policy of its own, and so has the function itself.
     async fn elsewhere(door: &Door, others: Others<'_>) -> Result<Vec<Extra<Step>>, Failure> {
         let mut found = Vec::new();
-        let qualifiers = door.qualifiers(others.function, others.urgency).await?;
+        let qualifiers = door.qualifiers(others.function, others.priority).await?;
         let all = std::iter::once(None).chain(qualifiers.into_iter().map(Some));
         for at in all.filter_map(|qualifier| others.at(qualifier)) {
-            let (statements, _) = policy(door, &at, others.urgency).await;
+            let (statements, _) = policy(door, &at, others.priority).await;
             let statements = statements?.unwrap_or_default();
             found.extend(open(&at, statements.iter()).into_iter().map(|it| it.elsewhere(&at)));
         }
@@ -59,7 +59,7 @@ impl BlockHands for Permissions {
                     .function_name(at.function.as_str())
                     .set_qualifier(at.qualifier.clone())
                     .statement_id(sid);
-                let call = Call::plain(Op::RemovePermission, Urgency::Write);
+                let call = Call::plain(Op::RemovePermission, Priority::Write);
                 return door.calls.run(call, Box::pin(request.send())).await.map(drop);
             }
         };
@@ -79,20 +79,20 @@ impl BlockHands for Permissions {
             .set_event_source_token(given(&statement.event_source_token))
             .set_function_url_auth_type(auth.map(|it| FunctionUrlAuthType::from(it.as_str())))
             .set_invoked_via_function_url(statement.invoked_via_function_url.then_some(true));
-        let call = Call::plain(Op::AddPermission, Urgency::Write);
+        let call = Call::plain(Op::AddPermission, Priority::Write);
         door.calls.run(call, Box::pin(request.send())).await.map(drop)
     }
 }
 
 /// The policy of one place, and the moment at which it was asked for.
-async fn policy(door: &Door, at: &At, urgency: Urgency) -> Read<Statements> {
+async fn policy(door: &Door, at: &At, priority: Priority) -> Read<Statements> {
     let request = door
         .lambda()
         .get_policy()
         .function_name(at.function.as_str())
         .set_qualifier(at.qualifier.clone())
         .send();
-    let call = Call::plain(Op::GetPolicy, urgency);
+    let call = Call::plain(Op::GetPolicy, priority);
     let (answer, moment) = door.calls.timed(call, request).await;
     let statements = found(answer).and_then(|it| match it.and_then(|it| it.policy) {
         Some(policy) => statements(&policy).map(Some),
@@ -108,7 +108,7 @@ fn statements(policy: &str) -> Result<Statements, Failure> {
     let unclear = |message: String| Failure {
         class: Class::Unclear,
         op: Op::GetPolicy.name(),
-        cause: Cause { code: None, message },
+        cause: AwsError { code: None, message },
         retry_after: None,
     };
     let policy: Value = serde_json::from_str(policy)

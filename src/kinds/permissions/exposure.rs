@@ -166,7 +166,7 @@ fn bound(operator: &str, key: &str, values: &Value) -> Bound {
 
 /// Whether a value is fixed.
 fn fixed(text: &str, form: Form, operator: &str) -> Bound {
-    // A variable is filled in when somebody asks.
+    // A variable is filled in when another party asks.
     if text.contains("${") {
         return Bound::Unclear;
     }

@@ -16,7 +16,7 @@ use self::exposure::Exposure;
 pub use self::statement::{INVOKE, Statement};
 use super::block::{At, Block, Extra, Fields};
 use crate::{
-    engine::diff::{Cause, Said},
+    engine::diff::{Cause, Reason},
     kinds::{document::Breach, part::Site},
     shape::Field,
 };
@@ -138,7 +138,7 @@ impl Block for Permissions {
         statements.iter().map(field).collect()
     }
 
-    /// Ours alone: a statement of somebody else's would become another one beside it.
+    /// Ours alone: a statement of another party's would become another one beside it.
     fn written(statements: &Statements) -> Option<Value> {
         let ours = statements.iter().filter_map(|(id, it)| Some((id.strip_prefix(OURS)?, it)));
         let named = ours.filter_map(|(rest, it)| Some((sid(rest)?, it)));
@@ -203,14 +203,14 @@ impl Block for Permissions {
         open(at, live.iter().filter(|(id, _)| !ours || !id.starts_with(OURS)))
     }
 
-    fn warning(statements: &Statements) -> Option<Said> {
+    fn warning(statements: &Statements) -> Option<Reason> {
         let open = statements.iter().filter(|(_, it)| it.exposure() != Exposure::Closed);
         let public: Vec<&str> = open.map(|(sid, _)| sid.as_str()).collect();
         let message = format!(
             "public: {} lets anybody in, whoever they are and wherever they come from",
             public.join(", ")
         );
-        (!public.is_empty()).then(|| Said::new("PublicPermission", message))
+        (!public.is_empty()).then(|| Reason::new("PublicPermission", message))
     }
 }
 

@@ -14,8 +14,8 @@ use aws_sdk_lambda::{
 
 use super::{Call as Step, Config, Number, POLICY, Provisioned, Status};
 use crate::{
-    aws::{calls::Call, cloud::Urgency, op::Op},
-    engine::failure::{Cause, Class, Failure},
+    aws::{calls::Call, cloud::Priority, op::Op},
+    engine::failure::{AwsError, Class, Failure},
     kinds::block::{
         At,
         aws::{Asked, BlockHands, Door, Read, found},
@@ -32,14 +32,14 @@ impl BlockHands for Provisioned {
     async fn read(
         door: &Door,
         _: &GetFunctionOutput,
-        Asked { at, urgency, .. }: Asked<'_, Self>,
+        Asked { at, priority, .. }: Asked<'_, Self>,
     ) -> Read<Config> {
         let request = door
             .lambda()
             .get_provisioned_concurrency_config()
             .function_name(at.function.as_str())
             .set_qualifier(at.qualifier.clone());
-        let call = Call::plain(Op::GetProvisionedConcurrencyConfig, urgency);
+        let call = Call::plain(Op::GetProvisionedConcurrencyConfig, priority);
         let (answer, began) = door.calls.timed(call, Box::pin(request.send())).await;
         let none = |it: &Failure| it.cause.code.as_deref() == Some(NONE);
         let answer = match answer {
@@ -47,7 +47,7 @@ impl BlockHands for Provisioned {
             answer => found(answer),
         };
         let config = match answer {
-            Ok(found) => scaled(door, (at, urgency), found).await,
+            Ok(found) => scaled(door, (at, priority), found).await,
             Err(failure) => Err(failure),
         };
         (config, Some(began))
@@ -62,7 +62,7 @@ impl BlockHands for Provisioned {
                     .function_name(at.function.as_str())
                     .set_qualifier(at.qualifier.clone())
                     .provisioned_concurrent_executions(*number);
-                let call = Call::plain(Op::PutProvisionedConcurrencyConfig, Urgency::Write);
+                let call = Call::plain(Op::PutProvisionedConcurrencyConfig, Priority::Write);
                 door.calls.run(call, Box::pin(request.send())).await.map(drop)
             }
             Step::Delete(at) => {
@@ -71,7 +71,7 @@ impl BlockHands for Provisioned {
                     .delete_provisioned_concurrency_config()
                     .function_name(at.function.as_str())
                     .set_qualifier(at.qualifier.clone());
-                let call = Call::plain(Op::DeleteProvisionedConcurrencyConfig, Urgency::Write);
+                let call = Call::plain(Op::DeleteProvisionedConcurrencyConfig, Priority::Write);
                 door.calls.run(call, Box::pin(request.send())).await.map(drop)
             }
             Step::Register(at, range) => register(door, at, *range).await,
@@ -85,13 +85,13 @@ impl BlockHands for Provisioned {
 /// What Lambda shows, and who scales it.
 async fn scaled(
     door: &Door,
-    (at, urgency): (&At, Urgency),
+    (at, priority): (&At, Priority),
     found: Option<GetProvisionedConcurrencyConfigOutput>,
 ) -> Result<Option<Config>, Failure> {
-    let range = range(door, (at, urgency)).await?;
+    let range = range(door, (at, priority)).await?;
     // Without a target there are no policies.
     let utilization = match range {
-        Some(_) => utilization(door, (at, urgency)).await?,
+        Some(_) => utilization(door, (at, priority)).await?,
         None => None,
     };
     let status = found.as_ref().map_or(Status::Ready, status);
@@ -117,7 +117,10 @@ fn resource(at: &At) -> String {
     format!("function:{at}")
 }
 
-async fn range(door: &Door, (at, urgency): (&At, Urgency)) -> Result<Option<(i32, i32)>, Failure> {
+async fn range(
+    door: &Door,
+    (at, priority): (&At, Priority),
+) -> Result<Option<(i32, i32)>, Failure> {
     let request = door
         .clients
         .scaling
@@ -125,14 +128,14 @@ async fn range(door: &Door, (at, urgency): (&At, Urgency)) -> Result<Option<(i32
         .service_namespace(NAMESPACE)
         .resource_ids(resource(at))
         .scalable_dimension(DIMENSION);
-    let call = Call::plain(Op::DescribeScalableTargets, urgency);
+    let call = Call::plain(Op::DescribeScalableTargets, priority);
     let (answer, _) = door.calls.run(call, Box::pin(request.send())).await?;
     // There is one at most: a resource has one target for each dimension.
     let target = answer.scalable_targets.unwrap_or_default().into_iter().next();
     Ok(target.map(|it| (it.min_capacity, it.max_capacity)))
 }
 
-async fn utilization(door: &Door, (at, urgency): (&At, Urgency)) -> Result<Option<f64>, Failure> {
+async fn utilization(door: &Door, (at, priority): (&At, Priority)) -> Result<Option<f64>, Failure> {
     let request = door
         .clients
         .scaling
@@ -141,7 +144,7 @@ async fn utilization(door: &Door, (at, urgency): (&At, Urgency)) -> Result<Optio
         .resource_id(resource(at))
         .scalable_dimension(DIMENSION)
         .policy_names(POLICY);
-    let call = Call::plain(Op::DescribeScalingPolicies, urgency);
+    let call = Call::plain(Op::DescribeScalingPolicies, priority);
     let (answer, _) = door.calls.run(call, Box::pin(request.send())).await?;
     let own = answer.scaling_policies.unwrap_or_default();
     Ok(own.into_iter().find(|it| it.policy_name == POLICY).and_then(aimed))
@@ -164,7 +167,7 @@ async fn register(door: &Door, at: &At, (min, max): (i32, i32)) -> Result<(), Fa
         .scalable_dimension(DIMENSION)
         .min_capacity(min)
         .max_capacity(max);
-    let call = Call::plain(Op::RegisterScalableTarget, Urgency::Write);
+    let call = Call::plain(Op::RegisterScalableTarget, Priority::Write);
     door.calls.run(call, Box::pin(request.send())).await.map(drop)
 }
 
@@ -176,7 +179,7 @@ async fn deregister(door: &Door, at: &At) -> Result<(), Failure> {
         .service_namespace(NAMESPACE)
         .resource_id(resource(at))
         .scalable_dimension(DIMENSION);
-    let call = Call::plain(Op::DeregisterScalableTarget, Urgency::Write);
+    let call = Call::plain(Op::DeregisterScalableTarget, Priority::Write);
     door.calls.run(call, Box::pin(request.send())).await.map(drop)
 }
 
@@ -192,7 +195,7 @@ async fn aim(door: &Door, at: &At, utilization: f64) -> Result<(), Failure> {
     let tracking = tracking.map_err(|error| Failure {
         class: Class::Invalid,
         op: op.name(),
-        cause: Cause { code: None, message: error.to_string() },
+        cause: AwsError { code: None, message: error.to_string() },
         retry_after: None,
     })?;
     let request = door
@@ -205,7 +208,7 @@ async fn aim(door: &Door, at: &At, utilization: f64) -> Result<(), Failure> {
         .resource_id(resource(at))
         .scalable_dimension(DIMENSION)
         .target_tracking_scaling_policy_configuration(tracking);
-    door.calls.run(Call::plain(op, Urgency::Write), Box::pin(request.send())).await.map(drop)
+    door.calls.run(Call::plain(op, Priority::Write), Box::pin(request.send())).await.map(drop)
 }
 
 async fn unaim(door: &Door, at: &At) -> Result<(), Failure> {
@@ -217,6 +220,6 @@ async fn unaim(door: &Door, at: &At) -> Result<(), Failure> {
         .service_namespace(NAMESPACE)
         .resource_id(resource(at))
         .scalable_dimension(DIMENSION);
-    let call = Call::plain(Op::DeleteScalingPolicy, Urgency::Write);
+    let call = Call::plain(Op::DeleteScalingPolicy, Priority::Write);
     door.calls.run(call, Box::pin(request.send())).await.map(drop)
 }

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::block::{At, Block, Fields, State};
 use crate::{
-    engine::diff::{Cause, Said},
+    engine::diff::{Cause, Reason},
     kinds::{document::Breach, part::Site},
     shape::Field,
 };
@@ -138,7 +138,7 @@ impl fmt::Display for Call {
     }
 }
 
-/// What a function must have so that this may hang on it.
+/// What a function must have so that this may belong to it.
 pub fn check_host(
     doc: &ProvisionedDoc,
     (alias, reserved): (Option<&str>, Option<i32>),
@@ -208,7 +208,7 @@ impl Block for Provisioned {
         fields.into_iter().filter_map(|(path, value)| Some((path.to_owned(), value?))).collect()
     }
 
-    /// Where somebody scales, only that there is a number.
+    /// Where another party scales, only that there is a number.
     fn remembered(config: &Config) -> Fields {
         let mut fields = Self::fields(config);
         if let Some(Number::Fixed(number) | Number::Scaled(number)) = config.number {
@@ -282,10 +282,10 @@ impl Block for Provisioned {
         match (&live.status, wanted.number) {
             (Status::Failed(why), _) => {
                 let message = format!("AWS cannot keep the instances ready: {why}");
-                State::Failed(Said::new("ProvisioningFailed", message))
+                State::Failed(Reason::new("ProvisioningFailed", message))
             }
             (Status::InProgress, Some(Number::Fixed(_))) => {
-                State::Working(Said::new("Provisioning", "AWS is making the instances ready"))
+                State::Working(Reason::new("Provisioning", "AWS is making the instances ready"))
             }
             (Status::InProgress | Status::Ready, _) => State::Settled,
         }

@@ -38,11 +38,11 @@ fn config(doc: &ProvisionedDoc) -> Config {
 }
 
 /// A range as it is seen: the number is one like any other.
-fn seen(min: i32, max: i32, now: i32) -> Config {
+fn reading(min: i32, max: i32, now: i32) -> Config {
     Config { number: Some(Number::Fixed(now)), ..range(min, max) }
 }
 
-/// Does the first call, looks again, and so on; every call as it is shown.
+/// Does the first call, reads again, and so on; every call as it is shown.
 fn path(mut live: Option<Config>, wanted: Option<&Config>) -> Vec<String> {
     let mut shown = Vec::new();
     loop {
@@ -93,34 +93,34 @@ fn whoever_scales_comes_last_and_goes_first() {
     assert_eq!(path(None, Some(&range(2, 9))), [begin, scale, aim]);
     // There is something to measure already.
     assert_eq!(path(Some(number(5)), Some(&range(2, 9))), [scale, aim]);
-    assert_eq!(path(Some(seen(2, 9, 7)), Some(&range(2, 9))), Vec::<String>::new());
-    assert_eq!(path(Some(seen(1, 9, 7)), Some(&range(2, 9))), [scale]);
+    assert_eq!(path(Some(reading(2, 9, 7)), Some(&range(2, 9))), Vec::<String>::new());
+    assert_eq!(path(Some(reading(1, 9, 7)), Some(&range(2, 9))), [scale]);
     let (unaim, stop) = (
         "scale function f:live to no utilization",
         "let concurrency of function f:live scale no more",
     );
     let put = "provision concurrency 5 for function f:live";
-    assert_eq!(path(Some(seen(2, 9, 7)), Some(&number(5))), [unaim, stop, put]);
-    assert_eq!(path(Some(seen(2, 9, 5)), Some(&number(5))), [unaim, stop]);
+    assert_eq!(path(Some(reading(2, 9, 7)), Some(&number(5))), [unaim, stop, put]);
+    assert_eq!(path(Some(reading(2, 9, 5)), Some(&number(5))), [unaim, stop]);
     let delete = "provision no concurrency for function f:live";
-    assert_eq!(path(Some(seen(2, 9, 7)), None), [unaim, stop, delete]);
-    // Somebody has half undone it.
+    assert_eq!(path(Some(reading(2, 9, 7)), None), [unaim, stop, delete]);
+    // Another party has half undone it.
     let half = Config { number: None, utilization: None, ..range(2, 9) };
     assert_eq!(path(Some(half.clone()), Some(&range(2, 9))), [begin, aim]);
     assert_eq!(path(Some(half), None), [stop]);
 }
 
-/// What the tag remembers tells an edit from somebody's hand, whatever number is there just now.
+/// What the tag remembers tells an edit from another party's hand, whatever number is there just now.
 #[test]
 fn the_number_of_a_range_is_not_remembered() {
     let remembered = |live: &Config, wanted: &Config| {
         Provisioned::concern(live, Some(wanted)).map(|it| Provisioned::remembered(&it))
     };
     let of = |wanted: &Config| Some(Provisioned::remembered(wanted));
-    assert_eq!(remembered(&seen(2, 9, 7), &range(2, 9)), of(&range(2, 9)));
-    assert_eq!(remembered(&seen(2, 9, 7), &number(5)), of(&range(2, 9)));
+    assert_eq!(remembered(&reading(2, 9, 7), &range(2, 9)), of(&range(2, 9)));
+    assert_eq!(remembered(&reading(2, 9, 7), &number(5)), of(&range(2, 9)));
     assert_eq!(remembered(&number(5), &range(5, 9)), of(&number(5)));
-    assert_ne!(remembered(&seen(2, 8, 7), &range(2, 9)), of(&range(2, 9)));
+    assert_ne!(remembered(&reading(2, 8, 7), &range(2, 9)), of(&range(2, 9)));
     let gone = Config { number: None, ..range(2, 9) };
     assert_ne!(remembered(&gone, &range(2, 9)), of(&range(2, 9)));
 }

@@ -4,7 +4,7 @@ use aws_sdk_lambda::{operation::get_function::GetFunctionOutput, types::Recursiv
 
 use super::{Call as Step, Recursion, TERMINATE};
 use crate::{
-    aws::{calls::Call, cloud::Urgency, op::Op},
+    aws::{calls::Call, cloud::Priority, op::Op},
     engine::failure::Failure,
     kinds::block::aws::{Asked, BlockHands, Door, Read, found},
 };
@@ -13,14 +13,14 @@ impl BlockHands for Recursion {
     async fn read(
         door: &Door,
         _: &GetFunctionOutput,
-        Asked { at, urgency, .. }: Asked<'_, Self>,
+        Asked { at, priority, .. }: Asked<'_, Self>,
     ) -> Read<String> {
         let request = door
             .lambda()
             .get_function_recursion_config()
             .function_name(at.function.as_str())
             .send();
-        let call = Call::plain(Op::GetFunctionRecursionConfig, urgency);
+        let call = Call::plain(Op::GetFunctionRecursionConfig, priority);
         let (answer, at) = door.calls.timed(call, request).await;
         let word = |it: RecursiveLoop| it.as_str().to_owned();
         let answer = found(answer);
@@ -35,7 +35,7 @@ impl BlockHands for Recursion {
             .put_function_recursion_config()
             .function_name(step.at.function.as_str())
             .recursive_loop(RecursiveLoop::from(step.recursive_loop.as_str()));
-        let call = Call::plain(Op::PutFunctionRecursionConfig, Urgency::Write);
+        let call = Call::plain(Op::PutFunctionRecursionConfig, Priority::Write);
         door.calls.run(call, Box::pin(request.send())).await.map(drop)
     }
 }

@@ -8,11 +8,11 @@ use super::{
     spec::{Gradual, Wanted},
 };
 use crate::engine::{
-    diff::{Hold, Said},
-    sight::Known,
+    diff::{Reason, Wait},
+    observed::Known,
 };
 
-/// How often a version on its way is looked at.
+/// How often a version on its way is read.
 pub(super) const WATCH: Duration = Duration::from_secs(20);
 
 /// What follows.
@@ -21,7 +21,7 @@ pub(super) enum Course {
     /// It goes back, and why.
     Back(String),
     /// It stays where it is.
-    Stay(Hold),
+    Stay(Wait),
     /// It gets so many percent of the calls; `None`: all.
     On(Option<u32>),
 }
@@ -92,8 +92,8 @@ fn unknown<T>(known: &Known<T>) -> Option<&String> {
 }
 
 fn stay(reason: &'static str, message: String, recheck: Duration) -> Course {
-    let said = Said::new(reason, message);
-    Course::Stay(Hold { said, on: None, recheck: Some(recheck), soon: false })
+    let reason = Reason::new(reason, message);
+    Course::Stay(Wait { reason, on: None, recheck: Some(recheck), soon: false })
 }
 
 #[cfg(test)]
@@ -129,7 +129,7 @@ mod tests {
         let rolling = Rolling { version: 8, percent, since: Timestamp::UNIX_EPOCH };
         let found = match course(&wanted, &gradual, (&rolling, Some(&watch))) {
             Course::Back(why) => format!("back: {why}"),
-            Course::Stay(hold) => format!("stay: {}", hold.said.reason),
+            Course::Stay(wait) => format!("stay: {}", wait.reason.code),
             Course::On(percent) => format!("on: {percent:?}"),
         };
         assert_eq!(found, expected);

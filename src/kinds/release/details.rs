@@ -22,13 +22,13 @@ pub(super) fn details(live: &Live, wanted: Option<&Wanted>) -> Vec<Detail> {
             let (version, percent, since) = (rolling.version, rolling.percent, rolling.since);
             all.push(("rolling out", format!("version {version} at {percent} % since {since}")));
         }
-        if let Some(held) = note.and_then(|it| it.held.as_ref()) {
-            all.push(("held back", format!("version {}: {}", held.version, held.why)));
+        if let Some(rejected) = note.and_then(|it| it.rejected.as_ref()) {
+            all.push(("held back", format!("version {}: {}", rejected.version, rejected.why)));
         }
     }
     let tests = wanted.iter().flat_map(|it| &it.tests);
-    for ((version, print), outcome) in live.tests.iter().rev() {
-        let mut known = tests.clone().filter(|it| it.print == *print);
+    for ((version, fingerprint), outcome) in live.tests.iter().rev() {
+        let mut known = tests.clone().filter(|it| it.fingerprint == *fingerprint);
         let Some(test) = known.next() else { continue };
         let how = match outcome {
             Outcome::Passed => "passed",
@@ -45,7 +45,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        engine::{diff::Print, sight::Known},
+        engine::{diff::Fingerprint, observed::Known},
         kinds::{
             block::host::Host,
             release::{
@@ -74,9 +74,9 @@ mod tests {
             aliases: BTreeMap::from([("live".to_owned(), alias)]),
             versions: BTreeMap::new(),
             tests: BTreeMap::from([
-                ((7, Print(1)), Outcome::Passed),
-                ((8, Print(1)), Outcome::Failed("no; its log ends with: oh".into())),
-                ((8, Print(2)), Outcome::Passed),
+                ((7, Fingerprint(1)), Outcome::Passed),
+                ((8, Fingerprint(1)), Outcome::Failed("no; its log ends with: oh".into())),
+                ((8, Fingerprint(2)), Outcome::Passed),
             ]),
             watch: None,
             stock: Known::No(String::new()),
@@ -93,7 +93,7 @@ mod tests {
             body: BTreeMap::new(),
             matches: None,
             max_duration: Duration::ZERO,
-            print: Print(1),
+            fingerprint: Fingerprint(1),
         };
         let wanted = Wanted {
             alias: "live".into(),

@@ -12,10 +12,10 @@ use super::{
 };
 use crate::{
     engine::{
-        diff::{Cause, Change, Diff, Hold, Origin, Planned, Said, Shown},
+        diff::{Cause, Change, Diff, Origin, Planned, Reason, Shown, Wait},
         facts::{Fact, FactKey, Facts},
         name::Name,
-        sight::Known,
+        observed::Known,
         status::Ending,
         tags::Tags,
     },
@@ -37,10 +37,10 @@ pub(super) const PRUNE: &str = "prune";
 /// Steps that follow one whose outcome has to be seen first.
 pub(super) const LATER: &str = "later";
 
-/// How soon to look again at an alias on which something still hangs.
+/// How soon to read again at an alias on which something still hangs.
 const IN_USE_RECHECK: Duration = Duration::from_secs(2);
 
-/// How soon to look again where one look shows the function at another revision than another.
+/// How soon to read again where one read shows the function at another revision than another.
 const BEHIND_RECHECK: Duration = Duration::from_secs(3);
 
 /// There is no function.
@@ -65,11 +65,11 @@ pub(super) fn diff(spec: &Spec, live: &Live, facts: &Facts) -> Diff<Step> {
 }
 
 /// The value of the function's tag.
-pub fn tag(alias: &str, held: Option<u64>) -> String {
+pub fn tag(alias: &str, rejected: Option<u64>) -> String {
     let fields = [("alias".to_owned(), alias.to_owned())];
     let hash = manages::hash(&fields.into_iter().collect());
-    let held = held.map(|it| format!("/{it}")).unwrap_or_default();
-    format!("{hash}@{alias}{held}")
+    let rejected = rejected.map(|it| format!("/{it}")).unwrap_or_default();
+    format!("{hash}@{alias}{rejected}")
 }
 
 /// The alias that the function's tags say is kept for callers.
@@ -120,7 +120,7 @@ impl Scene<'_> {
             .find_map(|it| if let Known::No(why) = it { Some(why.clone()) } else { None });
         if let Some(why) = unknown {
             let message = format!("AWS does not show all of a version, so it is left alone: {why}");
-            self.wait(Said::new("Unreadable", message), None);
+            self.wait(Reason::new("Unreadable", message), None);
             return;
         }
         match self.live.alias() {
@@ -142,22 +142,22 @@ impl Scene<'_> {
             self.publish(wanted);
             return;
         };
-        let held = self.noted().and_then(|it| it.alias?.split_once('/')?.1.parse().ok());
-        if held == Some(target) {
+        let rejected = self.noted().and_then(|it| it.alias?.split_once('/')?.1.parse().ok());
+        if rejected == Some(target) {
             let why = self.failed(wanted, target).unwrap_or_else(|| "it failed before".into());
             let message = format!(
                 "version {target} is held back: {why}; there is no alias {}: a new image or \
                  configuration goes on, and so does `evenkeel rollback {} --resume`",
                 wanted.alias, self.spec.function
             );
-            self.diff.refusal = Some(Said::new("ReleaseHeld", message));
+            self.diff.refusal = Some(Reason::new("ReleaseHeld", message));
             return;
         }
         match self.proof(wanted, target) {
             Proof::Waits => {}
             Proof::Bad(why) => {
                 let message = format!("version {target} is held back: {why}");
-                self.diff.conditions.insert("Held", Said::new("ReleaseHeld", message));
+                self.diff.conditions.insert("Held", Reason::new("ReleaseHeld", message));
                 let tag = tag(&wanted.alias, Some(target));
                 self.diff.steps.push(self.claim(HOLD, Some(tag)));
             }
@@ -168,7 +168,7 @@ impl Scene<'_> {
         }
     }
 
-    /// No release is wanted any more: the alias goes, once nothing hangs on it.
+    /// No release is wanted any more: the alias goes, once nothing belongs to it.
     fn unwanted(&mut self) {
         let Some(alias) = self.noted().map(|it| alias_of(it).to_owned()) else { return };
         if !self.live.aliases.contains_key(&alias) {
@@ -180,9 +180,9 @@ impl Scene<'_> {
         if !left.is_empty() {
             let message =
                 format!("waiting until nothing hangs on the alias {alias}: {}", left.join(", "));
-            let said = Said::new("AliasInUse", message);
+            let reason = Reason::new("AliasInUse", message);
             let recheck = Some(IN_USE_RECHECK);
-            self.diff.waits.push(Hold { said, on: None, recheck, soon: true });
+            self.diff.waits.push(Wait { reason, on: None, recheck, soon: true });
             return;
         }
         let step = Step::DeleteAlias(self.spec.function.clone(), alias);
@@ -203,16 +203,16 @@ impl Scene<'_> {
 
     pub(super) fn unsettled(&mut self) {
         let message = "waiting for the function to be as its manifest asks";
-        let said = Said::new("FunctionUnsettled", message);
-        // If one look came too late, no news will follow.
+        let reason = Reason::new("FunctionUnsettled", message);
+        // If one read came too late, no news will follow.
         let behind = self.behind();
         let on = Some(FactKey::Settled(self.spec.function.clone())).filter(|_| !behind);
         let recheck = behind.then_some(BEHIND_RECHECK);
-        self.diff.waits.push(Hold { said, on, recheck, soon: behind });
+        self.diff.waits.push(Wait { reason, on, recheck, soon: behind });
     }
 
-    pub(super) fn wait(&mut self, said: Said, recheck: Option<Duration>) {
-        self.diff.waits.push(Hold { said, on: None, recheck, soon: false });
+    pub(super) fn wait(&mut self, reason: Reason, recheck: Option<Duration>) {
+        self.diff.waits.push(Wait { reason, on: None, recheck, soon: false });
     }
 
     pub(super) fn claim(&self, kind: &'static str, value: Option<String>) -> Planned<Step> {
@@ -244,11 +244,11 @@ impl Scene<'_> {
         let free = matches!(head.step, Step::Route(_) | Step::Test(..));
         let Spec { owner, function, .. } = self.spec;
         let host = &self.live.host;
-        let hold = host.claimed(function, owner, self.facts);
-        let hold = hold.or_else(|| host.at_work(function, self.facts).filter(|_| !free));
-        if let Some(hold) = hold {
+        let wait = host.claimed(function, owner, self.facts);
+        let wait = wait.or_else(|| host.at_work(function, self.facts).filter(|_| !free));
+        if let Some(wait) = wait {
             self.diff.steps.clear();
-            self.diff.waits.insert(0, hold);
+            self.diff.waits.insert(0, wait);
         }
     }
 }

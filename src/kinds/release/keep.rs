@@ -4,14 +4,14 @@ use super::{
     canary::{self, Course, WATCH},
     diff::{HOLD, PRUNE, PUBLISH, RECORD, ROUTE, Scene, To, alias_of, change, tag, version},
     live::{Alias, Live, Stock},
-    note::{Held, Note, Rolling},
+    note::{Note, RejectedVersion, Rolling},
     proof::Proof,
     spec::{Strategy, Wanted},
     step::Step,
 };
 use crate::engine::{
-    diff::{Origin, Planned, Said},
-    sight::Known,
+    diff::{Origin, Planned, Reason},
+    observed::Known,
     status::Ending,
 };
 
@@ -44,7 +44,7 @@ impl Scene<'_> {
                  `policy.adopt: true`",
                 wanted.alias
             );
-            self.wait(Said::new("NotOwned", message), None);
+            self.wait(Reason::new("NotOwned", message), None);
             return;
         }
         let note = alias.note.clone().unwrap_or_default();
@@ -85,28 +85,28 @@ impl Scene<'_> {
     }
 
     /// Keeps callers from a version, and remembers why.
-    fn hold_back(&mut self, kept: &Kept<'_>, held: u64, why: &str) {
+    fn hold_back(&mut self, kept: &Kept<'_>, rejected: u64, why: &str) {
         let Some(current) = kept.current else {
-            let message = format!("version {held} is held back: {why}");
-            self.diff.refusal = Some(Said::new("ReleaseHeld", message));
+            let message = format!("version {rejected} is held back: {why}");
+            self.diff.refusal = Some(Reason::new("ReleaseHeld", message));
             return;
         };
         let before =
-            kept.note.held.as_ref().map_or_else(|| "none".into(), |it| version(it.version));
-        let change = change("/held", (&version(held), &before), (Origin::Pending, HOLD));
+            kept.note.rejected.as_ref().map_or_else(|| "none".into(), |it| version(it.version));
+        let change = change("/held", (&version(rejected), &before), (Origin::Pending, HOLD));
         self.diff.changes.push(change);
-        let message = format!("version {held} is held back: {why}");
-        self.diff.conditions.insert("Held", Said::new("ReleaseHeld", message.clone()));
-        let held = Held { version: held, why: why.to_owned() };
+        let message = format!("version {rejected} is held back: {why}");
+        self.diff.conditions.insert("Held", Reason::new("ReleaseHeld", message.clone()));
+        let rejected = RejectedVersion { version: rejected, why: why.to_owned() };
         let before = kept.note.before;
-        let note = Note { current: Some(current), before, rolling: None, held: Some(held) };
+        let note = Note { current: Some(current), before, rolling: None, rejected: Some(rejected) };
         let had_callers = kept.rolling().is_some();
         let ending = if had_callers { Ending::RolledBack } else { Ending::Rejected };
         let to = To { why: message, ending: Some(ending), ..To::all(current, note) };
         self.route(HOLD, Some(kept.alias), to);
     }
 
-    /// Somebody moved the alias: it goes back to where it should lead for now.
+    /// Another party moved the alias: it goes back to where it should lead for now.
     fn astray(&mut self, kept: &Kept<'_>) -> bool {
         let Kept { alias, note, current, .. } = kept;
         let rolling = note.rolling.filter(|it| self.live.versions.contains_key(&it.version));
@@ -130,16 +130,16 @@ impl Scene<'_> {
     /// The version that callers should get in the end is known.
     fn towards(&mut self, kept: &Kept<'_>, target: u64) {
         let Kept { wanted, alias, note, current } = kept;
-        let held = note.held.as_ref().filter(|it| it.version == target);
-        if *current == Some(target) || held.is_some() {
-            // One look that came too late must not end what is under way, nor say that all is well.
+        let rejected = note.rejected.as_ref().filter(|it| it.version == target);
+        if *current == Some(target) || rejected.is_some() {
+            // One read that came too late must not end what is under way, nor say that all is well.
             if self.behind() || kept.rolling().is_some() && !self.settled() {
                 self.unsettled();
                 self.watch_on(kept);
                 return;
             }
             self.stop(kept);
-            if let Some(Held { why, .. }) = held {
+            if let Some(RejectedVersion { why, .. }) = rejected {
                 self.refuse(kept, target, why);
             } else if self.diff.steps.is_empty() {
                 self.rest(wanted, alias);
@@ -185,7 +185,7 @@ impl Scene<'_> {
                 "AWS splits calls only between versions with the same role and dead-letter queue, and version \
                  {target} has others: use `strategy: allAtOnce` for this change"
             );
-            self.diff.refusal = Some(Said::new("VersionsApart", message));
+            self.diff.refusal = Some(Reason::new("VersionsApart", message));
             return;
         }
         let percent = match rolling {
@@ -242,7 +242,7 @@ impl Scene<'_> {
              configuration goes on, and so does `evenkeel rollback {} --resume`",
             kept.wanted.alias, self.spec.function
         );
-        self.diff.refusal = Some(Said::new("ReleaseHeld", message));
+        self.diff.refusal = Some(Reason::new("ReleaseHeld", message));
     }
 
     /// Everything is where it should be: what is left is to write that down, and to tidy up.
@@ -270,7 +270,7 @@ impl Scene<'_> {
             Known::No(why) => {
                 let message =
                     format!("old versions stay, since what uses them is not known: {why}");
-                self.diff.conditions.insert("Versions", Said::new("VersionsUnknown", message));
+                self.diff.conditions.insert("Versions", Reason::new("VersionsUnknown", message));
                 return None;
             }
         };
@@ -284,9 +284,9 @@ impl Scene<'_> {
     /// Whatever else is waited for, a version on its way is watched.
     fn watch_on(&mut self, kept: &Kept<'_>) {
         if kept.rolling().is_some()
-            && let Some(hold) = self.diff.waits.first_mut()
+            && let Some(wait) = self.diff.waits.first_mut()
         {
-            hold.recheck = Some(hold.recheck.map_or(WATCH, |it| it.min(WATCH)));
+            wait.recheck = Some(wait.recheck.map_or(WATCH, |it| it.min(WATCH)));
         }
     }
 }

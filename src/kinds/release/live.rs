@@ -1,4 +1,4 @@
-//! What a look shows of a function's versions and aliases.
+//! What a read shows of a function's versions and aliases.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -7,7 +7,7 @@ use std::{
 
 use super::note::Note;
 use crate::{
-    engine::{diff::Print, sight::Known},
+    engine::{diff::Fingerprint, observed::Known},
     kinds::block::host::Host,
 };
 
@@ -25,7 +25,7 @@ pub struct Live {
     /// The versions that matter: those that the alias leads to, one on its way, one held back.
     pub versions: BTreeMap<u64, Version>,
     /// What smoke tests of this process showed, by version and test.
-    pub tests: BTreeMap<(u64, Print), Outcome>,
+    pub tests: BTreeMap<(u64, Fingerprint), Outcome>,
     /// How a version that is on its way is doing; `None` if it was not asked.
     pub watch: Option<Watch>,
     /// Versions that may be too many; none if it was not asked.
@@ -149,9 +149,9 @@ pub struct Calls {
 impl Alias {
     /// Whether it leads to a version, or remembers it.
     pub fn uses(&self, number: u64) -> bool {
-        let held = self.note.as_ref().and_then(|it| it.held.as_ref()).map(|it| it.version);
+        let rejected = self.note.as_ref().and_then(|it| it.rejected.as_ref()).map(|it| it.version);
         let rolling = self.note.as_ref().and_then(|it| it.rolling).map(|it| it.version);
-        [self.version, self.weight.map(|it| it.0), held, rolling].contains(&Some(number))
+        [self.version, self.weight.map(|it| it.0), rejected, rolling].contains(&Some(number))
     }
 }
 

@@ -40,15 +40,15 @@ use super::{
 };
 use crate::{
     engine::{
-        diff::{Diff, Planned, Print},
+        diff::{Diff, Fingerprint, Planned},
         facts::{Fact, FactKey, Facts, ReleaseFact},
         failure::Failure,
         kind::{Detail, Digests, Kind, Listing},
         name::Name,
-        sight::{Known, Seen, Sight},
+        observed::{Known, Observed, Reading},
         status::Ending,
         tags::Tags,
-        work::Urgency,
+        work::Priority,
     },
     shape::Field,
 };
@@ -95,10 +95,10 @@ impl Kind for Release {
     const PERMIT: &'static str = FUNCTION;
     const PART_OF: Option<&'static str> = Some(FUNCTION);
     const LISTING: Listing = Listing::None;
-    /// A look costs one of the few calls that all share.
+    /// A read costs one of the few calls that all share.
     const AUDIT_PERIOD: Duration = Duration::from_hours(2);
     /// A version with a part of the calls has to be watched.
-    const RECHECK: Urgency = Urgency::Mover;
+    const RECHECK: Priority = Priority::Mover;
     type Spec = Spec;
     type Live = Live;
     type Step = Step;
@@ -107,13 +107,13 @@ impl Kind for Release {
         diff::hostless(name, spec, facts)
     }
 
-    fn diff(_: &Name, spec: &Spec, seen: &Seen<Live>, facts: &Facts) -> Diff<Step> {
-        diff::diff(spec, &seen.live, facts)
+    fn diff(_: &Name, spec: &Spec, reading: &Reading<Live>, facts: &Facts) -> Diff<Step> {
+        diff::diff(spec, &reading.live, facts)
     }
 
     /// No list shows it.
-    fn print(seen: &Seen<Live>) -> Print {
-        Print::of(format!("{:?}", seen.live.aliases).as_bytes())
+    fn fingerprint(reading: &Reading<Live>) -> Fingerprint {
+        Fingerprint::of(format!("{:?}", reading.live.aliases).as_bytes())
     }
 
     fn tags(_: &Live) -> Option<&Known<Tags>> {
@@ -134,7 +134,7 @@ impl Kind for Release {
     }
 
     fn rescues(step: &Step) -> bool {
-        matches!(step, Step::Route(it) if it.note.held.is_some() && !it.why.is_empty())
+        matches!(step, Step::Route(it) if it.note.rejected.is_some() && !it.why.is_empty())
     }
 
     fn ending(planned: &Planned<Step>) -> Option<Ending> {
@@ -178,13 +178,13 @@ impl Kind for Release {
 
     fn fact(
         name: &Name,
-        sight: &Sight<Live>,
+        observed: &Observed<Live>,
         _: Option<&Failure>,
     ) -> Option<(FactKey, Option<Fact>)> {
-        let fact = match sight {
-            Sight::Unknown => None,
-            Sight::Absent => Some(ReleaseFact::default()),
-            Sight::Present(Seen { live, .. }) => Some(ReleaseFact {
+        let fact = match observed {
+            Observed::Unknown => None,
+            Observed::Absent => Some(ReleaseFact::default()),
+            Observed::Present(Reading { live, .. }) => Some(ReleaseFact {
                 alias: live.alias().map(|_| live.alias.clone()),
                 versions: live.alias().map(live::Alias::versions).unwrap_or_default(),
                 revision: live.latest.revision.clone(),
@@ -197,7 +197,7 @@ impl Kind for Release {
         matches!(key, FactKey::Function(_) | FactKey::Settled(_))
     }
 
-    /// The function was changed, or made anew: what was seen of it is no more.
+    /// The function was changed, or made again: what was seen of it is no more.
     fn unsettles(before: Option<&Fact>, now: Option<&Fact>) -> bool {
         match (before, now) {
             (_, Some(Fact::Settled(_))) => before != now,
@@ -227,7 +227,7 @@ impl Kind for Release {
         vec![FactKey::Function(name.clone()), FactKey::Settled(name.clone())]
     }
 
-    fn digests(_: Option<&Spec>, _: &Sight<Live>, _: &Facts) -> Digests {
+    fn digests(_: Option<&Spec>, _: &Observed<Live>, _: &Facts) -> Digests {
         Digests::default()
     }
 

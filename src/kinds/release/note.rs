@@ -20,7 +20,7 @@ pub struct Note {
     /// The version that is on its way.
     pub rolling: Option<Rolling>,
     /// The version that must not get any callers.
-    pub held: Option<Held>,
+    pub rejected: Option<RejectedVersion>,
 }
 
 /// A version on its way.
@@ -36,7 +36,7 @@ pub struct Rolling {
 
 /// A version that is held back.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Held {
+pub struct RejectedVersion {
     /// The version.
     pub version: u64,
     /// Why, in words.
@@ -57,7 +57,7 @@ impl Note {
                 "rolling" => note.rolling = Some(rolling(value)?),
                 "held" => {
                     let version = value.parse().ok()?;
-                    note.held = Some(Held { version, why: why.to_owned() });
+                    note.rejected = Some(RejectedVersion { version, why: why.to_owned() });
                 }
                 // A later Evenkeel's.
                 _ => {}
@@ -83,8 +83,10 @@ impl fmt::Display for Note {
             let Rolling { version, percent, since } = it;
             format!("rolling={version}:{percent}:{}", since.as_second())
         });
-        let held = self.held.as_ref().map(|it| format!("held={} why={}", it.version, it.why));
-        let words: Vec<String> = [current, before, rolling, held].into_iter().flatten().collect();
+        let rejected =
+            self.rejected.as_ref().map(|it| format!("held={} why={}", it.version, it.why));
+        let words: Vec<String> =
+            [current, before, rolling, rejected].into_iter().flatten().collect();
         let text = format!("{OURS}{}", words.join(" "));
         f.write_str(&text.chars().take(LENGTH_MAX).collect::<String>())
     }
@@ -94,7 +96,7 @@ impl fmt::Display for Note {
 mod tests {
     use super::*;
 
-    /// A description in somebody's account holds this: it must never change by accident.
+    /// A description in another party's account holds this: it must never change by accident.
     #[test]
     fn a_note_is_read_as_it_was_written() {
         let check = |text: &str, note: &Note| {
@@ -102,7 +104,7 @@ mod tests {
             assert_eq!(Note::read(text).as_ref(), Some(note));
         };
         let since = Timestamp::from_second(1_764_000_000).unwrap();
-        let held = Held { version: 9, why: "smoke test counts: no".into() };
+        let rejected = RejectedVersion { version: 9, why: "smoke test counts: no".into() };
         check("evenkeel current=7", &Note { current: Some(7), ..Note::default() });
         check(
             "evenkeel current=7 before=5 rolling=8:10:1764000000 held=9 why=smoke test counts: no",
@@ -110,13 +112,13 @@ mod tests {
                 current: Some(7),
                 before: Some(5),
                 rolling: Some(Rolling { version: 8, percent: 10, since }),
-                held: Some(held.clone()),
+                rejected: Some(rejected.clone()),
             },
         );
-        let long = Held { why: "ü".repeat(999), ..held };
-        let text = Note { held: Some(long), ..Note::default() }.to_string();
+        let long = RejectedVersion { why: "ü".repeat(999), ..rejected };
+        let text = Note { rejected: Some(long), ..Note::default() }.to_string();
         assert_eq!(text.chars().count(), 256);
-        assert_eq!(Note::read(&text).unwrap().held.unwrap().version, 9);
+        assert_eq!(Note::read(&text).unwrap().rejected.unwrap().version, 9);
     }
 
     #[test]

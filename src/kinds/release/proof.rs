@@ -10,16 +10,16 @@ use super::{
     step::{Publish, Step},
 };
 use crate::engine::{
-    diff::{Hold, Planned, Said},
+    diff::{Planned, Reason, Wait},
     name::Name,
-    sight::Known,
+    observed::Known,
 };
 
-/// How soon to look again at a version that AWS makes ready.
+/// How soon to read again at a version that AWS makes ready.
 const PENDING_RECHECK: Duration = Duration::from_secs(2);
 /// How long a version that AWS could not make ready stands before the same is published again.
 const ANEW_AFTER: Duration = Duration::from_mins(10);
-/// How soon to look again at an alarm that is on before a release begins, or at a version that cannot be used.
+/// How soon to read again at an alarm that is on before a release begins, or at a version that cannot be used.
 const ALARM_RECHECK: Duration = Duration::from_mins(1);
 
 /// Whether a version may have callers.
@@ -75,19 +75,19 @@ impl Scene<'_> {
                 let message = format!(
                     "version {target} sleeps, since nobody called it for weeks; a call wakes it"
                 );
-                self.wait(Said::new("VersionInactive", message), Some(ALARM_RECHECK));
+                self.wait(Reason::new("VersionInactive", message), Some(ALARM_RECHECK));
                 return Proof::Waits;
             }
             // Nothing can be learnt of it now, but what is known stays true.
             Some(State::Stopped(word)) => return self.stopped((wanted, target), word),
             Some(State::Leaving) => {
                 let message = format!("AWS is deleting version {target}");
-                self.soon(Said::new("VersionLeaving", message));
+                self.soon(Reason::new("VersionLeaving", message));
                 return Proof::Waits;
             }
             Some(State::Pending) | None => {
                 let message = format!("AWS makes version {target} ready");
-                self.soon(Said::new("VersionPending", message));
+                self.soon(Reason::new("VersionPending", message));
                 return Proof::Waits;
             }
         }
@@ -96,7 +96,7 @@ impl Scene<'_> {
         }
         if let Some(why) = self.blind(wanted) {
             let message = format!("no release begins while its alarms cannot be read: {why}");
-            self.wait(Said::new("NoData", message), Some(ALARM_RECHECK));
+            self.wait(Reason::new("NoData", message), Some(ALARM_RECHECK));
             return Proof::Waits;
         }
         let on = self.live.watch.as_ref().and_then(|it| it.alarms.get()).into_iter().flatten();
@@ -104,15 +104,15 @@ impl Scene<'_> {
             on.filter(|(_, it)| **it == Alarm::On).map(|(name, _)| name.as_str()).collect();
         if !on.is_empty() {
             let message = format!("the alarm {} is on, so no release begins", on.join(", "));
-            self.wait(Said::new("AlarmOn", message), Some(ALARM_RECHECK));
+            self.wait(Reason::new("AlarmOn", message), Some(ALARM_RECHECK));
             return Proof::Waits;
         }
         Proof::Good
     }
 
     /// AWS is at work on the version.
-    fn soon(&mut self, said: Said) {
-        self.diff.waits.push(Hold { said, on: None, recheck: Some(PENDING_RECHECK), soon: true });
+    fn soon(&mut self, reason: Reason) {
+        self.diff.waits.push(Wait { reason, on: None, recheck: Some(PENDING_RECHECK), soon: true });
     }
 
     /// A version that runs on no instances is not called and gets no callers, until it runs on some again.
@@ -128,7 +128,7 @@ impl Scene<'_> {
                 start(function, target)
             ),
         };
-        self.wait(Said::new("VersionStopped", message), Some(ALARM_RECHECK));
+        self.wait(Reason::new("VersionStopped", message), Some(ALARM_RECHECK));
         Proof::Waits
     }
 
@@ -148,8 +148,8 @@ impl Scene<'_> {
     /// is gone: so it goes after a while, if it is ours and nothing uses it.
     fn spoilt(&mut self, target: u64, why: &str) {
         let message = format!("AWS could not make version {target} ready: {why}");
-        let said = Said::new("VersionFailed", message);
-        self.diff.failed = Some(said.clone());
+        let reason = Reason::new("VersionFailed", message);
+        self.diff.failed = Some(reason.clone());
         let found = self.live.versions.get(&target);
         let ours = found.is_some_and(|it| it.publisher.as_deref() == Some(&self.spec.owner));
         let old = found.is_some_and(|it| it.age >= ANEW_AFTER);
@@ -157,21 +157,23 @@ impl Scene<'_> {
             let step = Step::DeleteVersion(self.spec.function.clone(), target);
             self.diff.steps.push(Planned::new(PRUNE, step));
         } else {
-            self.wait(said, Some(ALARM_RECHECK));
+            self.wait(reason, Some(ALARM_RECHECK));
         }
     }
 
     /// The first smoke test that failed, as far as this process ran them.
     pub(super) fn failed(&self, wanted: &Wanted, target: u64) -> Option<String> {
-        wanted.tests.iter().find_map(|test| match self.live.tests.get(&(target, test.print)) {
-            Some(Outcome::Failed(why)) => Some(format!("smoke test {}: {why}", test.name)),
-            Some(Outcome::Passed) | None => None,
+        wanted.tests.iter().find_map(|test| {
+            match self.live.tests.get(&(target, test.fingerprint)) {
+                Some(Outcome::Failed(why)) => Some(format!("smoke test {}: {why}", test.name)),
+                Some(Outcome::Passed) | None => None,
+            }
         })
     }
 
     /// The smoke tests that are still to come, or the first that failed.
     fn tested(&mut self, wanted: &Wanted, target: u64) -> Option<Proof> {
-        let outcome = |test: &Test| self.live.tests.get(&(target, test.print));
+        let outcome = |test: &Test| self.live.tests.get(&(target, test.fingerprint));
         if let Some(why) = self.failed(wanted, target) {
             return Some(Proof::Bad(why));
         }
@@ -207,7 +209,7 @@ mod tests {
     use super::*;
     use crate::{
         engine::{
-            diff::{Diff, Print},
+            diff::{Diff, Fingerprint},
             facts::{Fact, FactKey, Facts},
             name::Name,
         },
@@ -220,7 +222,7 @@ mod tests {
         },
     };
 
-    const PRINT: Print = Print(1);
+    const PRINT: Fingerprint = Fingerprint(1);
 
     fn proof(state: State, outcome: Option<Outcome>) -> String {
         let function = Name::new("f");
@@ -232,7 +234,7 @@ mod tests {
             body: BTreeMap::new(),
             matches: None,
             max_duration: Duration::from_secs(1),
-            print: PRINT,
+            fingerprint: PRINT,
         };
         let wanted = Wanted {
             alias: "live".into(),
@@ -271,7 +273,7 @@ mod tests {
             Proof::Bad(why) => format!("bad: {why}"),
             Proof::Waits => {
                 let steps = scene.diff.steps.iter().map(|it| it.kind);
-                let waits = scene.diff.waits.iter().map(|it| it.said.reason);
+                let waits = scene.diff.waits.iter().map(|it| it.reason.code);
                 let all: Vec<_> = steps.chain(waits).collect();
                 format!("waits: {}", all.join(", "))
             }

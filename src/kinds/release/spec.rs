@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::doc::{ExpectDoc, GradualDoc, ReleaseDoc, StrategyDoc, TestDoc};
 use crate::{
-    engine::{diff::Print, name::Name, time::duration},
+    engine::{diff::Fingerprint, name::Name, time::duration},
     kinds::part::Site,
 };
 
@@ -82,13 +82,13 @@ pub struct Test {
     /// How long it may take.
     pub max_duration: Duration,
     /// Tells two tests apart, whatever their names.
-    pub print: Print,
+    pub fingerprint: Fingerprint,
 }
 
 /// Two tests are the same if they are written the same.
 impl PartialEq for Test {
     fn eq(&self, other: &Self) -> bool {
-        self.print == other.print
+        self.fingerprint == other.fingerprint
     }
 }
 
@@ -156,7 +156,7 @@ impl Test {
             body: body.clone(),
             matches: matches.as_deref().and_then(|it| Regex::new(it).ok()),
             max_duration: max_duration.as_deref().and_then(duration).unwrap_or(TEST_MAX),
-            print: Print::of(format!("{doc:?}").as_bytes()),
+            fingerprint: Fingerprint::of(format!("{doc:?}").as_bytes()),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What differs between a repository as it should be and as it is, and the steps that mend it.
+//! What differs between a repository as it should be and as it is, and the steps that repair it.
 
 use std::collections::BTreeSet;
 
@@ -12,14 +12,14 @@ use super::{
     step::{Step, kind},
 };
 use crate::engine::{
-    diff::{Cause, Change, Diff, Hold, Origin, Planned, Print, Said, Shown},
+    diff::{Cause, Change, Diff, Fingerprint, Origin, Planned, Reason, Shown, Wait},
     name::Name,
+    observed::{Known, Reading},
     record::Record,
-    sight::{Known, Seen},
     tags::{self, APPLIED, MANAGES, TagSteps, Tags},
 };
 
-/// The steps that mend tags.
+/// The steps that repair tags.
 const STEPS: TagSteps = TagSteps { set: kind::TAGS, unset: kind::UNTAG };
 /// The blocks that AWS cannot tag, by their fields.
 const LIFECYCLE: &str = "lifecyclePolicy";
@@ -38,7 +38,10 @@ pub(super) fn create(name: &Name, spec: &Spec) -> Diff<Step> {
     };
     let change = Change {
         path: String::new(),
-        desired: Shown { text: "present".into(), print: Print::of(format!("{step:?}").as_bytes()) },
+        desired: Shown {
+            text: "present".into(),
+            fingerprint: Fingerprint::of(format!("{step:?}").as_bytes()),
+        },
         live: Shown::open("absent"),
         cause: Cause::Missing,
         origin: Origin::NoRecord,
@@ -48,8 +51,8 @@ pub(super) fn create(name: &Name, spec: &Spec) -> Diff<Step> {
 }
 
 /// Everything that differs.
-pub(super) fn diff(name: &Name, spec: &Spec, seen: &Seen<Live>) -> Diff<Step> {
-    let sides = Sides::new(name, spec, seen);
+pub(super) fn diff(name: &Name, spec: &Spec, reading: &Reading<Live>) -> Diff<Step> {
+    let sides = Sides::new(name, spec, reading);
     let mut diff = Diff::default();
     sides.config(&mut diff);
     sides.encryption(&mut diff);
@@ -86,8 +89,8 @@ struct Block {
 }
 
 impl<'a> Sides<'a> {
-    fn new(name: &'a Name, spec: &'a Spec, seen: &'a Seen<Live>) -> Self {
-        let live = &seen.live;
+    fn new(name: &'a Name, spec: &'a Spec, reading: &'a Reading<Live>) -> Self {
+        let live = &reading.live;
         let record = Record::read(&live.tags);
         // What is not managed, or left to others, is no part of the hash.
         let mut config = live.config.clone();
@@ -113,7 +116,7 @@ impl<'a> Sides<'a> {
         let origin = Record::config_origin(record.as_ref(), &live_hash, &spec.config_hash);
         let managed = live.tags.get().and_then(|it| it.get(MANAGES)).map(String::as_str);
         let managed = managed.unwrap_or_default().split('/').filter(|it| !it.is_empty()).collect();
-        Self { name, spec, live, exact: seen.exact, origin, record, managed }
+        Self { name, spec, live, exact: reading.exact, origin, record, managed }
     }
 
     fn ignores(&self, field: &Ignored) -> bool {
@@ -190,8 +193,8 @@ impl<'a> Sides<'a> {
         diff.changes.push(Change { origin: Origin::Pending, ..change });
         let message = "ECR lets the encryption be chosen only when a repository is made: make a new one, \
                        or write into the manifest what there is";
-        let said = Said::new("Immutable", message);
-        diff.waits.push(Hold { said, on: None, recheck: None, soon: false });
+        let reason = Reason::new("Immutable", message);
+        diff.waits.push(Wait { reason, on: None, recheck: None, soon: false });
     }
 
     fn lifecycle(&self) -> Block {
@@ -241,7 +244,7 @@ impl<'a> Sides<'a> {
                 // That a list does not show it is no news.
                 if block.wanted.is_some() && self.exact {
                     let message = format!("AWS does not show {field}, so it is left alone: {why}");
-                    diff.conditions.insert(condition(field), Said::new("Unreadable", message));
+                    diff.conditions.insert(condition(field), Reason::new("Unreadable", message));
                 }
                 return ours.then_some(field);
             }
@@ -253,9 +256,9 @@ impl<'a> Sides<'a> {
                 let message = format!(
                     "it has a {field} that Evenkeel did not write; to replace it, set `policy.adopt: true`"
                 );
-                let said = Said::new("NotOwned", message);
+                let reason = Reason::new("NotOwned", message);
                 diff.changes.push(self.change(&format!("/{field}"), sides, block.step.kind));
-                diff.waits.push(Hold { said, on: None, recheck: None, soon: false });
+                diff.waits.push(Wait { reason, on: None, recheck: None, soon: false });
                 return None;
             }
             (Some(_), _) => {
@@ -270,7 +273,7 @@ impl<'a> Sides<'a> {
             (None, Some(_)) => {
                 let message =
                     format!("it has a {field} that no manifest describes; it is left alone");
-                diff.conditions.insert(condition(field), Said::new("Unmanaged", message));
+                diff.conditions.insert(condition(field), Reason::new("Unmanaged", message));
                 return None;
             }
             (None, None) => return None,

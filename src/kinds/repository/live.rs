@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::spec::{Config, Encryption};
-use crate::engine::{sight::Known, tags::Tags};
+use crate::engine::{observed::Known, tags::Tags};
 
 /// A repository as it is.
 #[derive(Debug, Clone, PartialEq)]
@@ -14,11 +14,11 @@ pub struct Live {
     pub config: Config,
     /// How images are encrypted.
     pub encryption: Encryption,
-    /// The lifecycle policy. Only a look shows it.
+    /// The lifecycle policy. Only a read shows it.
     pub lifecycle: Known<Option<Value>>,
-    /// The repository policy. Only a look shows it.
+    /// The repository policy. Only a read shows it.
     pub policy: Known<Option<Value>>,
-    /// All tags. Only a look shows them.
+    /// All tags. Only a read shows them.
     pub tags: Known<Tags>,
     /// When it was made, in seconds since 1970: one that was deleted and made again is another.
     pub created_at: i64,

@@ -21,12 +21,12 @@ use jiff::Timestamp;
 
 use self::{live::Live, spec::Spec, step::Step};
 use crate::engine::{
-    diff::{Diff, Planned, Print},
+    diff::{Diff, Fingerprint, Planned},
     facts::{Fact, FactKey, Facts},
     failure::Failure,
     kind::{Digests, Kind, Listing},
     name::Name,
-    sight::{Known, Seen, Sight},
+    observed::{Known, Observed, Reading},
     tags::{SUSPEND, Tags},
 };
 
@@ -38,7 +38,7 @@ impl Kind for Repository {
     const NAME: &'static str = "Repository";
     const PERMIT: &'static str = "Repository";
     const LISTING: Listing = Listing::All;
-    /// Policies and tags show only in a look, and a look costs four calls.
+    /// Policies and tags show only in a read, and a read costs four calls.
     const AUDIT_PERIOD: Duration = Duration::from_hours(2);
     type Spec = Spec;
     type Live = Live;
@@ -48,8 +48,8 @@ impl Kind for Repository {
         diff::create(name, spec)
     }
 
-    fn diff(name: &Name, spec: &Spec, seen: &Seen<Live>, _: &Facts) -> Diff<Step> {
-        diff::diff(name, spec, seen)
+    fn diff(name: &Name, spec: &Spec, reading: &Reading<Live>, _: &Facts) -> Diff<Step> {
+        diff::diff(name, spec, reading)
     }
 
     fn delete(name: &Name, _: &Live) -> Option<Planned<Step>> {
@@ -70,10 +70,10 @@ impl Kind for Repository {
         live::describe(live)
     }
 
-    fn print(seen: &Seen<Live>) -> Print {
+    fn fingerprint(reading: &Reading<Live>) -> Fingerprint {
         let Live { arn, config, encryption, created_at, lifecycle: _, policy: _, tags: _ } =
-            &seen.live;
-        Print::of(format!("{:?}", (arn, config, encryption, created_at)).as_bytes())
+            &reading.live;
+        Fingerprint::of(format!("{:?}", (arn, config, encryption, created_at)).as_bytes())
     }
 
     fn tags(live: &Live) -> Option<&Known<Tags>> {
@@ -90,13 +90,13 @@ impl Kind for Repository {
 
     fn fact(
         name: &Name,
-        sight: &Sight<Live>,
+        observed: &Observed<Live>,
         _: Option<&Failure>,
     ) -> Option<(FactKey, Option<Fact>)> {
-        let exists = match sight {
-            Sight::Unknown => None,
-            Sight::Absent => Some(false),
-            Sight::Present(_) => Some(true),
+        let exists = match observed {
+            Observed::Unknown => None,
+            Observed::Absent => Some(false),
+            Observed::Present(_) => Some(true),
         };
         Some((FactKey::Repository(name.clone()), exists.map(Fact::Repository)))
     }
@@ -109,7 +109,7 @@ impl Kind for Repository {
         Vec::new()
     }
 
-    fn digests(_: Option<&Spec>, _: &Sight<Live>, _: &Facts) -> Digests {
+    fn digests(_: Option<&Spec>, _: &Observed<Live>, _: &Facts) -> Digests {
         Digests::default()
     }
 }

@@ -49,11 +49,11 @@ pub fn check(name: &str, doc: &RepositoryDoc) -> Vec<Breach> {
 fn lifecycle(policy: &Value) -> Vec<Breach> {
     let path = &["lifecyclePolicy", "rules"];
     let mut breaches = Vec::new();
-    let mut seen = BTreeSet::new();
+    let mut reading = BTreeSet::new();
     for rule in policy.get("rules").and_then(Value::as_array).into_iter().flatten() {
         let whole = ["selection", "action"].iter().all(|it| rule.get(it).is_some());
         match rule.get("rulePriority").and_then(Value::as_i64).filter(|it| *it >= 1) {
-            Some(priority) if !seen.insert(priority) => {
+            Some(priority) if !reading.insert(priority) => {
                 let message = format!("two rules have the priority {priority}");
                 breaches.push(Breach::new(path, message, "give each its own"));
             }
@@ -64,7 +64,7 @@ fn lifecycle(policy: &Value) -> Vec<Breach> {
             }
         }
     }
-    if seen.is_empty() && breaches.is_empty() {
+    if reading.is_empty() && breaches.is_empty() {
         let hint = "add one, or take `lifecyclePolicy` out";
         breaches.push(Breach::new(path, "a lifecycle policy needs a rule", hint));
     }

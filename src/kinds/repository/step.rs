@@ -1,4 +1,4 @@
-//! The calls that mend a repository, each with every argument decided.
+//! The calls that repair a repository, each with every argument decided.
 
 use std::{collections::BTreeSet, fmt};
 

@@ -4,7 +4,7 @@ use aws_sdk_lambda::{operation::get_function::GetFunctionOutput, types::Function
 
 use super::{Call as Step, Config, Limits, Scaling, Version};
 use crate::{
-    aws::{calls::Call, cloud::Urgency, op::Op},
+    aws::{calls::Call, cloud::Priority, op::Op},
     engine::failure::Failure,
     kinds::block::aws::{Asked, BlockHands, Door, Read, found},
 };
@@ -13,12 +13,12 @@ impl BlockHands for Scaling {
     async fn read(
         door: &Door,
         _: &GetFunctionOutput,
-        Asked { at, urgency, .. }: Asked<'_, Self>,
+        Asked { at, priority, .. }: Asked<'_, Self>,
     ) -> Read<Config> {
         let Some(alias) = &at.qualifier else { return (Ok(None), None) };
         let function = at.function.as_str();
         let request = door.lambda().get_alias().function_name(function).name(alias);
-        let call = Call::plain(Op::GetAlias, urgency);
+        let call = Call::plain(Op::GetAlias, priority);
         let (answer, asked) = door.calls.timed(call, Box::pin(request.send())).await;
         let alias = match found(answer) {
             Ok(Some(alias)) => alias,
@@ -32,7 +32,7 @@ impl BlockHands for Scaling {
         let all = all.filter(|it| it.bytes().all(|it| it.is_ascii_digit()));
         let mut versions = Vec::new();
         for version in all {
-            match limits(door, (function, &version), urgency).await {
+            match limits(door, (function, &version), priority).await {
                 Ok(Some((asked, applied))) => {
                     versions.push(Version { number: version, asked, applied });
                 }
@@ -54,7 +54,7 @@ impl BlockHands for Scaling {
             .function_name(at.function.as_str())
             .set_qualifier(at.qualifier.clone())
             .function_scaling_config(config.build());
-        let call = Call::plain(Op::PutFunctionScalingConfig, Urgency::Write);
+        let call = Call::plain(Op::PutFunctionScalingConfig, Priority::Write);
         door.calls.run(call, Box::pin(request.send())).await.map(drop)
     }
 }
@@ -63,11 +63,11 @@ impl BlockHands for Scaling {
 async fn limits(
     door: &Door,
     (function, version): (&str, &str),
-    urgency: Urgency,
+    priority: Priority,
 ) -> Result<Option<(Option<Limits>, Limits)>, Failure> {
     let request =
         door.lambda().get_function_scaling_config().function_name(function).qualifier(version);
-    let call = Call::plain(Op::GetFunctionScalingConfig, urgency);
+    let call = Call::plain(Op::GetFunctionScalingConfig, priority);
     let answer = found(door.calls.run(call, Box::pin(request.send())).await)?;
     let limits =
         |it: &FunctionScalingConfig| (it.min_execution_environments, it.max_execution_environments);

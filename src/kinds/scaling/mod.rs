@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::block::{At, Block, Fields, State};
 use crate::{
-    engine::diff::{Cause, Said},
+    engine::diff::{Cause, Reason},
     kinds::{document::Breach, part::Site},
     shape::{Field, Shape},
 };
@@ -102,7 +102,7 @@ impl fmt::Display for Call {
     }
 }
 
-/// Whether it may hang on a function. `managed`: that runs on instances of its own.
+/// Whether it may belong to a function. `managed`: that runs on instances of its own.
 pub fn check_host(managed: bool) -> Option<Breach> {
     let message = "only functions on instances of your own have numbers of them";
     let hint = "set `capacityProviderConfig`; for Lambda's own instances there is `concurrency`";
@@ -192,6 +192,6 @@ impl Block for Scaling {
         if live.versions.iter().all(|it| it.limits() == it.applied) {
             return State::Settled;
         }
-        State::Working(Said::new("Scaling", "AWS is starting or stopping instances"))
+        State::Working(Reason::new("Scaling", "AWS is starting or stopping instances"))
     }
 }

@@ -11,7 +11,7 @@ use super::{BUFFERED, Call as Step, Config, Cors, PUBLIC, Url, extra};
 use crate::{
     aws::{
         calls::{Call, endless},
-        cloud::Urgency,
+        cloud::Priority,
         op::Op,
     },
     engine::failure::Failure,
@@ -25,7 +25,7 @@ impl BlockHands for Url {
     async fn read(
         door: &Door,
         _: &GetFunctionOutput,
-        Asked { at, urgency, .. }: Asked<'_, Self>,
+        Asked { at, priority, .. }: Asked<'_, Self>,
     ) -> Read<Config> {
         let request = door
             .lambda()
@@ -33,7 +33,7 @@ impl BlockHands for Url {
             .function_name(at.function.as_str())
             .set_qualifier(at.qualifier.clone())
             .send();
-        let call = Call::plain(Op::GetFunctionUrlConfig, urgency);
+        let call = Call::plain(Op::GetFunctionUrlConfig, priority);
         let (answer, at) = door.calls.timed(call, request).await;
         let config = found(answer).map(|it| it.map(config));
         (config, Some(at))
@@ -51,7 +51,7 @@ impl BlockHands for Url {
         for _ in 0..PAGES_MAX {
             let request = door.lambda().list_function_url_configs();
             let request = request.function_name(others.function.as_str()).set_marker(marker);
-            let call = Call::plain(Op::ListFunctionUrlConfigs, others.urgency);
+            let call = Call::plain(Op::ListFunctionUrlConfigs, others.priority);
             let (answer, _) = door.calls.timed(call, request.send()).await;
             let Some(page) = found(answer)? else { return Ok(all) };
             let public = page.function_url_configs.into_iter();
@@ -77,7 +77,7 @@ impl BlockHands for Url {
                     .auth_type(auth(config))
                     .invoke_mode(mode(config))
                     .set_cors((config.cors != Cors::default()).then(|| sent(&config.cors)));
-                let call = Call::plain(Op::CreateFunctionUrlConfig, Urgency::Write);
+                let call = Call::plain(Op::CreateFunctionUrlConfig, Priority::Write);
                 door.calls.run(call, Box::pin(request.send())).await.map(drop)
             }
             Step::Update(at, config) => {
@@ -88,7 +88,7 @@ impl BlockHands for Url {
                     .auth_type(auth(config))
                     .invoke_mode(mode(config))
                     .cors(sent(&config.cors));
-                let call = Call::plain(Op::UpdateFunctionUrlConfig, Urgency::Write);
+                let call = Call::plain(Op::UpdateFunctionUrlConfig, Priority::Write);
                 door.calls.run(call, Box::pin(request.send())).await.map(drop)
             }
             Step::Delete(at) => {
@@ -96,7 +96,7 @@ impl BlockHands for Url {
                     .delete_function_url_config()
                     .function_name(at.function.as_str())
                     .set_qualifier(at.qualifier.clone());
-                let call = Call::plain(Op::DeleteFunctionUrlConfig, Urgency::Write);
+                let call = Call::plain(Op::DeleteFunctionUrlConfig, Priority::Write);
                 door.calls.run(call, Box::pin(request.send())).await.map(drop)
             }
         }

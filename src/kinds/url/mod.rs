@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::block::{At, Block, Extra, Fields};
 use crate::{
-    engine::diff::{Cause, Said},
+    engine::diff::{Cause, Reason},
     kinds::{document::Breach, part::Site, written},
     shape::Field,
 };
@@ -181,9 +181,9 @@ impl Block for Url {
         public.then(|| extra(at)).into_iter().collect()
     }
 
-    fn warning(config: &Config) -> Option<Said> {
+    fn warning(config: &Config) -> Option<Reason> {
         let message = "the URL asks nobody who they are: with a permission for everybody \
                        (`principal: \"*\"`) anyone on the internet can invoke the function";
-        (config.auth_type == PUBLIC).then(|| Said::new("PublicUrl", message))
+        (config.auth_type == PUBLIC).then(|| Reason::new("PublicUrl", message))
     }
 }

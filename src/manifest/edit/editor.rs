@@ -142,7 +142,7 @@ impl Editor<'_> {
         own.then(|| self.put(from..end, ""))?
     }
 
-    /// What stands there goes, but never a comment: that is somebody's word on something else.
+    /// What stands there goes, but never a comment: that is another party's word on something else.
     fn put(&self, range: Range<usize>, with: &str) -> Option<String> {
         let old = self.text.get(range.clone())?;
         let begins = |(at, _): (usize, &str)| {

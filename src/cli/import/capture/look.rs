@@ -22,7 +22,7 @@ use crate::{
     manifest::Selection,
 };
 
-/// How long it may take to look at everything.
+/// How long it may take to read everything.
 const LOOK_MAX: Duration = Duration::from_mins(5);
 
 /// The reason of whatever would be done.
@@ -84,15 +84,15 @@ impl Look {
     pub(super) fn troubles(&self) -> BTreeMap<(Key, &'static str), String> {
         let well = [Status::Synced, Status::Drifted];
         let ill = self.rows.iter().filter(|it| !well.contains(&it.status));
-        let ill = ill.filter(|it| it.said.reason != ORDINARY);
-        ill.map(|it| ((it.key.clone(), it.said.reason), it.said.message.clone())).collect()
+        let ill = ill.filter(|it| it.reason.code != ORDINARY);
+        ill.map(|it| ((it.key.clone(), it.reason.code), it.reason.message.clone())).collect()
     }
 
     /// Names what nobody knows, if there is any.
     pub(super) fn tell_unknown(&self) -> bool {
         let mut any = false;
         for row in self.rows.iter().filter(|it| it.status == Status::Unknown) {
-            note(&format!("{}: {}: {}", row.key, row.said.reason, row.said.message));
+            note(&format!("{}: {}: {}", row.key, row.reason.code, row.reason.message));
             any = true;
         }
         any

@@ -1,6 +1,6 @@
-//! Drift written back: what somebody changed in AWS becomes what the manifests ask for.
+//! Drift written back: what another party changed in AWS becomes what the manifests ask for.
 //!
-//! Read in this order: `look` (what differs), this file (which of it is taken, and the edits that say it), `drafts`
+//! Read in this order: `read` (what differs), this file (which of it is taken, and the edits that say it), `drafts`
 //! (files on their way to another text: proved first, then written, all or none).
 
 mod drafts;
@@ -50,7 +50,7 @@ pub(super) async fn capture(args: &ImportArgs) -> Result<Outcome, CliError> {
     }
 }
 
-/// Looks, edits, proves, writes.
+/// Reads, edits, proves, writes.
 async fn work(args: &ImportArgs) -> Result<Outcome, CliError> {
     let (Some(root), Some(owner)) = (&args.manifest, &args.owner) else {
         return Err(CliError("--capture needs --manifest and --owner".into()));
@@ -191,7 +191,7 @@ impl Hand<'_> {
         Ok(())
     }
 
-    /// Why a field is not taken; `None`: somebody changed it in AWS, or the person says so.
+    /// Why a field is not taken; `None`: another party changed it in AWS, or the person says so.
     fn doubt(&self, row: &Row, change: &Change) -> Option<Doubt> {
         let why = match change.cause {
             Cause::Missing => {
@@ -206,7 +206,7 @@ impl Hand<'_> {
             return Some(Doubt::Told(why.into()));
         }
         if row.status == Status::Refused {
-            return Some(Doubt::Told(format!("{}: {}", row.said.reason, row.said.message)));
+            return Some(Doubt::Told(format!("{}: {}", row.reason.code, row.reason.message)));
         }
         let changed = changed(row, change);
         if change.origin == Origin::Drift || self.fields.iter().any(|it| changed.is_named(it)) {

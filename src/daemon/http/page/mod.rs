@@ -113,11 +113,11 @@ fn banners(view: &View) -> Vec<Banner> {
             ),
         );
     }
-    if let Some(said) = &shown.held {
-        tell("/targets", format!("Nothing is written: {}", said.message));
+    if let Some(reason) = &shown.held {
+        tell("/targets", format!("Nothing is written: {}", reason.message));
     }
-    for (name, said) in shown.targets.iter().filter_map(|(name, it)| Some((name, it.as_ref()?))) {
-        tell("/targets", format!("Target {name} is on hold: {}", said.message));
+    for (name, reason) in shown.targets.iter().filter_map(|(name, it)| Some((name, it.as_ref()?))) {
+        tell("/targets", format!("Target {name} is on hold: {}", reason.message));
     }
     for ((target, kind), pulse) in &shown.engines {
         if let Some(broken) = &pulse.summary.broken {

@@ -156,7 +156,7 @@ fn of((viewer, view): (&Viewer, &View), row: &Arc<Row>) -> ObjectPage {
         status: document.map_or(row.status, |it| it.status).as_str(),
         speaker: part(speaker),
         speaks_for_itself: speaker.key == row.key,
-        advice: reasons::of(speaker.said.reason).filter(|it| !it.todo.is_empty()),
+        advice: reasons::of(speaker.reason.code).filter(|it| !it.todo.is_empty()),
         held: told(&rows, "Suspended"),
         since: When::new(speaker.since, view),
         mode: row.mode.as_str(),
@@ -201,8 +201,8 @@ fn part(row: &Row) -> Part {
         kind: row.key.kind,
         name: row.key.name.to_string(),
         status: row.status.as_str(),
-        reason: row.said.reason,
-        message: row.said.message.clone(),
+        reason: row.reason.code,
+        message: row.reason.message.clone(),
     }
 }
 

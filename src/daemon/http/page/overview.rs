@@ -88,7 +88,7 @@ fn drifts(view: &View) -> Vec<Drift> {
         key: it.row.key.to_string(),
         causes: it.causes.iter().map(|it| it.as_str()).collect::<Vec<_>>().join(", "),
         since: When::new(*since, view),
-        message: it.speaker().said.message.clone(),
+        message: it.speaker().reason.message.clone(),
     };
     all.iter().take(DRIFTS).map(drift).collect()
 }

@@ -121,7 +121,7 @@ fn of(seen: (&Viewer, &View), mut which: Which) -> Result<Table, BadQuery> {
 fn line(it: &Item<'_>, view: &View) -> Line {
     let row = it.row;
     let key = row.key.to_string();
-    let (synced, said) = (it.status == Status::Synced, &it.speaker.said);
+    let (synced, reason) = (it.status == Status::Synced, &it.speaker.reason);
     Line {
         href: href(&key),
         key,
@@ -132,8 +132,8 @@ fn line(it: &Item<'_>, view: &View) -> Line {
         drift: When::maybe(it.drift_since, view),
         observed: When::maybe(row.observed, view),
         next: ahead(row.next_check, view),
-        reason: if synced { "" } else { said.reason },
-        message: if synced { String::new() } else { said.message.clone() },
+        reason: if synced { "" } else { reason.code },
+        message: if synced { String::new() } else { reason.message.clone() },
         orphan: row.orphan,
     }
 }

@@ -1,4 +1,4 @@
-//! The part of a look that every block has: the function with its tags, by GetFunction, which has a quota of
+//! The part of a read that every block has: the function with its tags, by GetFunction, which has a quota of
 //! its own.
 
 mod places;
@@ -24,14 +24,14 @@ use crate::{
     aws::{
         calls::{Call, Calls},
         clients::Clients,
-        cloud::{Cloud, Got, Hands, Urgency},
+        cloud::{Cloud, Got, Hands, Priority},
         op::{Bucket, Op},
     },
     engine::{
         failure::{Class, Failure, chain},
         name::Name,
+        observed::{Known, Reading},
         page::Page,
-        sight::{Known, Seen},
         tags::{OURS, Tags},
         time::Mono,
     },
@@ -81,7 +81,7 @@ pub struct Asked<'a, B: Block> {
     /// What is wanted; `None`: nothing.
     pub wanted: Option<&'a B::Config>,
     /// Who goes first.
-    pub urgency: Urgency,
+    pub priority: Priority,
 }
 
 /// The way to AWS.
@@ -128,11 +128,11 @@ impl<B: BlockHands> Cloud<Of<B>> for Hung<B> {
         &self,
         name: &Name,
         wanted: Option<&Spec<B>>,
-        urgency: Urgency,
+        priority: Priority,
     ) -> Result<Got<Of<B>>, Failure> {
         let Self { door, others } = self;
         let asked = door.calls.now();
-        let (first, at) = door.function(name, urgency).await?;
+        let (first, at) = door.function(name, priority).await?;
         let Some(first) = first else {
             others.forget(name);
             return Ok((None, asked));
@@ -141,11 +141,11 @@ impl<B: BlockHands> Cloud<Of<B>> for Hung<B> {
         let config = wanted.and_then(|it| it.config.as_ref());
         // It may take long, so it comes before what a step may rest on.
         let elsewhere = if wanted.is_some_and(|it| it.guards) {
-            Box::pin(others.of(door, Others { function: name, own: &place, urgency })).await?
+            Box::pin(others.of(door, Others { function: name, own: &place, priority })).await?
         } else {
             Known::Yes(Vec::new())
         };
-        let asked = Asked { at: &place, wanted: config, urgency };
+        let asked = Asked { at: &place, wanted: config, priority };
         let (config, asked) = B::read(door, &first, asked).await;
         let config = match config {
             Ok(config) => Known::Yes(config),
@@ -155,13 +155,13 @@ impl<B: BlockHands> Cloud<Of<B>> for Hung<B> {
         let (answer, moment) = match asked {
             None => (first, at),
             // Its turn may have been long in coming, and what was seen of the function would be old.
-            Some(moment) => match door.function(name, urgency).await? {
+            Some(moment) => match door.function(name, priority).await? {
                 (Some(again), _) => (again, moment),
                 (None, _) => return Ok((None, moment)),
             },
         };
         let live = Live { at: place, host: host(answer), config, elsewhere };
-        Ok((Some(Seen { live, revision: None, exact: true }), moment))
+        Ok((Some(Reading { live, revision: None, exact: true }), moment))
     }
 
     async fn apply(&self, step: &Step<B>) -> Result<(), Failure> {
@@ -182,10 +182,10 @@ impl Door {
     pub async fn function(
         &self,
         name: &Name,
-        urgency: Urgency,
+        priority: Priority,
     ) -> Result<(Option<GetFunctionOutput>, Mono), Failure> {
         let request = self.lambda().get_function().function_name(name.as_str()).send();
-        let call = Call::plain(Op::GetFunction, urgency);
+        let call = Call::plain(Op::GetFunction, priority);
         let (result, moment) = self.calls.timed(call, request).await;
         Ok((found(result)?, moment))
     }
@@ -196,11 +196,11 @@ impl Door {
         let key = key(word);
         if let Some(value) = value {
             let request = self.lambda().tag_resource().resource(arn).tags(key, value);
-            let call = Call::plain(Op::TagResource, Urgency::Write);
+            let call = Call::plain(Op::TagResource, Priority::Write);
             return self.calls.run(call, request.send()).await.map(drop);
         }
         let request = self.lambda().untag_resource().resource(arn).tag_keys(key);
-        let call = Call::plain(Op::UntagResource, Urgency::Write);
+        let call = Call::plain(Op::UntagResource, Priority::Write);
         self.calls.run(call, request.send()).await.map(drop)
     }
 }
@@ -220,7 +220,7 @@ fn place<B: Block>(name: &Name, wanted: Option<&Spec<B>>, host: &GetFunctionOutp
     }
 }
 
-/// The function that a block hangs on.
+/// The function that a block belongs to.
 pub fn host(answer: GetFunctionOutput) -> Host {
     let tags = match answer.tags_error {
         Some(error) => Known::No(format!("{}: {}", error.error_code(), error.message())),

@@ -4,7 +4,7 @@ use super::{Door, found};
 use crate::{
     aws::{
         calls::{Call, endless},
-        cloud::Urgency,
+        cloud::Priority,
         op::Op,
     },
     engine::{failure::Failure, name::Name},
@@ -16,7 +16,7 @@ const LATEST: &str = "$LATEST";
 /// More pages than that are no list of AWS's: 50 rows each.
 pub const PAGES_MAX: usize = 100;
 
-/// The places of a function that are looked at besides the block's own.
+/// The places of a function that are read besides the block's own.
 #[derive(Debug, Clone, Copy)]
 pub struct Others<'a> {
     /// The function.
@@ -24,7 +24,7 @@ pub struct Others<'a> {
     /// Where the block is: that is read by itself.
     pub own: &'a At,
     /// Who goes first.
-    pub urgency: Urgency,
+    pub priority: Priority,
 }
 
 impl Others<'_> {
@@ -40,19 +40,19 @@ impl Door {
     pub async fn qualifiers(
         &self,
         function: &Name,
-        urgency: Urgency,
+        priority: Priority,
     ) -> Result<Vec<String>, Failure> {
-        let mut all = self.aliases(function, urgency).await?;
-        all.extend(self.versions(function, urgency).await?);
+        let mut all = self.aliases(function, priority).await?;
+        all.extend(self.versions(function, priority).await?);
         Ok(all)
     }
 
-    async fn aliases(&self, function: &Name, urgency: Urgency) -> Result<Vec<String>, Failure> {
+    async fn aliases(&self, function: &Name, priority: Priority) -> Result<Vec<String>, Failure> {
         let (mut all, mut marker) = (Vec::new(), None);
         for _ in 0..PAGES_MAX {
             let request = self.lambda().list_aliases().function_name(function.as_str());
             let request = request.set_marker(marker).send();
-            let call = Call::plain(Op::ListAliases, urgency);
+            let call = Call::plain(Op::ListAliases, priority);
             let (answer, _) = self.calls.timed(call, request).await;
             let Some(page) = found(answer)? else { return Ok(all) };
             all.extend(page.aliases.unwrap_or_default().into_iter().filter_map(|it| it.name));
@@ -64,12 +64,12 @@ impl Door {
         Err(endless(Op::ListAliases, PAGES_MAX))
     }
 
-    async fn versions(&self, function: &Name, urgency: Urgency) -> Result<Vec<String>, Failure> {
+    async fn versions(&self, function: &Name, priority: Priority) -> Result<Vec<String>, Failure> {
         let (mut all, mut marker) = (Vec::new(), None);
         for _ in 0..PAGES_MAX {
             let request = self.lambda().list_versions_by_function();
             let request = request.function_name(function.as_str()).set_marker(marker).send();
-            let call = Call::plain(Op::ListVersionsByFunction, urgency);
+            let call = Call::plain(Op::ListVersionsByFunction, priority);
             let (answer, _) = self.calls.timed(call, request).await;
             let Some(page) = found(answer)? else { return Ok(all) };
             let versions = page.versions.unwrap_or_default().into_iter();

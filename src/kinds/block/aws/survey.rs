@@ -9,19 +9,19 @@ use std::{
 
 use super::{BlockHands, Door, Others};
 use crate::{
-    aws::cloud::Urgency,
+    aws::cloud::Priority,
     engine::{
         failure::{Class, Failure, chain},
         name::Name,
-        sight::Known,
+        observed::Known,
     },
     kinds::block::{At, Block, Extra},
 };
 
 /// What was seen last, by function.
-pub(super) struct Survey<B: Block>(Mutex<BTreeMap<Name, Seen<B>>>);
+pub(super) struct Survey<B: Block>(Mutex<BTreeMap<Name, PlacesReading<B>>>);
 
-struct Seen<B: Block> {
+struct PlacesReading<B: Block> {
     /// The block's own place, which is left out.
     own: At,
     found: Known<Vec<Extra<B::Call>>>,
@@ -42,7 +42,7 @@ impl<B: BlockHands> Survey<B> {
         others: Others<'_>,
     ) -> Result<Known<Vec<Extra<B::Call>>>, Failure> {
         let before = || self.with(|all| all.get(others.function).and_then(|it| it.at(others.own)));
-        if let Some(found) = before().filter(|_| others.urgency != Urgency::Audit) {
+        if let Some(found) = before().filter(|_| others.priority != Priority::Audit) {
             return Ok(found);
         }
         let found = match B::elsewhere(door, others).await {
@@ -54,8 +54,8 @@ impl<B: BlockHands> Survey<B> {
             // It may be over by the next read.
             Err(failure) => return Ok(Known::No(chain(&failure))),
         };
-        let seen = Seen { own: others.own.clone(), found: found.clone() };
-        self.with(|all| all.insert(others.function.clone(), seen));
+        let reading = PlacesReading { own: others.own.clone(), found: found.clone() };
+        self.with(|all| all.insert(others.function.clone(), reading));
         Ok(found)
     }
 }
@@ -75,12 +75,12 @@ impl<B: Block> Survey<B> {
         self.with(|all| all.remove(function));
     }
 
-    fn with<T>(&self, act: impl FnOnce(&mut BTreeMap<Name, Seen<B>>) -> T) -> T {
+    fn with<T>(&self, act: impl FnOnce(&mut BTreeMap<Name, PlacesReading<B>>) -> T) -> T {
         act(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
-impl<B: Block> Seen<B> {
+impl<B: Block> PlacesReading<B> {
     /// What was seen, if the block's own place is still the same.
     fn at(&self, own: &At) -> Option<Known<Vec<Extra<B::Call>>>> {
         (self.own == *own).then(|| self.found.clone())

@@ -1,4 +1,4 @@
-//! The verbs for event sources: ListEventSourceMappings, which shows all but tags, a look at one with its tags and
+//! The verbs for event sources: ListEventSourceMappings, which shows all but tags, a read of one with its tags and
 //! its function, and the calls that change something.
 
 mod read;
@@ -16,10 +16,10 @@ use crate::{
     aws::{
         calls::Calls,
         clients::Clients,
-        cloud::{Cloud, Got, Hands, Urgency},
+        cloud::{Cloud, Got, Hands, Priority},
         op::Bucket,
     },
-    engine::{failure::Failure, name::Name, page::Page, sight::Seen, tags::OWNER},
+    engine::{failure::Failure, name::Name, observed::Reading, page::Page, tags::OWNER},
     kinds::block::aws::{Door, host},
 };
 
@@ -39,7 +39,7 @@ impl Cloud<EventSource> for Door {
         wanted: Arc<BTreeMap<Name, Arc<Spec>>>,
         pages: mpsc::Sender<Page<EventSource>>,
     ) -> Result<(), Failure> {
-        let (all, started) = read::mappings(self, None, Urgency::List).await?;
+        let (all, started) = read::mappings(self, None, Priority::List).await?;
         let mut rows: BTreeMap<Name, Mapping> = BTreeMap::new();
         for mapping in all {
             let name = mapping.address.name();
@@ -54,7 +54,7 @@ impl Cloud<EventSource> for Door {
         }
         let row = |(name, mapping)| {
             let live = Live { host: None, mapping: Some(mapping) };
-            (name, Seen { live, revision: None, exact: false })
+            (name, Reading { live, revision: None, exact: false })
         };
         let rows = rows.into_iter().map(row).collect();
         // Nobody listens any more if that fails.
@@ -66,27 +66,27 @@ impl Cloud<EventSource> for Door {
         &self,
         name: &Name,
         wanted: Option<&Spec>,
-        urgency: Urgency,
+        priority: Priority,
     ) -> Result<Got<EventSource>, Failure> {
         let Some(address) = Address::read(name) else { return Ok((None, self.calls.now())) };
-        let (all, asked) = read::mappings(self, Some(&address.arn), urgency).await?;
+        let (all, asked) = read::mappings(self, Some(&address.arn), priority).await?;
         let mut found: Vec<Mapping> = Vec::new();
         for mapping in all.into_iter().filter(|it| it.address == address) {
-            found.extend(read::whole(self, mapping, urgency).await?);
+            found.extend(read::whole(self, mapping, priority).await?);
         }
         let mapping =
             found.into_iter().min_by(|one, other| rank(one, wanted).cmp(&rank(other, wanted)));
         // Whoever asks AWS to leave a function alone means this too.
         let host = if wanted.is_some() || mapping.as_ref().is_some_and(|it| is_kept(it, None)) {
-            let (found, _) = self.function(&address.function, urgency).await?;
+            let (found, _) = self.function(&address.function, priority).await?;
             found.map(host)
         } else {
             None
         };
         let there = host.is_some() || mapping.is_some();
         let live = Live { host, mapping };
-        let seen = there.then_some(Seen { live, revision: None, exact: true });
-        Ok((seen, asked))
+        let reading = there.then_some(Reading { live, revision: None, exact: true });
+        Ok((reading, asked))
     }
 
     async fn apply(&self, step: &Step) -> Result<(), Failure> {

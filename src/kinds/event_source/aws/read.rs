@@ -17,13 +17,13 @@ use super::super::{
 use crate::{
     aws::{
         calls::{Call, endless},
-        cloud::Urgency,
+        cloud::Priority,
         op::Op,
     },
     engine::{
         failure::{Class, Failure, chain},
         name::Name,
-        sight::Known,
+        observed::Known,
         time::Mono,
     },
     kinds::block::aws::{Door, found},
@@ -45,7 +45,7 @@ const LATEST: &str = "$LATEST";
 pub(super) async fn mappings(
     door: &Door,
     source: Option<&str>,
-    urgency: Urgency,
+    priority: Priority,
 ) -> Result<(Vec<Mapping>, Mono), Failure> {
     let (mut all, mut marker, mut began) = (Vec::new(), None, None);
     for _ in 0..PAGES_MAX {
@@ -55,7 +55,7 @@ pub(super) async fn mappings(
             .set_event_source_arn(source.map(ToOwned::to_owned))
             .max_items(PAGE)
             .set_marker(marker);
-        let call = Call::plain(Op::ListEventSourceMappings, urgency);
+        let call = Call::plain(Op::ListEventSourceMappings, priority);
         let (answer, started) = door.calls.run(call, request.send()).await?;
         let began = *began.get_or_insert(started);
         all.extend(answer.event_source_mappings().iter().filter_map(mapping));
@@ -71,10 +71,10 @@ pub(super) async fn mappings(
 pub(super) async fn whole(
     door: &Door,
     mut mapping: Mapping,
-    urgency: Urgency,
+    priority: Priority,
 ) -> Result<Option<Mapping>, Failure> {
     let request = door.lambda().list_tags().resource(&mapping.arn).send();
-    let (result, _) = door.calls.timed(Call::plain(Op::ListTags, urgency), request).await;
+    let (result, _) = door.calls.timed(Call::plain(Op::ListTags, priority), request).await;
     mapping.tags = match found(result) {
         Ok(Some(answer)) => Known::Yes(answer.tags.unwrap_or_default().into_iter().collect()),
         Ok(None) => return Ok(None),
@@ -85,7 +85,7 @@ pub(super) async fn whole(
         return Ok(Some(mapping));
     }
     let request = door.lambda().get_event_source_mapping().uuid(&mapping.uuid).send();
-    let call = Call::plain(Op::GetEventSourceMapping, urgency);
+    let call = Call::plain(Op::GetEventSourceMapping, priority);
     let (result, _) = door.calls.timed(call, request).await;
     let Some(answer) = found(result)? else { return Ok(None) };
     mapping.config.filters = filters(answer.filter_criteria());

@@ -16,7 +16,7 @@ use super::super::{
     step::{Create, Sent, Step},
 };
 use crate::{
-    aws::{calls::Call, cloud::Urgency, op::Op},
+    aws::{calls::Call, cloud::Priority, op::Op},
     engine::failure::Failure,
     kinds::block::aws::Door,
 };
@@ -72,7 +72,7 @@ impl Sent {
 
 pub(super) async fn apply(door: &Door, step: &Step) -> Result<(), Failure> {
     let lambda = door.lambda();
-    let call = |op| Call::plain(op, Urgency::Write);
+    let call = |op| Call::plain(op, Priority::Write);
     match step {
         Step::Create(it) => Box::pin(create(door, it)).await,
         Step::Update { uuid, invokes, sent, .. } => {
@@ -120,7 +120,7 @@ async fn create(door: &Door, step: &Create) -> Result<(), Failure> {
         .set_amazon_managed_kafka_event_source_config(group)
         .set_source_access_configurations((!ways.is_empty()).then_some(ways))
         .set_tags(Some(tags.clone().into_iter().collect()));
-    let call = Call::plain(Op::CreateEventSourceMapping, Urgency::Write);
+    let call = Call::plain(Op::CreateEventSourceMapping, Priority::Write);
     door.calls.run(call, Box::pin(put!(request, sent).send())).await.map(drop)
 }
 

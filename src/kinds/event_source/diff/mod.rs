@@ -1,4 +1,4 @@
-//! What differs between an event source as it should be and as it is, and the steps that mend it.
+//! What differs between an event source as it should be and as it is, and the steps that repair it.
 
 use std::{collections::BTreeSet, time::Duration};
 
@@ -10,11 +10,11 @@ use super::{
 };
 use crate::{
     engine::{
-        diff::{Cause, Change, Diff, Hold, Origin, Planned, Print, Said, Shown},
+        diff::{Cause, Change, Diff, Fingerprint, Origin, Planned, Reason, Shown, Wait},
         facts::Facts,
         kind::Kind as _,
+        observed::{Known, Reading},
         record::Record,
-        sight::{Known, Seen},
         tags::{self, APPLIED, Claim, TagSpec, TagSteps, Tags},
     },
     kinds::block::{
@@ -23,9 +23,9 @@ use crate::{
     },
 };
 
-/// How soon to look again at a mapping that AWS is at work on: it takes up to a minute.
+/// How soon to read again at a mapping that AWS is at work on: it takes up to a minute.
 const BUSY_RECHECK: Duration = Duration::from_secs(5);
-/// The steps that mend tags.
+/// The steps that repair tags.
 const STEPS: TagSteps = TagSteps { set: kind::TAGS, unset: kind::NONE };
 /// The member that holds them.
 const FIELD: &str = "/eventSources";
@@ -33,42 +33,42 @@ const FIELD: &str = "/eventSources";
 const FUNCTION: &str = "functionName";
 
 /// Everything that differs.
-pub(super) fn diff(spec: &Spec, seen: &Seen<Live>, facts: &Facts) -> Diff<Step> {
+pub(super) fn diff(spec: &Spec, reading: &Reading<Live>, facts: &Facts) -> Diff<Step> {
     let mut diff = Diff::default();
-    let Live { host, mapping } = &seen.live;
+    let Live { host, mapping } = &reading.live;
     if let Some(busy) = mapping.as_ref().and_then(|it| it.busy.clone()) {
-        let said = Said::new("EventSourceBusy", busy);
-        diff.waits.push(Hold { said, on: None, recheck: Some(BUSY_RECHECK), soon: true });
+        let reason = Reason::new("EventSourceBusy", busy);
+        diff.waits.push(Wait { reason, on: None, recheck: Some(BUSY_RECHECK), soon: true });
         return diff;
     }
     match (&spec.wish, mapping) {
         (Some(wish), Some(mapping)) => {
-            Sides { spec, wish, mapping, exact: seen.exact }.compare(&mut diff);
+            Sides { spec, wish, mapping, exact: reading.exact }.compare(&mut diff);
         }
         (Some(wish), None) => create(spec, wish, &mut diff),
         (None, Some(mapping)) if is_ours(spec, mapping) => take_away(mapping, &mut diff),
-        (None, Some(mapping)) if spec.guards && seen.exact => {
-            let hold = match host {
+        (None, Some(mapping)) if spec.guards && reading.exact => {
+            let wait = match host {
                 Some(host) => host.claimed(&spec.function, &spec.owner, facts),
                 None => Some(missing(&spec.function, facts)),
             };
-            match hold {
-                Some(hold) => diff.waits.push(hold),
+            match wait {
+                Some(wait) => diff.waits.push(wait),
                 None => unasked(spec, mapping, &mut diff),
             }
         }
         (None, Some(_) | None) => {}
     }
     // A list does not show the function.
-    if seen.exact && spec.wish.is_some() && !diff.steps.is_empty() {
-        let hold = match host {
-            Some(host) => host.hold(&spec.function, &spec.owner, facts),
+    if reading.exact && spec.wish.is_some() && !diff.steps.is_empty() {
+        let wait = match host {
+            Some(host) => host.wait(&spec.function, &spec.owner, facts),
             None => Some(missing(&spec.function, facts)),
         };
         let at = At { function: spec.function.clone(), qualifier: spec.alias.clone() };
-        if let Some(hold) = hold.or_else(|| no_alias(&at, facts)) {
+        if let Some(wait) = wait.or_else(|| no_alias(&at, facts)) {
             diff.steps.clear();
-            diff.waits.insert(0, hold);
+            diff.waits.insert(0, wait);
         }
     }
     diff
@@ -88,8 +88,8 @@ fn create(spec: &Spec, wish: &Wish, diff: &mut Diff<Step>) {
         sent: Sent { config: wish.config.clone(), members: members(&differing(&fields, &unset)) },
         tags,
     }));
-    let print = Print::of(format!("{step:?}").as_bytes());
-    let desired = Shown { text: "present".into(), print };
+    let fingerprint = Fingerprint::of(format!("{step:?}").as_bytes());
+    let desired = Shown { text: "present".into(), fingerprint };
     let sides = (desired, Shown::open("absent"));
     diff.changes.push(change(FIELD.into(), sides, (Origin::NoRecord, kind::CREATE)));
     diff.steps.push(Planned::new(kind::CREATE, step));
@@ -110,7 +110,7 @@ fn unasked(spec: &Spec, mapping: &Mapping, diff: &mut Diff<Step>) {
     let Mapping { address, uuid, tags, .. } = mapping;
     let words = format!("events from {}", address.source());
     // One that comes back is another.
-    let live = Shown { text: words.clone(), print: Print::of(uuid.as_bytes()) };
+    let live = Shown { text: words.clone(), fingerprint: Fingerprint::of(uuid.as_bytes()) };
     let sides = (Shown::open("absent"), live);
     let mut found = change(FIELD.into(), sides, (Origin::Drift, kind::EXTRA));
     found.cause = Cause::Unmanaged;
@@ -134,8 +134,8 @@ fn unasked(spec: &Spec, mapping: &Mapping, diff: &mut Diff<Step>) {
         }
     };
     let message = format!("no manifest asks for this: {words}; {next}");
-    let said = Said::new("UnmanagedChange", message);
-    diff.waits.push(Hold { said, on: None, recheck: None, soon: false });
+    let reason = Reason::new("UnmanagedChange", message);
+    diff.waits.push(Wait { reason, on: None, recheck: None, soon: false });
 }
 
 /// Its document does not ask for it any more.
@@ -163,7 +163,7 @@ impl Sides<'_> {
             if self.exact {
                 let message =
                     format!("AWS does not show filterCriteria, so they are left alone: {why}");
-                diff.conditions.insert("BlockUnknown", Said::new("Unreadable", message));
+                diff.conditions.insert("BlockUnknown", Reason::new("Unreadable", message));
             }
         }
         let wanted_at = invokes(&spec.function, spec.alias.as_ref());
@@ -208,8 +208,8 @@ impl Sides<'_> {
         }));
         let message = "Lambda lets it be chosen only when a mapping is made: delete the mapping, so that it is \
                        made anew, or write into the manifest what there is";
-        let said = Said::new("Immutable", message);
-        diff.waits.push(Hold { said, on: None, recheck: None, soon: false });
+        let reason = Reason::new("Immutable", message);
+        diff.waits.push(Wait { reason, on: None, recheck: None, soon: false });
     }
 
     fn tags(&self, record: Option<&Record>, wanted: &Record, diff: &mut Diff<Step>) {

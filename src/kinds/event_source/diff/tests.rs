@@ -53,7 +53,7 @@ fn spec(doc: &Value, alias: Option<&str>) -> Spec {
 }
 
 /// What this document makes of it, seen exactly.
-fn made(doc: &Value, alias: Option<&str>) -> Seen<Live> {
+fn made(doc: &Value, alias: Option<&str>) -> Reading<Live> {
     let spec = spec(doc, alias);
     let wish = spec.wish.unwrap();
     let mut tags = wish.ownership.tags();
@@ -75,11 +75,11 @@ fn made(doc: &Value, alias: Option<&str>) -> Seen<Live> {
         changed_at: None,
     };
     let live = Live { host: Some(host), mapping: Some(mapping) };
-    Seen { live, revision: None, exact: true }
+    Reading { live, revision: None, exact: true }
 }
 
-fn mapping(seen: &mut Seen<Live>) -> &mut Mapping {
-    seen.live.mapping.as_mut().unwrap()
+fn mapping(reading: &mut Reading<Live>) -> &mut Mapping {
+    reading.live.mapping.as_mut().unwrap()
 }
 
 fn facts() -> Facts {
@@ -89,14 +89,14 @@ fn facts() -> Facts {
     facts
 }
 
-fn check(spec: &Spec, seen: &Seen<Live>, expected: &Expect) {
-    let Diff { changes, steps, waits, .. } = diff(spec, seen, &facts());
+fn check(spec: &Spec, reading: &Reading<Live>, expected: &Expect) {
+    let Diff { changes, steps, waits, .. } = diff(spec, reading, &facts());
     let changes = changes.into_iter().map(|it| {
         let (live, desired, origin) = (&it.live, &it.desired, it.origin.as_str());
         format!("{}: {live} → {desired} ({origin}, {})\n", it.path, it.step)
     });
     let steps = steps.into_iter().map(|it| format!("{}: {}\n", it.kind, it.step));
-    let waits = waits.into_iter().map(|it| format!("wait: {} on {:?}\n", it.said.reason, it.on));
+    let waits = waits.into_iter().map(|it| format!("wait: {} on {:?}\n", it.reason.code, it.on));
     expected.assert_eq(&changes.chain(steps).chain(waits).collect::<String>());
 }
 
@@ -116,11 +116,11 @@ fn what_is_as_it_should_be_makes_no_work() {
 
 #[test]
 fn it_is_made_once_its_function_is_ours_and_its_alias_there() {
-    let mut seen = made(&queue(), Some("live"));
-    seen.live.mapping = None;
+    let mut reading = made(&queue(), Some("live"));
+    reading.live.mapping = None;
     check(
         &spec(&queue(), Some("live")),
-        &seen,
+        &reading,
         &expect![[r"
         /eventSources: absent → present (pending, create)
         create: create event source of function job: arn:aws:sqs:eu-west-1:111122223333:orders, batch 5, for the alias live
@@ -128,25 +128,25 @@ fn it_is_made_once_its_function_is_ours_and_its_alias_there() {
     );
     check(
         &spec(&queue(), Some("next")),
-        &seen,
+        &reading,
         &expect![[r#"
         /eventSources: absent → present (pending, create)
         wait: AliasMissing on Some(Release(Name("job")))
     "#]],
     );
-    seen.live.host.as_mut().unwrap().tags = Known::Yes(Tags::new());
+    reading.live.host.as_mut().unwrap().tags = Known::Yes(Tags::new());
     check(
         &spec(&queue(), None),
-        &seen,
+        &reading,
         &expect![[r"
         /eventSources: absent → present (pending, create)
         wait: FunctionNotOurs on None
     "]],
     );
-    seen.live.host = None;
+    reading.live.host = None;
     check(
         &spec(&queue(), None),
-        &seen,
+        &reading,
         &expect![[r"
         /eventSources: absent → present (pending, create)
         wait: FunctionMissing on None
@@ -166,11 +166,11 @@ fn the_record_tells_who_moved() {
         update: update event source of function job: arn:aws:sqs:eu-west-1:111122223333:orders: batchSize 5 → 7
     "]],
     );
-    let mut seen = made(&queue(), None);
-    mapping(&mut seen).config.batch_size = 6;
+    let mut reading = made(&queue(), None);
+    mapping(&mut reading).config.batch_size = 6;
     check(
         &spec(&queue(), None),
-        &seen,
+        &reading,
         &expect![[r"
         /eventSources/batchSize: 6 → 5 (drift, update)
         update: update event source of function job: arn:aws:sqs:eu-west-1:111122223333:orders: batchSize 6 → 5
@@ -178,16 +178,16 @@ fn the_record_tells_who_moved() {
     );
     check(
         &spec(&edited, None),
-        &seen,
+        &reading,
         &expect![[r"
         /eventSources/batchSize: 6 → 7 (both, update)
         update: update event source of function job: arn:aws:sqs:eu-west-1:111122223333:orders: batchSize 6 → 7
     "]],
     );
-    mapping(&mut seen).config.batch_size = 7;
+    mapping(&mut reading).config.batch_size = 7;
     check(
         &spec(&edited, None),
-        &seen,
+        &reading,
         &expect![[r"
         record: tag event source of function job: arn:aws:sqs:eu-west-1:111122223333:orders: evenkeel.dev/applied v1:-:413ffca020da653c
     "]],
@@ -204,11 +204,11 @@ fn it_moves_to_the_alias_that_the_document_keeps() {
         update: update event source of function job: arn:aws:sqs:eu-west-1:111122223333:orders: functionName job → job:live
     "]],
     );
-    let mut seen = made(&queue(), Some("live"));
-    mapping(&mut seen).alias = Some("other".into());
+    let mut reading = made(&queue(), Some("live"));
+    mapping(&mut reading).alias = Some("other".into());
     check(
         &spec(&queue(), Some("live")),
-        &seen,
+        &reading,
         &expect![[r"
         /eventSources/functionName: job:other → job:live (drift, update)
         update: update event source of function job: arn:aws:sqs:eu-west-1:111122223333:orders: functionName job:other → job:live
@@ -220,19 +220,19 @@ fn it_moves_to_the_alias_that_the_document_keeps() {
 fn what_can_be_chosen_only_once_is_left_and_the_rest_is_mended() {
     let arn = "arn:aws:kinesis:eu-west-1:111122223333:stream/clicks";
     let stream = |from: &str| json!({ "eventSourceArn": arn, "startingPosition": from });
-    let mut seen = made(&stream("LATEST"), None);
+    let mut reading = made(&stream("LATEST"), None);
     check(
         &spec(&stream("TRIM_HORIZON"), None),
-        &seen,
+        &reading,
         &expect![[r"
         /eventSources/startingPosition: LATEST → TRIM_HORIZON (pending, none)
         wait: Immutable on None
     "]],
     );
-    mapping(&mut seen).config.enabled = false;
+    mapping(&mut reading).config.enabled = false;
     check(
         &spec(&stream("TRIM_HORIZON"), None),
-        &seen,
+        &reading,
         &expect![[r"
         /eventSources/enabled: false → true (drift, update)
         /eventSources/startingPosition: LATEST → TRIM_HORIZON (pending, none)
@@ -241,22 +241,22 @@ fn what_can_be_chosen_only_once_is_left_and_the_rest_is_mended() {
     "]],
     );
     // Of old mappings AWS does not show it.
-    let mut seen = made(&stream("LATEST"), None);
-    mapping(&mut seen).chosen.starting_position = None;
-    check(&spec(&stream("LATEST"), None), &seen, &expect![""]);
+    let mut reading = made(&stream("LATEST"), None);
+    mapping(&mut reading).chosen.starting_position = None;
+    check(&spec(&stream("LATEST"), None), &reading, &expect![""]);
 }
 
 #[test]
 fn numbers_that_aws_makes_up_are_no_difference() {
     let pollers =
         json!({ "eventSourceArn": QUEUE, "provisionedPollerConfig": { "minimumPollers": 3 } });
-    let mut seen = made(&pollers, None);
-    mapping(&mut seen).config.pollers.as_mut().unwrap().maximum = Some(200);
-    check(&spec(&pollers, None), &seen, &expect![""]);
-    mapping(&mut seen).config.pollers = None;
+    let mut reading = made(&pollers, None);
+    mapping(&mut reading).config.pollers.as_mut().unwrap().maximum = Some(200);
+    check(&spec(&pollers, None), &reading, &expect![""]);
+    mapping(&mut reading).config.pollers = None;
     check(
         &spec(&pollers, None),
-        &seen,
+        &reading,
         &expect![[r"
         /eventSources/provisionedPollerConfig: (unset) → present (drift, update)
         /eventSources/provisionedPollerConfig/minimumPollers: (unset) → 3 (drift, update)
@@ -267,12 +267,12 @@ fn numbers_that_aws_makes_up_are_no_difference() {
 
 #[test]
 fn nothing_is_done_while_aws_is_at_work() {
-    let mut seen = made(&queue(), None);
-    mapping(&mut seen).busy = Some("AWS is applying an update".into());
-    mapping(&mut seen).config.batch_size = 9;
+    let mut reading = made(&queue(), None);
+    mapping(&mut reading).busy = Some("AWS is applying an update".into());
+    mapping(&mut reading).config.batch_size = 9;
     check(
         &spec(&queue(), None),
-        &seen,
+        &reading,
         &expect![[r"
         wait: EventSourceBusy on None
     "]],
@@ -282,10 +282,10 @@ fn nothing_is_done_while_aws_is_at_work() {
 #[test]
 fn what_nobody_asks_for_any_more_goes_if_it_is_ours() {
     let gone = Spec { wish: None, ..spec(&queue(), None) };
-    let mut seen = made(&queue(), None);
+    let mut reading = made(&queue(), None);
     check(
         &gone,
-        &seen,
+        &reading,
         &expect![[r"
         /eventSources: present → absent (pending, delete)
         delete: delete event source of function job: arn:aws:sqs:eu-west-1:111122223333:orders
@@ -293,30 +293,30 @@ fn what_nobody_asks_for_any_more_goes_if_it_is_ours() {
     );
     // Tags that were copied from another prove nothing.
     let copied = Tags::from([(OWNER.to_owned(), "team".to_owned())]);
-    mapping(&mut seen).tags = Known::Yes(copied);
+    mapping(&mut reading).tags = Known::Yes(copied);
     check(
         &gone,
-        &seen,
+        &reading,
         &expect![[r"
             /eventSources: events from arn:aws:sqs:eu-west-1:111122223333:orders → absent (drift, extra)
             wait: UnmanagedChange on None
         "]],
     );
-    mapping(&mut seen).tags = Known::Yes(Tags::new());
-    check(&Spec { guards: false, ..gone.clone() }, &seen, &expect![""]);
-    seen.live.mapping = None;
-    check(&gone, &seen, &expect![""]);
+    mapping(&mut reading).tags = Known::Yes(Tags::new());
+    check(&Spec { guards: false, ..gone.clone() }, &reading, &expect![""]);
+    reading.live.mapping = None;
+    check(&gone, &reading, &expect![""]);
 }
 
 #[test]
 fn what_nobody_ever_asked_for_is_told_and_goes_only_by_name() {
     let guard = Spec { wish: None, ..spec(&queue(), None) };
     let exclusive = Spec { exclusive: true, ..guard.clone() };
-    let mut seen = made(&queue(), None);
-    mapping(&mut seen).tags = Known::Yes(Tags::new());
+    let mut reading = made(&queue(), None);
+    mapping(&mut reading).tags = Known::Yes(Tags::new());
     check(
         &guard,
-        &seen,
+        &reading,
         &expect![[r"
         /eventSources: events from arn:aws:sqs:eu-west-1:111122223333:orders → absent (drift, extra)
         wait: UnmanagedChange on None
@@ -324,47 +324,47 @@ fn what_nobody_ever_asked_for_is_told_and_goes_only_by_name() {
     );
     check(
         &exclusive,
-        &seen,
+        &reading,
         &expect![[r"
         /eventSources: events from arn:aws:sqs:eu-west-1:111122223333:orders → absent (drift, extra)
         extra: delete event source of function job: arn:aws:sqs:eu-west-1:111122223333:orders
     "]],
     );
     // Another Evenkeel's, or CloudFormation's.
-    mapping(&mut seen).tags = Known::Yes(Tags::from([(OWNER.to_owned(), "them".to_owned())]));
+    mapping(&mut reading).tags = Known::Yes(Tags::from([(OWNER.to_owned(), "them".to_owned())]));
     check(
         &exclusive,
-        &seen,
+        &reading,
         &expect![[r"
         /eventSources: events from arn:aws:sqs:eu-west-1:111122223333:orders → absent (drift, extra)
         wait: UnmanagedChange on None
     "]],
     );
     let stack = ("aws:cloudformation:stack-name".to_owned(), "web".to_owned());
-    mapping(&mut seen).tags = Known::Yes(Tags::from([stack]));
+    mapping(&mut reading).tags = Known::Yes(Tags::from([stack]));
     check(
         &exclusive,
-        &seen,
+        &reading,
         &expect![[r"
         /eventSources: events from arn:aws:sqs:eu-west-1:111122223333:orders → absent (drift, extra)
         wait: UnmanagedChange on None
     "]],
     );
     // Whose it is shows in no list, and of a function that is not ours nothing is told.
-    mapping(&mut seen).tags = Known::Yes(Tags::new());
-    check(&exclusive, &Seen { exact: false, ..seen.clone() }, &expect![""]);
-    seen.live.host.as_mut().unwrap().tags = Known::Yes(Tags::new());
+    mapping(&mut reading).tags = Known::Yes(Tags::new());
+    check(&exclusive, &Reading { exact: false, ..reading.clone() }, &expect![""]);
+    reading.live.host.as_mut().unwrap().tags = Known::Yes(Tags::new());
     check(
         &exclusive,
-        &seen,
+        &reading,
         &expect![[r"
         wait: FunctionNotOurs on None
     "]],
     );
-    seen.live.host = None;
+    reading.live.host = None;
     check(
         &exclusive,
-        &seen,
+        &reading,
         &expect![[r"
         wait: FunctionMissing on None
     "]],
@@ -373,12 +373,12 @@ fn what_nobody_ever_asked_for_is_told_and_goes_only_by_name() {
 
 #[test]
 fn what_is_taken_over_is_tagged_first() {
-    let mut seen = made(&queue(), None);
-    mapping(&mut seen).tags = Known::Yes(Tags::new());
-    mapping(&mut seen).config.batch_size = 10;
+    let mut reading = made(&queue(), None);
+    mapping(&mut reading).tags = Known::Yes(Tags::new());
+    mapping(&mut reading).config.batch_size = 10;
     check(
         &spec(&queue(), None),
-        &seen,
+        &reading,
         &expect![[r"
         /eventSources/batchSize: 10 → 5 (pending, update)
         /tags/evenkeel.dev~1deletion: (absent) → retain (pending, tags)

@@ -13,7 +13,7 @@ use crate::{
     aws::{
         calls::{Call, Calls, endless},
         clients::Clients,
-        cloud::{Cloud, Got, Hands, Urgency},
+        cloud::{Cloud, Got, Hands, Priority},
         op::{Bucket, Op},
     },
     engine::{failure::Failure, name::Name, page::Page},
@@ -57,7 +57,7 @@ impl Cloud<Function> for FunctionCloud {
         let mut marker: Option<String> = None;
         for _ in 0..PAGES_MAX {
             let request = self.lambda.list_functions().max_items(PAGE).set_marker(marker);
-            let call = Call::plain(Op::ListFunctions, Urgency::List);
+            let call = Call::plain(Op::ListFunctions, Priority::List);
             let (answer, started) = self.calls.run(call, request.send()).await?;
             let rows = answer.functions().iter().filter_map(read::row);
             if pages.send(Page { started, rows: rows.collect() }).await.is_err() {
@@ -75,10 +75,10 @@ impl Cloud<Function> for FunctionCloud {
         &self,
         name: &Name,
         _: Option<&Spec>,
-        urgency: Urgency,
+        priority: Priority,
     ) -> Result<Got<Function>, Failure> {
         let request = self.lambda.get_function().function_name(name.as_str());
-        let call = Call::plain(Op::GetFunction, urgency);
+        let call = Call::plain(Op::GetFunction, priority);
         // Before the wait for a token: for an absence, earlier than the truth errs on the safe side.
         let asked = self.calls.now();
         match self.calls.run(call, request.send()).await {

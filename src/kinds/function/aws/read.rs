@@ -14,16 +14,16 @@ use aws_sdk_lambda::{
 
 use super::super::{
     config::{Capacity, Config, FileSystem, ImageConfig, Logging, LoggingGiven, Vpc, defaults},
-    live::{Activity, Live, Package, Reason, State, Update},
+    live::{Activity, Live, Package, State, StateReason, Update},
 };
 use crate::{
     aws::{date::timestamp, op::Op},
     engine::{
         facts::Digest,
-        failure::{Cause, Class, Failure},
+        failure::{AwsError, Class, Failure},
         name::Name,
+        observed::{Known, Reading},
         secret::Secret,
-        sight::{Known, Seen},
     },
 };
 
@@ -31,7 +31,7 @@ use crate::{
 const NOT_LISTED: &str = "a list does not show it";
 
 /// One row of ListFunctions, which shows neither tags nor state nor the image's repository.
-pub(super) fn row(found: &FunctionConfiguration) -> Option<(Name, Seen<Live>)> {
+pub(super) fn row(found: &FunctionConfiguration) -> Option<(Name, Reading<Live>)> {
     let name = found.function_name.clone().filter(|it| !it.is_empty())?;
     let unknown = || NOT_LISTED.to_owned();
     let revision = found.revision_id.clone();
@@ -44,16 +44,16 @@ pub(super) fn row(found: &FunctionConfiguration) -> Option<(Name, Seen<Live>)> {
             state: Known::No(unknown()),
         },
     );
-    Some((Name::new(name), Seen { live, revision, exact: false }))
+    Some((Name::new(name), Reading { live, revision, exact: false }))
 }
 
 /// The answer of GetFunction.
-pub(super) fn look(name: &Name, found: GetFunctionOutput) -> Result<Seen<Live>, Failure> {
+pub(super) fn look(name: &Name, found: GetFunctionOutput) -> Result<Reading<Live>, Failure> {
     let Some(configuration) = found.configuration else {
         return Err(Failure {
             class: Class::Unclear,
             op: Op::GetFunction.name(),
-            cause: Cause { code: None, message: "the answer has no configuration".into() },
+            cause: AwsError { code: None, message: "the answer has no configuration".into() },
             retry_after: None,
         });
     };
@@ -72,7 +72,7 @@ pub(super) fn look(name: &Name, found: GetFunctionOutput) -> Result<Seen<Live>, 
         let resolved = found.code.as_ref().and_then(FunctionCodeLocation::resolved_image_uri);
         live.digest = resolved.and_then(|uri| Digest::parse(uri.rsplit('@').next()?));
     }
-    Ok(Seen { live, revision: configuration.revision_id, exact: true })
+    Ok(Reading { live, revision: configuration.revision_id, exact: true })
 }
 
 /// What only GetFunction shows.
@@ -242,7 +242,10 @@ fn state(found: &FunctionConfiguration) -> State {
         Some(_) | None => Update::Settled,
     };
     let reason = |code: Option<&str>, message: Option<&str>| {
-        code.map(|code| Reason { code: code.into(), message: message.unwrap_or_default().into() })
+        code.map(|code| StateReason {
+            code: code.into(),
+            message: message.unwrap_or_default().into(),
+        })
     };
     State {
         activity,

@@ -17,11 +17,11 @@ use super::super::{
 use crate::{
     aws::{
         calls::{Call, Calls},
-        cloud::Urgency,
+        cloud::Priority,
         op::Op,
     },
     engine::{
-        failure::{Cause, Class, Failure},
+        failure::{AwsError, Class, Failure},
         name::Name,
         secret::Secret,
     },
@@ -76,7 +76,7 @@ pub(super) async fn create(lambda: &Client, calls: &Calls, step: &Create) -> Res
         .set_capacity_provider_config(capacity.as_ref().map(provider).transpose()?)
         .set_tags(Some(step.tags.clone().into_iter().collect()));
     let secrets = variables.values().collect();
-    let call = Call { op: Op::CreateFunction, urgency: Urgency::Write, secrets };
+    let call = Call { op: Op::CreateFunction, priority: Priority::Write, secrets };
     calls.run(call, Box::pin(request.send())).await.map(|_| ())
 }
 
@@ -87,7 +87,7 @@ pub(super) async fn code(lambda: &Client, calls: &Calls, step: &UpdateCode) -> R
         .image_uri(&step.image_uri)
         .architectures(Architecture::from(step.architecture.as_str()))
         .set_revision_id(step.revision_id.clone());
-    let call = Call::plain(Op::UpdateFunctionCode, Urgency::Write);
+    let call = Call::plain(Op::UpdateFunctionCode, Priority::Write);
     calls.run(call, Box::pin(request.send())).await.map(|_| ())
 }
 
@@ -131,7 +131,7 @@ pub(super) async fn config(
         .set_capacity_provider_config(capacity.as_ref().map(provider).transpose()?)
         .set_revision_id(step.revision_id.clone());
     let secrets = variables.iter().flat_map(Variables::values).collect();
-    let call = Call { op: Op::UpdateFunctionConfiguration, urgency: Urgency::Write, secrets };
+    let call = Call { op: Op::UpdateFunctionConfiguration, priority: Priority::Write, secrets };
     calls.run(call, Box::pin(request.send())).await.map(|_| ())
 }
 
@@ -140,7 +140,7 @@ pub(super) async fn tag(lambda: &Client, calls: &Calls, step: &Tag) -> Result<()
         .tag_resource()
         .resource(&step.arn)
         .set_tags(Some(step.tags.clone().into_iter().collect()));
-    let call = Call::plain(Op::TagResource, Urgency::Write);
+    let call = Call::plain(Op::TagResource, Priority::Write);
     calls.run(call, Box::pin(request.send())).await.map(|_| ())
 }
 
@@ -149,13 +149,13 @@ pub(super) async fn untag(lambda: &Client, calls: &Calls, step: &Untag) -> Resul
         .untag_resource()
         .resource(&step.arn)
         .set_tag_keys(Some(step.keys.iter().cloned().collect()));
-    let call = Call::plain(Op::UntagResource, Urgency::Write);
+    let call = Call::plain(Op::UntagResource, Priority::Write);
     calls.run(call, Box::pin(request.send())).await.map(|_| ())
 }
 
 pub(super) async fn delete(lambda: &Client, calls: &Calls, name: &Name) -> Result<(), Failure> {
     let request = lambda.delete_function().function_name(name.as_str());
-    let call = Call::plain(Op::DeleteFunction, Urgency::Write);
+    let call = Call::plain(Op::DeleteFunction, Priority::Write);
     calls.run(call, Box::pin(request.send())).await.map(|_| ())
 }
 
@@ -238,7 +238,7 @@ fn unbuildable(error: &dyn std::error::Error) -> Failure {
     Failure {
         class: Class::Invalid,
         op: Op::UpdateFunctionConfiguration.name(),
-        cause: Cause { code: None, message: error.to_string() },
+        cause: AwsError { code: None, message: error.to_string() },
         retry_after: None,
     }
 }

@@ -3,7 +3,7 @@
 use aws_sdk_lambda::types::{DirectS3Read, FileSystemConfig, FunctionConfiguration};
 use sha2::{Digest as _, Sha256};
 
-use crate::engine::{hex::hex, sight::Known};
+use crate::engine::{hex::hex, observed::Known};
 
 /// The fingerprint of a configuration with its code. What AWS writes in two ways is one here; the description is
 /// a version's own. Secrets go into the hash, which stays in memory.
@@ -171,8 +171,9 @@ mod tests {
             durable(15),
             bare.clone().tenancy_config(tenancy.build().unwrap()).build(),
         ];
-        let prints: Vec<_> = all.iter().map(|it| content(it).get().cloned().unwrap()).collect();
-        let distinct: std::collections::BTreeSet<_> = prints.iter().collect();
-        assert_eq!(distinct.len(), prints.len());
+        let fingerprints: Vec<_> =
+            all.iter().map(|it| content(it).get().cloned().unwrap()).collect();
+        let distinct: std::collections::BTreeSet<_> = fingerprints.iter().collect();
+        assert_eq!(distinct.len(), fingerprints.len());
     }
 }

@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use super::ReleaseCloud;
 use crate::{
     aws::{
-        cloud::Urgency,
+        cloud::Priority,
         invoke::{self, Invocation},
         scrub::{mask, mask_cut, scrub},
     },
-    engine::{diff::Print, failure::Failure, name::Name, secret::Secret},
+    engine::{diff::Fingerprint, failure::Failure, name::Name, secret::Secret},
     kinds::release::{
         expect::{self, Answer, judge},
         live::Outcome,
@@ -25,11 +25,11 @@ const HIDDEN: &str = "(hidden, since the function's secrets are not known)";
 
 impl ReleaseCloud {
     /// How the tests of one function ended, by version and test.
-    pub(super) fn tests(&self, name: &Name) -> BTreeMap<(u64, Print), Outcome> {
+    pub(super) fn tests(&self, name: &Name) -> BTreeMap<(u64, Fingerprint), Outcome> {
         let kept = self.kept();
         let found = kept.tests.get(name).into_iter();
         let all = found.flat_map(|(version, all)| {
-            all.iter().map(|(print, outcome)| ((*version, *print), outcome.clone()))
+            all.iter().map(|(fingerprint, outcome)| ((*version, *fingerprint), outcome.clone()))
         });
         all.collect()
     }
@@ -60,7 +60,7 @@ impl ReleaseCloud {
                 judged(test, &answer, secrets.as_deref())
             }
             // An answer may be lost on the way, once.
-            Err(_) if took >= most && self.again(function, (version, test.print)) => {
+            Err(_) if took >= most && self.again(function, (version, test.fingerprint)) => {
                 Outcome::Failed(format!("{}, twice", expect::endless(test)))
             }
             Err(failure) => return Err(failure),
@@ -70,18 +70,18 @@ impl ReleaseCloud {
         if tests.0 != version {
             *tests = (version, BTreeMap::new());
         }
-        tests.1.insert(test.print, outcome);
+        tests.1.insert(test.fingerprint, outcome);
         Ok(())
     }
 
     /// Whether the same test was not answered before either.
-    fn again(&self, function: &Name, late: (u64, Print)) -> bool {
+    fn again(&self, function: &Name, late: (u64, Fingerprint)) -> bool {
         self.kept().late.insert(function.clone(), late) == Some(late)
     }
 
     /// The environment of a version: what it says of itself may hold it. `None` if it is not shown.
     pub async fn secrets(&self, function: &Name, version: u64) -> Option<Vec<Secret>> {
-        let found = self.version(function, version, Urgency::Write).await.ok().flatten()?;
+        let found = self.version(function, version, Priority::Write).await.ok().flatten()?;
         let Some(environment) = found.configuration?.environment else { return Some(Vec::new()) };
         if environment.error.is_some() {
             return None;

@@ -1,4 +1,4 @@
-//! The verbs for releases. A look is ListAliases, which is dear, and a GetFunction for `$LATEST` and for each
+//! The verbs for releases. A read is ListAliases, which is dear, and a GetFunction for `$LATEST` and for each
 //! version that matters, which is not. What an invocation showed, and the version that was published last, is kept
 //! here: AWS shows neither in a way that costs little, and to ask again does no harm.
 
@@ -22,10 +22,10 @@ use crate::{
     aws::{
         calls::Calls,
         clients::Clients,
-        cloud::{Cloud, Got, Hands, Urgency},
+        cloud::{Cloud, Got, Hands, Priority},
         op::Bucket,
     },
-    engine::{diff::Print, failure::Failure, name::Name, page::Page, time::Mono},
+    engine::{diff::Fingerprint, failure::Failure, name::Name, page::Page, time::Mono},
     kinds::block::aws::Door,
 };
 
@@ -41,9 +41,9 @@ struct Kept {
     /// The version that was published last.
     published: BTreeMap<Name, u64>,
     /// How smoke tests of a version ended.
-    tests: BTreeMap<Name, (u64, BTreeMap<Print, Outcome>)>,
+    tests: BTreeMap<Name, (u64, BTreeMap<Fingerprint, Outcome>)>,
     /// The smoke test that was not answered last.
-    late: BTreeMap<Name, (u64, Print)>,
+    late: BTreeMap<Name, (u64, Fingerprint)>,
     /// Since when an alias has led where it leads.
     steps: BTreeMap<Name, Clock>,
 }
@@ -55,7 +55,7 @@ struct Clock {
     /// How long it had when it was first seen.
     before: Duration,
     /// When that was.
-    seen: Mono,
+    reading: Mono,
 }
 
 impl ReleaseCloud {
@@ -93,9 +93,9 @@ impl Cloud<Release> for ReleaseCloud {
         &self,
         name: &Name,
         wanted: Option<&Spec>,
-        urgency: Urgency,
+        priority: Priority,
     ) -> Result<Got<Release>, Failure> {
-        Box::pin(self.look(name, wanted, urgency)).await
+        Box::pin(self.look(name, wanted, priority)).await
     }
 
     async fn apply(&self, step: &Step) -> Result<(), Failure> {

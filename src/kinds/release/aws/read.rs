@@ -1,4 +1,4 @@
-//! A look at a function's alias and the versions that matter.
+//! A read of a function's alias and the versions that matter.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -19,14 +19,14 @@ use super::{
 use crate::{
     aws::{
         calls::{Call, endless},
-        cloud::{Got, Urgency},
+        cloud::{Got, Priority},
         date::timestamp,
         op::Op,
     },
     engine::{
         failure::{Failure, chain},
         name::Name,
-        sight::{Known, Seen},
+        observed::{Known, Reading},
         time::Mono,
     },
     kinds::{
@@ -53,27 +53,27 @@ impl ReleaseCloud {
         &self,
         name: &Name,
         spec: Option<&Spec>,
-        urgency: Urgency,
+        priority: Priority,
     ) -> Result<Got<Release>, Failure> {
-        let (aliases, moment) = self.aliases(name, urgency).await?;
-        let (function, _) = self.door.function(name, urgency).await?;
+        let (aliases, moment) = self.aliases(name, priority).await?;
+        let (function, _) = self.door.function(name, priority).await?;
         let (Some(aliases), Some(found)) = (aliases, function) else { return Ok((None, moment)) };
         let latest = found.configuration.as_ref().map(latest);
         let host = host(found);
         let wanted = spec.and_then(|it| it.wanted.as_ref());
         let noted = host.noted(FIELD).and_then(|it| it.alias.map(ToOwned::to_owned));
-        let (noted, held) = split(noted.as_deref().unwrap_or_default());
+        let (noted, rejected) = split(noted.as_deref().unwrap_or_default());
         let alias = wanted.map_or_else(|| noted.to_owned(), |it| it.alias.clone());
-        let numbers = self.numbers(name, aliases.get(&alias), held);
-        let mut versions = self.versions(name, &numbers, urgency).await?;
+        let numbers = self.numbers(name, aliases.get(&alias), rejected);
+        let mut versions = self.versions(name, &numbers, priority).await?;
         let Some(latest) = latest else { return Ok((None, moment)) };
         let known = versions.values().any(|it| it.content == latest.content);
         // Another process may have published it, and have told nobody.
         if !known
             && wanted.is_some()
-            && let Some((newest, _)) = self.all_versions(name, urgency).await?.last_key_value()
+            && let Some((newest, _)) = self.all_versions(name, priority).await?.last_key_value()
         {
-            versions.append(&mut self.versions(name, &[*newest].into(), urgency).await?);
+            versions.append(&mut self.versions(name, &[*newest].into(), priority).await?);
         }
         let mut live = Live {
             host,
@@ -92,10 +92,10 @@ impl ReleaseCloud {
             let stock = self.stock((name, owner), wanted, &live).await;
             live.stock = stock.map_or_else(|failure| Known::No(chain(&failure)), Known::Yes);
         }
-        Ok((Some(Seen { live, revision: None, exact: true }), moment))
+        Ok((Some(Reading { live, revision: None, exact: true }), moment))
     }
 
-    /// Looks for versions that are too many, if a document says how many may stay, and once all is well.
+    /// Reads for versions that are too many, if a document says how many may stay, and once all is well.
     async fn stock(
         &self,
         (name, owner): (&Name, &str),
@@ -111,12 +111,12 @@ impl ReleaseCloud {
         Ok(Stock { published, provisioned })
     }
 
-    async fn aliases(&self, name: &Name, urgency: Urgency) -> Result<Aliases, Failure> {
+    async fn aliases(&self, name: &Name, priority: Priority) -> Result<Aliases, Failure> {
         let mut all = BTreeMap::new();
         let (mut marker, mut moment) = (None, None);
         for _ in 0..PAGES_MAX {
             let request = self.door.lambda().list_aliases().function_name(name.as_str());
-            let call = Call::plain(Op::ListAliases, urgency);
+            let call = Call::plain(Op::ListAliases, priority);
             let request = request.set_marker(marker).send();
             let (answer, at) = self.door.calls.timed(call, request).await;
             let moment = *moment.get_or_insert(at);
@@ -132,7 +132,7 @@ impl ReleaseCloud {
     }
 
     /// The versions that matter.
-    fn numbers(&self, name: &Name, alias: Option<&Alias>, held: Option<u64>) -> BTreeSet<u64> {
+    fn numbers(&self, name: &Name, alias: Option<&Alias>, rejected: Option<u64>) -> BTreeSet<u64> {
         let note = alias.and_then(|it| it.note.as_ref());
         let published = self.kept().published.get(name).copied();
         let all = [
@@ -140,9 +140,9 @@ impl ReleaseCloud {
             alias.and_then(|it| it.weight).map(|it| it.0),
             note.and_then(|it| it.current),
             note.and_then(|it| it.rolling).map(|it| it.version),
-            note.and_then(|it| it.held.as_ref()).map(|it| it.version),
+            note.and_then(|it| it.rejected.as_ref()).map(|it| it.version),
             published,
-            held,
+            rejected,
         ];
         all.into_iter().flatten().collect()
     }
@@ -151,11 +151,11 @@ impl ReleaseCloud {
         &self,
         name: &Name,
         numbers: &BTreeSet<u64>,
-        urgency: Urgency,
+        priority: Priority,
     ) -> Result<BTreeMap<u64, Version>, Failure> {
         let mut versions = BTreeMap::new();
         for number in numbers {
-            if let Some(answer) = self.version(name, *number, urgency).await?
+            if let Some(answer) = self.version(name, *number, priority).await?
                 && let Some(found) = &answer.configuration
             {
                 versions.insert(*number, self.published_version(found));
@@ -179,7 +179,7 @@ impl ReleaseCloud {
 
     /// How far AWS is with a version; `None` if there is no such version.
     pub async fn state(&self, name: &Name, number: u64) -> Result<Option<State>, Failure> {
-        let found = self.version(name, number, Urgency::Write).await?;
+        let found = self.version(name, number, Priority::Write).await?;
         Ok(found.and_then(|it| it.configuration).map(|it| state(&it)))
     }
 
@@ -187,11 +187,11 @@ impl ReleaseCloud {
         &self,
         name: &Name,
         number: u64,
-        urgency: Urgency,
+        priority: Priority,
     ) -> Result<Option<GetFunctionOutput>, Failure> {
         let request = self.door.lambda().get_function().function_name(name.as_str());
         let request = request.qualifier(number.to_string()).send();
-        let call = Call::plain(Op::GetFunction, urgency);
+        let call = Call::plain(Op::GetFunction, priority);
         let (answer, _) = self.door.calls.timed(call, request).await;
         found(answer)
     }
@@ -199,7 +199,7 @@ impl ReleaseCloud {
     /// The versions that we published.
     pub async fn published(&self, name: &Name, owner: &str) -> Result<BTreeSet<u64>, Failure> {
         let ours = format!("{OURS}{owner}");
-        let all = self.all_versions(name, Urgency::Audit).await?.into_iter();
+        let all = self.all_versions(name, Priority::Audit).await?.into_iter();
         Ok(all.filter(|(_, description)| *description == ours).map(|(number, _)| number).collect())
     }
 
@@ -207,14 +207,14 @@ impl ReleaseCloud {
     async fn all_versions(
         &self,
         name: &Name,
-        urgency: Urgency,
+        priority: Priority,
     ) -> Result<BTreeMap<u64, String>, Failure> {
         let mut all = BTreeMap::new();
         let mut marker = None;
         for _ in 0..PAGES_MAX {
             let request = self.door.lambda().list_versions_by_function();
             let request = request.function_name(name.as_str()).set_marker(marker).send();
-            let call = Call::plain(Op::ListVersionsByFunction, urgency);
+            let call = Call::plain(Op::ListVersionsByFunction, priority);
             let (page, _) = self.door.calls.run(call, request).await?;
             let rows = page.versions.unwrap_or_default().into_iter();
             let number = |it: &FunctionConfiguration| it.version.as_ref()?.parse::<u64>().ok();
@@ -236,7 +236,7 @@ impl ReleaseCloud {
         for _ in 0..PAGES_MAX {
             let request = self.door.lambda().list_provisioned_concurrency_configs();
             let request = request.function_name(name.as_str()).set_marker(marker).send();
-            let call = Call::plain(Op::ListProvisionedConcurrencyConfigs, Urgency::Audit);
+            let call = Call::plain(Op::ListProvisionedConcurrencyConfigs, Priority::Audit);
             let (page, _) = self.door.calls.run(call, request).await?;
             let rows = page.provisioned_concurrency_configs.unwrap_or_default().into_iter();
             let last = |arn: String| arn.rsplit(':').next().map(ToOwned::to_owned);
@@ -261,7 +261,7 @@ fn latest(found: &FunctionConfiguration) -> Latest {
 /// The alias that a tag names, and the version that is held back while there is none.
 fn split(noted: &str) -> (&str, Option<u64>) {
     match noted.split_once('/') {
-        Some((alias, held)) => (alias, held.parse().ok()),
+        Some((alias, rejected)) => (alias, rejected.parse().ok()),
         None => (noted, None),
     }
 }

@@ -14,13 +14,13 @@ use super::{Clock, ReleaseCloud};
 use crate::{
     aws::{
         calls::{Call, endless},
-        cloud::Urgency,
+        cloud::Priority,
         op::Op,
     },
     engine::{
         failure::{Failure, chain},
         name::Name,
-        sight::Known,
+        observed::Known,
     },
     kinds::release::{
         live::{Alarm, Alias, Calls, Live, Watch},
@@ -57,16 +57,16 @@ impl ReleaseCloud {
         let wall = self.door.calls.wall();
         let mut kept = self.kept();
         let clock = kept.steps.get(name).filter(|it| it.revision == alias.revision);
-        let (before, seen) = clock.map_or_else(
+        let (before, reading) = clock.map_or_else(
             || {
                 let before = wall.duration_since(rolling.since);
                 (Duration::try_from(before).unwrap_or_default(), now)
             },
-            |it| (it.before, it.seen),
+            |it| (it.before, it.reading),
         );
-        let clock = Clock { revision: alias.revision.clone(), before, seen };
+        let clock = Clock { revision: alias.revision.clone(), before, reading };
         kept.steps.insert(name.clone(), clock);
-        before.saturating_add(now.since(seen))
+        before.saturating_add(now.since(reading))
     }
 
     async fn alarms(&self, names: &[String]) -> Result<BTreeMap<String, Alarm>, Failure> {
@@ -81,7 +81,7 @@ impl ReleaseCloud {
             .set_alarm_names(Some(names.to_vec()))
             .alarm_types(AlarmType::MetricAlarm)
             .alarm_types(AlarmType::CompositeAlarm);
-        let call = Call::plain(Op::DescribeAlarms, Urgency::InFlight);
+        let call = Call::plain(Op::DescribeAlarms, Priority::InFlight);
         let (answer, _) = self.door.calls.run(call, Box::pin(request.send())).await?;
         let state = |state: Option<&StateValue>| match state {
             Some(StateValue::Ok) => Alarm::Ok,
@@ -124,7 +124,7 @@ impl ReleaseCloud {
             .end_time(DateTime::from_secs(now.as_second() + i64::from(PERIOD)))
             .metric_data_queries(query("invocations", "Invocations"))
             .metric_data_queries(query("errors", "Errors"));
-        let call = Call::plain(Op::GetMetricData, Urgency::InFlight);
+        let call = Call::plain(Op::GetMetricData, Priority::InFlight);
         let (answer, _) = self.door.calls.run(call, Box::pin(request.send())).await?;
         // A sum over a part of the calls would judge the version by that part.
         if answer.next_token().is_some_and(|it| !it.is_empty()) {

@@ -4,7 +4,7 @@ use aws_sdk_lambda::types::AliasRoutingConfiguration;
 
 use super::ReleaseCloud;
 use crate::{
-    aws::{calls::Call, cloud::Urgency, op::Op},
+    aws::{calls::Call, cloud::Priority, op::Op},
     engine::{failure::Failure, name::Name},
     kinds::release::{
         note::{Note, Rolling},
@@ -23,7 +23,7 @@ impl ReleaseCloud {
             // Emulators know no revisions.
             .set_revision_id(Some(step.revision.clone()).filter(|it| !it.is_empty()))
             .description(format!("{OURS}{}", step.owner));
-        let call = Call::plain(Op::PublishVersion, Urgency::Write);
+        let call = Call::plain(Op::PublishVersion, Priority::Write);
         let (answer, _) = self.door.calls.run(call, request.send()).await?;
         if let Some(number) = answer.version.and_then(|it| it.parse().ok()) {
             self.kept().published.insert(step.function.clone(), number);
@@ -50,7 +50,7 @@ impl ReleaseCloud {
                 .name(&step.alias)
                 .function_version(step.version.to_string())
                 .description(note.to_string());
-            let call = Call::plain(Op::CreateAlias, Urgency::Write);
+            let call = Call::plain(Op::CreateAlias, Priority::Write);
             return self.door.calls.run(call, request.send()).await.map(drop);
         };
         let request = lambda
@@ -61,13 +61,13 @@ impl ReleaseCloud {
             .description(note.to_string())
             .routing_config(routing)
             .revision_id(revision);
-        let call = Call::plain(Op::UpdateAlias, Urgency::Write);
+        let call = Call::plain(Op::UpdateAlias, Priority::Write);
         self.door.calls.run(call, Box::pin(request.send())).await.map(drop)
     }
 
     pub(super) async fn delete_alias(&self, function: &Name, alias: &str) -> Result<(), Failure> {
         let request = self.door.lambda().delete_alias().function_name(function.as_str());
-        let call = Call::plain(Op::DeleteAlias, Urgency::Write);
+        let call = Call::plain(Op::DeleteAlias, Priority::Write);
         self.door.calls.run(call, request.name(alias).send()).await.map(drop)
     }
 
@@ -77,7 +77,7 @@ impl ReleaseCloud {
         version: u64,
     ) -> Result<(), Failure> {
         let request = self.door.lambda().delete_function().function_name(function.as_str());
-        let call = Call::plain(Op::DeleteFunction, Urgency::Write);
+        let call = Call::plain(Op::DeleteFunction, Priority::Write);
         let request = request.qualifier(version.to_string()).send();
         self.door.calls.run(call, request).await.map(drop)
     }

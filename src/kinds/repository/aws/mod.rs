@@ -1,4 +1,4 @@
-//! The verbs for repositories: DescribeRepositories, a look of four calls, and the calls that change
+//! The verbs for repositories: DescribeRepositories, a read of four calls, and the calls that change
 //! something.
 
 mod read;
@@ -14,7 +14,7 @@ use crate::{
     aws::{
         calls::{Call, Calls, endless},
         clients::Clients,
-        cloud::{Cloud, Got, Hands, Urgency},
+        cloud::{Cloud, Got, Hands, Priority},
         op::{Bucket, Op},
     },
     engine::{failure::Failure, name::Name, page::Page},
@@ -56,7 +56,7 @@ impl Cloud<Repository> for RepositoryCloud {
         let mut token: Option<String> = None;
         for _ in 0..PAGES_MAX {
             let request = self.ecr.describe_repositories().max_results(PAGE).set_next_token(token);
-            let call = Call::plain(Op::DescribeRepositories, Urgency::List);
+            let call = Call::plain(Op::DescribeRepositories, Priority::List);
             let (answer, started) = self.calls.run(call, request.send()).await?;
             let rows = answer.repositories().iter().filter_map(read::row).collect();
             if pages.send(Page { started, rows }).await.is_err() {
@@ -74,9 +74,9 @@ impl Cloud<Repository> for RepositoryCloud {
         &self,
         name: &Name,
         _: Option<&Spec>,
-        urgency: Urgency,
+        priority: Priority,
     ) -> Result<Got<Repository>, Failure> {
-        Box::pin(read::look(&self.ecr, &self.calls, (name, urgency))).await
+        Box::pin(read::look(&self.ecr, &self.calls, (name, priority))).await
     }
 
     async fn apply(&self, step: &Step) -> Result<(), Failure> {

@@ -13,13 +13,13 @@ use super::super::{
 use crate::{
     aws::{
         calls::{Call, Calls},
-        cloud::{Got, Urgency},
+        cloud::{Got, Priority},
         op::Op,
     },
     engine::{
         failure::{Class, Failure, chain},
         name::Name,
-        sight::{Known, Seen},
+        observed::{Known, Reading},
         tags::Tags,
     },
 };
@@ -32,23 +32,23 @@ const NO_POLICY: &str = "RepositoryPolicyNotFoundException";
 const NOT_LISTED: &str = "a list does not show it";
 
 /// One row of DescribeRepositories.
-pub(super) fn row(found: &EcrRepository) -> Option<(Name, Seen<Live>)> {
+pub(super) fn row(found: &EcrRepository) -> Option<(Name, Reading<Live>)> {
     let name = found.repository_name().filter(|it| !it.is_empty())?;
     let unknown = || NOT_LISTED.to_owned();
     let (lifecycle, policy) = (Known::No(unknown()), Known::No(unknown()));
     let live = live(found, (lifecycle, policy), Known::No(unknown()));
-    Some((Name::new(name), Seen { live, revision: None, exact: false }))
+    Some((Name::new(name), Reading { live, revision: None, exact: false }))
 }
 
 /// Everything about one repository: four calls.
 pub(super) async fn look(
     ecr: &Client,
     calls: &Calls,
-    (name, urgency): (&Name, Urgency),
+    (name, priority): (&Name, Priority),
 ) -> Result<Got<Repository>, Failure> {
     let asked = calls.now();
     let request = ecr.describe_repositories().repository_names(name.as_str()).send();
-    let answer = match calls.run(Call::plain(Op::DescribeRepositories, urgency), request).await {
+    let answer = match calls.run(Call::plain(Op::DescribeRepositories, priority), request).await {
         Ok((answer, _)) => answer,
         Err(failure) if is(&failure, NO_REPOSITORY) => return Ok((None, asked)),
         Err(failure) => return Err(failure),
@@ -56,21 +56,21 @@ pub(super) async fn look(
     let Some(found) = answer.repositories().first() else { return Ok((None, asked)) };
     let arn = found.repository_arn().unwrap_or_default();
     let (tags, lifecycle, policy) = tokio::join!(
-        tags(ecr, calls, (arn, urgency)),
-        lifecycle(ecr, calls, (name, urgency)),
-        policy(ecr, calls, (name, urgency)),
+        tags(ecr, calls, (arn, priority)),
+        lifecycle(ecr, calls, (name, priority)),
+        policy(ecr, calls, (name, priority)),
     );
     let live = live(found, (lifecycle?, policy?), tags?);
-    Ok((Some(Seen { live, revision: None, exact: true }), asked))
+    Ok((Some(Reading { live, revision: None, exact: true }), asked))
 }
 
 async fn tags(
     ecr: &Client,
     calls: &Calls,
-    (arn, urgency): (&str, Urgency),
+    (arn, priority): (&str, Priority),
 ) -> Result<Known<Tags>, Failure> {
     let request = ecr.list_tags_for_resource().resource_arn(arn).send();
-    let call = Call::plain(Op::ListTagsForResource, urgency);
+    let call = Call::plain(Op::ListTagsForResource, priority);
     match calls.run(call, request).await {
         Ok((answer, _)) => {
             let pairs = answer.tags.unwrap_or_default().into_iter().map(|it| (it.key, it.value));
@@ -83,10 +83,10 @@ async fn tags(
 async fn lifecycle(
     ecr: &Client,
     calls: &Calls,
-    (name, urgency): (&Name, Urgency),
+    (name, priority): (&Name, Priority),
 ) -> Result<Known<Option<Value>>, Failure> {
     let request = ecr.get_lifecycle_policy().repository_name(name.as_str()).send();
-    match calls.run(Call::plain(Op::GetLifecyclePolicy, urgency), request).await {
+    match calls.run(Call::plain(Op::GetLifecyclePolicy, priority), request).await {
         Ok((answer, _)) => Ok(parse(answer.lifecycle_policy_text())),
         Err(failure) if is(&failure, NO_LIFECYCLE) => Ok(Known::Yes(None)),
         Err(failure) => denied(failure),
@@ -96,17 +96,17 @@ async fn lifecycle(
 async fn policy(
     ecr: &Client,
     calls: &Calls,
-    (name, urgency): (&Name, Urgency),
+    (name, priority): (&Name, Priority),
 ) -> Result<Known<Option<Value>>, Failure> {
     let request = ecr.get_repository_policy().repository_name(name.as_str()).send();
-    match calls.run(Call::plain(Op::GetRepositoryPolicy, urgency), request).await {
+    match calls.run(Call::plain(Op::GetRepositoryPolicy, priority), request).await {
         Ok((answer, _)) => Ok(parse(answer.policy_text())),
         Err(failure) if is(&failure, NO_POLICY) => Ok(Known::Yes(None)),
         Err(failure) => denied(failure),
     }
 }
 
-/// What may not be read is unknown; every other failure is one of the whole look.
+/// What may not be read is unknown; every other failure is one of the whole read.
 fn denied<T>(failure: Failure) -> Result<Known<T>, Failure> {
     match failure.class {
         Class::Denied => Ok(Known::No(chain(&failure))),

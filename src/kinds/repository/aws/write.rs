@@ -17,18 +17,18 @@ use super::super::{
 use crate::{
     aws::{
         calls::{Call, Calls},
-        cloud::Urgency,
+        cloud::Priority,
         op::Op,
     },
     engine::{
-        failure::{Cause, Class, Failure},
+        failure::{AwsError, Class, Failure},
         name::Name,
         tags::Tags,
     },
 };
 
 pub(super) async fn apply(ecr: &Client, calls: &Calls, step: &Step) -> Result<(), Failure> {
-    let call = |op| Call::plain(op, Urgency::Write);
+    let call = |op| Call::plain(op, Priority::Write);
     match step {
         Step::Create { name, config, encryption, tags } => {
             let request = (name, config, encryption.as_ref());
@@ -90,7 +90,7 @@ async fn create(
         .image_scanning_configuration(scanning(config.scan_on_push))
         .set_encryption_configuration(encryption.transpose()?)
         .set_tags(Some(tags(wanted)?));
-    let call = Call::plain(Op::CreateRepository, Urgency::Write);
+    let call = Call::plain(Op::CreateRepository, Priority::Write);
     calls.run(call, Box::pin(request.send())).await.map(drop)
 }
 
@@ -102,11 +102,11 @@ async fn lifecycle(
     if let Some(text) = text {
         let request =
             ecr.put_lifecycle_policy().repository_name(name.as_str()).lifecycle_policy_text(text);
-        let call = Call::plain(Op::PutLifecyclePolicy, Urgency::Write);
+        let call = Call::plain(Op::PutLifecyclePolicy, Priority::Write);
         return calls.run(call, Box::pin(request.send())).await.map(drop);
     }
     let request = ecr.delete_lifecycle_policy().repository_name(name.as_str());
-    let call = Call::plain(Op::DeleteLifecyclePolicy, Urgency::Write);
+    let call = Call::plain(Op::DeleteLifecyclePolicy, Priority::Write);
     calls.run(call, Box::pin(request.send())).await.map(drop)
 }
 
@@ -117,11 +117,11 @@ async fn policy(
 ) -> Result<(), Failure> {
     if let Some(text) = text {
         let request = ecr.set_repository_policy().repository_name(name.as_str()).policy_text(text);
-        let call = Call::plain(Op::SetRepositoryPolicy, Urgency::Write);
+        let call = Call::plain(Op::SetRepositoryPolicy, Priority::Write);
         return calls.run(call, Box::pin(request.send())).await.map(drop);
     }
     let request = ecr.delete_repository_policy().repository_name(name.as_str());
-    let call = Call::plain(Op::DeleteRepositoryPolicy, Urgency::Write);
+    let call = Call::plain(Op::DeleteRepositoryPolicy, Priority::Write);
     calls.run(call, Box::pin(request.send())).await.map(drop)
 }
 
@@ -156,7 +156,7 @@ fn unbuildable(error: &dyn std::error::Error) -> Failure {
     Failure {
         class: Class::Invalid,
         op: Op::CreateRepository.name(),
-        cause: Cause { code: None, message: error.to_string() },
+        cause: AwsError { code: None, message: error.to_string() },
         retry_after: None,
     }
 }

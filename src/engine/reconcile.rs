@@ -5,35 +5,35 @@ use std::{sync::Arc, time::Duration};
 use super::{
     backoff,
     desired::Wanted,
-    diff::{Change, Hold, Planned, Said},
+    diff::{Change, Planned, Reason, Wait},
     engine::Engine,
     gate::Gate,
     kind::Kind,
     name::Name,
     object::Phase,
+    observed::Observed,
     rows::Blank,
-    sight::Sight,
     status::Status,
     verdict::{Case, Judgement, Verdict, judge, rescues},
-    work::{Urgency, Work},
+    work::{Priority, Work},
 };
 
-/// How old the look may be that a step rests on. A step that waited longer for its turn looks again.
+/// How old the read may be that a step rests on. A step that waited longer for its turn reads again.
 const FRESH: Duration = Duration::from_secs(5);
 /// AWS may answer a read from a copy that lags: how long to wait before the second opinion.
 const CONFIRM_AFTER: Duration = Duration::from_secs(2);
 
 impl<K: Kind> Engine<K> {
-    /// Looks at everything that is known of one object and decides again.
-    pub(super) fn consider(&mut self, name: &Name) {
+    /// Reads everything that is known of one object and decides again.
+    pub(super) fn reconcile(&mut self, name: &Name) {
         self.ready.remove(name);
         self.recount(name);
         let Some(object) = self.objects.get(name) else { return };
         let Some(wanted) = object.wanted.clone() else {
-            self.consider_unwanted(name);
+            self.reconcile_unwanted(name);
             return;
         };
-        let blind = matches!(object.sight, Sight::Unknown);
+        let blind = matches!(object.observed, Observed::Unknown);
         if blind || !self.lists.complete && !object.is_exact() {
             let blank = self.not_seen(object);
             self.show_blank(name, blank);
@@ -44,12 +44,12 @@ impl<K: Kind> Engine<K> {
         self.mark(name, &judgement);
         let Some(object) = self.objects.get(name) else { return };
         let listed_only = !object.is_exact();
-        if listed_only && needs_look(&judgement) {
-            let said =
-                Said::new("Looking", "a list shows it differently; it is read exactly first");
-            self.show_blank(name, Blank { status: Status::Progressing, said });
+        if listed_only && needs_read(&judgement) {
+            let reason =
+                Reason::new("Looking", "a list shows it differently; it is read exactly first");
+            self.show_blank(name, Blank { status: Status::Progressing, reason });
             self.unsettle(name, true);
-            if self.look_if_readable(name) {
+            if self.read_if_possible(name) {
                 self.breaker.suspect(name);
             }
             return;
@@ -59,20 +59,20 @@ impl<K: Kind> Engine<K> {
 
     pub(super) fn judged(&self, name: &Name, wanted: &Wanted<K>) -> Judgement<K::Step> {
         let object = self.objects.get(name);
-        let unknown = Sight::Unknown;
+        let unknown = Observed::Unknown;
         let blank = super::memory::Memory::default();
         let mut judgement = judge(&Case {
             name,
             wanted,
-            sight: object.map_or(&unknown, |it| &it.sight),
+            observed: object.map_or(&unknown, |it| &it.observed),
             facts: &self.facts,
             settings: &self.settings,
             memory: object.map_or(&blank, |it| &it.memory),
             now: self.now,
         });
         let rescue = rescues::<K>(&judgement.verdict);
-        let stop = self.held.as_ref().filter(|it| !(rescue && it.rescues));
-        let held = || stop.map(|it| Gate::shut(it.said.clone()));
+        let stop = self.write_stop.as_ref().filter(|it| !(rescue && it.rescues));
+        let held = || stop.map(|it| Gate::shut(it.reason.clone()));
         let broken = || self.broken().filter(|_| !rescue);
         judgement.gate = judgement.gate.take().or_else(broken).or_else(held);
         judgement
@@ -106,15 +106,15 @@ impl<K: Kind> Engine<K> {
         if let Some(until) = judgement.gate.as_ref().and_then(|it| it.until)
             && let Ok(left) = Duration::try_from(until.duration_since(self.now.wall))
         {
-            self.looks.at(name, self.now.mono.after(left), Urgency::Mover);
+            self.reads.at(name, self.now.mono.after(left), Priority::Mover);
         }
     }
 
     /// Tells the others whether it is as its document asks, if that is news.
     fn settle(&mut self, name: &Name, in_sync: bool) {
         let Some(object) = self.objects.get_mut(name) else { return };
-        let seen = object.sight.seen().filter(|_| in_sync && object.phase == Phase::Idle);
-        let now = seen.and_then(|seen| K::settled(name, seen));
+        let reading = object.observed.reading().filter(|_| in_sync && object.phase == Phase::Idle);
+        let now = reading.and_then(|reading| K::settled(name, reading));
         if object.settled == now {
             return;
         }
@@ -142,11 +142,11 @@ impl<K: Kind> Engine<K> {
             Verdict::Refuse(_) => {
                 // What AWS did not change may change after a while, and no rotation knows when.
                 if let Some(until) = object.memory.stuck_until(self.now.mono) {
-                    self.look_at(name, until, Urgency::Mover);
+                    self.schedule_read(name, until, Priority::Mover);
                 }
                 false
             }
-            Verdict::Wait(hold) => self.wait(name, hold),
+            Verdict::Wait(wait) => self.wait(name, wait),
             Verdict::Act(planned) => match &judgement.gate {
                 Some(gate) => Self::waits_for_wave(gate),
                 None => self.act(name, planned, &judgement.diff.changes),
@@ -154,7 +154,7 @@ impl<K: Kind> Engine<K> {
         }
     }
 
-    /// Why an object is left alone that somebody else keeps changing.
+    /// Why an object is left alone that another party keeps changing.
     fn fought(&self, name: &Name) -> Option<Gate> {
         // What our own last step did is to be seen first.
         let memory = &self.objects.get(name)?.memory;
@@ -165,14 +165,18 @@ impl<K: Kind> Engine<K> {
             "somebody keeps changing {fields} back, so it is left alone until {until:.0}: find out who, or \
              leave the field to them with `policy.ignore`"
         );
-        Some(Gate { said: Said::new("Fighting", message), suspended: false, until: Some(until) })
+        Some(Gate {
+            reason: Reason::new("Fighting", message),
+            suspended: false,
+            until: Some(until),
+        })
     }
 
-    /// What has been usable once is not deleted and made anew, whatever becomes of it.
+    /// What has been usable once is not deleted and made again, whatever becomes of it.
     fn seen_usable(&mut self, name: &Name, judgement: &Judgement<K::Step>) {
-        let busy = matches!(&judgement.verdict, Verdict::Wait(hold) if hold.soon);
+        let busy = matches!(&judgement.verdict, Verdict::Wait(wait) if wait.soon);
         if let Some(object) = self.objects.get_mut(name)
-            && object.sight.seen().is_some()
+            && object.observed.reading().is_some()
             && judgement.diff.failed.is_none()
             && !busy
         {
@@ -184,7 +188,7 @@ impl<K: Kind> Engine<K> {
     fn fulfilled(&mut self, name: &Name, wanted: &Wanted<K>) -> bool {
         // What a list does not show may still differ.
         if let Some(object) = self.objects.get_mut(name).filter(|it| it.is_exact()) {
-            let digests = K::digests(Some(&wanted.spec), &object.sight, &self.facts);
+            let digests = K::digests(Some(&wanted.spec), &object.observed, &self.facts);
             object.memory.fulfilled = Some((Arc::clone(&wanted.spec), digests.desired));
             object.memory.converged();
             object.failures = 0;
@@ -192,12 +196,12 @@ impl<K: Kind> Engine<K> {
         false
     }
 
-    fn wait(&mut self, name: &Name, hold: &Hold) -> bool {
-        if let Some(recheck) = hold.recheck {
-            let urgency = if hold.soon { Urgency::InFlight } else { K::RECHECK };
-            self.look_at(name, self.now.mono.after(recheck), urgency);
+    fn wait(&mut self, name: &Name, wait: &Wait) -> bool {
+        if let Some(recheck) = wait.recheck {
+            let priority = if wait.soon { Priority::InFlight } else { K::RECHECK };
+            self.schedule_read(name, self.now.mono.after(recheck), priority);
         }
-        hold.soon && hold.on.is_none()
+        wait.soon && wait.on.is_none()
     }
 
     pub(super) fn act(
@@ -207,17 +211,17 @@ impl<K: Kind> Engine<K> {
         changes: &[Change],
     ) -> bool {
         let Some(object) = self.objects.get(name) else { return false };
-        if object.looked_at.is_none_or(|at| self.now.mono.since(at) > FRESH) {
-            // The look that follows every step is due already.
+        if object.last_read.is_none_or(|at| self.now.mono.since(at) > FRESH) {
+            // The read that follows every step is due already.
             if object.memory.tried.is_some() {
                 return true;
             }
-            // Looked at when its turn comes: a look that waits for a slot would only grow old.
+            // Read when its turn comes: a read that waits for a slot would only grow old.
             if !self.has_slot() {
                 self.ready.insert(name.clone());
                 return true;
             }
-            let soon = self.look_if_readable(name);
+            let soon = self.read_if_possible(name);
             if soon {
                 self.reserve(name);
             }
@@ -231,21 +235,21 @@ impl<K: Kind> Engine<K> {
         true
     }
 
-    /// Asks for a look, unless one is due after a failed read; says whether it will be soon.
-    pub(super) fn look_if_readable(&mut self, name: &Name) -> bool {
+    /// Asks for a read, unless one is due after a failed read; says whether it will be soon.
+    pub(super) fn read_if_possible(&mut self, name: &Name) -> bool {
         let Some(object) = self.objects.get(name) else { return false };
         if let Some((attempt, failure)) = object.unread.as_deref() {
             return backoff::soon(failure.class, *attempt);
         }
-        self.look_at(name, self.now.mono, Urgency::Mover);
+        self.schedule_read(name, self.now.mono, Priority::Mover);
         true
     }
 
     /// After a step: has it had its effect? `true` if the answer changes the verdict.
     fn confirm(&mut self, name: &Name, judgement: &Judgement<K::Step>) -> bool {
-        let settled = !matches!(&judgement.verdict, Verdict::Wait(hold) if hold.soon);
+        let settled = !matches!(&judgement.verdict, Verdict::Wait(wait) if wait.soon);
         let Some(object) = self.objects.get_mut(name) else { return false };
-        let looked = object.looked_at.is_some() && object.phase == Phase::Idle;
+        let looked = object.last_read.is_some() && object.phase == Phase::Idle;
         if !settled || !looked {
             return false;
         }
@@ -254,11 +258,11 @@ impl<K: Kind> Engine<K> {
             return false;
         }
         let again = object.memory.confirm(&judgement.diff.changes, self.now.mono);
-        object.memory.ours = object.print;
+        object.memory.ours = object.fingerprint;
         if again {
-            // Until the second opinion this sight is no ground for a step.
-            object.looked_at = None;
-            self.looks.at(name, self.now.mono.after(CONFIRM_AFTER), Urgency::InFlight);
+            // Until the second opinion this observation is no ground for a step.
+            object.last_read = None;
+            self.reads.at(name, self.now.mono.after(CONFIRM_AFTER), Priority::InFlight);
         }
         true
     }
@@ -278,10 +282,10 @@ impl<K: Kind> Engine<K> {
 }
 
 /// Whether a list's row is no sufficient ground: everything but "in sync" and "waits for a fact".
-fn needs_look<S>(judgement: &Judgement<S>) -> bool {
+fn needs_read<S>(judgement: &Judgement<S>) -> bool {
     match &judgement.verdict {
         Verdict::InSync => false,
-        Verdict::Wait(hold) => hold.on.is_none(),
+        Verdict::Wait(wait) => wait.on.is_none(),
         Verdict::Act(_) | Verdict::Refuse(_) => true,
     }
 }

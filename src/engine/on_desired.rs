@@ -4,46 +4,46 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use super::{
     desired::{Desired, Wanted},
-    diff::Said,
+    diff::Reason,
     engine::Engine,
     facts::{Fact, FactKey},
     fight::Fight,
-    gate::Stop,
+    gate::WriteStop,
     kind::{Kind, Listing},
     name::Name,
     object::{Object, Phase},
-    policy::Reading,
-    prune::Ruling,
-    sight::Sight,
+    observed::Observed,
+    policy::ReadMode,
+    prune::PruneDecision,
     time::Mono,
-    work::{Trigger, Urgency, Work},
+    work::{Priority, Trigger, Work},
 };
 
-/// Up to how many objects are looked at at once for what nobody asks for.
+/// Up to how many objects are read at once for what nobody asks for.
 const GUARDS_AT_ONCE: usize = 100;
 
 impl<K: Kind> Engine<K> {
-    pub(super) fn desire(&mut self, desired: Desired<K>) {
-        let unlisted = self.settings.reading == Reading::Narrow || K::LISTING == Listing::None;
+    pub(super) fn on_desired(&mut self, desired: Desired<K>) {
+        let unlisted = self.settings.read_mode == ReadMode::Narrow || K::LISTING == Listing::None;
         self.lists.begin(self.now.mono, unlisted);
         self.intact = desired.intact;
         self.read_at = desired.read_at;
         // What was ruled rests on other manifests.
-        self.ruling = Arc::default();
+        self.decision = Arc::default();
         let mut wanted = desired.wanted;
         let mut touched = BTreeSet::new();
         for (name, object) in &mut self.objects {
             let spare = (&desired.spare, &self.settings);
-            let wish = wanted.remove(name).or_else(|| object.spare(name, spare));
-            if object.wanted != wish || object.wanted.is_none() {
-                object.wanted = wish;
+            let entry = wanted.remove(name).or_else(|| object.spare(name, spare));
+            if object.wanted != entry || object.wanted.is_none() {
+                object.wanted = entry;
                 // What is wanted now has not been fought over yet.
                 object.memory.fight = Fight::default();
                 touched.insert(name.clone());
             }
         }
-        for (name, wish) in wanted {
-            self.objects.insert(name.clone(), Object::new(Some(wish)));
+        for (name, entry) in wanted {
+            self.objects.insert(name.clone(), Object::new(Some(entry)));
             touched.insert(name);
         }
         self.spare = desired.spare;
@@ -59,7 +59,7 @@ impl<K: Kind> Engine<K> {
         self.brake.survey();
         self.survey(&touched);
         for name in touched {
-            self.wish_changed(&name);
+            self.desired_changed(&name);
         }
     }
 
@@ -84,7 +84,7 @@ impl<K: Kind> Engine<K> {
         true
     }
 
-    /// An object that nobody asks for has shown whose it is: if it is ours, and what it hangs on has a document,
+    /// An object that nobody asks for has shown whose it is: if it is ours, and what it belongs to has a document,
     /// then it was taken out of that.
     pub(super) fn claim(&mut self, name: &Name) {
         let Some(object) = self.objects.get(name).filter(|it| it.wanted.is_none()) else { return };
@@ -114,56 +114,56 @@ impl<K: Kind> Engine<K> {
     }
 
     /// The manifests were read well again, and are the same.
-    pub(super) fn reread(&mut self, at: Mono) {
+    pub(super) fn on_reread(&mut self, at: Mono) {
         self.read_at = at;
-        self.consider_orphans();
+        self.reconcile_orphans();
     }
 
     /// What may be deleted was ruled.
-    pub(super) fn ruled(&mut self, ruling: Arc<Ruling>) {
-        self.ruling = ruling;
-        self.consider_orphans();
+    pub(super) fn on_prune_decided(&mut self, decision: Arc<PruneDecision>) {
+        self.decision = decision;
+        self.reconcile_orphans();
     }
 
     /// Nothing may be written until further notice (`Some`), or all is well again.
-    pub(super) fn hold(&mut self, why: Option<Stop>) {
-        if self.held != why {
-            self.held = why;
-            self.consider_all();
+    pub(super) fn on_write_stop(&mut self, why: Option<WriteStop>) {
+        if self.write_stop != why {
+            self.write_stop = why;
+            self.reconcile_all();
         }
     }
 
-    fn consider_all(&mut self) {
+    fn reconcile_all(&mut self) {
         let names: Vec<Name> = self.objects.keys().cloned().collect();
         for name in names {
-            self.consider(&name);
+            self.reconcile(&name);
         }
     }
 
-    fn wish_changed(&mut self, name: &Name) {
+    fn desired_changed(&mut self, name: &Name) {
         let Some(object) = self.objects.get_mut(name) else { return };
         object.trigger = Trigger::Manifest;
-        let unseen = object.sight.seen().is_none();
+        let unseen = object.observed.reading().is_none();
         let gone = unseen || K::LISTING == Listing::None;
         if object.wanted.is_none() && gone && object.phase == Phase::Idle {
             self.leave(name);
             return;
         }
-        // A wish for something that no list has shown: look for it.
+        // A desired state for something that no list has shown: read it.
         if object.wanted.is_some() && unseen && self.lists.complete {
             // Where there is no list, this is one, and need not be as quick: it is dear.
             let guard = object.wanted.as_ref().is_some_and(|it| K::is_guard(&it.spec));
-            if guard && self.tally.wanted > GUARDS_AT_ONCE {
+            if guard && self.counts.wanted > GUARDS_AT_ONCE {
                 // What nobody asks for is no reason to spend what many calls cost at once.
                 self.schedule_audit(name, true);
-                self.consider(name);
+                self.reconcile(name);
                 return;
             }
-            let survey = K::LISTING == Listing::None && self.settings.reading == Reading::Watch;
-            let urgency = if survey { Urgency::Audit } else { Urgency::Mover };
-            self.look_at(name, self.now.mono, urgency);
+            let survey = K::LISTING == Listing::None && self.settings.read_mode == ReadMode::Watch;
+            let priority = if survey { Priority::Audit } else { Priority::Mover };
+            self.schedule_read(name, self.now.mono, priority);
         }
-        self.consider(name);
+        self.reconcile(name);
     }
 
     /// Forgets an object that nobody wants and that is not there.
@@ -173,7 +173,7 @@ impl<K: Kind> Engine<K> {
             if object.wanted.is_some_and(|it| K::is_guard(&it.spec)) {
                 self.feuds.insert(name.clone(), object.memory.fight);
             }
-            self.uncount(name, object.standing);
+            self.uncount(name, object.membership);
             if object.row.is_some() {
                 self.changed.insert(name.clone(), None);
             }
@@ -181,10 +181,10 @@ impl<K: Kind> Engine<K> {
                 self.out.push(Work::Publish(key, None));
             }
         }
-        if let Some((key, _)) = K::fact(name, &Sight::Unknown, None) {
+        if let Some((key, _)) = K::fact(name, &Observed::Unknown, None) {
             self.out.push(Work::Publish(key, None));
         }
-        for queue in [&mut self.looks, &mut self.audits] {
+        for queue in [&mut self.reads, &mut self.audits] {
             queue.forget(name);
         }
         self.ready.remove(name);
@@ -193,7 +193,7 @@ impl<K: Kind> Engine<K> {
         self.breaker.forget(name);
     }
 
-    pub(super) fn learn(&mut self, facts: Vec<(FactKey, Option<Fact>)>) {
+    pub(super) fn on_facts(&mut self, facts: Vec<(FactKey, Option<Fact>)>) {
         let mut woken = BTreeSet::new();
         for (key, fact) in facts {
             let left = fact.as_ref().and_then(|it| K::left_behind(&key, it));
@@ -201,21 +201,22 @@ impl<K: Kind> Engine<K> {
                 && self.take_back(&name)
             {
                 self.recount(&name);
-                self.wish_changed(&name);
+                self.desired_changed(&name);
             }
             let again = K::unsettles(self.facts.get(&key), fact.as_ref());
             if !self.facts.learn(key.clone(), fact) {
                 continue;
             }
             let names: Vec<Name> = self.needs.get(&key).into_iter().flatten().cloned().collect();
-            // What was never seen is looked at for the first time anyway.
-            let seen = |name: &&Name| {
+            // What was never seen is read for the first time anyway.
+            let is_known = |name: &&Name| {
                 let object = self.objects.get(*name);
-                object.is_some_and(|it| !matches!(it.sight, Sight::Unknown))
+                object.is_some_and(|it| !matches!(it.observed, Observed::Unknown))
             };
-            let known: Vec<Name> = names.iter().filter(|_| again).filter(seen).cloned().collect();
+            let known: Vec<Name> =
+                names.iter().filter(|_| again).filter(is_known).cloned().collect();
             for name in &known {
-                self.look_at(name, self.now.mono, Urgency::Mover);
+                self.schedule_read(name, self.now.mono, Priority::Mover);
             }
             woken.extend(names);
         }
@@ -224,16 +225,16 @@ impl<K: Kind> Engine<K> {
             if let Some(object) = self.objects.get_mut(&name) {
                 object.trigger = Trigger::Fact;
             }
-            self.consider(&name);
+            self.reconcile(&name);
         }
     }
 
-    pub(super) fn pause(&mut self, why: Option<Said>) {
+    pub(super) fn on_paused(&mut self, why: Option<Reason>) {
         if self.paused == why {
             return;
         }
         self.paused = why;
         self.lists.hurry(self.now.mono);
-        self.consider_all();
+        self.reconcile_all();
     }
 }

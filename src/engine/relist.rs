@@ -1,4 +1,4 @@
-//! Lists: cheap reads of many objects. A list nominates; only a look decides.
+//! Lists: cheap reads of many objects. A list nominates; only a read decides.
 
 use std::time::Duration;
 
@@ -9,11 +9,11 @@ use super::{
     kind::Kind,
     name::Name,
     object::{Moment, Object, Phase},
+    observed::{Observed, Reading},
     page::Page,
-    policy::Reading,
-    sight::{Seen, Sight},
+    policy::ReadMode,
     time::Mono,
-    work::{Trigger, Urgency},
+    work::{Priority, Trigger},
 };
 
 /// A list may take at most this share of the time: one part in four.
@@ -117,7 +117,7 @@ impl Lists {
                 self.attempt += 1;
                 let asked = failure.retry_after.unwrap_or_default();
                 let pause = backoff::pause(failure.class, target, self.attempt).max(asked);
-                // A list is one call that everything hangs on: it never rests for longer than this.
+                // A list is one call that everything belongs to: it never rests for longer than this.
                 self.due = Some(now.after(pause.min(self.period().max(Duration::from_mins(1)))));
                 self.failure = Some(failure);
             }
@@ -126,25 +126,25 @@ impl Lists {
 }
 
 impl<K: Kind> Engine<K> {
-    pub(super) fn page(&mut self, page: Page<K>) {
-        for (name, seen) in page.rows {
-            self.row(&name, seen, page.started);
+    pub(super) fn on_page(&mut self, page: Page<K>) {
+        for (name, reading) in page.rows {
+            self.row(&name, reading, page.started);
         }
     }
 
-    fn row(&mut self, name: &Name, seen: Seen<K::Live>, started: Mono) {
+    fn row(&mut self, name: &Name, reading: Reading<K::Live>, started: Mono) {
         let pass = self.lists.pass;
-        let trust = self.settings.reading == Reading::Watch;
+        let trust = self.settings.read_mode == ReadMode::Watch;
         let (intact, read_at) = (self.intact, self.read_at);
         let Some(object) = self.objects.get_mut(name) else {
-            if K::concerns(&seen.live) {
+            if K::concerns(&reading.live) {
                 let mut object = Object::new(None);
                 object.memory.fight = self.feuds.remove(name).unwrap_or_default();
                 object.listed = pass;
                 object.gone_since = intact.then_some(read_at);
-                object.print = Some(K::print(&seen));
-                object.sight = Sight::Present(seen);
-                object.observed = Some(Moment::of(started, self.now));
+                object.fingerprint = Some(K::fingerprint(&reading));
+                object.observed = Observed::Present(reading);
+                object.confirmed = Some(Moment::of(started, self.now));
                 self.objects.insert(name.clone(), object);
                 self.claim(name);
                 self.recount(name);
@@ -156,28 +156,28 @@ impl<K: Kind> Engine<K> {
         if object.phase != Phase::Idle || object.touched > started {
             return;
         }
-        if seen.exact {
-            self.take_in(name, Some(seen), started);
+        if reading.exact {
+            self.take_in(name, Some(reading), started);
             return;
         }
-        let print = K::print(&seen);
-        match &object.sight {
-            Sight::Present(_) if object.print == Some(print) => {
-                object.observed = Some(Moment::of(started, self.now));
+        let fingerprint = K::fingerprint(&reading);
+        match &object.observed {
+            Observed::Present(_) if object.fingerprint == Some(fingerprint) => {
+                object.confirmed = Some(Moment::of(started, self.now));
                 self.refresh_times(name);
             }
-            Sight::Unknown if trust && object.wanted.is_some() && object.unread.is_none() => {
-                object.print = Some(print);
-                object.sight = Sight::Present(seen);
-                object.observed = Some(Moment::of(started, self.now));
+            Observed::Unknown if trust && object.wanted.is_some() && object.unread.is_none() => {
+                object.fingerprint = Some(fingerprint);
+                object.observed = Observed::Present(reading);
+                object.confirmed = Some(Moment::of(started, self.now));
                 self.recount(name);
                 self.schedule_audit(name, true);
             }
-            Sight::Present(_) | Sight::Absent | Sight::Unknown => self.nominate(name),
+            Observed::Present(_) | Observed::Absent | Observed::Unknown => self.nominate(name),
         }
     }
 
-    /// Something about the object is not as we knew it: look, unless a failed read has its own pace.
+    /// Something about the object is not as we knew it: read, unless a failed read has its own pace.
     fn nominate(&mut self, name: &Name) {
         let Some(object) = self.objects.get_mut(name) else { return };
         if object.unread.is_some() {
@@ -188,13 +188,13 @@ impl<K: Kind> Engine<K> {
         // What is only watched has not drifted.
         if wanted.is_some_and(|it| !K::is_guard(&it.spec)) {
             self.breaker.suspect(name);
-            self.look_at(name, self.now.mono, Urgency::Mover);
+            self.schedule_read(name, self.now.mono, Priority::Mover);
         } else {
-            self.look_at_stranger(name);
+            self.read_stranger(name);
         }
     }
 
-    pub(super) fn list_ended(&mut self, result: Result<(), Failure>) {
+    pub(super) fn on_list_ended(&mut self, result: Result<(), Failure>) {
         let whole = result.is_ok();
         let first = whole && !self.lists.complete;
         let pass = self.lists.pass;
@@ -213,7 +213,7 @@ impl<K: Kind> Engine<K> {
             } else {
                 self.publish(&name);
             }
-            self.consider(&name);
+            self.reconcile(&name);
         }
     }
 
@@ -223,23 +223,23 @@ impl<K: Kind> Engine<K> {
         self.objects.iter().filter(missed).map(|(name, _)| name.clone()).collect()
     }
 
-    /// An object that a complete list does not show: only a look may say that it is absent.
+    /// An object that a complete list does not show: only a read may say that it is absent.
     fn missed(&mut self, name: &Name, pass: u64) {
         let began = self.lists.began;
         let Some(object) = self.objects.get_mut(name) else { return };
         if object.listed == pass || object.phase != Phase::Idle || object.touched > began {
             return;
         }
-        let gone = match &object.sight {
-            Sight::Unknown => false,
-            Sight::Absent => true,
-            // What it hangs on is there, and it is not.
-            Sight::Present(seen) => seen.exact && !K::is_there(&seen.live),
+        let gone = match &object.observed {
+            Observed::Unknown => false,
+            Observed::Absent => true,
+            // What it belongs to is there, and it is not.
+            Observed::Present(reading) => reading.exact && !K::is_there(&reading.live),
         };
         match (&object.wanted, gone) {
             (None, _) => self.leave(name),
-            // A list confirms an absence that a look has found.
-            (Some(_), true) => object.observed = Some(Moment::of(began, self.now)),
+            // A list confirms an absence that a read has found.
+            (Some(_), true) => object.confirmed = Some(Moment::of(began, self.now)),
             (Some(_), false) => self.nominate(name),
         }
     }

@@ -1,30 +1,30 @@
-//! What we know of the live world: three values, never an `Option` for "maybe we failed to look".
+//! What we know of the live world: three values, never an `Option` for "maybe we failed to read".
 
 /// What we know of one object in AWS.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub enum Sight<L> {
-    /// We have not managed to look since the start or since the last failure.
+pub enum Observed<L> {
+    /// We have not managed to read since the start or since the last failure.
     #[default]
     Unknown,
-    /// A complete look did not find it.
+    /// A complete read did not find it.
     Absent,
     /// It was there.
-    Present(Seen<L>),
+    Present(Reading<L>),
 }
 
-impl<L> Sight<L> {
+impl<L> Observed<L> {
     /// What was seen, if anything was.
-    pub fn seen(&self) -> Option<&Seen<L>> {
+    pub fn reading(&self) -> Option<&Reading<L>> {
         match self {
-            Self::Present(seen) => Some(seen),
+            Self::Present(reading) => Some(reading),
             Self::Unknown | Self::Absent => None,
         }
     }
 }
 
-/// What a look found.
+/// What a read found.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Seen<L> {
+pub struct Reading<L> {
     /// The object, in the same words as its spec.
     pub live: L,
     /// The `RevisionId` to send with the next update; `None` where AWS gave none.
@@ -33,12 +33,12 @@ pub struct Seen<L> {
     pub exact: bool,
 }
 
-/// A value that a look may have failed to read on its own.
+/// A value that a read may have failed to read on its own.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Known<T> {
     /// It was read.
     Yes(T),
-    /// It could not be read, or this kind of look does not show it; the text says why.
+    /// It could not be read, or this kind of read does not show it; the text says why.
     No(String),
 }
 

@@ -8,21 +8,21 @@ use super::board::Board;
 use crate::{
     engine::{
         name::Name,
-        prune::{Block, Census, Judge, Manifests, Ruling, Terms},
+        prune::{Judge, Manifests, PruneBlock, PruneDecision, PruneInput, Terms},
         time::Mono,
     },
     kinds::TAGGED,
 };
 
 /// Keeps the ruling of one target.
-pub(super) struct Registrar {
+pub(super) struct PruneSupervisor {
     target: Name,
     judge: Judge,
     board: Arc<Board>,
-    last: Arc<Ruling>,
+    last: Arc<PruneDecision>,
 }
 
-impl Registrar {
+impl PruneSupervisor {
     pub(super) fn new(target: Name, terms: Terms, board: Arc<Board>) -> Self {
         let judge = Judge::new(target.clone(), terms);
         Self { target, judge, board, last: Arc::default() }
@@ -33,41 +33,42 @@ impl Registrar {
         self.last.next
     }
 
-    /// Rules again; the ruling if it is a new one, or if `anew` asks for one in any case.
+    /// Rules again; the ruling if it is a new one, or if `again` asks for one in any case.
     pub(super) fn rule(
         &mut self,
         manifests: Manifests,
         now: Mono,
         anew: bool,
-    ) -> Option<Arc<Ruling>> {
-        let census = self.census();
-        let ruling = Arc::new(self.judge.rule(census, manifests, now));
-        if !anew && ruling == self.last {
+    ) -> Option<Arc<PruneDecision>> {
+        let prune_input = self.prune_input();
+        let decision = Arc::new(self.judge.rule(prune_input, manifests, now));
+        if !anew && decision == self.last {
             return None;
         }
-        self.tell(&ruling);
-        self.last = Arc::clone(&ruling);
+        self.tell(&decision);
+        self.last = Arc::clone(&decision);
         let target = self.target.clone();
-        self.board.write(|board| board.rulings.insert(target, Arc::clone(&ruling)));
-        Some(ruling)
+        self.board.write(|board| board.prune_decisions.insert(target, Arc::clone(&decision)));
+        Some(decision)
     }
 
-    fn census(&self) -> BTreeMap<&'static str, Census> {
+    fn prune_input(&self) -> BTreeMap<&'static str, PruneInput> {
         let known = |kind: &'static str| {
             let key = (self.target.clone(), kind);
-            self.board.read(|board| board.engines.get(&key).map(|it| it.summary.census.clone()))
+            self.board
+                .read(|board| board.engines.get(&key).map(|it| it.summary.prune_input.clone()))
         };
         // Nothing is known of an engine that has not begun.
         TAGGED.map(|kind| (kind, known(kind).unwrap_or_default())).into()
     }
 
     /// One line each time that something new keeps candidates from being deleted.
-    fn tell(&self, ruling: &Ruling) {
-        let of = |it: &Ruling| it.blocked.as_ref().map(|(block, _)| *block);
-        let Some((block, why)) = &ruling.blocked else { return };
-        let first = *block == Block::FirstPass;
-        if !first && (of(&self.last) != Some(*block) || self.last.hash != ruling.hash) {
-            let (candidates, hash) = (ruling.candidates, &ruling.hash);
+    fn tell(&self, decision: &PruneDecision) {
+        let of = |it: &PruneDecision| it.blocked.as_ref().map(|(block, _)| *block);
+        let Some((block, why)) = &decision.blocked else { return };
+        let first = *block == PruneBlock::FirstPass;
+        if !first && (of(&self.last) != Some(*block) || self.last.hash != decision.hash) {
+            let (candidates, hash) = (decision.candidates, &decision.hash);
             warn!(target = %self.target, candidates, hash, because = why, "nothing is deleted");
         }
     }

@@ -10,15 +10,15 @@ use super::{
     name::Name,
     object::Object,
     policy::Settings,
-    prune::Census,
+    prune::PruneInput,
     tags::Claim,
     time::Mono,
 };
 
 /// What one object adds to the numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Standing {
-    part: Part,
+pub(super) struct Membership {
+    role: Role,
     present: bool,
     /// Nobody wants it, and whose it is is still to be read.
     vague: bool,
@@ -30,32 +30,32 @@ pub(super) struct Standing {
 
 /// What an object is to us.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Part {
+enum Role {
     Wanted,
     /// Ours, and wanted by nobody.
     Orphan,
     Stranger,
 }
 
-impl Standing {
+impl Membership {
     fn of<K: Kind>(name: &Name, object: &Object<K>, settings: &Settings) -> Self {
-        let seen = object.sight.seen();
-        let present = seen.is_some_and(|it| K::is_there(&it.live));
+        let reading = object.observed.reading();
+        let present = reading.is_some_and(|it| K::is_there(&it.live));
         if let Some(wanted) = &object.wanted {
-            // What a list shows and is only watched is somebody else's still.
+            // What a list shows and is only watched is another party's still.
             let watched = K::LISTING != Listing::None && K::is_guard(&wanted.spec);
             let strange = watched && !object.is_ours(name, settings);
-            let part = if strange { Part::Stranger } else { Part::Wanted };
-            return Self { part, present, vague: false, candidate: false, gone_since: None };
+            let role = if strange { Role::Stranger } else { Role::Wanted };
+            return Self { role, present, vague: false, candidate: false, gone_since: None };
         }
         // What cannot be read, and will not be soon, is known to be unknown: it is not ours to delete.
         let unread = object.unread.as_ref();
         let given_up = unread.is_some_and(|it| !backoff::soon(it.1.class, it.0));
         let orphan = object.is_ours(name, settings);
-        let deletable = seen.filter(|_| orphan).map(|it| Claim::of(K::tags(&it.live)));
+        let deletable = reading.filter(|_| orphan).map(|it| Claim::of(K::tags(&it.live)));
         let candidate = matches!(deletable, Some(Claim::Owner { deletable: true, .. }));
         Self {
-            part: if orphan { Part::Orphan } else { Part::Stranger },
+            role: if orphan { Role::Orphan } else { Role::Stranger },
             present,
             vague: !object.is_exact() && !given_up,
             candidate,
@@ -66,7 +66,7 @@ impl Standing {
 
 /// The numbers.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(super) struct Tally {
+pub(super) struct Counts {
     /// Wanted, whether or not it is there.
     pub(super) wanted: usize,
     /// Wanted and there.
@@ -79,35 +79,35 @@ pub(super) struct Tally {
     candidates: BTreeMap<Name, Option<Mono>>,
 }
 
-impl Tally {
-    fn add(&mut self, name: &Name, standing: Standing) {
-        self.count(standing, |number| *number += 1);
-        if standing.candidate {
-            self.candidates.insert(name.clone(), standing.gone_since);
+impl Counts {
+    fn add(&mut self, name: &Name, membership: Membership) {
+        self.count(membership, |number| *number += 1);
+        if membership.candidate {
+            self.candidates.insert(name.clone(), membership.gone_since);
         }
     }
 
     /// Takes away what was added.
-    fn take(&mut self, name: &Name, standing: Standing) {
-        self.count(standing, |number| *number -= 1);
-        if standing.candidate {
+    fn take(&mut self, name: &Name, membership: Membership) {
+        self.count(membership, |number| *number -= 1);
+        if membership.candidate {
             self.candidates.remove(name);
         }
     }
 
-    fn count(&mut self, standing: Standing, by: impl Fn(&mut usize)) {
-        match (standing.part, standing.present) {
-            (Part::Wanted, present) => {
+    fn count(&mut self, membership: Membership, by: impl Fn(&mut usize)) {
+        match (membership.role, membership.present) {
+            (Role::Wanted, present) => {
                 by(&mut self.wanted);
                 if present {
                     by(&mut self.managed);
                 }
             }
-            (Part::Orphan, _) => by(&mut self.orphans),
-            (Part::Stranger, true) => by(&mut self.unmanaged),
-            (Part::Stranger, false) => {}
+            (Role::Orphan, _) => by(&mut self.orphans),
+            (Role::Stranger, true) => by(&mut self.unmanaged),
+            (Role::Stranger, false) => {}
         }
-        if standing.vague {
+        if membership.vague {
             by(&mut self.vague);
         }
     }
@@ -117,44 +117,44 @@ impl<K: Kind> Engine<K> {
     /// An object changed: count it as it is now.
     pub(super) fn recount(&mut self, name: &Name) {
         let Some(object) = self.objects.get_mut(name) else { return };
-        let now = Standing::of(name, object, &self.settings);
-        let before = object.standing.replace(now);
+        let now = Membership::of(name, object, &self.settings);
+        let before = object.membership.replace(now);
         if before == Some(now) {
             return;
         }
         if let Some(before) = before {
-            self.tally.take(name, before);
+            self.counts.take(name, before);
         }
-        self.tally.add(name, now);
+        self.counts.add(name, now);
     }
 
     /// An object left.
-    pub(super) fn uncount(&mut self, name: &Name, standing: Option<Standing>) {
-        if let Some(standing) = standing {
-            self.tally.take(name, standing);
+    pub(super) fn uncount(&mut self, name: &Name, membership: Option<Membership>) {
+        if let Some(membership) = membership {
+            self.counts.take(name, membership);
         }
     }
 
     /// What the prune gate must know.
-    pub(super) fn census(&self) -> Census {
-        debug_assert_eq!(self.tally, self.counted(), "an object changed and was not counted");
-        let tally = &self.tally;
-        let candidates = tally.candidates.clone();
-        Census {
-            complete: self.lists.complete && tally.vague == 0,
-            owned: tally.managed + tally.orphans,
-            wanted: tally.wanted,
+    pub(super) fn prune_input(&self) -> PruneInput {
+        debug_assert_eq!(self.counts, self.counted(), "an object changed and was not counted");
+        let counts = &self.counts;
+        let candidates = counts.candidates.clone();
+        PruneInput {
+            complete: self.lists.complete && counts.vague == 0,
+            owned: counts.managed + counts.orphans,
+            wanted: counts.wanted,
             read_at: if candidates.is_empty() { Mono::default() } else { self.read_at },
             candidates,
         }
     }
 
-    /// The same numbers, counted anew.
-    fn counted(&self) -> Tally {
-        let mut tally = Tally::default();
+    /// The same numbers, counted again.
+    fn counted(&self) -> Counts {
+        let mut counts = Counts::default();
         for (name, object) in &self.objects {
-            tally.add(name, Standing::of(name, object, &self.settings));
+            counts.add(name, Membership::of(name, object, &self.settings));
         }
-        tally
+        counts
     }
 }

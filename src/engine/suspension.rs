@@ -3,7 +3,7 @@
 //!
 //! The value is a time, and after it, if one likes, the reason: `2026-12-01T04:00:00Z incident 4711`. No
 //! hold by tag lasts longer than a day, so that none is forgotten. A value that cannot be read, or lies
-//! further ahead, holds all the same, for a day from when it was first seen: somebody meant to keep us off.
+//! further ahead, holds all the same, for a day from when it was first seen: another party meant to keep us off.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ const VALUE_MAX: usize = 256;
 
 /// A hold by tag that was seen.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Hold {
+pub struct Suspension {
     /// The tag's value.
     value: String,
     /// When this process first saw it.
@@ -25,14 +25,14 @@ pub struct Hold {
 
 /// What a hold means now.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Held {
+pub struct ActiveSuspension {
     /// When it ends by itself.
     pub until: Timestamp,
     /// In words.
     pub message: String,
 }
 
-impl Hold {
+impl Suspension {
     /// Takes in the tag's value of now; a value that was seen before keeps its time.
     pub fn renew(before: Option<Self>, value: Option<&String>, wall: Timestamp) -> Option<Self> {
         let value = value?;
@@ -41,7 +41,7 @@ impl Hold {
     }
 
     /// Whether it holds at this moment, and for how long.
-    pub fn held(&self, wall: Timestamp) -> Option<Held> {
+    pub fn active(&self, wall: Timestamp) -> Option<ActiveSuspension> {
         let longest = SignedDuration::try_from(HOLD_MAX).unwrap_or_default();
         let end = self.seen.saturating_add(longest).unwrap_or(Timestamp::MAX);
         let (until, message) = match read(&self.value) {
@@ -56,13 +56,13 @@ impl Hold {
             ),
             Err(why) => (end, format!("suspended by its tag until {end}, though {why}")),
         };
-        (wall < until).then_some(Held { until, message })
+        (wall < until).then_some(ActiveSuspension { until, message })
     }
 }
 
 /// The value of the tag, for a hold of this length.
-pub fn value(hold: Duration, reason: &str, wall: Timestamp) -> Result<String, String> {
-    if hold.is_zero() || hold > HOLD_MAX {
+pub fn value(suspension: Duration, reason: &str, wall: Timestamp) -> Result<String, String> {
+    if suspension.is_zero() || suspension > HOLD_MAX {
         return Err("a hold lasts from 1s to 24h".into());
     }
     let allowed = |c: char| c.is_alphanumeric() || " _.:/=+-@".contains(c);
@@ -71,7 +71,7 @@ pub fn value(hold: Duration, reason: &str, wall: Timestamp) -> Result<String, St
             "AWS allows no `{c}` in a tag; use letters, digits, spaces and _ . : / = + - @"
         ));
     }
-    let until = SignedDuration::try_from(hold).ok().and_then(|it| wall.checked_add(it).ok());
+    let until = SignedDuration::try_from(suspension).ok().and_then(|it| wall.checked_add(it).ok());
     let until = until.ok_or("the clock of this machine is off")?;
     let text = format!("{} {}", until.strftime("%Y-%m-%dT%H:%M:%SZ"), reason.trim());
     if text.chars().count() > VALUE_MAX {
@@ -100,8 +100,8 @@ mod tests {
     }
 
     fn held(value: &str, seen: &str, now: &str) -> Option<String> {
-        let hold = Hold::renew(None, Some(&value.to_owned()), at(seen))?;
-        hold.held(at(now)).map(|it| it.until.to_string())
+        let suspension = Suspension::renew(None, Some(&value.to_owned()), at(seen))?;
+        suspension.active(at(now)).map(|it| it.until.to_string())
     }
 
     #[test]
@@ -118,11 +118,11 @@ mod tests {
     #[test]
     fn a_new_value_begins_a_new_hold_and_an_old_one_does_not() {
         let (one, two) = ("x".to_owned(), "y".to_owned());
-        let first = Hold::renew(None, Some(&one), at("2026-11-01T12:00:00Z"));
-        let same = Hold::renew(first.clone(), Some(&one), at("2026-11-01T18:00:00Z"));
+        let first = Suspension::renew(None, Some(&one), at("2026-11-01T12:00:00Z"));
+        let same = Suspension::renew(first.clone(), Some(&one), at("2026-11-01T18:00:00Z"));
         assert_eq!(first, same);
-        assert_ne!(same, Hold::renew(same.clone(), Some(&two), at("2026-11-01T18:00:00Z")));
-        assert_eq!(Hold::renew(same, None, at("2026-11-01T18:00:00Z")), None);
+        assert_ne!(same, Suspension::renew(same.clone(), Some(&two), at("2026-11-01T18:00:00Z")));
+        assert_eq!(Suspension::renew(same, None, at("2026-11-01T18:00:00Z")), None);
     }
 
     #[test]
