@@ -28,7 +28,7 @@ use evenkeel::{
     aws::{
         calls::{CallLog, Calls},
         clients::Clients,
-        cloud::{Cloud, Hands as _, Priority},
+        cloud::{AwsResource as _, Cloud, Priority},
     },
     daemon::clock::SystemClock,
     engine::{
@@ -61,7 +61,7 @@ const DEADLINE: Duration = Duration::from_secs(20);
 
 struct Scene {
     sim: Sim,
-    door: Hung<Provisioned>,
+    connection: Hung<Provisioned>,
     facts: Facts,
 }
 
@@ -74,7 +74,8 @@ impl Scene {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
         let log: Arc<dyn CallLog> = Arc::new(Tape::default());
         let calls = Arc::new(Calls::new(Name::new("default"), HURRY, &clock, log));
-        let mut scene = Self { sim, door: Block::open(&clients, calls), facts: Facts::default() };
+        let mut scene =
+            Self { sim, connection: Block::open(&clients, calls), facts: Facts::default() };
         let manifest = json!({ "schemaVersion": 2, "mediaType": "application/vnd.oci.image.manifest.v1+json" });
         scene.other(Service::Ecr, "CreateRepository", ("jobs", json!({})));
         let image = json!({ "imageManifest": manifest.to_string(), "imageTag": "v1" });
@@ -161,8 +162,9 @@ impl Scene {
 
     async fn look(&self, spec: &Spec<Provisioned>) -> Diff<Step<Provisioned>> {
         let name = Name::new("job");
-        let (seen, _) =
-            Cloud::<Block>::get(&self.door, &name, Some(spec), Priority::Mover).await.unwrap();
+        let (seen, _) = Cloud::<Block>::get(&self.connection, &name, Some(spec), Priority::Mover)
+            .await
+            .unwrap();
         Block::diff(&name, spec, &seen.unwrap(), &self.facts)
     }
 
@@ -178,7 +180,7 @@ impl Scene {
                 diff.waits
             );
             if let Some(planned) = diff.steps.first() {
-                Cloud::<Block>::apply(&self.door, &planned.step).await.unwrap();
+                Cloud::<Block>::apply(&self.connection, &planned.step).await.unwrap();
                 let step = planned.step.to_string();
                 // The note of what is made has a hash in it.
                 let known = step.split(": evenkeel.dev/").next().unwrap().to_owned();
@@ -241,8 +243,12 @@ async fn a_number_becomes_a_range_and_a_number_again_and_goes() {
 async fn what_aws_is_at_work_on_is_waited_for() {
     let scene = Scene::new().await;
     let wanted = spec("live", Some(number(3)));
-    Cloud::<Block>::apply(&scene.door, &scene.look(&wanted).await.steps[0].step).await.unwrap();
-    Cloud::<Block>::apply(&scene.door, &scene.look(&wanted).await.steps[0].step).await.unwrap();
+    Cloud::<Block>::apply(&scene.connection, &scene.look(&wanted).await.steps[0].step)
+        .await
+        .unwrap();
+    Cloud::<Block>::apply(&scene.connection, &scene.look(&wanted).await.steps[0].step)
+        .await
+        .unwrap();
     let diff = scene.look(&wanted).await;
     assert_eq!((diff.changes.len(), diff.steps.len()), (0, 0));
     let reasons: Vec<_> = diff.waits.iter().map(|it| (it.reason.code, it.soon)).collect();
@@ -290,14 +296,16 @@ async fn more_than_is_reserved_waits_until_that_has_changed() {
     let reserve = |number: i32| json!({ "ReservedConcurrentExecutions": number });
     scene.lambda("PutFunctionConcurrency", (None, reserve(2)));
     let wanted = spec("live", Some(number(5)));
-    Cloud::<Block>::apply(&scene.door, &scene.look(&wanted).await.steps[0].step).await.unwrap();
+    Cloud::<Block>::apply(&scene.connection, &scene.look(&wanted).await.steps[0].step)
+        .await
+        .unwrap();
     let put = scene.look(&wanted).await.steps[0].step.clone();
     assert_eq!(
-        Cloud::<Block>::apply(&scene.door, &put).await.unwrap_err().class,
+        Cloud::<Block>::apply(&scene.connection, &put).await.unwrap_err().class,
         Class::MissingInput
     );
     scene.lambda("PutFunctionConcurrency", (None, reserve(5)));
-    Cloud::<Block>::apply(&scene.door, &put).await.unwrap();
+    Cloud::<Block>::apply(&scene.connection, &put).await.unwrap();
     scene.apply(&wanted).await;
     assert_eq!(scene.there("live").0, json!(5));
 }

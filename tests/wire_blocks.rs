@@ -21,14 +21,14 @@ mod common;
 
 use common::replay::{self, Answer, Asked, error, ok};
 use evenkeel::{
-    aws::cloud::{Cloud, Hands, Priority},
+    aws::cloud::{AwsResource, Cloud, Priority},
     engine::{
         failure::{Class, Failure},
         name::Name,
         observed::Known,
     },
     kinds::{
-        block::{At, Block, Of, Spec, Step, aws::BlockHands},
+        block::{At, Block, Of, Spec, Step, aws::FacetClient},
         log_group::{Call as LogCall, Config as LogConfig, LogGroup},
         provisioned::{Call as ScaleCall, Config, Number, Provisioned, Status},
         release::ReleaseCloud,
@@ -49,7 +49,7 @@ fn host() -> Answer {
 type Looked<B> = (Result<Known<Option<<B as Block>::Config>>, Failure>, Vec<(String, Value)>);
 
 /// Looks at a block; what it is like, and what was asked besides GetFunction: the operation and the body.
-fn look<B: BlockHands>(
+fn look<B: FacetClient>(
     wanted: Option<B::Config>,
     qualifier: Option<&str>,
     answer: impl Fn(usize, &Asked) -> Answer + Send + Sync + 'static,
@@ -68,18 +68,18 @@ fn look<B: BlockHands>(
         guards: false,
         exclusive: false,
     };
-    let door = Of::<B>::open(&clients, calls);
-    let got = replay::run(Cloud::<Of<B>>::get(&door, &name, Some(&spec), Priority::Mover));
+    let connection = Of::<B>::open(&clients, calls);
+    let got = replay::run(Cloud::<Of<B>>::get(&connection, &name, Some(&spec), Priority::Mover));
     let asked = tape.asked.lock().unwrap();
     let others = asked.iter().filter(|it| it.path != "/2015-03-31/functions/resize").map(told);
     (got.map(|(seen, _)| seen.unwrap().live.config), others.collect())
 }
 
 /// Makes a call; what went out.
-fn sent<B: BlockHands>(call: B::Call) -> (String, Value) {
+fn sent<B: FacetClient>(call: B::Call) -> (String, Value) {
     let (clients, calls, tape) = replay::aws(|_, _| ok(json!({})));
-    let door = Of::<B>::open(&clients, calls);
-    replay::run(Cloud::<Of<B>>::apply(&door, &Step::<B>::Call(call))).unwrap();
+    let connection = Of::<B>::open(&clients, calls);
+    replay::run(Cloud::<Of<B>>::apply(&connection, &Step::<B>::Call(call))).unwrap();
     let asked = tape.asked.lock().unwrap();
     told(asked.first().unwrap())
 }

@@ -31,11 +31,13 @@ const PAGE: usize = 50;
 
 /// How many events a second it takes in, when nothing differs.
 pub fn measure(report: &mut Report) {
-    let wishes = stage::wishes(COUNT);
+    let desired = stage::desired(COUNT);
     let digest = Digest::parse(&"a".repeat(64)).unwrap();
-    let lives: Vec<(Name, Live)> =
-        stage::creations(&wishes, &digest).into_iter().filter_map(|it| live(it, &digest)).collect();
-    let facts: Vec<_> = wishes
+    let lives: Vec<(Name, Live)> = stage::creations(&desired, &digest)
+        .into_iter()
+        .filter_map(|it| live(it, &digest))
+        .collect();
+    let facts: Vec<_> = desired
         .functions
         .wanted
         .values()
@@ -45,7 +47,7 @@ pub fn measure(report: &mut Report) {
     let mut bench =
         Bench { engine: Engine::new(Name::new("default"), settings()), now: Mono::default() };
     bench.handle(Event::Facts(facts));
-    bench.handle(Event::Desired(wishes.functions));
+    bench.handle(Event::Desired(desired.functions));
     report::heading(&format!("The engine alone, {COUNT} functions"));
     let first = bench.list(&lives);
     report.add(("engine.first_list_s", COUNT), (first.as_secs_f64(), "s"), None);

@@ -25,7 +25,7 @@ use evenkeel::{
         time::{Clock, Mono},
     },
     kinds::function::{Function, aws::FunctionCloud, expand::Setting, step::Step},
-    manifest::{self, Documents, Wishes},
+    manifest::{self, DesiredState, Documents},
 };
 use evenkeel_sim::{
     call::{Call, Caller, Service},
@@ -56,7 +56,7 @@ pub struct Fleet {
 }
 
 /// What the manifests of `0..count` ask for.
-pub fn wishes(count: usize) -> Wishes {
+pub fn desired(count: usize) -> DesiredState {
     let documents: Vec<_> = (0..count)
         .flat_map(|number| {
             let text = manifests::text(number);
@@ -78,8 +78,8 @@ pub fn wishes(count: usize) -> Wishes {
 }
 
 /// The steps that make them all, if every image is this one.
-pub fn creations(wishes: &Wishes, digest: &Digest) -> Vec<Step> {
-    let wanted = wishes.functions.wanted.iter();
+pub fn creations(desired: &DesiredState, digest: &Digest) -> Vec<Step> {
+    let wanted = desired.functions.wanted.iter();
     let create = wanted.map(|(name, wanted)| {
         let mut facts = Facts::default();
         for key in Function::needs(&wanted.spec) {
@@ -125,7 +125,7 @@ impl Fleet {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
         let calls = Arc::new(Calls::new(Name::new("default"), 1e6, &clock, Arc::new(Nobody)));
         let cloud = Arc::new(FunctionCloud::new(clients.lambda, calls));
-        let mut steps = creations(&wishes(count), &Digest::parse(&fleet.digest).unwrap());
+        let mut steps = creations(&desired(count), &Digest::parse(&fleet.digest).unwrap());
         let mut hands = JoinSet::new();
         while let Some(step) = steps.pop() {
             if hands.len() >= 16 {

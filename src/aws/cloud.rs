@@ -14,7 +14,7 @@ use crate::engine::{
 pub type Got<K> = (Option<Reading<<K as Kind>::Live>>, Mono);
 
 /// A kind with its own side of AWS.
-pub trait Hands: Kind {
+pub trait AwsResource: Kind {
     /// One target, as this kind sees it.
     type Cloud: Cloud<Self>;
     /// What a read spends: the scarcest quota, and how many calls of it.

@@ -17,12 +17,12 @@ pub(super) fn check(args: &CheckArgs) -> Result<Outcome, CliError> {
     for _ in 0..TRIES {
         match source.read(clock.now().wall) {
             SourceRead::Fresh(snapshot) => {
-                for note in &snapshot.notes {
+                for note in &snapshot.diagnostics {
                     print(&note.to_string())?;
                 }
                 let good = snapshot.documents.len();
                 let files = snapshot.valid + snapshot.invalid;
-                let problems = snapshot.notes.len();
+                let problems = snapshot.diagnostics.len();
                 print(&format!("{files} files, {good} good documents, {problems} problems"))?;
                 return Ok(if problems == 0 { Outcome::Good } else { Outcome::Error });
             }

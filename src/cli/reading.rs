@@ -14,7 +14,7 @@ use crate::{
         source::{Snapshot, Source, SourceRead},
     },
     engine::time::Clock as _,
-    manifest::{Document, Note, Selection},
+    manifest::{Diagnostic, Document, Selection},
 };
 
 /// How often a directory that never holds still is read again.
@@ -56,8 +56,8 @@ pub(super) fn chosen(
 }
 
 fn faultless(snapshot: &Snapshot) -> Result<(), CliError> {
-    let notes: Vec<String> = snapshot.notes.iter().map(ToString::to_string).collect();
-    if notes.is_empty() { Ok(()) } else { Err(CliError(notes.join("\n"))) }
+    let diagnostics: Vec<String> = snapshot.diagnostics.iter().map(ToString::to_string).collect();
+    if diagnostics.is_empty() { Ok(()) } else { Err(CliError(diagnostics.join("\n"))) }
 }
 
 /// Whether every name that was given is one of a document, before anything is touched.
@@ -67,14 +67,14 @@ pub(super) fn known(snapshot: &Snapshot, selection: &Selection) -> Result<(), Cl
     match (unknown.as_slice(), none) {
         ([], false) => Ok(()),
         ([], true) => Err(CliError("no document has these labels".into())),
-        (names, _) => Err(CliError(unnamed(names, &snapshot.notes))),
+        (names, _) => Err(CliError(unnamed(names, &snapshot.diagnostics))),
     }
 }
 
 /// A name may be missing because its file is broken.
-fn unnamed(names: &[&str], notes: &[Note]) -> String {
+fn unnamed(names: &[&str], diagnostics: &[Diagnostic]) -> String {
     let text = format!("no good document is called `{}`", names.join("` or `"));
-    match notes.len() {
+    match diagnostics.len() {
         0 => text,
         problems => format!("{text}; the manifests have {problems} problems: `evenkeel check`"),
     }

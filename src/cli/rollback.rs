@@ -11,11 +11,11 @@ use super::{
 use crate::{
     aws::cloud::{Cloud as _, Priority},
     engine::{failure::chain, name::Name, policy::Mode, tags::Claim},
-    kinds::block::manages::Manage,
+    kinds::block::claims::SetClaim,
     kinds::release::{
         FIELD, ReleaseCloud,
         live::{Alias, Live, State},
-        note::{Note, RejectedVersion},
+        note::{RejectedVersion, ReleaseNote},
         start,
         step::{Route, Step},
         tag,
@@ -100,7 +100,11 @@ fn goes_on(name: &Name) -> Outcome {
     Outcome::Good
 }
 
-fn route(name: &Name, (live, alias): (&Live, &Alias), (version, note): (u64, Note)) -> Route {
+fn route(
+    name: &Name,
+    (live, alias): (&Live, &Alias),
+    (version, note): (u64, ReleaseNote),
+) -> Route {
     Route {
         function: name.clone(),
         alias: live.alias.clone(),
@@ -131,7 +135,7 @@ fn before(alias: &Alias, name: &Name) -> Result<u64, CliError> {
 
 /// The version that callers get from now on, and what is held back for it: the newest of all that were taken back,
 /// since that is what is deployed.
-fn go_back(name: &Name, alias: &Alias, to: u64) -> Result<(u64, Note), CliError> {
+fn go_back(name: &Name, alias: &Alias, to: u64) -> Result<(u64, ReleaseNote), CliError> {
     let from = alias.weight.map(|it| it.0).or(alias.version).filter(|it| *it != to);
     let Some(from) = from else {
         return Err(CliError(format!(
@@ -142,23 +146,23 @@ fn go_back(name: &Name, alias: &Alias, to: u64) -> Result<(u64, Note), CliError>
     let rejected =
         alias.note.as_ref().and_then(|it| it.rejected.clone()).filter(|it| it.version > from);
     let rejected = Some(rejected.unwrap_or(by_hand));
-    Ok((to, Note { current: Some(to), rejected, ..Note::default() }))
+    Ok((to, ReleaseNote { current: Some(to), rejected, ..ReleaseNote::default() }))
 }
 
 /// The same, with nothing held back.
-fn go_on(name: &Name, alias: &Alias) -> Result<(u64, Note), CliError> {
+fn go_on(name: &Name, alias: &Alias) -> Result<(u64, ReleaseNote), CliError> {
     let note = alias.note.clone().unwrap_or_default();
     if note.rejected.is_none() {
         return Err(CliError(format!("nothing of function {name} is held back")));
     }
     let to = alias.version.ok_or_else(|| CliError("the alias leads to no version".into()))?;
-    Ok((to, Note { current: Some(to), before: note.before, ..Note::default() }))
+    Ok((to, ReleaseNote { current: Some(to), before: note.before, ..ReleaseNote::default() }))
 }
 
 /// The same where there is no alias yet: the function's tag then says what is held back.
 fn forget(name: &Name, live: &Live) -> Option<Step> {
-    let (alias, _) = live.host.noted(FIELD)?.alias?.split_once('/')?;
-    Some(Step::Manage(Manage {
+    let (alias, _) = live.host.claim(FIELD)?.alias?.split_once('/')?;
+    Some(Step::SetClaim(SetClaim {
         function: name.clone(),
         arn: live.host.arn.clone(),
         word: FIELD,
@@ -172,7 +176,7 @@ mod tests {
 
     fn alias(version: u64, weight: Option<(u64, u32)>, rejected: Option<u64>) -> Alias {
         let rejected = rejected.map(|version| RejectedVersion { version, why: "x".into() });
-        let note = Some(Note { current: Some(version), rejected, ..Note::default() });
+        let note = Some(ReleaseNote { current: Some(version), rejected, ..ReleaseNote::default() });
         Alias { version: Some(version), weight, note, revision: "r".into() }
     }
 

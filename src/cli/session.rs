@@ -142,8 +142,8 @@ pub(super) fn outcome(shown: &Shown, selection: &Selection) -> Outcome {
 pub(super) fn problems(shown: &Shown) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     lines.extend(shown.source.error.iter().map(|it| format!("error: {it}")));
-    let notes = shown.source.snapshot.iter().flat_map(|it| &it.notes);
-    lines.extend(notes.map(|it| format!("error: {it}")));
+    let diagnostics = shown.source.snapshot.iter().flat_map(|it| &it.diagnostics);
+    lines.extend(diagnostics.map(|it| format!("error: {it}")));
     let strays = shown.source.strays.iter();
     lines.extend(
         strays.map(|it| format!("error: manifests name the target `{it}`, which is not declared")),

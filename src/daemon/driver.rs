@@ -12,12 +12,12 @@ use tracing::{Instrument as _, info, info_span, warn};
 
 use super::{
     board::{Board, Pulse},
-    chronicle::Chronicle,
+    event_log::EventLog,
+    event_recorder::{Ended, EventRecorder},
+    fact_bus::{FactBus, FactInbox, Facts},
     metrics::Metrics,
-    news::{Ended, Herald},
     pause::PauseFile,
     permits::{Permit, Permits},
-    post::{Facts, Mailbox, Post},
     stop::stopped,
 };
 use crate::{
@@ -30,7 +30,7 @@ use crate::{
         name::{Key, Name},
         page::Page,
         time::{Clock, Mono},
-        work::{Event, News, Order, Priority, ReadResult, Work},
+        work::{Event, ObjectEvent, Order, Priority, ReadResult, Work},
     },
     kinds::document_of,
 };
@@ -53,15 +53,15 @@ pub struct Ports<K: Kind> {
     /// The way back for answers.
     pub answers: mpsc::Sender<Event<K>>,
     /// Facts of other kinds.
-    pub mailbox: Mailbox,
+    pub inbox: FactInbox,
     /// Who wants to hear ours.
-    pub post: Post,
+    pub fact_bus: FactBus,
     /// What everybody sees.
     pub board: Arc<Board>,
     /// What is counted.
     pub metrics: Arc<Metrics>,
     /// What happened.
-    pub chronicle: Arc<Chronicle>,
+    pub event_log: Arc<EventLog>,
     /// Who may write to what.
     pub permits: Permits,
     /// What holds all writes while it exists.
@@ -114,8 +114,8 @@ impl<K: Kind, C: Cloud<K>> Driver<K, C> {
                     Some(event) => self.handle(event),
                     None => break,
                 },
-                () = self.ports.mailbox.rung() => {
-                    let (facts, batches) = self.ports.mailbox.take();
+                () = self.ports.inbox.rung() => {
+                    let (facts, batches) = self.ports.inbox.take();
                     self.facts.1 += batches;
                     self.handle(Event::Facts(facts));
                 }
@@ -154,20 +154,20 @@ impl<K: Kind, C: Cloud<K>> Driver<K, C> {
         if let Some(name) = answered {
             self.under_way.remove(&name);
         }
-        let (mut facts, mut news) = (Facts::new(), Vec::new());
+        let (mut facts, mut object_events) = (Facts::new(), Vec::new());
         let mut events = vec![event];
         while let Some(event) = events.pop() {
             for work in self.engine.handle(event, self.ports.clock.now()) {
                 match work {
                     Work::Publish(key, fact) => facts.push((key, fact)),
-                    Work::Report(name, told) => news.push((name, told)),
+                    Work::Report(name, told) => object_events.push((name, told)),
                     work => events.extend(self.start(work)),
                 }
             }
         }
-        self.facts.0 += self.ports.post.send(K::NAME, &facts);
+        self.facts.0 += self.ports.fact_bus.send(K::NAME, &facts);
         self.show();
-        self.tell(&news);
+        self.tell(&object_events);
     }
 
     /// Starts a piece of work; what cannot start is an event of its own.
@@ -189,11 +189,11 @@ impl<K: Kind, C: Cloud<K>> Driver<K, C> {
         None
     }
 
-    fn tell(&self, news: &[(Name, News)]) {
-        let Ports { metrics, chronicle, board, clock, .. } = &self.ports;
-        let herald = Herald { metrics, chronicle, board, at: clock.now().wall };
-        for (name, news) in news {
-            herald.tell(&self.key(name), news);
+    fn tell(&self, object_events: &[(Name, ObjectEvent)]) {
+        let Ports { metrics, event_log, board, clock, .. } = &self.ports;
+        let recorder = EventRecorder { metrics, event_log, board, at: clock.now().wall };
+        for (name, event) in object_events {
+            recorder.record(&self.key(name), event);
         }
     }
 
@@ -293,7 +293,7 @@ impl<K: Kind, C: Cloud<K>> Driver<K, C> {
         let (metrics, clock) = (Arc::clone(&self.ports.metrics), Arc::clone(&self.ports.clock));
         let doubt = Arc::clone(&self.ports.doubt);
         metrics.work(K::NAME);
-        let (chronicle, board) = (Arc::clone(&self.ports.chronicle), Arc::clone(&self.ports.board));
+        let (event_log, board) = (Arc::clone(&self.ports.event_log), Arc::clone(&self.ports.board));
         let key = self.key(&name);
         let span = info_span!("apply", %key);
         let task = async move {
@@ -328,9 +328,10 @@ impl<K: Kind, C: Cloud<K>> Driver<K, C> {
             let error = result.as_ref().err();
             if error.is_none_or(|it| it.class != Class::Busy) {
                 let at = clock.now().wall;
-                let herald = Herald { metrics: &metrics, chronicle: &chronicle, board: &board, at };
+                let recorder =
+                    EventRecorder { metrics: &metrics, event_log: &event_log, board: &board, at };
                 let (step, error) = (planned.step.to_string(), error.map(|it| chain(it)));
-                herald.ended(&key, Ended { step, trigger, changes, error, took_ms });
+                recorder.ended(&key, Ended { step, trigger, changes, error, took_ms });
             }
             give(&answers, Event::Applied { name, result }).await;
         };

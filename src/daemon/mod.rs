@@ -4,18 +4,18 @@
 //! of one engine), [`board`] (what everybody sees).
 
 pub mod board;
-pub mod chronicle;
 pub mod clock;
 pub mod driver;
+pub mod event_log;
+mod event_recorder;
 pub mod exposition;
+pub mod fact_bus;
 mod health;
 pub mod http;
 pub mod metrics;
-mod news;
 pub mod options;
 pub mod pause;
 pub mod permits;
-pub mod post;
 mod prune;
 mod reader;
 mod rollup;

@@ -10,7 +10,7 @@ use tracing::{error, info, warn};
 
 use super::{
     board::Board,
-    chronicle::{Chronicle, Subject},
+    event_log::{EventLog, Subject},
     metrics::Metrics,
     source::{Snapshot, Source, SourceRead, watch::Watcher},
     stop::stopped,
@@ -32,7 +32,7 @@ const TORN_SHOWN: u32 = 8;
 
 /// The manifests, and how reading them goes.
 #[derive(Clone, Default)]
-pub(super) struct Manuscript {
+pub(super) struct SourceState {
     /// What counts.
     pub(super) snapshot: Option<Arc<Snapshot>>,
     /// When the directory was last read well.
@@ -49,8 +49,8 @@ pub(super) struct Reader {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) board: Arc<Board>,
     pub(super) metrics: Arc<Metrics>,
-    pub(super) chronicle: Arc<Chronicle>,
-    pub(super) snapshots: watch::Sender<Manuscript>,
+    pub(super) event_log: Arc<EventLog>,
+    pub(super) snapshots: watch::Sender<SourceState>,
     pub(super) rescan: Arc<Notify>,
     pub(super) stop: watch::Receiver<bool>,
     /// How many readings in a row were torn.
@@ -158,7 +158,7 @@ impl Reader {
                 metrics.load("success");
                 tell(&snapshot);
                 self.event((false, "SourceRead"), &read(&snapshot));
-                for note in &snapshot.notes {
+                for note in &snapshot.diagnostics {
                     self.event((true, "ManifestInvalid"), &note.to_string());
                 }
                 let strays = self.strays(&snapshot);
@@ -168,7 +168,7 @@ impl Reader {
                     board.source.snapshot = Some(Arc::clone(&snapshot));
                 });
                 let snapshot = Some(snapshot);
-                self.snapshots.send_replace(Manuscript { snapshot, read_at, readable: true });
+                self.snapshots.send_replace(SourceState { snapshot, read_at, readable: true });
             }
             SourceRead::Unchanged => {
                 metrics.load("unchanged");
@@ -203,7 +203,7 @@ impl Reader {
     }
 
     fn event(&self, how: (bool, &'static str), message: &str) {
-        self.chronicle.event((self.clock.now().wall, Subject::Source), how, message);
+        self.event_log.event((self.clock.now().wall, Subject::Source), how, message);
     }
 
     /// Documents for targets that nobody declared: they would be silently without effect.
@@ -236,7 +236,7 @@ fn tell(snapshot: &Snapshot) {
         invalid = snapshot.invalid,
         "manifests read"
     );
-    for note in &snapshot.notes {
+    for note in &snapshot.diagnostics {
         warn!(file = %note.file, line = note.line, "{}", note.message);
     }
 }

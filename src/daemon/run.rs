@@ -11,11 +11,11 @@ use tokio::{
 
 use super::{
     board::Board,
-    chronicle::Chronicle,
+    event_log::EventLog,
     http::{self, Serving, Shared},
     metrics::Metrics,
     options::Options,
-    reader::{Manuscript, Reader},
+    reader::{Reader, SourceState},
     source::Source,
     systemd,
     view::{About, Site, Viewer},
@@ -46,12 +46,12 @@ impl Daemon {
             started: clock.now().wall,
         };
         let board = Arc::new(Board::default());
-        let chronicle = Arc::new(Chronicle::new(clock.now().wall));
+        let event_log = Arc::new(EventLog::new(clock.now().wall));
         let metrics = Arc::new(Metrics::new()?);
         let process = prometheus::process_collector::ProcessCollector::for_self();
         metrics.registry.register(Box::new(process))?;
         let (stop, stopped) = watch::channel(false);
-        let (snapshots, snapshot) = watch::channel(Manuscript::default());
+        let (snapshots, snapshot) = watch::channel(SourceState::default());
         let rescan = Arc::new(Notify::new());
         let mut tasks = JoinSet::new();
         let declared = options.targets.iter().map(|it| it.name.clone()).collect();
@@ -60,7 +60,7 @@ impl Daemon {
             clock: Arc::clone(&clock),
             board: Arc::clone(&board),
             metrics,
-            chronicle: Arc::clone(&chronicle),
+            event_log: Arc::clone(&event_log),
             snapshots: snapshot,
             stop: stopped,
             owner: options.owner,
@@ -80,7 +80,7 @@ impl Daemon {
             let calls = wiring.start(target, &mut tasks);
             sites.push(Site { name, region, calls });
         }
-        let viewer = Viewer::new((about, sites), (&board, &chronicle), &clock);
+        let viewer = Viewer::new((about, sites), (&board, &event_log), &clock);
         let viewer = Arc::new(viewer);
         let reader = Reader {
             source: Source::new(options.root).until(wiring.stop.clone()),
@@ -88,7 +88,7 @@ impl Daemon {
             clock: Arc::clone(&clock),
             board: Arc::clone(&board),
             metrics: wiring.metrics,
-            chronicle,
+            event_log,
             stop: wiring.stop,
             snapshots,
             rescan: Arc::clone(&rescan),

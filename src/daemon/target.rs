@@ -10,10 +10,10 @@ use tracing::{error, info, warn};
 
 use super::{
     board::Board,
-    chronicle::{Chronicle, Subject},
+    event_log::{EventLog, Subject},
     pause::PauseFile,
     prune::PruneSupervisor,
-    reader::Manuscript,
+    reader::SourceState,
     source::Snapshot,
     stop::stopped,
     wiring::ENGINES,
@@ -35,7 +35,7 @@ use crate::{
         each_kind,
         function::{expand::Setting, hash::HashKey},
     },
-    manifest::{self, Document, Documents, Selection, Wishes},
+    manifest::{self, DesiredState, Document, Documents, Selection},
 };
 
 /// How soon to ask again who we are, while a target is on hold; where AWS gave no answer, sooner at first.
@@ -49,7 +49,7 @@ const REASSURE: Duration = Duration::from_mins(10);
 const PAUSE_CHECK: Duration = Duration::from_secs(1);
 
 /// The manifests, as they are read.
-pub(super) type Snapshots = watch::Receiver<Manuscript>;
+pub(super) type Snapshots = watch::Receiver<SourceState>;
 
 macro_rules! lines {
     ($($field:ident: $kind:ty;)*) => {
@@ -60,8 +60,8 @@ macro_rules! lines {
 
         impl Lines {
             /// Tells each engine what is wanted of it; `false` if they have ended.
-            async fn desire(&self, wishes: Wishes) -> bool {
-                $(self.$field.send(Event::Desired(wishes.$field)).await.is_ok())&&*
+            async fn desire(&self, desired: DesiredState) -> bool {
+                $(self.$field.send(Event::Desired(desired.$field)).await.is_ok())&&*
             }
 
             /// Tells all engines the same.
@@ -110,7 +110,7 @@ pub(super) struct Supervisor {
     pub(super) unanswered: u32,
     pub(super) lines: Lines,
     pub(super) board: Arc<Board>,
-    pub(super) chronicle: Arc<Chronicle>,
+    pub(super) event_log: Arc<EventLog>,
     pub(super) snapshots: Snapshots,
     /// The snapshot that the engines know.
     pub(super) current: Option<Arc<Snapshot>>,
@@ -258,11 +258,11 @@ impl Supervisor {
 
     /// Tells the engines what the manifests want, or that they still want it.
     async fn desire(&mut self) {
-        let manuscript = self.snapshots.borrow_and_update().clone();
-        let Some(snapshot) = manuscript.snapshot else { return };
+        let source_state = self.snapshots.borrow_and_update().clone();
+        let Some(snapshot) = source_state.snapshot else { return };
         if self.current.as_ref().is_some_and(|it| Arc::ptr_eq(it, &snapshot)) {
-            if manuscript.readable {
-                self.tell(Word::Reread(manuscript.read_at)).await;
+            if source_state.readable {
+                self.tell(Word::Reread(source_state.read_at)).await;
             }
             self.rule(false).await;
             return;
@@ -278,12 +278,12 @@ impl Supervisor {
             all: &documents,
             frozen: &snapshot.frozen,
             intact: snapshot.intact(),
-            read_at: manuscript.read_at,
+            read_at: source_state.read_at,
             watches: self.watches,
         };
-        let wishes = manifest::expand(documents, setting);
+        let desired = manifest::expand(documents, setting);
         self.current = Some(snapshot);
-        let sent = self.lines.desire(wishes).await;
+        let sent = self.lines.desire(desired).await;
         self.told(sent);
         // What was ruled rested on other manifests.
         self.rule(true).await;
@@ -332,7 +332,7 @@ impl Supervisor {
 
     fn event(&self, how: (bool, &'static str), message: &str) {
         let subject = Subject::Target(self.name.clone());
-        self.chronicle.event((self.clock.now().wall, subject), how, message);
+        self.event_log.event((self.clock.now().wall, subject), how, message);
     }
 
     async fn tell(&self, word: Word) {

@@ -9,13 +9,13 @@ use tokio::{
 
 use super::{
     board::Board,
-    chronicle::Chronicle,
     driver::{Driver, EVENTS_MAX, Ports},
+    event_log::EventLog,
+    fact_bus::{FactBus, FactInbox},
     metrics::Metrics,
     options::{Target, Working},
     pause::PauseFile,
     permits::Permits,
-    post::{Mailbox, Post},
     prune::PruneSupervisor,
     target::{Lines, Snapshots, Supervisor},
 };
@@ -23,7 +23,7 @@ use crate::{
     aws::{
         calls::{CallLog, Calls},
         clients::Clients,
-        cloud::Hands,
+        cloud::AwsResource,
         identity::Identity,
         op::Bucket,
     },
@@ -50,7 +50,7 @@ pub(super) struct Wiring {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) board: Arc<Board>,
     pub(super) metrics: Arc<Metrics>,
-    pub(super) chronicle: Arc<Chronicle>,
+    pub(super) event_log: Arc<EventLog>,
     pub(super) snapshots: Snapshots,
     pub(super) stop: watch::Receiver<bool>,
     pub(super) owner: Owner,
@@ -122,7 +122,7 @@ impl Wiring {
             unanswered: 0,
             lines,
             board: Arc::clone(&self.board),
-            chronicle: Arc::clone(&self.chronicle),
+            event_log: Arc::clone(&self.event_log),
             snapshots: self.snapshots.clone(),
             current: None,
             prune_supervisor: PruneSupervisor::new(
@@ -142,10 +142,10 @@ impl Wiring {
     }
 
     /// Starts one engine with its hands.
-    fn engine<K: Hands>(
+    fn engine<K: AwsResource>(
         &self,
         (shared, means): (&Shared, Means<'_>),
-        (line, mailbox, post): (Line<K>, Mailbox, Post),
+        (line, inbox, fact_bus): (Line<K>, FactInbox, FactBus),
         tasks: &mut JoinSet<()>,
     ) {
         let Means { clients, calls, share } = means;
@@ -161,7 +161,7 @@ impl Wiring {
         }
         let engine = Engine::new(shared.name.clone(), settings);
         let cloud = K::open(clients, Arc::clone(calls));
-        let ports = self.ports(shared, line, (mailbox, post));
+        let ports = self.ports(shared, line, (inbox, fact_bus));
         tasks.spawn(Driver::new(engine, cloud, ports).run());
     }
 
@@ -184,17 +184,17 @@ impl Wiring {
         &self,
         shared: &Shared,
         line: Line<K>,
-        (mailbox, post): (Mailbox, Post),
+        (inbox, fact_bus): (FactInbox, FactBus),
     ) -> Ports<K> {
         Ports {
             target: shared.name.clone(),
             events: line.receiver,
             answers: line.sender,
-            mailbox,
-            post,
+            inbox,
+            fact_bus,
             board: Arc::clone(&self.board),
             metrics: Arc::clone(&self.metrics),
-            chronicle: Arc::clone(&self.chronicle),
+            event_log: Arc::clone(&self.event_log),
             permits: shared.permits.clone(),
             pause: self.pause.clone(),
             prune_input: Arc::clone(&shared.prune_input),
@@ -206,13 +206,13 @@ impl Wiring {
 }
 
 /// What one read after the other at an object of this kind asks of its quota, in calls a second.
-fn weight<K: Hands>() -> f64 {
+fn weight<K: AwsResource>() -> f64 {
     K::LOOK.1 / K::AUDIT_PERIOD.as_secs_f64()
 }
 
 /// How many reads a second the slow rotation of a kind may cost: its part of what the rotations of all kinds
 /// with the same quota may, of the whole quota.
-fn audit_rate<K: Hands>() -> f64 {
+fn audit_rate<K: AwsResource>() -> f64 {
     let (bucket, cost) = K::LOOK;
     bucket.quota() * AUDIT_SHARE / cost * weight::<K>() / weights(bucket)
 }
@@ -221,7 +221,7 @@ macro_rules! engines {
     ($($field:ident: $kind:ty;)*) => {
         /// What the rotations of all kinds together ask of a quota.
         fn weights(bucket: Bucket) -> f64 {
-            let all = [$((<$kind as Hands>::LOOK.0, weight::<$kind>())),*];
+            let all = [$((<$kind as AwsResource>::LOOK.0, weight::<$kind>())),*];
             all.into_iter().filter(|(it, _)| *it == bucket).map(|(_, weight)| weight).sum()
         }
 
@@ -233,10 +233,10 @@ macro_rules! engines {
                 means: Means<'_>,
                 tasks: &mut JoinSet<()>,
             ) -> Lines {
-                let mut post = Post::default();
-                $(let $field = (Line::<$kind>::new(), post.open::<$kind>());)*
+                let mut fact_bus = FactBus::default();
+                $(let $field = (Line::<$kind>::new(), fact_bus.open::<$kind>());)*
                 let lines = Lines { $($field: $field.0.sender.clone(),)* };
-                $(self.engine((shared, means), ($field.0, $field.1, post.clone()), tasks);)*
+                $(self.engine((shared, means), ($field.0, $field.1, fact_bus.clone()), tasks);)*
                 lines
             }
         }

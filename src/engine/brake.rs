@@ -17,7 +17,7 @@ use super::{
     observed::Observed,
     prune,
     verdict::{Judgement, Verdict, rescues},
-    work::{News, Work},
+    work::{ObjectEvent, Work},
 };
 
 /// So few updates at once are nobody's accident.
@@ -217,8 +217,9 @@ impl<K: Kind> Engine<K> {
         }
         let waiting: Vec<Name> = rollout.members.difference(&rollout.released).cloned().collect();
         if let Some(failed) = failed.filter(|_| halted && !was) {
-            let news = News::Halted { waiting: waiting.len(), because: self.halted_because() };
-            self.out.push(Work::Report(failed, news));
+            let event =
+                ObjectEvent::Halted { waiting: waiting.len(), because: self.halted_because() };
+            self.out.push(Work::Report(failed, event));
             self.ready.extend(waiting);
             return;
         }

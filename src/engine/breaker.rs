@@ -15,7 +15,7 @@ use super::{
     name::{Key, Name},
     prune,
     verdict::Judgement,
-    work::{News, Work},
+    work::{ObjectEvent, Work},
 };
 
 /// So few at once are nobody's accident.
@@ -120,8 +120,9 @@ impl<K: Kind> Engine<K> {
         if breaker.open && !was {
             let first = breaker.drifted.first().cloned();
             let because = self.broken_because();
-            let news = first.map(|name| Work::Report(name, News::Broken { drifted, because }));
-            self.out.extend(news);
+            let event =
+                first.map(|name| Work::Report(name, ObjectEvent::Broken { drifted, because }));
+            self.out.extend(event);
         }
         let known = self.is_drift_known();
         let breaker = &mut self.breaker;

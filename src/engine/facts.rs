@@ -149,9 +149,9 @@ impl Facts {
     pub fn learn(&mut self, key: FactKey, fact: Option<Fact>) -> bool {
         match fact {
             Some(fact) => {
-                let news = self.0.get(&key) != Some(&fact);
+                let changed = self.0.get(&key) != Some(&fact);
                 self.0.insert(key, fact);
-                news
+                changed
             }
             None => self.0.remove(&key).is_some(),
         }

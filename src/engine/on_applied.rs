@@ -14,7 +14,7 @@ use super::{
     object::{Applying, Phase},
     time::Mono,
     verdict::step_fingerprint,
-    work::{News, Order, Outcome, Priority, Trigger, Work},
+    work::{ObjectEvent, Order, Outcome, Priority, Trigger, Work},
 };
 
 /// How soon to ask for the permit again that another kind holds.
@@ -90,9 +90,9 @@ impl<K: Kind> Engine<K> {
             object.steps.error += 1;
             let causes = object.row.as_ref().map(|row| row.causes.clone()).unwrap_or_default();
             let hit = causes.into_iter().filter(|cause| object.repaired.remove(cause));
-            self.out.extend(
-                hit.map(|cause| Work::Report(name.clone(), News::Corrected(cause, Outcome::Error))),
-            );
+            self.out.extend(hit.map(|cause| {
+                Work::Report(name.clone(), ObjectEvent::Corrected(cause, Outcome::Error))
+            }));
         }
         object.failures += 1;
         object.trigger = Trigger::Retry;

@@ -13,7 +13,7 @@ use super::{
     status::Status,
     tags::Claim,
     verdict::step_fingerprint,
-    work::{News, Priority, Work},
+    work::{ObjectEvent, Priority, Work},
 };
 
 /// What to do about an orphan now.
@@ -45,7 +45,7 @@ impl<K: Kind> Engine<K> {
             Fate::Goes(planned) => self.bury(name, &planned),
         }
         if new {
-            self.out.push(Work::Report(name.clone(), News::Orphaned));
+            self.out.push(Work::Report(name.clone(), ObjectEvent::Orphaned));
         }
     }
 
@@ -84,7 +84,7 @@ impl<K: Kind> Engine<K> {
         if idle && matches!(object.phase, Phase::Applying(_)) {
             let live =
                 object.observed.reading().map(|it| K::describe(&it.live)).unwrap_or_default();
-            self.out.insert(0, Work::Report(name.clone(), News::Buried(live.to_string())));
+            self.out.insert(0, Work::Report(name.clone(), ObjectEvent::Buried(live.to_string())));
         }
     }
 

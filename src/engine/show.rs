@@ -12,7 +12,7 @@ use super::{
     rows::{self, Blank, Frame},
     status::{Row, Status},
     verdict::Judgement,
-    work::{News, Outcome, Work},
+    work::{ObjectEvent, Outcome, Work},
 };
 
 impl<K: Kind> Engine<K> {
@@ -77,7 +77,8 @@ impl<K: Kind> Engine<K> {
         let (from, reason) = before.map_or((Status::Unknown, ""), |it| (it.status, it.reason.code));
         if row.status != from || row.reason.code != reason {
             let busy = row.holds("Reconciling");
-            let turned = News::Turned { from, to: row.status, reason: row.reason.clone(), busy };
+            let turned =
+                ObjectEvent::Turned { from, to: row.status, reason: row.reason.clone(), busy };
             self.out.push(Work::Report(name.clone(), turned));
         }
         // An unknown keeps the drift that was known: not knowing is no repair.
@@ -89,11 +90,11 @@ impl<K: Kind> Engine<K> {
             let was = before.map_or(&none, |it| &it.causes);
             for cause in row.causes.difference(was) {
                 let delay = ago.filter(|_| matches!(cause, Cause::Image | Cause::Config));
-                self.out.push(Work::Report(name.clone(), News::Drifted(*cause, delay)));
+                self.out.push(Work::Report(name.clone(), ObjectEvent::Drifted(*cause, delay)));
             }
             for cause in was.difference(&row.causes) {
                 let outcome = Outcome::of(object.repaired.remove(cause));
-                self.out.push(Work::Report(name.clone(), News::Corrected(*cause, outcome)));
+                self.out.push(Work::Report(name.clone(), ObjectEvent::Corrected(*cause, outcome)));
             }
         }
         let row = (!silent).then(|| Arc::new(row));

@@ -75,7 +75,7 @@ pub enum Work<K: Kind> {
     /// Tell the other kinds.
     Publish(FactKey, Option<Fact>),
     /// Write it down: a log line, a counter.
-    Report(Name, News),
+    Report(Name, ObjectEvent),
 }
 
 /// Who goes first when calls are scarce, from the most urgent on.
@@ -140,7 +140,7 @@ impl Trigger {
 
 /// Something worth a line in the log or a counter: each is said once.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum News {
+pub enum ObjectEvent {
     /// The object's status or its reason is another one now.
     Turned {
         /// What it was.

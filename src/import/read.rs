@@ -5,7 +5,7 @@ use std::fmt;
 use serde_json::Value;
 
 use super::{Form, Found, ack, cloudformation, lambroll, terraform};
-use crate::manifest::{self, Note, Tags};
+use crate::manifest::{self, Diagnostic, Tags};
 
 /// The greatest file in JSON that is read: a whole state of Terraform's. JSON repeats nothing, and serde_json reads at
 /// most 128 levels.
@@ -17,13 +17,13 @@ const JSON_VALUES_MAX: usize = 8_000_000;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReadError {
     /// Everything that is wrong, in reading order.
-    pub notes: Vec<Note>,
+    pub diagnostics: Vec<Diagnostic>,
 }
 
 impl fmt::Display for ReadError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let notes: Vec<String> = self.notes.iter().map(ToString::to_string).collect();
-        f.write_str(&notes.join("\n"))
+        let diagnostics: Vec<String> = self.diagnostics.iter().map(ToString::to_string).collect();
+        f.write_str(&diagnostics.join("\n"))
     }
 }
 
@@ -34,7 +34,9 @@ impl ReadError {
     pub(super) fn new(file: &str, line: u32, (message, hint): (&str, &str)) -> Self {
         let hint = (!hint.is_empty()).then(|| hint.to_owned());
         let (file, message) = (file.into(), message.to_owned());
-        Self { notes: vec![Note { file, line, column: 0, message, hint, excerpt: None }] }
+        Self {
+            diagnostics: vec![Diagnostic { file, line, column: 0, message, hint, excerpt: None }],
+        }
     }
 }
 
@@ -70,8 +72,8 @@ pub fn read(text: &str, form: Option<Form>, name: &str) -> Result<Vec<Found>, Re
 fn documents(text: &str, name: &str) -> Result<Vec<(u32, Value)>, ReadError> {
     let text = text.trim_start_matches('\u{feff}');
     if !text.trim_start().starts_with(['{', '[']) {
-        let notes = manifest::values(name, text.as_bytes(), Tags::Functions);
-        return notes.map_err(|notes| ReadError { notes });
+        let diagnostics = manifest::values(name, text.as_bytes(), Tags::Functions);
+        return diagnostics.map_err(|diagnostics| ReadError { diagnostics });
     }
     if text.len() > JSON_MAX {
         return Err(ReadError::new(name, 0, ("the file is larger than 64 MiB", "split it")));

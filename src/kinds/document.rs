@@ -137,21 +137,21 @@ pub fn tag_spec(tags: &TagsDoc, policy: TagsPolicy) -> TagSpec {
 }
 
 /// `tags` and `policy` of an object, as people would write them: their own tags, and what ours say of its end.
-pub fn written(tags: &Tags) -> Vec<(&'static str, Value)> {
+pub fn to_manifest(tags: &Tags) -> Vec<(&'static str, Value)> {
     let own = |key: &String| !key.starts_with(OURS) && !key.starts_with("aws:");
     let own = tags.iter().filter(|(key, _)| own(key));
     let own: serde_json::Map<_, _> = own.map(|(key, it)| (key.clone(), json!(it))).collect();
     let goes = tags.get(DELETION).is_some_and(|it| it == "delete");
-    let written = [
+    let members = [
         (!own.is_empty()).then_some(("tags", Value::Object(own))),
         goes.then(|| ("policy", json!({ "deletion": "delete" }))),
     ];
-    written.into_iter().flatten().collect()
+    members.into_iter().flatten().collect()
 }
 
 /// A rule that a document breaks: where, what, and what to do.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Breach {
+pub struct Violation {
     /// The members that lead to the field, below `spec`.
     pub path: Vec<String>,
     /// What is wrong.
@@ -160,7 +160,7 @@ pub struct Breach {
     pub hint: &'static str,
 }
 
-impl Breach {
+impl Violation {
     /// A rule that is broken at this path.
     pub fn new(path: &[&str], message: impl Into<String>, hint: &'static str) -> Self {
         let path = path.iter().map(|it| (*it).to_owned()).collect();
@@ -169,7 +169,7 @@ impl Breach {
 }
 
 /// Keys that nobody may use.
-pub fn check_tags(tags: &TagsDoc) -> Vec<Breach> {
+pub fn check_tags(tags: &TagsDoc) -> Vec<Violation> {
     let wrong = tags.keys().filter_map(|key| {
         let lower = key.to_ascii_lowercase();
         let (message, hint) = if lower.starts_with("aws:") {
@@ -182,7 +182,7 @@ pub fn check_tags(tags: &TagsDoc) -> Vec<Breach> {
         } else {
             return None;
         };
-        Some(Breach::new(&["tags", key], message, hint))
+        Some(Violation::new(&["tags", key], message, hint))
     });
     wrong.collect()
 }

@@ -5,6 +5,7 @@ pub mod block;
 pub mod concurrency;
 pub mod document;
 pub mod event_source;
+pub mod export;
 pub mod function;
 pub mod image;
 pub mod log_group;
@@ -18,7 +19,6 @@ pub mod report;
 pub mod repository;
 pub mod scaling;
 pub mod url;
-pub mod written;
 
 use self::part::Part;
 use crate::{

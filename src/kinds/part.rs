@@ -4,7 +4,7 @@
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::document::Breach;
+use super::document::Violation;
 use crate::{
     engine::{kind::Kind, name::Name, observed::Known, place::Place, policy::Deletion},
     shape::Field,
@@ -22,11 +22,11 @@ pub trait Part: 'static {
     const SHAPE: Field;
 
     /// Every rule that a document breaks and that a shape cannot say; paths begin below the member.
-    fn check(doc: &Self::Doc) -> Vec<Breach>;
+    fn check(doc: &Self::Doc) -> Vec<Violation>;
 
     /// The tag of a new function, without what all such tags begin with, that says what it will be made: it is
     /// ours from the start. `None` for objects with tags of their own.
-    fn note(doc: &Self::Doc, site: &Site<'_>) -> Option<(&'static str, String)>;
+    fn claim_tag(doc: &Self::Doc, site: &Site<'_>) -> Option<(&'static str, String)>;
 
     /// What is wanted.
     fn wanted(doc: &Self::Doc, site: &Site<'_>) -> Vec<(Name, <Self::Kind as Kind>::Spec)>;
@@ -38,7 +38,7 @@ pub trait Part: 'static {
 
     /// What a read shows, as people would write it into a document: the member, or one item of it if it is a list.
     /// What AWS does by default is left out; `None` where nothing is there that a document would have to ask for.
-    fn written(live: &<Self::Kind as Kind>::Live) -> Known<Option<Value>>;
+    fn to_manifest(live: &<Self::Kind as Kind>::Live) -> Known<Option<Value>>;
 
     /// What is to be done about what the document does not ask for, once that shows to be ours: by what it
     /// belongs to ([`Kind::host`]).

@@ -3,9 +3,9 @@
 use std::fmt::Display;
 
 use super::{
-    notes::Notes,
+    diagnostics::Diagnostics,
     scalar::{self, Scalar},
-    tree::{Node, Trouble, Value},
+    tree::{Node, ParseError, Value},
 };
 use crate::{
     kinds::document::PLACEHOLDER,
@@ -74,14 +74,18 @@ impl Spot<'_> {
 }
 
 /// Checks a value against a shape.
-pub(super) fn check(spot: &Spot<'_>, shape: &Shape, notes: &mut Notes) {
+pub(super) fn check(spot: &Spot<'_>, shape: &Shape, diagnostics: &mut Diagnostics) {
     if spot.is_placeholder(shape) {
-        return placeholder(spot, shape, notes);
+        return placeholder(spot, shape, diagnostics);
     }
     match (shape, &spot.node.value) {
-        (Shape::Object(fields), Value::Map(pairs)) => object((spot, shape), pairs, fields, notes),
-        (Shape::Map(map), Value::Map(pairs)) => self::map((spot, shape), pairs, map, notes),
-        (Shape::List(item, max), Value::List(items)) => list(spot, items, (item, *max), notes),
+        (Shape::Object(fields), Value::Map(pairs)) => {
+            object((spot, shape), pairs, fields, diagnostics)
+        }
+        (Shape::Map(map), Value::Map(pairs)) => self::map((spot, shape), pairs, map, diagnostics),
+        (Shape::List(item, max), Value::List(items)) => {
+            list(spot, items, (item, *max), diagnostics)
+        }
         (Shape::Either(one, other), value) => {
             let maps = matches!(value, Value::Map(_));
             let lists = matches!(value, Value::List(_));
@@ -92,7 +96,7 @@ pub(super) fn check(spot: &Spot<'_>, shape: &Shape, notes: &mut Notes) {
                 Shape::Null => spot.node.is_null() && spot.node.text() != Some(""),
                 _ => !maps && !lists,
             };
-            check(spot, if fits(other) { other } else { one }, notes);
+            check(spot, if fits(other) { other } else { one }, diagnostics);
         }
         (
             Shape::Text(_)
@@ -102,37 +106,44 @@ pub(super) fn check(spot: &Spot<'_>, shape: &Shape, notes: &mut Notes) {
             | Shape::Choice(_)
             | Shape::Time,
             Value::Scalar { text, plain },
-        ) => scalar(spot, shape, scalar::read(text, *plain), notes),
+        ) => scalar(spot, shape, scalar::read(text, *plain), diagnostics),
         (Shape::Any, _) => {}
         (Shape::Null, _) if spot.node.is_null() => {}
-        (shape, _) => wrong_type(spot, shape, notes),
+        (shape, _) => wrong_type(spot, shape, diagnostics),
     }
 }
 
 /// A value and the shape that it should have.
 type Held<'a> = (&'a Spot<'a>, &'a Shape);
 
-fn object((spot, shape): Held<'_>, pairs: &[(Node, Node)], fields: &[Field], notes: &mut Notes) {
+fn object(
+    (spot, shape): Held<'_>,
+    pairs: &[(Node, Node)],
+    fields: &[Field],
+    diagnostics: &mut Diagnostics,
+) {
     for (key, value) in pairs {
         let name = key.text().unwrap_or_default();
         match fields.iter().find(|it| it.name == name) {
-            Some(field) => check(&spot.field(field, value), &field.shape, notes),
-            None => unknown(&spot.member(shape, (key, key)), fields, notes),
+            Some(field) => check(&spot.field(field, value), &field.shape, diagnostics),
+            None => unknown(&spot.member(shape, (key, key)), fields, diagnostics),
         }
     }
 }
 
 /// Members that must be there and are not. `owner` is the key that the object belongs to.
-pub(super) fn missing(owner: &Spot<'_>, shape: &Shape, notes: &mut Notes) {
+pub(super) fn missing(owner: &Spot<'_>, shape: &Shape, diagnostics: &mut Diagnostics) {
     match (shape, &owner.node.value) {
         (Shape::Object(fields), Value::Map(_)) => {
             for field in *fields {
                 match owner.node.member(field.name) {
-                    Some((_, value)) => missing(&owner.field(field, value), &field.shape, notes),
+                    Some((_, value)) => {
+                        missing(&owner.field(field, value), &field.shape, diagnostics)
+                    }
                     None if field.required => {
                         let message = format!("{} has no `{}`", owner.called(), field.name);
                         let hint = format!("add it: {}", field.doc);
-                        notes.push(Trouble::new(owner.node.at, message, hint));
+                        diagnostics.push(ParseError::new(owner.node.at, message, hint));
                     }
                     None => {}
                 }
@@ -140,24 +151,24 @@ pub(super) fn missing(owner: &Spot<'_>, shape: &Shape, notes: &mut Notes) {
         }
         (Shape::List(item, _), Value::List(items)) => {
             for node in items.iter() {
-                missing(&owner.item(node), item, notes);
+                missing(&owner.item(node), item, diagnostics);
             }
         }
         (Shape::Map(map), Value::Map(pairs)) => {
             for (key, node) in pairs.iter() {
-                missing(&owner.member(shape, (key, node)), map.value, notes);
+                missing(&owner.member(shape, (key, node)), map.value, diagnostics);
             }
         }
         (Shape::Either(one, other), _) => {
             let shape = if matches!(one, Shape::Object(_)) { one } else { other };
-            missing(owner, shape, notes);
+            missing(owner, shape, diagnostics);
         }
         _ => {}
     }
 }
 
 /// A key that is none of an object's. A near word is no hint where it would tell of a secret.
-fn unknown(key: &Spot<'_>, fields: &[Field], notes: &mut Notes) {
+fn unknown(key: &Spot<'_>, fields: &[Field], diagnostics: &mut Diagnostics) {
     let names = fields.iter().map(|it| it.name);
     let near = if key.below { None } else { nearest(key.name, names.clone()) };
     let hint = match near {
@@ -166,14 +177,14 @@ fn unknown(key: &Spot<'_>, fields: &[Field], notes: &mut Notes) {
     };
     let message = format!("{} is not a field that is known here", key.called());
     let excerpt = format!("{}: …", short(key.name));
-    notes.push(Trouble::new(key.node.at, message, hint).showing(excerpt));
+    diagnostics.push(ParseError::new(key.node.at, message, hint).showing(excerpt));
 }
 
-fn map((spot, shape): Held<'_>, pairs: &[(Node, Node)], map: &Map, notes: &mut Notes) {
+fn map((spot, shape): Held<'_>, pairs: &[(Node, Node)], map: &Map, diagnostics: &mut Diagnostics) {
     if pairs.len() > map.entries_max {
         let message = format!("{} has {} entries", spot.called(), pairs.len());
         let hint = format!("at most {} are allowed", map.entries_max);
-        notes.push(Trouble::new(spot.node.at, message, hint));
+        diagnostics.push(ParseError::new(spot.node.at, message, hint));
     }
     for (key, value) in pairs {
         let name = key.text().unwrap_or_default();
@@ -185,23 +196,32 @@ fn map((spot, shape): Held<'_>, pairs: &[(Node, Node)], map: &Map, notes: &mut N
                 format!("{} is no key for {}: {wrong}", inner.called(), spot.called())
             };
             let excerpt = format!("{}: …", short(inner.name));
-            notes.push(Trouble::new(key.at, message, "").showing(excerpt));
+            diagnostics.push(ParseError::new(key.at, message, "").showing(excerpt));
         }
-        check(&inner, map.value, notes);
+        check(&inner, map.value, diagnostics);
     }
 }
 
-fn list(spot: &Spot<'_>, items: &[Node], (item, max): (&Shape, usize), notes: &mut Notes) {
+fn list(
+    spot: &Spot<'_>,
+    items: &[Node],
+    (item, max): (&Shape, usize),
+    diagnostics: &mut Diagnostics,
+) {
     if items.len() > max {
         let message = format!("{} has {} entries", spot.called(), items.len());
-        notes.push(Trouble::new(spot.node.at, message, format!("at most {max} are allowed")));
+        diagnostics.push(ParseError::new(
+            spot.node.at,
+            message,
+            format!("at most {max} are allowed"),
+        ));
     }
     for node in items {
-        check(&spot.item(node), item, notes);
+        check(&spot.item(node), item, diagnostics);
     }
 }
 
-fn scalar(spot: &Spot<'_>, shape: &Shape, value: Scalar<'_>, notes: &mut Notes) {
+fn scalar(spot: &Spot<'_>, shape: &Shape, value: Scalar<'_>, diagnostics: &mut Diagnostics) {
     let name = spot.called();
     let hidden = spot.hides(shape);
     let value = match (shape, value) {
@@ -236,10 +256,10 @@ fn scalar(spot: &Spot<'_>, shape: &Shape, value: Scalar<'_>, notes: &mut Notes) 
         (Shape::Int(..), Scalar::Int(_))
         | (Shape::Flag, Scalar::Flag(_))
         | (Shape::Choice(_) | Shape::Time, Scalar::Text(_)) => None,
-        (shape, _) => return wrong_type(spot, shape, notes),
+        (shape, _) => return wrong_type(spot, shape, diagnostics),
     };
     if let Some((message, hint)) = wrong {
-        notes.push(Trouble::new(spot.node.at, message, hint).showing(spot.excerpt(shape)));
+        diagnostics.push(ParseError::new(spot.node.at, message, hint).showing(spot.excerpt(shape)));
     }
 }
 
@@ -259,15 +279,15 @@ fn text(value: &str, form: &Text) -> Option<String> {
     (!form.fits(value)).then(|| format!("it should be {}", form.words))
 }
 
-fn placeholder(spot: &Spot<'_>, shape: &Shape, notes: &mut Notes) {
+fn placeholder(spot: &Spot<'_>, shape: &Shape, diagnostics: &mut Diagnostics) {
     let message = format!("{} is a placeholder from an import", spot.called());
     let keep = "write its value, or `{ keep: true }` to keep whatever is there";
     let hint = if spot.hides(shape) { keep } else { "write its value" };
     let excerpt = format!("{}: …", short(spot.name));
-    notes.push(Trouble::new(spot.node.at, message, hint).showing(excerpt));
+    diagnostics.push(ParseError::new(spot.node.at, message, hint).showing(excerpt));
 }
 
-fn wrong_type(spot: &Spot<'_>, shape: &Shape, notes: &mut Notes) {
+fn wrong_type(spot: &Spot<'_>, shape: &Shape, diagnostics: &mut Diagnostics) {
     let (found, hint) = match &spot.node.value {
         Value::List(_) => ("a list", ""),
         Value::Map(_) => ("a map", ""),
@@ -290,7 +310,7 @@ fn wrong_type(spot: &Spot<'_>, shape: &Shape, notes: &mut Notes) {
     };
     let message = format!("{} should be a {}, and is {found}", spot.called(), shape.word());
     let message = message.replace("a true or false", "true or false");
-    notes.push(Trouble::new(spot.node.at, message, hint).showing(spot.excerpt(shape)));
+    diagnostics.push(ParseError::new(spot.node.at, message, hint).showing(spot.excerpt(shape)));
 }
 
 /// A value in a message: one line, not too long.

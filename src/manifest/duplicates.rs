@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use super::{Body, Document, Note, sites::log_group};
+use super::{Body, Diagnostic, Document, sites::log_group};
 use crate::{
     engine::name::{Key, Name},
     kinds::log_group::LogGroupDoc,
@@ -13,7 +13,9 @@ const NAMED_MAX: usize = 3;
 
 /// Every key that more than one document claims, and every function whose log group others want otherwise, with
 /// a note at each of the documents. Neither is right: all of them are rejected.
-pub fn duplicates<'a>(documents: impl Iterator<Item = &'a Document>) -> BTreeMap<Key, Vec<Note>> {
+pub fn duplicates<'a>(
+    documents: impl Iterator<Item = &'a Document>,
+) -> BTreeMap<Key, Vec<Diagnostic>> {
     let documents: Vec<&Document> = documents.collect();
     let mut claims: BTreeMap<Key, Vec<&Document>> = BTreeMap::new();
     for document in &documents {
@@ -22,35 +24,36 @@ pub fn duplicates<'a>(documents: impl Iterator<Item = &'a Document>) -> BTreeMap
         }
     }
     claims.retain(|_, claimants| claimants.len() > 1);
-    let notes = |(key, claimants): (Key, Vec<&Document>)| {
+    let diagnostics = |(key, claimants): (Key, Vec<&Document>)| {
         let message = |others: &str| format!("`{key}` is also claimed by {others}");
         let hint = "keep one of them; until then neither counts";
-        let notes = claimants.iter().map(|it| note(it, &claimants, (&message, hint))).collect();
-        (key, notes)
+        let diagnostics =
+            claimants.iter().map(|it| diagnostic(it, &claimants, (&message, hint))).collect();
+        (key, diagnostics)
     };
-    let mut all: BTreeMap<Key, Vec<Note>> = claims.into_iter().map(notes).collect();
-    for (key, note) in disagreements(&documents) {
-        all.entry(key).or_default().push(note);
+    let mut all: BTreeMap<Key, Vec<Diagnostic>> = claims.into_iter().map(diagnostics).collect();
+    for (key, diagnostic) in disagreements(&documents) {
+        all.entry(key).or_default().push(diagnostic);
     }
     all
 }
 
 /// Functions may share a log group, as long as they want the same of it.
-fn disagreements(documents: &[&Document]) -> Vec<(Key, Note)> {
+fn disagreements(documents: &[&Document]) -> Vec<(Key, Diagnostic)> {
     let mut sharing: BTreeMap<(Name, String), Vec<(&Document, &LogGroupDoc)>> = BTreeMap::new();
     for document in documents {
-        let Some((group, doc)) = wish(document) else { continue };
+        let Some((group, doc)) = desired(document) else { continue };
         for target in &document.meta.targets {
             let key = (target.clone(), group.clone());
             sharing.entry(key).or_default().push((document, doc));
         }
     }
     let mut all = Vec::new();
-    for ((target, group), wishes) in sharing {
-        for (document, doc) in &wishes {
+    for ((target, group), desired) in sharing {
+        for (document, doc) in &desired {
             let name = document.aws_name();
             let other = |it: &&(&Document, &LogGroupDoc)| it.1 != *doc && it.0.aws_name() != name;
-            let others = wishes.iter().filter(other).take(NAMED_MAX + 1).map(|it| it.0);
+            let others = desired.iter().filter(other).take(NAMED_MAX + 1).map(|it| it.0);
             let others: Vec<&Document> = others.collect();
             if others.is_empty() {
                 continue;
@@ -58,35 +61,35 @@ fn disagreements(documents: &[&Document]) -> Vec<(Key, Note)> {
             let message =
                 |others: &str| format!("another `logGroup` for `{group}` is asked for by {others}");
             let hint = "ask for the same, or in one of them only; until then neither counts";
-            let note = note(document, &others, (&message, hint));
-            all.push((Key { target: target.clone(), kind: document.kind(), name }, note));
+            let diagnostic = diagnostic(document, &others, (&message, hint));
+            all.push((Key { target: target.clone(), kind: document.kind(), name }, diagnostic));
         }
     }
     all
 }
 
 /// The log group that a document asks something of, and what.
-fn wish(document: &Document) -> Option<(String, &LogGroupDoc)> {
+fn desired(document: &Document) -> Option<(String, &LogGroupDoc)> {
     match &document.body {
         Body::Function(doc, parts) => {
-            let wish = parts.log_group.as_ref()?;
-            Some((log_group(&document.aws_name(), doc), wish))
+            let desired = parts.log_group.as_ref()?;
+            Some((log_group(&document.aws_name(), doc), desired))
         }
         Body::Repository(_) => None,
     }
 }
 
-fn note(
+fn diagnostic(
     document: &Document,
     claimants: &[&Document],
     (message, hint): (&dyn Fn(&str) -> String, &str),
-) -> Note {
+) -> Diagnostic {
     let others = || claimants.iter().filter(|it| it.origin != document.origin);
     let named = others().take(NAMED_MAX).map(|it| it.origin.to_string());
     let left = claimants.len().saturating_sub(NAMED_MAX + 1);
     let left = (left > 0).then(|| format!("{left} more"));
     let others: Vec<String> = named.chain(left).collect();
-    Note {
+    Diagnostic {
         file: Arc::clone(&document.origin.file),
         line: document.origin.line,
         column: 0,
@@ -101,7 +104,7 @@ mod tests {
     use super::*;
     use crate::manifest::parse;
 
-    fn notes(blocks: [&str; 3]) -> Vec<String> {
+    fn diagnostics(blocks: [&str; 3]) -> Vec<String> {
         let document = |(name, blocks): (&str, &str)| {
             format!(
                 "apiVersion: evenkeel.dev/v1\nkind: Function\nmetadata: {{ name: {name} }}\nspec:\n  \
@@ -110,7 +113,7 @@ mod tests {
         };
         let text: String = ["a", "b", "c"].into_iter().zip(blocks).map(document).collect();
         let parsed = parse("x.yaml", text.as_bytes());
-        assert_eq!(parsed.notes, []);
+        assert_eq!(parsed.diagnostics, []);
         let all = duplicates(parsed.documents.iter().map(|it| &**it));
         all.into_values().flatten().map(|it| it.to_string()).collect()
     }
@@ -119,21 +122,21 @@ mod tests {
     fn many_documents_of_one_name_make_short_notes() {
         let document = "apiVersion: evenkeel.dev/v1\nkind: Repository\nmetadata: { name: jobs }\nspec: {}\n---\n";
         let parsed = parse("x.yaml", document.repeat(900).as_bytes());
-        assert_eq!((parsed.documents.len(), parsed.notes.len()), (900, 0));
+        assert_eq!((parsed.documents.len(), parsed.diagnostics.len()), (900, 0));
         let all = duplicates(parsed.documents.iter().map(|it| &**it));
-        let notes: Vec<Note> = all.into_values().flatten().collect();
-        assert_eq!(notes.len(), 900);
-        assert!(notes.iter().all(|it| it.message.len() < 200), "{}", notes[0].message);
-        assert!(notes[0].message.ends_with(" and 896 more"), "{}", notes[0].message);
+        let diagnostics: Vec<Diagnostic> = all.into_values().flatten().collect();
+        assert_eq!(diagnostics.len(), 900);
+        assert!(diagnostics.iter().all(|it| it.message.len() < 200), "{}", diagnostics[0].message);
+        assert!(diagnostics[0].message.ends_with(" and 896 more"), "{}", diagnostics[0].message);
     }
 
     #[test]
     fn a_shared_log_group_has_one_wish() {
         let none = Vec::<String>::new();
         let week = "logGroup: { retentionInDays: 7 }";
-        assert_eq!(notes([week, week, ""]), none);
+        assert_eq!(diagnostics([week, week, ""]), none);
         assert_eq!(
-            notes([week, "", "logGroup: { retentionInDays: 30 }"]),
+            diagnostics([week, "", "logGroup: { retentionInDays: 30 }"]),
             [
                 "x.yaml:1: another `logGroup` for `jobs` is asked for by x.yaml:19; ask for the same, or in one \
                  of them only; until then neither counts",

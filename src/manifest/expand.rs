@@ -24,38 +24,38 @@ use crate::{
     },
 };
 
-macro_rules! wishes {
+macro_rules! desired {
     ($($field:ident: $kind:ty;)*) => {
         /// What one target's engines should keep.
         #[expect(missing_docs, reason = "named after the kinds")]
-        pub struct Wishes {
+        pub struct DesiredState {
             $(pub $field: Desired<$kind>,)*
         }
 
-        impl Wishes {
+        impl DesiredState {
             fn none(intact: bool, read_at: Mono) -> Self {
                 Self { $($field: Desired { wanted: BTreeMap::new(), spare: Spare::default(), intact, read_at },)* }
             }
         }
     };
 }
-each_kind!(wishes);
+each_kind!(desired);
 
 /// What the documents ask for in one target.
-pub fn expand(documents: Documents<'_>, setting: Setting<'_>) -> Wishes {
-    let mut wishes = Wishes::none(documents.intact, documents.read_at);
+pub fn expand(documents: Documents<'_>, setting: Setting<'_>) -> DesiredState {
+    let mut desired = DesiredState::none(documents.intact, documents.read_at);
     let sites = Arc::new(Sites::of(documents, setting));
     sites.each(|site, doc, (parts, terms)| {
         // The reader has refused documents whose image cannot be read.
         let Ok(image) = ImageRef::parse(&doc.image) else { return };
         let name = site.function;
         let spec = FunctionSpec::of(name, doc, &image, (setting, parts.tags(site)));
-        wishes.images.wanted.extend(wanted_images(&spec));
+        desired.images.wanted.extend(wanted_images(&spec));
         let wanted = terms.wanted(spec);
-        parts.wish(site, &wanted, &mut wishes);
-        wishes.functions.wanted.insert(name.clone(), wanted);
+        parts.desired(site, &wanted, &mut desired);
+        desired.functions.wanted.insert(name.clone(), wanted);
     });
-    Parts::spare(&sites, &mut wishes);
+    Parts::spare(&sites, &mut desired);
     let target = &setting.place.target;
     for document in documents.all.iter().filter(|it| it.meta.targets.contains(target)) {
         let Body::Repository(doc) = &document.body else { continue };
@@ -63,9 +63,9 @@ pub fn expand(documents: Documents<'_>, setting: Setting<'_>) -> Wishes {
         let key = Key { target: target.clone(), kind: document.kind(), name: name.clone() };
         let spec = RepositorySpec::of(&name, doc, setting.place, setting.owner);
         let terms = Terms::of(document, &doc.policy, documents.frozen.contains(&key));
-        wishes.repositories.wanted.insert(name, terms.wanted(spec));
+        desired.repositories.wanted.insert(name, terms.wanted(spec));
     }
-    wishes
+    desired
 }
 
 /// The image objects that a function depends on.

@@ -6,8 +6,9 @@ mod duplicates;
 mod edit;
 mod envelope;
 mod expand;
-mod note;
-mod notes;
+
+mod diagnostic;
+mod diagnostics;
 mod parse;
 mod parts;
 mod scalar;
@@ -17,12 +18,12 @@ mod tree;
 
 use std::sync::Arc;
 
+pub use diagnostic::Diagnostic;
 pub use document::{Body, Document, Meta, Origin};
 pub use duplicates::duplicates;
 pub use edit::{Edit, EditError, edit, replace};
 pub use envelope::{API_VERSION, reference, schema, shape_of};
-pub use expand::{Wishes, expand, targets};
-pub use note::Note;
+pub use expand::{DesiredState, expand, targets};
 pub use parse::{FILE_MAX, parse, plain, values};
 pub use parts::Parts;
 pub use select::Selection;
@@ -35,7 +36,7 @@ pub struct Parsed {
     /// In file order. Shared by every snapshot that they stand in.
     pub documents: Vec<Arc<Document>>,
     /// In reading order.
-    pub notes: Vec<Note>,
+    pub diagnostics: Vec<Diagnostic>,
     /// How many bytes it takes to hold what the file says, about: more than its size where values are short or
     /// aliases repeat much. 0 if it was not read.
     pub weight: usize,

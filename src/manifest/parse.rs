@@ -3,12 +3,12 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use super::{
-    Body, Document, Meta, Note, Origin, Parsed, Parts,
+    Body, Diagnostic, Document, Meta, Origin, Parsed, Parts,
     check::{Spot, check, missing, short},
+    diagnostics::Diagnostics,
     envelope::{ENVELOPE, shape_of},
-    notes::Notes,
     scalar,
-    tree::{self, At, Node, Tags, Trees, Trouble, Value},
+    tree::{self, At, Node, ParseError, Tags, Trees, Value},
 };
 use crate::{
     engine::{
@@ -17,7 +17,7 @@ use crate::{
         tags::{OURS_MAX, TAGS_MAX},
     },
     kinds::{
-        document::Breach,
+        document::Violation,
         function::{self, doc::FunctionDoc},
         repository::{self, Repository},
     },
@@ -32,31 +32,31 @@ const VALUE_WEIGHT: usize = 64;
 /// Reads one file. Documents without fault come out even if others in the file have one.
 pub fn parse(file: &str, bytes: &[u8]) -> Parsed {
     let file: Arc<str> = file.into();
-    let mut notes = Notes::new(&file);
+    let mut diagnostics = Diagnostics::new(&file);
     let mut documents = Vec::new();
     let mut weight = bytes.len().max(1);
-    if let Some(text) = text(bytes, &mut notes) {
+    if let Some(text) = text(bytes, &mut diagnostics) {
         let Trees { documents: trees, troubles, size } = tree::documents(text, Tags::Refused);
         weight = weight.max(size.bytes + size.values * VALUE_WEIGHT);
-        for trouble in troubles {
-            notes.push(trouble);
+        for error in troubles {
+            diagnostics.push(error);
         }
         for tree in trees.iter().filter(|it| !it.is_null()) {
-            documents.extend(document(&file, tree, &mut notes).map(Arc::new));
+            documents.extend(document(&file, tree, &mut diagnostics).map(Arc::new));
         }
     }
-    Parsed { documents, notes: notes.into_all(), weight }
+    Parsed { documents, diagnostics: diagnostics.into_all(), weight }
 }
 
 /// Any YAML or JSON file with one document, as JSON: for the operator's own files.
-pub fn plain(bytes: &[u8]) -> Result<serde_json::Value, Vec<Note>> {
+pub fn plain(bytes: &[u8]) -> Result<serde_json::Value, Vec<Diagnostic>> {
     let mut documents = values("", bytes, Tags::Refused)?;
     if let (Some((_, only)), true) = (documents.pop(), documents.is_empty()) {
         return Ok(only);
     }
-    let mut notes = Notes::new(&"".into());
-    notes.file("the file should hold one document", "");
-    Err(notes.into_all())
+    let mut diagnostics = Diagnostics::new(&"".into());
+    diagnostics.file("the file should hold one document", "");
+    Err(diagnostics.into_all())
 }
 
 /// The documents of any YAML or JSON file, as JSON, each with the line on which it begins: for what other tools wrote.
@@ -64,30 +64,30 @@ pub fn values(
     file: &str,
     bytes: &[u8],
     tags: Tags,
-) -> Result<Vec<(u32, serde_json::Value)>, Vec<Note>> {
-    let mut notes = Notes::new(&file.into());
+) -> Result<Vec<(u32, serde_json::Value)>, Vec<Diagnostic>> {
+    let mut diagnostics = Diagnostics::new(&file.into());
     let read = |text| tree::documents(text, tags);
     let Trees { documents: trees, troubles, .. } =
-        text(bytes, &mut notes).map(read).unwrap_or_default();
-    for trouble in troubles {
-        notes.push(trouble);
+        text(bytes, &mut diagnostics).map(read).unwrap_or_default();
+    for error in troubles {
+        diagnostics.push(error);
     }
-    if notes.count() == 0 {
+    if diagnostics.count() == 0 {
         return Ok(trees.iter().map(|it| (it.at.line, scalar::json(it))).collect());
     }
-    Err(notes.into_all())
+    Err(diagnostics.into_all())
 }
 
 /// The bytes as text, if they are one.
-fn text<'a>(bytes: &'a [u8], notes: &mut Notes) -> Option<&'a str> {
+fn text<'a>(bytes: &'a [u8], diagnostics: &mut Diagnostics) -> Option<&'a str> {
     if bytes.len() > FILE_MAX {
         let message = format!("the file is larger than {} MiB", FILE_MAX / 1024 / 1024);
-        notes.file(&message, "split it");
+        diagnostics.file(&message, "split it");
         return None;
     }
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     if bytes.contains(&0) {
-        notes.file("the file is binary", "a manifest is YAML or JSON in UTF-8");
+        diagnostics.file("the file is binary", "a manifest is YAML or JSON in UTF-8");
         return None;
     }
     match std::str::from_utf8(bytes) {
@@ -96,73 +96,77 @@ fn text<'a>(bytes: &'a [u8], notes: &mut Notes) -> Option<&'a str> {
             let before = bytes.get(..error.valid_up_to()).unwrap_or_default();
             let line = before.split(|it| *it == b'\n').count();
             let at = At { line: u32::try_from(line).unwrap_or(u32::MAX), column: 0 };
-            notes.push(Trouble::new(at, "the text is not UTF-8", "save the file as UTF-8"));
+            diagnostics.push(ParseError::new(
+                at,
+                "the text is not UTF-8",
+                "save the file as UTF-8",
+            ));
             None
         }
     }
 }
 
-fn document(file: &Arc<str>, tree: &Node, notes: &mut Notes) -> Option<Document> {
-    let before = notes.count();
+fn document(file: &Arc<str>, tree: &Node, diagnostics: &mut Diagnostics) -> Option<Document> {
+    let before = diagnostics.count();
     if !matches!(tree.value, Value::Map(_)) {
         let message = "the document is no map";
         let hint = "a manifest begins with `apiVersion:`, `kind:`, `metadata:` and `spec:`";
-        notes.push(Trouble::new(tree.at, message, hint));
+        diagnostics.push(ParseError::new(tree.at, message, hint));
         return None;
     }
     let whole = Spot { name: "document", node: tree, below: false };
-    check(&whole, &Shape::Object(ENVELOPE), notes);
-    missing(&whole, &Shape::Object(ENVELOPE), notes);
+    check(&whole, &Shape::Object(ENVELOPE), diagnostics);
+    missing(&whole, &Shape::Object(ENVELOPE), diagnostics);
     let shape = spec_shape(tree)?;
     let (_, spec) = tree.member("spec")?;
     let spot = Spot { name: "spec", node: spec, below: false };
-    check(&spot, shape, notes);
-    missing(&spot, shape, notes);
-    if notes.count() > before {
+    check(&spot, shape, diagnostics);
+    missing(&spot, shape, diagnostics);
+    if diagnostics.count() > before {
         return None;
     }
     let meta = meta(tree)?;
-    let Some((body, breaches)) = body(tree, &meta.name, scalar::json(spec)) else {
+    let Some((body, violations)) = body(tree, &meta.name, scalar::json(spec)) else {
         // The error may repeat a value; the shape is what should have told.
-        notes.push(Trouble::new(spec.at, "the spec cannot be read", ""));
+        diagnostics.push(ParseError::new(spec.at, "the spec cannot be read", ""));
         return None;
     };
-    for breach in breaches {
-        let at = place(spec, &breach.path);
-        let open = shape.open(&breach.path);
-        let name = breach.path.get(..open).and_then(<[_]>::last).map_or("spec", String::as_str);
-        let trouble = Trouble::new(at, breach.message, breach.hint);
-        notes.push(trouble.showing(format!("{}: …", short(name))));
+    for violation in violations {
+        let at = place(spec, &violation.path);
+        let open = shape.open(&violation.path);
+        let name = violation.path.get(..open).and_then(<[_]>::last).map_or("spec", String::as_str);
+        let error = ParseError::new(at, violation.message, violation.hint);
+        diagnostics.push(error.showing(format!("{}: …", short(name))));
     }
     let origin = Origin { file: Arc::clone(file), line: tree.at.line };
-    (notes.count() == before).then_some(Document { origin, meta, body })
+    (diagnostics.count() == before).then_some(Document { origin, meta, body })
 }
 
 /// The spec as its kind reads it, and every rule that it breaks.
-fn body(tree: &Node, name: &str, spec: serde_json::Value) -> Option<(Body, Vec<Breach>)> {
+fn body(tree: &Node, name: &str, spec: serde_json::Value) -> Option<(Body, Vec<Violation>)> {
     if tree.member("kind")?.1.text()? == Repository::NAME {
         let doc = serde_json::from_value(spec).ok()?;
-        let breaches = repository::rules::check(name, &doc);
-        return Some((Body::Repository(Box::new(doc)), breaches));
+        let violations = repository::rules::check(name, &doc);
+        return Some((Body::Repository(Box::new(doc)), violations));
     }
     let serde_json::Value::Object(mut spec) = spec else { return None };
     let parts = Parts::take(&mut spec)?;
     let doc: FunctionDoc = serde_json::from_value(spec.into()).ok()?;
-    let mut breaches = function::rules::check(name, &doc);
-    breaches.extend(parts.check(doc.capacity_provider_config.is_some()));
-    breaches.extend(check_tag_count(&doc, &parts));
-    Some((Body::Function(Box::new(doc), Box::new(parts)), breaches))
+    let mut violations = function::rules::check(name, &doc);
+    violations.extend(parts.check(doc.capacity_provider_config.is_some()));
+    violations.extend(check_tag_count(&doc, &parts));
+    Some((Body::Function(Box::new(doc), Box::new(parts)), violations))
 }
 
 /// Each block needs a tag of its own.
-fn check_tag_count(doc: &FunctionDoc, parts: &Parts) -> Option<Breach> {
+fn check_tag_count(doc: &FunctionDoc, parts: &Parts) -> Option<Violation> {
     let (tags, blocks) = (doc.tags.len(), parts.count());
     let message = format!(
         "{tags} tags, and {} that Evenkeel needs with {blocks} blocks, are more than the {TAGS_MAX} that AWS allows",
         OURS_MAX + blocks
     );
     let over = tags + OURS_MAX + blocks > TAGS_MAX;
-    over.then(|| Breach::new(&["tags"], message, "take some out"))
+    over.then(|| Violation::new(&["tags"], message, "take some out"))
 }
 
 /// The shape of this document's `spec`, if its kind is known.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use super::{Wishes, sites::Sites};
+use super::{DesiredState, sites::Sites};
 use crate::{
     engine::{
         desired::{Desired, Spare, Wanted},
@@ -12,8 +12,8 @@ use crate::{
         tags::Tags,
     },
     kinds::{
-        block::manages::key,
-        document::Breach,
+        block::claims::key,
+        document::Violation,
         each_block,
         function::Function,
         part::{Part, Site},
@@ -38,15 +38,15 @@ macro_rules! parts {
             }
 
             /// Every rule that each breaks by itself.
-            fn check_each(&self) -> Vec<Breach> {
-                let mut breaches = Vec::new();
-                $(breaches.extend(self.$field.iter().flat_map(checked::<$part>));)*
-                breaches
+            fn check_each(&self) -> Vec<Violation> {
+                let mut violations = Vec::new();
+                $(violations.extend(self.$field.iter().flat_map(checked::<$part>));)*
+                violations
             }
 
             /// The tags that say of the parts of a new function what they will be.
             pub(super) fn tags(&self, site: &Site<'_>) -> Tags {
-                let all = [$(self.$field.as_ref().and_then(|it| <$part as Part>::note(it, site))),*];
+                let all = [$(self.$field.as_ref().and_then(|it| <$part as Part>::claim_tag(it, site))),*];
                 all.into_iter().flatten().map(|(word, value)| (key(word), value)).collect()
             }
 
@@ -61,25 +61,25 @@ macro_rules! parts {
             }
 
             /// What is to be done about parts that no document asks for.
-            pub(super) fn spare(sites: &Arc<Sites>, wishes: &mut Wishes) {
+            pub(super) fn spare(sites: &Arc<Sites>, desired: &mut DesiredState) {
                 $(
                     let known = Arc::clone(sites);
                     let find = move |name: &Name| {
                         known.spare::<$part>(name, |parts| parts.$field.as_ref())
                     };
-                    wishes.$engine.spare = Spare::new(find);
+                    desired.$engine.spare = Spare::new(find);
                 )*
             }
 
             /// Adds what they ask for. `host` is what the document says of everything in it: policy, labels,
             /// place in the manifest.
-            pub(super) fn wish(
+            pub(super) fn desired(
                 &self,
                 site: &Site<'_>,
                 host: &Wanted<Function>,
-                wishes: &mut Wishes,
+                desired: &mut DesiredState,
             ) {
-                $(wish::<$part>(self.$field.as_ref(), (site, host), &mut wishes.$engine);)*
+                $(desired_part::<$part>(self.$field.as_ref(), (site, host), &mut desired.$engine);)*
             }
         }
     };
@@ -88,34 +88,34 @@ each_block!(parts);
 
 impl Parts {
     /// Every rule that they break. `managed`: the function runs on instances of its own.
-    pub(super) fn check(&self, managed: bool) -> Vec<Breach> {
-        let mut breaches = self.check_each();
-        breaches.extend(self.check_provisioned());
-        breaches.extend(self.check_managed(managed));
-        breaches
+    pub(super) fn check(&self, managed: bool) -> Vec<Violation> {
+        let mut violations = self.check_each();
+        violations.extend(self.check_provisioned());
+        violations.extend(self.check_managed(managed));
+        violations
     }
 
     /// Provisioned concurrency depends on other parts.
-    fn check_provisioned(&self) -> Vec<Breach> {
+    fn check_provisioned(&self) -> Vec<Violation> {
         let Some(doc) = &self.provisioned else { return Vec::new() };
         let reserved = self.concurrency.as_ref().and_then(|it| it.reserved);
         below::<Provisioned>(check_host(doc, (self.alias(), reserved)))
     }
 
     /// What goes with managed instances, and what does not.
-    fn check_managed(&self, managed: bool) -> Vec<Breach> {
+    fn check_managed(&self, managed: bool) -> Vec<Violation> {
         let wrong = self.scaling_config.as_ref().and_then(|_| scaling::check_host(managed));
-        let mut breaches = below::<Scaling>(wrong.into_iter().collect());
+        let mut violations = below::<Scaling>(wrong.into_iter().collect());
         if managed && self.release.is_none() {
             let message = "only versions run on managed instances, and nobody publishes any";
-            breaches.push(Breach::new(&["capacityProviderConfig"], message, "add `release`"));
+            violations.push(Violation::new(&["capacityProviderConfig"], message, "add `release`"));
         }
         if managed && (self.concurrency.is_some() || self.provisioned.is_some()) {
             let message =
                 "functions on managed instances have no concurrency to reserve or provision";
-            breaches.push(Breach::new(&["concurrency"], message, "use `scalingConfig`"));
+            violations.push(Violation::new(&["concurrency"], message, "use `scalingConfig`"));
         }
-        breaches
+        violations
     }
 }
 
@@ -134,20 +134,20 @@ fn member(spec: &mut Map<String, Value>, path: &str) -> Option<Value> {
     Some(found)
 }
 
-fn checked<P: Part>(doc: &P::Doc) -> Vec<Breach> {
+fn checked<P: Part>(doc: &P::Doc) -> Vec<Violation> {
     below::<P>(P::check(doc))
 }
 
 /// What a part says of itself, as seen from `spec`.
-fn below<P: Part>(mut breaches: Vec<Breach>) -> Vec<Breach> {
-    for breach in &mut breaches {
+fn below<P: Part>(mut violations: Vec<Violation>) -> Vec<Violation> {
+    for violation in &mut violations {
         let path = P::FIELD.split('/').map(ToOwned::to_owned);
-        breach.path.splice(0..0, path);
+        violation.path.splice(0..0, path);
     }
-    breaches
+    violations
 }
 
-fn wish<P: Part>(
+fn desired_part<P: Part>(
     doc: Option<&P::Doc>,
     (site, host): (&Site<'_>, &Wanted<Function>),
     desired: &mut Desired<P::Kind>,

@@ -73,7 +73,7 @@ pub(super) struct At {
 }
 
 /// Something that is wrong at a place.
-pub(super) struct Trouble {
+pub(super) struct ParseError {
     pub(super) at: At,
     pub(super) message: String,
     pub(super) hint: String,
@@ -81,7 +81,7 @@ pub(super) struct Trouble {
     pub(super) excerpt: Option<String>,
 }
 
-impl Trouble {
+impl ParseError {
     /// Trouble without an excerpt: in a text that cannot be read, nobody can tell what is secret.
     pub(super) fn new(at: At, message: impl Into<String>, hint: impl Into<String>) -> Self {
         Self { at, message: message.into(), hint: hint.into(), excerpt: None }
@@ -109,7 +109,7 @@ pub(super) struct Trees {
     /// Its documents, as far as it can be read.
     pub(super) documents: Vec<Node>,
     /// What is wrong with the text.
-    pub(super) troubles: Vec<Trouble>,
+    pub(super) troubles: Vec<ParseError>,
     /// How much the documents hold together.
     pub(super) size: Size,
 }
@@ -129,11 +129,15 @@ pub(super) fn documents(text: &str, tags: Tags) -> Trees {
                 let info = error.info().split('`').next().unwrap_or_default();
                 let info = info.trim_end_matches([' ', ':']);
                 let message = format!("the YAML cannot be read: {info}");
-                Err(Trouble::new(at, message, "check the indentation and the quotes around here"))
+                Err(ParseError::new(
+                    at,
+                    message,
+                    "check the indentation and the quotes around here",
+                ))
             }
         };
-        if let Err(trouble) = fatal {
-            builder.trees.troubles.push(trouble);
+        if let Err(error) = fatal {
+            builder.trees.troubles.push(error);
             break;
         }
     }
@@ -178,7 +182,7 @@ struct Members {
 }
 
 impl Builder {
-    fn take(&mut self, event: Event<'_>, at: At) -> Result<(), Trouble> {
+    fn take(&mut self, event: Event<'_>, at: At) -> Result<(), ParseError> {
         match event {
             Event::Scalar(text, style, anchor, tag) => {
                 let function = self.function(tag.as_deref());
@@ -204,7 +208,7 @@ impl Builder {
             Event::Alias(anchor) => self.repeat(anchor, at),
             Event::DocumentStart(_) if self.trees.documents.len() >= DOCUMENTS_MAX => {
                 let message = format!("the file holds more than {DOCUMENTS_MAX} documents");
-                Err(Trouble::new(at, message, "split it"))
+                Err(ParseError::new(at, message, "split it"))
             }
             Event::DocumentEnd => {
                 self.anchors.clear();
@@ -217,7 +221,7 @@ impl Builder {
     }
 
     /// Counts what is about to be added to the file.
-    fn count(&mut self, size: Size, at: At) -> Result<(), Trouble> {
+    fn count(&mut self, size: Size, at: At) -> Result<(), ParseError> {
         let all = &mut self.trees.size;
         all.add(size);
         let message = if all.values > VALUES_MAX {
@@ -226,17 +230,17 @@ impl Builder {
             format!("the file holds more than {} MiB of text", BYTES_MAX >> 20)
         } else if self.open.len() + size.depth > DEPTH_MAX {
             let message = format!("the file nests deeper than {DEPTH_MAX} levels");
-            return Err(Trouble::new(at, message, "a manifest needs about six"));
+            return Err(ParseError::new(at, message, "a manifest needs about six"));
         } else {
             return Ok(());
         };
-        Err(Trouble::new(at, message, "split it; aliases count as what they repeat"))
+        Err(ParseError::new(at, message, "split it; aliases count as what they repeat"))
     }
 
-    fn repeat(&mut self, anchor: usize, at: At) -> Result<(), Trouble> {
+    fn repeat(&mut self, anchor: usize, at: At) -> Result<(), ParseError> {
         let Some(Sized { node, size }) = self.anchors.get(&anchor).cloned() else {
             let hint = "an alias may stand only after its anchor has ended";
-            return Err(Trouble::new(at, "this alias has no anchor", hint));
+            return Err(ParseError::new(at, "this alias has no anchor", hint));
         };
         self.count(size, at)?;
         self.add(Sized { node: Node { at, ..node }, size }, 0);
@@ -251,7 +255,11 @@ impl Builder {
         if !known {
             // What looks like a tag may be a secret that lost its quotes.
             let message = "a tag (`!…`) means nothing here";
-            self.trees.troubles.push(Trouble::new(at, message, "write the plain value, in quotes"));
+            self.trees.troubles.push(ParseError::new(
+                at,
+                message,
+                "write the plain value, in quotes",
+            ));
         }
         text
     }
@@ -268,7 +276,7 @@ impl Builder {
         held: Held,
         (at, anchor): (At, usize),
         tag: Option<&Tag>,
-    ) -> Result<(), Trouble> {
+    ) -> Result<(), ParseError> {
         let function = self.function(tag);
         self.is_text(tag.filter(|_| function.is_none()), at);
         self.count(Size::HOLDER, at)?;
@@ -324,17 +332,17 @@ impl Sized {
 
 impl Members {
     /// One more member, or what is wrong with its key. Nobody knows yet whether that is a name or a secret.
-    fn add(&mut self, key: Node, value: Node) -> Option<Trouble> {
+    fn add(&mut self, key: Node, value: Node) -> Option<ParseError> {
         let Value::Scalar { text, plain } = &key.value else {
-            return Some(Trouble::new(key.at, "a key must be a text", "write a plain word"));
+            return Some(ParseError::new(key.at, "a key must be a text", "write a plain word"));
         };
         if *plain && &**text == "<<" {
             let hint = "write the members out; merge keys are not part of YAML 1.2";
-            return Some(Trouble::new(key.at, "merge keys (`<<`) are not read", hint));
+            return Some(ParseError::new(key.at, "merge keys (`<<`) are not read", hint));
         }
         if let Some(line) = self.lines.get(text) {
             let message = format!("the key stands here twice; it is also on line {line}");
-            return Some(Trouble::new(key.at, message, "keep one of them"));
+            return Some(ParseError::new(key.at, message, "keep one of them"));
         }
         self.lines.insert(Rc::clone(text), key.at.line);
         self.pairs.push((key, value));

@@ -39,7 +39,7 @@ pub struct Client {
 
 /// Why a call failed.
 #[derive(Debug)]
-pub enum Trouble {
+pub enum RegistryError {
     /// It may go well another time: the connection, a server's error, too many calls.
     Passing(String),
     /// The upload is not known, or stands elsewhere than we thought.
@@ -48,7 +48,7 @@ pub enum Trouble {
     Refused(u16, String),
 }
 
-impl Trouble {
+impl RegistryError {
     /// In words, with what to do.
     pub fn told(self, repository: &str) -> ImageError {
         match self {
@@ -132,7 +132,7 @@ impl Client {
     }
 
     /// Whether a blob is there.
-    pub fn has(&self, digest: &str) -> Result<bool, Trouble> {
+    pub fn has(&self, digest: &str) -> Result<bool, RegistryError> {
         let url = self.url(&format!("blobs/{digest}"));
         let answer = self.send(self.agent.head(&url), &url)?;
         match answer.status().as_u16() {
@@ -144,7 +144,7 @@ impl Client {
     }
 
     /// Begins an upload.
-    pub fn begin(&self) -> Result<Upload, Trouble> {
+    pub fn begin(&self) -> Result<Upload, RegistryError> {
         let url = self.url("blobs/uploads/");
         let request = self.authorized(self.agent.post(&url), &url);
         let answer = request.send_empty().map_err(|it| broken(&it))?;
@@ -152,7 +152,7 @@ impl Client {
     }
 
     /// Sends the next part.
-    pub fn part(&self, upload: &Upload, bytes: &[u8]) -> Result<Upload, Trouble> {
+    pub fn part(&self, upload: &Upload, bytes: &[u8]) -> Result<Upload, RegistryError> {
         let end = upload.offset + bytes.len() as u64;
         let request = self
             .authorized(self.agent.patch(&upload.url), &upload.url)
@@ -163,7 +163,7 @@ impl Client {
     }
 
     /// How far an upload has come.
-    pub fn status(&self, upload: &Upload) -> Result<Upload, Trouble> {
+    pub fn status(&self, upload: &Upload) -> Result<Upload, RegistryError> {
         let answer = self.send(self.agent.get(&upload.url), &upload.url)?;
         let reached = answer.headers().get(header::RANGE).and_then(|it| it.to_str().ok());
         let reached = reached.and_then(|it| it.rsplit('-').next()?.parse::<u64>().ok());
@@ -173,20 +173,20 @@ impl Client {
     }
 
     /// Ends an upload; the registry compares the digest.
-    pub fn finish(&self, upload: &Upload, digest: &str) -> Result<(), Trouble> {
+    pub fn finish(&self, upload: &Upload, digest: &str) -> Result<(), RegistryError> {
         let sign = if upload.url.contains('?') { '&' } else { '?' };
         let url = format!("{}{sign}digest={digest}", upload.url);
         let request = self.authorized(self.agent.put(&url), &url);
         let answer = request.send_empty().map_err(|it| broken(&it))?;
         match answer.status().as_u16() {
             200..=299 => Ok(()),
-            404 | 416 => Err(Trouble::Lost(words(answer))),
+            404 | 416 => Err(RegistryError::Lost(words(answer))),
             _ => Err(refused(answer)),
         }
     }
 
     /// The digest of the manifest that a tag names.
-    pub fn manifest(&self, tag: &str) -> Result<Option<String>, Trouble> {
+    pub fn manifest(&self, tag: &str) -> Result<Option<String>, RegistryError> {
         let url = self.url(&format!("manifests/{tag}"));
         let accepted = [SINGLE, INDEX].concat().join(", ");
         let answer = self.send(self.agent.head(&url).header(header::ACCEPT, accepted), &url)?;
@@ -202,7 +202,7 @@ impl Client {
         &self,
         tag: &str,
         (media_type, bytes): (&str, &[u8]),
-    ) -> Result<(), Trouble> {
+    ) -> Result<(), RegistryError> {
         let url = self.url(&format!("manifests/{tag}"));
         let request = self.authorized(self.agent.put(&url), &url);
         let answer = request
@@ -212,7 +212,7 @@ impl Client {
         let (status, said) = (answer.status().as_u16(), digest_of(&answer));
         let ours = image::digest(bytes);
         match (status, said) {
-            (200..=299, Some(other)) if other != ours => Err(Trouble::Refused(
+            (200..=299, Some(other)) if other != ours => Err(RegistryError::Refused(
                 status,
                 format!("it says that the image is {other}, and it is {ours}"),
             )),
@@ -236,17 +236,17 @@ impl Client {
         &self,
         request: ureq::RequestBuilder<ureq::typestate::WithoutBody>,
         url: &str,
-    ) -> Result<Answer, Trouble> {
+    ) -> Result<Answer, RegistryError> {
         self.authorized(request, url).call().map_err(|it| broken(&it))
     }
 
     /// Where an upload goes on, by an answer to one of its calls.
-    fn upload(&self, answer: Answer, url: &str, offset: u64) -> Result<Upload, Trouble> {
+    fn upload(&self, answer: Answer, url: &str, offset: u64) -> Result<Upload, RegistryError> {
         let status = answer.status().as_u16();
         if !(200..=299).contains(&status) {
             let lost = url.contains("/uploads/") && !url.ends_with("/uploads/");
             return Err(match status {
-                404 | 416 if lost => Trouble::Lost(words(answer)),
+                404 | 416 if lost => RegistryError::Lost(words(answer)),
                 _ => refused(answer),
             });
         }
@@ -270,16 +270,16 @@ fn digest_of(answer: &Answer) -> Option<String> {
 }
 
 /// What came of a connection that did not hold.
-fn broken(error: &ureq::Error) -> Trouble {
-    Trouble::Passing(error.to_string())
+fn broken(error: &ureq::Error) -> RegistryError {
+    RegistryError::Passing(error.to_string())
 }
 
-fn refused(answer: Answer) -> Trouble {
+fn refused(answer: Answer) -> RegistryError {
     match answer.status().as_u16() {
         status @ (408 | 429 | 500..=599) => {
-            Trouble::Passing(format!("{status}: {}", words(answer)))
+            RegistryError::Passing(format!("{status}: {}", words(answer)))
         }
-        status => Trouble::Refused(status, words(answer)),
+        status => RegistryError::Refused(status, words(answer)),
     }
 }
 

@@ -10,7 +10,7 @@ use std::{
 
 use super::{
     ImageError,
-    client::{Client, Trouble, Upload},
+    client::{Client, RegistryError, Upload},
     hashing::Hashing,
     image::{Descriptor, Image},
 };
@@ -69,8 +69,8 @@ pub fn push(
         while lock(&failed).is_none() {
             // Bound first: the lock must not be held while a blob is sent.
             let Some((number, blob)) = lock(&next).next() else { return };
-            let scene = Scene { client, image, progress, number, blob };
-            if let Err(error) = scene.send(&pushed) {
+            let job = PushJob { client, image, progress, number, blob };
+            if let Err(error) = job.send(&pushed) {
                 lock(&failed).get_or_insert(error);
             }
         }
@@ -95,11 +95,11 @@ pub enum PushError {
     /// The image's own side.
     Image(ImageError),
     /// The registry's.
-    Registry(Trouble),
+    Registry(RegistryError),
 }
 
-impl From<Trouble> for PushError {
-    fn from(trouble: Trouble) -> Self {
+impl From<RegistryError> for PushError {
+    fn from(trouble: RegistryError) -> Self {
         Self::Registry(trouble)
     }
 }
@@ -115,7 +115,7 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 }
 
 /// One blob on its way.
-struct Scene<'a> {
+struct PushJob<'a> {
     client: &'a Client,
     image: &'a Image,
     progress: &'a dyn Progress,
@@ -123,7 +123,7 @@ struct Scene<'a> {
     blob: &'a Descriptor,
 }
 
-impl Scene<'_> {
+impl PushJob<'_> {
     fn send(&self, pushed: &Mutex<Pushed>) -> Result<(), PushError> {
         if again(self.progress, || self.client.has(&self.blob.digest))? {
             self.progress.skipped(self.number);
@@ -158,7 +158,7 @@ impl Scene<'_> {
         &self,
         file: &mut fs::File,
         upload: &Upload,
-    ) -> Result<Result<Option<(Upload, u64)>, Trouble>, ImageError> {
+    ) -> Result<Result<Option<(Upload, u64)>, RegistryError>, ImageError> {
         if upload.offset >= self.blob.size {
             return Ok(self.client.finish(upload, &self.blob.digest).map(|()| None));
         }
@@ -179,10 +179,10 @@ impl Scene<'_> {
     fn resume(
         &self,
         upload: &Upload,
-        trouble: Trouble,
+        trouble: RegistryError,
         tries: &mut u32,
     ) -> Result<Upload, PushError> {
-        let (Trouble::Passing(why) | Trouble::Lost(why)) = &trouble else {
+        let (RegistryError::Passing(why) | RegistryError::Lost(why)) = &trouble else {
             return Err(trouble.into());
         };
         *tries += 1;
@@ -193,10 +193,10 @@ impl Scene<'_> {
         pause(*tries);
         match self.client.status(upload) {
             Ok(upload) => Ok(upload),
-            Err(Trouble::Lost(_) | Trouble::Refused(404..=405 | 416, _)) => {
+            Err(RegistryError::Lost(_) | RegistryError::Refused(404..=405 | 416, _)) => {
                 Ok(again(self.progress, || self.client.begin())?)
             }
-            Err(Trouble::Passing(_)) => Ok(upload.clone()),
+            Err(RegistryError::Passing(_)) => Ok(upload.clone()),
             Err(refused) => Err(refused.into()),
         }
     }
@@ -222,12 +222,12 @@ impl Scene<'_> {
 /// A call, and again if it may go well another time.
 fn again<T>(
     progress: &dyn Progress,
-    call: impl Fn() -> Result<T, Trouble>,
+    call: impl Fn() -> Result<T, RegistryError>,
 ) -> Result<T, PushError> {
     let mut tries = 0;
     loop {
         match call() {
-            Err(Trouble::Passing(why)) if tries + 1 < TRIES => {
+            Err(RegistryError::Passing(why)) if tries + 1 < TRIES => {
                 tries += 1;
                 progress.again(&why);
                 pause(tries);

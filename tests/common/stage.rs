@@ -19,7 +19,7 @@ use evenkeel::{
         prune::{Judge, Manifests, PruneDecision, Terms},
         status::Row,
         time::{Mono, Now},
-        work::{Event, News, Order, Priority, ReadResult, Work},
+        work::{Event, ObjectEvent, Order, Priority, ReadResult, Work},
     },
     kinds::{
         function::{Function, expand::Setting, step::Step},
@@ -253,13 +253,13 @@ impl Stage {
                 self.later(CALL / 2, Due::Act(Call::Apply(name, Box::new(planned.step))));
             }
             Work::Publish(..) => {}
-            Work::Report(name, news) => self.report(&name, &news),
+            Work::Report(name, object_events) => self.report(&name, &object_events),
         }
     }
 
-    fn report(&mut self, name: &Name, news: &News) {
-        let text = match news {
-            News::Turned { from, to, reason, .. } => {
+    fn report(&mut self, name: &Name, object_events: &ObjectEvent) {
+        let text = match object_events {
+            ObjectEvent::Turned { from, to, reason, .. } => {
                 format!(
                     "{name}: {} → {} ({}: {})",
                     from.as_str(),
@@ -268,17 +268,19 @@ impl Stage {
                     reason.message
                 )
             }
-            News::Drifted(cause, _) => format!("{name}: drifted: {}", cause.as_str()),
-            News::Corrected(cause, outcome) => {
+            ObjectEvent::Drifted(cause, _) => format!("{name}: drifted: {}", cause.as_str()),
+            ObjectEvent::Corrected(cause, outcome) => {
                 format!("{name}: drift ended: {}, {}", cause.as_str(), outcome.as_str())
             }
-            News::Orphaned => format!("{name}: orphaned"),
-            News::Buried(was) => {
+            ObjectEvent::Orphaned => format!("{name}: orphaned"),
+            ObjectEvent::Buried(was) => {
                 let digest = was.contains(&"a".repeat(64));
                 format!("{name}: buried (with its digest: {digest})")
             }
-            News::Broken { drifted, because } => format!("{name}: broken, {drifted}: {because}"),
-            News::Halted { waiting, because } => {
+            ObjectEvent::Broken { drifted, because } => {
+                format!("{name}: broken, {drifted}: {because}")
+            }
+            ObjectEvent::Halted { waiting, because } => {
                 format!("{name}: {waiting} others wait: {because}")
             }
         };

@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 
 use super::AccessArgs;
 use crate::{
-    cli::parse::pointer, engine::name::Owner, import::Form, kinds::function::written::Values,
+    cli::parse::pointer, engine::name::Owner, import::Form, kinds::function::export::Values,
 };
 
 /// The arguments of `import`.

@@ -209,7 +209,7 @@ impl Stage {
     /// What is wrong with the manifests.
     pub(super) fn problems(&self) -> Vec<String> {
         self.daemon.board.read(|shown| {
-            let notes = shown.source.snapshot.iter().flat_map(|it| &it.notes);
+            let notes = shown.source.snapshot.iter().flat_map(|it| &it.diagnostics);
             notes.map(ToString::to_string).collect()
         })
     }

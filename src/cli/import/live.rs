@@ -7,7 +7,7 @@ use tokio::sync::mpsc;
 
 use super::super::{CliError, door::Door, function::failed};
 use crate::{
-    aws::cloud::{Cloud as _, Hands, Priority},
+    aws::cloud::{AwsResource, Cloud as _, Priority},
     engine::{
         failure::Failure,
         kind::Kind as _,
@@ -23,8 +23,8 @@ use crate::{
         function::{
             Function,
             aws::FunctionCloud,
+            export::{self, Values},
             live::{Live, Package},
-            written::{self, Values},
         },
         log_group::LogGroup,
         part::{Part, Site},
@@ -53,7 +53,7 @@ impl<'a> Reader<'a> {
         for (_, live) in rows {
             let Some(mapping) = live.mapping.as_ref().filter(|it| !it.leaving) else { continue };
             let function = mapping.address.function.clone();
-            sources.entry(function).or_default().push(EventSource::written(&live));
+            sources.entry(function).or_default().push(EventSource::to_manifest(&live));
         }
         Ok(Self { door, values, sources })
     }
@@ -83,7 +83,7 @@ impl<'a> Reader<'a> {
         let mut found = Found {
             kind: Function::NAME,
             name: name.to_string(),
-            spec: written::written(name.as_str(), &live, (place, self.values)),
+            spec: export::to_manifest(name.as_str(), &live, (place, self.values)),
             left: Vec::new(),
             secrets: Vec::new(),
         };
@@ -139,7 +139,7 @@ impl<'a> Reader<'a> {
 
     async fn part<P: Part>(&self, site: &Site<'_>, found: &mut Found) -> Result<(), Failure>
     where
-        P::Kind: Hands,
+        P::Kind: AwsResource,
     {
         // Those of all functions have been read; the others belong to an alias alone.
         let on_alias = [Provisioned::FIELD, Scaling::FIELD].contains(&P::FIELD);
@@ -151,9 +151,10 @@ impl<'a> Reader<'a> {
         let doc = empty.and_then(|it| serde_json::from_value::<P::Doc>(it).ok());
         let wanted = doc.and_then(|it| P::wanted(&it, site).pop()).map(|(_, spec)| spec);
         let wanted = wanted.or_else(|| P::spare(None, site));
-        let cloud = <P::Kind as Hands>::open(&self.door.clients, Arc::clone(&self.door.calls));
+        let cloud =
+            <P::Kind as AwsResource>::open(&self.door.clients, Arc::clone(&self.door.calls));
         let (reading, _) = cloud.get(site.function, wanted.as_ref(), Priority::Write).await?;
-        match reading.map(|it| P::written(&it.live)) {
+        match reading.map(|it| P::to_manifest(&it.live)) {
             Some(Known::Yes(Some(value))) => put(&mut found.spec, P::FIELD, value),
             Some(Known::No(why)) => found.left.push(left(P::FIELD, &why)),
             Some(Known::Yes(None)) | None => {}
@@ -172,7 +173,7 @@ impl<'a> Reader<'a> {
         let mut found = Found {
             kind: Repository::NAME,
             name: name.to_string(),
-            spec: repository::written::written(&live),
+            spec: repository::export::to_manifest(&live),
             left: Vec::new(),
             secrets: Vec::new(),
         };
@@ -189,7 +190,7 @@ impl<'a> Reader<'a> {
 }
 
 /// A list, to its end.
-async fn list<K: Hands>(door: &Door) -> Result<Vec<(Name, K::Live)>, Failure> {
+async fn list<K: AwsResource>(door: &Door) -> Result<Vec<(Name, K::Live)>, Failure> {
     let cloud = K::open(&door.clients, Arc::clone(&door.calls));
     let (pages, mut read) = mpsc::channel::<Page<K>>(PAGES);
     let all = async {

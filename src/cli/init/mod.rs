@@ -21,8 +21,8 @@ pub(super) fn init(args: &InitArgs) -> Result<Outcome, CliError> {
         FILES.iter().map(|(path, text)| (fill(path), fill(text))).collect();
     // Of a name that is none the manifest says so itself.
     if let Some((path, text)) = files.first() {
-        let notes = manifest::parse(path, text.as_bytes()).notes;
-        if let Some(wrong) = notes.first() {
+        let diagnostics = manifest::parse(path, text.as_bytes()).diagnostics;
+        if let Some(wrong) = diagnostics.first() {
             return Err(CliError(format!(
                 "`{name}` is no name for both a function and a repository: {wrong}"
             )));
@@ -67,7 +67,7 @@ mod tests {
     #[test]
     fn the_first_manifest_has_no_fault() {
         let parsed = manifest::parse("first.yaml", FILES[0].1.replace("NAME", "count").as_bytes());
-        assert_eq!(parsed.notes, []);
+        assert_eq!(parsed.diagnostics, []);
         assert_eq!(parsed.documents.len(), 2);
     }
 }

@@ -24,7 +24,7 @@ use utoipa::{
 use super::Desk;
 use crate::{
     daemon::{
-        chronicle::{EVENTS_MAX, Entry},
+        event_log::{EVENTS_MAX, Entry},
         view::{
             View, Viewer,
             object::{Difference, ObjectJson, differences, object as object_json},

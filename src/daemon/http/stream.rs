@@ -69,7 +69,7 @@ impl Follower {
         let viewer = Arc::clone(&desk.viewer);
         let mut pause = time::interval(TURN_MIN);
         pause.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let (mut newest, mut turns) = (viewer.chronicle.newest(), viewer.board.turns());
+        let (mut newest, mut turns) = (viewer.event_log.newest(), viewer.board.turns());
         turns.mark_unchanged();
         let now = *newest.borrow_and_update();
         let mut follower = Self {
@@ -85,7 +85,7 @@ impl Follower {
         };
         if let Some(id) = last {
             // A number that nobody was given: the reader is told to begin anew.
-            follower.last = follower.viewer.chronicle.number(id).unwrap_or(u64::MAX);
+            follower.last = follower.viewer.event_log.number(id).unwrap_or(u64::MAX);
             follower.fetch();
         }
         follower
@@ -93,9 +93,9 @@ impl Follower {
 
     /// Takes what happened since.
     fn fetch(&mut self) {
-        let Some(events) = self.viewer.chronicle.read(|book| book.after(self.last)) else {
+        let Some(events) = self.viewer.event_log.read(|store| store.after(self.last)) else {
             self.last = *self.newest.borrow();
-            let id = self.viewer.chronicle.id(self.last);
+            let id = self.viewer.event_log.id(self.last);
             self.ready.push_back(Event::default().event("reset").id(id).data("{}"));
             return;
         };

@@ -21,7 +21,7 @@ use tokio::sync::watch::Receiver;
 pub use self::snapshot::Snapshot;
 use self::{
     read::Cache,
-    walk::{Folders, Trouble},
+    walk::{Folders, WalkError},
 };
 use super::stop::Cancel;
 
@@ -39,12 +39,12 @@ pub enum SourceRead {
     Cancelled,
 }
 
-impl From<Trouble> for SourceRead {
-    fn from(trouble: Trouble) -> Self {
+impl From<WalkError> for SourceRead {
+    fn from(trouble: WalkError) -> Self {
         match trouble {
-            Trouble::Torn(why) => Self::Torn(why),
-            Trouble::Failed(why) => Self::Failed(why),
-            Trouble::Cancelled => Self::Cancelled,
+            WalkError::Torn(why) => Self::Torn(why),
+            WalkError::Failed(why) => Self::Failed(why),
+            WalkError::Cancelled => Self::Cancelled,
         }
     }
 }
@@ -121,8 +121,8 @@ impl Source {
             Ok(_) => {
                 return SourceRead::Torn("the directory was replaced while it was read".into());
             }
-            Err(Trouble::Torn(why) | Trouble::Failed(why)) => return SourceRead::Torn(why),
-            Err(Trouble::Cancelled) => return SourceRead::Cancelled,
+            Err(WalkError::Torn(why) | WalkError::Failed(why)) => return SourceRead::Torn(why),
+            Err(WalkError::Cancelled) => return SourceRead::Cancelled,
         }
         let before = self.good.as_deref();
         if files.is_empty() && before.is_some_and(|it| it.valid + it.invalid > 0) {

@@ -11,10 +11,10 @@ use std::{
 
 use sha2::{Digest as _, Sha256};
 
-use super::walk::{Found, Trouble, Walked};
+use super::walk::{Found, WalkError, Walked};
 use crate::{
     daemon::stop::Cancel,
-    manifest::{self, FILE_MAX, Note, Parsed},
+    manifest::{self, Diagnostic, FILE_MAX, Parsed},
 };
 
 /// How much all manifests together may hold, in bytes: of text, aliases counted as what they repeat, and some for
@@ -60,12 +60,12 @@ impl Cache {
         &mut self,
         walked: &Walked,
         cancel: &Cancel,
-    ) -> Result<Vec<Read>, Trouble> {
+    ) -> Result<Vec<Read>, WalkError> {
         let mut files = BTreeMap::new();
         let mut total = 0_u64;
         for found in &walked.files {
             if cancel.is_cancelled() {
-                return Err(Trouble::Cancelled);
+                return Err(WalkError::Cancelled);
             }
             let before = stamp(&found.path, &found.name)?;
             let size = before.size.min(READ_MAX);
@@ -90,7 +90,7 @@ impl Cache {
         Ok(self.files.values().map(|(_, read)| read.clone()).collect())
     }
 
-    fn read(&mut self, found: &Found, before: Stamp) -> Result<Read, Trouble> {
+    fn read(&mut self, found: &Found, before: Stamp) -> Result<Read, WalkError> {
         let name = &found.name;
         let mut bytes = Vec::new();
         let opened = File::open(&found.path);
@@ -111,7 +111,7 @@ impl Cache {
     }
 }
 
-fn stamp(path: &Path, name: &str) -> Result<Stamp, Trouble> {
+fn stamp(path: &Path, name: &str) -> Result<Stamp, WalkError> {
     let meta = fs::metadata(path).map_err(|_| changed(name))?;
     Ok(Stamp {
         device: meta.dev(),
@@ -122,8 +122,8 @@ fn stamp(path: &Path, name: &str) -> Result<Stamp, Trouble> {
     })
 }
 
-fn changed(name: &str) -> Trouble {
-    Trouble::Torn(format!("{name} changed while the directory was read"))
+fn changed(name: &str) -> WalkError {
+    WalkError::Torn(format!("{name} changed while the directory was read"))
 }
 
 fn too_much() -> String {
@@ -132,7 +132,7 @@ fn too_much() -> String {
 
 /// A file that is there and cannot be read: it freezes what it held, as a broken one does.
 fn unread(name: &Arc<str>, message: &str) -> Read {
-    let note = Note {
+    let note = Diagnostic {
         file: Arc::clone(name),
         line: 0,
         column: 0,
@@ -140,7 +140,7 @@ fn unread(name: &Arc<str>, message: &str) -> Read {
         hint: None,
         excerpt: None,
     };
-    let parsed = Parsed { notes: vec![note], ..Parsed::default() };
+    let parsed = Parsed { diagnostics: vec![note], ..Parsed::default() };
     let hash = Sha256::digest(message.as_bytes()).into();
     Read { name: Arc::clone(name), hash, parsed: Arc::new(parsed) }
 }

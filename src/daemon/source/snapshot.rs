@@ -11,7 +11,7 @@ use sha2::{Digest as _, Sha256};
 use super::{read::Read, walk::Rest};
 use crate::{
     engine::{hex::hex, name::Key},
-    manifest::{self, Document, Note},
+    manifest::{self, Diagnostic, Document},
 };
 
 /// How many hex digits of the hash people see.
@@ -30,7 +30,7 @@ pub struct Snapshot {
     /// The keys that stand at their last good version, since their present text cannot be used.
     pub frozen: BTreeSet<Key>,
     /// Everything that is wrong.
-    pub notes: Vec<Note>,
+    pub diagnostics: Vec<Diagnostic>,
     /// Files without fault.
     pub valid: usize,
     /// Files with one.
@@ -44,47 +44,48 @@ pub struct Snapshot {
 impl Snapshot {
     /// Whether every file could be read and used.
     pub fn intact(&self) -> bool {
-        self.notes.is_empty()
+        self.diagnostics.is_empty()
     }
 
     /// Whether the other says the same.
     pub(super) fn same(&self, other: &Self) -> bool {
         self.id == other.id
             && self.revision == other.revision
-            && self.notes == other.notes
+            && self.diagnostics == other.diagnostics
             && self.frozen == other.frozen
     }
 }
 
 /// Puts a snapshot together. `before` is the last one, from which frozen documents come.
 pub(super) fn snapshot(files: Vec<Read>, rest: Rest, before: Option<&Snapshot>) -> Snapshot {
-    let mut notes = rest.notes;
+    let mut diagnostics = rest.diagnostics;
     let mut good: Vec<Arc<Document>> = Vec::new();
-    let mut broken: BTreeSet<Arc<str>> = notes.iter().map(|it| Arc::clone(&it.file)).collect();
+    let mut broken: BTreeSet<Arc<str>> =
+        diagnostics.iter().map(|it| Arc::clone(&it.file)).collect();
     let mut hasher = Sha256::new();
     let count = files.len();
     for file in files {
         hasher.update(file.name.as_bytes());
         hasher.update([0]);
         hasher.update(file.hash);
-        notes.extend(file.parsed.notes.iter().cloned());
-        if file.parsed.notes.is_empty() {
+        diagnostics.extend(file.parsed.diagnostics.iter().cloned());
+        if file.parsed.diagnostics.is_empty() {
             good.extend(file.parsed.documents.iter().cloned());
         } else {
             broken.insert(file.name);
         }
     }
     let duplicates = manifest::duplicates(good.iter().map(|it| &**it));
-    notes.extend(duplicates.values().flatten().cloned());
+    diagnostics.extend(duplicates.values().flatten().cloned());
     good.retain(|document| !document.keys().any(|key| duplicates.contains_key(&key)));
     let claimed: BTreeSet<Key> = good.iter().flat_map(|it| it.keys()).collect();
     let frozen = frozen(before, &broken, &duplicates, &claimed);
     let keys = frozen.iter().flat_map(|it| it.keys()).collect();
     good.extend(frozen);
     good.sort_by(|a, b| a.origin.cmp(&b.origin));
-    notes.sort();
-    notes.dedup();
-    let invalid: BTreeSet<&Arc<str>> = notes.iter().map(|it| &it.file).collect();
+    diagnostics.sort();
+    diagnostics.dedup();
+    let invalid: BTreeSet<&Arc<str>> = diagnostics.iter().map(|it| &it.file).collect();
     let invalid = invalid.len();
     Snapshot {
         id: hex(&hasher.finalize()).chars().take(DIGITS).collect(),
@@ -93,7 +94,7 @@ pub(super) fn snapshot(files: Vec<Read>, rest: Rest, before: Option<&Snapshot>) 
         frozen: keys,
         valid: count.saturating_sub(invalid),
         invalid,
-        notes,
+        diagnostics,
         ignored: rest.ignored,
         read_at: Timestamp::UNIX_EPOCH,
     }
@@ -104,7 +105,7 @@ pub(super) fn snapshot(files: Vec<Read>, rest: Rest, before: Option<&Snapshot>) 
 fn frozen(
     before: Option<&Snapshot>,
     broken: &BTreeSet<Arc<str>>,
-    duplicates: &BTreeMap<Key, Vec<Note>>,
+    duplicates: &BTreeMap<Key, Vec<Diagnostic>>,
     claimed: &BTreeSet<Key>,
 ) -> Vec<Arc<Document>> {
     let last = before.map(|it| it.documents.as_slice()).unwrap_or_default();

@@ -12,7 +12,7 @@ use std::{
     sync::Arc,
 };
 
-use crate::{daemon::stop::Cancel, manifest::Note};
+use crate::{daemon::stop::Cancel, manifest::Diagnostic};
 
 /// How deep directories may nest.
 const DEPTH_MAX: usize = 16;
@@ -24,7 +24,7 @@ const ENTRIES_MAX: usize = 100_000;
 const EXTENSIONS: [&str; 3] = ["yaml", "yml", "json"];
 
 /// Why a walk came to nothing.
-pub(super) enum Trouble {
+pub(super) enum WalkError {
     /// Something vanished meanwhile; read again.
     Torn(String),
     /// The root cannot be read.
@@ -38,7 +38,7 @@ pub(super) struct Walked {
     pub(super) identity: Identity,
     pub(super) files: Vec<Found>,
     pub(super) folders: Folders,
-    pub(super) notes: Vec<Note>,
+    pub(super) diagnostics: Vec<Diagnostic>,
     pub(super) ignored: usize,
 }
 
@@ -77,26 +77,26 @@ pub(super) struct Found {
 
 /// What is left of a walk once the files are read.
 pub(super) struct Rest {
-    pub(super) notes: Vec<Note>,
+    pub(super) diagnostics: Vec<Diagnostic>,
     pub(super) ignored: usize,
 }
 
 impl Walked {
     pub(super) fn into_rest(self) -> Rest {
-        Rest { notes: self.notes, ignored: self.ignored }
+        Rest { diagnostics: self.diagnostics, ignored: self.ignored }
     }
 }
 
 /// The root that the path leads to now.
-pub(super) fn identity(root: &Path) -> Result<Identity, Trouble> {
-    let failed = |error: io::Error| Trouble::Failed(format!("{}: {error}", root.display()));
+pub(super) fn identity(root: &Path) -> Result<Identity, WalkError> {
+    let failed = |error: io::Error| WalkError::Failed(format!("{}: {error}", root.display()));
     let path = fs::canonicalize(root).map_err(failed)?;
     let inode = Inode::of(&fs::metadata(&path).map_err(failed)?);
     Ok(Identity { path, inode })
 }
 
 /// Finds every manifest, in the order of their names.
-pub(super) fn walk(root: &Path, cancel: &Cancel) -> Result<Walked, Trouble> {
+pub(super) fn walk(root: &Path, cancel: &Cancel) -> Result<Walked, WalkError> {
     let identity = identity(root)?;
     let path = identity.path.clone();
     let mut walk = Walk::new(&path, cancel);
@@ -107,9 +107,9 @@ pub(super) fn walk(root: &Path, cancel: &Cancel) -> Result<Walked, Trouble> {
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         walk.files.push(Found { path: path.clone(), name: name.into() });
     }
-    let Walk { mut files, folders, notes, ignored, .. } = walk;
+    let Walk { mut files, folders, diagnostics, ignored, .. } = walk;
     files.sort_by(|a, b| a.name.cmp(&b.name));
-    Ok(Walked { identity, files, folders, notes, ignored })
+    Ok(Walked { identity, files, folders, diagnostics, ignored })
 }
 
 struct Walk<'a> {
@@ -117,7 +117,7 @@ struct Walk<'a> {
     cancel: &'a Cancel,
     files: Vec<Found>,
     folders: Folders,
-    notes: Vec<Note>,
+    diagnostics: Vec<Diagnostic>,
     ignored: usize,
     /// How many entries were read.
     entries: usize,
@@ -145,7 +145,7 @@ impl<'a> Walk<'a> {
             cancel,
             files: Vec::new(),
             folders: Folders::new(),
-            notes: Vec::new(),
+            diagnostics: Vec::new(),
             ignored: 0,
             entries: 0,
             open: Vec::new(),
@@ -154,7 +154,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn directory(&mut self, path: &Path, prefix: &str) -> Result<(), Trouble> {
+    fn directory(&mut self, path: &Path, prefix: &str) -> Result<(), WalkError> {
         let inode = self.inode(path)?;
         if self.open.contains(&inode) {
             self.note(prefix, "the link leads back to a directory that holds it", "remove it");
@@ -178,7 +178,7 @@ impl<'a> Walk<'a> {
     }
 
     /// What a directory holds, in the order of names: of two links to one folder, always the same one counts.
-    fn entries(&mut self, path: &Path, prefix: &str) -> Result<Vec<Entry>, Trouble> {
+    fn entries(&mut self, path: &Path, prefix: &str) -> Result<Vec<Entry>, WalkError> {
         let mut entries = Vec::new();
         for entry in fs::read_dir(path).map_err(|error| self.trouble(path, &error))? {
             let entry = entry.map_err(|error| self.trouble(path, &error))?;
@@ -193,14 +193,14 @@ impl<'a> Walk<'a> {
     }
 
     /// One more entry.
-    fn count(&mut self) -> Result<(), Trouble> {
+    fn count(&mut self) -> Result<(), WalkError> {
         self.entries += 1;
         if self.cancel.is_cancelled() {
-            return Err(Trouble::Cancelled);
+            return Err(WalkError::Cancelled);
         }
         if self.entries > ENTRIES_MAX {
             let root = self.root.display();
-            return Err(Trouble::Failed(format!(
+            return Err(WalkError::Failed(format!(
                 "{root} holds more than {ENTRIES_MAX} files and directories; give Evenkeel a directory that \
                  holds the manifests only"
             )));
@@ -208,7 +208,7 @@ impl<'a> Walk<'a> {
         Ok(())
     }
 
-    fn entry(&mut self, entry: &Entry) -> Result<(), Trouble> {
+    fn entry(&mut self, entry: &Entry) -> Result<(), WalkError> {
         let Entry { path, name, full, is_link } = entry;
         // Kubernetes keeps a ConfigMap's real files below `..data`, git its own below `.git`.
         if name.starts_with('.') {
@@ -223,7 +223,9 @@ impl<'a> Walk<'a> {
         let real = match if *is_link { fs::canonicalize(path) } else { Ok(path.clone()) } {
             Ok(real) => real,
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                return Err(Trouble::Torn(format!("{full} vanished while the directory was read")));
+                return Err(WalkError::Torn(format!(
+                    "{full} vanished while the directory was read"
+                )));
             }
             Err(error) => {
                 self.note(full, &format!("cannot be resolved: {error}"), "remove the link");
@@ -257,7 +259,7 @@ impl<'a> Walk<'a> {
             self.leads_into(&real)?;
         }
         if self.files.len() >= FILES_MAX {
-            return Err(Trouble::Failed(format!("there are more than {FILES_MAX} manifests")));
+            return Err(WalkError::Failed(format!("there are more than {FILES_MAX} manifests")));
         }
         self.files.push(Found { path: real, name: full.as_str().into() });
         Ok(())
@@ -270,7 +272,7 @@ impl<'a> Walk<'a> {
     }
 
     /// Keeps the folder of a file that a link leads to.
-    fn leads_into(&mut self, file: &Path) -> Result<(), Trouble> {
+    fn leads_into(&mut self, file: &Path) -> Result<(), WalkError> {
         let folder = file.parent().unwrap_or(self.root);
         if !self.folders.contains_key(folder) {
             let inode = self.inode(folder)?;
@@ -279,21 +281,21 @@ impl<'a> Walk<'a> {
         Ok(())
     }
 
-    fn inode(&self, path: &Path) -> Result<Inode, Trouble> {
+    fn inode(&self, path: &Path) -> Result<Inode, WalkError> {
         let meta = fs::metadata(path).map_err(|error| self.trouble(path, &error))?;
         Ok(Inode::of(&meta))
     }
 
-    fn trouble(&self, path: &Path, error: &io::Error) -> Trouble {
+    fn trouble(&self, path: &Path, error: &io::Error) -> WalkError {
         let text = format!("{}: {error}", path.display());
         match error.kind() {
-            io::ErrorKind::NotFound if path != self.root => Trouble::Torn(text),
-            _ => Trouble::Failed(text),
+            io::ErrorKind::NotFound if path != self.root => WalkError::Torn(text),
+            _ => WalkError::Failed(text),
         }
     }
 
     fn note(&mut self, name: &str, message: &str, hint: &str) {
-        self.notes.push(Note {
+        self.diagnostics.push(Diagnostic {
             file: name.into(),
             line: 0,
             column: 0,

@@ -19,7 +19,7 @@ use jiff::Timestamp;
 
 use super::{
     board::{Board, Shown},
-    chronicle::Chronicle,
+    event_log::EventLog,
     rollup::{Document, documents},
 };
 use crate::{
@@ -123,7 +123,7 @@ pub struct Viewer {
     /// The targets.
     pub sites: Vec<Site>,
     /// What happened.
-    pub chronicle: Arc<Chronicle>,
+    pub event_log: Arc<EventLog>,
     pub(super) board: Arc<Board>,
     clock: Arc<dyn Clock>,
     last: Mutex<Option<Arc<View>>>,
@@ -132,11 +132,11 @@ pub struct Viewer {
 impl Viewer {
     pub(super) fn new(
         (about, sites): (About, Vec<Site>),
-        (board, chronicle): (&Arc<Board>, &Arc<Chronicle>),
+        (board, event_log): (&Arc<Board>, &Arc<EventLog>),
         clock: &Arc<dyn Clock>,
     ) -> Self {
-        let (board, chronicle) = (Arc::clone(board), Arc::clone(chronicle));
-        Self { about, sites, chronicle, board, clock: Arc::clone(clock), last: Mutex::default() }
+        let (board, event_log) = (Arc::clone(board), Arc::clone(event_log));
+        Self { about, sites, event_log, board, clock: Arc::clone(clock), last: Mutex::default() }
     }
 
     /// The time.

@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 
 use super::{View, Viewer};
 use crate::{
-    daemon::chronicle::{Entry, Event, Subject},
+    daemon::event_log::{Entry, Event, Subject},
     engine::{name::Key, status::Row},
 };
 
@@ -41,7 +41,7 @@ impl Viewer {
     /// An event as JSON.
     pub fn event(&self, event: &Event) -> EventJson {
         EventJson {
-            id: self.chronicle.id(event.number),
+            id: self.event_log.id(event.number),
             subject: event.subject.to_string(),
             about: match event.subject {
                 Subject::Object(_) => "object",
@@ -60,7 +60,7 @@ impl Viewer {
     /// The newest events, the newest first.
     pub fn newest(&self, count: usize) -> Vec<EventJson> {
         let events: Vec<Arc<Event>> =
-            self.chronicle.read(|book| book.events().take(count).cloned().collect());
+            self.event_log.read(|store| store.events().take(count).cloned().collect());
         events.iter().map(|it| self.event(it)).collect()
     }
 
@@ -70,13 +70,13 @@ impl Viewer {
         let ours =
             |it: &&Arc<Event>| matches!(&it.subject, Subject::Object(key) if keys.contains(key));
         let events: Vec<Arc<Event>> =
-            self.chronicle.read(|book| book.events().filter(ours).cloned().collect());
+            self.event_log.read(|store| store.events().filter(ours).cloned().collect());
         events.iter().map(|it| self.event(it)).collect()
     }
 
     /// What happened to an object and to everything that is a part of it, the newest first.
     pub fn history(&self, view: &View, row: &Arc<Row>) -> Vec<Arc<Entry>> {
-        self.chronicle.read(|book| book.history(&keys(view, row)))
+        self.event_log.read(|store| store.history(&keys(view, row)))
     }
 }
 

@@ -286,7 +286,7 @@ impl View {
         for document in snapshot.iter().flat_map(|it| &it.documents) {
             files.entry(&document.origin.file).or_default().0 += 1;
         }
-        for note in snapshot.iter().flat_map(|it| &it.notes) {
+        for note in snapshot.iter().flat_map(|it| &it.diagnostics) {
             files.entry(&note.file).or_default().1 += 1;
         }
         let file = |(file, (documents, notes)): (&str, _)| File {
@@ -360,12 +360,12 @@ fn source(state: &SourceState) -> Source {
         valid: snapshot.map_or(0, |it| it.valid),
         invalid: snapshot.map_or(0, |it| it.invalid),
         ignored: snapshot.map_or(0, |it| it.ignored),
-        notes: snapshot.iter().flat_map(|it| &it.notes).map(note).collect(),
+        notes: snapshot.iter().flat_map(|it| &it.diagnostics).map(note).collect(),
         strays: state.strays.clone(),
     }
 }
 
-fn note(note: &manifest::Note) -> Note {
-    let manifest::Note { file, line, column, message, hint, excerpt } = note.clone();
+fn note(note: &manifest::Diagnostic) -> Note {
+    let manifest::Diagnostic { file, line, column, message, hint, excerpt } = note.clone();
     Note { file: file.to_string(), line, column, message, hint, excerpt }
 }

@@ -12,27 +12,27 @@ use super::{AGE, AsyncInvoke, Call as Step, Config, RETRIES};
 use crate::{
     aws::{calls::Call, cloud::Priority, op::Op},
     engine::failure::Failure,
-    kinds::block::aws::{Asked, BlockHands, Door, Read, found},
+    kinds::block::aws::{Asked, Connection, FacetClient, Read, found},
 };
 
-impl BlockHands for AsyncInvoke {
+impl FacetClient for AsyncInvoke {
     async fn read(
-        door: &Door,
+        connection: &Connection,
         _: &GetFunctionOutput,
         Asked { at, priority, .. }: Asked<'_, Self>,
     ) -> Read<Config> {
-        let request = door
+        let request = connection
             .lambda()
             .get_function_event_invoke_config()
             .function_name(at.function.as_str())
             .set_qualifier(at.qualifier.clone())
             .send();
         let call = Call::plain(Op::GetFunctionEventInvokeConfig, priority);
-        let (answer, at) = door.calls.timed(call, request).await;
+        let (answer, at) = connection.calls.timed(call, request).await;
         (found(answer).map(|it| it.map(config)), Some(at))
     }
 
-    async fn write(door: &Door, step: &Step) -> Result<(), Failure> {
+    async fn write(connection: &Connection, step: &Step) -> Result<(), Failure> {
         match step {
             Step::Put(at, config) => {
                 let Config { retries, age, on_success, on_failure } = config;
@@ -40,7 +40,7 @@ impl BlockHands for AsyncInvoke {
                 let ends = DestinationConfig::builder()
                     .on_success(OnSuccess::builder().set_destination(given(on_success)).build())
                     .on_failure(OnFailure::builder().set_destination(given(on_failure)).build());
-                let request = door
+                let request = connection
                     .lambda()
                     .put_function_event_invoke_config()
                     .function_name(at.function.as_str())
@@ -49,16 +49,16 @@ impl BlockHands for AsyncInvoke {
                     .maximum_event_age_in_seconds(*age)
                     .destination_config(ends.build());
                 let call = Call::plain(Op::PutFunctionEventInvokeConfig, Priority::Write);
-                door.calls.run(call, Box::pin(request.send())).await.map(drop)
+                connection.calls.run(call, Box::pin(request.send())).await.map(drop)
             }
             Step::Delete(at) => {
-                let request = door
+                let request = connection
                     .lambda()
                     .delete_function_event_invoke_config()
                     .function_name(at.function.as_str())
                     .set_qualifier(at.qualifier.clone());
                 let call = Call::plain(Op::DeleteFunctionEventInvokeConfig, Priority::Write);
-                door.calls.run(call, Box::pin(request.send())).await.map(drop)
+                connection.calls.run(call, Box::pin(request.send())).await.map(drop)
             }
         }
     }

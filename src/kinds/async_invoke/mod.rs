@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::block::{At, Block, Fields};
 use crate::{
     engine::diff::Cause,
-    kinds::{part::Site, written},
+    kinds::{export, part::Site},
     shape::{Field, Shape, Text},
 };
 
@@ -131,13 +131,13 @@ impl Block for AsyncInvoke {
         numbers.into_iter().chain(texts.map(|(path, it)| (path.to_owned(), it.clone()))).collect()
     }
 
-    fn written(config: &Config) -> Option<Value> {
+    fn to_manifest(config: &Config) -> Option<Value> {
         let Config { retries, age, on_success, on_failure } = config;
-        Some(written::map([
-            ("maximumRetryAttempts", written::unless(*retries, &RETRIES)),
-            ("maximumEventAgeInSeconds", written::unless(*age, &AGE)),
-            ("onSuccess", written::text(on_success)),
-            ("onFailure", written::text(on_failure)),
+        Some(export::map([
+            ("maximumRetryAttempts", export::unless(*retries, &RETRIES)),
+            ("maximumEventAgeInSeconds", export::unless(*age, &AGE)),
+            ("onSuccess", export::text(on_success)),
+            ("onFailure", export::text(on_failure)),
         ]))
     }
 

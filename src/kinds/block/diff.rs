@@ -4,8 +4,8 @@ use std::{collections::BTreeSet, time::Duration};
 
 use super::{
     Block, Extra, Fields, Live, Spec, State, Step,
+    claims::{ClaimTag, SetClaim, hash, value},
     host::{missing, no_alias},
-    manages::{Manage, Noted, hash, value},
 };
 use crate::engine::{
     diff::{Cause, Change, Diff, Fingerprint, Origin, Planned, Reason, Scope, Shown, Wait},
@@ -67,20 +67,22 @@ pub(super) fn diff<B: Block>(
             return diff;
         }
     };
-    let sides = Sides { name, spec, live, noted: live.host.noted(B::FIELD) };
+    let comparison = FacetComparison { name, spec, live, claim: live.host.claim(B::FIELD) };
     match (&spec.config, config.as_ref()) {
-        (Some(wanted), found) if live.at != spec.at => sides.moved(wanted, found, &mut diff),
-        (Some(wanted), found) => sides.wanted(wanted, found, &mut diff),
-        (None, Some(found)) => sides.unwanted(found, &mut diff),
-        (None, None) if sides.noted.is_some() => diff.steps.push(sides.note(RECORD, None)),
+        (Some(wanted), found) if live.at != spec.at => comparison.moved(wanted, found, &mut diff),
+        (Some(wanted), found) => comparison.wanted(wanted, found, &mut diff),
+        (None, Some(found)) => comparison.unwanted(found, &mut diff),
+        (None, None) if comparison.claim.is_some() => {
+            diff.steps.push(comparison.claim_step(RECORD, None))
+        }
         (None, None) => {}
     }
-    sides.state(&mut diff);
-    sides.extras(&mut diff);
+    comparison.state(&mut diff);
+    comparison.extras(&mut diff);
     // Where there is nothing that could be changed yet, that is waited for as well.
     let idle = spec.config.is_some() && !diff.changes.is_empty() && diff.waits.is_empty();
     if (idle || !diff.steps.is_empty())
-        && let Some(wait) = sides.wait(facts)
+        && let Some(wait) = comparison.wait(facts)
     {
         diff.steps.clear();
         diff.waits.insert(0, wait);
@@ -88,22 +90,22 @@ pub(super) fn diff<B: Block>(
     diff
 }
 
-struct Sides<'a, B: Block> {
+struct FacetComparison<'a, B: Block> {
     name: &'a Name,
     spec: &'a Spec<B>,
     live: &'a Live<B>,
     /// What it was made last, if it is ours.
-    noted: Option<Noted<'a>>,
+    claim: Option<ClaimTag<'a>>,
 }
 
-impl<B: Block> Sides<'_, B> {
+impl<B: Block> FacetComparison<'_, B> {
     fn wanted(&self, wanted: &B::Config, found: Option<&B::Config>, diff: &mut Diff<Step<B>>) {
         let (fields, fingerprint) = (B::fields(wanted), hash(&B::remembered(wanted)));
-        let noted = self.noted.is_some_and(|it| it.hash == fingerprint);
+        let claim = self.claim.is_some_and(|it| it.hash == fingerprint);
         warn::<B>(wanted, diff);
         if found == Some(wanted) {
-            if !noted {
-                diff.steps.push(self.note(RECORD, Some(fingerprint)));
+            if !claim {
+                diff.steps.push(self.claim_step(RECORD, Some(fingerprint)));
             }
             return;
         }
@@ -117,7 +119,7 @@ impl<B: Block> Sides<'_, B> {
             }
         };
         diff.changes.extend(changes);
-        let ours = B::NAMED || self.noted.is_some();
+        let ours = B::NAMED || self.claim.is_some();
         if found.is_some_and(|it| !B::is_free(it)) && !ours && !self.spec.adopts {
             let message = format!(
                 "it has a {} that Evenkeel did not make; to take it over, set `policy.adopt: true`",
@@ -128,14 +130,14 @@ impl<B: Block> Sides<'_, B> {
             return;
         }
         // Whose it is, and what it is to be, is written down before it is made.
-        if !noted {
-            diff.steps.push(self.note(CLAIM, Some(fingerprint)));
+        if !claim {
+            diff.steps.push(self.claim_step(CLAIM, Some(fingerprint)));
         }
         diff.steps.extend(planned::<B>(calls));
     }
 
     fn unwanted(&self, found: &B::Config, diff: &mut Diff<Step<B>>) {
-        if self.noted.is_none() {
+        if self.claim.is_none() {
             return;
         }
         let calls = B::remove(&self.live.at, found);
@@ -161,7 +163,7 @@ impl<B: Block> Sides<'_, B> {
             step: if found.is_some() { BLOCK } else { CLAIM },
         });
         match found {
-            _ if self.noted.is_none() => {
+            _ if self.claim.is_none() => {
                 let reason = Reason::new("Looking", "it was looked for in another place");
                 let recheck = Some(Duration::ZERO);
                 diff.waits.push(Wait { reason, on: None, recheck, soon: true });
@@ -171,7 +173,7 @@ impl<B: Block> Sides<'_, B> {
                 let calls = B::remove(&self.live.at, found).into_iter().enumerate();
                 diff.steps.extend(calls.map(|(index, it)| plain(index, it).partial()));
             }
-            None => diff.steps.push(self.note(CLAIM, Some(hash(&B::remembered(wanted))))),
+            None => diff.steps.push(self.claim_step(CLAIM, Some(hash(&B::remembered(wanted))))),
         }
     }
 
@@ -179,7 +181,7 @@ impl<B: Block> Sides<'_, B> {
     /// document says so.
     fn extras(&self, diff: &mut Diff<Step<B>>) {
         let own = self.live.config.get().and_then(Option::as_ref);
-        let ours = self.noted.is_some() || self.spec.config.is_some();
+        let ours = self.claim.is_some() || self.spec.config.is_some();
         let mut extras = own.map_or_else(Vec::new, |it| B::extras(&self.live.at, it, ours));
         match &self.live.elsewhere {
             Known::Yes(others) => extras.extend(others.iter().cloned()),
@@ -250,10 +252,10 @@ impl<B: Block> Sides<'_, B> {
         wait.or_else(|| no_alias(&self.spec.at, facts).filter(|_| comes))
     }
 
-    fn note(&self, kind: &'static str, fingerprint: Option<String>) -> Planned<Step<B>> {
+    fn claim_step(&self, kind: &'static str, fingerprint: Option<String>) -> Planned<Step<B>> {
         let value = fingerprint.map(|it| value(&it, &self.spec.at));
         let (function, arn) = (self.name.clone(), self.live.host.arn.clone());
-        Planned::new(kind, Step::Manage(Manage { function, arn, word: B::FIELD, value }))
+        Planned::new(kind, Step::SetClaim(SetClaim { function, arn, word: B::FIELD, value }))
     }
 
     /// Who moved, by the note of what was made last.
@@ -262,9 +264,9 @@ impl<B: Block> Sides<'_, B> {
             return Origin::Pending;
         }
         let found = hash(&B::remembered(found));
-        match self.noted {
+        match self.claim {
             None => Origin::NoRecord,
-            Some(noted) => match (noted.hash == found, noted.hash == fingerprint) {
+            Some(claim) => match (claim.hash == found, claim.hash == fingerprint) {
                 (true, _) => Origin::Pending,
                 (false, true) => Origin::Drift,
                 (false, false) => Origin::Both,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{
     At,
-    manages::{self, Noted},
+    claims::{self, ClaimTag},
 };
 use crate::engine::{
     diff::{Reason, Wait},
@@ -34,8 +34,8 @@ pub struct Host {
 
 impl Host {
     /// What a block of it was made last, if it is ours.
-    pub fn noted(&self, word: &str) -> Option<Noted<'_>> {
-        manages::noted(self.tags.get()?, word)
+    pub fn claim(&self, word: &str) -> Option<ClaimTag<'_>> {
+        claims::claim(self.tags.get()?, word)
     }
 
     /// What has to happen before its blocks may be changed.
@@ -73,7 +73,7 @@ impl Host {
     pub fn on_alias(&self, alias: &str, but: &str) -> Vec<&str> {
         let tags = self.tags.get().into_iter().flatten();
         let words = tags.filter_map(|(key, _)| key.strip_prefix(BLOCK)).filter(|it| *it != but);
-        words.filter(|it| self.noted(it).is_some_and(|it| it.alias == Some(alias))).collect()
+        words.filter(|it| self.claim(it).is_some_and(|it| it.alias == Some(alias))).collect()
     }
 }
 

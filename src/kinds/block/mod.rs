@@ -1,7 +1,7 @@
 //! What belongs to a function and cannot be tagged by itself: its URL, its permissions and so on. Each is a kind
 //! with an engine of its own; what they have in common is said here, once.
 //!
-//! A block is ours if the function is, and if the function has the tag `evenkeel.dev/block/…` for it ([`manages`]).
+//! A block is ours if the function is, and if the function has the tag `evenkeel.dev/block/…` for it ([`claims`]).
 //! It is written before AWS is asked to make the block, so that a block which is taken out of the manifest is
 //! known to be ours to delete, also after a restart.
 //!
@@ -9,10 +9,10 @@
 //! (what differs and the steps).
 
 pub mod aws;
+pub mod claims;
 mod diff;
 pub mod host;
 mod kind;
-pub mod manages;
 
 use std::{collections::BTreeMap, fmt, marker::PhantomData};
 
@@ -28,7 +28,7 @@ use crate::{
         observed::Known,
     },
     kinds::{
-        document::Breach,
+        document::Violation,
         part::{Part, Site},
     },
     shape::Field,
@@ -66,7 +66,7 @@ pub trait Block: Sized + Send + Sync + 'static {
     type Call: Clone + PartialEq + fmt::Display + Send + Sync + 'static;
 
     /// Every rule that a document breaks and that a shape cannot say; paths begin below the block.
-    fn check(_: &Self::Doc) -> Vec<Breach> {
+    fn check(_: &Self::Doc) -> Vec<Violation> {
         Vec::new()
     }
 
@@ -77,7 +77,7 @@ pub trait Block: Sized + Send + Sync + 'static {
     fn fields(config: &Self::Config) -> Fields;
 
     /// A configuration as people would write it: the member of `spec`. What AWS does by default is left out.
-    fn written(config: &Self::Config) -> Option<Value>;
+    fn to_manifest(config: &Self::Config) -> Option<Value>;
 
     /// What a read shows, as far as the document is about it; `None` if that is nothing. What AWS has by
     /// default is nothing, unless it is what is wanted.
@@ -309,13 +309,13 @@ where
     const FIELD: &'static str = B::FIELD;
     const SHAPE: Field = B::SHAPE;
 
-    fn check(doc: &Self::Doc) -> Vec<Breach> {
+    fn check(doc: &Self::Doc) -> Vec<Violation> {
         B::check(doc)
     }
 
-    fn note(doc: &Self::Doc, site: &Site<'_>) -> Option<(&'static str, String)> {
-        let hash = manages::hash(&B::remembered(&B::config(doc, site)));
-        B::ANEW.then(|| (B::FIELD, manages::value(&hash, &At::of::<B>(site))))
+    fn claim_tag(doc: &Self::Doc, site: &Site<'_>) -> Option<(&'static str, String)> {
+        let hash = claims::hash(&B::remembered(&B::config(doc, site)));
+        B::ANEW.then(|| (B::FIELD, claims::value(&hash, &At::of::<B>(site))))
     }
 
     fn wanted(doc: &Self::Doc, site: &Site<'_>) -> Vec<(Name, Spec<B>)> {
@@ -328,15 +328,15 @@ where
     }
 
     /// What AWS has by default is written only if another party asked for it.
-    fn written(live: &Live<B>) -> Known<Option<Value>> {
+    fn to_manifest(live: &Live<B>) -> Known<Option<Value>> {
         let config = match &live.config {
             Known::Yes(config) => config.as_ref(),
             Known::No(why) => return Known::No(why.clone()),
         };
-        let noted = live.host.noted(B::FIELD).is_some();
+        let claim = live.host.claim(B::FIELD).is_some();
         let default = |it: &&B::Config| B::concern(it, None).is_none() || B::is_free(it);
-        let config = config.filter(|it| noted || !default(it));
-        Known::Yes(config.and_then(B::written))
+        let config = config.filter(|it| claim || !default(it));
+        Known::Yes(config.and_then(B::to_manifest))
     }
 
     fn spare(doc: Option<&Self::Doc>, site: &Site<'_>) -> Option<Spec<B>> {
@@ -347,7 +347,7 @@ where
 /// One call.
 pub enum Step<B: Block> {
     /// TagResource or UntagResource on the function: what of it is ours.
-    Manage(manages::Manage),
+    SetClaim(claims::SetClaim),
     /// A call about the block itself.
     Call(B::Call),
 }
@@ -355,7 +355,7 @@ pub enum Step<B: Block> {
 impl<B: Block> Clone for Step<B> {
     fn clone(&self) -> Self {
         match self {
-            Self::Manage(it) => Self::Manage(it.clone()),
+            Self::SetClaim(it) => Self::SetClaim(it.clone()),
             Self::Call(it) => Self::Call(it.clone()),
         }
     }
@@ -364,7 +364,7 @@ impl<B: Block> Clone for Step<B> {
 impl<B: Block> fmt::Display for Step<B> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Manage(it) => write!(f, "{it}"),
+            Self::SetClaim(it) => write!(f, "{it}"),
             Self::Call(it) => write!(f, "{it}"),
         }
     }

@@ -10,32 +10,34 @@ use crate::{
         op::{Bucket, Op},
     },
     engine::failure::Failure,
-    kinds::block::aws::{Asked, BlockHands, Door, Read},
+    kinds::block::aws::{Asked, Connection, FacetClient, Read},
 };
 
-impl BlockHands for Concurrency {
+impl FacetClient for Concurrency {
     const LOOK: Bucket = Bucket::GetFunction;
 
-    async fn read(_: &Door, host: &GetFunctionOutput, _: Asked<'_, Self>) -> Read<i32> {
+    async fn read(_: &Connection, host: &GetFunctionOutput, _: Asked<'_, Self>) -> Read<i32> {
         (Ok(host.concurrency.as_ref().and_then(|it| it.reserved_concurrent_executions)), None)
     }
 
-    async fn write(door: &Door, step: &Step) -> Result<(), Failure> {
+    async fn write(connection: &Connection, step: &Step) -> Result<(), Failure> {
         match step {
             Step::Put { at, count, .. } => {
-                let request = door
+                let request = connection
                     .lambda()
                     .put_function_concurrency()
                     .function_name(at.function.as_str())
                     .reserved_concurrent_executions(*count);
                 let call = Call::plain(Op::PutFunctionConcurrency, Priority::Write);
-                door.calls.run(call, Box::pin(request.send())).await.map(drop)
+                connection.calls.run(call, Box::pin(request.send())).await.map(drop)
             }
             Step::Delete(at) => {
-                let request =
-                    door.lambda().delete_function_concurrency().function_name(at.function.as_str());
+                let request = connection
+                    .lambda()
+                    .delete_function_concurrency()
+                    .function_name(at.function.as_str());
                 let call = Call::plain(Op::DeleteFunctionConcurrency, Priority::Write);
-                door.calls.run(call, Box::pin(request.send())).await.map(drop)
+                connection.calls.run(call, Box::pin(request.send())).await.map(drop)
             }
         }
     }

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     engine::diff::{Cause, Reason},
-    kinds::{document::Breach, part::Site},
+    kinds::{document::Violation, part::Site},
     shape::{Field, Shape},
 };
 
@@ -85,10 +85,11 @@ impl Block for Concurrency {
     type Config = i32;
     type Call = Call;
 
-    fn check(doc: &ConcurrencyDoc) -> Vec<Breach> {
+    fn check(doc: &ConcurrencyDoc) -> Vec<Violation> {
         let message = "`concurrency` asks for nothing";
-        let breach = Breach::new(&[], message, "give `reserved` or `provisioned`, or take it out");
-        doc.reserved.is_none().then_some(breach).into_iter().collect()
+        let violation =
+            Violation::new(&[], message, "give `reserved` or `provisioned`, or take it out");
+        doc.reserved.is_none().then_some(violation).into_iter().collect()
     }
 
     fn config(doc: &ConcurrencyDoc, _: &Site<'_>) -> i32 {
@@ -99,7 +100,7 @@ impl Block for Concurrency {
         Fields::from([("reserved".into(), reserved.to_string())])
     }
 
-    fn written(reserved: &i32) -> Option<Value> {
+    fn to_manifest(reserved: &i32) -> Option<Value> {
         Some(json!({ "reserved": reserved }))
     }
 

@@ -8,11 +8,11 @@ pub mod aws;
 pub mod config;
 mod diff;
 pub mod doc;
+mod export;
 mod rules;
 mod shape;
 pub mod source;
 pub mod step;
-mod written;
 
 use std::time::Duration;
 
@@ -37,7 +37,7 @@ use crate::{
     },
     kinds::{
         block::host::Host,
-        document::Breach,
+        document::Violation,
         part::{Part, Site},
     },
     shape::Field,
@@ -60,7 +60,7 @@ pub struct Spec {
     /// The alias that is invoked, if the document keeps one.
     pub alias: Option<String>,
     /// What is wanted; `None`: that it goes, if we made it.
-    pub wish: Option<Wish>,
+    pub desired: Option<Wish>,
     /// Whether those that nobody asks for are told of.
     pub guards: bool,
     /// Whether those are taken away.
@@ -124,12 +124,12 @@ fn invokes(function: &Name, alias: Option<&String>) -> String {
 }
 
 impl Spec {
-    fn of(wish: Option<Wish>, site: &Site<'_>) -> Self {
+    fn of(desired: Option<Wish>, site: &Site<'_>) -> Self {
         Self {
             owner: site.owner.to_owned(),
             function: site.function.clone(),
             alias: site.alias.map(ToOwned::to_owned),
-            wish,
+            desired,
             guards: site.watches,
             exclusive: site.exclusive,
         }
@@ -159,12 +159,12 @@ impl Part for EventSource {
     const FIELD: &'static str = "eventSources";
     const SHAPE: Field = shape::EVENT_SOURCES;
 
-    fn check(doc: &Self::Doc) -> Vec<Breach> {
+    fn check(doc: &Self::Doc) -> Vec<Violation> {
         rules::check(doc)
     }
 
     /// They carry tags of their own.
-    fn note(_: &Self::Doc, _: &Site<'_>) -> Option<(&'static str, String)> {
+    fn claim_tag(_: &Self::Doc, _: &Site<'_>) -> Option<(&'static str, String)> {
         None
     }
 
@@ -173,11 +173,11 @@ impl Part for EventSource {
         all.map(|it| (it.address.name(), Spec::of(Some(it), site))).collect()
     }
 
-    fn written(live: &Live) -> Known<Option<Value>> {
+    fn to_manifest(live: &Live) -> Known<Option<Value>> {
         let filters = live.mapping.as_ref().and_then(|it| it.filters_unread.clone());
         match filters {
             Some(why) => Known::No(format!("its filters cannot be read: {why}")),
-            None => Known::Yes(live.mapping.as_ref().and_then(written::written)),
+            None => Known::Yes(live.mapping.as_ref().and_then(export::to_manifest)),
         }
     }
 
@@ -272,11 +272,11 @@ impl Kind for EventSource {
     }
 
     fn only_gone(spec: &Spec) -> bool {
-        spec.wish.is_none()
+        spec.desired.is_none()
     }
 
     fn is_guard(spec: &Spec) -> bool {
-        spec.wish.is_none() && spec.guards
+        spec.desired.is_none() && spec.guards
     }
 
     fn needs(spec: &Spec) -> Vec<FactKey> {

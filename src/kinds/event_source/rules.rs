@@ -10,7 +10,7 @@ use super::{
     doc::EventSourceDoc,
     source::Source::{self, Broker, DocumentDb, DynamoDb, FifoQueue, Kafka, Kinesis, Queue},
 };
-use crate::kinds::document::Breach;
+use crate::kinds::document::Violation;
 
 /// The largest batch of a FIFO queue, and of a queue without a batching window.
 const SMALL_BATCH: i32 = 10;
@@ -108,9 +108,9 @@ fn is_some(list: Option<&Vec<String>>) -> bool {
 }
 
 /// Every rule that the document breaks.
-pub(super) fn check(doc: &[EventSourceDoc]) -> Vec<Breach> {
+pub(super) fn check(doc: &[EventSourceDoc]) -> Vec<Violation> {
     let mut reading = BTreeSet::new();
-    let mut breaches = Vec::new();
+    let mut violations = Vec::new();
     for (index, it) in doc.iter().enumerate() {
         let index = index.to_string();
         let mut own = match Source::of(&it.event_source_arn) {
@@ -120,131 +120,142 @@ pub(super) fn check(doc: &[EventSourceDoc]) -> Vec<Breach> {
         if !reading.insert((&it.event_source_arn, it.topic())) {
             let message =
                 "it stands here twice: Lambda allows one mapping of a source to a function";
-            own.push(Breach::new(&["eventSourceArn"], message, "keep one of them"));
+            own.push(Violation::new(&["eventSourceArn"], message, "keep one of them"));
         }
-        for breach in &mut own {
-            breach.path.insert(0, index.clone());
+        for violation in &mut own {
+            violation.path.insert(0, index.clone());
         }
-        breaches.extend(own);
+        violations.extend(own);
     }
-    breaches
+    violations
 }
 
-fn unknown(doc: &EventSourceDoc) -> Breach {
+fn unknown(doc: &EventSourceDoc) -> Violation {
     let message = format!("Lambda does not poll `{}`", doc.event_source_arn);
     let hint = "name an SQS queue, a Kinesis or DynamoDB stream, an MSK cluster, an MQ broker or a \
                 DocumentDB cluster; others invoke the function themselves, with `permissions`";
-    Breach::new(&["eventSourceArn"], message, hint)
+    Violation::new(&["eventSourceArn"], message, hint)
 }
 
-fn one(doc: &EventSourceDoc, source: Source) -> Vec<Breach> {
-    let mut breaches: Vec<Breach> = ONLY.iter().filter_map(|it| it.check(doc, source)).collect();
-    breaches.extend(start(doc, source));
-    breaches.extend(batch(doc, source));
-    breaches.extend(ways(doc, source));
-    breaches.extend(pollers(doc, source));
-    breaches.extend(doc.filter_criteria.iter().flat_map(|it| &it.filters).filter_map(|it| {
+fn one(doc: &EventSourceDoc, source: Source) -> Vec<Violation> {
+    let mut violations: Vec<Violation> =
+        ONLY.iter().filter_map(|it| it.check(doc, source)).collect();
+    violations.extend(start(doc, source));
+    violations.extend(batch(doc, source));
+    violations.extend(ways(doc, source));
+    violations.extend(pollers(doc, source));
+    violations.extend(doc.filter_criteria.iter().flat_map(|it| &it.filters).filter_map(|it| {
         let object = matches!(serde_json::from_str(&it.pattern), Ok(Value::Object(_)));
         let message = format!("the pattern `{}` is no JSON object", it.pattern);
         let hint = r#"write it as `'{"body": {"kind": ["order"]}}'`"#;
-        (!object).then(|| Breach::new(&["filterCriteria"], message, hint))
+        (!object).then(|| Violation::new(&["filterCriteria"], message, hint))
     }));
     let young = |it: &i32| (0..AGE_MIN).contains(it);
     if let Some(age) = doc.maximum_record_age_in_seconds.filter(young) {
         let message = format!("a record cannot be given up after {age} seconds");
         let hint = "use at least 60, or -1 for ever";
-        breaches.push(Breach::new(&["maximumRecordAgeInSeconds"], message, hint));
+        violations.push(Violation::new(&["maximumRecordAgeInSeconds"], message, hint));
     }
     let metrics = doc.metrics_config.iter().flat_map(|it| &it.metrics);
     if let Some(metric) = metrics.into_iter().find(|it| *it != "EventCount" && source != Kafka) {
         let message = format!("{} has no metric `{metric}`", source.words());
-        breaches.push(Breach::new(&["metricsConfig"], message, "use `EventCount`, or take it out"));
+        violations.push(Violation::new(
+            &["metricsConfig"],
+            message,
+            "use `EventCount`, or take it out",
+        ));
     }
-    breaches
+    violations
 }
 
 impl Only {
-    fn check(&self, doc: &EventSourceDoc, source: Source) -> Option<Breach> {
+    fn check(&self, doc: &EventSourceDoc, source: Source) -> Option<Violation> {
         let Self { field, given, sources, needed, hint } = *self;
         match (given(doc), sources.contains(&source)) {
             (true, false) => {
                 let message = format!("{} has no `{field}`", source.words());
-                Some(Breach::new(&[field], message, "take it out"))
+                Some(Violation::new(&[field], message, "take it out"))
             }
             (false, true) if needed => {
                 let message = format!("{} needs `{field}`", source.words());
-                Some(Breach::new(&[field], message, hint))
+                Some(Violation::new(&[field], message, hint))
             }
             _ => None,
         }
     }
 }
 
-fn start(doc: &EventSourceDoc, source: Source) -> Option<Breach> {
+fn start(doc: &EventSourceDoc, source: Source) -> Option<Violation> {
     let at_time = doc.starting_position.as_deref() == Some("AT_TIMESTAMP");
     let path = &["startingPositionTimestamp"];
     match (at_time, doc.starting_position_timestamp) {
         (true, _) if source == DynamoDb => {
             let message = "a DynamoDB stream cannot be read from a time on";
-            Some(Breach::new(&["startingPosition"], message, "use `LATEST` or `TRIM_HORIZON`"))
+            Some(Violation::new(&["startingPosition"], message, "use `LATEST` or `TRIM_HORIZON`"))
         }
         (true, None) => {
             let message = "`AT_TIMESTAMP` needs `startingPositionTimestamp`";
-            Some(Breach::new(path, message, "say from when on, as `2026-12-01T00:00:00Z`"))
+            Some(Violation::new(path, message, "say from when on, as `2026-12-01T00:00:00Z`"))
         }
         (false, Some(_)) => {
             let message = "`startingPositionTimestamp` counts only with `AT_TIMESTAMP`";
-            Some(Breach::new(path, message, "set `startingPosition: AT_TIMESTAMP`, or take it out"))
+            Some(Violation::new(
+                path,
+                message,
+                "set `startingPosition: AT_TIMESTAMP`, or take it out",
+            ))
         }
         (true, Some(_)) | (false, None) => None,
     }
 }
 
-fn batch(doc: &EventSourceDoc, source: Source) -> Option<Breach> {
+fn batch(doc: &EventSourceDoc, source: Source) -> Option<Violation> {
     let size = doc.batch_size.filter(|it| *it > SMALL_BATCH)?;
     let window = doc.maximum_batching_window_in_seconds.unwrap_or_default();
     match source {
         FifoQueue => {
             let message = format!("a FIFO queue gives at most {SMALL_BATCH} records at once");
-            Some(Breach::new(&["batchSize"], message, "use at most 10"))
+            Some(Violation::new(&["batchSize"], message, "use at most 10"))
         }
         Queue if window == 0 => {
             let message = format!("batches of {size} records of a queue need a batching window");
             let hint = "set `maximumBatchingWindowInSeconds` to at least 1";
-            Some(Breach::new(&["batchSize"], message, hint))
+            Some(Violation::new(&["batchSize"], message, hint))
         }
         Queue | Kinesis | DynamoDb | Kafka | Broker | DocumentDb => None,
     }
 }
 
-fn ways(doc: &EventSourceDoc, source: Source) -> Option<Breach> {
+fn ways(doc: &EventSourceDoc, source: Source) -> Option<Violation> {
     let ways = doc.source_access_configurations.as_deref().unwrap_or_default();
     let has = |kind: &str| ways.iter().any(|it| it.kind == kind);
     let path = &["sourceAccessConfigurations"];
     if matches!(source, Broker | DocumentDb) && !has("BASIC_AUTH") {
         let message = format!("{} asks for a password", source.words());
         let hint = "name its secret: `{ type: BASIC_AUTH, uri: ARN }`";
-        return Some(Breach::new(path, message, hint));
+        return Some(Violation::new(path, message, hint));
     }
     let message = "only a RabbitMQ broker has virtual hosts";
     (has(VIRTUAL_HOST) && source != Broker)
-        .then(|| Breach::new(path, message, "take `VIRTUAL_HOST` out"))
+        .then(|| Violation::new(path, message, "take `VIRTUAL_HOST` out"))
 }
 
-fn pollers(doc: &EventSourceDoc, source: Source) -> Option<Breach> {
+fn pollers(doc: &EventSourceDoc, source: Source) -> Option<Violation> {
     let pollers = doc.provisioned_poller_config.as_ref()?;
     let path = &["provisionedPollerConfig"];
     if source != Kafka && doc.scaling_config.is_some() {
         let message = "a queue has pollers of its own or a `maximumConcurrency`, not both";
-        return Some(Breach::new(path, message, "take one of them out"));
+        return Some(Violation::new(path, message, "take one of them out"));
     }
     match (pollers.minimum_pollers, pollers.maximum_pollers) {
-        (None, None) => {
-            Some(Breach::new(path, "it says nothing", "set `minimumPollers` or `maximumPollers`"))
-        }
+        (None, None) => Some(Violation::new(
+            path,
+            "it says nothing",
+            "set `minimumPollers` or `maximumPollers`",
+        )),
         (Some(minimum), Some(maximum)) if minimum > maximum => {
             let message = format!("at least {minimum} pollers cannot be at most {maximum}");
-            Some(Breach::new(path, message, "raise `maximumPollers`"))
+            Some(Violation::new(path, message, "raise `maximumPollers`"))
         }
         (Some(_), _) | (_, Some(_)) => None,
     }
@@ -260,7 +271,7 @@ mod tests {
 
     fn check(documents: &Value, expected: &Expect) {
         let doc: Vec<EventSourceDoc> = serde_json::from_value(documents.clone()).unwrap();
-        let line = |it: Breach| format!("{}: {}; {}\n", it.path.join("/"), it.message, it.hint);
+        let line = |it: Violation| format!("{}: {}; {}\n", it.path.join("/"), it.message, it.hint);
         expected.assert_eq(&super::check(&doc).into_iter().map(line).collect::<String>());
     }
 

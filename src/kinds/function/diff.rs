@@ -2,10 +2,10 @@
 //! first, then configuration, then tags, and at last the record of what was applied.
 
 use super::{
+    comparison::Comparison,
     ignore::Ignored,
     live::{Live, Package},
     resolve::{gone, resolve},
-    sides::Sides,
     spec::Spec,
     state,
     step::{Create, Step, kind},
@@ -72,11 +72,11 @@ pub(super) fn diff(name: &Name, spec: &Spec, reading: &Reading<Live>, facts: &Fa
         diff.refusal = Some(Reason::new("NotAnImage", message));
         return diff;
     }
-    let sides = Sides::new(name, spec, live);
+    let comparison = Comparison::new(name, spec, live);
     let resolved = match resolve(spec, facts, true) {
         Ok(resolved) => Some(resolved),
         // What an image means that is left to others holds up nothing.
-        Err(_) if sides.ignores(&Ignored::Image) => None,
+        Err(_) if comparison.ignores(&Ignored::Image) => None,
         Err(wait) => {
             diff.waits.push(wait);
             None
@@ -87,11 +87,11 @@ pub(super) fn diff(name: &Name, spec: &Spec, reading: &Reading<Live>, facts: &Fa
     if let Some(reason) = lost.or_else(|| gone(spec, deployed, facts)) {
         diff.conditions.insert("ImageMissing", reason);
     }
-    sides.code(resolved.as_ref(), reading, &mut diff);
-    sides.config(reading, &mut diff);
-    sides.missing_kept(&mut diff);
-    sides.tags(resolved.as_ref(), &mut diff);
-    let again = resolved.as_ref().filter(|it| !sides.has_moved(it));
-    state::weigh(name, sides.code_step(again, reading), live, &mut diff);
+    comparison.code(resolved.as_ref(), reading, &mut diff);
+    comparison.config(reading, &mut diff);
+    comparison.missing_kept(&mut diff);
+    comparison.tags(resolved.as_ref(), &mut diff);
+    let again = resolved.as_ref().filter(|it| !comparison.has_moved(it));
+    state::weigh(name, comparison.code_step(again, reading), live, &mut diff);
     diff
 }

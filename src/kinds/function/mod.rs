@@ -5,10 +5,12 @@
 
 pub mod aws;
 mod compare;
+mod comparison;
 pub mod config;
 mod diff;
 pub mod doc;
 pub mod expand;
+pub mod export;
 pub mod hash;
 pub mod ignore;
 pub mod image_ref;
@@ -16,12 +18,10 @@ pub mod live;
 mod resolve;
 pub mod rules;
 pub mod shape;
-mod sides;
 pub mod spec;
 mod state;
 pub mod step;
 mod tagging;
-pub mod written;
 
 use std::{collections::BTreeSet, time::Duration};
 

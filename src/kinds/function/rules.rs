@@ -7,7 +7,7 @@ use super::{
     image_ref::{ImageRef, Reference},
     shape::FUNCTION_NAME as NAME,
 };
-use crate::kinds::document::{Breach, check_tags};
+use crate::kinds::document::{Violation, check_tags};
 
 /// Lambda's limit for the whole environment (Lambda quotas page).
 const ENVIRONMENT_BYTES_MAX: usize = 4096;
@@ -41,50 +41,50 @@ const RESERVED: &[&str] = &[
 ];
 
 /// Every rule that the document breaks.
-pub fn check(name: &str, doc: &FunctionDoc) -> Vec<Breach> {
-    let mut breaches = check_tags(&doc.tags);
+pub fn check(name: &str, doc: &FunctionDoc) -> Vec<Violation> {
+    let mut violations = check_tags(&doc.tags);
     if doc.function_name.is_none() && !(name.len() <= NAME.max && NAME.fits(name)) {
         let message = format!("`{name}` is no name of a function; it should be {}", NAME.words);
-        breaches.push(Breach::new(&[], message, "rename it, or set `spec.functionName`"));
+        violations.push(Violation::new(&[], message, "rename it, or set `spec.functionName`"));
     }
-    let mut breach = |path: &[&str], message: String, hint: &'static str| {
-        breaches.push(Breach::new(path, message, hint));
+    let mut violation = |path: &[&str], message: String, hint: &'static str| {
+        violations.push(Violation::new(path, message, hint));
     };
-    image(doc, &mut breach);
+    image(doc, &mut violation);
     for (field, text) in texts(doc) {
         if text.replace("${target.accountId}", "").replace("${target.region}", "").contains("${") {
             let hint = "only `${target.accountId}` and `${target.region}` are filled in";
-            breach(&[field], format!("`{field}` holds a placeholder that is not known"), hint);
+            violation(&[field], format!("`{field}` holds a placeholder that is not known"), hint);
         }
     }
     for pointer in doc.policy.ignore.iter().filter(|it| Ignored::parse(it).is_none()) {
         let message = format!("`{pointer}` names no field that can be left to others");
-        breach(&["policy", "ignore"], message, "name one below `spec`, as `/memorySize`");
+        violation(&["policy", "ignore"], message, "name one below `spec`, as `/memorySize`");
     }
-    environment(doc, &mut breach);
-    network(doc, &mut breach);
-    logging(doc, &mut breach);
-    image_config(doc, &mut breach);
-    memory(doc, &mut breach);
-    breaches
+    environment(doc, &mut violation);
+    network(doc, &mut violation);
+    logging(doc, &mut violation);
+    image_config(doc, &mut violation);
+    memory(doc, &mut violation);
+    violations
 }
 
 type Push<'a> = dyn FnMut(&[&str], String, &'static str) + 'a;
 
-fn image(doc: &FunctionDoc, breach: &mut Push<'_>) {
+fn image(doc: &FunctionDoc, violation: &mut Push<'_>) {
     let policy = &doc.image_policy;
     match ImageRef::parse(&doc.image) {
-        Err(message) => breach(&["image"], message, ""),
+        Err(message) => violation(&["image"], message, ""),
         Ok(ImageRef { reference: Reference::Digest(_), .. }) if policy.semver.is_some() => {
             let message =
                 "a digest names one image for ever, and `semver` asks for newer ones".into();
-            breach(&["imagePolicy", "semver"], message, "keep one of them");
+            violation(&["imagePolicy", "semver"], message, "keep one of them");
         }
         Ok(_) => {}
     }
     if let Some(Err(error)) = policy.semver.as_deref().map(semver::VersionReq::parse) {
         let message = format!("`semver` is no range of versions: {error}");
-        breach(
+        violation(
             &["imagePolicy", "semver"],
             message,
             "write it as `^1.4`, `~1.4.2` or `>=1.2, <1.5`",
@@ -101,17 +101,17 @@ fn texts(doc: &FunctionDoc) -> Vec<(&'static str, &str)> {
     texts
 }
 
-fn environment(doc: &FunctionDoc, breach: &mut Push<'_>) {
+fn environment(doc: &FunctionDoc, violation: &mut Push<'_>) {
     let Some(environment) = &doc.environment else { return };
     for name in environment.variables.keys().filter(|it| RESERVED.contains(&it.as_str())) {
         let message = format!("`{name}` is set by Lambda itself, which refuses it");
-        breach(&["environment", "variables", name], message, "use another name");
+        violation(&["environment", "variables", name], message, "use another name");
     }
     let unkept =
         environment.variables.iter().filter(|(_, it)| **it == VariableDoc::Keep { keep: false });
     for (name, _) in unkept {
         let message = "a variable has neither a value nor `keep: true`".into();
-        breach(&["environment", "variables", name], message, "write one of them");
+        violation(&["environment", "variables", name], message, "write one of them");
     }
     // As AWS counts it: the map as JSON text.
     let quoted = |text: &str| serde_json::to_string(text).map_or(text.len() + 2, |it| it.len());
@@ -126,27 +126,27 @@ fn environment(doc: &FunctionDoc, breach: &mut Push<'_>) {
         );
         let hint =
             "keep long values in SSM Parameter Store or Secrets Manager and pass their names";
-        breach(&["environment", "variables"], message, hint);
+        violation(&["environment", "variables"], message, hint);
     }
 }
 
-fn network(doc: &FunctionDoc, breach: &mut Push<'_>) {
+fn network(doc: &FunctionDoc, violation: &mut Push<'_>) {
     let vpc = doc.vpc_config.as_ref();
     if let Some(vpc) = vpc
         && vpc.subnet_ids.is_empty() != vpc.security_group_ids.is_empty()
     {
         let message = "a VPC needs both subnets and security groups".to_owned();
-        breach(&["vpcConfig"], message, "give `subnetIds` and `securityGroupIds`, or neither");
+        violation(&["vpcConfig"], message, "give `subnetIds` and `securityGroupIds`, or neither");
     }
     let efs = doc.file_system_configs.iter().any(|it| it.arn.contains(":elasticfilesystem:"));
     if efs && vpc.is_none_or(|it| it.subnet_ids.is_empty()) {
         let message = "a file system of EFS is reached through a VPC, and there is none".to_owned();
-        breach(&["fileSystemConfigs"], message, "add `vpcConfig`");
+        violation(&["fileSystemConfigs"], message, "add `vpcConfig`");
     }
 }
 
 /// Lambda developer guide, "Configuring JSON and plain text log formats".
-fn logging(doc: &FunctionDoc, breach: &mut Push<'_>) {
+fn logging(doc: &FunctionDoc, violation: &mut Push<'_>) {
     let Some(logging) = &doc.logging_config else { return };
     let managed = doc.capacity_provider_config.is_some();
     let text = Logging::default_format(managed) == defaults::LOG_FORMAT;
@@ -154,40 +154,40 @@ fn logging(doc: &FunctionDoc, breach: &mut Push<'_>) {
     if text && managed {
         let message = "a function on managed instances logs in JSON only; Lambda refuses `Text`";
         let hint = "set `logFormat: JSON`, or take it out: JSON is the default there";
-        breach(&["loggingConfig", "logFormat"], message.to_owned(), hint);
+        violation(&["loggingConfig", "logFormat"], message.to_owned(), hint);
         return;
     }
     let levels = logging.application_log_level.is_some() || logging.system_log_level.is_some();
     if levels && text {
         let message = "log levels exist only with the format JSON".to_owned();
-        breach(&["loggingConfig"], message, "set `logFormat: JSON`, or take the levels out");
+        violation(&["loggingConfig"], message, "set `logFormat: JSON`, or take the levels out");
     }
 }
 
-fn memory(doc: &FunctionDoc, breach: &mut Push<'_>) {
+fn memory(doc: &FunctionDoc, violation: &mut Push<'_>) {
     let managed = doc.capacity_provider_config.is_some();
     match doc.memory_size {
         None if managed => {
             let message = "a function on managed instances needs `memorySize`: what AWS gives it by itself is not known".to_owned();
-            breach(&["capacityProviderConfig"], message, "set `memorySize`");
+            violation(&["capacityProviderConfig"], message, "set `memorySize`");
         }
         Some(size) if !managed && size > MEMORY_MAX => {
             let message = format!(
                 "`memorySize` is {size}; the largest is {MEMORY_MAX} without `capacityProviderConfig`"
             );
-            breach(&["memorySize"], message, "take less, or run it on managed instances");
+            violation(&["memorySize"], message, "take less, or run it on managed instances");
         }
         _ => {}
     }
 }
 
-fn image_config(doc: &FunctionDoc, breach: &mut Push<'_>) {
+fn image_config(doc: &FunctionDoc, violation: &mut Push<'_>) {
     let Some(image) = &doc.image_config else { return };
     let words = image.entry_point.iter().chain(&image.command);
     let bytes = words.map(|it| it.len() + 3).sum::<usize>() + image.working_directory.len();
     if bytes > IMAGE_CONFIG_BYTES_MAX {
         let message =
             format!("imageConfig takes {bytes} bytes; Lambda allows {IMAGE_CONFIG_BYTES_MAX}");
-        breach(&["imageConfig"], message, "put long arguments into a file of the image");
+        violation(&["imageConfig"], message, "put long arguments into a file of the image");
     }
 }

@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use super::{
     compare::summary,
+    comparison::{Comparison, MOVED},
     ignore::Ignored,
     resolve::Resolved,
-    sides::{MOVED, Sides},
     spec::Spec,
     step::{Step, Tag, Untag, kind},
 };
@@ -47,7 +47,7 @@ fn record(spec: &Spec, resolved: Option<&Resolved>, record: &Record) -> Tags {
     tags
 }
 
-impl Sides<'_> {
+impl Comparison<'_> {
     /// Adds what differs between the tags.
     pub(super) fn tags(&self, resolved: Option<&Resolved>, diff: &mut Diff<Step>) {
         let Known::Yes(live) = &self.live.tags else { return };

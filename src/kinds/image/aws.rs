@@ -26,7 +26,7 @@ use crate::{
     aws::{
         calls::{Call, Calls, endless},
         clients::Clients,
-        cloud::{Cloud, Got, Hands, Priority},
+        cloud::{AwsResource, Cloud, Got, Priority},
         op::{Bucket, Op},
     },
     engine::{
@@ -200,7 +200,7 @@ impl ImageCloud {
     }
 }
 
-impl Hands for Image {
+impl AwsResource for Image {
     type Cloud = ImageCloud;
     const LOOK: (Bucket, f64) = (Bucket::BatchGetImage, 1.0);
 

@@ -11,29 +11,29 @@ use crate::{
         op::{Bucket, Op},
     },
     engine::failure::Failure,
-    kinds::block::aws::{Asked, BlockHands, Door, Read},
+    kinds::block::aws::{Asked, Connection, FacetClient, Read},
 };
 
-impl BlockHands for LogGroup {
+impl FacetClient for LogGroup {
     const LOOK: Bucket = Bucket::Logs;
 
     /// A group that nobody wants any more is only forgotten: there is no need to ask for it.
     async fn read(
-        door: &Door,
+        connection: &Connection,
         _: &GetFunctionOutput,
         Asked { wanted, priority, .. }: Asked<'_, Self>,
     ) -> Read<Config> {
         let Some(wanted) = wanted else { return (Ok(None), None) };
         let (mut began, mut token) = (None, None);
         loop {
-            let request = door
+            let request = connection
                 .clients
                 .logs
                 .describe_log_groups()
                 .log_group_name_prefix(&wanted.group)
                 .set_next_token(token.take());
             let call = Call::plain(Op::DescribeLogGroups, priority);
-            let (answer, at) = door.calls.timed(call, Box::pin(request.send())).await;
+            let (answer, at) = connection.calls.timed(call, Box::pin(request.send())).await;
             let began = *began.get_or_insert(at);
             let page = match answer {
                 Ok(page) => page,
@@ -49,35 +49,35 @@ impl BlockHands for LogGroup {
         }
     }
 
-    async fn write(door: &Door, step: &Step) -> Result<(), Failure> {
-        let logs = &door.clients.logs;
+    async fn write(connection: &Connection, step: &Step) -> Result<(), Failure> {
+        let logs = &connection.clients.logs;
         match step {
             Step::Create(group, key) => {
                 let request =
                     logs.create_log_group().log_group_name(group).set_kms_key_id(key.clone());
                 let call = Call::plain(Op::CreateLogGroup, Priority::Write);
-                door.calls.run(call, Box::pin(request.send())).await.map(drop)
+                connection.calls.run(call, Box::pin(request.send())).await.map(drop)
             }
             Step::Keep(group, days) => {
                 let request =
                     logs.put_retention_policy().log_group_name(group).retention_in_days(*days);
                 let call = Call::plain(Op::PutRetentionPolicy, Priority::Write);
-                door.calls.run(call, Box::pin(request.send())).await.map(drop)
+                connection.calls.run(call, Box::pin(request.send())).await.map(drop)
             }
             Step::KeepForever(group) => {
                 let request = logs.delete_retention_policy().log_group_name(group);
                 let call = Call::plain(Op::DeleteRetentionPolicy, Priority::Write);
-                door.calls.run(call, Box::pin(request.send())).await.map(drop)
+                connection.calls.run(call, Box::pin(request.send())).await.map(drop)
             }
             Step::Lock(group, key) => {
                 let request = logs.associate_kms_key().log_group_name(group).kms_key_id(key);
                 let call = Call::plain(Op::AssociateKmsKey, Priority::Write);
-                door.calls.run(call, Box::pin(request.send())).await.map(drop)
+                connection.calls.run(call, Box::pin(request.send())).await.map(drop)
             }
             Step::Unlock(group) => {
                 let request = logs.disassociate_kms_key().log_group_name(group);
                 let call = Call::plain(Op::DisassociateKmsKey, Priority::Write);
-                door.calls.run(call, Box::pin(request.send())).await.map(drop)
+                connection.calls.run(call, Box::pin(request.send())).await.map(drop)
             }
         }
     }

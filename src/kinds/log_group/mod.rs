@@ -12,7 +12,7 @@ use serde_json::Value;
 use super::block::{At, Block, Fields};
 use crate::{
     engine::diff::Cause,
-    kinds::{document::Breach, part::Site, written},
+    kinds::{document::Violation, export, part::Site},
     shape::{Field, Shape, Text},
 };
 
@@ -119,18 +119,18 @@ impl Block for LogGroup {
     type Config = Config;
     type Call = Call;
 
-    fn check(doc: &LogGroupDoc) -> Vec<Breach> {
+    fn check(doc: &LogGroupDoc) -> Vec<Violation> {
         let wrong = doc.retention_in_days.filter(|days| !DAYS.contains(days));
-        let breach = |days| {
+        let violation = |days| {
             let message = format!(
                 "logs cannot be kept for {days} days; the nearest that CloudWatch Logs takes is {}",
                 nearest(days)
             );
             let hint = "1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, \
                         2557, 2922, 3288 and 3653 can be had";
-            Breach::new(&[RETENTION], message, hint)
+            Violation::new(&[RETENTION], message, hint)
         };
-        wrong.map(breach).into_iter().collect()
+        wrong.map(violation).into_iter().collect()
     }
 
     fn config(doc: &LogGroupDoc, site: &Site<'_>) -> Config {
@@ -150,8 +150,8 @@ impl Block for LogGroup {
         all.map(|(path, value)| (path.to_owned(), value)).collect()
     }
 
-    fn written(config: &Config) -> Option<Value> {
-        Some(written::map([
+    fn to_manifest(config: &Config) -> Option<Value> {
+        Some(export::map([
             (RETENTION, config.retention.map(Into::into)),
             (KEY, config.key.as_deref().map(Into::into)),
         ]))

@@ -13,19 +13,19 @@ use crate::{
     engine::failure::{AwsError, Class, Failure},
     kinds::block::{
         At, Extra,
-        aws::{Asked, BlockHands, Door, Others, Read, found},
+        aws::{Asked, Connection, FacetClient, Others, Read, found},
     },
 };
 
-impl BlockHands for Permissions {
+impl FacetClient for Permissions {
     const LOOK: Bucket = Bucket::GetPolicy;
 
     async fn read(
-        door: &Door,
+        connection: &Connection,
         _: &GetFunctionOutput,
         Asked { at, priority, .. }: Asked<'_, Self>,
     ) -> Read<Statements> {
-        policy(door, at, priority).await
+        policy(connection, at, priority).await
     }
 
     fn place(call: &Step) -> Option<&At> {
@@ -37,35 +37,38 @@ impl BlockHands for Permissions {
     }
 
     /// Each alias and each version has a policy of its own, and so has the function itself.
-    async fn elsewhere(door: &Door, others: Others<'_>) -> Result<Vec<Extra<Step>>, Failure> {
+    async fn elsewhere(
+        connection: &Connection,
+        others: Others<'_>,
+    ) -> Result<Vec<Extra<Step>>, Failure> {
         let mut found = Vec::new();
-        let qualifiers = door.qualifiers(others.function, others.priority).await?;
+        let qualifiers = connection.qualifiers(others.function, others.priority).await?;
         let all = std::iter::once(None).chain(qualifiers.into_iter().map(Some));
         for at in all.filter_map(|qualifier| others.at(qualifier)) {
-            let (statements, _) = policy(door, &at, others.priority).await;
+            let (statements, _) = policy(connection, &at, others.priority).await;
             let statements = statements?.unwrap_or_default();
             found.extend(open(&at, statements.iter()).into_iter().map(|it| it.elsewhere(&at)));
         }
         Ok(found)
     }
 
-    async fn write(door: &Door, step: &Step) -> Result<(), Failure> {
+    async fn write(connection: &Connection, step: &Step) -> Result<(), Failure> {
         let (at, sid, statement) = match step {
             Step::Add(at, sid, statement) => (at, sid, statement),
             Step::Remove(at, sid) | Step::Replace(at, sid) | Step::Supersede(at, sid) => {
-                let request = door
+                let request = connection
                     .lambda()
                     .remove_permission()
                     .function_name(at.function.as_str())
                     .set_qualifier(at.qualifier.clone())
                     .statement_id(sid);
                 let call = Call::plain(Op::RemovePermission, Priority::Write);
-                return door.calls.run(call, Box::pin(request.send())).await.map(drop);
+                return connection.calls.run(call, Box::pin(request.send())).await.map(drop);
             }
         };
         let given = |text: &String| (!text.is_empty()).then(|| text.clone());
         let auth = given(&statement.function_url_auth_type);
-        let request = door
+        let request = connection
             .lambda()
             .add_permission()
             .function_name(at.function.as_str())
@@ -80,20 +83,20 @@ impl BlockHands for Permissions {
             .set_function_url_auth_type(auth.map(|it| FunctionUrlAuthType::from(it.as_str())))
             .set_invoked_via_function_url(statement.invoked_via_function_url.then_some(true));
         let call = Call::plain(Op::AddPermission, Priority::Write);
-        door.calls.run(call, Box::pin(request.send())).await.map(drop)
+        connection.calls.run(call, Box::pin(request.send())).await.map(drop)
     }
 }
 
 /// The policy of one place, and the moment at which it was asked for.
-async fn policy(door: &Door, at: &At, priority: Priority) -> Read<Statements> {
-    let request = door
+async fn policy(connection: &Connection, at: &At, priority: Priority) -> Read<Statements> {
+    let request = connection
         .lambda()
         .get_policy()
         .function_name(at.function.as_str())
         .set_qualifier(at.qualifier.clone())
         .send();
     let call = Call::plain(Op::GetPolicy, priority);
-    let (answer, moment) = door.calls.timed(call, request).await;
+    let (answer, moment) = connection.calls.timed(call, request).await;
     let statements = found(answer).and_then(|it| match it.and_then(|it| it.policy) {
         Some(policy) => statements(&policy).map(Some),
         None => Ok(Some(Statements::new())),

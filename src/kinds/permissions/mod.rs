@@ -17,7 +17,7 @@ pub use self::statement::{INVOKE, Statement};
 use super::block::{At, Block, Extra, Fields};
 use crate::{
     engine::diff::{Cause, Reason},
-    kinds::{document::Breach, part::Site},
+    kinds::{document::Violation, part::Site},
     shape::Field,
 };
 
@@ -114,12 +114,12 @@ impl Block for Permissions {
     type Config = Statements;
     type Call = Call;
 
-    fn check(doc: &Self::Doc) -> Vec<Breach> {
+    fn check(doc: &Self::Doc) -> Vec<Violation> {
         let twice = |(index, it): (usize, &PermissionDoc)| {
             let before = doc.iter().take(index).any(|other| other.sid == it.sid);
             before.then(|| {
                 let message = format!("`{}` is the `sid` of two permissions", it.sid);
-                Breach::new(&[], message, "give each its own")
+                Violation::new(&[], message, "give each its own")
             })
         };
         doc.iter().enumerate().filter_map(twice).collect()
@@ -139,10 +139,10 @@ impl Block for Permissions {
     }
 
     /// Ours alone: a statement of another party's would become another one beside it.
-    fn written(statements: &Statements) -> Option<Value> {
+    fn to_manifest(statements: &Statements) -> Option<Value> {
         let ours = statements.iter().filter_map(|(id, it)| Some((id.strip_prefix(OURS)?, it)));
         let named = ours.filter_map(|(rest, it)| Some((sid(rest)?, it)));
-        let written: Vec<Value> = named.map(|(sid, it)| it.written(sid)).collect();
+        let written: Vec<Value> = named.map(|(sid, it)| it.to_manifest(sid)).collect();
         (!written.is_empty()).then(|| Value::Array(written))
     }
 

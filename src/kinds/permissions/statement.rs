@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     engine::{hex::hex, place::Place},
-    kinds::{principal, written},
+    kinds::{export, principal},
 };
 
 /// What a permission is about, unless it says otherwise.
@@ -112,18 +112,18 @@ impl Statement {
     }
 
     /// As people would write it, under its `sid`.
-    pub(super) fn written(&self, sid: &str) -> Value {
+    pub(super) fn to_manifest(&self, sid: &str) -> Value {
         let through_url = self.invoked_via_function_url;
-        written::map([
+        export::map([
             ("sid", Some(sid.into())),
             ("principal", Some(self.principal.as_str().into())),
-            ("action", written::unless(self.action.as_str(), &INVOKE)),
-            ("sourceArn", written::text(&self.source_arn)),
-            ("sourceAccount", written::text(&self.source_account)),
-            ("principalOrgId", written::text(&self.principal_org_id)),
-            ("functionUrlAuthType", written::text(&self.function_url_auth_type)),
-            ("invokedViaFunctionUrl", written::unless(through_url, &false)),
-            ("eventSourceToken", written::text(&self.event_source_token)),
+            ("action", export::unless(self.action.as_str(), &INVOKE)),
+            ("sourceArn", export::text(&self.source_arn)),
+            ("sourceAccount", export::text(&self.source_account)),
+            ("principalOrgId", export::text(&self.principal_org_id)),
+            ("functionUrlAuthType", export::text(&self.function_url_auth_type)),
+            ("invokedViaFunctionUrl", export::unless(through_url, &false)),
+            ("eventSourceToken", export::text(&self.event_source_token)),
         ])
     }
 

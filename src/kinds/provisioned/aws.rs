@@ -18,7 +18,7 @@ use crate::{
     engine::failure::{AwsError, Class, Failure},
     kinds::block::{
         At,
-        aws::{Asked, BlockHands, Door, Read, found},
+        aws::{Asked, Connection, FacetClient, Read, found},
     },
 };
 
@@ -28,70 +28,70 @@ const NAMESPACE: ServiceNamespace = ServiceNamespace::Lambda;
 const DIMENSION: ScalableDimension = ScalableDimension::LambdaFunctionProvisionedConcurrency;
 const METRIC: MetricType = MetricType::LambdaProvisionedConcurrencyUtilization;
 
-impl BlockHands for Provisioned {
+impl FacetClient for Provisioned {
     async fn read(
-        door: &Door,
+        connection: &Connection,
         _: &GetFunctionOutput,
         Asked { at, priority, .. }: Asked<'_, Self>,
     ) -> Read<Config> {
-        let request = door
+        let request = connection
             .lambda()
             .get_provisioned_concurrency_config()
             .function_name(at.function.as_str())
             .set_qualifier(at.qualifier.clone());
         let call = Call::plain(Op::GetProvisionedConcurrencyConfig, priority);
-        let (answer, began) = door.calls.timed(call, Box::pin(request.send())).await;
+        let (answer, began) = connection.calls.timed(call, Box::pin(request.send())).await;
         let none = |it: &Failure| it.cause.code.as_deref() == Some(NONE);
         let answer = match answer {
             Err(failure) if none(&failure) => Ok(None),
             answer => found(answer),
         };
         let config = match answer {
-            Ok(found) => scaled(door, (at, priority), found).await,
+            Ok(found) => scaled(connection, (at, priority), found).await,
             Err(failure) => Err(failure),
         };
         (config, Some(began))
     }
 
-    async fn write(door: &Door, step: &Step) -> Result<(), Failure> {
+    async fn write(connection: &Connection, step: &Step) -> Result<(), Failure> {
         match step {
             Step::Put(at, number) => {
-                let request = door
+                let request = connection
                     .lambda()
                     .put_provisioned_concurrency_config()
                     .function_name(at.function.as_str())
                     .set_qualifier(at.qualifier.clone())
                     .provisioned_concurrent_executions(*number);
                 let call = Call::plain(Op::PutProvisionedConcurrencyConfig, Priority::Write);
-                door.calls.run(call, Box::pin(request.send())).await.map(drop)
+                connection.calls.run(call, Box::pin(request.send())).await.map(drop)
             }
             Step::Delete(at) => {
-                let request = door
+                let request = connection
                     .lambda()
                     .delete_provisioned_concurrency_config()
                     .function_name(at.function.as_str())
                     .set_qualifier(at.qualifier.clone());
                 let call = Call::plain(Op::DeleteProvisionedConcurrencyConfig, Priority::Write);
-                door.calls.run(call, Box::pin(request.send())).await.map(drop)
+                connection.calls.run(call, Box::pin(request.send())).await.map(drop)
             }
-            Step::Register(at, range) => register(door, at, *range).await,
-            Step::Deregister(at) => deregister(door, at).await,
-            Step::Aim(at, utilization) => aim(door, at, *utilization).await,
-            Step::Unaim(at) => unaim(door, at).await,
+            Step::Register(at, range) => register(connection, at, *range).await,
+            Step::Deregister(at) => deregister(connection, at).await,
+            Step::Aim(at, utilization) => aim(connection, at, *utilization).await,
+            Step::Unaim(at) => unaim(connection, at).await,
         }
     }
 }
 
 /// What Lambda shows, and who scales it.
 async fn scaled(
-    door: &Door,
+    connection: &Connection,
     (at, priority): (&At, Priority),
     found: Option<GetProvisionedConcurrencyConfigOutput>,
 ) -> Result<Option<Config>, Failure> {
-    let range = range(door, (at, priority)).await?;
+    let range = range(connection, (at, priority)).await?;
     // Without a target there are no policies.
     let utilization = match range {
-        Some(_) => utilization(door, (at, priority)).await?,
+        Some(_) => utilization(connection, (at, priority)).await?,
         None => None,
     };
     let status = found.as_ref().map_or(Status::Ready, status);
@@ -118,10 +118,10 @@ fn resource(at: &At) -> String {
 }
 
 async fn range(
-    door: &Door,
+    connection: &Connection,
     (at, priority): (&At, Priority),
 ) -> Result<Option<(i32, i32)>, Failure> {
-    let request = door
+    let request = connection
         .clients
         .scaling
         .describe_scalable_targets()
@@ -129,14 +129,17 @@ async fn range(
         .resource_ids(resource(at))
         .scalable_dimension(DIMENSION);
     let call = Call::plain(Op::DescribeScalableTargets, priority);
-    let (answer, _) = door.calls.run(call, Box::pin(request.send())).await?;
+    let (answer, _) = connection.calls.run(call, Box::pin(request.send())).await?;
     // There is one at most: a resource has one target for each dimension.
     let target = answer.scalable_targets.unwrap_or_default().into_iter().next();
     Ok(target.map(|it| (it.min_capacity, it.max_capacity)))
 }
 
-async fn utilization(door: &Door, (at, priority): (&At, Priority)) -> Result<Option<f64>, Failure> {
-    let request = door
+async fn utilization(
+    connection: &Connection,
+    (at, priority): (&At, Priority),
+) -> Result<Option<f64>, Failure> {
+    let request = connection
         .clients
         .scaling
         .describe_scaling_policies()
@@ -145,7 +148,7 @@ async fn utilization(door: &Door, (at, priority): (&At, Priority)) -> Result<Opt
         .scalable_dimension(DIMENSION)
         .policy_names(POLICY);
     let call = Call::plain(Op::DescribeScalingPolicies, priority);
-    let (answer, _) = door.calls.run(call, Box::pin(request.send())).await?;
+    let (answer, _) = connection.calls.run(call, Box::pin(request.send())).await?;
     let own = answer.scaling_policies.unwrap_or_default();
     Ok(own.into_iter().find(|it| it.policy_name == POLICY).and_then(aimed))
 }
@@ -157,8 +160,8 @@ fn aimed(policy: ScalingPolicy) -> Option<f64> {
     (metric == METRIC).then_some(tracking.target_value)
 }
 
-async fn register(door: &Door, at: &At, (min, max): (i32, i32)) -> Result<(), Failure> {
-    let request = door
+async fn register(connection: &Connection, at: &At, (min, max): (i32, i32)) -> Result<(), Failure> {
+    let request = connection
         .clients
         .scaling
         .register_scalable_target()
@@ -168,11 +171,11 @@ async fn register(door: &Door, at: &At, (min, max): (i32, i32)) -> Result<(), Fa
         .min_capacity(min)
         .max_capacity(max);
     let call = Call::plain(Op::RegisterScalableTarget, Priority::Write);
-    door.calls.run(call, Box::pin(request.send())).await.map(drop)
+    connection.calls.run(call, Box::pin(request.send())).await.map(drop)
 }
 
-async fn deregister(door: &Door, at: &At) -> Result<(), Failure> {
-    let request = door
+async fn deregister(connection: &Connection, at: &At) -> Result<(), Failure> {
+    let request = connection
         .clients
         .scaling
         .deregister_scalable_target()
@@ -180,10 +183,10 @@ async fn deregister(door: &Door, at: &At) -> Result<(), Failure> {
         .resource_id(resource(at))
         .scalable_dimension(DIMENSION);
     let call = Call::plain(Op::DeregisterScalableTarget, Priority::Write);
-    door.calls.run(call, Box::pin(request.send())).await.map(drop)
+    connection.calls.run(call, Box::pin(request.send())).await.map(drop)
 }
 
-async fn aim(door: &Door, at: &At, utilization: f64) -> Result<(), Failure> {
+async fn aim(connection: &Connection, at: &At, utilization: f64) -> Result<(), Failure> {
     let op = Op::PutScalingPolicy;
     let metric = PredefinedMetricSpecification::builder().predefined_metric_type(METRIC).build();
     let tracking = metric.and_then(|it| {
@@ -198,7 +201,7 @@ async fn aim(door: &Door, at: &At, utilization: f64) -> Result<(), Failure> {
         cause: AwsError { code: None, message: error.to_string() },
         retry_after: None,
     })?;
-    let request = door
+    let request = connection
         .clients
         .scaling
         .put_scaling_policy()
@@ -208,11 +211,11 @@ async fn aim(door: &Door, at: &At, utilization: f64) -> Result<(), Failure> {
         .resource_id(resource(at))
         .scalable_dimension(DIMENSION)
         .target_tracking_scaling_policy_configuration(tracking);
-    door.calls.run(Call::plain(op, Priority::Write), Box::pin(request.send())).await.map(drop)
+    connection.calls.run(Call::plain(op, Priority::Write), Box::pin(request.send())).await.map(drop)
 }
 
-async fn unaim(door: &Door, at: &At) -> Result<(), Failure> {
-    let request = door
+async fn unaim(connection: &Connection, at: &At) -> Result<(), Failure> {
+    let request = connection
         .clients
         .scaling
         .delete_scaling_policy()
@@ -221,5 +224,5 @@ async fn unaim(door: &Door, at: &At) -> Result<(), Failure> {
         .resource_id(resource(at))
         .scalable_dimension(DIMENSION);
     let call = Call::plain(Op::DeleteScalingPolicy, Priority::Write);
-    door.calls.run(call, Box::pin(request.send())).await.map(drop)
+    connection.calls.run(call, Box::pin(request.send())).await.map(drop)
 }

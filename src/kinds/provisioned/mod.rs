@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use super::block::{At, Block, Fields, State};
 use crate::{
     engine::diff::{Cause, Reason},
-    kinds::{document::Breach, part::Site},
+    kinds::{document::Violation, part::Site},
     shape::Field,
 };
 
@@ -142,19 +142,19 @@ impl fmt::Display for Call {
 pub fn check_host(
     doc: &ProvisionedDoc,
     (alias, reserved): (Option<&str>, Option<i32>),
-) -> Vec<Breach> {
-    let mut breaches = Vec::new();
+) -> Vec<Violation> {
+    let mut violations = Vec::new();
     if alias.is_none() {
         let message = "instances are kept ready behind an alias, and the function has none";
         let hint = "a `release` keeps one; without it `reserved` is what can be asked for";
-        breaches.push(Breach::new(&[], message, hint));
+        violations.push(Violation::new(&[], message, hint));
     }
     if let Some(reserved) = reserved.filter(|it| *it < doc.most()) {
         let most = doc.most();
         let message = format!("{most} instances may be kept ready, and {reserved} are reserved");
-        breaches.push(Breach::new(&[], message, "reserve at least as many"));
+        violations.push(Violation::new(&[], message, "reserve at least as many"));
     }
-    breaches
+    violations
 }
 
 impl Block for Provisioned {
@@ -166,11 +166,11 @@ impl Block for Provisioned {
     type Config = Config;
     type Call = Call;
 
-    fn check(doc: &ProvisionedDoc) -> Vec<Breach> {
+    fn check(doc: &ProvisionedDoc) -> Vec<Violation> {
         match doc {
             ProvisionedDoc::Range(it) if it.min > it.max => {
                 let message = format!("`min` is {}, and `max` only {}", it.min, it.max);
-                vec![Breach::new(&[MIN], message, "`min` is at most `max`")]
+                vec![Violation::new(&[MIN], message, "`min` is at most `max`")]
             }
             ProvisionedDoc::Range(_) | ProvisionedDoc::Number(_) => Vec::new(),
         }
@@ -218,7 +218,7 @@ impl Block for Provisioned {
         fields
     }
 
-    fn written(config: &Config) -> Option<Value> {
+    fn to_manifest(config: &Config) -> Option<Value> {
         match (config.range, config.utilization, config.number?) {
             (Some((min, max)), Some(utilization), _) => {
                 Some(json!({ MIN: min, MAX: max, UTILIZATION: utilization }))

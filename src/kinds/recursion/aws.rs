@@ -6,22 +6,22 @@ use super::{Call as Step, Recursion, TERMINATE};
 use crate::{
     aws::{calls::Call, cloud::Priority, op::Op},
     engine::failure::Failure,
-    kinds::block::aws::{Asked, BlockHands, Door, Read, found},
+    kinds::block::aws::{Asked, Connection, FacetClient, Read, found},
 };
 
-impl BlockHands for Recursion {
+impl FacetClient for Recursion {
     async fn read(
-        door: &Door,
+        connection: &Connection,
         _: &GetFunctionOutput,
         Asked { at, priority, .. }: Asked<'_, Self>,
     ) -> Read<String> {
-        let request = door
+        let request = connection
             .lambda()
             .get_function_recursion_config()
             .function_name(at.function.as_str())
             .send();
         let call = Call::plain(Op::GetFunctionRecursionConfig, priority);
-        let (answer, at) = door.calls.timed(call, request).await;
+        let (answer, at) = connection.calls.timed(call, request).await;
         let word = |it: RecursiveLoop| it.as_str().to_owned();
         let answer = found(answer);
         let config =
@@ -29,13 +29,13 @@ impl BlockHands for Recursion {
         (config, Some(at))
     }
 
-    async fn write(door: &Door, step: &Step) -> Result<(), Failure> {
-        let request = door
+    async fn write(connection: &Connection, step: &Step) -> Result<(), Failure> {
+        let request = connection
             .lambda()
             .put_function_recursion_config()
             .function_name(step.at.function.as_str())
             .recursive_loop(RecursiveLoop::from(step.recursive_loop.as_str()));
         let call = Call::plain(Op::PutFunctionRecursionConfig, Priority::Write);
-        door.calls.run(call, Box::pin(request.send())).await.map(drop)
+        connection.calls.run(call, Box::pin(request.send())).await.map(drop)
     }
 }

@@ -56,7 +56,7 @@ impl Block for Recursion {
         Fields::from([(String::new(), config.clone())])
     }
 
-    fn written(config: &String) -> Option<Value> {
+    fn to_manifest(config: &String) -> Option<Value> {
         Some(Value::from(config.as_str()))
     }
 

@@ -50,7 +50,7 @@ mod tests {
             block::host::Host,
             release::{
                 live::{Alias, Latest},
-                note::Note,
+                note::ReleaseNote,
                 spec::{Strategy, Test},
             },
         },
@@ -60,7 +60,9 @@ mod tests {
         let alias = Alias {
             version: Some(7),
             weight: Some((8, 10)),
-            note: Note::read("evenkeel current=7 rolling=8:10:1764000000 held=6 why=bad counts"),
+            note: ReleaseNote::read(
+                "evenkeel current=7 rolling=8:10:1764000000 held=6 why=bad counts",
+            ),
             revision: String::new(),
         };
         Live {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::{
     FIELD,
     live::{Alias, Live},
-    note::Note,
+    note::ReleaseNote,
     proof::Proof,
     spec::{Spec, Wanted},
     step::{Route, Step},
@@ -20,8 +20,8 @@ use crate::{
         tags::Tags,
     },
     kinds::block::{
+        claims::{self, ClaimTag, SetClaim},
         host::missing,
-        manages::{self, Manage, Noted},
     },
 };
 
@@ -55,31 +55,31 @@ pub(super) fn hostless(name: &Name, spec: &Spec, facts: &Facts) -> Diff<Step> {
 
 /// Everything that differs.
 pub(super) fn diff(spec: &Spec, live: &Live, facts: &Facts) -> Diff<Step> {
-    let mut scene = Scene { spec, live, facts, diff: Diff::default() };
+    let mut release = ReleaseDiff { spec, live, facts, diff: Diff::default() };
     match &spec.wanted {
-        Some(wanted) => scene.wanted(wanted),
-        None => scene.unwanted(),
+        Some(wanted) => release.wanted(wanted),
+        None => release.unwanted(),
     }
-    scene.hold_up();
-    scene.diff
+    release.hold_up();
+    release.diff
 }
 
 /// The value of the function's tag.
 pub fn tag(alias: &str, rejected: Option<u64>) -> String {
     let fields = [("alias".to_owned(), alias.to_owned())];
-    let hash = manages::hash(&fields.into_iter().collect());
+    let hash = claims::hash(&fields.into_iter().collect());
     let rejected = rejected.map(|it| format!("/{it}")).unwrap_or_default();
     format!("{hash}@{alias}{rejected}")
 }
 
 /// The alias that the function's tags say is kept for callers.
 pub fn alias(tags: &Tags) -> Option<&str> {
-    let noted = manages::noted(tags, FIELD)?.alias?;
-    Some(noted.split_once('/').map_or(noted, |(alias, _)| alias))
+    let claim = claims::claim(tags, FIELD)?.alias?;
+    Some(claim.split_once('/').map_or(claim, |(alias, _)| alias))
 }
 
 /// One release: both sides, and what follows.
-pub(super) struct Scene<'a> {
+pub(super) struct ReleaseDiff<'a> {
     pub(super) spec: &'a Spec,
     pub(super) live: &'a Live,
     pub(super) facts: &'a Facts,
@@ -90,7 +90,7 @@ pub(super) struct Scene<'a> {
 pub(super) struct To {
     pub(super) version: u64,
     pub(super) weight: Option<(u64, u32)>,
-    pub(super) note: Note,
+    pub(super) note: ReleaseNote,
     /// Why, for people.
     pub(super) why: String,
     /// What the release comes to with that, if it ends.
@@ -99,19 +99,19 @@ pub(super) struct To {
 
 impl To {
     /// All callers to one version.
-    pub(super) fn all(version: u64, note: Note) -> Self {
+    pub(super) fn all(version: u64, note: ReleaseNote) -> Self {
         Self { version, weight: None, note, why: String::new(), ending: None }
     }
 
     /// The same, at the end of a release that went well.
-    pub(super) fn promoted(version: u64, note: Note) -> Self {
+    pub(super) fn promoted(version: u64, note: ReleaseNote) -> Self {
         Self { ending: Some(Ending::Promoted), ..Self::all(version, note) }
     }
 }
 
-impl Scene<'_> {
-    pub(super) fn noted(&self) -> Option<Noted<'_>> {
-        self.live.host.noted(FIELD)
+impl ReleaseDiff<'_> {
+    pub(super) fn claim(&self) -> Option<ClaimTag<'_>> {
+        self.live.host.claim(FIELD)
     }
 
     fn wanted(&mut self, wanted: &Wanted) {
@@ -131,8 +131,8 @@ impl Scene<'_> {
 
     /// There is no alias yet.
     fn first(&mut self, wanted: &Wanted) {
-        if self.noted().is_none_or(|it| alias_of(it) != wanted.alias) {
-            self.diff.steps.push(self.claim(CLAIM, Some(tag(&wanted.alias, None))));
+        if self.claim().is_none_or(|it| alias_of(it) != wanted.alias) {
+            self.diff.steps.push(self.claim_step(CLAIM, Some(tag(&wanted.alias, None))));
         }
         let target = self.live.target();
         let desired = target.map_or_else(|| "a new version".into(), |it| format!("version {it}"));
@@ -142,7 +142,7 @@ impl Scene<'_> {
             self.publish(wanted);
             return;
         };
-        let rejected = self.noted().and_then(|it| it.alias?.split_once('/')?.1.parse().ok());
+        let rejected = self.claim().and_then(|it| it.alias?.split_once('/')?.1.parse().ok());
         if rejected == Some(target) {
             let why = self.failed(wanted, target).unwrap_or_else(|| "it failed before".into());
             let message = format!(
@@ -159,10 +159,10 @@ impl Scene<'_> {
                 let message = format!("version {target} is held back: {why}");
                 self.diff.conditions.insert("Held", Reason::new("ReleaseHeld", message));
                 let tag = tag(&wanted.alias, Some(target));
-                self.diff.steps.push(self.claim(HOLD, Some(tag)));
+                self.diff.steps.push(self.claim_step(HOLD, Some(tag)));
             }
             Proof::Good => {
-                let note = Note { current: Some(target), ..Note::default() };
+                let note = ReleaseNote { current: Some(target), ..ReleaseNote::default() };
                 self.route(ROUTE, None, To::promoted(target, note));
             }
         }
@@ -170,9 +170,9 @@ impl Scene<'_> {
 
     /// No release is wanted any more: the alias goes, once nothing belongs to it.
     fn unwanted(&mut self) {
-        let Some(alias) = self.noted().map(|it| alias_of(it).to_owned()) else { return };
+        let Some(alias) = self.claim().map(|it| alias_of(it).to_owned()) else { return };
         if !self.live.aliases.contains_key(&alias) {
-            self.diff.steps.push(self.claim(RECORD, None));
+            self.diff.steps.push(self.claim_step(RECORD, None));
             return;
         }
         self.diff.changes.push(change("", ("absent", "present"), (Origin::Pending, REMOVE)));
@@ -215,10 +215,10 @@ impl Scene<'_> {
         self.diff.waits.push(Wait { reason, on: None, recheck, soon: false });
     }
 
-    pub(super) fn claim(&self, kind: &'static str, value: Option<String>) -> Planned<Step> {
+    pub(super) fn claim_step(&self, kind: &'static str, value: Option<String>) -> Planned<Step> {
         let function = self.spec.function.clone();
         let arn = self.live.host.arn.clone();
-        Planned::new(kind, Step::Manage(Manage { function, arn, word: FIELD, value }))
+        Planned::new(kind, Step::SetClaim(SetClaim { function, arn, word: FIELD, value }))
     }
 
     /// Moves the alias, or makes it.
@@ -254,8 +254,8 @@ impl Scene<'_> {
 }
 
 /// The alias that the function's tag names.
-pub(super) fn alias_of(noted: Noted<'_>) -> &str {
-    noted.alias.map_or("", |it| it.split('/').next().unwrap_or_default())
+pub(super) fn alias_of(claim: ClaimTag<'_>) -> &str {
+    claim.alias.map_or("", |it| it.split('/').next().unwrap_or_default())
 }
 
 pub(super) fn version(number: u64) -> String {

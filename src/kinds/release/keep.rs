@@ -2,9 +2,9 @@
 
 use super::{
     canary::{self, Course, WATCH},
-    diff::{HOLD, PRUNE, PUBLISH, RECORD, ROUTE, Scene, To, alias_of, change, tag, version},
+    diff::{HOLD, PRUNE, PUBLISH, RECORD, ROUTE, ReleaseDiff, To, alias_of, change, tag, version},
     live::{Alias, Live, Stock},
-    note::{Note, RejectedVersion, Rolling},
+    note::{RejectedVersion, ReleaseNote, Rolling},
     proof::Proof,
     spec::{Strategy, Wanted},
     step::Step,
@@ -19,18 +19,18 @@ use crate::engine::{
 struct Kept<'a> {
     wanted: &'a Wanted,
     alias: &'a Alias,
-    note: Note,
+    note: ReleaseNote,
     /// The version that callers should get for now.
     current: Option<u64>,
 }
 
-impl Scene<'_> {
+impl ReleaseDiff<'_> {
     /// There is an alias.
     pub(super) fn keep(&mut self, wanted: &Wanted, alias: &Alias) {
         let target = self.live.target();
         let right = alias.weight.is_none() && alias.version.is_some() && alias.version == target;
         let ours =
-            alias.note.is_some() || self.noted().is_some_and(|it| alias_of(it) == wanted.alias);
+            alias.note.is_some() || self.claim().is_some_and(|it| alias_of(it) == wanted.alias);
         if !ours && !right && !self.spec.adopts {
             let desired = target.map_or_else(|| "a new version".into(), version);
             let leads = leads(alias);
@@ -99,7 +99,8 @@ impl Scene<'_> {
         self.diff.conditions.insert("Held", Reason::new("ReleaseHeld", message.clone()));
         let rejected = RejectedVersion { version: rejected, why: why.to_owned() };
         let before = kept.note.before;
-        let note = Note { current: Some(current), before, rolling: None, rejected: Some(rejected) };
+        let note =
+            ReleaseNote { current: Some(current), before, rolling: None, rejected: Some(rejected) };
         let had_callers = kept.rolling().is_some();
         let ending = if had_callers { Ending::RolledBack } else { Ending::Rejected };
         let to = To { why: message, ending: Some(ending), ..To::all(current, note) };
@@ -118,7 +119,7 @@ impl Scene<'_> {
         let should = Alias { version: Some(current), weight, ..(*alias).clone() };
         let (desired, found) = (leads(&should), leads(alias));
         self.diff.changes.push(change("/version", (&desired, &found), (Origin::Drift, ROUTE)));
-        let note = Note { current: Some(current), rolling, ..note.clone() };
+        let note = ReleaseNote { current: Some(current), rolling, ..note.clone() };
         self.route(ROUTE, Some(alias), To { weight, ..To::all(current, note) });
         // It ends the difference by itself: whoever moves the alias again and again is not fought for ever.
         if let Some(step) = self.diff.steps.last_mut() {
@@ -175,7 +176,7 @@ impl Scene<'_> {
         let Kept { wanted, alias, current, .. } = kept;
         // What was held back is of no concern any more: this one is newer.
         let before = current.filter(|it| *it != target);
-        let whole = Note { current: Some(target), before, ..Note::default() };
+        let whole = ReleaseNote { current: Some(target), before, ..ReleaseNote::default() };
         let (Strategy::Gradual(gradual), Some(current)) = (&wanted.strategy, *current) else {
             self.route(ROUTE, Some(alias), To::promoted(target, whole));
             return;
@@ -208,7 +209,7 @@ impl Scene<'_> {
         // The time is that of the call.
         let since = jiff::Timestamp::UNIX_EPOCH;
         let rolling = Some(Rolling { version: target, percent, since });
-        let note = Note { current: Some(current), rolling, ..Note::default() };
+        let note = ReleaseNote { current: Some(current), rolling, ..ReleaseNote::default() };
         let weight = Some((target, percent));
         self.route(ROUTE, Some(alias), To { weight, ..To::all(current, note) });
     }
@@ -226,7 +227,7 @@ impl Scene<'_> {
         let leads = leads(alias);
         let change = change("/version", (&version(current), &leads), (Origin::Pending, ROUTE));
         self.diff.changes.push(change);
-        let note = Note { current: Some(current), rolling: None, ..note.clone() };
+        let note = ReleaseNote { current: Some(current), rolling: None, ..note.clone() };
         self.route(ROUTE, Some(alias), To::all(current, note));
     }
 
@@ -247,11 +248,11 @@ impl Scene<'_> {
 
     /// Everything is where it should be: what is left is to write that down, and to tidy up.
     fn rest(&mut self, wanted: &Wanted, alias: &Alias) {
-        if self.noted().is_none_or(|it| alias_of(it) != wanted.alias) {
-            let claim = self.claim(RECORD, Some(tag(&wanted.alias, None)));
+        if self.claim().is_none_or(|it| alias_of(it) != wanted.alias) {
+            let claim = self.claim_step(RECORD, Some(tag(&wanted.alias, None)));
             self.diff.steps.push(claim);
         } else if let (None, Some(current)) = (&alias.note, alias.version) {
-            let note = Note { current: Some(current), ..Note::default() };
+            let note = ReleaseNote { current: Some(current), ..ReleaseNote::default() };
             self.route(RECORD, Some(alias), To::all(current, note));
         }
         if let Some(number) = self.surplus(wanted)

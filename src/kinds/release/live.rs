@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use super::note::Note;
+use super::note::ReleaseNote;
 use crate::{
     engine::{diff::Fingerprint, observed::Known},
     kinds::block::host::Host,
@@ -94,7 +94,7 @@ pub struct Alias {
     /// The other version that it leads to, and the percent of the calls.
     pub weight: Option<(u64, u32)>,
     /// Its description, if it is ours.
-    pub note: Option<Note>,
+    pub note: Option<ReleaseNote>,
     /// Its `RevisionId`.
     pub revision: String,
 }

@@ -35,7 +35,7 @@ pub use self::{
 };
 use self::{doc::ReleaseDoc, live::Live, spec::Spec, step::Step};
 use super::{
-    document::Breach,
+    document::Violation,
     part::{Part, Site},
 };
 use crate::{
@@ -68,11 +68,11 @@ impl Part for Release {
     const FIELD: &'static str = FIELD;
     const SHAPE: Field = shape::RELEASE;
 
-    fn check(doc: &ReleaseDoc) -> Vec<Breach> {
+    fn check(doc: &ReleaseDoc) -> Vec<Violation> {
         rules::check(doc)
     }
 
-    fn note(doc: &ReleaseDoc, _: &Site<'_>) -> Option<(&'static str, String)> {
+    fn claim_tag(doc: &ReleaseDoc, _: &Site<'_>) -> Option<(&'static str, String)> {
         Some((FIELD, tag(&doc.alias, None)))
     }
 
@@ -81,7 +81,7 @@ impl Part for Release {
     }
 
     /// How callers get a new version, and what is tried before, is in the manifest alone.
-    fn written(live: &Live) -> Known<Option<Value>> {
+    fn to_manifest(live: &Live) -> Known<Option<Value>> {
         Known::Yes(live.alias().map(|_| json!({ "alias": live.alias })))
     }
 
@@ -141,7 +141,7 @@ impl Kind for Release {
         match &planned.step {
             Step::Route(it) => it.ending,
             // A first version that fails its tests has no alias.
-            Step::Manage(_) => (planned.kind == diff::HOLD).then_some(Ending::Rejected),
+            Step::SetClaim(_) => (planned.kind == diff::HOLD).then_some(Ending::Rejected),
             Step::Publish(_)
             | Step::Test(..)
             | Step::DeleteAlias(..)

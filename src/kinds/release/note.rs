@@ -12,7 +12,7 @@ const LENGTH_MAX: usize = 256;
 
 /// A description.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Note {
+pub struct ReleaseNote {
     /// The version that callers should get.
     pub current: Option<u64>,
     /// The version that all callers got before.
@@ -43,7 +43,7 @@ pub struct RejectedVersion {
     pub why: String,
 }
 
-impl Note {
+impl ReleaseNote {
     /// Reads a description; `None` if it is not ours.
     pub fn read(text: &str) -> Option<Self> {
         let rest = text.strip_prefix(OURS)?;
@@ -75,7 +75,7 @@ fn rolling(text: &str) -> Option<Rolling> {
     Some(Rolling { version, percent, since })
 }
 
-impl fmt::Display for Note {
+impl fmt::Display for ReleaseNote {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let current = self.current.map(|it| format!("current={it}"));
         let before = self.before.map(|it| format!("before={it}"));
@@ -99,16 +99,16 @@ mod tests {
     /// A description in another party's account holds this: it must never change by accident.
     #[test]
     fn a_note_is_read_as_it_was_written() {
-        let check = |text: &str, note: &Note| {
+        let check = |text: &str, note: &ReleaseNote| {
             assert_eq!(note.to_string(), text);
-            assert_eq!(Note::read(text).as_ref(), Some(note));
+            assert_eq!(ReleaseNote::read(text).as_ref(), Some(note));
         };
         let since = Timestamp::from_second(1_764_000_000).unwrap();
         let rejected = RejectedVersion { version: 9, why: "smoke test counts: no".into() };
-        check("evenkeel current=7", &Note { current: Some(7), ..Note::default() });
+        check("evenkeel current=7", &ReleaseNote { current: Some(7), ..ReleaseNote::default() });
         check(
             "evenkeel current=7 before=5 rolling=8:10:1764000000 held=9 why=smoke test counts: no",
-            &Note {
+            &ReleaseNote {
                 current: Some(7),
                 before: Some(5),
                 rolling: Some(Rolling { version: 8, percent: 10, since }),
@@ -116,17 +116,17 @@ mod tests {
             },
         );
         let long = RejectedVersion { why: "ü".repeat(999), ..rejected };
-        let text = Note { rejected: Some(long), ..Note::default() }.to_string();
+        let text = ReleaseNote { rejected: Some(long), ..ReleaseNote::default() }.to_string();
         assert_eq!(text.chars().count(), 256);
-        assert_eq!(Note::read(&text).unwrap().rejected.unwrap().version, 9);
+        assert_eq!(ReleaseNote::read(&text).unwrap().rejected.unwrap().version, 9);
     }
 
     #[test]
     fn what_others_wrote_is_not_ours() {
         for text in ["", "prod", "evenkeel", "evenkeel current=x", "evenkeel current"] {
-            assert_eq!(Note::read(text), None, "{text}");
+            assert_eq!(ReleaseNote::read(text), None, "{text}");
         }
-        let later = Note::read("evenkeel current=7 colour=red").unwrap();
+        let later = ReleaseNote::read("evenkeel current=7 colour=red").unwrap();
         assert_eq!(later.current, Some(7));
     }
 }

@@ -4,7 +4,7 @@
 use std::{sync::Arc, time::Duration};
 
 use super::{
-    diff::{LATER, PRUNE, PUBLISH, Scene, TEST},
+    diff::{LATER, PRUNE, PUBLISH, ReleaseDiff, TEST},
     live::{Alarm, Outcome, State},
     spec::{Test, Wanted},
     step::{Publish, Step},
@@ -32,7 +32,7 @@ pub(super) enum Proof {
     Waits,
 }
 
-impl Scene<'_> {
+impl ReleaseDiff<'_> {
     pub(super) fn publish(&mut self, wanted: &Wanted) {
         if !self.settled() {
             self.unsettled();
@@ -267,13 +267,14 @@ mod tests {
         let mut facts = Facts::default();
         facts.learn(FactKey::Settled(function.clone()), Some(Fact::Settled("r".into())));
         let spec = Spec { owner: "o".into(), function, wanted: None, adopts: false };
-        let mut scene = Scene { spec: &spec, live: &live, facts: &facts, diff: Diff::default() };
-        match scene.proof(&wanted, 2) {
+        let mut release =
+            ReleaseDiff { spec: &spec, live: &live, facts: &facts, diff: Diff::default() };
+        match release.proof(&wanted, 2) {
             Proof::Good => "good".into(),
             Proof::Bad(why) => format!("bad: {why}"),
             Proof::Waits => {
-                let steps = scene.diff.steps.iter().map(|it| it.kind);
-                let waits = scene.diff.waits.iter().map(|it| it.reason.code);
+                let steps = release.diff.steps.iter().map(|it| it.kind);
+                let waits = release.diff.waits.iter().map(|it| it.reason.code);
                 let all: Vec<_> = steps.chain(waits).collect();
                 format!("waits: {}", all.join(", "))
             }

@@ -5,7 +5,7 @@ use std::{collections::BTreeSet, time::Duration};
 use regex_lite::Regex;
 
 use super::doc::{ExpectDoc, GradualDoc, ReleaseDoc, StrategyDoc, TestDoc};
-use crate::{engine::time::duration, kinds::document::Breach};
+use crate::{engine::time::duration, kinds::document::Violation};
 
 /// CloudWatch counts by the minute: shorter steps would have nothing to go by.
 const STEP: (Duration, Duration) = (Duration::from_mins(1), Duration::from_hours(24));
@@ -15,59 +15,59 @@ const TEST: (Duration, Duration) = (Duration::from_millis(1), Duration::from_min
 const PAYLOAD_MAX: usize = 6 << 20;
 
 /// Every rule that is broken.
-pub(super) fn check(doc: &ReleaseDoc) -> Vec<Breach> {
-    let mut breaches = strategy(&doc.strategy);
+pub(super) fn check(doc: &ReleaseDoc) -> Vec<Violation> {
+    let mut violations = strategy(&doc.strategy);
     let mut names = BTreeSet::new();
     for test in &doc.smoke_tests {
         if !names.insert(&test.name) {
             let message = format!("`{}` is the name of two smoke tests", test.name);
-            breaches.push(Breach::new(&["smokeTests"], message, "give each its own"));
+            violations.push(Violation::new(&["smokeTests"], message, "give each its own"));
         }
-        breaches.extend(smoke_test(test));
+        violations.extend(smoke_test(test));
     }
-    breaches
+    violations
 }
 
-fn strategy(doc: &StrategyDoc) -> Vec<Breach> {
+fn strategy(doc: &StrategyDoc) -> Vec<Violation> {
     let StrategyDoc::Gradual(GradualDoc { canary, linear }) = doc else { return Vec::new() };
-    let mut breaches = Vec::new();
+    let mut violations = Vec::new();
     if canary.is_some() == linear.is_some() {
         let message = "a strategy is one of `allAtOnce`, `canary` and `linear`";
-        breaches.push(Breach::new(&["strategy"], message, "name one of them"));
+        violations.push(Violation::new(&["strategy"], message, "name one of them"));
     }
     let every = canary.iter().map(|it| ("canary", &it.every));
     let every = every.chain(linear.iter().map(|it| ("linear", &it.every)));
-    breaches.extend(every.filter_map(|(word, it)| time(&["strategy", word, "every"], it, STEP)));
+    violations.extend(every.filter_map(|(word, it)| time(&["strategy", word, "every"], it, STEP)));
     if let Some(canary) = canary {
         let rising = canary.steps.is_sorted_by(|a, b| a < b);
         if canary.steps.is_empty() || !rising {
             let message = "the steps of a canary rise, each above the one before";
             let hint = "write them as `[10, 50]`; after the last the new version gets everything";
-            breaches.push(Breach::new(&["strategy", "canary", "steps"], message, hint));
+            violations.push(Violation::new(&["strategy", "canary", "steps"], message, hint));
         }
     }
-    breaches
+    violations
 }
 
-fn smoke_test(doc: &TestDoc) -> Vec<Breach> {
+fn smoke_test(doc: &TestDoc) -> Vec<Violation> {
     let TestDoc { name, payload, expect } = doc;
     let ExpectDoc { matches, max_duration, .. } = expect;
-    let mut breaches = Vec::new();
+    let mut violations = Vec::new();
     let at = &["smokeTests"];
     if payload.to_string().len() > PAYLOAD_MAX {
         let message = format!("the payload of the smoke test `{name}` is greater than 6 MB");
-        breaches.push(Breach::new(at, message, "Lambda takes 6 MB at most"));
+        violations.push(Violation::new(at, message, "Lambda takes 6 MB at most"));
     }
     if let Some(Err(error)) = matches.as_deref().map(Regex::new) {
         let message = format!("`matches` of the smoke test `{name}` is no expression: {error}");
-        breaches.push(Breach::new(at, message, "see the syntax of the crate `regex-lite`"));
+        violations.push(Violation::new(at, message, "see the syntax of the crate `regex-lite`"));
     }
-    breaches.extend(max_duration.as_deref().and_then(|it| time(at, it, TEST)));
-    breaches
+    violations.extend(max_duration.as_deref().and_then(|it| time(at, it, TEST)));
+    violations
 }
 
-fn time(path: &[&str], text: &str, (least, most): (Duration, Duration)) -> Option<Breach> {
+fn time(path: &[&str], text: &str, (least, most): (Duration, Duration)) -> Option<Violation> {
     let good = duration(text).is_some_and(|it| (least..=most).contains(&it));
     let message = format!("`{text}` is not between {least:?} and {most:?}");
-    (!good).then(|| Breach::new(path, message, "write it as 30s, 5m or 2h"))
+    (!good).then(|| Violation::new(path, message, "write it as 30s, 5m or 2h"))
 }

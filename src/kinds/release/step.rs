@@ -2,17 +2,17 @@
 
 use std::{fmt, sync::Arc};
 
-use super::{note::Note, spec::Test};
+use super::{note::ReleaseNote, spec::Test};
 use crate::{
     engine::{name::Name, status::Ending},
-    kinds::block::manages::Manage,
+    kinds::block::claims::SetClaim,
 };
 
 /// One call with every argument decided.
 #[derive(Debug, Clone)]
 pub enum Step {
     /// TagResource or UntagResource on the function: that the alias is ours.
-    Manage(Manage),
+    SetClaim(SetClaim),
     /// PublishVersion.
     Publish(Publish),
     /// Invoke: a smoke test.
@@ -54,7 +54,7 @@ pub struct Route {
     /// Another version, and the percent of the calls that it gets.
     pub weight: Option<(u64, u32)>,
     /// The description; the time at which a step begins is filled in when the call is made.
-    pub note: Note,
+    pub note: ReleaseNote,
     /// Why, for people.
     pub why: String,
     /// What the release comes to with that, if it ends.
@@ -64,7 +64,7 @@ pub struct Route {
 impl fmt::Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Manage(it) => write!(f, "{it}"),
+            Self::SetClaim(it) => write!(f, "{it}"),
             Self::Publish(it) => write!(f, "publish a version of function {}", it.function),
             Self::Test(function, version, test) => {
                 write!(f, "smoke test {} of version {version} of function {function}", test.name)

@@ -52,18 +52,18 @@ pub(super) fn create(name: &Name, spec: &Spec) -> Diff<Step> {
 
 /// Everything that differs.
 pub(super) fn diff(name: &Name, spec: &Spec, reading: &Reading<Live>) -> Diff<Step> {
-    let sides = Sides::new(name, spec, reading);
+    let comparison = RepositoryComparison::new(name, spec, reading);
     let mut diff = Diff::default();
-    sides.config(&mut diff);
-    sides.encryption(&mut diff);
-    let lifecycle = sides.block(&sides.lifecycle(), &mut diff);
-    let access = sides.block(&sides.access(), &mut diff);
+    comparison.config(&mut diff);
+    comparison.encryption(&mut diff);
+    let lifecycle = comparison.block(&comparison.lifecycle(), &mut diff);
+    let access = comparison.block(&comparison.access(), &mut diff);
     let kept = lifecycle.into_iter().chain(access).collect();
-    sides.tags(&kept, &mut diff);
+    comparison.tags(&kept, &mut diff);
     diff
 }
 
-struct Sides<'a> {
+struct RepositoryComparison<'a> {
     name: &'a Name,
     spec: &'a Spec,
     live: &'a Live,
@@ -88,7 +88,7 @@ struct Block {
     removal: Planned<Step>,
 }
 
-impl<'a> Sides<'a> {
+impl<'a> RepositoryComparison<'a> {
     fn new(name: &'a Name, spec: &'a Spec, reading: &'a Reading<Live>) -> Self {
         let live = &reading.live;
         let record = Record::read(&live.tags);
@@ -123,8 +123,8 @@ impl<'a> Sides<'a> {
         self.spec.ignored.contains(field)
     }
 
-    fn change(&self, path: &str, sides: (Shown, Shown), step: &'static str) -> Change {
-        let (desired, live) = sides;
+    fn change(&self, path: &str, comparison: (Shown, Shown), step: &'static str) -> Change {
+        let (desired, live) = comparison;
         let origin = self.origin;
         Change { path: path.into(), desired, live, cause: Cause::Config, origin, step }
     }
@@ -137,15 +137,15 @@ impl<'a> Sides<'a> {
         if self.ignores(&Ignored::Mutability) {
             mutability = was;
         } else if it != was {
-            let sides = (Shown::open(it), Shown::open(was));
-            changes.push(self.change("/imageTagMutability", sides, kind::MUTABILITY));
+            let comparison = (Shown::open(it), Shown::open(was));
+            changes.push(self.change("/imageTagMutability", comparison, kind::MUTABILITY));
         }
         if self.ignores(&Ignored::Exclusions) {
             exclusions = &live.exclusions;
         } else if wanted.exclusions != live.exclusions {
-            let sides = (listed(&wanted.exclusions), listed(&live.exclusions));
+            let comparison = (listed(&wanted.exclusions), listed(&live.exclusions));
             let path = "/imageTagMutabilityExclusionFilters";
-            changes.push(self.change(path, sides, kind::MUTABILITY));
+            changes.push(self.change(path, comparison, kind::MUTABILITY));
         }
         if !changes.is_empty() {
             let step = Step::Mutability {
@@ -158,9 +158,9 @@ impl<'a> Sides<'a> {
         }
         let (scan, was) = (wanted.scan_on_push, live.scan_on_push);
         if scan != was && !self.ignores(&Ignored::Scanning) {
-            let sides = (Shown::open(scan), Shown::open(was));
+            let comparison = (Shown::open(scan), Shown::open(was));
             let path = "/imageScanningConfiguration/scanOnPush";
-            changes.push(self.change(path, sides, kind::SCANNING));
+            changes.push(self.change(path, comparison, kind::SCANNING));
             let step = Step::Scanning { name: self.name.clone(), scan_on_push: scan };
             diff.steps
                 .push(Planned::new(kind::SCANNING, step).in_lane("imageScanningConfiguration"));
@@ -187,8 +187,8 @@ impl<'a> Sides<'a> {
                 [&*it.encryption_type, it.kms_key.as_deref().unwrap_or("")].join(" ").trim(),
             )
         };
-        let sides = (show(wanted), show(live));
-        let change = self.change("/encryptionConfiguration", sides, kind::CREATE);
+        let comparison = (show(wanted), show(live));
+        let change = self.change("/encryptionConfiguration", comparison, kind::CREATE);
         // Nobody can have changed it.
         diff.changes.push(Change { origin: Origin::Pending, ..change });
         let message = "ECR lets the encryption be chosen only when a repository is made: make a new one, \
@@ -249,7 +249,7 @@ impl<'a> Sides<'a> {
                 return ours.then_some(field);
             }
         };
-        let sides = (shown(block.wanted.as_ref()), shown(live.as_ref()));
+        let comparison = (shown(block.wanted.as_ref()), shown(live.as_ref()));
         match (&block.wanted, live) {
             (Some(wanted), Some(live)) if wanted == live => {}
             (Some(_), Some(_)) if !ours && !self.spec.adopts && !block.free => {
@@ -257,16 +257,16 @@ impl<'a> Sides<'a> {
                     "it has a {field} that Evenkeel did not write; to replace it, set `policy.adopt: true`"
                 );
                 let reason = Reason::new("NotOwned", message);
-                diff.changes.push(self.change(&format!("/{field}"), sides, block.step.kind));
+                diff.changes.push(self.change(&format!("/{field}"), comparison, block.step.kind));
                 diff.waits.push(Wait { reason, on: None, recheck: None, soon: false });
                 return None;
             }
             (Some(_), _) => {
-                diff.changes.push(self.change(&format!("/{field}"), sides, block.step.kind));
+                diff.changes.push(self.change(&format!("/{field}"), comparison, block.step.kind));
                 diff.steps.push(block.step.clone());
             }
             (None, Some(_)) if ours => {
-                diff.changes.push(self.change(&format!("/{field}"), sides, block.step.kind));
+                diff.changes.push(self.change(&format!("/{field}"), comparison, block.step.kind));
                 diff.steps.push(block.removal.clone());
                 return Some(field);
             }

@@ -6,6 +6,7 @@
 pub mod aws;
 mod diff;
 pub mod doc;
+pub mod export;
 pub mod ignore;
 pub mod live;
 pub mod policy;
@@ -13,7 +14,6 @@ pub mod rules;
 pub mod shape;
 pub mod spec;
 pub mod step;
-pub mod written;
 
 use std::{collections::BTreeSet, time::Duration};
 

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::{doc::RepositoryDoc, ignore::Ignored, shape::NAME, spec::AES256};
-use crate::kinds::document::{Breach, check_tags};
+use crate::kinds::document::{Violation, check_tags};
 
 /// ECR's limit for a lifecycle policy (ECR API reference, PutLifecyclePolicy).
 const LIFECYCLE_MAX: usize = 30_720;
@@ -15,18 +15,18 @@ const POLICY_MAX: usize = 10_240;
 const WITH_EXCLUSION: &str = "_WITH_EXCLUSION";
 
 /// Every rule that the document breaks.
-pub fn check(name: &str, doc: &RepositoryDoc) -> Vec<Breach> {
-    let mut breaches = check_tags(&doc.tags);
+pub fn check(name: &str, doc: &RepositoryDoc) -> Vec<Violation> {
+    let mut violations = check_tags(&doc.tags);
     if doc.repository_name.is_none() && !(name.len() >= NAME.min && NAME.fits(name)) {
         let message = format!("`{name}` is no name of a repository; it should be {}", NAME.words);
-        breaches.push(Breach::new(&[], message, "rename it, or set `spec.repositoryName`"));
+        violations.push(Violation::new(&[], message, "rename it, or set `spec.repositoryName`"));
     }
     let excludes =
         doc.image_tag_mutability.as_deref().is_some_and(|it| it.ends_with(WITH_EXCLUSION));
     if excludes == doc.image_tag_mutability_exclusion_filters.is_empty() {
         let message = "exclusion filters and `…_WITH_EXCLUSION` go together";
         let hint = "give both, or neither";
-        breaches.push(Breach::new(&["imageTagMutabilityExclusionFilters"], message, hint));
+        violations.push(Violation::new(&["imageTagMutabilityExclusionFilters"], message, hint));
     }
     if let Some(encryption) = &doc.encryption_configuration
         && encryption.encryption_type == AES256
@@ -34,47 +34,47 @@ pub fn check(name: &str, doc: &RepositoryDoc) -> Vec<Breach> {
     {
         let message = "a key is used only with KMS";
         let hint = "set `encryptionType: KMS`, or take the key out";
-        breaches.push(Breach::new(&["encryptionConfiguration", "kmsKey"], message, hint));
+        violations.push(Violation::new(&["encryptionConfiguration", "kmsKey"], message, hint));
     }
     for pointer in doc.policy.ignore.iter().filter(|it| Ignored::parse(it).is_none()) {
         let message = format!("`{pointer}` names no field that can be left to others");
         let hint = "name one below `spec`, as `/lifecyclePolicy`";
-        breaches.push(Breach::new(&["policy", "ignore"], message, hint));
+        violations.push(Violation::new(&["policy", "ignore"], message, hint));
     }
-    breaches.extend(doc.lifecycle_policy.iter().flat_map(lifecycle));
-    breaches.extend(doc.repository_policy.iter().flat_map(access));
-    breaches
+    violations.extend(doc.lifecycle_policy.iter().flat_map(lifecycle));
+    violations.extend(doc.repository_policy.iter().flat_map(access));
+    violations
 }
 
-fn lifecycle(policy: &Value) -> Vec<Breach> {
+fn lifecycle(policy: &Value) -> Vec<Violation> {
     let path = &["lifecyclePolicy", "rules"];
-    let mut breaches = Vec::new();
+    let mut violations = Vec::new();
     let mut reading = BTreeSet::new();
     for rule in policy.get("rules").and_then(Value::as_array).into_iter().flatten() {
         let whole = ["selection", "action"].iter().all(|it| rule.get(it).is_some());
         match rule.get("rulePriority").and_then(Value::as_i64).filter(|it| *it >= 1) {
             Some(priority) if !reading.insert(priority) => {
                 let message = format!("two rules have the priority {priority}");
-                breaches.push(Breach::new(path, message, "give each its own"));
+                violations.push(Violation::new(path, message, "give each its own"));
             }
             Some(_) if whole => {}
             Some(_) | None => {
                 let message = "a rule lacks `rulePriority` (from 1), `selection` or `action`";
-                breaches.push(Breach::new(path, message, "add it"));
+                violations.push(Violation::new(path, message, "add it"));
             }
         }
     }
-    if reading.is_empty() && breaches.is_empty() {
+    if reading.is_empty() && violations.is_empty() {
         let hint = "add one, or take `lifecyclePolicy` out";
-        breaches.push(Breach::new(path, "a lifecycle policy needs a rule", hint));
+        violations.push(Violation::new(path, "a lifecycle policy needs a rule", hint));
     }
-    breaches.extend(size(policy, LIFECYCLE_MAX, "lifecyclePolicy"));
-    breaches
+    violations.extend(size(policy, LIFECYCLE_MAX, "lifecyclePolicy"));
+    violations
 }
 
-fn access(policy: &Value) -> Vec<Breach> {
+fn access(policy: &Value) -> Vec<Violation> {
     let path = &["repositoryPolicy", "Statement"];
-    let mut breaches = Vec::new();
+    let mut violations = Vec::new();
     let statements = match policy.get("Statement") {
         Some(Value::Array(all)) => all.as_slice(),
         Some(one) => std::slice::from_ref(one),
@@ -82,20 +82,20 @@ fn access(policy: &Value) -> Vec<Breach> {
     };
     if statements.is_empty() {
         let hint = "add one, or take `repositoryPolicy` out";
-        breaches.push(Breach::new(path, "a policy needs a statement", hint));
+        violations.push(Violation::new(path, "a policy needs a statement", hint));
     }
     let effect =
         |it: &Value| matches!(it.get("Effect").and_then(Value::as_str), Some("Allow" | "Deny"));
     if !statements.iter().all(effect) {
         let message = "a statement has no `Effect` of `Allow` or `Deny`";
-        breaches.push(Breach::new(path, message, "add it"));
+        violations.push(Violation::new(path, message, "add it"));
     }
-    breaches.extend(size(policy, POLICY_MAX, "repositoryPolicy"));
-    breaches
+    violations.extend(size(policy, POLICY_MAX, "repositoryPolicy"));
+    violations
 }
 
-fn size(policy: &Value, max: usize, field: &str) -> Option<Breach> {
+fn size(policy: &Value, max: usize, field: &str) -> Option<Violation> {
     let size = policy.to_string().len();
     let message = format!("`{field}` takes {size} bytes as JSON; ECR allows {max}");
-    (size > max).then(|| Breach::new(&[field], message, "shorten it"))
+    (size > max).then(|| Violation::new(&[field], message, "shorten it"))
 }

@@ -6,20 +6,20 @@ use super::{Call as Step, Config, Limits, Scaling, Version};
 use crate::{
     aws::{calls::Call, cloud::Priority, op::Op},
     engine::failure::Failure,
-    kinds::block::aws::{Asked, BlockHands, Door, Read, found},
+    kinds::block::aws::{Asked, Connection, FacetClient, Read, found},
 };
 
-impl BlockHands for Scaling {
+impl FacetClient for Scaling {
     async fn read(
-        door: &Door,
+        connection: &Connection,
         _: &GetFunctionOutput,
         Asked { at, priority, .. }: Asked<'_, Self>,
     ) -> Read<Config> {
         let Some(alias) = &at.qualifier else { return (Ok(None), None) };
         let function = at.function.as_str();
-        let request = door.lambda().get_alias().function_name(function).name(alias);
+        let request = connection.lambda().get_alias().function_name(function).name(alias);
         let call = Call::plain(Op::GetAlias, priority);
-        let (answer, asked) = door.calls.timed(call, Box::pin(request.send())).await;
+        let (answer, asked) = connection.calls.timed(call, Box::pin(request.send())).await;
         let alias = match found(answer) {
             Ok(Some(alias)) => alias,
             Ok(None) => return (Ok(None), Some(asked)),
@@ -32,7 +32,7 @@ impl BlockHands for Scaling {
         let all = all.filter(|it| it.bytes().all(|it| it.is_ascii_digit()));
         let mut versions = Vec::new();
         for version in all {
-            match limits(door, (function, &version), priority).await {
+            match limits(connection, (function, &version), priority).await {
                 Ok(Some((asked, applied))) => {
                     versions.push(Version { number: version, asked, applied });
                 }
@@ -44,31 +44,37 @@ impl BlockHands for Scaling {
         (Ok(Some(Config { limits: (None, None), version: None, versions })), Some(asked))
     }
 
-    async fn write(door: &Door, Step { at, limits: (min, max) }: &Step) -> Result<(), Failure> {
+    async fn write(
+        connection: &Connection,
+        Step { at, limits: (min, max) }: &Step,
+    ) -> Result<(), Failure> {
         let config = FunctionScalingConfig::builder()
             .set_min_execution_environments(*min)
             .set_max_execution_environments(*max);
-        let request = door
+        let request = connection
             .lambda()
             .put_function_scaling_config()
             .function_name(at.function.as_str())
             .set_qualifier(at.qualifier.clone())
             .function_scaling_config(config.build());
         let call = Call::plain(Op::PutFunctionScalingConfig, Priority::Write);
-        door.calls.run(call, Box::pin(request.send())).await.map(drop)
+        connection.calls.run(call, Box::pin(request.send())).await.map(drop)
     }
 }
 
 /// What was asked for a version, and what AWS has made of that.
 async fn limits(
-    door: &Door,
+    connection: &Connection,
     (function, version): (&str, &str),
     priority: Priority,
 ) -> Result<Option<(Option<Limits>, Limits)>, Failure> {
-    let request =
-        door.lambda().get_function_scaling_config().function_name(function).qualifier(version);
+    let request = connection
+        .lambda()
+        .get_function_scaling_config()
+        .function_name(function)
+        .qualifier(version);
     let call = Call::plain(Op::GetFunctionScalingConfig, priority);
-    let answer = found(door.calls.run(call, Box::pin(request.send())).await)?;
+    let answer = found(connection.calls.run(call, Box::pin(request.send())).await)?;
     let limits =
         |it: &FunctionScalingConfig| (it.min_execution_environments, it.max_execution_environments);
     Ok(answer.map(|(it, _)| {

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::block::{At, Block, Fields, State};
 use crate::{
     engine::diff::{Cause, Reason},
-    kinds::{document::Breach, part::Site},
+    kinds::{document::Violation, part::Site},
     shape::{Field, Shape},
 };
 
@@ -103,10 +103,10 @@ impl fmt::Display for Call {
 }
 
 /// Whether it may belong to a function. `managed`: that runs on instances of its own.
-pub fn check_host(managed: bool) -> Option<Breach> {
+pub fn check_host(managed: bool) -> Option<Violation> {
     let message = "only functions on instances of your own have numbers of them";
     let hint = "set `capacityProviderConfig`; for Lambda's own instances there is `concurrency`";
-    (!managed).then(|| Breach::new(&[], message, hint))
+    (!managed).then(|| Violation::new(&[], message, hint))
 }
 
 impl Block for Scaling {
@@ -125,14 +125,18 @@ impl Block for Scaling {
     type Config = Config;
     type Call = Call;
 
-    fn check(doc: &ScalingDoc) -> Vec<Breach> {
+    fn check(doc: &ScalingDoc) -> Vec<Violation> {
         let ScalingDoc { min_execution_environments: min, max_execution_environments: max } = doc;
         let message = match (min, max) {
             (min, max) if min > max => format!("`{MIN}` is {min}, and `{MAX}` only {max}"),
             (0, 1..) => format!("`{MIN}` is 0, and `{MAX}` is {max}: AWS takes 0 only for both"),
             _ => return Vec::new(),
         };
-        vec![Breach::new(&[MIN], message, "take at least 1 and at most the maximum, or 0 for both")]
+        vec![Violation::new(
+            &[MIN],
+            message,
+            "take at least 1 and at most the maximum, or 0 for both",
+        )]
     }
 
     fn config(doc: &ScalingDoc, _: &Site<'_>) -> Config {
@@ -147,7 +151,7 @@ impl Block for Scaling {
     }
 
     /// What nobody asked for are AWS's own numbers.
-    fn written(config: &Config) -> Option<Value> {
+    fn to_manifest(config: &Config) -> Option<Value> {
         let (min, max) = config.versions.iter().find_map(|it| it.asked)?;
         Some(json!({ MIN: min?, MAX: max? }))
     }

@@ -17,24 +17,24 @@ use crate::{
     engine::failure::Failure,
     kinds::block::{
         At, Extra,
-        aws::{Asked, BlockHands, Door, Others, PAGES_MAX, Read, found},
+        aws::{Asked, Connection, FacetClient, Others, PAGES_MAX, Read, found},
     },
 };
 
-impl BlockHands for Url {
+impl FacetClient for Url {
     async fn read(
-        door: &Door,
+        connection: &Connection,
         _: &GetFunctionOutput,
         Asked { at, priority, .. }: Asked<'_, Self>,
     ) -> Read<Config> {
-        let request = door
+        let request = connection
             .lambda()
             .get_function_url_config()
             .function_name(at.function.as_str())
             .set_qualifier(at.qualifier.clone())
             .send();
         let call = Call::plain(Op::GetFunctionUrlConfig, priority);
-        let (answer, at) = door.calls.timed(call, request).await;
+        let (answer, at) = connection.calls.timed(call, request).await;
         let config = found(answer).map(|it| it.map(config));
         (config, Some(at))
     }
@@ -45,14 +45,17 @@ impl BlockHands for Url {
     }
 
     /// The function itself and each alias may have a URL: one list shows all of them.
-    async fn elsewhere(door: &Door, others: Others<'_>) -> Result<Vec<Extra<Step>>, Failure> {
+    async fn elsewhere(
+        connection: &Connection,
+        others: Others<'_>,
+    ) -> Result<Vec<Extra<Step>>, Failure> {
         let mut all = Vec::new();
         let mut marker = None;
         for _ in 0..PAGES_MAX {
-            let request = door.lambda().list_function_url_configs();
+            let request = connection.lambda().list_function_url_configs();
             let request = request.function_name(others.function.as_str()).set_marker(marker);
             let call = Call::plain(Op::ListFunctionUrlConfigs, others.priority);
-            let (answer, _) = door.calls.timed(call, request.send()).await;
+            let (answer, _) = connection.calls.timed(call, request.send()).await;
             let Some(page) = found(answer)? else { return Ok(all) };
             let public = page.function_url_configs.into_iter();
             let public = public.filter(|it| it.auth_type.as_str() == PUBLIC);
@@ -66,8 +69,8 @@ impl BlockHands for Url {
         Err(endless(Op::ListFunctionUrlConfigs, PAGES_MAX))
     }
 
-    async fn write(door: &Door, step: &Step) -> Result<(), Failure> {
-        let lambda = door.lambda();
+    async fn write(connection: &Connection, step: &Step) -> Result<(), Failure> {
+        let lambda = connection.lambda();
         match step {
             Step::Create(at, config) => {
                 let request = lambda
@@ -78,7 +81,7 @@ impl BlockHands for Url {
                     .invoke_mode(mode(config))
                     .set_cors((config.cors != Cors::default()).then(|| sent(&config.cors)));
                 let call = Call::plain(Op::CreateFunctionUrlConfig, Priority::Write);
-                door.calls.run(call, Box::pin(request.send())).await.map(drop)
+                connection.calls.run(call, Box::pin(request.send())).await.map(drop)
             }
             Step::Update(at, config) => {
                 let request = lambda
@@ -89,7 +92,7 @@ impl BlockHands for Url {
                     .invoke_mode(mode(config))
                     .cors(sent(&config.cors));
                 let call = Call::plain(Op::UpdateFunctionUrlConfig, Priority::Write);
-                door.calls.run(call, Box::pin(request.send())).await.map(drop)
+                connection.calls.run(call, Box::pin(request.send())).await.map(drop)
             }
             Step::Delete(at) => {
                 let request = lambda
@@ -97,7 +100,7 @@ impl BlockHands for Url {
                     .function_name(at.function.as_str())
                     .set_qualifier(at.qualifier.clone());
                 let call = Call::plain(Op::DeleteFunctionUrlConfig, Priority::Write);
-                door.calls.run(call, Box::pin(request.send())).await.map(drop)
+                connection.calls.run(call, Box::pin(request.send())).await.map(drop)
             }
         }
     }

@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::block::{At, Block, Extra, Fields};
 use crate::{
     engine::diff::{Cause, Reason},
-    kinds::{document::Breach, part::Site, written},
+    kinds::{document::Violation, export, part::Site},
     shape::Field,
 };
 
@@ -104,12 +104,15 @@ impl Block for Url {
     type Config = Config;
     type Call = Call;
 
-    fn check(doc: &UrlDoc) -> Vec<Breach> {
+    fn check(doc: &UrlDoc) -> Vec<Violation> {
         let everybody = doc.cors.allow_origins.contains("*");
         let wrong = doc.cors.allow_credentials && everybody;
         let message = "browsers refuse credentials where every origin is allowed";
         let hint = "name the origins, or set `allowCredentials: false`";
-        wrong.then(|| Breach::new(&["cors", "allowOrigins"], message, hint)).into_iter().collect()
+        wrong
+            .then(|| Violation::new(&["cors", "allowOrigins"], message, hint))
+            .into_iter()
+            .collect()
     }
 
     fn config(doc: &UrlDoc, _: &Site<'_>) -> Config {
@@ -148,21 +151,21 @@ impl Block for Url {
         fields.into_iter().map(|(path, value)| (path.to_owned(), value)).collect()
     }
 
-    fn written(config: &Config) -> Option<Value> {
+    fn to_manifest(config: &Config) -> Option<Value> {
         let Config { auth_type, invoke_mode, cors } = config;
         let cors = (*cors != Cors::default()).then(|| {
-            written::map([
-                ("allowCredentials", written::unless(cors.allow_credentials, &false)),
+            export::map([
+                ("allowCredentials", export::unless(cors.allow_credentials, &false)),
                 ("allowHeaders", list(&cors.allow_headers)),
                 ("allowMethods", list(&cors.allow_methods)),
                 ("allowOrigins", list(&cors.allow_origins)),
                 ("exposeHeaders", list(&cors.expose_headers)),
-                ("maxAge", written::unless(cors.max_age, &0)),
+                ("maxAge", export::unless(cors.max_age, &0)),
             ])
         });
-        Some(written::map([
+        Some(export::map([
             ("authType", Some(auth_type.as_str().into())),
-            ("invokeMode", written::unless(invoke_mode.as_str(), &BUFFERED)),
+            ("invokeMode", export::unless(invoke_mode.as_str(), &BUFFERED)),
             ("cors", cors),
         ]))
     }

@@ -82,10 +82,11 @@ impl<'a> Drafts<'a> {
         let root =
             only.map_or_else(|| folder.path().to_path_buf(), |it| folder.path().join(&***it));
         // Lines have moved.
-        let said = |it: &manifest::Note| (it.file.to_string(), it.message.clone());
-        let known: BTreeSet<(String, String)> = self.snapshot.notes.iter().map(said).collect();
+        let said = |it: &manifest::Diagnostic| (it.file.to_string(), it.message.clone());
+        let known: BTreeSet<(String, String)> =
+            self.snapshot.diagnostics.iter().map(said).collect();
         let now = reading::read(&root)?;
-        if let Some(note) = now.notes.iter().find(|it| !known.contains(&said(it))) {
+        if let Some(note) = now.diagnostics.iter().find(|it| !known.contains(&said(it))) {
             return Err(CliError(format!(
                 "nothing was written, since the manifests would not be good any more: {note}; if it is about another \
                  document, capture that one in the same call"

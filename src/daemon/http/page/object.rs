@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     daemon::{
-        chronicle::Entry,
+        event_log::Entry,
         view::{
             View, Viewer,
             object::document_key,

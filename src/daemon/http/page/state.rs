@@ -8,7 +8,7 @@ use super::{
     words::{Told, When, encoded, href},
 };
 use crate::daemon::{
-    chronicle::EVENTS_MAX,
+    event_log::EVENTS_MAX,
     view::{
         View, Viewer,
         state::{File, Note, SourceDetail, TargetDetail},

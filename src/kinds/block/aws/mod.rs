@@ -17,14 +17,14 @@ pub use self::places::{Others, PAGES_MAX};
 use self::survey::Survey;
 use super::{
     At, Block, Extra, Live, Of, Spec, Step,
+    claims::{SetClaim, claim, key},
     host::Host,
-    manages::{Manage, key, noted},
 };
 use crate::{
     aws::{
         calls::{Call, Calls},
         clients::Clients,
-        cloud::{Cloud, Got, Hands, Priority},
+        cloud::{AwsResource, Cloud, Got, Priority},
         op::{Bucket, Op},
     },
     engine::{
@@ -44,14 +44,14 @@ const NOT_FOUND: &str = "ResourceNotFoundException";
 pub type Read<C> = (Result<Option<C>, Failure>, Option<Mono>);
 
 /// A block's own side of AWS.
-pub trait BlockHands: Block {
+pub trait FacetClient: Block {
     /// The quota that reading it spends.
     const LOOK: Bucket = Bucket::Lambda;
 
     /// Reads it where it hangs, or should; `None` if there is none. `host` is what GetFunction has just shown. With it comes the moment at
     /// which the request began; none if there was no need to ask.
     fn read(
-        door: &Door,
+        connection: &Connection,
         host: &GetFunctionOutput,
         asked: Asked<'_, Self>,
     ) -> impl Future<Output = Read<Self::Config>> + Send;
@@ -64,14 +64,17 @@ pub trait BlockHands: Block {
     /// What opens the function to others at places other than the block's own, where no document asks for it. Only
     /// blocks that are watched ([`Block::GUARDED`]) have any.
     fn elsewhere(
-        _: &Door,
+        _: &Connection,
         _: Others<'_>,
     ) -> impl Future<Output = Result<Vec<Extra<Self::Call>>, Failure>> + Send {
         async { Ok(Vec::new()) }
     }
 
     /// Makes one call that changes it.
-    fn write(door: &Door, call: &Self::Call) -> impl Future<Output = Result<(), Failure>> + Send;
+    fn write(
+        connection: &Connection,
+        call: &Self::Call,
+    ) -> impl Future<Output = Result<(), Failure>> + Send;
 }
 
 /// What a read is about.
@@ -85,14 +88,14 @@ pub struct Asked<'a, B: Block> {
 }
 
 /// The way to AWS.
-pub struct Door {
+pub struct Connection {
     /// What can be called.
     pub clients: Clients,
     /// The one door.
     pub calls: Arc<Calls>,
 }
 
-impl Door {
+impl Connection {
     /// Lambda.
     pub fn lambda(&self) -> &Client {
         &self.clients.lambda
@@ -101,20 +104,23 @@ impl Door {
 
 /// The way to AWS of one kind of block.
 pub struct Hung<B: Block> {
-    door: Door,
+    connection: Connection,
     others: Survey<B>,
 }
 
-impl<B: BlockHands> Hands for Of<B> {
+impl<B: FacetClient> AwsResource for Of<B> {
     type Cloud = Hung<B>;
     const LOOK: (Bucket, f64) = (B::LOOK, 1.0);
 
     fn open(clients: &Clients, calls: Arc<Calls>) -> Hung<B> {
-        Hung { door: Door { clients: clients.clone(), calls }, others: Survey::default() }
+        Hung {
+            connection: Connection { clients: clients.clone(), calls },
+            others: Survey::default(),
+        }
     }
 }
 
-impl<B: BlockHands> Cloud<Of<B>> for Hung<B> {
+impl<B: FacetClient> Cloud<Of<B>> for Hung<B> {
     /// Nothing shows many at once.
     async fn list(
         &self,
@@ -130,9 +136,9 @@ impl<B: BlockHands> Cloud<Of<B>> for Hung<B> {
         wanted: Option<&Spec<B>>,
         priority: Priority,
     ) -> Result<Got<Of<B>>, Failure> {
-        let Self { door, others } = self;
-        let asked = door.calls.now();
-        let (first, at) = door.function(name, priority).await?;
+        let Self { connection, others } = self;
+        let asked = connection.calls.now();
+        let (first, at) = connection.function(name, priority).await?;
         let Some(first) = first else {
             others.forget(name);
             return Ok((None, asked));
@@ -141,12 +147,13 @@ impl<B: BlockHands> Cloud<Of<B>> for Hung<B> {
         let config = wanted.and_then(|it| it.config.as_ref());
         // It may take long, so it comes before what a step may rest on.
         let elsewhere = if wanted.is_some_and(|it| it.guards) {
-            Box::pin(others.of(door, Others { function: name, own: &place, priority })).await?
+            Box::pin(others.of(connection, Others { function: name, own: &place, priority }))
+                .await?
         } else {
             Known::Yes(Vec::new())
         };
         let asked = Asked { at: &place, wanted: config, priority };
-        let (config, asked) = B::read(door, &first, asked).await;
+        let (config, asked) = B::read(connection, &first, asked).await;
         let config = match config {
             Ok(config) => Known::Yes(config),
             Err(failure) if failure.class == Class::Denied => Known::No(chain(&failure)),
@@ -155,7 +162,7 @@ impl<B: BlockHands> Cloud<Of<B>> for Hung<B> {
         let (answer, moment) = match asked {
             None => (first, at),
             // Its turn may have been long in coming, and what was seen of the function would be old.
-            Some(moment) => match door.function(name, priority).await? {
+            Some(moment) => match connection.function(name, priority).await? {
                 (Some(again), _) => (again, moment),
                 (None, _) => return Ok((None, moment)),
             },
@@ -166,18 +173,18 @@ impl<B: BlockHands> Cloud<Of<B>> for Hung<B> {
 
     async fn apply(&self, step: &Step<B>) -> Result<(), Failure> {
         match step {
-            Step::Manage(it) => Box::pin(self.door.manage(it)).await,
+            Step::SetClaim(it) => Box::pin(self.connection.set_claim(it)).await,
             Step::Call(it) => {
                 if let Some(at) = B::place(it) {
                     self.others.changed(at);
                 }
-                B::write(&self.door, it).await
+                B::write(&self.connection, it).await
             }
         }
     }
 }
 
-impl Door {
+impl Connection {
     /// The function with its tags, and the moment at which it was asked for.
     pub async fn function(
         &self,
@@ -191,8 +198,8 @@ impl Door {
     }
 
     /// Writes or takes away the tag that says what of the function is ours.
-    pub async fn manage(&self, step: &Manage) -> Result<(), Failure> {
-        let Manage { arn, word, value, .. } = step;
+    pub async fn set_claim(&self, step: &SetClaim) -> Result<(), Failure> {
+        let SetClaim { arn, word, value, .. } = step;
         let key = key(word);
         if let Some(value) = value {
             let request = self.lambda().tag_resource().resource(arn).tags(key, value);
@@ -213,7 +220,7 @@ fn told(key: &str) -> bool {
 /// Where a block hangs if it is ours, else where it should.
 fn place<B: Block>(name: &Name, wanted: Option<&Spec<B>>, host: &GetFunctionOutput) -> At {
     let tags: Tags = host.tags.iter().flatten().map(|(k, v)| (k.clone(), v.clone())).collect();
-    match (noted(&tags, B::FIELD), wanted) {
+    match (claim(&tags, B::FIELD), wanted) {
         (Some(it), _) => At { function: name.clone(), qualifier: it.alias.map(ToOwned::to_owned) },
         (None, Some(wanted)) => wanted.at.clone(),
         (None, None) => At { function: name.clone(), qualifier: None },

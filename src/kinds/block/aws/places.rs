@@ -1,6 +1,6 @@
 //! The places of a function on which a block may hang: the function itself, its aliases and its versions.
 
-use super::{Door, found};
+use super::{Connection, found};
 use crate::{
     aws::{
         calls::{Call, endless},
@@ -35,7 +35,7 @@ impl Others<'_> {
     }
 }
 
-impl Door {
+impl Connection {
     /// The aliases and published versions of a function.
     pub async fn qualifiers(
         &self,

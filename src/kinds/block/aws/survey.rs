@@ -7,7 +7,7 @@ use std::{
     sync::{Mutex, PoisonError},
 };
 
-use super::{BlockHands, Door, Others};
+use super::{Connection, FacetClient, Others};
 use crate::{
     aws::cloud::Priority,
     engine::{
@@ -33,19 +33,19 @@ impl<B: Block> Default for Survey<B> {
     }
 }
 
-impl<B: BlockHands> Survey<B> {
+impl<B: FacetClient> Survey<B> {
     /// What is at other places, as far as our credentials may see it. Where something else goes wrong, that is told
     /// too, and the block's own place is read all the same.
     pub(super) async fn of(
         &self,
-        door: &Door,
+        connection: &Connection,
         others: Others<'_>,
     ) -> Result<Known<Vec<Extra<B::Call>>>, Failure> {
         let before = || self.with(|all| all.get(others.function).and_then(|it| it.at(others.own)));
         if let Some(found) = before().filter(|_| others.priority != Priority::Audit) {
             return Ok(found);
         }
-        let found = match B::elsewhere(door, others).await {
+        let found = match B::elsewhere(connection, others).await {
             Ok(found) => Known::Yes(found),
             Err(failure) if matches!(failure.class, Class::Throttled | Class::Credentials) => {
                 return Err(failure);

@@ -16,23 +16,23 @@ use crate::{
     aws::{
         calls::Calls,
         clients::Clients,
-        cloud::{Cloud, Got, Hands, Priority},
+        cloud::{AwsResource, Cloud, Got, Priority},
         op::Bucket,
     },
     engine::{failure::Failure, name::Name, observed::Reading, page::Page, tags::OWNER},
-    kinds::block::aws::{Door, host},
+    kinds::block::aws::{Connection, host},
 };
 
-impl Hands for EventSource {
-    type Cloud = Door;
+impl AwsResource for EventSource {
+    type Cloud = Connection;
     const LOOK: (Bucket, f64) = (Bucket::Lambda, 2.0);
 
-    fn open(clients: &Clients, calls: Arc<Calls>) -> Door {
-        Door { clients: clients.clone(), calls }
+    fn open(clients: &Clients, calls: Arc<Calls>) -> Connection {
+        Connection { clients: clients.clone(), calls }
     }
 }
 
-impl Cloud<EventSource> for Door {
+impl Cloud<EventSource> for Connection {
     /// One page for all: of two mappings with one name a list shows always the same.
     async fn list(
         &self,

@@ -26,7 +26,7 @@ use crate::{
         observed::Known,
         time::Mono,
     },
-    kinds::block::aws::{Door, found},
+    kinds::block::aws::{Connection, found},
 };
 
 /// What ListEventSourceMappings returns at most (Lambda API reference).
@@ -43,20 +43,20 @@ const LATEST: &str = "$LATEST";
 /// All mappings, or those of one source, with the moment at which the first request began. The function is no
 /// filter: whether its name also finds what invokes an alias of it, Lambda does not say.
 pub(super) async fn mappings(
-    door: &Door,
+    connection: &Connection,
     source: Option<&str>,
     priority: Priority,
 ) -> Result<(Vec<Mapping>, Mono), Failure> {
     let (mut all, mut marker, mut began) = (Vec::new(), None, None);
     for _ in 0..PAGES_MAX {
-        let request = door
+        let request = connection
             .lambda()
             .list_event_source_mappings()
             .set_event_source_arn(source.map(ToOwned::to_owned))
             .max_items(PAGE)
             .set_marker(marker);
         let call = Call::plain(Op::ListEventSourceMappings, priority);
-        let (answer, started) = door.calls.run(call, request.send()).await?;
+        let (answer, started) = connection.calls.run(call, request.send()).await?;
         let began = *began.get_or_insert(started);
         all.extend(answer.event_source_mappings().iter().filter_map(mapping));
         marker = answer.next_marker.filter(|it| !it.is_empty());
@@ -69,12 +69,12 @@ pub(super) async fn mappings(
 
 /// The same with what a list does not show; `None` if it is gone by now.
 pub(super) async fn whole(
-    door: &Door,
+    connection: &Connection,
     mut mapping: Mapping,
     priority: Priority,
 ) -> Result<Option<Mapping>, Failure> {
-    let request = door.lambda().list_tags().resource(&mapping.arn).send();
-    let (result, _) = door.calls.timed(Call::plain(Op::ListTags, priority), request).await;
+    let request = connection.lambda().list_tags().resource(&mapping.arn).send();
+    let (result, _) = connection.calls.timed(Call::plain(Op::ListTags, priority), request).await;
     mapping.tags = match found(result) {
         Ok(Some(answer)) => Known::Yes(answer.tags.unwrap_or_default().into_iter().collect()),
         Ok(None) => return Ok(None),
@@ -84,9 +84,9 @@ pub(super) async fn whole(
     if mapping.config.kms_key_arn.is_none() {
         return Ok(Some(mapping));
     }
-    let request = door.lambda().get_event_source_mapping().uuid(&mapping.uuid).send();
+    let request = connection.lambda().get_event_source_mapping().uuid(&mapping.uuid).send();
     let call = Call::plain(Op::GetEventSourceMapping, priority);
-    let (result, _) = door.calls.timed(call, request).await;
+    let (result, _) = connection.calls.timed(call, request).await;
     let Some(answer) = found(result)? else { return Ok(None) };
     mapping.config.filters = filters(answer.filter_criteria());
     mapping.filters_unread = answer.filter_criteria_error().map(unread);

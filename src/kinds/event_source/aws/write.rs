@@ -18,7 +18,7 @@ use super::super::{
 use crate::{
     aws::{calls::Call, cloud::Priority, op::Op},
     engine::failure::Failure,
-    kinds::block::aws::Door,
+    kinds::block::aws::Connection,
 };
 
 /// Puts what is to be sent into a request: both requests have these members.
@@ -70,11 +70,11 @@ impl Sent {
     }
 }
 
-pub(super) async fn apply(door: &Door, step: &Step) -> Result<(), Failure> {
-    let lambda = door.lambda();
+pub(super) async fn apply(connection: &Connection, step: &Step) -> Result<(), Failure> {
+    let lambda = connection.lambda();
     let call = |op| Call::plain(op, Priority::Write);
     match step {
-        Step::Create(it) => Box::pin(create(door, it)).await,
+        Step::Create(it) => Box::pin(create(connection, it)).await,
         Step::Update { uuid, invokes, sent, .. } => {
             let request = lambda.update_event_source_mapping().uuid(uuid);
             let ways = sent.of("sourceAccessConfigurations", || access(&sent.config));
@@ -82,22 +82,22 @@ pub(super) async fn apply(door: &Door, step: &Step) -> Result<(), Failure> {
                 .set_function_name(invokes.clone())
                 .set_source_access_configurations(ways);
             let call = call(Op::UpdateEventSourceMapping);
-            door.calls.run(call, Box::pin(request.send())).await.map(drop)
+            connection.calls.run(call, Box::pin(request.send())).await.map(drop)
         }
         Step::Tag { arn, tags, .. } => {
             let tags = tags.clone().into_iter().collect();
             let request = lambda.tag_resource().resource(arn).set_tags(Some(tags));
-            door.calls.run(call(Op::TagResource), Box::pin(request.send())).await.map(drop)
+            connection.calls.run(call(Op::TagResource), Box::pin(request.send())).await.map(drop)
         }
         Step::Delete { uuid, .. } => {
             let request = lambda.delete_event_source_mapping().uuid(uuid);
             let call = call(Op::DeleteEventSourceMapping);
-            door.calls.run(call, Box::pin(request.send())).await.map(drop)
+            connection.calls.run(call, Box::pin(request.send())).await.map(drop)
         }
     }
 }
 
-async fn create(door: &Door, step: &Create) -> Result<(), Failure> {
+async fn create(connection: &Connection, step: &Create) -> Result<(), Failure> {
     let Create { address, source, invokes, chosen, sent, tags } = step;
     let topic = |of: Source| address.topic.clone().filter(|_| *source == of).map(|it| vec![it]);
     let group = chosen
@@ -106,7 +106,7 @@ async fn create(door: &Door, step: &Create) -> Result<(), Failure> {
         .map(|it| AmazonManagedKafkaEventSourceConfig::builder().consumer_group_id(it).build());
     let mut ways = access(&sent.config);
     ways.extend(chosen.virtual_host.as_ref().map(|it| way(VIRTUAL_HOST, it)));
-    let request = door
+    let request = connection
         .lambda()
         .create_event_source_mapping()
         .event_source_arn(&address.arn)
@@ -121,7 +121,7 @@ async fn create(door: &Door, step: &Create) -> Result<(), Failure> {
         .set_source_access_configurations((!ways.is_empty()).then_some(ways))
         .set_tags(Some(tags.clone().into_iter().collect()));
     let call = Call::plain(Op::CreateEventSourceMapping, Priority::Write);
-    door.calls.run(call, Box::pin(put!(request, sent).send())).await.map(drop)
+    connection.calls.run(call, Box::pin(put!(request, sent).send())).await.map(drop)
 }
 
 /// Without any it takes them all away.

@@ -41,11 +41,11 @@ pub(super) fn diff(spec: &Spec, reading: &Reading<Live>, facts: &Facts) -> Diff<
         diff.waits.push(Wait { reason, on: None, recheck: Some(BUSY_RECHECK), soon: true });
         return diff;
     }
-    match (&spec.wish, mapping) {
-        (Some(wish), Some(mapping)) => {
-            Sides { spec, wish, mapping, exact: reading.exact }.compare(&mut diff);
+    match (&spec.desired, mapping) {
+        (Some(desired), Some(mapping)) => {
+            MappingComparison { spec, desired, mapping, exact: reading.exact }.compare(&mut diff);
         }
-        (Some(wish), None) => create(spec, wish, &mut diff),
+        (Some(desired), None) => create(spec, desired, &mut diff),
         (None, Some(mapping)) if is_ours(spec, mapping) => take_away(mapping, &mut diff),
         (None, Some(mapping)) if spec.guards && reading.exact => {
             let wait = match host {
@@ -60,7 +60,7 @@ pub(super) fn diff(spec: &Spec, reading: &Reading<Live>, facts: &Facts) -> Diff<
         (None, Some(_) | None) => {}
     }
     // A list does not show the function.
-    if reading.exact && spec.wish.is_some() && !diff.steps.is_empty() {
+    if reading.exact && spec.desired.is_some() && !diff.steps.is_empty() {
         let wait = match host {
             Some(host) => host.wait(&spec.function, &spec.owner, facts),
             None => Some(missing(&spec.function, facts)),
@@ -74,24 +74,27 @@ pub(super) fn diff(spec: &Spec, reading: &Reading<Live>, facts: &Facts) -> Diff<
     diff
 }
 
-fn create(spec: &Spec, wish: &Wish, diff: &mut Diff<Step>) {
+fn create(spec: &Spec, desired: &Wish, diff: &mut Diff<Step>) {
     let invokes = invokes(&spec.function, spec.alias.as_ref());
-    let unset = Config::unset(wish.source).fields(&invokes);
-    let fields = wish.config.fields(&invokes);
-    let mut tags = wish.ownership.tags();
-    tags.insert(APPLIED.into(), wish.record(&invokes).text());
+    let unset = Config::unset(desired.source).fields(&invokes);
+    let fields = desired.config.fields(&invokes);
+    let mut tags = desired.ownership.tags();
+    tags.insert(APPLIED.into(), desired.record(&invokes).text());
     let step = Step::Create(Box::new(Create {
-        address: wish.address.clone(),
-        source: wish.source,
+        address: desired.address.clone(),
+        source: desired.source,
         invokes,
-        chosen: wish.chosen.clone(),
-        sent: Sent { config: wish.config.clone(), members: members(&differing(&fields, &unset)) },
+        chosen: desired.chosen.clone(),
+        sent: Sent {
+            config: desired.config.clone(),
+            members: members(&differing(&fields, &unset)),
+        },
         tags,
     }));
     let fingerprint = Fingerprint::of(format!("{step:?}").as_bytes());
     let desired = Shown { text: "present".into(), fingerprint };
-    let sides = (desired, Shown::open("absent"));
-    diff.changes.push(change(FIELD.into(), sides, (Origin::NoRecord, kind::CREATE)));
+    let comparison = (desired, Shown::open("absent"));
+    diff.changes.push(change(FIELD.into(), comparison, (Origin::NoRecord, kind::CREATE)));
     diff.steps.push(Planned::new(kind::CREATE, step));
 }
 
@@ -111,8 +114,8 @@ fn unasked(spec: &Spec, mapping: &Mapping, diff: &mut Diff<Step>) {
     let words = format!("events from {}", address.source());
     // One that comes back is another.
     let live = Shown { text: words.clone(), fingerprint: Fingerprint::of(uuid.as_bytes()) };
-    let sides = (Shown::open("absent"), live);
-    let mut found = change(FIELD.into(), sides, (Origin::Drift, kind::EXTRA));
+    let comparison = (Shown::open("absent"), live);
+    let mut found = change(FIELD.into(), comparison, (Origin::Drift, kind::EXTRA));
     found.cause = Cause::Unmanaged;
     diff.changes.push(found);
     let next = match Claim::of(Some(tags)) {
@@ -140,25 +143,25 @@ fn unasked(spec: &Spec, mapping: &Mapping, diff: &mut Diff<Step>) {
 
 /// Its document does not ask for it any more.
 fn take_away(mapping: &Mapping, diff: &mut Diff<Step>) {
-    let sides = (Shown::open("absent"), Shown::open("present"));
-    diff.changes.push(change(FIELD.into(), sides, (Origin::Pending, kind::DELETE)));
+    let comparison = (Shown::open("absent"), Shown::open("present"));
+    diff.changes.push(change(FIELD.into(), comparison, (Origin::Pending, kind::DELETE)));
     let (address, uuid) = (mapping.address.clone(), mapping.uuid.clone());
     diff.steps.push(Planned::new(kind::DELETE, Step::Delete { address, uuid }));
 }
 
-struct Sides<'a> {
+struct MappingComparison<'a> {
     spec: &'a Spec,
-    wish: &'a Wish,
+    desired: &'a Wish,
     mapping: &'a Mapping,
     exact: bool,
 }
 
-impl Sides<'_> {
+impl MappingComparison<'_> {
     fn compare(&self, diff: &mut Diff<Step>) {
-        let Self { spec, wish, mapping, .. } = self;
-        let mut live = mapping.config.clone().concerning(&wish.config);
+        let Self { spec, desired, mapping, .. } = self;
+        let mut live = mapping.config.clone().concerning(&desired.config);
         if let Some(why) = &mapping.filters_unread {
-            live.filters.clone_from(&wish.config.filters);
+            live.filters.clone_from(&desired.config.filters);
             // That a list does not show them is no news.
             if self.exact {
                 let message =
@@ -169,16 +172,17 @@ impl Sides<'_> {
         let wanted_at = invokes(&spec.function, spec.alias.as_ref());
         let live_at = invokes(&spec.function, mapping.alias.as_ref());
         let record = Record::read(&mapping.tags);
-        let hashes = (live.hash(wish.source, &live_at), wish.config.hash(wish.source, &wanted_at));
+        let hashes =
+            (live.hash(desired.source, &live_at), desired.config.hash(desired.source, &wanted_at));
         let origin = Record::config_origin(record.as_ref(), &hashes.0, &hashes.1);
-        let (fields, live) = (wish.config.fields(&wanted_at), live.fields(&live_at));
+        let (fields, live) = (desired.config.fields(&wanted_at), live.fields(&live_at));
         let paths = differing(&fields, &live);
         let shown = |fields: &Fields, path: &str| {
             fields.get(path).map_or_else(|| Shown::open("(unset)"), Shown::open)
         };
         diff.changes.extend(paths.iter().map(|path| {
-            let sides = (shown(&fields, path), shown(&live, path));
-            change(format!("{FIELD}/{path}"), sides, (origin, kind::UPDATE))
+            let comparison = (shown(&fields, path), shown(&live, path));
+            change(format!("{FIELD}/{path}"), comparison, (origin, kind::UPDATE))
         }));
         if !paths.is_empty() {
             let members = members(&paths);
@@ -187,24 +191,24 @@ impl Sides<'_> {
                 uuid: mapping.uuid.clone(),
                 invokes: members.contains(FUNCTION).then_some(wanted_at.clone()),
                 shown: summary(&diff.changes),
-                sent: Box::new(Sent { config: wish.config.clone(), members }),
+                sent: Box::new(Sent { config: desired.config.clone(), members }),
             };
             diff.steps.push(Planned::new(kind::UPDATE, step));
         }
         self.chosen(diff);
-        self.tags(record.as_ref(), &wish.record(&wanted_at), diff);
+        self.tags(record.as_ref(), &desired.record(&wanted_at), diff);
     }
 
     /// What AWS lets be chosen only once.
     fn chosen(&self, diff: &mut Diff<Step>) {
-        let differing = self.wish.chosen.differing(&self.mapping.chosen);
+        let differing = self.desired.chosen.differing(&self.mapping.chosen);
         if differing.is_empty() {
             return;
         }
         diff.changes.extend(differing.into_iter().map(|(path, wanted, live)| {
-            let sides = (Shown::open(wanted), Shown::open(live));
+            let comparison = (Shown::open(wanted), Shown::open(live));
             // Nobody can have changed it.
-            change(format!("{FIELD}/{path}"), sides, (Origin::Pending, kind::NONE))
+            change(format!("{FIELD}/{path}"), comparison, (Origin::Pending, kind::NONE))
         }));
         let message = "Lambda lets it be chosen only when a mapping is made: delete the mapping, so that it is \
                        made anew, or write into the manifest what there is";
@@ -214,7 +218,7 @@ impl Sides<'_> {
 
     fn tags(&self, record: Option<&Record>, wanted: &Record, diff: &mut Diff<Step>) {
         let Known::Yes(live) = &self.mapping.tags else { return };
-        let ours = self.wish.ownership.tags();
+        let ours = self.desired.ownership.tags();
         let found = tags::compare((&TagSpec::default(), &ours), live, |_| false, &STEPS);
         let settled = diff.steps.is_empty();
         diff.changes.extend(found.changes);

@@ -43,7 +43,7 @@ fn spec(doc: &Value, alias: Option<&str>) -> Spec {
     };
     let doc = serde_json::from_value(json!([doc])).unwrap();
     let (name, spec) = EventSource::wanted(&doc, &site).remove(0);
-    assert_eq!(name, spec.wish.as_ref().unwrap().address.name());
+    assert_eq!(name, spec.desired.as_ref().unwrap().address.name());
     let spare = |doc| EventSource::spare(doc, &Site { exclusive: true, ..site }).unwrap();
     assert_eq!(spare(Some(&doc)).function, function);
     // Who says nothing of event sources has none taken away.
@@ -55,22 +55,22 @@ fn spec(doc: &Value, alias: Option<&str>) -> Spec {
 /// What this document makes of it, seen exactly.
 fn made(doc: &Value, alias: Option<&str>) -> Reading<Live> {
     let spec = spec(doc, alias);
-    let wish = spec.wish.unwrap();
-    let mut tags = wish.ownership.tags();
+    let desired = spec.desired.unwrap();
+    let mut tags = desired.ownership.tags();
     let invokes = invokes(&spec.function, spec.alias.as_ref());
-    tags.insert(APPLIED.into(), wish.record(&invokes).text());
+    tags.insert(APPLIED.into(), desired.record(&invokes).text());
     let owner = Tags::from([(OWNER.to_owned(), "team".to_owned())]);
     let host = Host { arn: "arn:job".into(), tags: Known::Yes(owner), busy: None };
     let mapping = Mapping {
-        address: wish.address,
+        address: desired.address,
         uuid: "u-1".into(),
         arn: "arn:u-1".into(),
         alias: spec.alias,
         busy: None,
         leaving: false,
-        config: wish.config,
+        config: desired.config,
         filters_unread: None,
-        chosen: wish.chosen,
+        chosen: desired.chosen,
         tags: Known::Yes(tags),
         changed_at: None,
     };
@@ -281,7 +281,7 @@ fn nothing_is_done_while_aws_is_at_work() {
 
 #[test]
 fn what_nobody_asks_for_any_more_goes_if_it_is_ours() {
-    let gone = Spec { wish: None, ..spec(&queue(), None) };
+    let gone = Spec { desired: None, ..spec(&queue(), None) };
     let mut reading = made(&queue(), None);
     check(
         &gone,
@@ -310,7 +310,7 @@ fn what_nobody_asks_for_any_more_goes_if_it_is_ours() {
 
 #[test]
 fn what_nobody_ever_asked_for_is_told_and_goes_only_by_name() {
-    let guard = Spec { wish: None, ..spec(&queue(), None) };
+    let guard = Spec { desired: None, ..spec(&queue(), None) };
     let exclusive = Spec { exclusive: true, ..guard.clone() };
     let mut reading = made(&queue(), None);
     mapping(&mut reading).tags = Known::Yes(Tags::new());

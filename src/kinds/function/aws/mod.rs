@@ -13,7 +13,7 @@ use crate::{
     aws::{
         calls::{Call, Calls, endless},
         clients::Clients,
-        cloud::{Cloud, Got, Hands, Priority},
+        cloud::{AwsResource, Cloud, Got, Priority},
         op::{Bucket, Op},
     },
     engine::{failure::Failure, name::Name, page::Page},
@@ -39,7 +39,7 @@ impl FunctionCloud {
     }
 }
 
-impl Hands for Function {
+impl AwsResource for Function {
     type Cloud = FunctionCloud;
     const LOOK: (Bucket, f64) = (Bucket::GetFunction, 1.0);
 

@@ -42,7 +42,7 @@ impl ReleaseCloud {
         version: u64,
         test: &Test,
     ) -> Result<(), Failure> {
-        let calls = &self.door.calls;
+        let calls = &self.connection.calls;
         let most = expect::patience(test);
         let qualifier = version.to_string();
         let invocation = Invocation {
@@ -52,7 +52,7 @@ impl ReleaseCloud {
             asynchronous: false,
             timeout: most,
         };
-        let (answer, began) = invoke::invoke((self.door.lambda(), calls), invocation).await;
+        let (answer, began) = invoke::invoke((self.connection.lambda(), calls), invocation).await;
         let took = calls.now().since(began);
         let outcome = match answer {
             Ok(answer) => {

@@ -22,16 +22,16 @@ use crate::{
     aws::{
         calls::Calls,
         clients::Clients,
-        cloud::{Cloud, Got, Hands, Priority},
+        cloud::{AwsResource, Cloud, Got, Priority},
         op::Bucket,
     },
     engine::{diff::Fingerprint, failure::Failure, name::Name, page::Page, time::Mono},
-    kinds::block::aws::Door,
+    kinds::block::aws::Connection,
 };
 
 /// Releases in one target.
 pub struct ReleaseCloud {
-    door: Door,
+    connection: Connection,
     kept: Mutex<Kept>,
 }
 
@@ -61,8 +61,8 @@ struct Clock {
 impl ReleaseCloud {
     /// Lambda and CloudWatch, through the target's one door.
     pub fn new(clients: &Clients, calls: Arc<Calls>) -> Self {
-        let door = Door { clients: clients.clone(), calls };
-        Self { door, kept: Mutex::default() }
+        let connection = Connection { clients: clients.clone(), calls };
+        Self { connection, kept: Mutex::default() }
     }
 
     fn kept(&self) -> MutexGuard<'_, Kept> {
@@ -70,7 +70,7 @@ impl ReleaseCloud {
     }
 }
 
-impl Hands for Release {
+impl AwsResource for Release {
     type Cloud = ReleaseCloud;
     const LOOK: (Bucket, f64) = (Bucket::Lambda, 1.0);
 
@@ -100,7 +100,7 @@ impl Cloud<Release> for ReleaseCloud {
 
     async fn apply(&self, step: &Step) -> Result<(), Failure> {
         match step {
-            Step::Manage(it) => Box::pin(self.door.manage(it)).await,
+            Step::SetClaim(it) => Box::pin(self.connection.set_claim(it)).await,
             Step::Publish(it) => Box::pin(self.publish(it)).await,
             Step::Test(function, version, test) => {
                 Box::pin(self.test(function, *version, test)).await

@@ -34,7 +34,7 @@ use crate::{
         release::{
             Release,
             live::{Alias, Latest, Live, State, Stock, Version},
-            note::Note,
+            note::ReleaseNote,
             spec::{Spec, Wanted},
         },
     },
@@ -56,14 +56,14 @@ impl ReleaseCloud {
         priority: Priority,
     ) -> Result<Got<Release>, Failure> {
         let (aliases, moment) = self.aliases(name, priority).await?;
-        let (function, _) = self.door.function(name, priority).await?;
+        let (function, _) = self.connection.function(name, priority).await?;
         let (Some(aliases), Some(found)) = (aliases, function) else { return Ok((None, moment)) };
         let latest = found.configuration.as_ref().map(latest);
         let host = host(found);
         let wanted = spec.and_then(|it| it.wanted.as_ref());
-        let noted = host.noted(FIELD).and_then(|it| it.alias.map(ToOwned::to_owned));
-        let (noted, rejected) = split(noted.as_deref().unwrap_or_default());
-        let alias = wanted.map_or_else(|| noted.to_owned(), |it| it.alias.clone());
+        let claim = host.claim(FIELD).and_then(|it| it.alias.map(ToOwned::to_owned));
+        let (claim, rejected) = split(claim.as_deref().unwrap_or_default());
+        let alias = wanted.map_or_else(|| claim.to_owned(), |it| it.alias.clone());
         let numbers = self.numbers(name, aliases.get(&alias), rejected);
         let mut versions = self.versions(name, &numbers, priority).await?;
         let Some(latest) = latest else { return Ok((None, moment)) };
@@ -115,10 +115,10 @@ impl ReleaseCloud {
         let mut all = BTreeMap::new();
         let (mut marker, mut moment) = (None, None);
         for _ in 0..PAGES_MAX {
-            let request = self.door.lambda().list_aliases().function_name(name.as_str());
+            let request = self.connection.lambda().list_aliases().function_name(name.as_str());
             let call = Call::plain(Op::ListAliases, priority);
             let request = request.set_marker(marker).send();
-            let (answer, at) = self.door.calls.timed(call, request).await;
+            let (answer, at) = self.connection.calls.timed(call, request).await;
             let moment = *moment.get_or_insert(at);
             let Some(page) = found(answer)? else { return Ok((None, moment)) };
             let aliases = page.aliases.unwrap_or_default();
@@ -166,7 +166,7 @@ impl ReleaseCloud {
 
     fn published_version(&self, found: &FunctionConfiguration) -> Version {
         let modified = found.last_modified.as_deref().and_then(timestamp);
-        let age = modified.map(|it| self.door.calls.wall().duration_since(it));
+        let age = modified.map(|it| self.connection.calls.wall().duration_since(it));
         let publisher = found.description.as_deref().and_then(|it| it.strip_prefix(OURS));
         Version {
             content: content(found),
@@ -189,10 +189,10 @@ impl ReleaseCloud {
         number: u64,
         priority: Priority,
     ) -> Result<Option<GetFunctionOutput>, Failure> {
-        let request = self.door.lambda().get_function().function_name(name.as_str());
+        let request = self.connection.lambda().get_function().function_name(name.as_str());
         let request = request.qualifier(number.to_string()).send();
         let call = Call::plain(Op::GetFunction, priority);
-        let (answer, _) = self.door.calls.timed(call, request).await;
+        let (answer, _) = self.connection.calls.timed(call, request).await;
         found(answer)
     }
 
@@ -212,10 +212,10 @@ impl ReleaseCloud {
         let mut all = BTreeMap::new();
         let mut marker = None;
         for _ in 0..PAGES_MAX {
-            let request = self.door.lambda().list_versions_by_function();
+            let request = self.connection.lambda().list_versions_by_function();
             let request = request.function_name(name.as_str()).set_marker(marker).send();
             let call = Call::plain(Op::ListVersionsByFunction, priority);
-            let (page, _) = self.door.calls.run(call, request).await?;
+            let (page, _) = self.connection.calls.run(call, request).await?;
             let rows = page.versions.unwrap_or_default().into_iter();
             let number = |it: &FunctionConfiguration| it.version.as_ref()?.parse::<u64>().ok();
             let row = |it: FunctionConfiguration| {
@@ -234,10 +234,10 @@ impl ReleaseCloud {
         let mut all = BTreeSet::new();
         let mut marker = None;
         for _ in 0..PAGES_MAX {
-            let request = self.door.lambda().list_provisioned_concurrency_configs();
+            let request = self.connection.lambda().list_provisioned_concurrency_configs();
             let request = request.function_name(name.as_str()).set_marker(marker).send();
             let call = Call::plain(Op::ListProvisionedConcurrencyConfigs, Priority::Audit);
-            let (page, _) = self.door.calls.run(call, request).await?;
+            let (page, _) = self.connection.calls.run(call, request).await?;
             let rows = page.provisioned_concurrency_configs.unwrap_or_default().into_iter();
             let last = |arn: String| arn.rsplit(':').next().map(ToOwned::to_owned);
             all.extend(rows.filter_map(|it| last(it.function_arn?)));
@@ -259,10 +259,10 @@ fn latest(found: &FunctionConfiguration) -> Latest {
 }
 
 /// The alias that a tag names, and the version that is held back while there is none.
-fn split(noted: &str) -> (&str, Option<u64>) {
-    match noted.split_once('/') {
+fn split(claim: &str) -> (&str, Option<u64>) {
+    match claim.split_once('/') {
         Some((alias, rejected)) => (alias, rejected.parse().ok()),
-        None => (noted, None),
+        None => (claim, None),
     }
 }
 
@@ -275,7 +275,7 @@ fn alias(found: AliasConfiguration) -> Option<(String, Alias)> {
     let alias = Alias {
         version: version.and_then(|it| it.parse().ok()),
         weight,
-        note: found.description.as_deref().and_then(Note::read),
+        note: found.description.as_deref().and_then(ReleaseNote::read),
         revision: found.revision_id.unwrap_or_default(),
     };
     Some((found.name?, alias))

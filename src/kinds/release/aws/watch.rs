@@ -53,8 +53,8 @@ impl ReleaseCloud {
 
     /// How long an alias has led where it leads. The wall clock says it once, since it may jump.
     fn elapsed(&self, name: &Name, alias: &Alias, rolling: &Rolling) -> Duration {
-        let now = self.door.calls.now();
-        let wall = self.door.calls.wall();
+        let now = self.connection.calls.now();
+        let wall = self.connection.calls.wall();
         let mut kept = self.kept();
         let clock = kept.steps.get(name).filter(|it| it.revision == alias.revision);
         let (before, reading) = clock.map_or_else(
@@ -74,7 +74,7 @@ impl ReleaseCloud {
             return Ok(BTreeMap::new());
         }
         let request = self
-            .door
+            .connection
             .clients
             .cloudwatch
             .describe_alarms()
@@ -82,7 +82,7 @@ impl ReleaseCloud {
             .alarm_types(AlarmType::MetricAlarm)
             .alarm_types(AlarmType::CompositeAlarm);
         let call = Call::plain(Op::DescribeAlarms, Priority::InFlight);
-        let (answer, _) = self.door.calls.run(call, Box::pin(request.send())).await?;
+        let (answer, _) = self.connection.calls.run(call, Box::pin(request.send())).await?;
         let state = |state: Option<&StateValue>| match state {
             Some(StateValue::Ok) => Alarm::Ok,
             Some(StateValue::Alarm) => Alarm::On,
@@ -97,7 +97,7 @@ impl ReleaseCloud {
 
     /// The calls that a version got through the alias since it has what it has.
     async fn calls(&self, name: &Name, alias: &str, rolling: &Rolling) -> Result<Calls, Failure> {
-        let now = self.door.calls.wall();
+        let now = self.connection.calls.wall();
         let from = Timestamp::from_second(rolling.since.as_second() / 60 * 60).unwrap_or(now);
         let dimensions = [
             ("FunctionName", name.to_string()),
@@ -116,7 +116,7 @@ impl ReleaseCloud {
             MetricDataQuery::builder().id(id).metric_stat(stat.build()).build()
         };
         let request = self
-            .door
+            .connection
             .clients
             .cloudwatch
             .get_metric_data()
@@ -125,7 +125,7 @@ impl ReleaseCloud {
             .metric_data_queries(query("invocations", "Invocations"))
             .metric_data_queries(query("errors", "Errors"));
         let call = Call::plain(Op::GetMetricData, Priority::InFlight);
-        let (answer, _) = self.door.calls.run(call, Box::pin(request.send())).await?;
+        let (answer, _) = self.connection.calls.run(call, Box::pin(request.send())).await?;
         // A sum over a part of the calls would judge the version by that part.
         if answer.next_token().is_some_and(|it| !it.is_empty()) {
             return Err(endless(Op::GetMetricData, 1));

@@ -7,7 +7,7 @@ use crate::{
     aws::{calls::Call, cloud::Priority, op::Op},
     engine::{failure::Failure, name::Name},
     kinds::release::{
-        note::{Note, Rolling},
+        note::{ReleaseNote, Rolling},
         step::{Publish, Route},
     },
 };
@@ -17,14 +17,15 @@ pub(super) const OURS: &str = "evenkeel ";
 
 impl ReleaseCloud {
     pub(super) async fn publish(&self, step: &Publish) -> Result<(), Failure> {
-        let request = self.door.lambda().publish_version().function_name(step.function.as_str());
+        let request =
+            self.connection.lambda().publish_version().function_name(step.function.as_str());
         let request = request
             .code_sha256(&step.digest)
             // Emulators know no revisions.
             .set_revision_id(Some(step.revision.clone()).filter(|it| !it.is_empty()))
             .description(format!("{OURS}{}", step.owner));
         let call = Call::plain(Op::PublishVersion, Priority::Write);
-        let (answer, _) = self.door.calls.run(call, request.send()).await?;
+        let (answer, _) = self.connection.calls.run(call, request.send()).await?;
         if let Some(number) = answer.version.and_then(|it| it.parse().ok()) {
             self.kept().published.insert(step.function.clone(), number);
         }
@@ -32,9 +33,9 @@ impl ReleaseCloud {
     }
 
     pub(super) async fn route(&self, step: &Route) -> Result<(), Failure> {
-        let now = self.door.calls.wall();
+        let now = self.connection.calls.wall();
         let rolling = step.note.rolling.map(|it| Rolling { since: now, ..it });
-        let note = Note { rolling, ..step.note.clone() };
+        let note = ReleaseNote { rolling, ..step.note.clone() };
         let share =
             |(version, percent): (u64, u32)| (version.to_string(), f64::from(percent) / 100.0);
         // An empty map takes the weights away; one that is left out keeps them.
@@ -42,7 +43,7 @@ impl ReleaseCloud {
         let routing = AliasRoutingConfiguration::builder()
             .set_additional_version_weights(Some(weights))
             .build();
-        let lambda = self.door.lambda();
+        let lambda = self.connection.lambda();
         let Some(revision) = &step.revision else {
             let request = lambda
                 .create_alias()
@@ -51,7 +52,7 @@ impl ReleaseCloud {
                 .function_version(step.version.to_string())
                 .description(note.to_string());
             let call = Call::plain(Op::CreateAlias, Priority::Write);
-            return self.door.calls.run(call, request.send()).await.map(drop);
+            return self.connection.calls.run(call, request.send()).await.map(drop);
         };
         let request = lambda
             .update_alias()
@@ -62,13 +63,13 @@ impl ReleaseCloud {
             .routing_config(routing)
             .revision_id(revision);
         let call = Call::plain(Op::UpdateAlias, Priority::Write);
-        self.door.calls.run(call, Box::pin(request.send())).await.map(drop)
+        self.connection.calls.run(call, Box::pin(request.send())).await.map(drop)
     }
 
     pub(super) async fn delete_alias(&self, function: &Name, alias: &str) -> Result<(), Failure> {
-        let request = self.door.lambda().delete_alias().function_name(function.as_str());
+        let request = self.connection.lambda().delete_alias().function_name(function.as_str());
         let call = Call::plain(Op::DeleteAlias, Priority::Write);
-        self.door.calls.run(call, request.name(alias).send()).await.map(drop)
+        self.connection.calls.run(call, request.name(alias).send()).await.map(drop)
     }
 
     pub(super) async fn delete_version(
@@ -76,9 +77,9 @@ impl ReleaseCloud {
         function: &Name,
         version: u64,
     ) -> Result<(), Failure> {
-        let request = self.door.lambda().delete_function().function_name(function.as_str());
+        let request = self.connection.lambda().delete_function().function_name(function.as_str());
         let call = Call::plain(Op::DeleteFunction, Priority::Write);
         let request = request.qualifier(version.to_string()).send();
-        self.door.calls.run(call, request).await.map(drop)
+        self.connection.calls.run(call, request).await.map(drop)
     }
 }

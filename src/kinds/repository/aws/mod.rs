@@ -14,7 +14,7 @@ use crate::{
     aws::{
         calls::{Call, Calls, endless},
         clients::Clients,
-        cloud::{Cloud, Got, Hands, Priority},
+        cloud::{AwsResource, Cloud, Got, Priority},
         op::{Bucket, Op},
     },
     engine::{failure::Failure, name::Name, page::Page},
@@ -38,7 +38,7 @@ impl RepositoryCloud {
     }
 }
 
-impl Hands for Repository {
+impl AwsResource for Repository {
     type Cloud = RepositoryCloud;
     const LOOK: (Bucket, f64) = (Bucket::Ecr, 4.0);
 

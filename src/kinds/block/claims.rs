@@ -24,7 +24,7 @@ pub fn key(word: &str) -> String {
 
 /// What a block was made last, and where.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Noted<'a> {
+pub struct ClaimTag<'a> {
     /// [`hash`].
     pub hash: &'a str,
     /// The alias that it belongs to, if it does not belong to the function itself.
@@ -32,11 +32,11 @@ pub struct Noted<'a> {
 }
 
 /// What a block was made last, if it is ours.
-pub fn noted<'a>(tags: &'a Tags, word: &str) -> Option<Noted<'a>> {
+pub fn claim<'a>(tags: &'a Tags, word: &str) -> Option<ClaimTag<'a>> {
     let value = tags.get(&key(word))?;
     Some(match value.split_once('@') {
-        Some((hash, alias)) => Noted { hash, alias: Some(alias) },
-        None => Noted { hash: value, alias: None },
+        Some((hash, alias)) => ClaimTag { hash, alias: Some(alias) },
+        None => ClaimTag { hash: value, alias: None },
     })
 }
 
@@ -62,7 +62,7 @@ pub fn hash(fields: &Fields) -> String {
 
 /// Writes a block's tag, or takes it away.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Manage {
+pub struct SetClaim {
     /// The function.
     pub function: Name,
     /// Its ARN, which tag calls take.
@@ -73,7 +73,7 @@ pub struct Manage {
     pub value: Option<String>,
 }
 
-impl fmt::Display for Manage {
+impl fmt::Display for SetClaim {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (function, key) = (&self.function, key(self.word));
         match &self.value {
@@ -93,12 +93,12 @@ mod tests {
         let fields = Fields::from([("authType".into(), "NONE".into())]);
         assert_eq!(hash(&fields), "9e09fbe5");
         let tags = Tags::from([("evenkeel.dev/block/url".into(), "9e09fbe5".into())]);
-        let expected = Noted { hash: "9e09fbe5", alias: None };
-        assert_eq!((noted(&tags, "url"), noted(&tags, "ur")), (Some(expected), None));
+        let expected = ClaimTag { hash: "9e09fbe5", alias: None };
+        assert_eq!((claim(&tags, "url"), claim(&tags, "ur")), (Some(expected), None));
         let at = At { function: Name::new("f"), qualifier: Some("live".into()) };
         assert_eq!(value("9e09fbe5", &at), "9e09fbe5@live");
         let tags = Tags::from([(key("url"), value("9e09fbe5", &at))]);
-        let expected = Noted { hash: "9e09fbe5", alias: Some("live") };
-        assert_eq!(noted(&tags, "url"), Some(expected));
+        let expected = ClaimTag { hash: "9e09fbe5", alias: Some("live") };
+        assert_eq!(claim(&tags, "url"), Some(expected));
     }
 }

@@ -1,7 +1,7 @@
 //! What happened, lately: the last changes of each object, and events. In memory alone: a restart begins again, since
 //! what is true stands in AWS's tags, and every line of it in the log (docs/adr/0026-page.md).
 
-mod book;
+mod store;
 
 use std::{
     fmt,
@@ -11,7 +11,7 @@ use std::{
 use jiff::Timestamp;
 use tokio::sync::watch;
 
-pub use self::book::{Book, EVENTS_MAX, Entry, Event, Field, HISTORY_MAX, What};
+pub use self::store::{EVENTS_MAX, Entry, Event, EventStore, Field, HISTORY_MAX, What};
 use crate::engine::name::{Key, Name};
 
 /// What an event is about.
@@ -35,24 +35,24 @@ impl fmt::Display for Subject {
     }
 }
 
-/// The chronicle.
-pub struct Chronicle {
-    book: Mutex<Book>,
+/// What happened lately, shared between who writes it and who reads it.
+pub struct EventLog {
+    store: Mutex<EventStore>,
     newest: watch::Sender<u64>,
     /// Tells the numbers of this process from another's.
     life: String,
 }
 
-impl Chronicle {
+impl EventLog {
     /// An empty one, begun at this moment.
     pub fn new(at: Timestamp) -> Self {
         let life = format!("{:x}", at.as_millisecond());
-        Self { book: Mutex::default(), newest: watch::Sender::new(0), life }
+        Self { store: Mutex::default(), newest: watch::Sender::new(0), life }
     }
 
     /// Reads in it.
-    pub fn read<T>(&self, look: impl FnOnce(&Book) -> T) -> T {
-        look(&self.book.lock().unwrap_or_else(PoisonError::into_inner))
+    pub fn read<T>(&self, look: impl FnOnce(&EventStore) -> T) -> T {
+        look(&self.store.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// The number of the newest event, as it changes.
@@ -73,7 +73,7 @@ impl Chronicle {
 
     /// Writes down what happened to an object.
     pub fn entry(&self, key: &Key, entry: Entry) {
-        self.write(|book| book.entry(key, entry));
+        self.write(|store| store.entry(key, entry));
     }
 
     /// Writes down an event.
@@ -86,21 +86,21 @@ impl Chronicle {
         let message = message.into();
         let event =
             Event { number: 0, subject, warning, reason, message, count: 1, first: at, last: at };
-        self.write(|book| book.event(event));
+        self.write(|store| store.event(event));
     }
 
-    fn write(&self, change: impl FnOnce(&mut Book)) {
+    fn write(&self, change: impl FnOnce(&mut EventStore)) {
         let newest = {
-            let mut book = self.book.lock().unwrap_or_else(PoisonError::into_inner);
-            change(&mut book);
-            book.newest()
+            let mut store = self.store.lock().unwrap_or_else(PoisonError::into_inner);
+            change(&mut store);
+            store.newest()
         };
         self.newest.send_if_modified(|it| std::mem::replace(it, newest) != newest);
     }
 
     /// All events, the newest first.
     pub fn events(&self) -> Vec<Arc<Event>> {
-        self.read(|book| book.events().cloned().collect())
+        self.read(|store| store.events().cloned().collect())
     }
 }
 
@@ -110,8 +110,8 @@ mod tests {
 
     #[test]
     fn ids_of_another_life_are_not_ours() {
-        let one = Chronicle::new(Timestamp::from_second(1_700_000_000).unwrap());
-        let other = Chronicle::new(Timestamp::from_second(1_700_000_001).unwrap());
+        let one = EventLog::new(Timestamp::from_second(1_700_000_000).unwrap());
+        let other = EventLog::new(Timestamp::from_second(1_700_000_001).unwrap());
         assert_eq!(one.number(&one.id(7)), Some(7));
         for id in [other.id(7), "7".into(), "-".into(), String::new(), format!("{}x", one.id(7))] {
             assert_eq!(one.number(&id), None, "{id}");
@@ -121,13 +121,13 @@ mod tests {
     #[test]
     fn whoever_waits_hears_of_events_and_not_of_changes() {
         let at = Timestamp::UNIX_EPOCH;
-        let chronicle = Chronicle::new(at);
-        let mut newest = chronicle.newest();
+        let event_log = EventLog::new(at);
+        let mut newest = event_log.newest();
         newest.mark_unchanged();
         let key = Key { target: Name::new("a"), kind: "Function", name: Name::new("b") };
-        chronicle.entry(&key, Entry::new(&key, at, What::Drifted));
+        event_log.entry(&key, Entry::new(&key, at, What::Drifted));
         assert!(!newest.has_changed().unwrap());
-        chronicle.event((at, Subject::Object(key)), (true, "Drifted"), "x");
+        event_log.event((at, Subject::Object(key)), (true, "Drifted"), "x");
         assert!(newest.has_changed().unwrap());
     }
 }

@@ -6,10 +6,10 @@ use super::{
     live::Live,
     spec::{AES256, MUTABLE},
 };
-use crate::kinds::{document, written};
+use crate::kinds::{document, export};
 
 /// The `spec`; what ECR does by default is left out.
-pub fn written(live: &Live) -> Map<String, Value> {
+pub fn to_manifest(live: &Live) -> Map<String, Value> {
     let Live { config, encryption, .. } = live;
     let mut spec = Map::new();
     let mut put = |name: &str, value: Value| drop(spec.insert(name.to_owned(), value));
@@ -24,7 +24,7 @@ pub fn written(live: &Live) -> Map<String, Value> {
         put("imageScanningConfiguration", json!({ "scanOnPush": true }));
     }
     if encryption.encryption_type != AES256 {
-        let written = written::map([
+        let written = export::map([
             ("encryptionType", Some(encryption.encryption_type.as_str().into())),
             ("kmsKey", encryption.kms_key.as_deref().map(Into::into)),
         ]);
@@ -36,7 +36,7 @@ pub fn written(live: &Live) -> Map<String, Value> {
             put(name, policy.clone());
         }
     }
-    for (name, value) in live.tags.get().map(document::written).unwrap_or_default() {
+    for (name, value) in live.tags.get().map(document::to_manifest).unwrap_or_default() {
         put(name, value);
     }
     spec

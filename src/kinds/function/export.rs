@@ -10,7 +10,7 @@ use crate::{
     engine::{place::Place, secret::Secret},
     kinds::{
         document::{self, PLACEHOLDER},
-        written,
+        export,
     },
 };
 
@@ -26,7 +26,11 @@ pub enum Values {
 }
 
 /// The `spec`; what AWS does by default is left out. The image is the one that runs, by digest.
-pub fn written(name: &str, live: &Live, (place, values): (&Place, Values)) -> Map<String, Value> {
+pub fn to_manifest(
+    name: &str,
+    live: &Live,
+    (place, values): (&Place, Values),
+) -> Map<String, Value> {
     let mut spec = Map::new();
     let mut put = |name: &str, value: Value| drop(spec.insert(name.to_owned(), value));
     put("image", json!(image(live, place)));
@@ -37,7 +41,7 @@ pub fn written(name: &str, live: &Live, (place, values): (&Place, Values)) -> Ma
     for (name, value) in settings(name, &live.config, values) {
         put(name, value);
     }
-    for (name, value) in live.tags.get().map(document::written).unwrap_or_default() {
+    for (name, value) in live.tags.get().map(document::to_manifest).unwrap_or_default() {
         put(name, value);
     }
     spec
@@ -99,11 +103,11 @@ fn settings(name: &str, config: &Config, values: Values) -> Vec<(&'static str, V
         differing(config.image != unset.image, "imageConfig", image_config(config)),
         config.capacity.as_ref().map(|it| {
             let ratio = (it.memory_per_cpu != defaults::MEMORY_PER_CPU).then(|| json!(it.ratio()));
-            let capacity = written::map([
+            let capacity = export::map([
                 ("capacityProviderArn", Some(it.provider.as_str().into())),
                 (
                     "perExecutionEnvironmentMaxConcurrency",
-                    written::unless(it.concurrency, &defaults::CONCURRENCY),
+                    export::unless(it.concurrency, &defaults::CONCURRENCY),
                 ),
                 ("executionEnvironmentMemoryGiBPerVCpu", ratio),
             ]);
@@ -125,10 +129,10 @@ fn environment(config: &Config, values: Values) -> Value {
 
 fn vpc(config: &Config) -> Value {
     let dual = config.vpc.ipv6_allowed_for_dual_stack;
-    written::map([
+    export::map([
         ("subnetIds", Some(json!(config.vpc.subnet_ids))),
         ("securityGroupIds", Some(json!(config.vpc.security_group_ids))),
-        ("ipv6AllowedForDualStack", written::unless(dual, &false)),
+        ("ipv6AllowedForDualStack", export::unless(dual, &false)),
     ])
 }
 
@@ -137,11 +141,11 @@ fn logging(name: &str, config: &Config) -> Value {
     let log_format = Some(logging.log_format.as_str());
     let given = LoggingGiven { managed, log_format, ..LoggingGiven::default() };
     let usual = Logging::filled(name, given);
-    let differing = |value: &String, usual: &String| written::unless(value.clone(), usual);
-    written::map([
+    let differing = |value: &String, usual: &String| export::unless(value.clone(), usual);
+    export::map([
         (
             "logFormat",
-            written::unless(logging.log_format.as_str(), &Logging::default_format(managed)),
+            export::unless(logging.log_format.as_str(), &Logging::default_format(managed)),
         ),
         (
             "applicationLogLevel",
@@ -155,9 +159,9 @@ fn logging(name: &str, config: &Config) -> Value {
 fn image_config(config: &Config) -> Value {
     let image = &config.image;
     let words = |words: &Vec<String>| (!words.is_empty()).then(|| json!(words));
-    written::map([
+    export::map([
         ("entryPoint", words(&image.entry_point)),
         ("command", words(&image.command)),
-        ("workingDirectory", written::text(&image.working_directory)),
+        ("workingDirectory", export::text(&image.working_directory)),
     ])
 }

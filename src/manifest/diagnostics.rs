@@ -1,35 +1,35 @@
-//! The notes of one file while it is read.
+//! The diagnostics of one file while it is read.
 
 use std::sync::Arc;
 
 use super::{
-    note::Note,
-    tree::{At, Trouble},
+    diagnostic::Diagnostic,
+    tree::{At, ParseError},
 };
 
-/// How many notes one file may have: who has more of them reads no more, and each takes memory.
-const NOTES_MAX: usize = 100;
-/// Collects the notes of one file.
-pub(super) struct Notes {
+/// How many diagnostics one file may have: who has more of them reads no more, and each takes memory.
+const DIAGNOSTICS_MAX: usize = 100;
+/// Collects the diagnostics of one file.
+pub(super) struct Diagnostics {
     file: Arc<str>,
-    pub(super) all: Vec<Note>,
+    pub(super) all: Vec<Diagnostic>,
     /// How many there are besides.
     more: usize,
 }
 
-impl Notes {
+impl Diagnostics {
     pub(super) fn new(file: &Arc<str>) -> Self {
         Self { file: Arc::clone(file), all: Vec::new(), more: 0 }
     }
 
     /// One more thing that is wrong.
-    pub(super) fn push(&mut self, trouble: Trouble) {
-        if self.all.len() >= NOTES_MAX {
+    pub(super) fn push(&mut self, error: ParseError) {
+        if self.all.len() >= DIAGNOSTICS_MAX {
             self.more += 1;
             return;
         }
-        let Trouble { at, message, hint, excerpt } = trouble;
-        self.all.push(Note {
+        let ParseError { at, message, hint, excerpt } = error;
+        self.all.push(Diagnostic {
             file: Arc::clone(&self.file),
             line: at.line,
             column: at.column,
@@ -40,12 +40,12 @@ impl Notes {
     }
 
     /// All of them, in reading order.
-    pub(super) fn into_all(mut self) -> Vec<Note> {
+    pub(super) fn into_all(mut self) -> Vec<Diagnostic> {
         self.all.sort();
         self.all.dedup();
         if self.more > 0 {
             let message = format!("{} more problems of this file are not shown", self.more);
-            self.all.push(Note {
+            self.all.push(Diagnostic {
                 file: self.file,
                 line: 0,
                 column: 0,
@@ -64,7 +64,7 @@ impl Notes {
 
     /// Something wrong with the file as a whole.
     pub(super) fn file(&mut self, message: &str, hint: &str) {
-        self.push(Trouble::new(At::default(), message, hint));
+        self.push(ParseError::new(At::default(), message, hint));
     }
 }
 
@@ -80,8 +80,8 @@ mod tests {
             keys.concat()
         );
         let parsed = crate::manifest::parse("x.yaml", text.as_bytes());
-        assert_eq!((parsed.documents.len(), parsed.notes.len()), (0, NOTES_MAX + 1));
-        let last = parsed.notes.last().unwrap();
+        assert_eq!((parsed.documents.len(), parsed.diagnostics.len()), (0, DIAGNOSTICS_MAX + 1));
+        let last = parsed.diagnostics.last().unwrap();
         assert_eq!(last.message, "19902 more problems of this file are not shown");
     }
 }

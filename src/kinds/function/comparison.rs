@@ -26,7 +26,7 @@ pub(super) const MOVED: &str = "TagMoved";
 const LANE: &str = "function";
 
 /// Both sides of the comparison, and what was applied last.
-pub(super) struct Sides<'a> {
+pub(super) struct Comparison<'a> {
     pub(super) name: &'a Name,
     pub(super) spec: &'a Spec,
     pub(super) live: &'a Live,
@@ -41,7 +41,7 @@ pub(super) struct Sides<'a> {
     live_hash: String,
 }
 
-impl<'a> Sides<'a> {
+impl<'a> Comparison<'a> {
     pub(super) fn new(name: &'a Name, spec: &'a Spec, live: &'a Live) -> Self {
         let (mut wanted, mut config) = (asked(spec, live), live.config.clone());
         for field in &spec.ignored {

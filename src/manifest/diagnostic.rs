@@ -2,9 +2,9 @@
 
 use std::{fmt, sync::Arc};
 
-/// A problem, the place where it is, and what to do about it. Sorted, notes come in reading order.
+/// A problem, the place where it is, and what to do about it. Sorted, they come in reading order.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Note {
+pub struct Diagnostic {
     /// The file, below the watched directory.
     pub file: Arc<str>,
     /// From 1; 0 if the whole file is meant.
@@ -19,7 +19,7 @@ pub struct Note {
     pub excerpt: Option<String>,
 }
 
-impl fmt::Display for Note {
+impl fmt::Display for Diagnostic {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.file)?;
         if self.line > 0 {

@@ -21,7 +21,7 @@ type Hears = fn(&FactKey) -> bool;
 
 /// Where facts for one engine arrive.
 #[derive(Clone, Default)]
-pub struct Mailbox(Arc<Inner>);
+pub struct FactInbox(Arc<Inner>);
 
 #[derive(Default)]
 struct Inner {
@@ -35,7 +35,7 @@ struct Waiting {
     batches: u64,
 }
 
-impl Mailbox {
+impl FactInbox {
     fn put(&self, facts: Facts) {
         let mut waiting = self.0.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         waiting.facts.extend(facts);
@@ -59,23 +59,23 @@ impl Mailbox {
 
 /// The boxes of all engines of one target.
 #[derive(Clone, Default)]
-pub struct Post(Vec<(&'static str, Hears, Mailbox)>);
+pub struct FactBus(Vec<(&'static str, Hears, FactInbox)>);
 
-impl Post {
+impl FactBus {
     /// A box for one engine.
-    pub(super) fn open<K: Kind>(&mut self) -> Mailbox {
-        let mailbox = Mailbox::default();
-        self.0.push((K::NAME, K::hears, mailbox.clone()));
-        mailbox
+    pub(super) fn open<K: Kind>(&mut self) -> FactInbox {
+        let inbox = FactInbox::default();
+        self.0.push((K::NAME, K::hears, inbox.clone()));
+        inbox
     }
 
     /// Sends facts to everybody else who wants to hear them; returns how many that were.
     pub(super) fn send(&self, from: &'static str, facts: &Facts) -> u64 {
         let mut sent = 0;
-        for (kind, hears, mailbox) in &self.0 {
+        for (kind, hears, inbox) in &self.0 {
             let heard: Facts = facts.iter().filter(|(key, _)| hears(key)).cloned().collect();
             if *kind != from && !heard.is_empty() {
-                mailbox.put(heard);
+                inbox.put(heard);
                 sent += 1;
             }
         }
@@ -90,15 +90,15 @@ mod tests {
 
     #[test]
     fn facts_reach_those_who_hear_them_and_pile_up_as_one() {
-        let mut post = Post::default();
-        let (functions, images) = (post.open::<Function>(), post.open::<Image>());
+        let mut fact_bus = FactBus::default();
+        let (functions, images) = (fact_bus.open::<Function>(), fact_bus.open::<Image>());
         let key = FactKey::Repository(Name::new("a"));
         let told = |exists| vec![(key.clone(), Some(Fact::Repository(exists)))];
-        assert_eq!(post.send("Repository", &told(false)), 1);
-        assert_eq!(post.send("Repository", &told(true)), 1);
+        assert_eq!(fact_bus.send("Repository", &told(false)), 1);
+        assert_eq!(fact_bus.send("Repository", &told(true)), 1);
         assert_eq!(functions.take(), (told(true), 2));
         assert_eq!(functions.take(), (Facts::new(), 0));
         assert_eq!(images.take(), (Facts::new(), 0));
-        assert_eq!(post.send("Function", &told(true)), 0);
+        assert_eq!(fact_bus.send("Function", &told(true)), 0);
     }
 }

@@ -8,23 +8,23 @@ use super::{
     config::{Config, FULL_DOCUMENT, VIRTUAL_HOST},
     source::Source,
 };
-use crate::kinds::written;
+use crate::kinds::export;
 
 /// One of `eventSources`; `None` if Evenkeel does not know the service.
-pub(super) fn written(mapping: &Mapping) -> Option<Value> {
+pub(super) fn to_manifest(mapping: &Mapping) -> Option<Value> {
     let arn = &mapping.address.arn;
     let source = Source::of(arn)?;
-    let mut written = Map::new();
-    written.insert("eventSourceArn".into(), json!(arn));
+    let mut to_manifest = Map::new();
+    to_manifest.insert("eventSourceArn".into(), json!(arn));
     if let Some(topic) = &mapping.address.topic {
         let member = if source == Source::Broker { "queues" } else { "topics" };
-        written.insert(member.into(), json!([topic]));
+        to_manifest.insert(member.into(), json!([topic]));
     }
     let differing = values(&mapping.config).into_iter().zip(values(&Config::unset(source)));
     let differing = differing.filter(|((_, value), (_, unset))| value != unset);
-    written.extend(differing.map(|((name, value), _)| (name.to_owned(), value)));
-    chosen(mapping, &mut written);
-    Some(Value::Object(written))
+    to_manifest.extend(differing.map(|((name, value), _)| (name.to_owned(), value)));
+    chosen(mapping, &mut to_manifest);
+    Some(Value::Object(to_manifest))
 }
 
 /// Everything that can be changed, in one order.
@@ -33,14 +33,14 @@ fn values(config: &Config) -> Vec<(&'static str, Value)> {
     let patterns: Vec<Value> = config.filters.iter().map(|it| json!({ "pattern": it })).collect();
     let some = |is: bool, value: Value| if is { value } else { Value::Null };
     let database = document_db.as_ref().map(|it| {
-        written::map([
+        export::map([
             ("databaseName", Some(it.database.as_str().into())),
             ("collectionName", it.collection.as_deref().map(Into::into)),
-            ("fullDocument", written::unless(it.full_document.as_str(), &FULL_DOCUMENT)),
+            ("fullDocument", export::unless(it.full_document.as_str(), &FULL_DOCUMENT)),
         ])
     });
     let pollers = pollers.as_ref().map(|it| {
-        written::map([
+        export::map([
             ("minimumPollers", it.minimum.map(Into::into)),
             ("maximumPollers", it.maximum.map(Into::into)),
         ])
@@ -68,7 +68,7 @@ fn values(config: &Config) -> Vec<(&'static str, Value)> {
 }
 
 /// What can be chosen only once, and ways in, which are of both sorts.
-fn chosen(mapping: &Mapping, written: &mut Map<String, Value>) {
+fn chosen(mapping: &Mapping, to_manifest: &mut Map<String, Value>) {
     let chosen = &mapping.chosen;
     let host = chosen.virtual_host.iter().map(|uri| json!({ "type": VIRTUAL_HOST, "uri": uri }));
     let access = &mapping.config.access;
@@ -83,5 +83,5 @@ fn chosen(mapping: &Mapping, written: &mut Map<String, Value>) {
         ("sourceAccessConfigurations", (!access.is_empty()).then(|| json!(access))),
     ];
     let members = members.into_iter().filter_map(|(name, it)| Some((name.to_owned(), it?)));
-    written.extend(members);
+    to_manifest.extend(members);
 }

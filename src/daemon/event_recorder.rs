@@ -1,11 +1,11 @@
-//! News in the log, in the counters and in the chronicle: one line for each change, by who must act.
+//! Events of objects in the log, in the counters and in the event log: one line for each change, by who must act.
 
 use jiff::Timestamp;
 use tracing::{error, info, warn};
 
 use super::{
     board::Board,
-    chronicle::{Chronicle, Entry, Field, Subject, What},
+    event_log::{Entry, EventLog, Field, Subject, What},
     metrics::Metrics,
 };
 use crate::{
@@ -14,15 +14,15 @@ use crate::{
         kind::Kind as _,
         name::Key,
         status::{Row, Status},
-        work::{News, Trigger},
+        work::{ObjectEvent, Trigger},
     },
     kinds::{document_of, image::Image},
 };
 
 /// Where news goes.
-pub(super) struct Herald<'a> {
+pub(super) struct EventRecorder<'a> {
     pub(super) metrics: &'a Metrics,
-    pub(super) chronicle: &'a Chronicle,
+    pub(super) event_log: &'a EventLog,
     pub(super) board: &'a Board,
     /// When it is.
     pub(super) at: Timestamp,
@@ -39,13 +39,13 @@ pub(super) struct Ended {
     pub(super) took_ms: u64,
 }
 
-impl Herald<'_> {
+impl EventRecorder<'_> {
     /// Writes one piece of news down. Its row is on the board already.
-    pub(super) fn tell(&self, key: &Key, news: &News) {
-        match news {
+    pub(super) fn record(&self, key: &Key, event: &ObjectEvent) {
+        match event {
             // Images are only a means; the functions that wait for them say so.
-            News::Turned { .. } if key.kind == Image::NAME => {}
-            News::Turned { from, to, reason, busy } => {
+            ObjectEvent::Turned { .. } if key.kind == Image::NAME => {}
+            ObjectEvent::Turned { from, to, reason, busy } => {
                 turned(key, (*from, *to), reason, *busy);
                 // That all is well at the start is no news, nor is what ends by itself in seconds.
                 let well = (*from, *to) == (Status::Unknown, Status::Synced);
@@ -54,7 +54,7 @@ impl Herald<'_> {
                     self.event(key, (warning, reason.code), &reason.message);
                 }
             }
-            News::Drifted(cause, delay) => {
+            ObjectEvent::Drifted(cause, delay) => {
                 self.metrics.drifted(document_of(key.kind, &key.name).0, *cause, *delay);
                 warn!(%key, cause = cause.as_str(), "drifted");
                 let drift = |it: &&Change| it.origin.is_drift() && it.cause == *cause;
@@ -66,7 +66,7 @@ impl Herald<'_> {
                 self.event(key, (true, "Drifted"), &message);
                 self.entry(key, Entry { fields, ..self.blank(key, What::Drifted) });
             }
-            News::Corrected(cause, outcome) => {
+            ObjectEvent::Corrected(cause, outcome) => {
                 self.metrics.corrected(document_of(key.kind, &key.name).0, *cause, *outcome);
                 let (cause, result) = (cause.as_str(), outcome.as_str());
                 info!(%key, cause, result, "drift ended");
@@ -75,22 +75,22 @@ impl Herald<'_> {
                 let message = Some(message);
                 self.entry(key, Entry { message, ..self.blank(key, What::Corrected) });
             }
-            News::Orphaned => {
+            ObjectEvent::Orphaned => {
                 warn!(%key, "ours, and no manifest asks for it any more");
                 let message = "it is ours, and no manifest asks for it any more";
                 self.event(key, (true, "Orphaned"), message);
                 self.entry(key, self.blank(key, What::Orphaned));
             }
-            News::Buried(was) => {
+            ObjectEvent::Buried(was) => {
                 warn!(%key, was, "deleting it; this is what it was");
                 self.event(key, (true, "Deleting"), "it is being deleted");
                 self.entry(key, self.blank(key, What::Deleting));
             }
-            News::Halted { waiting, because } => {
+            ObjectEvent::Halted { waiting, because } => {
                 error!(%key, waiting, because, "an update of many has stopped");
                 self.event(key, (true, "RolloutHalted"), because);
             }
-            News::Broken { drifted, because } => {
+            ObjectEvent::Broken { drifted, because } => {
                 let target = &key.target;
                 error!(%target, kind = key.kind, drifted, because, "mass drift: writing has stopped");
                 self.event(key, (true, "MassDrift"), because);
@@ -125,11 +125,11 @@ impl Herald<'_> {
     }
 
     fn event(&self, key: &Key, how: (bool, &'static str), message: &str) {
-        self.chronicle.event((self.at, Subject::Object(key.clone())), how, message);
+        self.event_log.event((self.at, Subject::Object(key.clone())), how, message);
     }
 
     fn entry(&self, key: &Key, entry: Entry) {
-        self.chronicle.entry(key, entry);
+        self.event_log.entry(key, entry);
     }
 
     fn blank(&self, key: &Key, what: What) -> Entry {

@@ -140,7 +140,7 @@ pub struct Field {
 
 /// Everything that is remembered.
 #[derive(Debug, Default)]
-pub struct Book {
+pub struct EventStore {
     newest: u64,
     /// The highest number that was thrown away for want of room.
     lost: u64,
@@ -152,7 +152,7 @@ pub struct Book {
     entries: usize,
 }
 
-impl Book {
+impl EventStore {
     /// The number of the newest event.
     pub fn newest(&self) -> u64 {
         self.newest
@@ -254,18 +254,18 @@ mod tests {
         Entry { step: Some(step.into()), ..blank }
     }
 
-    fn steps(book: &Book, key: &Key) -> Vec<String> {
-        let history = book.history(std::slice::from_ref(key));
+    fn steps(store: &EventStore, key: &Key) -> Vec<String> {
+        let history = store.history(std::slice::from_ref(key));
         history.iter().map(|it| it.step.clone().unwrap()).collect()
     }
 
     #[test]
     fn what_happens_again_is_counted_and_stands_at_the_end() {
-        let mut book = Book::default();
+        let mut store = EventStore::default();
         for (second, message) in [(1, "a"), (2, "b"), (3, "a")] {
-            book.event(event(second, message));
+            store.event(event(second, message));
         }
-        let told: Vec<_> = book
+        let told: Vec<_> = store
             .events()
             .map(|it| {
                 (
@@ -282,45 +282,48 @@ mod tests {
 
     #[test]
     fn whoever_comes_back_gets_what_he_missed_or_is_told_that_it_is_gone() {
-        let mut book = Book::default();
+        let mut store = EventStore::default();
         for second in 0..5 {
-            book.event(event(second, &second.to_string()));
+            store.event(event(second, &second.to_string()));
         }
-        let numbers = |book: &Book, after| {
-            book.after(after).map(|all| all.iter().map(|it| it.number).collect::<Vec<_>>())
+        let numbers = |store: &EventStore, after| {
+            store.after(after).map(|all| all.iter().map(|it| it.number).collect::<Vec<_>>())
         };
-        assert_eq!(numbers(&book, 3), Some(vec![4, 5]));
-        assert_eq!(numbers(&book, 5), Some(vec![]));
-        assert_eq!(numbers(&book, 6), None, "of another life");
+        assert_eq!(numbers(&store, 3), Some(vec![4, 5]));
+        assert_eq!(numbers(&store, 5), Some(vec![]));
+        assert_eq!(numbers(&store, 6), None, "of another life");
         for second in 5..i64::try_from(EVENTS_MAX).unwrap() + 2 {
-            book.event(event(second, &second.to_string()));
+            store.event(event(second, &second.to_string()));
         }
-        assert_eq!(book.events().count(), EVENTS_MAX);
-        assert_eq!(numbers(&book, 1), None);
-        assert_eq!(numbers(&book, 2).map(|it| it.len()), Some(EVENTS_MAX));
+        assert_eq!(store.events().count(), EVENTS_MAX);
+        assert_eq!(numbers(&store, 1), None);
+        assert_eq!(numbers(&store, 2).map(|it| it.len()), Some(EVENTS_MAX));
     }
 
     #[test]
     fn an_object_keeps_its_last_twenty_and_all_keep_no_more_than_there_is_room_for() {
-        let mut book = Book::default();
+        let mut store = EventStore::default();
         let (one, other) = (key("one"), key("other"));
         for at in 0..25 {
-            book.entry(&one, entry(&at.to_string()));
+            store.entry(&one, entry(&at.to_string()));
         }
-        assert_eq!(steps(&book, &one).len(), HISTORY_MAX);
-        assert_eq!((steps(&book, &one)[0].as_str(), steps(&book, &one)[19].as_str()), ("24", "5"));
+        assert_eq!(steps(&store, &one).len(), HISTORY_MAX);
+        assert_eq!(
+            (steps(&store, &one)[0].as_str(), steps(&store, &one)[19].as_str()),
+            ("24", "5")
+        );
         for at in 0..CHANGES_MAX {
-            book.entry(&key(&format!("many-{at}")), entry("x"));
+            store.entry(&key(&format!("many-{at}")), entry("x"));
         }
-        assert_eq!(book.entries, CHANGES_MAX);
-        assert!(steps(&book, &one).is_empty() && !book.histories.contains_key(&one));
+        assert_eq!(store.entries, CHANGES_MAX);
+        assert!(steps(&store, &one).is_empty() && !store.histories.contains_key(&one));
         // One that changes all the time does not push out the others, nor fill the order.
         for at in 0..3 * CHANGES_MAX {
-            book.entry(&other, entry(&at.to_string()));
+            store.entry(&other, entry(&at.to_string()));
         }
-        assert_eq!(steps(&book, &other).len(), HISTORY_MAX);
-        assert!(book.order.len() <= 2 * CHANGES_MAX, "{}", book.order.len());
-        let held: usize = book.histories.values().map(VecDeque::len).sum();
-        assert_eq!(held, book.entries);
+        assert_eq!(steps(&store, &other).len(), HISTORY_MAX);
+        assert!(store.order.len() <= 2 * CHANGES_MAX, "{}", store.order.len());
+        let held: usize = store.histories.values().map(VecDeque::len).sum();
+        assert_eq!(held, store.entries);
     }
 }
