@@ -194,7 +194,7 @@ fn row(key: evenkeel::engine::name::Key) -> evenkeel::engine::status::Row {
     evenkeel::engine::status::Row {
         key,
         status: Status::Synced,
-        said: evenkeel::engine::diff::Said::new("InSync", ""),
+        reason: evenkeel::engine::diff::Reason::new("InSync", ""),
         since: jiff::Timestamp::UNIX_EPOCH,
         mode: evenkeel::engine::policy::Mode::Enforce,
         causes: BTreeSet::new(),
@@ -265,7 +265,7 @@ fn every_reason_is_documented() {
                 open.push(path);
             } else {
                 let code = fs::read_to_string(&path).unwrap();
-                reasons.extend(said(&code));
+                reasons.extend(reasons_in(&code));
             }
         }
     }
@@ -275,8 +275,8 @@ fn every_reason_is_documented() {
     assert!(missing.is_empty(), "not in docs/reference/status.md: {missing:?}");
 }
 
-/// The reasons in a source file: the first argument of `Said::new` and of the helpers around it.
-fn said(code: &str) -> Vec<String> {
+/// The reasons in a source file: the first argument of `Reason::new` and of the helpers around it.
+fn reasons_in(code: &str) -> Vec<String> {
     let pascal = |it: &&str| {
         it.chars().next().is_some_and(|c| c.is_ascii_uppercase())
             && it.chars().all(|c| c.is_ascii_alphanumeric())
@@ -284,7 +284,7 @@ fn said(code: &str) -> Vec<String> {
     };
     let code = code.split("#[cfg(test)]").next().unwrap_or(code);
     let mut found = Vec::new();
-    for marker in ["Said::new(", "hold(", "Some((", "=> \""] {
+    for marker in ["Reason::new(", "wait(", "reason(", "Some((", "=> \""] {
         for part in code.split(marker).skip(1) {
             let part = if marker.ends_with('"') {
                 part
@@ -293,7 +293,7 @@ fn said(code: &str) -> Vec<String> {
                 part
             };
             let word = part.split('"').next().unwrap_or_default();
-            let relevant = marker != "=> \"" || code.contains("pub fn reason(class: Class)");
+            let relevant = marker != "=> \"" || code.contains("pub fn reason_code(class: Class)");
             if pascal(&word) && relevant {
                 found.push(word.to_owned());
             }

@@ -26,7 +26,7 @@ use evenkeel::manifest::{self, Parsed};
 use proptest::{prelude::*, test_runner::RngSeed};
 
 fn shown(parsed: &Parsed) -> String {
-    let notes = parsed.notes.iter().map(ToString::to_string);
+    let notes = parsed.diagnostics.iter().map(ToString::to_string);
     let good = parsed.documents.iter().map(|it| format!("ok {} {}", it.origin, it.aws_name()));
     notes.chain(good).map(|line| line + "\n").collect()
 }

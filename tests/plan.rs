@@ -109,7 +109,7 @@ fn wanted(fields: &str) -> Wanted<Function> {
     };
     let text = function("resize", "thumbs:v1", &fields);
     let parsed = manifest::parse("resize.yaml", text.as_bytes());
-    assert!(parsed.notes.is_empty(), "{:?}\n{text}", parsed.notes);
+    assert!(parsed.diagnostics.is_empty(), "{:?}\n{text}", parsed.diagnostics);
     let documents: Vec<_> = parsed.documents;
     let place = place();
     let owner = "team".parse::<Owner>().unwrap();
@@ -213,9 +213,9 @@ fn show(judgement: &Judgement<Step>, observed: &Observed<Live>) -> String {
     let holds = judgement.diff.waits.iter();
     lines.extend(holds.map(|it| format!("  waits: {}: {}", it.reason.code, it.reason.message)));
     let failed = judgement.diff.failed.iter();
-    lines.extend(failed.map(|it| format!("  failed: {}: {}", it.reason, it.message)));
+    lines.extend(failed.map(|it| format!("  failed: {}: {}", it.code, it.message)));
     let conditions = judgement.diff.conditions.iter();
-    lines.extend(conditions.map(|(kind, it)| format!("  {kind}: {}: {}", it.reason, it.message)));
+    lines.extend(conditions.map(|(kind, it)| format!("  {kind}: {}: {}", it.code, it.message)));
     // What a step would send of the structs that AWS replaces whole.
     for planned in &judgement.diff.steps {
         if let Step::UpdateConfig(update) = &planned.step {

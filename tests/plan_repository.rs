@@ -94,7 +94,7 @@ fn wanted(fields: &str) -> Wanted<Repository> {
          imageScanningConfiguration: {{ scanOnPush: true }}\n{fields}"
     );
     let parsed = manifest::parse("align.yaml", text.as_bytes());
-    assert!(parsed.notes.is_empty(), "{:?}\n{text}", parsed.notes);
+    assert!(parsed.diagnostics.is_empty(), "{:?}\n{text}", parsed.diagnostics);
     let documents: Vec<_> = parsed.documents;
     let place = place();
     let owner = "team".parse::<Owner>().unwrap();
@@ -191,6 +191,6 @@ fn show(judgement: &Judgement<Step>) -> String {
     lines.extend(holds.map(|it| format!("  waits: {}: {}", it.reason.code, it.reason.message)));
     let conditions: &BTreeMap<_, _> = &judgement.diff.conditions;
     let conditions = conditions.iter();
-    lines.extend(conditions.map(|(kind, it)| format!("  {kind}: {}: {}", it.reason, it.message)));
+    lines.extend(conditions.map(|(kind, it)| format!("  {kind}: {}: {}", it.code, it.message)));
     lines.join("\n") + "\n"
 }

@@ -34,7 +34,7 @@ use evenkeel::{
         observed::{Known, Reading},
     },
     kinds::{
-        block::aws::Door,
+        block::aws::Connection,
         event_source::{
             EventSource, Live, Mapping,
             config::{Chosen, Config, Pollers},
@@ -49,8 +49,8 @@ use tokio::sync::mpsc;
 const QUEUE: &str = "arn:aws:sqs:eu-west-1:123456789012:orders";
 const LAMBDA: &str = "arn:aws:lambda:eu-west-1:123456789012";
 
-fn door((clients, calls): (&Clients, &Arc<Calls>)) -> Door {
-    Door { clients: clients.clone(), calls: Arc::clone(calls) }
+fn connection((clients, calls): (&Clients, &Arc<Calls>)) -> Connection {
+    Connection { clients: clients.clone(), calls: Arc::clone(calls) }
 }
 
 fn address(arn: &str, topic: Option<&str>) -> Address {
@@ -61,7 +61,7 @@ fn address(arn: &str, topic: Option<&str>) -> Address {
 /// Applies a step; returns what went out.
 fn sent(step: &Step) -> (String, Value) {
     let (clients, calls, tape) = replay::aws(|_, _| ok(json!({})));
-    replay::run(Cloud::<EventSource>::apply(&door((&clients, &calls)), step)).unwrap();
+    replay::run(Cloud::<EventSource>::apply(&connection((&clients, &calls)), step)).unwrap();
     let asked = tape.asked.lock().unwrap().first().unwrap().clone();
     let body = serde_json::from_str(&asked.body).unwrap_or_default();
     (format!("{} {}", asked.method, asked.path), body)
@@ -180,7 +180,7 @@ fn list(
     answer: impl Fn(usize, &Asked) -> Answer + Send + Sync + 'static,
 ) -> (Rows, Result<(), Failure>, Vec<String>) {
     let (clients, calls, tape) = replay::aws(answer);
-    let cloud = door((&clients, &calls));
+    let cloud = connection((&clients, &calls));
     let (names, result) = replay::run(async {
         let (sender, mut pages) = mpsc::channel(10);
         let result = Cloud::<EventSource>::list(&cloud, Arc::default(), sender).await;
@@ -241,7 +241,7 @@ fn look(mappings: Vec<Value>, tags: Value) -> (Option<Mapping>, Vec<String>) {
         }
     });
     let name = address(QUEUE, None).name();
-    let cloud = door((&clients, &calls));
+    let cloud = connection((&clients, &calls));
     let got = Cloud::<EventSource>::get(&cloud, &name, None, Priority::Mover);
     let (seen, _) = replay::run(got).unwrap();
     let codes = tape.codes.lock().unwrap().clone();

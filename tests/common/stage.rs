@@ -142,7 +142,7 @@ impl Stage {
     /// New manifests: one YAML text.
     pub fn manifests(&mut self, text: &str) {
         let parsed = manifest::parse("m.yaml", text.as_bytes());
-        assert!(parsed.notes.is_empty(), "{:?}", parsed.notes);
+        assert!(parsed.diagnostics.is_empty(), "{:?}", parsed.diagnostics);
         let documents: Vec<Arc<Document>> = parsed.documents;
         let place = super::place();
         let owner = "team".parse::<Owner>().unwrap();
@@ -240,7 +240,7 @@ impl Stage {
                 if priority != Priority::Audit {
                     self.note(format!("look at {name}"));
                 }
-                self.later(CALL / 2, Due::Act(Call::Look(name, self.now)));
+                self.later(CALL / 2, Due::Act(Call::Read(name, self.now)));
             }
             Work::Apply(Order { name, planned, .. }) => {
                 assert!(self.busy.insert(name.clone()), "two things at once: {name}");
@@ -318,7 +318,7 @@ impl Stage {
                     self.later(CALL / 2, Due::Function(Event::ListEnded(Err(failure))));
                 }
             },
-            Call::Look(name, started) => {
+            Call::Read(name, started) => {
                 let found = self.world.get(&name, self.now);
                 if let Err(failure) = &found {
                     self.note(format!("look at {name}: {}", failure.class));

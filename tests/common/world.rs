@@ -12,7 +12,7 @@ use evenkeel::{
         time::Mono,
     },
     kinds::function::{
-        live::{Activity, Live, Package, Reason, State, Update},
+        live::{Activity, Live, Package, State, StateReason, Update},
         step::{Patch, Step},
     },
 };
@@ -261,7 +261,7 @@ impl Found {
         let failed = self.failed && !busy;
         let reason = |yes: bool| {
             let (code, message) = ("InvalidImage".into(), "it does not start".into());
-            yes.then_some(Reason { code, message })
+            yes.then_some(StateReason { code, message })
         };
         live.state = Known::Yes(State {
             activity: match (self.new, busy) {

@@ -55,11 +55,11 @@ fn what_is_written_is_a_manifest() {
         let found = import(&text, form);
         let text = written(&found);
         let parsed = manifest::parse("x.yaml", text.as_bytes());
-        let other = parsed.notes.iter().filter(|it| !it.message.contains("is a placeholder"));
+        let other = parsed.diagnostics.iter().filter(|it| !it.message.contains("is a placeholder"));
         let other: Vec<String> = other.map(ToString::to_string).collect();
         assert_eq!(other, Vec::<String>::new(), "{}\n{text}", path.display());
         let holes = text.lines().filter(|it| it.ends_with(&format!("\"{PLACEHOLDER}\""))).count();
-        assert_eq!(parsed.notes.len(), holes, "{}", path.display());
+        assert_eq!(parsed.diagnostics.len(), holes, "{}", path.display());
         let whole = found
             .iter()
             .filter(|it| !Value::Object(it.spec.clone()).to_string().contains(PLACEHOLDER));

@@ -69,7 +69,7 @@ fn shown(snapshot: &Snapshot) -> Vec<String> {
 }
 
 fn notes(snapshot: &Snapshot) -> String {
-    snapshot.notes.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+    snapshot.diagnostics.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
 }
 
 #[test]
