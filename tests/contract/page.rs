@@ -14,7 +14,7 @@ fn page(tables: &BTreeMap<String, Vec<Row>>) -> String {
     let rows: usize = tables.values().map(Vec::len).sum();
     let mut text = format!(
         "# The stand-in and moto\n\n\
-         The stand-in of `tests/sim` and [moto](https://github.com/getmoto/moto) 5.2.5 are given the same {rows} requests \
+         The stand-in of `crates/sim` and [moto](https://github.com/getmoto/moto) 5.2.5 are given the same {rows} requests \
          (`tests/contract/table`). The stand-in must answer as AWS does; moto answers the same but for the rows below, \
          and is held to those too, so that a new moto which mends one is noticed. This page is made from the table.\n\n\
          What the stand-in itself does not do is in [stand-in.md](../stand-in.md).\n"
