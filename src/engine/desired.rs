@@ -4,10 +4,10 @@ use std::{collections::BTreeMap, fmt, sync::Arc};
 
 use super::{kind::Kind, name::Name, policy::Policy, time::Mono};
 
-/// Everything that is wanted of one kind in one target.
+/// Everything that the manifests ask of one kind in one target.
 pub struct Desired<K: Kind> {
     /// By the name in AWS.
-    pub wanted: BTreeMap<Name, Wanted<K>>,
+    pub wanted: BTreeMap<Name, DesiredObject<K::Spec>>,
     /// What to do about objects that no document describes any more, once one shows that we made it, by what
     /// they belong to ([`Kind::host`]). They are no objects before, or nobody's.
     pub spare: Spare<K>,
@@ -20,18 +20,20 @@ pub struct Desired<K: Kind> {
 
 /// What is to be done about what documents do not describe, by the name of what it belongs to. It is worked out when
 /// it is asked for: there is one for each document and kind, and hardly any is ever needed.
-pub struct Spare<K: Kind>(Option<Arc<Find<K>>>);
+pub struct Spare<K: Kind>(Option<Arc<Find<K::Spec>>>);
 
-type Find<K> = dyn Fn(&Name) -> Option<Wanted<K>> + Send + Sync;
+type Find<S> = dyn Fn(&Name) -> Option<DesiredObject<S>> + Send + Sync;
 
 impl<K: Kind> Spare<K> {
     /// As this function says.
-    pub fn new(find: impl Fn(&Name) -> Option<Wanted<K>> + Send + Sync + 'static) -> Self {
+    pub fn new(
+        find: impl Fn(&Name) -> Option<DesiredObject<K::Spec>> + Send + Sync + 'static,
+    ) -> Self {
         Self(Some(Arc::new(find)))
     }
 
     /// The desired state for what belongs to this, if that has a document.
-    pub fn get(&self, host: &Name) -> Option<Wanted<K>> {
+    pub fn get(&self, host: &Name) -> Option<DesiredObject<K::Spec>> {
         self.0.as_ref().and_then(|find| find(host))
     }
 }
@@ -43,10 +45,11 @@ impl<K: Kind> Default for Spare<K> {
     }
 }
 
-/// One object that is wanted.
-pub struct Wanted<K: Kind> {
+/// What the manifests say of one object.
+#[derive(Clone, PartialEq)]
+pub struct DesiredObject<S> {
     /// As it should be.
-    pub spec: Arc<K::Spec>,
+    pub spec: Arc<S>,
     /// What we may do to it.
     pub policy: Arc<Policy>,
     /// The document's labels, for filters.
@@ -57,39 +60,16 @@ pub struct Wanted<K: Kind> {
     pub frozen: bool,
 }
 
-impl<K: Kind> Wanted<K> {
+impl<S> DesiredObject<S> {
     /// The same document's desired state for an object of another kind.
-    pub fn with<L: Kind>(&self, spec: L::Spec) -> Wanted<L> {
-        Wanted {
+    pub fn with<T>(&self, spec: T) -> DesiredObject<T> {
+        DesiredObject {
             spec: Arc::new(spec),
             policy: Arc::clone(&self.policy),
             labels: Arc::clone(&self.labels),
             manifest: self.manifest.clone(),
             frozen: self.frozen,
         }
-    }
-}
-
-impl<K: Kind> Clone for Wanted<K> {
-    fn clone(&self) -> Self {
-        Self {
-            spec: Arc::clone(&self.spec),
-            policy: Arc::clone(&self.policy),
-            labels: Arc::clone(&self.labels),
-            manifest: self.manifest.clone(),
-            frozen: self.frozen,
-        }
-    }
-}
-
-impl<K: Kind> PartialEq for Wanted<K> {
-    fn eq(&self, other: &Self) -> bool {
-        let Self { spec, policy, labels, manifest, frozen } = self;
-        *spec == other.spec
-            && *labels == other.labels
-            && *policy == other.policy
-            && *manifest == other.manifest
-            && *frozen == other.frozen
     }
 }
 

@@ -25,7 +25,7 @@ use super::{
     object::{Object, Phase},
     policy::Settings,
     prune::{PruneDecision, PruneInput},
-    queue::Queue,
+    queue::{Due, Queue},
     relist::Lists,
     status::Row,
     time::{Mono, Now},
@@ -256,7 +256,7 @@ impl<K: Kind> Engine<K> {
         Key { target: self.target.clone(), kind: K::NAME, name: name.clone() }
     }
 
-    /// Asks for a read of `at`, or as soon as the one under way is back.
+    /// Asks for a read at `at`, or as soon as the one under way is back.
     pub(super) fn schedule_read(&mut self, name: &Name, at: Mono, priority: Priority) {
         let Some(object) = self.objects.get_mut(name) else { return };
         match object.phase {
@@ -307,19 +307,19 @@ impl<K: Kind> Engine<K> {
             self.reconcile(&name);
         }
         while self.reads_running < READS_MAX
-            && let Some((name, due)) = self.reads.due(self.now.mono)
+            && let Some(due) = self.reads.due(self.now.mono)
         {
-            self.start_read(&name, due);
+            self.start_read(due);
         }
         while self.may_audit()
-            && let Some((name, due)) = self.audits.due(self.now.mono)
+            && let Some(due) = self.audits.due(self.now.mono)
         {
-            self.start_read(&name, due);
+            self.start_read(due);
         }
     }
 
-    fn start_read(&mut self, name: &Name, (priority, due): (Priority, Mono)) {
-        let Some(object) = self.objects.get_mut(name) else { return };
+    fn start_read(&mut self, Due { name, priority, since }: Due) {
+        let Some(object) = self.objects.get_mut(&name) else { return };
         if object.phase != Phase::Idle {
             object.again |= object.phase == Phase::Reading;
             return;
@@ -332,7 +332,7 @@ impl<K: Kind> Engine<K> {
             object.trigger = Trigger::Resync;
             self.auditing.insert(name.clone());
         }
-        let late = self.now.mono.since(due);
-        self.out.push(Work::Read(name.clone(), wanted, priority, late));
+        let late = self.now.mono.since(since);
+        self.out.push(Work::Read(name, wanted, priority, late));
     }
 }

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 
 use super::{
     counts::Membership,
-    desired::{Spare, Wanted},
+    desired::{DesiredObject, Spare},
     diff::{Cause, Fingerprint, Reason},
     facts::{Fact, FactKey},
     failure::Failure,
@@ -28,7 +28,7 @@ use super::{
 /// One object: what is wanted, what was seen, what is under way.
 pub(super) struct Object<K: Kind> {
     /// `None`: nobody wants it; it is only watched.
-    pub(super) wanted: Option<Wanted<K>>,
+    pub(super) wanted: Option<DesiredObject<K::Spec>>,
     pub(super) observed: Observed<K::Live>,
     /// The fingerprint of what was observed, to compare list rows with.
     pub(super) fingerprint: Option<Fingerprint>,
@@ -108,7 +108,7 @@ pub(super) struct Applying {
 }
 
 impl<K: Kind> Object<K> {
-    pub(super) fn new(wanted: Option<Wanted<K>>) -> Self {
+    pub(super) fn new(wanted: Option<DesiredObject<K::Spec>>) -> Self {
         Self {
             wanted,
             observed: Observed::Unknown,
@@ -170,8 +170,9 @@ impl<K: Kind> Object<K> {
     pub(super) fn spare(
         &self,
         name: &Name,
-        (spare, settings): (&Spare<K>, &Settings),
-    ) -> Option<Wanted<K>> {
+        spare: &Spare<K>,
+        settings: &Settings,
+    ) -> Option<DesiredObject<K::Spec>> {
         let ours = K::LISTING == Listing::None || self.is_ours(name, settings);
         spare.get(&K::host(name)).filter(|it| ours || K::is_guard(&it.spec))
     }

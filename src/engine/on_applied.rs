@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{
     backoff,
-    diff::{Change, Fingerprint, Planned, Reason},
+    diff::{Change, Planned, Reason},
     engine::Engine,
     failure::{Class, Failure, chain},
     fight::Fight,
@@ -31,35 +31,40 @@ impl<K: Kind> Engine<K> {
         let Phase::Applying(step) = std::mem::replace(&mut object.phase, Phase::Idle) else {
             return;
         };
-        let Applying { kind, fingerprint, frees, ending } = step;
         object.touched = self.now.mono;
         // Whatever the answer was, what we saw before is no ground for another step.
         object.last_read = None;
-        let freed = frees && result.is_ok();
+        let freed = step.frees && result.is_ok();
         let next = match result {
-            Ok(()) => {
-                if let Some(ending) = ending {
-                    *object.endings.entry(ending).or_default() += 1;
-                }
-                object.steps.success += 1;
-                object.failures = 0;
-                object.memory.done(fingerprint, Fight::lasts(self.lists.period()), self.now);
-                object.memory.created = (kind == CREATE).then_some(self.now.mono);
-                if kind == CREATE {
-                    object.memory.made = Some(Made { fingerprint, at: self.now.mono });
-                }
-                if kind == RECORD {
-                    object.record_failed = None;
-                }
-                self.now.mono
-            }
-            Err(failure) => self.failed(name, (kind, fingerprint), failure),
+            Ok(()) => self.succeeded(name, &step),
+            Err(failure) => self.failed(name, &step, failure),
         };
         self.reads.at(name, next, Priority::InFlight);
         self.reconcile(name);
         if freed {
             self.try_for_room();
         }
+    }
+
+    /// AWS accepted a step. Returns when to read.
+    fn succeeded(&mut self, name: &Name, step: &Applying) -> Mono {
+        let now = self.now.mono;
+        let lasts = Fight::lasts(self.lists.period());
+        let Some(object) = self.objects.get_mut(name) else { return now };
+        if let Some(ending) = step.ending {
+            *object.endings.entry(ending).or_default() += 1;
+        }
+        object.steps.success += 1;
+        object.failures = 0;
+        object.memory.done(step.fingerprint, lasts, self.now);
+        object.memory.created = (step.kind == CREATE).then_some(now);
+        if step.kind == CREATE {
+            object.memory.made = Some(Made { fingerprint: step.fingerprint, at: now });
+        }
+        if step.kind == RECORD {
+            object.record_failed = None;
+        }
+        now
     }
 
     /// Another party gave back what all share: what AWS had no room for is tried again.
@@ -77,12 +82,7 @@ impl<K: Kind> Engine<K> {
     }
 
     /// A step failed: remember it, so that only something new tries it sooner. Returns when to read.
-    fn failed(
-        &mut self,
-        name: &Name,
-        (kind, fingerprint): (&'static str, Fingerprint),
-        failure: Failure,
-    ) -> Mono {
+    fn failed(&mut self, name: &Name, step: &Applying, failure: Failure) -> Mono {
         let Some(object) = self.objects.get_mut(name) else { return self.now.mono };
         object.memory.undone();
         // Waiting for AWS to finish an update is no failure.
@@ -96,12 +96,12 @@ impl<K: Kind> Engine<K> {
         }
         object.failures += 1;
         object.trigger = Trigger::Retry;
-        if kind == RECORD {
+        if step.kind == RECORD {
             object.record_failed = Some(Reason::new("RecordFailed", chain(&failure)));
         }
         let until = self.now.mono.after(retry_after(&failure, name, object.failures));
         let soon = backoff::soon(failure.class, object.failures);
-        object.memory.fails(fingerprint, Backoff { until, soon, failure });
+        object.memory.fails(step.fingerprint, Backoff { until, soon, failure });
         until
     }
 

@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use super::{
-    desired::{Desired, Wanted},
+    desired::{Desired, DesiredObject},
     diff::Reason,
     engine::Engine,
     facts::{Fact, FactKey},
@@ -33,8 +33,8 @@ impl<K: Kind> Engine<K> {
         let mut wanted = desired.wanted;
         let mut touched = BTreeSet::new();
         for (name, object) in &mut self.objects {
-            let spare = (&desired.spare, &self.settings);
-            let entry = wanted.remove(name).or_else(|| object.spare(name, spare));
+            let entry =
+                wanted.remove(name).or_else(|| object.spare(name, &desired.spare, &self.settings));
             if object.wanted != entry || object.wanted.is_none() {
                 object.wanted = entry;
                 // What is wanted now has not been fought over yet.
@@ -88,14 +88,14 @@ impl<K: Kind> Engine<K> {
     /// then it was taken out of that.
     pub(super) fn claim(&mut self, name: &Name) {
         let Some(object) = self.objects.get(name).filter(|it| it.wanted.is_none()) else { return };
-        let Some(wanted) = object.spare(name, (&self.spare, &self.settings)) else { return };
+        let Some(wanted) = object.spare(name, &self.spare, &self.settings) else { return };
         self.depend(name, &wanted);
         if let Some(object) = self.objects.get_mut(name) {
             object.wanted = Some(wanted);
         }
     }
 
-    fn depend(&mut self, name: &Name, wanted: &Wanted<K>) {
+    fn depend(&mut self, name: &Name, wanted: &DesiredObject<K::Spec>) {
         for fact in K::needs(&wanted.spec) {
             self.needs.entry(fact).or_default().insert(name.clone());
         }

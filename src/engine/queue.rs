@@ -11,8 +11,17 @@ pub(super) struct Queue {
     by_time: BTreeSet<(Mono, Priority, Name)>,
 }
 
+/// A read whose time has come.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Due {
+    pub(super) name: Name,
+    pub(super) priority: Priority,
+    /// When its time came.
+    pub(super) since: Mono,
+}
+
 impl Queue {
-    /// Asks for a read of `at`, or earlier if that was asked for already.
+    /// Asks for a read at `at`, or earlier if that was asked for already.
     pub(super) fn at(&mut self, name: &Name, at: Mono, priority: Priority) {
         let (at, priority) = match self.by_name.get(name) {
             Some(&(was, how)) if was <= at => (was, how.min(priority)),
@@ -30,14 +39,14 @@ impl Queue {
         }
     }
 
-    /// Takes out one name whose time has come, and when that was.
-    pub(super) fn due(&mut self, now: Mono) -> Option<(Name, (Priority, Mono))> {
+    /// Takes out one name whose time has come.
+    pub(super) fn due(&mut self, now: Mono) -> Option<Due> {
         let (at, priority, name) = self.by_time.first()?.clone();
         if at > now {
             return None;
         }
         self.forget(&name);
-        Some((name, (priority, at)))
+        Some(Due { name, priority, since: at })
     }
 
     /// When the next name is due.
@@ -67,7 +76,7 @@ mod tests {
     }
 
     #[test]
-    fn the_earliest_time_and_the_greater_urgency_win() {
+    fn the_earliest_time_and_the_higher_priority_win() {
         let mut queue = Queue::default();
         let name = Name::new("a");
         queue.at(&name, at(9), Priority::Audit);
@@ -77,9 +86,12 @@ mod tests {
         assert_eq!(queue.next(), Some(at(5)));
         assert_eq!(queue.due(at(4)), None);
         assert_eq!(queue.depth(at(6)), 2);
-        assert_eq!(queue.due(at(6)), Some((name.clone(), (Priority::InFlight, at(5)))));
+        assert_eq!(
+            queue.due(at(6)),
+            Some(Due { name: name.clone(), priority: Priority::InFlight, since: at(5) })
+        );
         assert_eq!(queue.when(&name), None);
-        assert_eq!(queue.due(at(6)).map(|(name, _)| name), Some(Name::new("b")));
+        assert_eq!(queue.due(at(6)).map(|it| it.name), Some(Name::new("b")));
         assert_eq!(queue.due(at(99)), None);
     }
 }

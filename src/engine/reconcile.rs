@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use super::{
     backoff,
-    desired::Wanted,
+    desired::DesiredObject,
     diff::{Change, Planned, Reason, Wait},
     engine::Engine,
     gate::Gate,
@@ -57,7 +57,11 @@ impl<K: Kind> Engine<K> {
         self.follow(name, &wanted, judgement);
     }
 
-    pub(super) fn judged(&self, name: &Name, wanted: &Wanted<K>) -> Judgement<K::Step> {
+    pub(super) fn judged(
+        &self,
+        name: &Name,
+        wanted: &DesiredObject<K::Spec>,
+    ) -> Judgement<K::Step> {
         let object = self.objects.get(name);
         let unknown = Observed::Unknown;
         let blank = super::memory::Memory::default();
@@ -79,7 +83,12 @@ impl<K: Kind> Engine<K> {
     }
 
     /// Shows the judgement and acts on it.
-    fn follow(&mut self, name: &Name, wanted: &Wanted<K>, mut judgement: Judgement<K::Step>) {
+    fn follow(
+        &mut self,
+        name: &Name,
+        wanted: &DesiredObject<K::Spec>,
+        mut judgement: Judgement<K::Step>,
+    ) {
         if self.confirm(name, &judgement) {
             // Stuck or not is part of the verdict.
             judgement = self.judged(name, wanted);
@@ -130,7 +139,7 @@ impl<K: Kind> Engine<K> {
     fn next_step(
         &mut self,
         name: &Name,
-        wanted: &Wanted<K>,
+        wanted: &DesiredObject<K::Spec>,
         judgement: &Judgement<K::Step>,
     ) -> bool {
         let Some(object) = self.objects.get(name) else { return false };
@@ -185,7 +194,7 @@ impl<K: Kind> Engine<K> {
         }
     }
 
-    fn fulfilled(&mut self, name: &Name, wanted: &Wanted<K>) -> bool {
+    fn fulfilled(&mut self, name: &Name, wanted: &DesiredObject<K::Spec>) -> bool {
         // What a list does not show may still differ.
         if let Some(object) = self.objects.get_mut(name).filter(|it| it.is_exact()) {
             let digests = K::digests(Some(&wanted.spec), &object.observed, &self.facts);

@@ -164,30 +164,38 @@ pub struct TagSteps {
     pub unset: &'static str,
 }
 
-/// Compares. `ours` are the tags that every object of ours carries; `others` says which tags are left to
-/// others.
+/// The tags that an object should carry.
+pub struct DesiredTags<'a> {
+    /// What its document says.
+    pub spec: &'a TagSpec,
+    /// What every object of ours carries.
+    pub ours: &'a Tags,
+}
+
+/// Compares what an object should carry with what it carries; `others` says which tags are left to others.
 pub fn compare(
-    (wish, ours): (&TagSpec, &Tags),
+    desired: &DesiredTags<'_>,
     live: &Tags,
     others: impl Fn(&str) -> bool,
     steps: &TagSteps,
 ) -> TagDiff {
     let mut diff = TagDiff::default();
-    let mut wanted = wish.set.clone();
+    let DesiredTags { spec, ours } = desired;
+    let mut wanted = spec.set.clone();
     wanted.retain(|key, _| !others(key));
-    wanted.extend(ours.clone());
+    wanted.extend(ours.iter().map(|(key, value)| (key.clone(), value.clone())));
     for (key, value) in wanted.iter().filter(|(key, value)| live.get(*key) != Some(*value)) {
         let was = live.get(key).map_or_else(|| Shown::open("(absent)"), Shown::open);
-        diff.changes.push(change(key, (Shown::open(value), was), steps.set));
+        diff.changes.push(change(key, Shown::open(value), was, steps.set));
         diff.set.insert(key.clone(), value.clone());
     }
     for (key, value) in live.iter().filter(|(key, _)| !wanted.contains_key(*key)) {
         if key.starts_with(AWS) || key.starts_with(OURS) || others(key) {
             continue;
         }
-        if wish.exclusive || wish.unset.contains(key) {
-            let sides = (Shown::open("(absent)"), Shown::open(value));
-            diff.changes.push(change(key, sides, steps.unset));
+        if spec.exclusive || spec.unset.contains(key) {
+            let none = Shown::open("(absent)");
+            diff.changes.push(change(key, none, Shown::open(value), steps.unset));
             diff.unset.insert(key.clone());
         } else {
             diff.extra.push(key.clone());
@@ -203,7 +211,7 @@ pub fn left(extra: &[String]) -> Option<(&'static str, Reason)> {
     (!extra.is_empty()).then(|| ("ExtraTags", Reason::new("TagsLeft", message)))
 }
 
-fn change(key: &str, (desired, live): (Shown, Shown), step: &'static str) -> Change {
+fn change(key: &str, desired: Shown, live: Shown, step: &'static str) -> Change {
     let pointer = key.replace('~', "~0").replace('/', "~1");
     Change {
         path: format!("/tags/{pointer}"),
@@ -225,24 +233,25 @@ mod tests {
         pairs.iter().map(|(key, value)| ((*key).into(), (*value).into())).collect()
     }
 
-    fn differs(wish: &TagSpec, live: &[(&str, &str)]) -> (Vec<String>, Vec<String>, Vec<String>) {
+    fn differs(spec: &TagSpec, live: &[(&str, &str)]) -> (Vec<String>, Vec<String>, Vec<String>) {
         let ours = tags(&[(OWNER, "team")]);
-        let diff = compare((wish, &ours), &tags(live), |key| key == "others", &STEPS);
+        let diff =
+            compare(&DesiredTags { spec, ours: &ours }, &tags(live), |key| key == "others", &STEPS);
         let set = diff.set.into_iter().map(|(key, value)| format!("{key}={value}"));
         (set.collect(), diff.unset.into_iter().collect(), diff.extra)
     }
 
     #[test]
     fn tags_merge_unless_the_document_says_otherwise() {
-        let mut wish = TagSpec { set: tags(&[("a", "1"), ("others", "x")]), ..TagSpec::default() };
+        let mut spec = TagSpec { set: tags(&[("a", "1"), ("others", "x")]), ..TagSpec::default() };
         let live = [(OWNER, "team"), ("b", "2"), ("others", "y"), ("aws:x", "1"), (SUSPEND, "t")];
         let none = Vec::<String>::new;
-        assert_eq!(differs(&wish, &live), (vec!["a=1".into()], none(), vec!["b".into()]));
-        wish.unset.insert("b".into());
-        assert_eq!(differs(&wish, &live), (vec!["a=1".into()], vec!["b".into()], none()));
-        wish.unset.clear();
-        wish.exclusive = true;
-        assert_eq!(differs(&wish, &live), (vec!["a=1".into()], vec!["b".into()], none()));
+        assert_eq!(differs(&spec, &live), (vec!["a=1".into()], none(), vec!["b".into()]));
+        spec.unset.insert("b".into());
+        assert_eq!(differs(&spec, &live), (vec!["a=1".into()], vec!["b".into()], none()));
+        spec.unset.clear();
+        spec.exclusive = true;
+        assert_eq!(differs(&spec, &live), (vec!["a=1".into()], vec!["b".into()], none()));
     }
 
     #[test]

@@ -6,7 +6,7 @@
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use super::{
-    desired::Wanted,
+    desired::DesiredObject,
     diff::{Cause, Change, Diff, Fingerprint, Origin, Planned, Reason, Wait},
     facts::Facts,
     failure::{Class, chain},
@@ -59,7 +59,7 @@ pub struct Case<'a, K: Kind> {
     /// The object.
     pub name: &'a Name,
     /// What the manifest asks for.
-    pub wanted: &'a Wanted<K>,
+    pub wanted: &'a DesiredObject<K::Spec>,
     /// What was seen.
     pub observed: &'a Observed<K::Live>,
     /// What the other kinds say.

@@ -12,14 +12,14 @@ use super::{
 };
 use crate::{
     engine::{
-        desired::{Desired, Spare, Wanted},
+        desired::{Desired, DesiredObject, Spare},
         name::{Key, Name},
         time::Mono,
     },
     kinds::{
         each_kind,
         function::{expand::Setting, image_ref::ImageRef, spec::Spec as FunctionSpec},
-        image::{Image, spec::Spec as ImageSpec},
+        image::spec::Spec as ImageSpec,
         repository::spec::Spec as RepositorySpec,
     },
 };
@@ -69,11 +69,11 @@ pub fn expand(documents: Documents<'_>, setting: Setting<'_>) -> DesiredState {
 }
 
 /// The image objects that a function depends on.
-fn wanted_images(spec: &FunctionSpec) -> impl Iterator<Item = (Name, Wanted<Image>)> {
+fn wanted_images(spec: &FunctionSpec) -> impl Iterator<Item = (Name, DesiredObject<ImageSpec>)> {
     let names = std::iter::once(&spec.image.reference).chain(&spec.image.range);
     names.filter_map(|name| {
         let image = ImageSpec::of_reference(name.as_str())?;
-        let wanted = Wanted {
+        let wanted = DesiredObject {
             spec: Arc::new(image),
             policy: Arc::default(),
             labels: Arc::default(),

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use super::{DesiredState, sites::Sites};
 use crate::{
     engine::{
-        desired::{Desired, Spare, Wanted},
+        desired::{Desired, DesiredObject, Spare},
         name::Name,
         tags::Tags,
     },
@@ -15,7 +15,7 @@ use crate::{
         block::claims::key,
         document::Violation,
         each_block,
-        function::Function,
+        function::spec::Spec as FunctionSpec,
         part::{Part, Site},
         provisioned::{Provisioned, check_host},
         scaling::{self, Scaling},
@@ -76,7 +76,7 @@ macro_rules! parts {
             pub(super) fn desired(
                 &self,
                 site: &Site<'_>,
-                host: &Wanted<Function>,
+                host: &DesiredObject<FunctionSpec>,
                 desired: &mut DesiredState,
             ) {
                 $(desired_part::<$part>(self.$field.as_ref(), (site, host), &mut desired.$engine);)*
@@ -149,7 +149,7 @@ fn below<P: Part>(mut violations: Vec<Violation>) -> Vec<Violation> {
 
 fn desired_part<P: Part>(
     doc: Option<&P::Doc>,
-    (site, host): (&Site<'_>, &Wanted<Function>),
+    (site, host): (&Site<'_>, &DesiredObject<FunctionSpec>),
     desired: &mut Desired<P::Kind>,
 ) {
     let wanted = doc.map_or_else(|| P::guard(site), |it| P::wanted(it, site));

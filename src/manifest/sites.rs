@@ -8,7 +8,7 @@ use std::{
 use super::{Body, Document, parts::Parts};
 use crate::{
     engine::{
-        desired::{Location, Wanted},
+        desired::{DesiredObject, Location},
         kind::Kind,
         name::{Key, Name},
         place::Place,
@@ -71,9 +71,9 @@ impl Terms {
     }
 
     /// The desired state for one of its objects.
-    pub(super) fn wanted<K: Kind>(&self, spec: K::Spec) -> Wanted<K> {
+    pub(super) fn wanted<S>(&self, spec: S) -> DesiredObject<S> {
         let Self { policy, labels, manifest, frozen } = self.clone();
-        Wanted { spec: Arc::new(spec), policy, labels, manifest: Some(manifest), frozen }
+        DesiredObject { spec: Arc::new(spec), policy, labels, manifest: Some(manifest), frozen }
     }
 }
 
@@ -108,7 +108,7 @@ impl Sites {
         &self,
         name: &Name,
         doc: impl FnOnce(&Parts) -> Option<&P::Doc>,
-    ) -> Option<Wanted<P::Kind>> {
+    ) -> Option<DesiredObject<<P::Kind as Kind>::Spec>> {
         self.at(name, |site, _, (parts, terms)| {
             P::spare(doc(parts), site).map(|spec| terms.wanted(spec))
         })?

@@ -14,7 +14,7 @@ use crate::engine::{
     diff::{Diff, Planned},
     observed::Known,
     record::Record,
-    tags::{self, APPLIED, IMAGE, TagSteps, Tags},
+    tags::{self, APPLIED, DesiredTags, IMAGE, TagSteps, Tags},
 };
 
 /// The steps that repair tags.
@@ -56,7 +56,12 @@ impl Comparison<'_> {
         // The record is written once it is true.
         let settled = diff.steps.is_empty() && diff.waits.iter().all(|it| it.reason.code == MOVED);
         let ours = self.spec.ownership.tags();
-        let found = tags::compare((&self.spec.tags, &ours), live, others, &STEPS);
+        let found = tags::compare(
+            &DesiredTags { spec: &self.spec.tags, ours: &ours },
+            live,
+            others,
+            &STEPS,
+        );
         diff.changes.extend(found.changes);
         diff.conditions.extend(tags::left(&found.extra));
         let mut set = found.set;

@@ -16,7 +16,7 @@ use crate::engine::{
     name::Name,
     observed::{Known, Reading},
     record::Record,
-    tags::{self, APPLIED, MANAGES, TagSteps, Tags},
+    tags::{self, APPLIED, DesiredTags, MANAGES, TagSteps, Tags},
 };
 
 /// The steps that repair tags.
@@ -288,7 +288,12 @@ impl<'a> RepositoryComparison<'a> {
         let settled = diff.steps.is_empty() && diff.waits.is_empty();
         let mut ours = self.spec.ownership.tags();
         ours.extend(manages(kept).map(|it| (MANAGES.to_owned(), it)));
-        let mut found = tags::compare((&self.spec.tags, &ours), live, others, &STEPS);
+        let mut found = tags::compare(
+            &DesiredTags { spec: &self.spec.tags, ours: &ours },
+            live,
+            others,
+            &STEPS,
+        );
         if !ours.contains_key(MANAGES) && live.contains_key(MANAGES) {
             found.unset.insert(MANAGES.into());
         }

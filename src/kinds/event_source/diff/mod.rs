@@ -15,7 +15,7 @@ use crate::{
         kind::Kind as _,
         observed::{Known, Reading},
         record::Record,
-        tags::{self, APPLIED, Claim, TagSpec, TagSteps, Tags},
+        tags::{self, APPLIED, Claim, DesiredTags, TagSpec, TagSteps, Tags},
     },
     kinds::block::{
         At,
@@ -219,7 +219,12 @@ impl MappingComparison<'_> {
     fn tags(&self, record: Option<&Record>, wanted: &Record, diff: &mut Diff<Step>) {
         let Known::Yes(live) = &self.mapping.tags else { return };
         let ours = self.desired.ownership.tags();
-        let found = tags::compare((&TagSpec::default(), &ours), live, |_| false, &STEPS);
+        let found = tags::compare(
+            &DesiredTags { spec: &TagSpec::default(), ours: &ours },
+            live,
+            |_| false,
+            &STEPS,
+        );
         let settled = diff.steps.is_empty();
         diff.changes.extend(found.changes);
         let mut set = found.set;
