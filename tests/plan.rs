@@ -33,7 +33,7 @@ use common::{
 use evenkeel::{
     aws::cloud::{Cloud as _, Priority},
     engine::{
-        desired::Wanted,
+        desired::DesiredObject,
         facts::{Fact, FactKey, Facts, ImageFact},
         kind::Kind as _,
         memory::Memory,
@@ -101,7 +101,7 @@ fn plan(input: &str) -> String {
 }
 
 /// The base manifest with more fields.
-fn wanted(fields: &str) -> Wanted<Function> {
+fn wanted(fields: &str) -> DesiredObject<Spec> {
     let fields = if fields.contains("memorySize:") {
         fields.to_owned()
     } else {
@@ -122,7 +122,7 @@ fn wanted(fields: &str) -> Wanted<Function> {
     wishes.functions.wanted.pop_first().unwrap().1
 }
 
-fn record(wanted: &Wanted<Function>, letter: &str) -> String {
+fn record(wanted: &DesiredObject<Spec>, letter: &str) -> String {
     let spec: &Spec = &wanted.spec;
     Record::of(Some(&digest(letter)), &spec.config_hash).text()
 }

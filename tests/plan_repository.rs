@@ -30,7 +30,7 @@ use common::{
 use evenkeel::{
     aws::cloud::{Cloud as _, Priority},
     engine::{
-        desired::Wanted,
+        desired::DesiredObject,
         facts::Facts,
         memory::Memory,
         name::{Name, Owner},
@@ -41,7 +41,7 @@ use evenkeel::{
     },
     kinds::{
         function::expand::Setting,
-        repository::{Repository, aws::RepositoryCloud, live::Live, step::Step},
+        repository::{Repository, aws::RepositoryCloud, live::Live, spec::Spec, step::Step},
     },
     manifest::{self, Documents},
 };
@@ -82,12 +82,12 @@ fn plan(input: &str) -> String {
     }))
 }
 
-fn record(wanted: &Wanted<Repository>) -> String {
+fn record(wanted: &DesiredObject<Spec>) -> String {
     Record::of(None, &wanted.spec.config_hash).text()
 }
 
 /// A manifest with these members of `spec`.
-fn wanted(fields: &str) -> Wanted<Repository> {
+fn wanted(fields: &str) -> DesiredObject<Spec> {
     let fields: String = fields.lines().map(|line| format!("  {line}\n")).collect();
     let text = format!(
         "apiVersion: evenkeel.dev/v1\nkind: Repository\nmetadata: {{ name: {NAME} }}\nspec:\n  \
