@@ -57,7 +57,7 @@ pub struct Entry {
     /// The step, as an operator reads it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub step: Option<String>,
-    /// What made Evenkeel read: `manifest`, `resync`, `fact` or `retry`.
+    /// What made Evenkeel look: `manifest`, `resync`, `fact` or `retry`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub trigger: Option<&'static str>,
     /// The fields that changed, without secrets.
