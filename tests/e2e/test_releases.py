@@ -1,6 +1,6 @@
 """Releases, as far as moto has them: versions, an alias, weights. It counts no calls, runs no code and does not
 list what has provisioned concurrency; what a canary does then, and which versions go, is shown on the stand-in
-(tests/releases/)."""
+(tests/it/releases/)."""
 
 from __future__ import annotations
 

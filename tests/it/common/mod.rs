@@ -1,0 +1,141 @@
+//! What several topics share.
+
+pub mod replay;
+pub mod scene;
+
+use std::{
+    collections::BTreeMap,
+    env, fs,
+    path::{Path, PathBuf},
+};
+
+use evenkeel::{
+    engine::{
+        facts::Digest,
+        kind::Kind as _,
+        name::{Name, Owner},
+        place::Place,
+        policy::{Mode, ReadMode, Settings},
+    },
+    kinds::function::Function,
+};
+use serde_json::{Value, json};
+
+/// The registry of the account that everything happens in.
+pub const REGISTRY: &str = "111122223333.dkr.ecr.eu-west-1.amazonaws.com";
+
+/// Compares with a golden file; `UPDATE_EXPECT=1` writes it instead.
+pub fn golden(path: &Path, actual: &str) {
+    #[expect(clippy::disallowed_methods, reason = "the switch of expect-test")]
+    if env::var("UPDATE_EXPECT").is_ok() {
+        fs::write(path, actual).unwrap();
+        return;
+    }
+    let expected = fs::read_to_string(path).unwrap_or_default();
+    assert!(
+        expected == actual,
+        "{} differs; UPDATE_EXPECT=1 writes it anew.\n--- expected\n{expected}\n--- actual\n{actual}",
+        path.display()
+    );
+}
+
+/// A file or folder of these tests.
+pub fn local(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it").join(path)
+}
+
+/// The files of a folder of golden cases, in order.
+pub fn cases(folder: &str, extensions: &[&str]) -> Vec<PathBuf> {
+    let folder = local(folder);
+    let mut cases: Vec<_> = fs::read_dir(&folder)
+        .unwrap()
+        .map(|it| it.unwrap().path())
+        .filter(|it| it.extension().is_some_and(|it| extensions.iter().any(|known| it == *known)))
+        .collect();
+    cases.sort();
+    assert!(!cases.is_empty(), "no cases in {}", folder.display());
+    cases
+}
+
+/// The sections of a golden case: `== name`, and what follows.
+pub fn sections(input: &str) -> BTreeMap<String, String> {
+    let mut sections = BTreeMap::new();
+    let mut name = String::new();
+    for line in input.lines() {
+        if let Some(new) = line.strip_prefix("== ") {
+            new.clone_into(&mut name);
+            sections.insert(name.clone(), String::new());
+        } else if let Some(section) = sections.get_mut(&name) {
+            *section += line;
+            section.push('\n');
+        }
+    }
+    sections
+}
+
+/// JSON merge patch (RFC 7396).
+pub fn merge(into: &mut Value, patch: Value) {
+    let Value::Object(patch) = patch else {
+        *into = patch;
+        return;
+    };
+    if !into.is_object() {
+        *into = json!({});
+    }
+    let into = into.as_object_mut().unwrap();
+    for (key, value) in patch {
+        if value.is_null() {
+            into.remove(&key);
+        } else {
+            merge(into.entry(key).or_insert(Value::Null), value);
+        }
+    }
+}
+
+/// The account and Region that everything happens in.
+pub fn place() -> Place {
+    Place {
+        target: Name::new("default"),
+        account_id: "111122223333".into(),
+        region: "eu-west-1".into(),
+        registry: None,
+    }
+}
+
+/// What holds for a single judgement.
+pub fn settings() -> Settings {
+    Settings {
+        owner: "team".parse::<Owner>().unwrap(),
+        mode: Mode::Enforce,
+        resync: std::time::Duration::from_secs(30),
+        in_flight_max: 10,
+        audit_rate: 7.5,
+        read_mode: ReadMode::Once,
+        strangers: true,
+        prune: false,
+        confirm: None,
+    }
+}
+
+/// A function's manifest; `more` is YAML below `spec`.
+pub fn function(name: &str, image: &str, more: &str) -> String {
+    let more: String = more.lines().map(|line| format!("  {line}\n")).collect();
+    format!(
+        "---\napiVersion: evenkeel.dev/v1\nkind: {}\nmetadata: {{ name: {name} }}\nspec:\n  image: \
+         {image}\n  role: job\n{more}",
+        Function::NAME
+    )
+}
+
+/// A digest that people can read: one letter, 64 times.
+pub fn digest(letter: &str) -> Digest {
+    Digest::parse(&letter.repeat(64)).unwrap()
+}
+
+/// One object laid over another.
+pub fn over(mut base: Value, patch: &Value) -> Value {
+    for (name, value) in patch.as_object().unwrap() {
+        base[name] = value.clone();
+    }
+    base
+}

@@ -1,0 +1,36 @@
+//! Everything that is tested from outside of the library, a module a topic; [`common`] is what they share.
+
+#![expect(
+    clippy::cloned_ref_to_slice_refs,
+    clippy::default_trait_access,
+    clippy::format_push_string,
+    clippy::large_futures,
+    clippy::excessive_nesting,
+    clippy::format_collect,
+    clippy::indexing_slicing,
+    clippy::large_enum_variant,
+    clippy::needless_pass_by_value,
+    clippy::panic,
+    clippy::string_slice,
+    clippy::unwrap_used,
+    unreachable_pub,
+    reason = "tests and their helpers fail loudly, and nobody imports them"
+)]
+
+mod blocks;
+mod common;
+mod credentials;
+mod docs;
+mod engines;
+mod identity;
+mod import;
+mod manifest;
+mod model;
+mod plan;
+mod provisioned;
+mod registry;
+mod releases;
+mod source;
+mod tidy;
+mod unmanaged;
+mod wire;

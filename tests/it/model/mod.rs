@@ -1,0 +1,9 @@
+//! Both engines on a model of Lambda and ECR under a virtual clock: stories, laws and rails.
+
+mod fleet;
+mod laws;
+mod mass_drift;
+mod rails;
+mod stage;
+mod story;
+mod world;
