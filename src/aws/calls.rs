@@ -7,13 +7,14 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use jiff::Timestamp;
 
 use super::{
-    classify,
+    classify::{self, optional},
     gate::Gate,
     op::{Bucket, Op},
+    pager::Pager,
     scrub::scrub,
 };
 use crate::engine::{
-    failure::{AwsError, Class, Failure},
+    failure::{Class, Failure},
     name::Name,
     secret::Secret,
     time::{Clock, Mono},
@@ -47,18 +48,6 @@ pub struct Calls {
     gates: BTreeMap<Bucket, Gate>,
     clock: Arc<dyn Clock>,
     log: Arc<dyn CallLog>,
-}
-
-/// A list that goes on after as many pages as there may be. What was read of it is not all, so nothing is concluded
-/// from it: what stands on a page that was not read would be taken for absent.
-pub fn endless(op: Op, pages: usize) -> Failure {
-    let message = format!("the list has more than {pages} pages");
-    Failure {
-        class: Class::Unclear,
-        op: op.name(),
-        cause: AwsError { code: None, message },
-        retry_after: None,
-    }
 }
 
 /// How many calls a second may be made of one quota, and how that goes.
@@ -177,5 +166,23 @@ impl Calls {
             gate.throttled(failure.retry_after);
         }
         (result, started)
+    }
+
+    /// The same for what may not be there: then AWS says so with an error, which is an answer.
+    pub async fn find<T, E>(
+        &self,
+        call: Call<'_>,
+        request: impl Future<Output = Result<T, SdkError<E, Response>>>,
+    ) -> (Result<Option<T>, Failure>, Mono)
+    where
+        E: ProvideErrorMetadata + std::error::Error + 'static,
+    {
+        let (result, started) = self.timed(call, request).await;
+        (optional(result), started)
+    }
+
+    /// Reads a list of at most so many pages.
+    pub fn list(&self, op: Op, priority: Priority, pages_max: usize) -> Pager<'_> {
+        Pager::new(self, op, priority, pages_max)
     }
 }

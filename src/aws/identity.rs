@@ -25,7 +25,7 @@ use super::{
     op::Op,
 };
 use crate::engine::{
-    failure::{AwsError, Class, Failure},
+    failure::{Class, Failure},
     work::Priority,
 };
 
@@ -95,12 +95,8 @@ impl Identity {
 pub async fn account_id(sts: &Client, calls: &Calls) -> Result<String, Failure> {
     let call = Call::plain(Op::GetCallerIdentity, Priority::Write);
     let (identity, _) = calls.run(call, sts.get_caller_identity().send()).await?;
-    identity.account.ok_or_else(|| Failure {
-        class: Class::Unclear,
-        op: Op::GetCallerIdentity.name(),
-        cause: AwsError { code: None, message: "the answer names no account".into() },
-        retry_after: None,
-    })
+    let missing = || Op::GetCallerIdentity.failure(Class::Unclear, "the answer names no account");
+    identity.account.ok_or_else(missing)
 }
 
 /// Credentials between where they come from and the clients that use them.

@@ -53,7 +53,8 @@ pub struct Answer {
 /// Invokes. An error is one of the call; whatever the function does is an answer. With it comes the moment at which
 /// the request began.
 pub async fn invoke(
-    (lambda, calls): (&Client, &Calls),
+    lambda: &Client,
+    calls: &Calls,
     invocation: Invocation<'_>,
 ) -> (Result<Answer, Failure>, Mono) {
     let Invocation { function, qualifier, payload, asynchronous, timeout } = invocation;

@@ -38,7 +38,8 @@ pub struct LogEvent {
 
 /// One page of events, the oldest first, and what leads to the next one. A page may be empty and yet have a next.
 pub async fn page(
-    (logs, calls): (&Client, &Calls),
+    logs: &Client,
+    calls: &Calls,
     query: &Query,
     token: Option<String>,
 ) -> Result<(Vec<LogEvent>, Option<String>), Failure> {

@@ -16,5 +16,6 @@ pub mod identity;
 pub mod invoke;
 pub mod log_events;
 pub mod op;
+pub mod pager;
 pub mod registry;
 pub mod scrub;

@@ -1,5 +1,9 @@
 //! The operations that we use, as a closed list, and the quota that each one spends.
 
+use aws_smithy_types::error::operation::BuildError;
+
+use crate::engine::failure::{AwsError, Class, Failure};
+
 macro_rules! ops {
     ($($(#[$doc:meta])* $op:ident: $name:literal, $service:literal, $bucket:ident;)*) => {
         /// One AWS operation.
@@ -116,6 +120,17 @@ impl Op {
     pub fn bucket(self) -> Bucket {
         self.facts().2
     }
+
+    /// A failure of this call that AWS did not tell by a code of its own.
+    pub fn failure(self, class: Class, message: impl Into<String>) -> Failure {
+        let cause = AwsError { code: None, message: message.into() };
+        Failure { class, op: self.name(), cause, retry_after: None }
+    }
+
+    /// The failure of this call that the SDK cannot build: it misses a member that we always give.
+    pub fn unbuildable(self, error: &BuildError) -> Failure {
+        self.failure(Class::Invalid, error.to_string())
+    }
 }
 
 /// A quota of AWS's that several operations may share.
@@ -182,5 +197,23 @@ impl Bucket {
             Self::BatchGetImage => 2000.0,
             Self::ListImages | Self::Ecr | Self::Logs | Self::AutoScaling | Self::Sts => 10.0,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_sdk_ecr::types::Tag;
+    use aws_sdk_lambda::types::FileSystemConfig;
+
+    use super::*;
+
+    #[test]
+    fn a_request_that_cannot_be_built_names_its_own_call() {
+        let tag = Tag::builder().build().map_err(|it| Op::TagRepository.unbuildable(&it));
+        let system = FileSystemConfig::builder().build();
+        let system = system.map_err(|it| Op::CreateFunction.unbuildable(&it));
+        let (tag, system) = (tag.unwrap_err(), system.unwrap_err());
+        assert_eq!((tag.op, tag.class), ("TagResource", Class::Invalid));
+        assert_eq!((system.op, system.class), ("CreateFunction", Class::Invalid));
     }
 }

@@ -7,7 +7,7 @@ use super::{
     op::Op,
 };
 use crate::engine::{
-    failure::{AwsError, Class, Failure},
+    failure::{Class, Failure},
     work::Priority,
 };
 
@@ -34,7 +34,7 @@ pub fn host(url: &str) -> &str {
 }
 
 /// Asks for it.
-pub async fn login((ecr, calls): (&Client, &Calls)) -> Result<Login, Failure> {
+pub async fn login(ecr: &Client, calls: &Calls) -> Result<Login, Failure> {
     let call = Call::plain(Op::GetAuthorizationToken, Priority::Write);
     let (answer, _) = calls.run(call, ecr.get_authorization_token().send()).await?;
     let data = answer.authorization_data.unwrap_or_default().into_iter().next();
@@ -42,10 +42,6 @@ pub async fn login((ecr, calls): (&Client, &Calls)) -> Result<Login, Failure> {
         let authorization = format!("Basic {}", it.authorization_token?);
         Some(Login { url: it.proxy_endpoint?, authorization })
     });
-    login.ok_or_else(|| Failure {
-        class: Class::Unclear,
-        op: Op::GetAuthorizationToken.name(),
-        cause: AwsError { code: None, message: "the answer holds no token".into() },
-        retry_after: None,
-    })
+    let missing = || Op::GetAuthorizationToken.failure(Class::Unclear, "the answer holds no token");
+    login.ok_or_else(missing)
 }

@@ -29,8 +29,8 @@ pub(super) async fn invoke(args: InvokeArgs) -> Result<Outcome, CliError> {
         asynchronous: args.asynchronous,
         timeout: Duration::from_secs(seconds) + MARGIN,
     };
-    let way = (&found.door.clients.lambda, &*found.door.calls);
-    let (answer, _) = invoke::invoke(way, invocation).await;
+    let door = &found.door;
+    let (answer, _) = invoke::invoke(&door.clients.lambda, &door.calls, invocation).await;
     let at = chosen.map_or_else(|| found.name.to_string(), |it| format!("{}:{it}", found.name));
     let answer = answer.map_err(|it| failed(&it))?;
     if args.asynchronous {

@@ -21,7 +21,10 @@ use super::{
     out::{self, note},
 };
 use crate::{
-    aws::log_events::{self, LogEvent, Query},
+    aws::{
+        classify::is_missing,
+        log_events::{self, LogEvent, Query},
+    },
     daemon::clock::SystemClock,
     engine::{
         failure::{Class, Failure},
@@ -185,10 +188,10 @@ impl Reader {
         query: &Query,
         token: Option<String>,
     ) -> Result<(Vec<LogEvent>, Option<String>), Refused> {
-        let way = (&self.found.door.clients.logs, &*self.found.door.calls);
+        let door = &self.found.door;
         let mut tries = 0;
         loop {
-            match log_events::page(way, query, token.clone()).await {
+            match log_events::page(&door.clients.logs, &door.calls, query, token.clone()).await {
                 Ok(page) => return Ok(page),
                 Err(failure) if tries < TRIES && is_passing(&failure) => {
                     time::sleep(Duration::from_millis(500 << tries)).await;
@@ -208,8 +211,7 @@ impl Reader {
     }
 
     fn refused(&self, failure: &Failure, group: &str) -> Refused {
-        let code = failure.cause.code.as_deref().unwrap_or_default();
-        if code != "ResourceNotFoundException" {
+        if !is_missing(failure) {
             return Refused { error: failed(failure), passes: is_passing(failure) };
         }
         let name = &self.found.name;

@@ -220,7 +220,7 @@ async fn enter(args: &PublishArgs, papers: Option<&Papers>) -> Result<registry::
     if found.is_none() {
         make(args, papers).await?;
     }
-    registry::login((&clients.ecr, &calls)).await.map_err(|it| failed(&it))
+    registry::login(&clients.ecr, &calls).await.map_err(|it| failed(&it))
 }
 
 /// Makes the repository, as its document says.

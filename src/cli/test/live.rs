@@ -95,7 +95,7 @@ impl Live<'_> {
                 asynchronous: false,
                 timeout: most,
             };
-            let (answer, began) = invoke::invoke((&clients.lambda, calls), invocation).await;
+            let (answer, began) = invoke::invoke(&clients.lambda, calls, invocation).await;
             match answer {
                 Ok(answer) => return Call::Answered(answer),
                 Err(_) if calls.now().since(began) >= most => return Call::Endless,

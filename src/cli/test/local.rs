@@ -190,7 +190,7 @@ impl Place<'_> {
         let host =
             image.registry.as_ref().map_or_else(|| door.place.registry(), |it| it.host.clone());
         let login: Option<Login> = if host == door.place.own_registry() {
-            let login = registry::login((&door.clients.ecr, &door.calls)).await;
+            let login = registry::login(&door.clients.ecr, &door.calls).await;
             Some(login.map_err(|it| failed(&it))?)
         } else {
             None

@@ -12,7 +12,7 @@ use super::{AGE, AsyncInvoke, Call as Step, Config, RETRIES};
 use crate::{
     aws::{calls::Call, cloud::Priority, op::Op},
     engine::failure::Failure,
-    kinds::block::aws::{Asked, Connection, FacetClient, Read, found},
+    kinds::block::aws::{Asked, Connection, FacetClient, Read},
 };
 
 impl FacetClient for AsyncInvoke {
@@ -28,8 +28,8 @@ impl FacetClient for AsyncInvoke {
             .set_qualifier(at.qualifier.clone())
             .send();
         let call = Call::plain(Op::GetFunctionEventInvokeConfig, priority);
-        let (answer, at) = connection.calls.timed(call, request).await;
-        (found(answer).map(|it| it.map(config)), Some(at))
+        let (answer, at) = connection.calls.find(call, request).await;
+        (answer.map(|it| it.map(config)), Some(at))
     }
 
     async fn write(connection: &Connection, step: &Step) -> Result<(), Failure> {

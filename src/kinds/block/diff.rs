@@ -73,7 +73,7 @@ pub(super) fn diff<B: Block>(
         (Some(wanted), found) => comparison.wanted(wanted, found, &mut diff),
         (None, Some(found)) => comparison.unwanted(found, &mut diff),
         (None, None) if comparison.claim.is_some() => {
-            diff.steps.push(comparison.claim_step(RECORD, None))
+            diff.steps.push(comparison.claim_step(RECORD, None));
         }
         (None, None) => {}
     }

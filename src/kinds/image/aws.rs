@@ -4,7 +4,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -18,13 +18,14 @@ use aws_sdk_ecr::{
 use tokio::sync::mpsc;
 
 use super::{
-    Found, Image, manifest,
+    Image, Live, manifest,
     spec::{Id, Spec},
     version,
 };
 use crate::{
     aws::{
-        calls::{Call, Calls, endless},
+        calls::{Call, Calls},
+        classify::optional,
         clients::Clients,
         cloud::{AwsResource, Cloud, Got, Priority},
         op::{Bucket, Op},
@@ -41,9 +42,6 @@ use crate::{
 
 /// ECR's limit for one call (ECR API reference, BatchGetImage).
 const IDS_MAX: usize = 100;
-/// The code by which ECR says that a repository is not there.
-const NO_REPOSITORY: &str = "RepositoryNotFoundException";
-
 /// How long the tags of a repository are good for.
 const TAGS_FOR: Duration = Duration::from_mins(5);
 /// ListImages returns at most so many (ECR API reference, ListImages).
@@ -57,13 +55,37 @@ pub struct ImageCloud {
     calls: Arc<Calls>,
     region: String,
     /// The tags of repositories that a range of versions was asked of, and when they were listed.
-    tags: Mutex<BTreeMap<String, (Mono, Tags)>>,
+    tags: Mutex<TagLists>,
 }
 
-/// What one call told: images by reference.
-type Told = Vec<(Name, ImageFact)>;
-/// The tags of a repository; `None`: there is no such repository.
-type Tags = Option<Arc<Vec<String>>>;
+/// A repository of a registry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct RepositoryRef<'a> {
+    registry: &'a str,
+    name: &'a str,
+}
+
+/// What a reference means just now.
+enum Pin {
+    /// An image of its repository.
+    Image(ImageQuery),
+    /// None that ECR could be asked for, and why.
+    Nothing(Live),
+}
+
+/// An image that ECR is asked for.
+struct ImageQuery {
+    /// The reference.
+    name: Name,
+    id: Id,
+    /// For a range of versions: the tag that it means.
+    tag: Option<String>,
+}
+
+/// The tags of repositories, and when they were listed.
+type TagLists = BTreeMap<String, (Mono, Arc<Vec<String>>)>;
+/// Images by reference.
+type Rows = Vec<(Name, Reading<Live>)>;
 
 impl ImageCloud {
     /// ECR, through the target's one door.
@@ -74,118 +96,111 @@ impl ImageCloud {
     /// Asks for some images of one repository.
     async fn ask(
         &self,
-        place: (&str, &str),
-        wanted: &[(Name, Id)],
+        repository: RepositoryRef<'_>,
+        queries: &[ImageQuery],
         priority: Priority,
-    ) -> Result<(Told, Mono), Failure> {
-        let (registry, repository) = place;
-        let account = account(registry);
+    ) -> Result<(Rows, Mono), Failure> {
         // Two names may mean one image.
-        let ids: BTreeSet<&Id> = wanted.iter().map(|(_, id)| id).collect();
+        let ids: BTreeSet<&Id> = queries.iter().map(|it| &it.id).collect();
         let request = self
             .ecr
             .batch_get_image()
-            .registry_id(account)
-            .repository_name(repository)
+            .registry_id(repository.account())
+            .repository_name(repository.name)
             .set_image_ids(Some(ids.into_iter().map(identifier).collect()))
             .set_accepted_media_types(Some(manifest::accepted()));
         let call = Call::plain(Op::BatchGetImage, priority);
         // Before the wait for a token: earlier than the truth errs on the safe side.
         let started = self.calls.now();
-        match self.calls.run(call, request.send()).await {
-            Ok((answer, _)) => {
+        let (answer, _) = self.calls.find(call, request.send()).await;
+        let rows = match answer? {
+            Some(answer) => {
                 let found = answer.images.unwrap_or_default();
                 let failed = answer.failures.unwrap_or_default();
-                Ok((sort(wanted, &found, &failed), started))
+                sort(queries, &found, &failed)
             }
-            Err(failure) if failure.cause.code.as_deref() == Some(NO_REPOSITORY) => {
-                let missing = format!("the repository `{repository}` does not exist");
-                let all = wanted
-                    .iter()
-                    .map(|(name, _)| (name.clone(), ImageFact::Missing(missing.clone())));
-                Ok((all.collect(), started))
-            }
-            Err(failure) => Err(failure),
-        }
+            None => queries.iter().map(|it| it.row(repository.missing())).collect(),
+        };
+        Ok((rows, started))
     }
 
     /// Asks for up to a hundred, then once more for each that the answer does not name: emulators
     /// return another tag of the same image.
     async fn ask_all(
         &self,
-        place: (&str, &str),
-        wanted: &[(Name, Id)],
+        repository: RepositoryRef<'_>,
+        queries: &[ImageQuery],
         priority: Priority,
-    ) -> Result<(Told, Mono), Failure> {
-        let (mut found, started) = self.ask(place, wanted, priority).await?;
-        let named: BTreeSet<Name> = found.iter().map(|(name, _)| name.clone()).collect();
-        for one in wanted.iter().filter(|(name, _)| !named.contains(name)) {
-            let (more, _) = self.ask(place, std::slice::from_ref(one), priority).await?;
-            found.extend(more);
+    ) -> Result<(Rows, Mono), Failure> {
+        let (mut rows, started) = self.ask(repository, queries, priority).await?;
+        let named: BTreeSet<Name> = rows.iter().map(|(name, _)| name.clone()).collect();
+        for one in queries.iter().filter(|it| !named.contains(&it.name)) {
+            let (more, _) = self.ask(repository, std::slice::from_ref(one), priority).await?;
+            rows.extend(more);
         }
-        Ok((found, started))
+        Ok((rows, started))
     }
 
-    /// The tags of a repository, at most some minutes old.
-    async fn tags(&self, place: (&str, &str), priority: Priority) -> Result<Tags, Failure> {
-        let (registry, repository) = place;
-        let key = format!("{registry}/{repository}");
+    /// The tags of a repository, at most some minutes old; `None` if there is no such repository.
+    async fn tags(
+        &self,
+        repository: RepositoryRef<'_>,
+        priority: Priority,
+    ) -> Result<Option<Arc<Vec<String>>>, Failure> {
+        let key = format!("{}/{}", repository.registry, repository.name);
         let now = self.calls.now();
         let known = self.known().get(&key).cloned();
         if let Some((_, tags)) = known.filter(|(at, _)| now.since(*at) < TAGS_FOR) {
-            return Ok(tags);
+            return Ok(Some(tags));
         }
         let filter = ListImagesFilter::builder().tag_status(TagStatus::Tagged).build();
+        let request = |token| {
+            let request = self.ecr.list_images().registry_id(repository.account());
+            let request = request.repository_name(repository.name).filter(filter.clone());
+            request.max_results(TAGS_PAGE).set_next_token(token).send()
+        };
         let mut tags = Vec::new();
-        let mut token: Option<String> = None;
-        for _ in 0..TAGS_PAGES_MAX {
-            let request = self
-                .ecr
-                .list_images()
-                .registry_id(account(registry))
-                .repository_name(repository)
-                .filter(filter.clone())
-                .max_results(TAGS_PAGE)
-                .set_next_token(token);
-            let call = Call::plain(Op::ListImages, priority);
-            let answer = match self.calls.run(call, request.send()).await {
-                Ok((answer, _)) => answer,
-                // Not kept: as soon as it is made, its tags count.
-                Err(failure) if failure.cause.code.as_deref() == Some(NO_REPOSITORY) => {
-                    return Ok(None);
+        let mut list = self.calls.list(Op::ListImages, priority, TAGS_PAGES_MAX);
+        loop {
+            match optional(list.next(request).await)? {
+                Some(Some((page, _))) => {
+                    let ids = page.image_ids.unwrap_or_default();
+                    tags.extend(ids.into_iter().filter_map(|it| it.image_tag));
                 }
-                Err(failure) => return Err(failure),
-            };
-            token = answer.next_token;
-            let ids = answer.image_ids.unwrap_or_default();
-            tags.extend(ids.into_iter().filter_map(|it| it.image_tag));
-            if token.is_none() {
-                let tags = Some(Arc::new(tags));
-                self.known().insert(key, (now, tags.clone()));
-                return Ok(tags);
+                Some(None) => break,
+                // Not kept: as soon as it is made, its tags count.
+                None => return Ok(None),
             }
         }
-        Err(endless(Op::ListImages, TAGS_PAGES_MAX))
+        let tags = Arc::new(tags);
+        self.known().insert(key, (now, Arc::clone(&tags)));
+        Ok(Some(tags))
     }
 
-    fn known(&self) -> std::sync::MutexGuard<'_, BTreeMap<String, (Mono, Tags)>> {
+    fn known(&self) -> MutexGuard<'_, TagLists> {
         self.tags.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// What a reference means just now: a range becomes the tag that it means, or nothing.
-    async fn pin(&self, spec: &Spec, priority: Priority) -> Result<Pinned, Failure> {
+    async fn pin(&self, name: &Name, spec: &Spec, priority: Priority) -> Result<Pin, Failure> {
+        if let Some(image) = self.elsewhere(spec) {
+            return Ok(Pin::Nothing(Live { tag: None, image }));
+        }
         let Id::Range(range) = &spec.id else {
-            return Ok(Pinned { id: Ok(spec.id.clone()), tag: None });
+            let (name, id) = (name.clone(), spec.id.clone());
+            return Ok(Pin::Image(ImageQuery { name, id, tag: None }));
         };
-        let (registry, repository) = (spec.registry.as_str(), spec.repository.as_str());
-        let Some(tags) = self.tags((registry, repository), priority).await? else {
-            let why = format!("the repository `{repository}` does not exist");
-            return Ok(Pinned { id: Err(why), tag: Some(String::new()) });
+        let nothing = |image| Ok(Pin::Nothing(Live { tag: Some(String::new()), image }));
+        let repository = RepositoryRef::of(spec);
+        let Some(tags) = self.tags(repository, priority).await? else {
+            return nothing(repository.missing());
         };
-        let highest = version::highest(range, tags.iter().map(String::as_str));
-        let id = highest.map(|tag| Id::Tag(tag.into()));
-        let why = || format!("no tag of `{repository}` lies within `{range}`");
-        Ok(Pinned { id: id.ok_or_else(why), tag: Some(highest.unwrap_or_default().into()) })
+        let Some(tag) = version::highest(range, tags.iter().map(String::as_str)) else {
+            let why = format!("no tag of `{}` lies within `{range}`", repository.name);
+            return nothing(ImageFact::Missing(why));
+        };
+        let (name, tag) = (name.clone(), tag.to_owned());
+        Ok(Pin::Image(ImageQuery { name, id: Id::Tag(tag.clone()), tag: Some(tag) }))
     }
 
     /// Lambda runs images of its own Region only.
@@ -197,6 +212,28 @@ impl ImageCloud {
                 self.region
             ))
         })
+    }
+}
+
+impl<'a> RepositoryRef<'a> {
+    fn of(spec: &'a Spec) -> Self {
+        Self { registry: &spec.registry, name: &spec.repository }
+    }
+
+    /// The account that the registry's host names.
+    fn account(self) -> &'a str {
+        self.registry.split('.').next().unwrap_or_default()
+    }
+
+    /// What is said of every image of it if it does not exist.
+    fn missing(self) -> ImageFact {
+        ImageFact::Missing(format!("the repository `{}` does not exist", self.name))
+    }
+}
+
+impl ImageQuery {
+    fn row(&self, image: ImageFact) -> (Name, Reading<Live>) {
+        (self.name.clone(), reading(Live { tag: self.tag.clone(), image }))
     }
 }
 
@@ -215,25 +252,15 @@ impl Cloud<Image> for ImageCloud {
         wanted: Arc<BTreeMap<Name, Arc<Spec>>>,
         pages: mpsc::Sender<Page<Image>>,
     ) -> Result<(), Failure> {
-        let mut repositories: BTreeMap<(&str, &str), Vec<(Name, Id)>> = BTreeMap::new();
+        let mut repositories: BTreeMap<RepositoryRef<'_>, Vec<ImageQuery>> = BTreeMap::new();
         let mut page = Page { started: self.calls.now(), rows: Vec::new() };
-        let mut versions: BTreeMap<&Name, String> = BTreeMap::new();
         let mut broken = None;
         for (name, spec) in wanted.iter() {
-            let place = (spec.registry.as_str(), spec.repository.as_str());
-            if let Some(image) = self.elsewhere(spec) {
-                page.rows.push((name.clone(), reading(Found { tag: None, image })));
-                continue;
-            }
-            match self.pin(spec, Priority::List).await {
-                Ok(Pinned { id: Ok(id), tag }) => {
-                    versions.extend(tag.map(|tag| (name, tag)));
-                    repositories.entry(place).or_default().push((name.clone(), id));
+            match self.pin(name, spec, Priority::List).await {
+                Ok(Pin::Image(query)) => {
+                    repositories.entry(RepositoryRef::of(spec)).or_default().push(query);
                 }
-                Ok(Pinned { id: Err(why), tag }) => {
-                    let image = ImageFact::Missing(why);
-                    page.rows.push((name.clone(), reading(Found { tag, image })));
-                }
+                Ok(Pin::Nothing(live)) => page.rows.push((name.clone(), reading(live))),
                 Err(failure) => broken = Some(failure),
             }
         }
@@ -242,23 +269,18 @@ impl Cloud<Image> for ImageCloud {
         }
         let chunks: Vec<_> = repositories
             .iter()
-            .flat_map(|(place, ids)| ids.chunks(IDS_MAX).map(move |some| (*place, some)))
+            .flat_map(|(repository, all)| all.chunks(IDS_MAX).map(move |some| (*repository, some)))
             .collect();
-        for (place, some) in chunks {
-            let (told, started) = match self.ask_all(place, some, Priority::List).await {
-                Ok(told) => told,
+        for (repository, some) in chunks {
+            let page = match self.ask_all(repository, some, Priority::List).await {
+                Ok((rows, started)) => Page { started, rows },
                 // One repository that cannot be read keeps no other from being read.
                 Err(failure) => {
                     broken = Some(failure);
                     continue;
                 }
             };
-            let found = |name: &Name, image| Found { tag: versions.get(name).cloned(), image };
-            let rows = told.into_iter().map(|(name, image)| {
-                let found = found(&name, image);
-                (name, reading(found))
-            });
-            if pages.send(Page { started, rows: rows.collect() }).await.is_err() {
+            if pages.send(page).await.is_err() {
                 return Ok(());
             }
         }
@@ -273,20 +295,12 @@ impl Cloud<Image> for ImageCloud {
     ) -> Result<Got<Image>, Failure> {
         let now = self.calls.now();
         let Some(spec) = Spec::of_reference(name.as_str()) else { return Ok((None, now)) };
-        if let Some(image) = self.elsewhere(&spec) {
-            return Ok((Some(reading(Found { tag: None, image })), now));
-        }
-        let Pinned { id, tag } = self.pin(&spec, priority).await?;
-        let id = match id {
-            Ok(id) => id,
-            Err(why) => {
-                return Ok((Some(reading(Found { tag, image: ImageFact::Missing(why) })), now));
-            }
+        let query = match self.pin(name, &spec, priority).await? {
+            Pin::Image(query) => query,
+            Pin::Nothing(live) => return Ok((Some(reading(live)), now)),
         };
-        let place = (spec.registry.as_str(), spec.repository.as_str());
-        let (told, started) = self.ask(place, &[(name.clone(), id)], priority).await?;
-        let image = told.into_iter().next().map(|(_, image)| image);
-        Ok((image.map(|image| reading(Found { tag, image })), started))
+        let (rows, started) = self.ask(RepositoryRef::of(&spec), &[query], priority).await?;
+        Ok((rows.into_iter().next().map(|(_, reading)| reading), started))
     }
 
     async fn apply(&self, step: &std::convert::Infallible) -> Result<(), Failure> {
@@ -294,20 +308,7 @@ impl Cloud<Image> for ImageCloud {
     }
 }
 
-/// What a reference means just now.
-struct Pinned {
-    /// The image to ask for, or why there is none.
-    id: Result<Id, String>,
-    /// For a range: the tag that it means, empty if none fits.
-    tag: Option<String>,
-}
-
-/// The account that a registry's host names.
-fn account(registry: &str) -> &str {
-    registry.split('.').next().unwrap_or_default()
-}
-
-fn reading(live: Found) -> Reading<Found> {
+fn reading(live: Live) -> Reading<Live> {
     Reading { live, revision: None, exact: true }
 }
 
@@ -320,8 +321,8 @@ fn identifier(id: &Id) -> ImageIdentifier {
 }
 
 /// Finds each reference's answer. One that is not named is left out.
-fn sort(wanted: &[(Name, Id)], found: &[EcrImage], failed: &[ImageFailure]) -> Told {
-    let only = wanted.len() == 1 && found.len() + failed.len() == 1;
+fn sort(queries: &[ImageQuery], found: &[EcrImage], failed: &[ImageFailure]) -> Rows {
+    let only = queries.len() == 1 && found.len() + failed.len() == 1;
     let names = |id: Option<&ImageIdentifier>, wanted: &Id| {
         only || match wanted {
             Id::Tag(tag) | Id::Range(tag) => id.and_then(ImageIdentifier::image_tag) == Some(tag),
@@ -336,7 +337,7 @@ fn sort(wanted: &[(Name, Id)], found: &[EcrImage], failed: &[ImageFailure]) -> T
         }
         failed.iter().find(|it| names(it.image_id(), id)).map(|it| refused(id, it))
     };
-    wanted.iter().filter_map(|(name, id)| Some((name.clone(), fact(id)?))).collect()
+    queries.iter().filter_map(|it| Some(it.row(fact(&it.id)?))).collect()
 }
 
 fn read(image: &EcrImage) -> ImageFact {

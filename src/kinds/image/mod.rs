@@ -39,7 +39,7 @@ pub enum Image {}
 
 /// What a registry showed.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Found {
+pub struct Live {
     /// For a range of versions: the tag that it means now; empty if none fits.
     pub tag: Option<String>,
     /// The image.
@@ -53,14 +53,14 @@ impl Kind for Image {
     /// Every list reads every image exactly; the rotation only covers what a list could not.
     const AUDIT_PERIOD: Duration = Duration::from_hours(2);
     type Spec = Spec;
-    type Live = Found;
+    type Live = Live;
     type Step = Infallible;
 
     fn create(_: &Name, _: &Spec, _: &Facts) -> Diff<Infallible> {
         Diff::default()
     }
 
-    fn diff(name: &Name, _: &Spec, reading: &Reading<Found>, _: &Facts) -> Diff<Infallible> {
+    fn diff(name: &Name, _: &Spec, reading: &Reading<Live>, _: &Facts) -> Diff<Infallible> {
         let mut diff = Diff::default();
         if let ImageFact::Unreadable(why) = &reading.live.image {
             let reason = Reason::new("ImageUnreadable", format!("image {name}: {why}"));
@@ -79,44 +79,44 @@ impl Kind for Image {
         diff
     }
 
-    fn delete(_: &Name, _: &Found) -> Option<Planned<Infallible>> {
+    fn delete(_: &Name, _: &Live) -> Option<Planned<Infallible>> {
         None
     }
 
-    fn suspend(_: &Name, _: &Found, _: Option<&str>) -> Option<Infallible> {
+    fn suspend(_: &Name, _: &Live, _: Option<&str>) -> Option<Infallible> {
         None
     }
 
-    fn describe(live: &Found) -> serde_json::Value {
+    fn describe(live: &Live) -> serde_json::Value {
         format!("{live:?}").into()
     }
 
-    fn fingerprint(reading: &Reading<Found>) -> Fingerprint {
+    fn fingerprint(reading: &Reading<Live>) -> Fingerprint {
         Fingerprint::of(format!("{:?}", reading.live).as_bytes())
     }
 
-    fn tags(_: &Found) -> Option<&Known<Tags>> {
+    fn tags(_: &Live) -> Option<&Known<Tags>> {
         None
     }
 
-    fn concerns(_: &Found) -> bool {
+    fn concerns(_: &Live) -> bool {
         false
     }
 
-    fn changed_at(_: &Found) -> Option<Timestamp> {
+    fn changed_at(_: &Live) -> Option<Timestamp> {
         None
     }
 
     fn fact(
         name: &Name,
-        observed: &Observed<Found>,
+        observed: &Observed<Live>,
         unread: Option<&Failure>,
     ) -> Option<(FactKey, Option<Fact>)> {
         let range = matches!(Spec::of_reference(name.as_str())?.id, Id::Range(_));
         let found = observed.reading().map(|reading| reading.live.clone());
         let unreadable = || {
             let image = ImageFact::Unreadable(chain(unread?));
-            Some(Found { tag: None, image })
+            Some(Live { tag: None, image })
         };
         let fact = found.or_else(unreadable).map(|it| match it.tag {
             Some(tag) => Fact::Version(tag, it.image),
@@ -134,7 +134,7 @@ impl Kind for Image {
         Vec::new()
     }
 
-    fn digests(_: Option<&Spec>, _: &Observed<Found>, _: &Facts) -> Digests {
+    fn digests(_: Option<&Spec>, _: &Observed<Live>, _: &Facts) -> Digests {
         Digests::default()
     }
 }

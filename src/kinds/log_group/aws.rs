@@ -1,6 +1,6 @@
 //! DescribeLogGroups, and the calls that change one.
 
-use aws_sdk_cloudwatchlogs::types::LogGroup as Found;
+use aws_sdk_cloudwatchlogs::types::LogGroup as AwsLogGroup;
 use aws_sdk_lambda::operation::get_function::GetFunctionOutput;
 
 use super::{Call as Step, Config, LogGroup};
@@ -9,10 +9,14 @@ use crate::{
         calls::Call,
         cloud::Priority,
         op::{Bucket, Op},
+        pager::Pager,
     },
     engine::failure::Failure,
     kinds::block::aws::{Asked, Connection, FacetClient, Read},
 };
+
+/// As many groups as a Region holds by default, 50 a page (CloudWatch Logs quotas page).
+const PAGES_MAX: usize = 20_000;
 
 impl FacetClient for LogGroup {
     const LOOK: Bucket = Bucket::Logs;
@@ -24,29 +28,9 @@ impl FacetClient for LogGroup {
         Asked { wanted, priority, .. }: Asked<'_, Self>,
     ) -> Read<Config> {
         let Some(wanted) = wanted else { return (Ok(None), None) };
-        let (mut began, mut token) = (None, None);
-        loop {
-            let request = connection
-                .clients
-                .logs
-                .describe_log_groups()
-                .log_group_name_prefix(&wanted.group)
-                .set_next_token(token.take());
-            let call = Call::plain(Op::DescribeLogGroups, priority);
-            let (answer, at) = connection.calls.timed(call, Box::pin(request.send())).await;
-            let began = *began.get_or_insert(at);
-            let page = match answer {
-                Ok(page) => page,
-                Err(failure) => return (Err(failure), Some(began)),
-            };
-            let mut groups = page.log_groups.unwrap_or_default().into_iter();
-            // Others may begin with its name.
-            let found = groups.find(|it| it.log_group_name.as_ref() == Some(&wanted.group));
-            token = page.next_token;
-            if found.is_some() || token.is_none() {
-                return (Ok(found.map(config)), Some(began));
-            }
-        }
+        let mut list = connection.calls.list(Op::DescribeLogGroups, priority, PAGES_MAX);
+        let group = named(connection, &mut list, &wanted.group).await;
+        (group.map(|it| it.map(config)), Some(list.began()))
     }
 
     async fn write(connection: &Connection, step: &Step) -> Result<(), Failure> {
@@ -83,7 +67,27 @@ impl FacetClient for LogGroup {
     }
 }
 
-fn config(found: Found) -> Config {
+/// The group with this name: others may begin with it.
+async fn named(
+    connection: &Connection,
+    list: &mut Pager<'_>,
+    name: &str,
+) -> Result<Option<AwsLogGroup>, Failure> {
+    let request = |token| {
+        let request = connection.clients.logs.describe_log_groups();
+        request.log_group_name_prefix(name).set_next_token(token).send()
+    };
+    while let Some((page, _)) = list.next(request).await? {
+        let mut groups = page.log_groups.unwrap_or_default().into_iter();
+        let group = groups.find(|it| it.log_group_name.as_deref() == Some(name));
+        if group.is_some() {
+            return Ok(group);
+        }
+    }
+    Ok(None)
+}
+
+fn config(found: AwsLogGroup) -> Config {
     Config {
         group: found.log_group_name.unwrap_or_default(),
         retention: found.retention_in_days,

@@ -10,10 +10,10 @@ use crate::{
         cloud::Priority,
         op::{Bucket, Op},
     },
-    engine::failure::{AwsError, Class, Failure},
+    engine::failure::{Class, Failure},
     kinds::block::{
         At, Extra,
-        aws::{Asked, Connection, FacetClient, Others, Read, found},
+        aws::{Asked, Connection, FacetClient, Others, Read},
     },
 };
 
@@ -96,8 +96,8 @@ async fn policy(connection: &Connection, at: &At, priority: Priority) -> Read<St
         .set_qualifier(at.qualifier.clone())
         .send();
     let call = Call::plain(Op::GetPolicy, priority);
-    let (answer, moment) = connection.calls.timed(call, request).await;
-    let statements = found(answer).and_then(|it| match it.and_then(|it| it.policy) {
+    let (answer, moment) = connection.calls.find(call, request).await;
+    let statements = answer.and_then(|it| match it.and_then(|it| it.policy) {
         Some(policy) => statements(&policy).map(Some),
         None => Ok(Some(Statements::new())),
     });
@@ -108,19 +108,14 @@ async fn policy(connection: &Connection, at: &At, priority: Priority) -> Read<St
 /// single one may stand there without a list (Lambda API reference, PutResourcePolicy; IAM, "Grammar of the policy
 /// language").
 fn statements(policy: &str) -> Result<Statements, Failure> {
-    let unclear = |message: String| Failure {
-        class: Class::Unclear,
-        op: Op::GetPolicy.name(),
-        cause: AwsError { code: None, message },
-        retry_after: None,
-    };
+    let unclear = |message| Op::GetPolicy.failure(Class::Unclear, message);
     let policy: Value = serde_json::from_str(policy)
         .map_err(|error| unclear(format!("the policy is not JSON: {error}")))?;
     let all = match policy.get("Statement") {
         None => &[],
         Some(Value::Array(all)) => all.as_slice(),
         Some(one @ Value::Object(_)) => std::slice::from_ref(one),
-        Some(_) => return Err(unclear("the policy's statements are no list".into())),
+        Some(_) => return Err(unclear("the policy's statements are no list".to_owned())),
     };
     let mut statements = Statements::new();
     for (index, it) in all.iter().enumerate() {

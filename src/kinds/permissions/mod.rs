@@ -143,7 +143,7 @@ impl Block for Permissions {
         let ours = statements.iter().filter_map(|(id, it)| Some((id.strip_prefix(OURS)?, it)));
         let named = ours.filter_map(|(rest, it)| Some((sid(rest)?, it)));
         let written: Vec<Value> = named.map(|(sid, it)| it.to_manifest(sid)).collect();
-        (!written.is_empty()).then(|| Value::Array(written))
+        (!written.is_empty()).then_some(Value::Array(written))
     }
 
     fn concern(live: &Statements, wanted: Option<&Statements>) -> Option<Statements> {

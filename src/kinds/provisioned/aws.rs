@@ -15,15 +15,13 @@ use aws_sdk_lambda::{
 use super::{Call as Step, Config, Number, POLICY, Provisioned, Status};
 use crate::{
     aws::{calls::Call, cloud::Priority, op::Op},
-    engine::failure::{AwsError, Class, Failure},
+    engine::failure::Failure,
     kinds::block::{
         At,
-        aws::{Asked, Connection, FacetClient, Read, found},
+        aws::{Asked, Connection, FacetClient, Read},
     },
 };
 
-/// The code by which Lambda says that an alias has none.
-const NONE: &str = "ProvisionedConcurrencyConfigNotFoundException";
 const NAMESPACE: ServiceNamespace = ServiceNamespace::Lambda;
 const DIMENSION: ScalableDimension = ScalableDimension::LambdaFunctionProvisionedConcurrency;
 const METRIC: MetricType = MetricType::LambdaProvisionedConcurrencyUtilization;
@@ -40,14 +38,9 @@ impl FacetClient for Provisioned {
             .function_name(at.function.as_str())
             .set_qualifier(at.qualifier.clone());
         let call = Call::plain(Op::GetProvisionedConcurrencyConfig, priority);
-        let (answer, began) = connection.calls.timed(call, Box::pin(request.send())).await;
-        let none = |it: &Failure| it.cause.code.as_deref() == Some(NONE);
-        let answer = match answer {
-            Err(failure) if none(&failure) => Ok(None),
-            answer => found(answer),
-        };
+        let (answer, began) = connection.calls.find(call, Box::pin(request.send())).await;
         let config = match answer {
-            Ok(found) => scaled(connection, (at, priority), found).await,
+            Ok(found) => scaled(connection, at, priority, found).await,
             Err(failure) => Err(failure),
         };
         (config, Some(began))
@@ -74,7 +67,7 @@ impl FacetClient for Provisioned {
                 let call = Call::plain(Op::DeleteProvisionedConcurrencyConfig, Priority::Write);
                 connection.calls.run(call, Box::pin(request.send())).await.map(drop)
             }
-            Step::Register(at, range) => register(connection, at, *range).await,
+            Step::Register(at, (min, max)) => register(connection, at, *min, *max).await,
             Step::Deregister(at) => deregister(connection, at).await,
             Step::Aim(at, utilization) => aim(connection, at, *utilization).await,
             Step::Unaim(at) => unaim(connection, at).await,
@@ -85,13 +78,14 @@ impl FacetClient for Provisioned {
 /// What Lambda shows, and who scales it.
 async fn scaled(
     connection: &Connection,
-    (at, priority): (&At, Priority),
+    at: &At,
+    priority: Priority,
     found: Option<GetProvisionedConcurrencyConfigOutput>,
 ) -> Result<Option<Config>, Failure> {
-    let range = range(connection, (at, priority)).await?;
+    let range = range(connection, at, priority).await?;
     // Without a target there are no policies.
     let utilization = match range {
-        Some(_) => utilization(connection, (at, priority)).await?,
+        Some(_) => utilization(connection, at, priority).await?,
         None => None,
     };
     let status = found.as_ref().map_or(Status::Ready, status);
@@ -119,7 +113,8 @@ fn resource(at: &At) -> String {
 
 async fn range(
     connection: &Connection,
-    (at, priority): (&At, Priority),
+    at: &At,
+    priority: Priority,
 ) -> Result<Option<(i32, i32)>, Failure> {
     let request = connection
         .clients
@@ -137,7 +132,8 @@ async fn range(
 
 async fn utilization(
     connection: &Connection,
-    (at, priority): (&At, Priority),
+    at: &At,
+    priority: Priority,
 ) -> Result<Option<f64>, Failure> {
     let request = connection
         .clients
@@ -160,7 +156,7 @@ fn aimed(policy: ScalingPolicy) -> Option<f64> {
     (metric == METRIC).then_some(tracking.target_value)
 }
 
-async fn register(connection: &Connection, at: &At, (min, max): (i32, i32)) -> Result<(), Failure> {
+async fn register(connection: &Connection, at: &At, min: i32, max: i32) -> Result<(), Failure> {
     let request = connection
         .clients
         .scaling
@@ -195,12 +191,7 @@ async fn aim(connection: &Connection, at: &At, utilization: f64) -> Result<(), F
             .predefined_metric_specification(it)
             .build()
     });
-    let tracking = tracking.map_err(|error| Failure {
-        class: Class::Invalid,
-        op: op.name(),
-        cause: AwsError { code: None, message: error.to_string() },
-        retry_after: None,
-    })?;
+    let tracking = tracking.map_err(|error| op.unbuildable(&error))?;
     let request = connection
         .clients
         .scaling

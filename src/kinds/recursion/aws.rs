@@ -6,7 +6,7 @@ use super::{Call as Step, Recursion, TERMINATE};
 use crate::{
     aws::{calls::Call, cloud::Priority, op::Op},
     engine::failure::Failure,
-    kinds::block::aws::{Asked, Connection, FacetClient, Read, found},
+    kinds::block::aws::{Asked, Connection, FacetClient, Read},
 };
 
 impl FacetClient for Recursion {
@@ -21,9 +21,8 @@ impl FacetClient for Recursion {
             .function_name(at.function.as_str())
             .send();
         let call = Call::plain(Op::GetFunctionRecursionConfig, priority);
-        let (answer, at) = connection.calls.timed(call, request).await;
+        let (answer, at) = connection.calls.find(call, request).await;
         let word = |it: RecursiveLoop| it.as_str().to_owned();
-        let answer = found(answer);
         let config =
             answer.map(|it| it.map(|it| it.recursive_loop.map_or_else(|| TERMINATE.into(), word)));
         (config, Some(at))

@@ -161,6 +161,11 @@ impl Live {
         self.aliases.get(&self.alias)
     }
 
+    /// Whether the alias leads where it should in the end.
+    pub fn is_settled(&self) -> bool {
+        self.alias().is_some_and(|it| it.version.is_some() && it.version == self.target())
+    }
+
     /// The newest version that is the same as `$LATEST`.
     pub fn target(&self) -> Option<u64> {
         let content = self.latest.content.get()?;

@@ -2,11 +2,11 @@
 
 use aws_sdk_lambda::{operation::get_function::GetFunctionOutput, types::FunctionScalingConfig};
 
-use super::{Call as Step, Config, Limits, Scaling, Version};
+use super::{Call as Step, Config, Scaling, VersionLimits};
 use crate::{
     aws::{calls::Call, cloud::Priority, op::Op},
     engine::failure::Failure,
-    kinds::block::aws::{Asked, Connection, FacetClient, Read, found},
+    kinds::block::aws::{Asked, Connection, FacetClient, Read},
 };
 
 impl FacetClient for Scaling {
@@ -19,8 +19,8 @@ impl FacetClient for Scaling {
         let function = at.function.as_str();
         let request = connection.lambda().get_alias().function_name(function).name(alias);
         let call = Call::plain(Op::GetAlias, priority);
-        let (answer, asked) = connection.calls.timed(call, Box::pin(request.send())).await;
-        let alias = match found(answer) {
+        let (answer, asked) = connection.calls.find(call, Box::pin(request.send())).await;
+        let alias = match answer {
             Ok(Some(alias)) => alias,
             Ok(None) => return (Ok(None), Some(asked)),
             Err(failure) => return (Err(failure), Some(asked)),
@@ -32,11 +32,8 @@ impl FacetClient for Scaling {
         let all = all.filter(|it| it.bytes().all(|it| it.is_ascii_digit()));
         let mut versions = Vec::new();
         for version in all {
-            match limits(connection, (function, &version), priority).await {
-                Ok(Some((asked, applied))) => {
-                    versions.push(Version { number: version, asked, applied });
-                }
-                Ok(None) => {}
+            match limits(connection, function, version, priority).await {
+                Ok(found) => versions.extend(found),
                 Err(failure) => return (Err(failure), Some(asked)),
             }
         }
@@ -65,20 +62,22 @@ impl FacetClient for Scaling {
 /// What was asked for a version, and what AWS has made of that.
 async fn limits(
     connection: &Connection,
-    (function, version): (&str, &str),
+    function: &str,
+    number: String,
     priority: Priority,
-) -> Result<Option<(Option<Limits>, Limits)>, Failure> {
+) -> Result<Option<VersionLimits>, Failure> {
     let request = connection
         .lambda()
         .get_function_scaling_config()
         .function_name(function)
-        .qualifier(version);
+        .qualifier(&number);
     let call = Call::plain(Op::GetFunctionScalingConfig, priority);
-    let answer = found(connection.calls.run(call, Box::pin(request.send())).await)?;
+    let (answer, _) = connection.calls.find(call, Box::pin(request.send())).await;
     let limits =
-        |it: &FunctionScalingConfig| (it.min_execution_environments, it.max_execution_environments);
-    Ok(answer.map(|(it, _)| {
-        let applied = it.applied_function_scaling_config.as_ref().map(limits).unwrap_or_default();
-        (it.requested_function_scaling_config.as_ref().map(limits), applied)
+        |it: FunctionScalingConfig| (it.min_execution_environments, it.max_execution_environments);
+    Ok(answer?.map(|it| VersionLimits {
+        number,
+        asked: it.requested_function_scaling_config.map(limits),
+        applied: it.applied_function_scaling_config.map(limits).unwrap_or_default(),
     }))
 }

@@ -56,14 +56,14 @@ pub struct Config {
     /// As wanted. Of what is live: those of the first version that are not as wanted, or of any.
     pub limits: Limits,
     /// Of what is live: that version.
-    pub version: Option<Version>,
+    pub version: Option<VersionLimits>,
     /// Of what is live: all of them.
-    pub versions: Vec<Version>,
+    pub versions: Vec<VersionLimits>,
 }
 
 /// A version that has callers.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Version {
+pub struct VersionLimits {
     /// Its number.
     pub number: String,
     /// What was asked for it; `None`: nobody has asked for anything.
@@ -72,7 +72,7 @@ pub struct Version {
     pub applied: Limits,
 }
 
-impl Version {
+impl VersionLimits {
     fn limits(&self) -> Limits {
         self.asked.unwrap_or(self.applied)
     }
@@ -182,8 +182,10 @@ impl Block for Scaling {
     fn put(at: &At, wanted: &Config, live: Option<&Config>) -> Vec<Call> {
         let all = live.into_iter().flat_map(|it| &it.versions);
         let wrong = all.filter(|it| it.limits() != wanted.limits);
-        let of =
-            |it: &Version| At { function: at.function.clone(), qualifier: Some(it.number.clone()) };
+        let of = |it: &VersionLimits| At {
+            function: at.function.clone(),
+            qualifier: Some(it.number.clone()),
+        };
         wrong.map(|it| Call { at: of(it), limits: wanted.limits }).collect()
     }
 

@@ -9,15 +9,11 @@ use aws_sdk_lambda::{
 
 use super::{BUFFERED, Call as Step, Config, Cors, PUBLIC, Url, extra};
 use crate::{
-    aws::{
-        calls::{Call, endless},
-        cloud::Priority,
-        op::Op,
-    },
+    aws::{calls::Call, classify::optional, cloud::Priority, op::Op},
     engine::failure::Failure,
     kinds::block::{
         At, Extra,
-        aws::{Asked, Connection, FacetClient, Others, PAGES_MAX, Read, found},
+        aws::{Asked, Connection, FacetClient, Others, PAGES_MAX, Read},
     },
 };
 
@@ -34,8 +30,8 @@ impl FacetClient for Url {
             .set_qualifier(at.qualifier.clone())
             .send();
         let call = Call::plain(Op::GetFunctionUrlConfig, priority);
-        let (answer, at) = connection.calls.timed(call, request).await;
-        let config = found(answer).map(|it| it.map(config));
+        let (answer, at) = connection.calls.find(call, request).await;
+        let config = answer.map(|it| it.map(config));
         (config, Some(at))
     }
 
@@ -50,23 +46,19 @@ impl FacetClient for Url {
         others: Others<'_>,
     ) -> Result<Vec<Extra<Step>>, Failure> {
         let mut all = Vec::new();
-        let mut marker = None;
-        for _ in 0..PAGES_MAX {
+        let request = |marker| {
             let request = connection.lambda().list_function_url_configs();
-            let request = request.function_name(others.function.as_str()).set_marker(marker);
-            let call = Call::plain(Op::ListFunctionUrlConfigs, others.priority);
-            let (answer, _) = connection.calls.timed(call, request.send()).await;
-            let Some(page) = found(answer)? else { return Ok(all) };
+            request.function_name(others.function.as_str()).set_marker(marker).send()
+        };
+        let op = Op::ListFunctionUrlConfigs;
+        let mut list = connection.calls.list(op, others.priority, PAGES_MAX);
+        while let Some((page, _)) = optional(list.next(request).await)?.flatten() {
             let public = page.function_url_configs.into_iter();
             let public = public.filter(|it| it.auth_type.as_str() == PUBLIC);
             let places = public.filter_map(|it| others.at(qualifier(&it.function_arn)));
             all.extend(places.map(|at| extra(&at).elsewhere(&at)));
-            marker = page.next_marker.filter(|it| !it.is_empty());
-            if marker.is_none() {
-                return Ok(all);
-            }
         }
-        Err(endless(Op::ListFunctionUrlConfigs, PAGES_MAX))
+        Ok(all)
     }
 
     async fn write(connection: &Connection, step: &Step) -> Result<(), Failure> {

@@ -23,7 +23,7 @@ use evenkeel::{
     },
     kinds::{
         function::{Function, expand::Setting, step::Step},
-        image::{Found, Image},
+        image::{Image, Live},
     },
     manifest::{self, Document, Documents},
 };
@@ -224,10 +224,10 @@ impl Stage {
         }
     }
 
-    fn image(&self, name: &Name) -> Reading<Found> {
+    fn image(&self, name: &Name) -> Reading<Live> {
         let missing = ImageFact::Missing("nobody pushed it".into());
         let image = self.world.images.get(name.as_str()).cloned().unwrap_or(missing);
-        Reading { live: Found { tag: None, image }, revision: None, exact: true }
+        Reading { live: Live { tag: None, image }, revision: None, exact: true }
     }
 
     fn start(&mut self, work: Work<Function>) {

@@ -17,7 +17,7 @@ use evenkeel::{
     },
     kinds::{
         image::{
-            Found, Image,
+            Image, Live as LiveImage,
             aws::ImageCloud,
             spec::{Id, Spec},
         },
@@ -52,7 +52,7 @@ fn ecr_image(tag: Option<&str>, letter: &str, media_type: &str, manifest: &Value
 fn images(
     references: &[String],
     answer: impl Fn(usize, &Asked) -> Answer + Send + Sync + 'static,
-) -> (BTreeMap<String, Found>, Result<(), Failure>, Vec<Value>) {
+) -> (BTreeMap<String, LiveImage>, Result<(), Failure>, Vec<Value>) {
     let (clients, calls, tape) = replay::aws(answer);
     let cloud = ImageCloud::new(clients.ecr.clone(), calls, "eu-west-1".into());
     let wanted = references

@@ -37,9 +37,6 @@ use crate::{
     },
 };
 
-/// The code by which Lambda says that something is not there.
-const NOT_FOUND: &str = "ResourceNotFoundException";
-
 /// What a read showed, and the moment that it speaks for.
 pub type Read<C> = (Result<Option<C>, Failure>, Option<Mono>);
 
@@ -193,8 +190,8 @@ impl Connection {
     ) -> Result<(Option<GetFunctionOutput>, Mono), Failure> {
         let request = self.lambda().get_function().function_name(name.as_str()).send();
         let call = Call::plain(Op::GetFunction, priority);
-        let (result, moment) = self.calls.timed(call, request).await;
-        Ok((found(result)?, moment))
+        let (result, moment) = self.calls.find(call, request).await;
+        Ok((result?, moment))
     }
 
     /// Writes or takes away the tag that says what of the function is ours.
@@ -247,17 +244,4 @@ pub fn host(answer: GetFunctionOutput) -> Host {
     };
     let arn = config.and_then(|it| it.function_arn.clone()).unwrap_or_default();
     Host { arn, tags, busy: busy.map(ToOwned::to_owned) }
-}
-
-/// What a read returned, or that there is nothing.
-pub fn found<T>(result: Result<T, Failure>) -> Result<Option<T>, Failure> {
-    match result {
-        Ok(found) => Ok(Some(found)),
-        Err(failure) if is_missing(&failure) => Ok(None),
-        Err(failure) => Err(failure),
-    }
-}
-
-fn is_missing(failure: &Failure) -> bool {
-    failure.cause.code.as_deref() == Some(NOT_FOUND)
 }

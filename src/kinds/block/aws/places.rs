@@ -1,12 +1,8 @@
 //! The places of a function on which a block may hang: the function itself, its aliases and its versions.
 
-use super::{Connection, found};
+use super::Connection;
 use crate::{
-    aws::{
-        calls::{Call, endless},
-        cloud::Priority,
-        op::Op,
-    },
+    aws::{classify::optional, cloud::Priority, op::Op},
     engine::{failure::Failure, name::Name},
     kinds::block::At,
 };
@@ -48,37 +44,29 @@ impl Connection {
     }
 
     async fn aliases(&self, function: &Name, priority: Priority) -> Result<Vec<String>, Failure> {
-        let (mut all, mut marker) = (Vec::new(), None);
-        for _ in 0..PAGES_MAX {
+        let request = |marker| {
             let request = self.lambda().list_aliases().function_name(function.as_str());
-            let request = request.set_marker(marker).send();
-            let call = Call::plain(Op::ListAliases, priority);
-            let (answer, _) = self.calls.timed(call, request).await;
-            let Some(page) = found(answer)? else { return Ok(all) };
+            request.set_marker(marker).send()
+        };
+        let mut all = Vec::new();
+        let mut list = self.calls.list(Op::ListAliases, priority, PAGES_MAX);
+        while let Some((page, _)) = optional(list.next(request).await)?.flatten() {
             all.extend(page.aliases.unwrap_or_default().into_iter().filter_map(|it| it.name));
-            marker = page.next_marker.filter(|it| !it.is_empty());
-            if marker.is_none() {
-                return Ok(all);
-            }
         }
-        Err(endless(Op::ListAliases, PAGES_MAX))
+        Ok(all)
     }
 
     async fn versions(&self, function: &Name, priority: Priority) -> Result<Vec<String>, Failure> {
-        let (mut all, mut marker) = (Vec::new(), None);
-        for _ in 0..PAGES_MAX {
+        let request = |marker| {
             let request = self.lambda().list_versions_by_function();
-            let request = request.function_name(function.as_str()).set_marker(marker).send();
-            let call = Call::plain(Op::ListVersionsByFunction, priority);
-            let (answer, _) = self.calls.timed(call, request).await;
-            let Some(page) = found(answer)? else { return Ok(all) };
+            request.function_name(function.as_str()).set_marker(marker).send()
+        };
+        let mut all = Vec::new();
+        let mut list = self.calls.list(Op::ListVersionsByFunction, priority, PAGES_MAX);
+        while let Some((page, _)) = optional(list.next(request).await)?.flatten() {
             let versions = page.versions.unwrap_or_default().into_iter();
             all.extend(versions.filter_map(|it| it.version).filter(|it| it != LATEST));
-            marker = page.next_marker.filter(|it| !it.is_empty());
-            if marker.is_none() {
-                return Ok(all);
-            }
         }
-        Err(endless(Op::ListVersionsByFunction, PAGES_MAX))
+        Ok(all)
     }
 }

@@ -15,18 +15,14 @@ use super::super::{
     source::{Address, Source},
 };
 use crate::{
-    aws::{
-        calls::{Call, endless},
-        cloud::Priority,
-        op::Op,
-    },
+    aws::{calls::Call, cloud::Priority, op::Op},
     engine::{
         failure::{Class, Failure, chain},
         name::Name,
         observed::Known,
         time::Mono,
     },
-    kinds::block::aws::{Connection, found},
+    kinds::block::aws::Connection,
 };
 
 /// What ListEventSourceMappings returns at most (Lambda API reference).
@@ -47,24 +43,17 @@ pub(super) async fn mappings(
     source: Option<&str>,
     priority: Priority,
 ) -> Result<(Vec<Mapping>, Mono), Failure> {
-    let (mut all, mut marker, mut began) = (Vec::new(), None, None);
-    for _ in 0..PAGES_MAX {
-        let request = connection
-            .lambda()
-            .list_event_source_mappings()
-            .set_event_source_arn(source.map(ToOwned::to_owned))
-            .max_items(PAGE)
-            .set_marker(marker);
-        let call = Call::plain(Op::ListEventSourceMappings, priority);
-        let (answer, started) = connection.calls.run(call, request.send()).await?;
-        let began = *began.get_or_insert(started);
+    let request = |marker| {
+        let request = connection.lambda().list_event_source_mappings();
+        let request = request.set_event_source_arn(source.map(ToOwned::to_owned));
+        request.max_items(PAGE).set_marker(marker).send()
+    };
+    let mut all = Vec::new();
+    let mut list = connection.calls.list(Op::ListEventSourceMappings, priority, PAGES_MAX);
+    while let Some((answer, _)) = list.next(request).await? {
         all.extend(answer.event_source_mappings().iter().filter_map(mapping));
-        marker = answer.next_marker.filter(|it| !it.is_empty());
-        if marker.is_none() {
-            return Ok((all, began));
-        }
     }
-    Err(endless(Op::ListEventSourceMappings, PAGES_MAX))
+    Ok((all, list.began()))
 }
 
 /// The same with what a list does not show; `None` if it is gone by now.
@@ -74,8 +63,8 @@ pub(super) async fn whole(
     priority: Priority,
 ) -> Result<Option<Mapping>, Failure> {
     let request = connection.lambda().list_tags().resource(&mapping.arn).send();
-    let (result, _) = connection.calls.timed(Call::plain(Op::ListTags, priority), request).await;
-    mapping.tags = match found(result) {
+    let (result, _) = connection.calls.find(Call::plain(Op::ListTags, priority), request).await;
+    mapping.tags = match result {
         Ok(Some(answer)) => Known::Yes(answer.tags.unwrap_or_default().into_iter().collect()),
         Ok(None) => return Ok(None),
         Err(failure) if failure.class == Class::Denied => Known::No(chain(&failure)),
@@ -86,8 +75,8 @@ pub(super) async fn whole(
     }
     let request = connection.lambda().get_event_source_mapping().uuid(&mapping.uuid).send();
     let call = Call::plain(Op::GetEventSourceMapping, priority);
-    let (result, _) = connection.calls.timed(call, request).await;
-    let Some(answer) = found(result)? else { return Ok(None) };
+    let (result, _) = connection.calls.find(call, request).await;
+    let Some(answer) = result? else { return Ok(None) };
     mapping.config.filters = filters(answer.filter_criteria());
     mapping.filters_unread = answer.filter_criteria_error().map(unread);
     Ok(Some(mapping))

@@ -11,7 +11,7 @@ use tokio::sync::mpsc;
 use super::{Function, spec::Spec, step::Step};
 use crate::{
     aws::{
-        calls::{Call, Calls, endless},
+        calls::{Call, Calls},
         clients::Clients,
         cloud::{AwsResource, Cloud, Got, Priority},
         op::{Bucket, Op},
@@ -23,8 +23,6 @@ use crate::{
 const PAGE: i32 = 50;
 /// More functions than this in one Region are not expected; a marker that never ends would be.
 const PAGES_MAX: usize = 2_000;
-/// The code by which Lambda says that a function is not there.
-const NOT_FOUND: &str = "ResourceNotFoundException";
 
 /// Lambda in one target.
 pub struct FunctionCloud {
@@ -54,21 +52,16 @@ impl Cloud<Function> for FunctionCloud {
         _: Arc<BTreeMap<Name, Arc<Spec>>>,
         pages: mpsc::Sender<Page<Function>>,
     ) -> Result<(), Failure> {
-        let mut marker: Option<String> = None;
-        for _ in 0..PAGES_MAX {
-            let request = self.lambda.list_functions().max_items(PAGE).set_marker(marker);
-            let call = Call::plain(Op::ListFunctions, Priority::List);
-            let (answer, started) = self.calls.run(call, request.send()).await?;
+        let request =
+            |marker| self.lambda.list_functions().max_items(PAGE).set_marker(marker).send();
+        let mut list = self.calls.list(Op::ListFunctions, Priority::List, PAGES_MAX);
+        while let Some((answer, started)) = list.next(request).await? {
             let rows = answer.functions().iter().filter_map(read::row);
             if pages.send(Page { started, rows: rows.collect() }).await.is_err() {
-                return Ok(());
-            }
-            marker = answer.next_marker.filter(|it| !it.is_empty());
-            if marker.is_none() {
-                return Ok(());
+                break;
             }
         }
-        Err(endless(Op::ListFunctions, PAGES_MAX))
+        Ok(())
     }
 
     async fn get(
@@ -81,10 +74,10 @@ impl Cloud<Function> for FunctionCloud {
         let call = Call::plain(Op::GetFunction, priority);
         // Before the wait for a token: for an absence, earlier than the truth errs on the safe side.
         let asked = self.calls.now();
-        match self.calls.run(call, request.send()).await {
-            Ok((answer, started)) => Ok((Some(read::look(name, answer)?), started)),
-            Err(failure) if failure.cause.code.as_deref() == Some(NOT_FOUND) => Ok((None, asked)),
-            Err(failure) => Err(failure),
+        let (answer, started) = self.calls.find(call, request.send()).await;
+        match answer? {
+            Some(answer) => Ok((Some(read::look(name, answer)?), started)),
+            None => Ok((None, asked)),
         }
     }
 

@@ -20,7 +20,7 @@ use crate::{
     aws::{date::timestamp, op::Op},
     engine::{
         facts::Digest,
-        failure::{AwsError, Class, Failure},
+        failure::{Class, Failure},
         name::Name,
         observed::{Known, Reading},
         secret::Secret,
@@ -50,12 +50,7 @@ pub(super) fn row(found: &FunctionConfiguration) -> Option<(Name, Reading<Live>)
 /// The answer of GetFunction.
 pub(super) fn look(name: &Name, found: GetFunctionOutput) -> Result<Reading<Live>, Failure> {
     let Some(configuration) = found.configuration else {
-        return Err(Failure {
-            class: Class::Unclear,
-            op: Op::GetFunction.name(),
-            cause: AwsError { code: None, message: "the answer has no configuration".into() },
-            retry_after: None,
-        });
+        return Err(Op::GetFunction.failure(Class::Unclear, "the answer has no configuration"));
     };
     let tags = match found.tags_error {
         Some(error) => Known::No(format!("{}: {}", error.error_code(), error.message())),

@@ -2,6 +2,7 @@
 
 use aws_sdk_lambda::{
     Client,
+    error::BuildError,
     types::{
         Architecture, CapacityProviderConfig, DeadLetterConfig, Environment, EphemeralStorage,
         FileSystemConfig, FunctionCode, ImageConfig as LambdaImageConfig,
@@ -20,11 +21,7 @@ use crate::{
         cloud::Priority,
         op::Op,
     },
-    engine::{
-        failure::{AwsError, Class, Failure},
-        name::Name,
-        secret::Secret,
-    },
+    engine::{failure::Failure, name::Name, secret::Secret},
 };
 
 type Variables = std::collections::BTreeMap<String, Secret>;
@@ -47,7 +44,9 @@ pub(super) async fn create(lambda: &Client, calls: &Calls, step: &Create) -> Res
         image,
         capacity,
     } = &step.config;
-    let systems = systems(file_systems)?;
+    let op = Op::CreateFunction;
+    let unbuildable = |error: BuildError| op.unbuildable(&error);
+    let systems = systems(file_systems).map_err(unbuildable)?;
     let unsaid = step.config.default_logging(step.name.as_str());
     // What equals AWS's default is left out: a policy may forbid to mention it.
     let request = lambda
@@ -63,7 +62,8 @@ pub(super) async fn create(lambda: &Client, calls: &Calls, step: &Create) -> Res
         .set_ephemeral_storage(
             (*ephemeral_storage != unset.ephemeral_storage)
                 .then(|| storage(*ephemeral_storage))
-                .transpose()?,
+                .transpose()
+                .map_err(unbuildable)?,
         )
         .set_environment((!variables.is_empty()).then(|| environment(variables)))
         .set_kms_key_arn((!kms_key_arn.is_empty()).then(|| kms_key_arn.clone()))
@@ -73,10 +73,12 @@ pub(super) async fn create(lambda: &Client, calls: &Calls, step: &Create) -> Res
         .set_tracing_config((*tracing != unset.tracing).then(|| trace(tracing)))
         .set_logging_config((*logs != unsaid).then(|| logging(logs)))
         .set_image_config((*image != unset.image).then(|| image_config(image)))
-        .set_capacity_provider_config(capacity.as_ref().map(provider).transpose()?)
+        .set_capacity_provider_config(
+            capacity.as_ref().map(provider).transpose().map_err(unbuildable)?,
+        )
         .set_tags(Some(step.tags.clone().into_iter().collect()));
     let secrets = variables.values().collect();
-    let call = Call { op: Op::CreateFunction, priority: Priority::Write, secrets };
+    let call = Call { op, priority: Priority::Write, secrets };
     calls.run(call, Box::pin(request.send())).await.map(|_| ())
 }
 
@@ -112,6 +114,8 @@ pub(super) async fn config(
         image,
         capacity,
     } = &step.patch;
+    let op = Op::UpdateFunctionConfiguration;
+    let unbuildable = |error: BuildError| op.unbuildable(&error);
     let request = lambda
         .update_function_configuration()
         .function_name(step.name.as_str())
@@ -119,19 +123,23 @@ pub(super) async fn config(
         .set_description(description.clone())
         .set_memory_size(*memory_size)
         .set_timeout(*timeout)
-        .set_ephemeral_storage(ephemeral_storage.map(storage).transpose()?)
+        .set_ephemeral_storage(ephemeral_storage.map(storage).transpose().map_err(unbuildable)?)
         .set_environment(variables.as_ref().map(environment))
         .set_kms_key_arn(kms_key_arn.clone())
         .set_vpc_config(network.as_ref().map(vpc))
-        .set_file_system_configs(file_systems.as_deref().map(systems).transpose()?)
+        .set_file_system_configs(
+            file_systems.as_deref().map(systems).transpose().map_err(unbuildable)?,
+        )
         .set_dead_letter_config(dead_letter.as_deref().map(letter))
         .set_tracing_config(tracing.as_deref().map(trace))
         .set_logging_config(logs.as_ref().map(logging))
         .set_image_config(image.as_ref().map(image_config))
-        .set_capacity_provider_config(capacity.as_ref().map(provider).transpose()?)
+        .set_capacity_provider_config(
+            capacity.as_ref().map(provider).transpose().map_err(unbuildable)?,
+        )
         .set_revision_id(step.revision_id.clone());
     let secrets = variables.iter().flat_map(Variables::values).collect();
-    let call = Call { op: Op::UpdateFunctionConfiguration, priority: Priority::Write, secrets };
+    let call = Call { op, priority: Priority::Write, secrets };
     calls.run(call, Box::pin(request.send())).await.map(|_| ())
 }
 
@@ -196,13 +204,12 @@ fn logging(logging: &Logging) -> LoggingConfig {
         .build()
 }
 
-fn provider(capacity: &Capacity) -> Result<CapacityProviderConfig, Failure> {
+fn provider(capacity: &Capacity) -> Result<CapacityProviderConfig, BuildError> {
     let instances = LambdaManagedInstancesCapacityProviderConfig::builder()
         .capacity_provider_arn(&capacity.provider)
         .per_execution_environment_max_concurrency(capacity.concurrency)
         .execution_environment_memory_gib_per_v_cpu(capacity.ratio())
-        .build();
-    let instances = instances.map_err(|error| unbuildable(&error))?;
+        .build()?;
     let config = CapacityProviderConfig::builder();
     Ok(config.lambda_managed_instances_capacity_provider_config(instances).build())
 }
@@ -218,27 +225,13 @@ fn image_config(image: &ImageConfig) -> LambdaImageConfig {
         .build()
 }
 
-fn storage(size: i32) -> Result<EphemeralStorage, Failure> {
-    EphemeralStorage::builder().size(size).build().map_err(|error| unbuildable(&error))
+fn storage(size: i32) -> Result<EphemeralStorage, BuildError> {
+    EphemeralStorage::builder().size(size).build()
 }
 
-fn systems(systems: &[FileSystem]) -> Result<Vec<FileSystemConfig>, Failure> {
+fn systems(systems: &[FileSystem]) -> Result<Vec<FileSystemConfig>, BuildError> {
     let build = |it: &FileSystem| {
-        FileSystemConfig::builder()
-            .arn(&it.arn)
-            .local_mount_path(&it.local_mount_path)
-            .build()
-            .map_err(|error| unbuildable(&error))
+        FileSystemConfig::builder().arn(&it.arn).local_mount_path(&it.local_mount_path).build()
     };
     systems.iter().map(build).collect()
-}
-
-/// The SDK misses a member that we always give.
-fn unbuildable(error: &dyn std::error::Error) -> Failure {
-    Failure {
-        class: Class::Invalid,
-        op: Op::UpdateFunctionConfiguration.name(),
-        cause: AwsError { code: None, message: error.to_string() },
-        retry_after: None,
-    }
 }

@@ -52,7 +52,7 @@ impl ReleaseCloud {
             asynchronous: false,
             timeout: most,
         };
-        let (answer, began) = invoke::invoke((self.connection.lambda(), calls), invocation).await;
+        let (answer, began) = invoke::invoke(self.connection.lambda(), calls, invocation).await;
         let took = calls.now().since(began);
         let outcome = match answer {
             Ok(answer) => {
@@ -60,7 +60,7 @@ impl ReleaseCloud {
                 judged(test, &answer, secrets.as_deref())
             }
             // An answer may be lost on the way, once.
-            Err(_) if took >= most && self.again(function, (version, test.fingerprint)) => {
+            Err(_) if took >= most && self.again(function, version, test.fingerprint) => {
                 Outcome::Failed(format!("{}, twice", expect::endless(test)))
             }
             Err(failure) => return Err(failure),
@@ -75,7 +75,8 @@ impl ReleaseCloud {
     }
 
     /// Whether the same test was not answered before either.
-    fn again(&self, function: &Name, late: (u64, Fingerprint)) -> bool {
+    fn again(&self, function: &Name, version: u64, test: Fingerprint) -> bool {
+        let late = (version, test);
         self.kept().late.insert(function.clone(), late) == Some(late)
     }
 

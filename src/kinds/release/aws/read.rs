@@ -18,7 +18,8 @@ use super::{
 };
 use crate::{
     aws::{
-        calls::{Call, endless},
+        calls::Call,
+        classify::optional,
         cloud::{Got, Priority},
         date::timestamp,
         op::Op,
@@ -30,12 +31,12 @@ use crate::{
         time::Mono,
     },
     kinds::{
-        block::aws::{found, host},
+        block::aws::host,
         release::{
             Release,
             live::{Alias, Latest, Live, State, Stock, Version},
             note::ReleaseNote,
-            spec::{Spec, Wanted},
+            spec::Spec,
         },
     },
 };
@@ -89,22 +90,17 @@ impl ReleaseCloud {
         if let Some(wanted) = wanted {
             live.watch = Box::pin(self.watch(name, wanted, &live)).await;
             let owner = spec.map_or("", |it| it.owner.as_str());
-            let stock = self.stock((name, owner), wanted, &live).await;
+            let stock = match wanted.keep {
+                Some(keep) if live.is_settled() => self.stock(name, owner, keep).await,
+                _ => Ok(Stock::default()),
+            };
             live.stock = stock.map_or_else(|failure| Known::No(chain(&failure)), Known::Yes);
         }
         Ok((Some(Reading { live, revision: None, exact: true }), moment))
     }
 
-    /// Reads for versions that are too many, if a document says how many may stay, and once all is well.
-    async fn stock(
-        &self,
-        (name, owner): (&Name, &str),
-        wanted: &Wanted,
-        live: &Live,
-    ) -> Result<Stock, Failure> {
-        let done =
-            live.alias().is_some_and(|it| it.version.is_some() && it.version == live.target());
-        let (Some(keep), true) = (wanted.keep, done) else { return Ok(Stock::default()) };
+    /// Reads for versions that are too many: so many may stay.
+    async fn stock(&self, name: &Name, owner: &str, keep: usize) -> Result<Stock, Failure> {
         let published = self.published(name, owner).await?;
         let many = published.len() > keep;
         let provisioned = if many { self.provisioned(name).await? } else { BTreeSet::new() };
@@ -112,23 +108,21 @@ impl ReleaseCloud {
     }
 
     async fn aliases(&self, name: &Name, priority: Priority) -> Result<Aliases, Failure> {
-        let mut all = BTreeMap::new();
-        let (mut marker, mut moment) = (None, None);
-        for _ in 0..PAGES_MAX {
+        let request = |marker| {
             let request = self.connection.lambda().list_aliases().function_name(name.as_str());
-            let call = Call::plain(Op::ListAliases, priority);
-            let request = request.set_marker(marker).send();
-            let (answer, at) = self.connection.calls.timed(call, request).await;
-            let moment = *moment.get_or_insert(at);
-            let Some(page) = found(answer)? else { return Ok((None, moment)) };
-            let aliases = page.aliases.unwrap_or_default();
-            all.extend(aliases.into_iter().filter_map(alias));
-            marker = page.next_marker.filter(|it| !it.is_empty());
-            if marker.is_none() {
-                return Ok((Some(all), moment));
+            request.set_marker(marker).send()
+        };
+        let mut all = BTreeMap::new();
+        let mut list = self.connection.calls.list(Op::ListAliases, priority, PAGES_MAX);
+        loop {
+            match optional(list.next(request).await)? {
+                Some(Some((page, _))) => {
+                    all.extend(page.aliases.unwrap_or_default().into_iter().filter_map(alias));
+                }
+                Some(None) => return Ok((Some(all), list.began())),
+                None => return Ok((None, list.began())),
             }
         }
-        Err(endless(Op::ListAliases, PAGES_MAX))
     }
 
     /// The versions that matter.
@@ -192,8 +186,7 @@ impl ReleaseCloud {
         let request = self.connection.lambda().get_function().function_name(name.as_str());
         let request = request.qualifier(number.to_string()).send();
         let call = Call::plain(Op::GetFunction, priority);
-        let (answer, _) = self.connection.calls.timed(call, request).await;
-        found(answer)
+        self.connection.calls.find(call, request).await.0
     }
 
     /// The versions that we published.
@@ -209,44 +202,35 @@ impl ReleaseCloud {
         name: &Name,
         priority: Priority,
     ) -> Result<BTreeMap<u64, String>, Failure> {
-        let mut all = BTreeMap::new();
-        let mut marker = None;
-        for _ in 0..PAGES_MAX {
+        let request = |marker| {
             let request = self.connection.lambda().list_versions_by_function();
-            let request = request.function_name(name.as_str()).set_marker(marker).send();
-            let call = Call::plain(Op::ListVersionsByFunction, priority);
-            let (page, _) = self.connection.calls.run(call, request).await?;
-            let rows = page.versions.unwrap_or_default().into_iter();
-            let number = |it: &FunctionConfiguration| it.version.as_ref()?.parse::<u64>().ok();
-            let row = |it: FunctionConfiguration| {
-                Some((number(&it)?, it.description.unwrap_or_default()))
-            };
-            all.extend(rows.filter_map(row));
-            marker = page.next_marker.filter(|it| !it.is_empty());
-            if marker.is_none() {
-                return Ok(all);
-            }
+            request.function_name(name.as_str()).set_marker(marker).send()
+        };
+        let row = |it: FunctionConfiguration| {
+            Some((it.version?.parse().ok()?, it.description.unwrap_or_default()))
+        };
+        let mut all = BTreeMap::new();
+        let mut list = self.connection.calls.list(Op::ListVersionsByFunction, priority, PAGES_MAX);
+        while let Some((page, _)) = list.next(request).await? {
+            all.extend(page.versions.unwrap_or_default().into_iter().filter_map(row));
         }
-        Err(endless(Op::ListVersionsByFunction, PAGES_MAX))
+        Ok(all)
     }
 
     async fn provisioned(&self, name: &Name) -> Result<BTreeSet<String>, Failure> {
-        let mut all = BTreeSet::new();
-        let mut marker = None;
-        for _ in 0..PAGES_MAX {
+        let request = |marker| {
             let request = self.connection.lambda().list_provisioned_concurrency_configs();
-            let request = request.function_name(name.as_str()).set_marker(marker).send();
-            let call = Call::plain(Op::ListProvisionedConcurrencyConfigs, Priority::Audit);
-            let (page, _) = self.connection.calls.run(call, request).await?;
+            request.function_name(name.as_str()).set_marker(marker).send()
+        };
+        let qualifier = |arn: String| arn.rsplit(':').next().map(ToOwned::to_owned);
+        let mut all = BTreeSet::new();
+        let op = Op::ListProvisionedConcurrencyConfigs;
+        let mut list = self.connection.calls.list(op, Priority::Audit, PAGES_MAX);
+        while let Some((page, _)) = list.next(request).await? {
             let rows = page.provisioned_concurrency_configs.unwrap_or_default().into_iter();
-            let last = |arn: String| arn.rsplit(':').next().map(ToOwned::to_owned);
-            all.extend(rows.filter_map(|it| last(it.function_arn?)));
-            marker = page.next_marker.filter(|it| !it.is_empty());
-            if marker.is_none() {
-                return Ok(all);
-            }
+            all.extend(rows.filter_map(|it| qualifier(it.function_arn?)));
         }
-        Err(endless(Op::ListProvisionedConcurrencyConfigs, PAGES_MAX))
+        Ok(all)
     }
 }
 

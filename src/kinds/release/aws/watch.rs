@@ -12,13 +12,9 @@ use jiff::Timestamp;
 
 use super::{Clock, ReleaseCloud};
 use crate::{
-    aws::{
-        calls::{Call, endless},
-        cloud::Priority,
-        op::Op,
-    },
+    aws::{calls::Call, cloud::Priority, op::Op},
     engine::{
-        failure::{Failure, chain},
+        failure::{Class, Failure, chain},
         name::Name,
         observed::Known,
     },
@@ -128,7 +124,7 @@ impl ReleaseCloud {
         let (answer, _) = self.connection.calls.run(call, Box::pin(request.send())).await?;
         // A sum over a part of the calls would judge the version by that part.
         if answer.next_token().is_some_and(|it| !it.is_empty()) {
-            return Err(endless(Op::GetMetricData, 1));
+            return Err(Op::GetMetricData.failure(Class::Unclear, "the list has more than 1 pages"));
         }
         let sum = |id: &str| {
             let results = answer.metric_data_results().iter().filter(|it| it.id() == Some(id));

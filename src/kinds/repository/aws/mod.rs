@@ -12,7 +12,7 @@ use tokio::sync::mpsc;
 use super::{Repository, spec::Spec, step::Step};
 use crate::{
     aws::{
-        calls::{Call, Calls, endless},
+        calls::Calls,
         clients::Clients,
         cloud::{AwsResource, Cloud, Got, Priority},
         op::{Bucket, Op},
@@ -53,21 +53,16 @@ impl Cloud<Repository> for RepositoryCloud {
         _: Arc<BTreeMap<Name, Arc<Spec>>>,
         pages: mpsc::Sender<Page<Repository>>,
     ) -> Result<(), Failure> {
-        let mut token: Option<String> = None;
-        for _ in 0..PAGES_MAX {
-            let request = self.ecr.describe_repositories().max_results(PAGE).set_next_token(token);
-            let call = Call::plain(Op::DescribeRepositories, Priority::List);
-            let (answer, started) = self.calls.run(call, request.send()).await?;
+        let request =
+            |token| self.ecr.describe_repositories().max_results(PAGE).set_next_token(token).send();
+        let mut list = self.calls.list(Op::DescribeRepositories, Priority::List, PAGES_MAX);
+        while let Some((answer, started)) = list.next(request).await? {
             let rows = answer.repositories().iter().filter_map(read::row).collect();
             if pages.send(Page { started, rows }).await.is_err() {
-                return Ok(());
-            }
-            token = answer.next_token;
-            if token.is_none() {
-                return Ok(());
+                break;
             }
         }
-        Err(endless(Op::DescribeRepositories, PAGES_MAX))
+        Ok(())
     }
 
     async fn get(
@@ -76,10 +71,10 @@ impl Cloud<Repository> for RepositoryCloud {
         _: Option<&Spec>,
         priority: Priority,
     ) -> Result<Got<Repository>, Failure> {
-        Box::pin(read::look(&self.ecr, &self.calls, (name, priority))).await
+        Box::pin(self.read(name, priority)).await
     }
 
     async fn apply(&self, step: &Step) -> Result<(), Failure> {
-        write::apply(&self.ecr, &self.calls, step).await
+        self.write(step).await
     }
 }

@@ -2,17 +2,20 @@
 
 use std::collections::BTreeSet;
 
-use aws_sdk_ecr::{Client, types::Repository as EcrRepository};
+use aws_sdk_ecr::types::Repository as EcrRepository;
 use serde_json::Value;
 
-use super::super::{
-    Repository,
-    live::Live,
-    spec::{AES256, Config, Encryption, MUTABLE},
+use super::{
+    super::{
+        Repository,
+        live::Live,
+        spec::{AES256, Config, Encryption, MUTABLE},
+    },
+    RepositoryCloud,
 };
 use crate::{
     aws::{
-        calls::{Call, Calls},
+        calls::Call,
         cloud::{Got, Priority},
         op::Op,
     },
@@ -24,10 +27,6 @@ use crate::{
     },
 };
 
-/// The codes by which ECR says that something is not there.
-const NO_REPOSITORY: &str = "RepositoryNotFoundException";
-const NO_LIFECYCLE: &str = "LifecyclePolicyNotFoundException";
-const NO_POLICY: &str = "RepositoryPolicyNotFoundException";
 /// Why a row of a list lacks things.
 const NOT_LISTED: &str = "a list does not show it";
 
@@ -35,87 +34,77 @@ const NOT_LISTED: &str = "a list does not show it";
 pub(super) fn row(found: &EcrRepository) -> Option<(Name, Reading<Live>)> {
     let name = found.repository_name().filter(|it| !it.is_empty())?;
     let unknown = || NOT_LISTED.to_owned();
-    let (lifecycle, policy) = (Known::No(unknown()), Known::No(unknown()));
-    let live = live(found, (lifecycle, policy), Known::No(unknown()));
+    let hidden = Hidden {
+        lifecycle: Known::No(unknown()),
+        policy: Known::No(unknown()),
+        tags: Known::No(unknown()),
+    };
+    let live = live(found, hidden);
     Some((Name::new(name), Reading { live, revision: None, exact: false }))
 }
 
-/// Everything about one repository: four calls.
-pub(super) async fn look(
-    ecr: &Client,
-    calls: &Calls,
-    (name, priority): (&Name, Priority),
-) -> Result<Got<Repository>, Failure> {
-    let asked = calls.now();
-    let request = ecr.describe_repositories().repository_names(name.as_str()).send();
-    let answer = match calls.run(Call::plain(Op::DescribeRepositories, priority), request).await {
-        Ok((answer, _)) => answer,
-        Err(failure) if is(&failure, NO_REPOSITORY) => return Ok((None, asked)),
-        Err(failure) => return Err(failure),
-    };
-    let Some(found) = answer.repositories().first() else { return Ok((None, asked)) };
-    let arn = found.repository_arn().unwrap_or_default();
-    let (tags, lifecycle, policy) = tokio::join!(
-        tags(ecr, calls, (arn, priority)),
-        lifecycle(ecr, calls, (name, priority)),
-        policy(ecr, calls, (name, priority)),
-    );
-    let live = live(found, (lifecycle?, policy?), tags?);
-    Ok((Some(Reading { live, revision: None, exact: true }), asked))
-}
-
-async fn tags(
-    ecr: &Client,
-    calls: &Calls,
-    (arn, priority): (&str, Priority),
-) -> Result<Known<Tags>, Failure> {
-    let request = ecr.list_tags_for_resource().resource_arn(arn).send();
-    let call = Call::plain(Op::ListTagsForResource, priority);
-    match calls.run(call, request).await {
-        Ok((answer, _)) => {
-            let pairs = answer.tags.unwrap_or_default().into_iter().map(|it| (it.key, it.value));
-            Ok(Known::Yes(pairs.collect()))
-        }
-        Err(failure) => denied(failure),
+impl RepositoryCloud {
+    /// Everything about one repository: four calls.
+    pub(super) async fn read(
+        &self,
+        name: &Name,
+        priority: Priority,
+    ) -> Result<Got<Repository>, Failure> {
+        let asked = self.calls.now();
+        let request = self.ecr.describe_repositories().repository_names(name.as_str()).send();
+        let call = Call::plain(Op::DescribeRepositories, priority);
+        let (answer, _) = self.calls.find(call, request).await;
+        let Some(answer) = answer? else { return Ok((None, asked)) };
+        let Some(found) = answer.repositories().first() else { return Ok((None, asked)) };
+        let arn = found.repository_arn().unwrap_or_default();
+        let (tags, lifecycle, policy) = tokio::join!(
+            self.tags(arn, priority),
+            self.lifecycle(name, priority),
+            self.policy(name, priority),
+        );
+        let hidden = Hidden { lifecycle: lifecycle?, policy: policy?, tags: tags? };
+        let live = live(found, hidden);
+        Ok((Some(Reading { live, revision: None, exact: true }), asked))
     }
-}
 
-async fn lifecycle(
-    ecr: &Client,
-    calls: &Calls,
-    (name, priority): (&Name, Priority),
-) -> Result<Known<Option<Value>>, Failure> {
-    let request = ecr.get_lifecycle_policy().repository_name(name.as_str()).send();
-    match calls.run(Call::plain(Op::GetLifecyclePolicy, priority), request).await {
-        Ok((answer, _)) => Ok(parse(answer.lifecycle_policy_text())),
-        Err(failure) if is(&failure, NO_LIFECYCLE) => Ok(Known::Yes(None)),
-        Err(failure) => denied(failure),
+    async fn tags(&self, arn: &str, priority: Priority) -> Result<Known<Tags>, Failure> {
+        let request = self.ecr.list_tags_for_resource().resource_arn(arn).send();
+        let call = Call::plain(Op::ListTagsForResource, priority);
+        let answer = self.calls.run(call, request).await.map(|(answer, _)| {
+            answer.tags.unwrap_or_default().into_iter().map(|it| (it.key, it.value)).collect()
+        });
+        permitted(answer.map(Known::Yes))
     }
-}
 
-async fn policy(
-    ecr: &Client,
-    calls: &Calls,
-    (name, priority): (&Name, Priority),
-) -> Result<Known<Option<Value>>, Failure> {
-    let request = ecr.get_repository_policy().repository_name(name.as_str()).send();
-    match calls.run(Call::plain(Op::GetRepositoryPolicy, priority), request).await {
-        Ok((answer, _)) => Ok(parse(answer.policy_text())),
-        Err(failure) if is(&failure, NO_POLICY) => Ok(Known::Yes(None)),
-        Err(failure) => denied(failure),
+    async fn lifecycle(
+        &self,
+        name: &Name,
+        priority: Priority,
+    ) -> Result<Known<Option<Value>>, Failure> {
+        let request = self.ecr.get_lifecycle_policy().repository_name(name.as_str()).send();
+        let call = Call::plain(Op::GetLifecyclePolicy, priority);
+        let (answer, _) = self.calls.find(call, request).await;
+        permitted(answer.map(|it| parse(it.as_ref().and_then(|it| it.lifecycle_policy_text()))))
+    }
+
+    async fn policy(
+        &self,
+        name: &Name,
+        priority: Priority,
+    ) -> Result<Known<Option<Value>>, Failure> {
+        let request = self.ecr.get_repository_policy().repository_name(name.as_str()).send();
+        let call = Call::plain(Op::GetRepositoryPolicy, priority);
+        let (answer, _) = self.calls.find(call, request).await;
+        permitted(answer.map(|it| parse(it.as_ref().and_then(|it| it.policy_text()))))
     }
 }
 
 /// What may not be read is unknown; every other failure is one of the whole read.
-fn denied<T>(failure: Failure) -> Result<Known<T>, Failure> {
-    match failure.class {
-        Class::Denied => Ok(Known::No(chain(&failure))),
-        _ => Err(failure),
+fn permitted<T>(result: Result<Known<T>, Failure>) -> Result<Known<T>, Failure> {
+    match result {
+        Err(failure) if failure.class == Class::Denied => Ok(Known::No(chain(&failure))),
+        result => result,
     }
-}
-
-fn is(failure: &Failure, code: &str) -> bool {
-    failure.cause.code.as_deref() == Some(code)
 }
 
 fn parse(text: Option<&str>) -> Known<Option<Value>> {
@@ -126,11 +115,15 @@ fn parse(text: Option<&str>) -> Known<Option<Value>> {
     }
 }
 
-fn live(
-    found: &EcrRepository,
-    (lifecycle, policy): (Known<Option<Value>>, Known<Option<Value>>),
+/// What a list does not show.
+struct Hidden {
+    lifecycle: Known<Option<Value>>,
+    policy: Known<Option<Value>>,
     tags: Known<Tags>,
-) -> Live {
+}
+
+fn live(found: &EcrRepository, hidden: Hidden) -> Live {
+    let Hidden { lifecycle, policy, tags } = hidden;
     let mutability = found.image_tag_mutability().map_or(MUTABLE, |it| it.as_str());
     let exclusions: BTreeSet<String> = found
         .image_tag_mutability_exclusion_filters()
