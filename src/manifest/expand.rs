@@ -49,7 +49,8 @@ pub fn expand(documents: Documents<'_>, setting: Setting<'_>) -> DesiredState {
         // The reader has refused documents whose image cannot be read.
         let Ok(image) = ImageRef::parse(&doc.image) else { return };
         let name = site.function;
-        let spec = FunctionSpec::of(name, doc, &image, (setting, parts.tags(site)));
+        let blocks = parts.tags(site);
+        let spec = FunctionSpec { blocks, ..FunctionSpec::of(name, doc, &image, setting) };
         desired.images.wanted.extend(wanted_images(&spec));
         let wanted = terms.wanted(spec);
         parts.desired(site, &wanted, &mut desired);

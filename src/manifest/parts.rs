@@ -99,7 +99,7 @@ impl Parts {
     fn check_provisioned(&self) -> Vec<Violation> {
         let Some(doc) = &self.provisioned else { return Vec::new() };
         let reserved = self.concurrency.as_ref().and_then(|it| it.reserved);
-        below::<Provisioned>(check_host(doc, (self.alias(), reserved)))
+        below::<Provisioned>(check_host(doc, self.alias(), reserved))
     }
 
     /// What goes with managed instances, and what does not.

@@ -83,7 +83,7 @@ impl<'a> Reader<'a> {
         let mut found = Found {
             kind: Function::NAME,
             name: name.to_string(),
-            spec: export::to_manifest(name.as_str(), &live, (place, self.values)),
+            spec: export::to_manifest(name.as_str(), &live, place, self.values),
             left: Vec::new(),
             secrets: Vec::new(),
         };

@@ -39,7 +39,8 @@ impl Only {
     const fn needed(
         field: &'static str,
         given: fn(&EventSourceDoc) -> bool,
-        (sources, hint): (&'static [Source], &'static str),
+        sources: &'static [Source],
+        hint: &'static str,
     ) -> Self {
         Self { field, given, sources, needed: true, hint }
     }
@@ -52,18 +53,16 @@ const ONLY: &[Only] = &[
     Only::needed(
         "startingPosition",
         |it| it.starting_position.is_some(),
-        (&[Kinesis, DynamoDb, Kafka, DocumentDb], "say where reading begins, as `LATEST`"),
+        &[Kinesis, DynamoDb, Kafka, DocumentDb],
+        "say where reading begins, as `LATEST`",
     ),
-    Only::needed("topics", |it| is_some(it.topics.as_ref()), (&[Kafka], "name the topic")),
-    Only::needed(
-        "queues",
-        |it| is_some(it.queues.as_ref()),
-        (&[Broker], "name the broker's queue"),
-    ),
+    Only::needed("topics", |it| is_some(it.topics.as_ref()), &[Kafka], "name the topic"),
+    Only::needed("queues", |it| is_some(it.queues.as_ref()), &[Broker], "name the broker's queue"),
     Only::needed(
         "documentDBEventSourceConfig",
         |it| it.document_db_event_source_config.is_some(),
-        (&[DocumentDb], "name the database"),
+        &[DocumentDb],
+        "name the database",
     ),
     Only::some("scalingConfig", |it| it.scaling_config.is_some(), &[Queue, FifoQueue]),
     Only::some("parallelizationFactor", |it| it.parallelization_factor.is_some(), SHARDS),

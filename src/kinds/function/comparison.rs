@@ -64,7 +64,7 @@ impl<'a> Comparison<'a> {
         }
         let ignored = spec.ignored.contains(&Ignored::Architectures);
         let architecture = if ignored { &spec.architecture } else { &live.architecture };
-        let live_hash = config_hash(name.as_str(), (&kept, architecture), spec.hash_key.as_ref());
+        let live_hash = config_hash(name.as_str(), &kept, architecture, spec.hash_key.as_ref());
         let record = Record::read(&live.tags);
         Self { name, spec, live, wanted, config, record, live_hash }
     }

@@ -32,18 +32,13 @@ pub struct Setting<'a> {
 }
 
 impl Spec {
-    /// The spec that a document means in a target. `image` is the document's own, already read.
-    pub fn of(
-        name: &Name,
-        doc: &FunctionDoc,
-        image: &ImageRef,
-        (setting, blocks): (Setting<'_>, Tags),
-    ) -> Self {
+    /// The spec that a document means in a target. `image` is the document's own, already read; the tags
+    /// of blocks are the caller's to fill in.
+    pub fn of(name: &Name, doc: &FunctionDoc, image: &ImageRef, setting: Setting<'_>) -> Self {
         let config = config(name, doc, setting.place);
         let architecture =
             doc.architectures.first().map_or(defaults::ARCHITECTURE, String::as_str).to_owned();
-        let both = (&config, architecture.as_str());
-        let hash = config_hash(name.as_str(), both, setting.hash_key);
+        let hash = config_hash(name.as_str(), &config, &architecture, setting.hash_key);
         Self {
             arn: setting.place.function_arn(name.as_str()),
             image: full(image, &doc.image_policy, setting.place),
@@ -54,7 +49,7 @@ impl Spec {
                 setting.owner.as_str(),
                 doc.policy.deletion,
             ),
-            blocks,
+            blocks: Tags::new(),
             ignored: ignored(doc),
             kept: doc.kept().cloned().collect(),
             config_hash: hash,

@@ -26,11 +26,7 @@ pub enum Values {
 }
 
 /// The `spec`; what AWS does by default is left out. The image is the one that runs, by digest.
-pub fn to_manifest(
-    name: &str,
-    live: &Live,
-    (place, values): (&Place, Values),
-) -> Map<String, Value> {
+pub fn to_manifest(name: &str, live: &Live, place: &Place, values: Values) -> Map<String, Value> {
     let mut spec = Map::new();
     let mut put = |name: &str, value: Value| drop(spec.insert(name.to_owned(), value));
     put("image", json!(image(live, place)));

@@ -35,7 +35,8 @@ impl HashKey {
 /// Hashes a configuration with its architecture.
 pub fn config_hash(
     function: &str,
-    (config, architecture): (&Config, &str),
+    config: &Config,
+    architecture: &str,
     key: Option<&HashKey>,
 ) -> String {
     let unset = Config::unset(function, String::new());
@@ -104,7 +105,7 @@ mod tests {
     }
 
     fn hash(config: &Config, key: Option<&HashKey>) -> String {
-        config_hash("resize", (config, "x86_64"), key)
+        config_hash("resize", config, "x86_64", key)
     }
 
     /// A tag in another party's account holds this: it must never change by accident.

@@ -160,7 +160,8 @@ fn bound(operator: &str, key: &str, values: &Value) -> Bound {
     };
     // One of them is enough; none of none.
     let bound = all.iter().map(one).min().unwrap_or(Bound::Fixed);
-    let wide = all.iter().filter_map(Value::as_str).filter_map(range).map(part).sum::<f64>() > 1.0;
+    let ranges = all.iter().filter_map(Value::as_str).filter_map(range);
+    let wide = ranges.map(|(start, length)| part(start, length)).sum::<f64>() > 1.0;
     if *form == Form::Address && wide { bound.min(Bound::Unclear) } else { bound }
 }
 
@@ -222,7 +223,7 @@ fn range(text: &str) -> Option<(IpAddr, u32)> {
 }
 
 /// How large a range is, of the largest that binds.
-fn part((start, length): (IpAddr, u32)) -> f64 {
+fn part(start: IpAddr, length: u32) -> f64 {
     let least = if start.is_ipv4() { PREFIX_V4 } else { PREFIX_V6 };
     (f64::from(least) - f64::from(length)).exp2()
 }
@@ -231,7 +232,7 @@ fn address(text: &str) -> Bound {
     match range(text) {
         None => Bound::Unclear,
         Some((_, 0)) => Bound::Nobody,
-        Some(it) if part(it) > 1.0 => Bound::Unclear,
+        Some((start, length)) if part(start, length) > 1.0 => Bound::Unclear,
         Some(_) => Bound::Fixed,
     }
 }

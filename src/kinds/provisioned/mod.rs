@@ -141,7 +141,8 @@ impl fmt::Display for Call {
 /// What a function must have so that this may belong to it.
 pub fn check_host(
     doc: &ProvisionedDoc,
-    (alias, reserved): (Option<&str>, Option<i32>),
+    alias: Option<&str>,
+    reserved: Option<i32>,
 ) -> Vec<Violation> {
     let mut violations = Vec::new();
     if alias.is_none() {

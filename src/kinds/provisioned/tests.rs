@@ -138,14 +138,14 @@ fn what_aws_says_of_it_is_told() {
 
 #[test]
 fn a_function_must_have_an_alias_and_enough_reserved() {
-    let check = |doc: &ProvisionedDoc, host| -> Vec<String> {
-        check_host(doc, host).into_iter().map(|it| it.message).collect()
+    let check = |doc: &ProvisionedDoc, alias, reserved| -> Vec<String> {
+        check_host(doc, alias, reserved).into_iter().map(|it| it.message).collect()
     };
     let doc = ProvisionedDoc::Range(RangeDoc { min: 2, max: 9, target_utilization: 0.7 });
-    assert_eq!(check(&doc, (Some("live"), None)), Vec::<String>::new());
-    assert_eq!(check(&doc, (Some("live"), Some(9))), Vec::<String>::new());
+    assert_eq!(check(&doc, Some("live"), None), Vec::<String>::new());
+    assert_eq!(check(&doc, Some("live"), Some(9)), Vec::<String>::new());
     assert_eq!(
-        check(&doc, (None, Some(8))),
+        check(&doc, None, Some(8)),
         [
             "instances are kept ready behind an alias, and the function has none",
             "9 instances may be kept ready, and 8 are reserved"

@@ -49,7 +49,8 @@ fn alarms<'a>(wanted: &'a Wanted, watch: &Watch, state: Alarm) -> Vec<&'a str> {
 pub(super) fn course(
     wanted: &Wanted,
     gradual: &Gradual,
-    (rolling, watch): (&Rolling, Option<&Watch>),
+    rolling: &Rolling,
+    watch: Option<&Watch>,
 ) -> Course {
     let Some(watch) = watch else {
         return stay("NoData", "its calls have not been counted yet".into(), WATCH);
@@ -127,7 +128,7 @@ mod tests {
             calls: calls.map_or_else(|| Known::No("denied".into()), Known::Yes),
         };
         let rolling = Rolling { version: 8, percent, since: Timestamp::UNIX_EPOCH };
-        let found = match course(&wanted, &gradual, (&rolling, Some(&watch))) {
+        let found = match course(&wanted, &gradual, &rolling, Some(&watch)) {
             Course::Back(why) => format!("back: {why}"),
             Course::Stay(wait) => format!("stay: {}", wait.reason.code),
             Course::On(percent) => format!("on: {percent:?}"),

@@ -47,7 +47,8 @@ const BEHIND_RECHECK: Duration = Duration::from_secs(3);
 pub(super) fn hostless(name: &Name, spec: &Spec, facts: &Facts) -> Diff<Step> {
     let mut diff = Diff::default();
     if spec.wanted.is_some() {
-        diff.changes.push(change("", ("present", "absent"), (Origin::NoRecord, ROUTE)));
+        let change = change("", "present", "absent", ROUTE);
+        diff.changes.push(Change { origin: Origin::NoRecord, ..change });
         diff.waits.push(missing(name, facts));
     }
     diff
@@ -137,7 +138,8 @@ impl ReleaseDiff<'_> {
         let target = self.live.target();
         let desired = target.map_or_else(|| "a new version".into(), |it| format!("version {it}"));
         let step = if target.is_some() { ROUTE } else { PUBLISH };
-        self.diff.changes.push(change("", (&desired, "absent"), (Origin::NoRecord, step)));
+        let change = change("", &desired, "absent", step);
+        self.diff.changes.push(Change { origin: Origin::NoRecord, ..change });
         let Some(target) = target else {
             self.publish(wanted);
             return;
@@ -175,7 +177,7 @@ impl ReleaseDiff<'_> {
             self.diff.steps.push(self.claim_step(RECORD, None));
             return;
         }
-        self.diff.changes.push(change("", ("absent", "present"), (Origin::Pending, REMOVE)));
+        self.diff.changes.push(change("", "absent", "present", REMOVE));
         let left = self.live.host.on_alias(&alias, FIELD);
         if !left.is_empty() {
             let message =
@@ -262,17 +264,14 @@ pub(super) fn version(number: u64) -> String {
     format!("version {number}")
 }
 
-pub(super) fn change(
-    path: &str,
-    (desired, live): (&str, &str),
-    (origin, step): (Origin, &'static str),
-) -> Change {
+/// What differs below the alias, on its way to what is asked for.
+pub(super) fn change(path: &str, desired: &str, live: &str, step: &'static str) -> Change {
     Change {
         path: format!("/{FIELD}{path}"),
         desired: Shown::open(desired),
         live: Shown::open(live),
         cause: Cause::Release,
-        origin,
+        origin: Origin::Pending,
         step,
     }
 }

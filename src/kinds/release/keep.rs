@@ -10,7 +10,7 @@ use super::{
     step::Step,
 };
 use crate::engine::{
-    diff::{Origin, Planned, Reason},
+    diff::{Change, Origin, Planned, Reason},
     observed::Known,
     status::Ending,
 };
@@ -34,11 +34,8 @@ impl ReleaseDiff<'_> {
         if !ours && !right && !self.spec.adopts {
             let desired = target.map_or_else(|| "a new version".into(), version);
             let leads = leads(alias);
-            self.diff.changes.push(change(
-                "/version",
-                (&desired, &leads),
-                (Origin::NoRecord, ROUTE),
-            ));
+            let change = change("/version", &desired, &leads, ROUTE);
+            self.diff.changes.push(Change { origin: Origin::NoRecord, ..change });
             let message = format!(
                 "it has an alias {} that Evenkeel did not make; to take it over, set \
                  `policy.adopt: true`",
@@ -63,9 +60,8 @@ impl ReleaseDiff<'_> {
             self.stop(&kept);
             return;
         }
-        let (leads, origin) = (leads(alias), kept.origin());
-        let change = change("/version", ("a new version", &leads), (origin, PUBLISH));
-        self.diff.changes.push(change);
+        let change = change("/version", "a new version", &leads(alias), PUBLISH);
+        self.diff.changes.push(Change { origin: kept.origin(), ..change });
         self.publish(wanted);
         self.watch_on(&kept);
     }
@@ -93,7 +89,7 @@ impl ReleaseDiff<'_> {
         };
         let before =
             kept.note.rejected.as_ref().map_or_else(|| "none".into(), |it| version(it.version));
-        let change = change("/held", (&version(rejected), &before), (Origin::Pending, HOLD));
+        let change = change("/held", &version(rejected), &before, HOLD);
         self.diff.changes.push(change);
         let message = format!("version {rejected} is held back: {why}");
         self.diff.conditions.insert("Held", Reason::new("ReleaseHeld", message.clone()));
@@ -118,7 +114,8 @@ impl ReleaseDiff<'_> {
         }
         let should = Alias { version: Some(current), weight, ..(*alias).clone() };
         let (desired, found) = (leads(&should), leads(alias));
-        self.diff.changes.push(change("/version", (&desired, &found), (Origin::Drift, ROUTE)));
+        let change = change("/version", &desired, &found, ROUTE);
+        self.diff.changes.push(Change { origin: Origin::Drift, ..change });
         let note = ReleaseNote { current: Some(current), rolling, ..note.clone() };
         self.route(ROUTE, Some(alias), To { weight, ..To::all(current, note) });
         // It ends the difference by itself: whoever moves the alias again and again is not fought for ever.
@@ -147,9 +144,8 @@ impl ReleaseDiff<'_> {
             }
             return;
         }
-        let desired = version(target);
-        let leads = leads(alias);
-        self.diff.changes.push(change("/version", (&desired, &leads), (kept.origin(), ROUTE)));
+        let change = change("/version", &version(target), &leads(alias), ROUTE);
+        self.diff.changes.push(Change { origin: kept.origin(), ..change });
         if !self.settled() {
             self.unsettled();
             self.watch_on(kept);
@@ -192,7 +188,7 @@ impl ReleaseDiff<'_> {
         let percent = match rolling {
             None => gradual.steps.first().copied(),
             Some(rolling) => {
-                match canary::course(wanted, gradual, (rolling, self.live.watch.as_ref())) {
+                match canary::course(wanted, gradual, rolling, self.live.watch.as_ref()) {
                     Course::Back(why) => return self.hold_back(kept, target, &why),
                     Course::Stay(wait) => {
                         self.diff.waits.push(wait);
@@ -224,8 +220,7 @@ impl ReleaseDiff<'_> {
     fn stop(&mut self, kept: &Kept<'_>) {
         let Kept { alias, note, current, .. } = kept;
         let (Some(current), true) = (*current, alias.weight.is_some()) else { return };
-        let leads = leads(alias);
-        let change = change("/version", (&version(current), &leads), (Origin::Pending, ROUTE));
+        let change = change("/version", &version(current), &leads(alias), ROUTE);
         self.diff.changes.push(change);
         let note = ReleaseNote { current: Some(current), rolling: None, ..note.clone() };
         self.route(ROUTE, Some(alias), To::all(current, note));
@@ -235,8 +230,7 @@ impl ReleaseDiff<'_> {
         if !self.diff.steps.is_empty() {
             return;
         }
-        let leads = leads(kept.alias);
-        let change = change("/version", (&version(target), &leads), (Origin::Pending, ROUTE));
+        let change = change("/version", &version(target), &leads(kept.alias), ROUTE);
         self.diff.changes.push(change);
         let message = format!(
             "version {target} is held back: {why}; the alias {} stays as it is: a new image or \

@@ -79,7 +79,7 @@ impl ReleaseDiff<'_> {
                 return Proof::Waits;
             }
             // Nothing can be learnt of it now, but what is known stays true.
-            Some(State::Stopped(word)) => return self.stopped((wanted, target), word),
+            Some(State::Stopped(word)) => return self.stopped(wanted, target, word),
             Some(State::Leaving) => {
                 let message = format!("AWS is deleting version {target}");
                 self.soon(Reason::new("VersionLeaving", message));
@@ -116,7 +116,7 @@ impl ReleaseDiff<'_> {
     }
 
     /// A version that runs on no instances is not called and gets no callers, until it runs on some again.
-    fn stopped(&mut self, (wanted, target): (&Wanted, u64), word: &str) -> Proof {
+    fn stopped(&mut self, wanted: &Wanted, target: u64, word: &str) -> Proof {
         if let Some(why) = self.failed(wanted, target) {
             return Proof::Bad(why);
         }

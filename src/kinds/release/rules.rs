@@ -1,6 +1,6 @@
 //! What `release` must keep to and a shape cannot say.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::{collections::BTreeSet, ops::RangeInclusive, time::Duration};
 
 use regex_lite::Regex;
 
@@ -8,9 +8,9 @@ use super::doc::{ExpectDoc, GradualDoc, ReleaseDoc, StrategyDoc, TestDoc};
 use crate::{engine::time::duration, kinds::document::Violation};
 
 /// CloudWatch counts by the minute: shorter steps would have nothing to go by.
-const STEP: (Duration, Duration) = (Duration::from_mins(1), Duration::from_hours(24));
+const STEP: RangeInclusive<Duration> = Duration::from_mins(1)..=Duration::from_hours(24);
 /// Lambda's own limit of a run.
-const TEST: (Duration, Duration) = (Duration::from_millis(1), Duration::from_mins(15));
+const TEST: RangeInclusive<Duration> = Duration::from_millis(1)..=Duration::from_mins(15);
 /// Lambda's limit of an event (Lambda quotas page).
 const PAYLOAD_MAX: usize = 6 << 20;
 
@@ -37,7 +37,7 @@ fn strategy(doc: &StrategyDoc) -> Vec<Violation> {
     }
     let every = canary.iter().map(|it| ("canary", &it.every));
     let every = every.chain(linear.iter().map(|it| ("linear", &it.every)));
-    violations.extend(every.filter_map(|(word, it)| time(&["strategy", word, "every"], it, STEP)));
+    violations.extend(every.filter_map(|(word, it)| time(&["strategy", word, "every"], it, &STEP)));
     if let Some(canary) = canary {
         let rising = canary.steps.is_sorted_by(|a, b| a < b);
         if canary.steps.is_empty() || !rising {
@@ -62,12 +62,13 @@ fn smoke_test(doc: &TestDoc) -> Vec<Violation> {
         let message = format!("`matches` of the smoke test `{name}` is no expression: {error}");
         violations.push(Violation::new(at, message, "see the syntax of the crate `regex-lite`"));
     }
-    violations.extend(max_duration.as_deref().and_then(|it| time(at, it, TEST)));
+    violations.extend(max_duration.as_deref().and_then(|it| time(at, it, &TEST)));
     violations
 }
 
-fn time(path: &[&str], text: &str, (least, most): (Duration, Duration)) -> Option<Violation> {
-    let good = duration(text).is_some_and(|it| (least..=most).contains(&it));
+fn time(path: &[&str], text: &str, allowed: &RangeInclusive<Duration>) -> Option<Violation> {
+    let good = duration(text).is_some_and(|it| allowed.contains(&it));
+    let (least, most) = (allowed.start(), allowed.end());
     let message = format!("`{text}` is not between {least:?} and {most:?}");
     (!good).then(|| Violation::new(path, message, "write it as 30s, 5m or 2h"))
 }

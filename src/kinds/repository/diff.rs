@@ -74,8 +74,14 @@ struct RepositoryComparison<'a> {
     managed: BTreeSet<&'a str>,
 }
 
+/// One field on both sides, as people may see it.
+struct FieldComparison {
+    desired: Shown,
+    live: Shown,
+}
+
 /// A policy that AWS cannot tag, on both sides.
-struct Block {
+struct PolicyComparison {
     field: &'static str,
     /// In the one form that all of equal meaning have.
     wanted: Option<Value>,
@@ -123,8 +129,8 @@ impl<'a> RepositoryComparison<'a> {
         self.spec.ignored.contains(field)
     }
 
-    fn change(&self, path: &str, comparison: (Shown, Shown), step: &'static str) -> Change {
-        let (desired, live) = comparison;
+    fn change(&self, path: &str, shown: FieldComparison, step: &'static str) -> Change {
+        let FieldComparison { desired, live } = shown;
         let origin = self.origin;
         Change { path: path.into(), desired, live, cause: Cause::Config, origin, step }
     }
@@ -137,15 +143,15 @@ impl<'a> RepositoryComparison<'a> {
         if self.ignores(&Ignored::Mutability) {
             mutability = was;
         } else if it != was {
-            let comparison = (Shown::open(it), Shown::open(was));
-            changes.push(self.change("/imageTagMutability", comparison, kind::MUTABILITY));
+            let shown = FieldComparison { desired: Shown::open(it), live: Shown::open(was) };
+            changes.push(self.change("/imageTagMutability", shown, kind::MUTABILITY));
         }
         if self.ignores(&Ignored::Exclusions) {
             exclusions = &live.exclusions;
         } else if wanted.exclusions != live.exclusions {
-            let comparison = (listed(&wanted.exclusions), listed(&live.exclusions));
+            let (desired, live) = (listed(&wanted.exclusions), listed(&live.exclusions));
             let path = "/imageTagMutabilityExclusionFilters";
-            changes.push(self.change(path, comparison, kind::MUTABILITY));
+            changes.push(self.change(path, FieldComparison { desired, live }, kind::MUTABILITY));
         }
         if !changes.is_empty() {
             let step = Step::Mutability {
@@ -158,9 +164,9 @@ impl<'a> RepositoryComparison<'a> {
         }
         let (scan, was) = (wanted.scan_on_push, live.scan_on_push);
         if scan != was && !self.ignores(&Ignored::Scanning) {
-            let comparison = (Shown::open(scan), Shown::open(was));
+            let shown = FieldComparison { desired: Shown::open(scan), live: Shown::open(was) };
             let path = "/imageScanningConfiguration/scanOnPush";
-            changes.push(self.change(path, comparison, kind::SCANNING));
+            changes.push(self.change(path, shown, kind::SCANNING));
             let step = Step::Scanning { name: self.name.clone(), scan_on_push: scan };
             diff.steps
                 .push(Planned::new(kind::SCANNING, step).in_lane("imageScanningConfiguration"));
@@ -187,8 +193,8 @@ impl<'a> RepositoryComparison<'a> {
                 [&*it.encryption_type, it.kms_key.as_deref().unwrap_or("")].join(" ").trim(),
             )
         };
-        let comparison = (show(wanted), show(live));
-        let change = self.change("/encryptionConfiguration", comparison, kind::CREATE);
+        let shown = FieldComparison { desired: show(wanted), live: show(live) };
+        let change = self.change("/encryptionConfiguration", shown, kind::CREATE);
         // Nobody can have changed it.
         diff.changes.push(Change { origin: Origin::Pending, ..change });
         let message = "ECR lets the encryption be chosen only when a repository is made: make a new one, \
@@ -197,12 +203,12 @@ impl<'a> RepositoryComparison<'a> {
         diff.waits.push(Wait { reason, on: None, recheck: None, soon: false });
     }
 
-    fn lifecycle(&self) -> Block {
+    fn lifecycle(&self) -> PolicyComparison {
         let put = |text| {
             let step = Step::Lifecycle { name: self.name.clone(), text };
             Planned::new(kind::LIFECYCLE, step).in_lane(LIFECYCLE)
         };
-        Block {
+        PolicyComparison {
             field: LIFECYCLE,
             wanted: self.spec.lifecycle.as_ref().map(policy::lifecycle),
             live: known(&self.live.lifecycle, |it| Some(policy::lifecycle(it))),
@@ -213,14 +219,14 @@ impl<'a> RepositoryComparison<'a> {
         }
     }
 
-    fn access(&self) -> Block {
+    fn access(&self) -> PolicyComparison {
         let live = self.live.policy.get().and_then(Option::as_ref);
         let put = |desired: Option<&Value>| {
             let text = policy::with_lambdas(desired, live).as_ref().map(Value::to_string);
             Planned::new(kind::POLICY, Step::Policy { name: self.name.clone(), text })
                 .in_lane(ACCESS)
         };
-        Block {
+        PolicyComparison {
             field: ACCESS,
             wanted: self.spec.policy.as_ref().and_then(policy::access),
             live: known(&self.live.policy, |it| {
@@ -234,7 +240,7 @@ impl<'a> RepositoryComparison<'a> {
     }
 
     /// Compares a block; returns its name if it is to stand in the tag `evenkeel.dev/manages`.
-    fn block(&self, block: &Block, diff: &mut Diff<Step>) -> Option<&'static str> {
+    fn block(&self, block: &PolicyComparison, diff: &mut Diff<Step>) -> Option<&'static str> {
         let field = block.field;
         let ours = self.managed.contains(field);
         let live = match &block.live {
@@ -249,7 +255,12 @@ impl<'a> RepositoryComparison<'a> {
                 return ours.then_some(field);
             }
         };
-        let comparison = (shown(block.wanted.as_ref()), shown(live.as_ref()));
+        let (desired, found) = (shown(block.wanted.as_ref()), shown(live.as_ref()));
+        let change = self.change(
+            &format!("/{field}"),
+            FieldComparison { desired, live: found },
+            block.step.kind,
+        );
         match (&block.wanted, live) {
             (Some(wanted), Some(live)) if wanted == live => {}
             (Some(_), Some(_)) if !ours && !self.spec.adopts && !block.free => {
@@ -257,16 +268,16 @@ impl<'a> RepositoryComparison<'a> {
                     "it has a {field} that Evenkeel did not write; to replace it, set `policy.adopt: true`"
                 );
                 let reason = Reason::new("NotOwned", message);
-                diff.changes.push(self.change(&format!("/{field}"), comparison, block.step.kind));
+                diff.changes.push(change);
                 diff.waits.push(Wait { reason, on: None, recheck: None, soon: false });
                 return None;
             }
             (Some(_), _) => {
-                diff.changes.push(self.change(&format!("/{field}"), comparison, block.step.kind));
+                diff.changes.push(change);
                 diff.steps.push(block.step.clone());
             }
             (None, Some(_)) if ours => {
-                diff.changes.push(self.change(&format!("/{field}"), comparison, block.step.kind));
+                diff.changes.push(change);
                 diff.steps.push(block.removal.clone());
                 return Some(field);
             }

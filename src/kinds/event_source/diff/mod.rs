@@ -93,8 +93,8 @@ fn create(spec: &Spec, desired: &Wish, diff: &mut Diff<Step>) {
     }));
     let fingerprint = Fingerprint::of(format!("{step:?}").as_bytes());
     let desired = Shown { text: "present".into(), fingerprint };
-    let comparison = (desired, Shown::open("absent"));
-    diff.changes.push(change(FIELD.into(), comparison, (Origin::NoRecord, kind::CREATE)));
+    let change = change(FIELD.into(), desired, Shown::open("absent"), kind::CREATE);
+    diff.changes.push(Change { origin: Origin::NoRecord, ..change });
     diff.steps.push(Planned::new(kind::CREATE, step));
 }
 
@@ -114,10 +114,8 @@ fn unasked(spec: &Spec, mapping: &Mapping, diff: &mut Diff<Step>) {
     let words = format!("events from {}", address.source());
     // One that comes back is another.
     let live = Shown { text: words.clone(), fingerprint: Fingerprint::of(uuid.as_bytes()) };
-    let comparison = (Shown::open("absent"), live);
-    let mut found = change(FIELD.into(), comparison, (Origin::Drift, kind::EXTRA));
-    found.cause = Cause::Unmanaged;
-    diff.changes.push(found);
+    let change = change(FIELD.into(), Shown::open("absent"), live, kind::EXTRA);
+    diff.changes.push(Change { origin: Origin::Drift, cause: Cause::Unmanaged, ..change });
     let next = match Claim::of(Some(tags)) {
         Claim::Nobody if spec.exclusive => {
             let step = Step::Delete { address: address.clone(), uuid: uuid.clone() };
@@ -143,8 +141,8 @@ fn unasked(spec: &Spec, mapping: &Mapping, diff: &mut Diff<Step>) {
 
 /// Its document does not ask for it any more.
 fn take_away(mapping: &Mapping, diff: &mut Diff<Step>) {
-    let comparison = (Shown::open("absent"), Shown::open("present"));
-    diff.changes.push(change(FIELD.into(), comparison, (Origin::Pending, kind::DELETE)));
+    let (absent, present) = (Shown::open("absent"), Shown::open("present"));
+    diff.changes.push(change(FIELD.into(), absent, present, kind::DELETE));
     let (address, uuid) = (mapping.address.clone(), mapping.uuid.clone());
     diff.steps.push(Planned::new(kind::DELETE, Step::Delete { address, uuid }));
 }
@@ -172,17 +170,17 @@ impl MappingComparison<'_> {
         let wanted_at = invokes(&spec.function, spec.alias.as_ref());
         let live_at = invokes(&spec.function, mapping.alias.as_ref());
         let record = Record::read(&mapping.tags);
-        let hashes =
+        let (was, is) =
             (live.hash(desired.source, &live_at), desired.config.hash(desired.source, &wanted_at));
-        let origin = Record::config_origin(record.as_ref(), &hashes.0, &hashes.1);
+        let origin = Record::config_origin(record.as_ref(), &was, &is);
         let (fields, live) = (desired.config.fields(&wanted_at), live.fields(&live_at));
         let paths = differing(&fields, &live);
         let shown = |fields: &Fields, path: &str| {
             fields.get(path).map_or_else(|| Shown::open("(unset)"), Shown::open)
         };
         diff.changes.extend(paths.iter().map(|path| {
-            let comparison = (shown(&fields, path), shown(&live, path));
-            change(format!("{FIELD}/{path}"), comparison, (origin, kind::UPDATE))
+            let (desired, live) = (shown(&fields, path), shown(&live, path));
+            Change { origin, ..change(format!("{FIELD}/{path}"), desired, live, kind::UPDATE) }
         }));
         if !paths.is_empty() {
             let members = members(&paths);
@@ -206,9 +204,8 @@ impl MappingComparison<'_> {
             return;
         }
         diff.changes.extend(differing.into_iter().map(|(path, wanted, live)| {
-            let comparison = (Shown::open(wanted), Shown::open(live));
-            // Nobody can have changed it.
-            change(format!("{FIELD}/{path}"), comparison, (Origin::Pending, kind::NONE))
+            let (desired, live) = (Shown::open(wanted), Shown::open(live));
+            change(format!("{FIELD}/{path}"), desired, live, kind::NONE)
         }));
         let message = "Lambda lets it be chosen only when a mapping is made: delete the mapping, so that it is \
                        made anew, or write into the manifest what there is";
@@ -249,12 +246,9 @@ impl Wish {
     }
 }
 
-fn change(
-    path: String,
-    (desired, live): (Shown, Shown),
-    (origin, step): (Origin, &'static str),
-) -> Change {
-    Change { path, desired, live, cause: Cause::EventSource, origin, step }
+/// What differs though nobody has changed it: an edit, or a choice that AWS lets be made only once.
+fn change(path: String, desired: Shown, live: Shown, step: &'static str) -> Change {
+    Change { path, desired, live, cause: Cause::EventSource, origin: Origin::Pending, step }
 }
 
 /// The paths of the fields that differ.
