@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use super::{
     classify::{self, optional},
-    gate::Gate,
+    limiter::RateLimiter,
     op::{Bucket, Op},
     pager::Pager,
     scrub::scrub,
@@ -45,7 +45,7 @@ pub trait CallLog: Send + Sync + 'static {
 /// The calls of one target.
 pub struct Calls {
     target: Name,
-    gates: BTreeMap<Bucket, Gate>,
+    limiters: BTreeMap<Bucket, RateLimiter>,
     clock: Arc<dyn Clock>,
     log: Arc<dyn CallLog>,
 }
@@ -85,16 +85,16 @@ impl Call<'_> {
 impl Calls {
     /// The door to one target. `share` is the part of AWS's quotas that we use, from 0 to 1.
     pub fn new(target: Name, share: f64, clock: &Arc<dyn Clock>, log: Arc<dyn CallLog>) -> Self {
-        let gates = Bucket::ALL
+        let limiters = Bucket::ALL
             .into_iter()
-            .map(|bucket| (bucket, Gate::new(bucket.quota() * share, Arc::clone(clock))));
-        Self { target, gates: gates.collect(), clock: Arc::clone(clock), log }
+            .map(|bucket| (bucket, RateLimiter::new(bucket.quota() * share, Arc::clone(clock))));
+        Self { target, limiters: limiters.collect(), clock: Arc::clone(clock), log }
     }
 
     /// What may be called, for people.
     pub fn allowances(&self) -> Vec<Allowance> {
-        let one = |(bucket, gate): (&Bucket, &Gate)| {
-            gate.with(|it| Allowance {
+        let one = |(bucket, limiter): (&Bucket, &RateLimiter)| {
+            limiter.with(|it| Allowance {
                 bucket: *bucket,
                 rate: it.rate(),
                 rate_now: it.rate_now(),
@@ -102,7 +102,7 @@ impl Calls {
                 throttled: it.throttled_calls(),
             })
         };
-        self.gates.iter().map(one).collect()
+        self.limiters.iter().map(one).collect()
     }
 
     /// The time.
@@ -144,8 +144,8 @@ impl Calls {
         E: ProvideErrorMetadata + std::error::Error + 'static,
     {
         let Call { op, priority, secrets } = call;
-        let gate = self.gates.get(&op.bucket()).expect("every bucket has a gate");
-        let waited = gate.pass(priority).await;
+        let limiter = self.limiters.get(&op.bucket()).expect("every bucket has a gate");
+        let waited = limiter.pass(priority).await;
         let started = self.now();
         let result = request.await;
         let took = self.now().since(started);
@@ -163,7 +163,7 @@ impl Calls {
         if let Err(failure) = &result
             && failure.class == Class::Throttled
         {
-            gate.throttled(failure.retry_after);
+            limiter.throttled(failure.retry_after);
         }
         (result, started)
     }

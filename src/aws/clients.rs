@@ -57,7 +57,7 @@ pub struct Clients {
 
 /// A role to work as.
 #[derive(Debug, Clone, Copy)]
-pub struct Role<'a> {
+pub struct RoleToAssume<'a> {
     /// `arn:aws:iam::123456789012:role/evenkeel`.
     pub arn: &'a str,
     /// What the role's trust policy asks for, if it does.
@@ -144,7 +144,7 @@ impl Clients {
 
     /// The same clients, working as this role. The role is assumed when it is first needed, and again
     /// before its credentials end.
-    pub async fn assume(self, role: Role<'_>) -> Result<Self, ClientError> {
+    pub async fn assume(self, role: RoleToAssume<'_>) -> Result<Self, ClientError> {
         let timeouts = TimeoutConfig::builder()
             .connect_timeout(CONNECT_MAX)
             .operation_attempt_timeout(CREDENTIALS_TRY_MAX);

@@ -57,8 +57,8 @@ impl Identity {
             let config = clients.config().to_builder().identity_cache(IdentityCache::no_cache());
             Clients::signing_with(&config.credentials_provider(provider).build())
         };
-        let sts = with(SharedCredentialsProvider::new(Asked(Arc::clone(&custody)))).sts;
-        let guarded = with(SharedCredentialsProvider::new(Confirmed(Arc::clone(&custody))));
+        let sts = with(SharedCredentialsProvider::new(CheckProvider(Arc::clone(&custody)))).sts;
+        let guarded = with(SharedCredentialsProvider::new(ConfirmedProvider(Arc::clone(&custody))));
         (guarded, Self { sts, calls: Arc::clone(calls), custody })
     }
 
@@ -103,7 +103,7 @@ pub async fn account_id(sts: &Client, calls: &Calls) -> Result<String, Failure> 
 #[derive(Default)]
 struct Custody {
     source: Option<SharedCredentialsProvider>,
-    state: Mutex<State>,
+    state: Mutex<CustodyState>,
     /// One at a time asks the source.
     turn: Turn,
 }
@@ -117,7 +117,7 @@ impl Default for Turn {
 }
 
 #[derive(Default)]
-struct State {
+struct CustodyState {
     /// What may be used, and until when.
     confirmed: Option<(Credentials, SystemTime)>,
     /// What came in its place, and nobody has confirmed.
@@ -129,7 +129,7 @@ struct State {
 }
 
 impl Custody {
-    fn with<T>(&self, act: impl FnOnce(&mut State) -> T) -> T {
+    fn with<T>(&self, act: impl FnOnce(&mut CustodyState) -> T) -> T {
         act(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
@@ -149,7 +149,7 @@ impl Custody {
     }
 
     fn reject(&self) {
-        self.with(|state| *state = State::default());
+        self.with(|state| *state = CustodyState::default());
     }
 
     /// What may be used for so long from now.
@@ -246,12 +246,12 @@ impl fmt::Display for Unconfirmed {
 impl Error for Unconfirmed {}
 
 /// What the clients of a target sign with.
-struct Confirmed(Arc<Custody>);
+struct ConfirmedProvider(Arc<Custody>);
 
 /// What a check signs with.
-struct Asked(Arc<Custody>);
+struct CheckProvider(Arc<Custody>);
 
-impl ProvideCredentials for Confirmed {
+impl ProvideCredentials for ConfirmedProvider {
     fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
     where
         Self: 'a,
@@ -260,7 +260,7 @@ impl ProvideCredentials for Confirmed {
     }
 }
 
-impl ProvideCredentials for Asked {
+impl ProvideCredentials for CheckProvider {
     fn provide_credentials<'a>(&'a self) -> future::ProvideCredentials<'a>
     where
         Self: 'a,
@@ -269,13 +269,13 @@ impl ProvideCredentials for Asked {
     }
 }
 
-impl fmt::Debug for Confirmed {
+impl fmt::Debug for ConfirmedProvider {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Confirmed")
     }
 }
 
-impl fmt::Debug for Asked {
+impl fmt::Debug for CheckProvider {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Asked")
     }

@@ -14,7 +14,7 @@ use crate::{
     kinds::block::claims::SetClaim,
     kinds::release::{
         FIELD, ReleaseCloud,
-        live::{Alias, Live, State},
+        live::{Alias, Live, VersionState},
         note::{RejectedVersion, ReleaseNote},
         start,
         step::{Route, Step},
@@ -70,24 +70,26 @@ pub(super) async fn rollback(args: RollbackArgs) -> Result<Outcome, CliError> {
 /// Why callers cannot be sent to a version. `serving`: the state of the one that they get now.
 fn unusable(
     (name, to): (&Name, u64),
-    state: Option<State>,
-    serving: Option<&State>,
+    state: Option<VersionState>,
+    serving: Option<&VersionState>,
 ) -> Option<String> {
     Some(match state {
-        Some(State::Active) => return None,
+        Some(VersionState::Active) => return None,
         // Whoever calls gets no answer as it is.
-        Some(State::Stopped(_)) if matches!(serving, Some(State::Stopped(_))) => return None,
-        Some(State::Stopped(word)) => {
+        Some(VersionState::Stopped(_)) if matches!(serving, Some(VersionState::Stopped(_))) => {
+            return None;
+        }
+        Some(VersionState::Stopped(word)) => {
             format!("{word} and cannot be invoked: {}, then try again", start(name, to))
         }
         None => "not there".to_owned(),
-        Some(State::Inactive) => format!(
+        Some(VersionState::Inactive) => format!(
             "asleep, since nobody called it for weeks: wake it with `aws lambda invoke --function-name {name} \
              --qualifier {to} /dev/stdout`, and try again in a minute"
         ),
-        Some(State::Pending) => "not ready yet: try again in a minute".to_owned(),
-        Some(State::Leaving) => "being deleted by AWS".to_owned(),
-        Some(State::Failed(why)) => format!("not usable: {why}"),
+        Some(VersionState::Pending) => "not ready yet: try again in a minute".to_owned(),
+        Some(VersionState::Leaving) => "being deleted by AWS".to_owned(),
+        Some(VersionState::Failed(why)) => format!("not usable: {why}"),
     })
 }
 

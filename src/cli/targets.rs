@@ -6,7 +6,7 @@ use serde::{Deserialize, Deserializer, de::Error as _};
 
 use super::{AccessArgs, CliError, parse};
 use crate::{
-    aws::clients::{CALL_MAX, Clients, Role},
+    aws::clients::{CALL_MAX, Clients, RoleToAssume},
     daemon::options::Target,
     engine::{failure::chain, name::Name, policy::Mode},
     manifest,
@@ -59,7 +59,7 @@ pub(super) async fn load(args: &AccessArgs, mode: Mode) -> Result<Vec<Target>, C
     for doc in read_file(file)? {
         let mut clients = clients(Some(&doc.region), access).await?;
         if let Some(arn) = &doc.role_arn {
-            let role = Role { arn, external_id: doc.external_id.as_deref() };
+            let role = RoleToAssume { arn, external_id: doc.external_id.as_deref() };
             clients = clients.assume(role).await.map_err(|error| CliError(chain(&error)))?;
         }
         let TargetDoc { name, account_id, registry, share, .. } = doc;

@@ -21,7 +21,7 @@ use evenkeel::{
     },
     kinds::{
         block::{At, Of, Spec, Step, aws::Hung},
-        provisioned::{Config, Number, Provisioned, Status},
+        provisioned::{Config, Number, Provisioned, ProvisioningStatus},
     },
 };
 use evenkeel_sim::call::Service;
@@ -155,17 +155,24 @@ impl Provisioning {
 
 fn spec(alias: &str, config: Option<Config>) -> Spec<Provisioned> {
     let at = At { function: Name::new("job"), qualifier: Some(alias.into()) };
-    Spec { owner: "team".into(), at, config, adopts: false, guards: false, exclusive: false }
+    Spec::<Provisioned> {
+        owner: "team".into(),
+        at,
+        config,
+        adopts: false,
+        guards: false,
+        exclusive: false,
+    }
 }
 
 fn number(number: i32) -> Config {
     let number = Some(Number::Fixed(number));
-    Config { number, range: None, utilization: None, status: Status::Ready }
+    Config { number, range: None, utilization: None, status: ProvisioningStatus::Ready }
 }
 
 fn range(min: i32, max: i32) -> Config {
     let (number, range) = (Some(Number::Scaled(min)), Some((min, max)));
-    Config { number, range, utilization: Some(0.7), status: Status::Ready }
+    Config { number, range, utilization: Some(0.7), status: ProvisioningStatus::Ready }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -243,7 +250,7 @@ async fn what_somebody_else_provisioned_is_his() {
         assert_eq!((diff.steps.len(), diff.waits[0].reason.code), (0, "NotOwned"));
     }
     assert_eq!(scene.look(&spec("live", None)).await.steps.len(), 0);
-    let adopted = Spec { adopts: true, ..spec("live", Some(range(2, 10))) };
+    let adopted = Spec::<Provisioned> { adopts: true, ..spec("live", Some(range(2, 10))) };
     scene.apply(&adopted).await;
     assert_eq!(scene.there("live"), (json!(5), json!([2, 10, 0.7])));
 }

@@ -71,10 +71,10 @@ impl Tried {
     }
 
     /// What an answer shows.
-    pub(super) fn judged(name: &str, outcome: live::Outcome, answer: &Answer) -> Self {
+    pub(super) fn judged(name: &str, outcome: live::TestOutcome, answer: &Answer) -> Self {
         let ending = match outcome {
-            live::Outcome::Passed => Ending::Passed,
-            live::Outcome::Failed(why) => Ending::Failed(why),
+            live::TestOutcome::Passed => Ending::Passed,
+            live::TestOutcome::Failed(why) => Ending::Failed(why),
         };
         Self {
             seconds: expect::duration(&answer.log).map(|it| it.as_secs_f64()),

@@ -12,14 +12,14 @@ use super::{AGE, AsyncInvoke, Call as Step, Config, RETRIES};
 use crate::{
     aws::{calls::Call, cloud::Priority, op::Op},
     engine::failure::Failure,
-    kinds::block::aws::{Asked, Connection, FacetClient, Read},
+    kinds::block::aws::{Connection, FacetClient, FacetQuery, Read},
 };
 
 impl FacetClient for AsyncInvoke {
     async fn read(
         connection: &Connection,
         _: &GetFunctionOutput,
-        Asked { at, priority, .. }: Asked<'_, Self>,
+        FacetQuery { at, priority, .. }: FacetQuery<'_, Self>,
     ) -> Read<Config> {
         let request = connection
             .lambda()

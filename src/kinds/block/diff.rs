@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use super::{
-    Block, Extra, Fields, Live, Spec, State, Step,
+    Block, Extra, FacetState, FacetStep, Fields, Live, Spec, Step,
     claims::{ClaimTag, SetClaim, hash, value},
     host::{missing, no_alias},
 };
@@ -67,7 +67,8 @@ pub(super) fn diff<B: Block>(
             return diff;
         }
     };
-    let comparison = FacetComparison { name, spec, live, claim: live.host.claim(B::FIELD) };
+    let comparison: FacetComparison<'_, B> =
+        FacetComparison { name, spec, live, claim: live.host.claim(B::FIELD) };
     match (&spec.config, config.as_ref()) {
         (Some(wanted), found) if live.at != spec.at => comparison.moved(wanted, found, &mut diff),
         (Some(wanted), found) => comparison.wanted(wanted, found, &mut diff),
@@ -171,7 +172,7 @@ impl<B: Block> FacetComparison<'_, B> {
             // Together they end the one difference.
             Some(found) => {
                 let calls = B::remove(&self.live.at, found).into_iter().enumerate();
-                diff.steps.extend(calls.map(|(index, it)| plain(index, it).partial()));
+                diff.steps.extend(calls.map(|(index, it)| plain::<B>(index, it).partial()));
             }
             None => diff.steps.push(self.claim_step(CLAIM, Some(hash(&B::remembered(wanted))))),
         }
@@ -222,7 +223,7 @@ impl<B: Block> FacetComparison<'_, B> {
                 step: EXTRA,
             });
             if let Some(call) = call.filter(|_| self.spec.exclusive) {
-                let mut step = Planned::new(EXTRA, Step::Call(call)).in_lane(&path);
+                let mut step = Planned::new(EXTRA, FacetStep::Call(call)).in_lane(&path);
                 step.scope.paths.push(path);
                 diff.steps.push(step);
             }
@@ -234,9 +235,9 @@ impl<B: Block> FacetComparison<'_, B> {
         let live = self.live.config.get().and_then(Option::as_ref);
         let (Some(wanted), Some(live)) = (&self.spec.config, live) else { return };
         let (reason, recheck, soon) = match B::state(live, wanted) {
-            State::Settled => return,
-            State::Working(reason) => (reason, WORKING_RECHECK, true),
-            State::Failed(reason) => {
+            FacetState::Settled => return,
+            FacetState::Working(reason) => (reason, WORKING_RECHECK, true),
+            FacetState::Failed(reason) => {
                 diff.failed = Some(reason.clone());
                 (reason, FAILED_RECHECK, false)
             }
@@ -255,7 +256,7 @@ impl<B: Block> FacetComparison<'_, B> {
     fn claim_step(&self, kind: &'static str, fingerprint: Option<String>) -> Planned<Step<B>> {
         let value = fingerprint.map(|it| value(&it, &self.spec.at));
         let (function, arn) = (self.name.clone(), self.live.host.arn.clone());
-        Planned::new(kind, Step::SetClaim(SetClaim { function, arn, word: B::FIELD, value }))
+        Planned::new(kind, FacetStep::SetClaim(SetClaim { function, arn, word: B::FIELD, value }))
     }
 
     /// Who moved, by the note of what was made last.
@@ -315,12 +316,12 @@ fn planned<B: Block>(calls: Vec<B::Call>) -> impl Iterator<Item = Planned<Step<B
         let paths: Vec<String> = B::touches(&call).iter().map(|path| pointer::<B>(path)).collect();
         let scope = Scope { lane: B::lane(&call), paths, partial: B::makes_room(&call) };
         let index = if scope.paths.is_empty() { index } else { 0 };
-        Planned { scope, ..plain(index, call) }
+        Planned { scope, ..plain::<B>(index, call) }
     })
 }
 
 fn plain<B: Block>(index: usize, call: B::Call) -> Planned<Step<B>> {
-    Planned::new(if index == 0 { BLOCK } else { LATER }, Step::Call(call))
+    Planned::new(if index == 0 { BLOCK } else { LATER }, FacetStep::Call(call))
 }
 
 fn pointer<B: Block>(path: &str) -> String {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::{Block, FUNCTION, Live, Of, Spec, Step, diff};
+use super::{Block, FUNCTION, FacetStep, Live, Of, Spec, Step, diff};
 use crate::engine::{
     diff::{Diff, Fingerprint, Planned},
     facts::{Fact, FactKey, Facts},
@@ -28,7 +28,7 @@ impl<B: Block> Kind for Of<B> {
     type Step = Step<B>;
 
     fn create(name: &Name, spec: &Spec<B>, facts: &Facts) -> Diff<Step<B>> {
-        diff::hostless(name, spec, facts)
+        diff::hostless::<B>(name, spec, facts)
     }
 
     fn diff(
@@ -37,7 +37,7 @@ impl<B: Block> Kind for Of<B> {
         reading: &Reading<Live<B>>,
         facts: &Facts,
     ) -> Diff<Step<B>> {
-        diff::diff(name, spec, &reading.live, facts)
+        diff::diff::<B>(name, spec, &reading.live, facts)
     }
 
     /// No list shows it.
@@ -59,7 +59,7 @@ impl<B: Block> Kind for Of<B> {
     }
 
     fn frees(step: &Step<B>) -> bool {
-        matches!(step, Step::Call(call) if B::frees(call))
+        matches!(step, FacetStep::Call(call) if B::frees(call))
     }
 
     fn delete(_: &Name, _: &Live<B>) -> Option<Planned<Step<B>>> {

@@ -134,8 +134,8 @@ pub trait Block: Sized + Send + Sync + 'static {
     }
 
     /// What AWS makes of it, as a read shows it.
-    fn state(_: &Self::Config, _: &Self::Config) -> State {
-        State::Settled
+    fn state(_: &Self::Config, _: &Self::Config) -> FacetState {
+        FacetState::Settled
     }
 
     /// What of it opens the function to others though no document asks for it. `ours`: whether the block itself is
@@ -174,7 +174,7 @@ impl<C> Extra<C> {
 
 /// What AWS makes of a block, where it does more than to keep it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum State {
+pub enum FacetState {
     /// Nothing.
     Settled,
     /// AWS is at work on it.
@@ -222,13 +222,14 @@ impl fmt::Display for At {
 }
 
 /// A block as it should be.
-pub struct Spec<B: Block> {
+#[derive(Clone, PartialEq)]
+pub struct FacetSpec<C> {
     /// Who we are.
     pub owner: String,
     /// Where it hangs.
     pub at: At,
     /// What is wanted; `None`: nothing, so that what we made is taken away.
-    pub config: Option<B::Config>,
+    pub config: Option<C>,
     /// Whether a block that we did not make may be taken over.
     pub adopts: bool,
     /// Whether it is watched for what nobody asks for.
@@ -237,8 +238,11 @@ pub struct Spec<B: Block> {
     pub exclusive: bool,
 }
 
-impl<B: Block> Spec<B> {
-    fn of(doc: Option<&<B as Block>::Doc>, site: &Site<'_>) -> Self {
+/// A block of one kind as it should be.
+pub type Spec<B> = FacetSpec<<B as Block>::Config>;
+
+impl<C> FacetSpec<C> {
+    fn of<B: Block<Config = C>>(doc: Option<&<B as Block>::Doc>, site: &Site<'_>) -> Self {
         Self {
             owner: site.owner.to_owned(),
             at: At::of::<B>(site),
@@ -250,55 +254,21 @@ impl<B: Block> Spec<B> {
     }
 }
 
-impl<B: Block> Clone for Spec<B> {
-    fn clone(&self) -> Self {
-        let Self { owner, at, config, adopts, guards, exclusive } = self;
-        let (owner, at, config) = (owner.clone(), at.clone(), config.clone());
-        Self { owner, at, config, adopts: *adopts, guards: *guards, exclusive: *exclusive }
-    }
-}
-
-impl<B: Block> PartialEq for Spec<B> {
-    fn eq(&self, other: &Self) -> bool {
-        let Self { owner, at, config, adopts, guards, exclusive } = self;
-        *owner == other.owner
-            && *at == other.at
-            && *config == other.config
-            && *adopts == other.adopts
-            && *guards == other.guards
-            && *exclusive == other.exclusive
-    }
-}
-
 /// A block as it is, and the function that it belongs to.
-pub struct Live<B: Block> {
+#[derive(Clone, PartialEq)]
+pub struct FacetLive<C, K> {
     /// Where it was looked for.
     pub at: At,
     /// The function.
     pub host: Host,
     /// The block; `Yes(None)`: there is none.
-    pub config: Known<Option<B::Config>>,
+    pub config: Known<Option<C>>,
     /// What opens the function to others at places where no document asks for the block; none where nobody read.
-    pub elsewhere: Known<Vec<Extra<B::Call>>>,
+    pub elsewhere: Known<Vec<Extra<K>>>,
 }
 
-impl<B: Block> Clone for Live<B> {
-    fn clone(&self) -> Self {
-        let Self { at, host, config, elsewhere } = self;
-        let (at, host) = (at.clone(), host.clone());
-        Self { at, host, config: config.clone(), elsewhere: elsewhere.clone() }
-    }
-}
-
-impl<B: Block> PartialEq for Live<B> {
-    fn eq(&self, other: &Self) -> bool {
-        let Self { at, host, config, elsewhere } = self;
-        *at == other.at
-            && *host == other.host
-            && *config == other.config
-            && *elsewhere == other.elsewhere
-    }
-}
+/// A block of one kind as it is.
+pub type Live<B> = FacetLive<<B as Block>::Config, <B as Block>::Call>;
 
 impl<B: Block> Part for B
 where
@@ -319,11 +289,11 @@ where
     }
 
     fn wanted(doc: &Self::Doc, site: &Site<'_>) -> Vec<(Name, Spec<B>)> {
-        vec![(site.function.clone(), Spec::of(Some(doc), site))]
+        vec![(site.function.clone(), Spec::<B>::of::<B>(Some(doc), site))]
     }
 
     fn guard(site: &Site<'_>) -> Vec<(Name, Spec<B>)> {
-        let spec = Spec::of(None, site);
+        let spec = Spec::<B>::of::<B>(None, site);
         if spec.guards { vec![(site.function.clone(), spec)] } else { Vec::new() }
     }
 
@@ -340,28 +310,23 @@ where
     }
 
     fn spare(doc: Option<&Self::Doc>, site: &Site<'_>) -> Option<Spec<B>> {
-        doc.is_none().then(|| Spec::of(None, site))
+        doc.is_none().then(|| Spec::<B>::of::<B>(None, site))
     }
 }
 
 /// One call.
-pub enum Step<B: Block> {
+#[derive(Clone)]
+pub enum FacetStep<K> {
     /// TagResource or UntagResource on the function: what of it is ours.
     SetClaim(claims::SetClaim),
     /// A call about the block itself.
-    Call(B::Call),
+    Call(K),
 }
 
-impl<B: Block> Clone for Step<B> {
-    fn clone(&self) -> Self {
-        match self {
-            Self::SetClaim(it) => Self::SetClaim(it.clone()),
-            Self::Call(it) => Self::Call(it.clone()),
-        }
-    }
-}
+/// One call about a block of one kind.
+pub type Step<B> = FacetStep<<B as Block>::Call>;
 
-impl<B: Block> fmt::Display for Step<B> {
+impl<K: fmt::Display> fmt::Display for FacetStep<K> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::SetClaim(it) => write!(f, "{it}"),

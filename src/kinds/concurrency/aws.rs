@@ -10,13 +10,13 @@ use crate::{
         op::{Bucket, Op},
     },
     engine::failure::Failure,
-    kinds::block::aws::{Asked, Connection, FacetClient, Read},
+    kinds::block::aws::{Connection, FacetClient, FacetQuery, Read},
 };
 
 impl FacetClient for Concurrency {
     const LOOK: Bucket = Bucket::GetFunction;
 
-    async fn read(_: &Connection, host: &GetFunctionOutput, _: Asked<'_, Self>) -> Read<i32> {
+    async fn read(_: &Connection, host: &GetFunctionOutput, _: FacetQuery<'_, Self>) -> Read<i32> {
         (Ok(host.concurrency.as_ref().and_then(|it| it.reserved_concurrent_executions)), None)
     }
 

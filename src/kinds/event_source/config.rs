@@ -74,7 +74,7 @@ pub struct Chosen {
 }
 
 /// Values as people may see them, by path below the event source.
-pub type Fields = BTreeMap<&'static str, String>;
+pub type MappingFields = BTreeMap<&'static str, String>;
 
 impl Config {
     /// What AWS makes of a mapping of which nothing is said.
@@ -143,7 +143,7 @@ impl Config {
     }
 
     /// Every field that has a value. `invokes` is the function, with its alias.
-    pub(super) fn fields(&self, invokes: &str) -> Fields {
+    pub(super) fn fields(&self, invokes: &str) -> MappingFields {
         let Self {
             enabled,
             batch_size,

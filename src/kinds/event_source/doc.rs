@@ -15,7 +15,7 @@ pub struct EventSourceDoc {
     pub batch_size: Option<i32>,
     pub maximum_batching_window_in_seconds: Option<i32>,
     pub filter_criteria: Option<FilterCriteriaDoc>,
-    pub scaling_config: Option<ScalingDoc>,
+    pub scaling_config: Option<SourceScalingDoc>,
     pub starting_position: Option<String>,
     pub starting_position_timestamp: Option<Timestamp>,
     pub parallelization_factor: Option<i32>,
@@ -56,7 +56,7 @@ pub struct FilterDoc {
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[expect(missing_docs, reason = "documented in shape.rs")]
-pub struct ScalingDoc {
+pub struct SourceScalingDoc {
     pub maximum_concurrency: i32,
 }
 

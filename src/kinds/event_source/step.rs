@@ -40,7 +40,7 @@ pub struct Sent {
 #[expect(missing_docs, reason = "the fields of the calls")]
 pub enum Step {
     /// CreateEventSourceMapping.
-    Create(Box<Create>),
+    Create(Box<CreateMapping>),
     /// UpdateEventSourceMapping.
     Update {
         address: Address,
@@ -58,7 +58,7 @@ pub enum Step {
 /// What CreateEventSourceMapping is told.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the fields of the call")]
-pub struct Create {
+pub struct CreateMapping {
     pub address: Address,
     pub source: Source,
     /// The function, with its alias.

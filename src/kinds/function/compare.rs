@@ -17,7 +17,7 @@ pub(super) const CAPACITY: &str = "/capacityProviderConfig";
 
 /// The fields that differ and the patch for them.
 pub(super) fn compare(desired: &Config, live: &Config, origin: Origin) -> (Vec<Change>, Patch) {
-    let mut found = Found { changes: Vec::new(), origin };
+    let mut found = ChangeList { changes: Vec::new(), origin };
     let mut patch = Patch::default();
     found.plain(desired, live, &mut patch);
     found.structs(desired, live, &mut patch);
@@ -27,12 +27,12 @@ pub(super) fn compare(desired: &Config, live: &Config, origin: Origin) -> (Vec<C
     (found.changes, patch)
 }
 
-struct Found {
+struct ChangeList {
     changes: Vec<Change>,
     origin: Origin,
 }
 
-impl Found {
+impl ChangeList {
     /// Notes a difference, if there is one.
     fn field(&mut self, path: &str, desired: impl fmt::Display, live: impl fmt::Display) -> bool {
         self.push(path, Shown::open(desired), Shown::open(live))

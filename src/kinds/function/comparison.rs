@@ -4,7 +4,7 @@ use super::{
     compare::{CAPACITY, compare, summary},
     config::Config,
     hash::config_hash,
-    ignore::Ignored,
+    ignore::IgnoredField,
     live::Live,
     resolve::Resolved,
     spec::Spec,
@@ -55,21 +55,21 @@ impl<'a> Comparison<'a> {
         }
         // The hash is about what we keep: what is left to others counts as wanted.
         let mut kept = config.clone();
-        let instances = spec.ignored.contains(&Ignored::CapacityProviderConfig);
+        let instances = spec.ignored.contains(&IgnoredField::CapacityProviderConfig);
         if instances && kept.logging == asked(spec, live).logging {
             kept.logging.clone_from(&spec.config.logging);
         }
         for field in &spec.ignored {
             field.copy(&spec.config, &mut kept);
         }
-        let ignored = spec.ignored.contains(&Ignored::Architectures);
+        let ignored = spec.ignored.contains(&IgnoredField::Architectures);
         let architecture = if ignored { &spec.architecture } else { &live.architecture };
         let live_hash = config_hash(name.as_str(), &kept, architecture, spec.hash_key.as_ref());
         let record = Record::read(&live.tags);
         Self { name, spec, live, wanted, config, record, live_hash }
     }
 
-    pub(super) fn ignores(&self, field: &Ignored) -> bool {
+    pub(super) fn ignores(&self, field: &IgnoredField) -> bool {
         self.spec.ignored.contains(field)
     }
 
@@ -127,7 +127,9 @@ impl<'a> Comparison<'a> {
             step: kind::CODE,
         };
         let (live, spec) = (self.live, self.spec);
-        if let Some(Resolved { digest, .. }) = resolved.filter(|_| !self.ignores(&Ignored::Image)) {
+        if let Some(Resolved { digest, .. }) =
+            resolved.filter(|_| !self.ignores(&IgnoredField::Image))
+        {
             let repository = live.repository.get().unwrap_or(&spec.image.repository);
             if live.digest.as_ref() != Some(digest) {
                 let was = live.digest.as_ref().map_or(Shown::open("(unknown)"), shown);
@@ -139,7 +141,7 @@ impl<'a> Comparison<'a> {
                 diff.changes.push(change("/image/repository", desired, was, Origin::NoRecord));
             }
         }
-        if live.architecture != spec.architecture && !self.ignores(&Ignored::Architectures) {
+        if live.architecture != spec.architecture && !self.ignores(&IgnoredField::Architectures) {
             let (desired, was) = (Shown::open(&spec.architecture), Shown::open(&live.architecture));
             diff.changes.push(change("/architectures/0", desired, was, self.config_origin()));
         }

@@ -3,7 +3,7 @@
 
 use super::{
     comparison::Comparison,
-    ignore::Ignored,
+    ignore::IgnoredField,
     live::{Live, Package},
     resolve::{gone, resolve},
     spec::Spec,
@@ -76,7 +76,7 @@ pub(super) fn diff(name: &Name, spec: &Spec, reading: &Reading<Live>, facts: &Fa
     let resolved = match resolve(spec, facts, true) {
         Ok(resolved) => Some(resolved),
         // What an image means that is left to others holds up nothing.
-        Err(_) if comparison.ignores(&Ignored::Image) => None,
+        Err(_) if comparison.ignores(&IgnoredField::Image) => None,
         Err(wait) => {
             diff.waits.push(wait);
             None

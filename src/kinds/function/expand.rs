@@ -6,9 +6,9 @@ use super::{
     config::{Capacity, Config, FileSystem, ImageConfig, Logging, LoggingGiven, Vpc, defaults},
     doc::{FunctionDoc, ImageConfigDoc, ImagePolicyDoc, OnTagMove, VpcConfigDoc},
     hash::{HashKey, config_hash},
-    ignore::Ignored,
+    ignore::IgnoredField,
     image_ref::{ImageRef, Reference},
-    spec::{Image, Spec},
+    spec::{DesiredImage, Spec},
 };
 use crate::{
     engine::{
@@ -61,13 +61,13 @@ impl Spec {
 }
 
 /// What is left to others, kept values among it.
-fn ignored(doc: &FunctionDoc) -> BTreeSet<Ignored> {
-    let named = doc.policy.ignore.iter().filter_map(|it| Ignored::parse(it));
-    named.chain(doc.kept().cloned().map(Ignored::Variable)).collect()
+fn ignored(doc: &FunctionDoc) -> BTreeSet<IgnoredField> {
+    let named = doc.policy.ignore.iter().filter_map(|it| IgnoredField::parse(it));
+    named.chain(doc.kept().cloned().map(IgnoredField::Variable)).collect()
 }
 
 /// The reference with its registry.
-fn full(image: &ImageRef, policy: &ImagePolicyDoc, place: &Place) -> Image {
+fn full(image: &ImageRef, policy: &ImagePolicyDoc, place: &Place) -> DesiredImage {
     let host = image.registry.as_ref().map_or_else(|| place.registry(), |it| it.host.clone());
     let repository = format!("{host}/{}", image.repository);
     let (reference, pinned) = match &image.reference {
@@ -75,7 +75,7 @@ fn full(image: &ImageRef, policy: &ImagePolicyDoc, place: &Place) -> Image {
         Reference::Digest(digest) => (format!("{repository}@{digest}"), Some(digest.clone())),
     };
     let own = host == place.own_registry();
-    Image {
+    DesiredImage {
         reference: Name::new(reference),
         pinned,
         range: policy.semver.as_ref().map(|it| Name::new(format!("{repository}?semver={it}"))),

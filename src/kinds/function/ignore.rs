@@ -9,7 +9,7 @@ use super::config::Config;
 /// A field that may be left to others.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 #[expect(missing_docs, reason = "named after the fields of `spec`")]
-pub enum Ignored {
+pub enum IgnoredField {
     Image,
     Architectures,
     Role,
@@ -44,50 +44,50 @@ pub enum Ignored {
 }
 
 /// Every pointer with a fixed text.
-const FIXED: &[(&str, Ignored)] = &[
-    ("/image", Ignored::Image),
-    ("/architectures", Ignored::Architectures),
-    ("/role", Ignored::Role),
-    ("/description", Ignored::Description),
-    ("/memorySize", Ignored::MemorySize),
-    ("/timeout", Ignored::Timeout),
-    ("/ephemeralStorage", Ignored::EphemeralStorage),
-    ("/ephemeralStorage/size", Ignored::EphemeralStorage),
-    ("/environment", Ignored::Environment),
-    ("/environment/variables", Ignored::Environment),
-    ("/kmsKeyArn", Ignored::KmsKeyArn),
-    ("/vpcConfig", Ignored::VpcConfig),
-    ("/vpcConfig/subnetIds", Ignored::SubnetIds),
-    ("/vpcConfig/securityGroupIds", Ignored::SecurityGroupIds),
-    ("/vpcConfig/ipv6AllowedForDualStack", Ignored::Ipv6AllowedForDualStack),
-    ("/fileSystemConfigs", Ignored::FileSystemConfigs),
-    ("/deadLetterConfig", Ignored::DeadLetterConfig),
-    ("/deadLetterConfig/targetArn", Ignored::DeadLetterConfig),
-    ("/tracingConfig", Ignored::TracingConfig),
-    ("/tracingConfig/mode", Ignored::TracingConfig),
-    ("/loggingConfig", Ignored::LoggingConfig),
-    ("/loggingConfig/logFormat", Ignored::LogFormat),
-    ("/loggingConfig/applicationLogLevel", Ignored::ApplicationLogLevel),
-    ("/loggingConfig/systemLogLevel", Ignored::SystemLogLevel),
-    ("/loggingConfig/logGroup", Ignored::LogGroup),
-    ("/imageConfig", Ignored::ImageConfig),
-    ("/imageConfig/entryPoint", Ignored::EntryPoint),
-    ("/imageConfig/command", Ignored::Command),
-    ("/imageConfig/workingDirectory", Ignored::WorkingDirectory),
-    ("/capacityProviderConfig", Ignored::CapacityProviderConfig),
-    ("/capacityProviderConfig/capacityProviderArn", Ignored::CapacityProviderConfig),
+const FIXED: &[(&str, IgnoredField)] = &[
+    ("/image", IgnoredField::Image),
+    ("/architectures", IgnoredField::Architectures),
+    ("/role", IgnoredField::Role),
+    ("/description", IgnoredField::Description),
+    ("/memorySize", IgnoredField::MemorySize),
+    ("/timeout", IgnoredField::Timeout),
+    ("/ephemeralStorage", IgnoredField::EphemeralStorage),
+    ("/ephemeralStorage/size", IgnoredField::EphemeralStorage),
+    ("/environment", IgnoredField::Environment),
+    ("/environment/variables", IgnoredField::Environment),
+    ("/kmsKeyArn", IgnoredField::KmsKeyArn),
+    ("/vpcConfig", IgnoredField::VpcConfig),
+    ("/vpcConfig/subnetIds", IgnoredField::SubnetIds),
+    ("/vpcConfig/securityGroupIds", IgnoredField::SecurityGroupIds),
+    ("/vpcConfig/ipv6AllowedForDualStack", IgnoredField::Ipv6AllowedForDualStack),
+    ("/fileSystemConfigs", IgnoredField::FileSystemConfigs),
+    ("/deadLetterConfig", IgnoredField::DeadLetterConfig),
+    ("/deadLetterConfig/targetArn", IgnoredField::DeadLetterConfig),
+    ("/tracingConfig", IgnoredField::TracingConfig),
+    ("/tracingConfig/mode", IgnoredField::TracingConfig),
+    ("/loggingConfig", IgnoredField::LoggingConfig),
+    ("/loggingConfig/logFormat", IgnoredField::LogFormat),
+    ("/loggingConfig/applicationLogLevel", IgnoredField::ApplicationLogLevel),
+    ("/loggingConfig/systemLogLevel", IgnoredField::SystemLogLevel),
+    ("/loggingConfig/logGroup", IgnoredField::LogGroup),
+    ("/imageConfig", IgnoredField::ImageConfig),
+    ("/imageConfig/entryPoint", IgnoredField::EntryPoint),
+    ("/imageConfig/command", IgnoredField::Command),
+    ("/imageConfig/workingDirectory", IgnoredField::WorkingDirectory),
+    ("/capacityProviderConfig", IgnoredField::CapacityProviderConfig),
+    ("/capacityProviderConfig/capacityProviderArn", IgnoredField::CapacityProviderConfig),
     (
         "/capacityProviderConfig/perExecutionEnvironmentMaxConcurrency",
-        Ignored::CapacityProviderConfig,
+        IgnoredField::CapacityProviderConfig,
     ),
     (
         "/capacityProviderConfig/executionEnvironmentMemoryGiBPerVCpu",
-        Ignored::CapacityProviderConfig,
+        IgnoredField::CapacityProviderConfig,
     ),
-    ("/tags", Ignored::Tags),
+    ("/tags", IgnoredField::Tags),
 ];
 
-impl Ignored {
+impl IgnoredField {
     /// Reads a pointer; `None` if it names nothing that can be left to others.
     pub fn parse(pointer: &str) -> Option<Self> {
         let below = |prefix: &str| {
@@ -184,11 +184,11 @@ mod tests {
         found.retain(|it| !ours.iter().any(|own| it.starts_with(own)));
         assert!(found.len() > 25);
         for pointer in found {
-            assert!(Ignored::parse(&pointer).is_some(), "{pointer}");
+            assert!(IgnoredField::parse(&pointer).is_some(), "{pointer}");
         }
         for bad in ["", "/", "memorySize", "/nothing", "/functionName", "/tags/", "/tags/a/b"] {
-            assert_eq!(Ignored::parse(bad), None, "{bad}");
+            assert_eq!(IgnoredField::parse(bad), None, "{bad}");
         }
-        assert_eq!(Ignored::parse("/tags/a~1b~0c"), Some(Ignored::Tag("a/b~c".into())));
+        assert_eq!(IgnoredField::parse("/tags/a~1b~0c"), Some(IgnoredField::Tag("a/b~c".into())));
     }
 }

@@ -3,7 +3,7 @@
 use super::{
     config::{Logging, defaults},
     doc::{FunctionDoc, VariableDoc},
-    ignore::Ignored,
+    ignore::IgnoredField,
     image_ref::{ImageRef, Reference},
     shape::FUNCTION_NAME as NAME,
 };
@@ -57,7 +57,7 @@ pub fn check(name: &str, doc: &FunctionDoc) -> Vec<Violation> {
             violation(&[field], format!("`{field}` holds a placeholder that is not known"), hint);
         }
     }
-    for pointer in doc.policy.ignore.iter().filter(|it| Ignored::parse(it).is_none()) {
+    for pointer in doc.policy.ignore.iter().filter(|it| IgnoredField::parse(it).is_none()) {
         let message = format!("`{pointer}` names no field that can be left to others");
         violation(&["policy", "ignore"], message, "name one below `spec`, as `/memorySize`");
     }

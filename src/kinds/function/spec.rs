@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{config::Config, hash::HashKey, ignore::Ignored};
+use super::{config::Config, hash::HashKey, ignore::IgnoredField};
 use crate::engine::{
     facts::Digest,
     name::Name,
@@ -15,7 +15,7 @@ pub struct Spec {
     /// The function's ARN in its target, which tag calls take.
     pub arn: String,
     /// What it should run.
-    pub image: Image,
+    pub image: DesiredImage,
     /// `x86_64` or `arm64`.
     pub architecture: String,
     /// Everything that `UpdateFunctionConfiguration` sets.
@@ -27,7 +27,7 @@ pub struct Spec {
     /// The tags that say of the blocks of a new function what they will be.
     pub blocks: Tags,
     /// Fields that are left to others.
-    pub ignored: BTreeSet<Ignored>,
+    pub ignored: BTreeSet<IgnoredField>,
     /// Variables that must be there and whose values are kept; they are among `ignored` too.
     pub kept: BTreeSet<String>,
     /// The hash of the configuration, for the tag `evenkeel.dev/applied`.
@@ -45,7 +45,7 @@ impl Spec {
 
 /// An image reference in full.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Image {
+pub struct DesiredImage {
     /// `registry/repository:tag` or `registry/repository@sha256:…`; the name of the image object.
     pub reference: Name,
     /// `registry/repository`.

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::{
     compare::summary,
     comparison::{Comparison, MOVED},
-    ignore::Ignored,
+    ignore::IgnoredField,
     resolve::Resolved,
     spec::Spec,
     step::{Step, Tag, Untag, kind},
@@ -51,8 +51,9 @@ impl Comparison<'_> {
     /// Adds what differs between the tags.
     pub(super) fn tags(&self, resolved: Option<&Resolved>, diff: &mut Diff<Step>) {
         let Known::Yes(live) = &self.live.tags else { return };
-        let others =
-            |key: &str| self.ignores(&Ignored::Tags) || self.ignores(&Ignored::Tag(key.to_owned()));
+        let others = |key: &str| {
+            self.ignores(&IgnoredField::Tags) || self.ignores(&IgnoredField::Tag(key.to_owned()))
+        };
         // The record is written once it is true.
         let settled = diff.steps.is_empty() && diff.waits.iter().all(|it| it.reason.code == MOVED);
         let ours = self.spec.ownership.tags();
@@ -109,7 +110,7 @@ impl Comparison<'_> {
         if self.hidden().next().is_some() {
             return None;
         }
-        let theirs = self.ignores(&Ignored::Image);
+        let theirs = self.ignores(&IgnoredField::Image);
         let moved = resolved.is_some_and(|it| self.has_moved(it));
         let digest = if theirs || moved { self.live.digest.as_ref()? } else { &resolved?.digest };
         if moved && !self.record.as_ref().is_some_and(|it| it.is_image(Some(digest))) {

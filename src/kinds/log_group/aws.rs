@@ -12,7 +12,7 @@ use crate::{
         pager::Pager,
     },
     engine::failure::Failure,
-    kinds::block::aws::{Asked, Connection, FacetClient, Read},
+    kinds::block::aws::{Connection, FacetClient, FacetQuery, Read},
 };
 
 /// As many groups as a Region holds by default, 50 a page (CloudWatch Logs quotas page).
@@ -25,7 +25,7 @@ impl FacetClient for LogGroup {
     async fn read(
         connection: &Connection,
         _: &GetFunctionOutput,
-        Asked { wanted, priority, .. }: Asked<'_, Self>,
+        FacetQuery { wanted, priority, .. }: FacetQuery<'_, Self>,
     ) -> Read<Config> {
         let Some(wanted) = wanted else { return (Ok(None), None) };
         let mut list = connection.calls.list(Op::DescribeLogGroups, priority, PAGES_MAX);

@@ -13,7 +13,7 @@ use crate::{
     engine::failure::{Class, Failure},
     kinds::block::{
         At, Extra,
-        aws::{Asked, Connection, FacetClient, Others, Read},
+        aws::{Connection, FacetClient, FacetQuery, Others, Read},
     },
 };
 
@@ -23,7 +23,7 @@ impl FacetClient for Permissions {
     async fn read(
         connection: &Connection,
         _: &GetFunctionOutput,
-        Asked { at, priority, .. }: Asked<'_, Self>,
+        FacetQuery { at, priority, .. }: FacetQuery<'_, Self>,
     ) -> Read<Statements> {
         policy(connection, at, priority).await
     }

@@ -12,13 +12,13 @@ use aws_sdk_lambda::{
     types::ProvisionedConcurrencyStatusEnum,
 };
 
-use super::{Call as Step, Config, Number, POLICY, Provisioned, Status};
+use super::{Call as Step, Config, Number, POLICY, Provisioned, ProvisioningStatus};
 use crate::{
     aws::{calls::Call, cloud::Priority, op::Op},
     engine::failure::Failure,
     kinds::block::{
         At,
-        aws::{Asked, Connection, FacetClient, Read},
+        aws::{Connection, FacetClient, FacetQuery, Read},
     },
 };
 
@@ -30,7 +30,7 @@ impl FacetClient for Provisioned {
     async fn read(
         connection: &Connection,
         _: &GetFunctionOutput,
-        Asked { at, priority, .. }: Asked<'_, Self>,
+        FacetQuery { at, priority, .. }: FacetQuery<'_, Self>,
     ) -> Read<Config> {
         let request = connection
             .lambda()
@@ -88,21 +88,21 @@ async fn scaled(
         Some(_) => utilization(connection, at, priority).await?,
         None => None,
     };
-    let status = found.as_ref().map_or(Status::Ready, status);
+    let status = found.as_ref().map_or(ProvisioningStatus::Ready, status);
     let number = found.and_then(|it| it.requested_provisioned_concurrent_executions);
     let number = number.map(Number::Fixed);
     let config = Config { number, range, utilization, status };
     Ok(Some(config).filter(|it| it.number.is_some() || it.range.is_some()))
 }
 
-fn status(found: &GetProvisionedConcurrencyConfigOutput) -> Status {
+fn status(found: &GetProvisionedConcurrencyConfigOutput) -> ProvisioningStatus {
     match found.status {
         Some(ProvisionedConcurrencyStatusEnum::Failed) => {
             let why = found.status_reason.clone();
-            Status::Failed(why.unwrap_or_else(|| "it does not say why".into()))
+            ProvisioningStatus::Failed(why.unwrap_or_else(|| "it does not say why".into()))
         }
-        Some(ProvisionedConcurrencyStatusEnum::InProgress) => Status::InProgress,
-        _ => Status::Ready,
+        Some(ProvisionedConcurrencyStatusEnum::InProgress) => ProvisioningStatus::InProgress,
+        _ => ProvisioningStatus::Ready,
     }
 }
 

@@ -10,7 +10,7 @@ use std::fmt;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::block::{At, Block, Fields, State};
+use super::block::{At, Block, FacetState, Fields};
 use crate::{
     engine::diff::{Cause, Reason},
     kinds::{document::Violation, part::Site},
@@ -84,7 +84,7 @@ impl PartialEq for Number {
 
 /// What AWS makes of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Status {
+pub enum ProvisioningStatus {
     /// They are ready.
     Ready,
     /// They are being made.
@@ -103,7 +103,7 @@ pub struct Config {
     /// How busy it aims to keep them.
     pub utilization: Option<f64>,
     /// Of what is live.
-    pub status: Status,
+    pub status: ProvisioningStatus,
 }
 
 /// One call.
@@ -183,13 +183,13 @@ impl Block for Provisioned {
                 number: Some(Number::Fixed(*number)),
                 range: None,
                 utilization: None,
-                status: Status::Ready,
+                status: ProvisioningStatus::Ready,
             },
             ProvisionedDoc::Range(RangeDoc { min, max, target_utilization }) => Config {
                 number: Some(Number::Scaled(*min)),
                 range: Some((*min, *max)),
                 utilization: Some(*target_utilization),
-                status: Status::Ready,
+                status: ProvisioningStatus::Ready,
             },
         }
     }
@@ -234,12 +234,17 @@ impl Block for Provisioned {
             Number::Fixed(number) if scaled => Number::Scaled(number),
             it => it,
         });
-        Some(Config { number, status: Status::Ready, ..live.clone() })
+        Some(Config { number, status: ProvisioningStatus::Ready, ..live.clone() })
     }
 
     /// Whoever scales goes before the number becomes ours, and comes after there is a number that he can measure.
     fn put(at: &At, wanted: &Config, live: Option<&Config>) -> Vec<Call> {
-        let none = Config { number: None, range: None, utilization: None, status: Status::Ready };
+        let none = Config {
+            number: None,
+            range: None,
+            utilization: None,
+            status: ProvisioningStatus::Ready,
+        };
         let live = live.unwrap_or(&none);
         let at = || at.clone();
         let unaim = live.utilization.filter(|_| wanted.utilization.is_none());
@@ -279,16 +284,16 @@ impl Block for Provisioned {
     }
 
     /// That they are being made is waited for only where the number is ours: whoever scales makes them all day.
-    fn state(live: &Config, wanted: &Config) -> State {
+    fn state(live: &Config, wanted: &Config) -> FacetState {
         match (&live.status, wanted.number) {
-            (Status::Failed(why), _) => {
+            (ProvisioningStatus::Failed(why), _) => {
                 let message = format!("AWS cannot keep the instances ready: {why}");
-                State::Failed(Reason::new("ProvisioningFailed", message))
+                FacetState::Failed(Reason::new("ProvisioningFailed", message))
             }
-            (Status::InProgress, Some(Number::Fixed(_))) => {
-                State::Working(Reason::new("Provisioning", "AWS is making the instances ready"))
-            }
-            (Status::InProgress | Status::Ready, _) => State::Settled,
+            (ProvisioningStatus::InProgress, Some(Number::Fixed(_))) => FacetState::Working(
+                Reason::new("Provisioning", "AWS is making the instances ready"),
+            ),
+            (ProvisioningStatus::InProgress | ProvisioningStatus::Ready, _) => FacetState::Settled,
         }
     }
 }

@@ -64,7 +64,8 @@ fn path(mut live: Option<Config>, wanted: Option<&Config>) -> Vec<String> {
 
 /// What AWS makes of a call.
 fn after(call: &Call, live: Option<Config>) -> Config {
-    let none = Config { number: None, range: None, utilization: None, status: Status::Ready };
+    let none =
+        Config { number: None, range: None, utilization: None, status: ProvisioningStatus::Ready };
     let live = live.unwrap_or(none);
     match *call {
         Call::Put(_, number) => Config { number: Some(Number::Fixed(number)), ..live },
@@ -129,11 +130,11 @@ fn the_number_of_a_range_is_not_remembered() {
 fn what_aws_says_of_it_is_told() {
     let with = |status| Config { status, ..number(5) };
     let state = |status, wanted: &Config| Provisioned::state(&with(status), wanted);
-    assert_eq!(state(Status::Ready, &number(5)), State::Settled);
-    assert!(matches!(state(Status::InProgress, &number(5)), State::Working(_)));
-    assert_eq!(state(Status::InProgress, &range(1, 5)), State::Settled);
-    let failed = state(Status::Failed("no room".into()), &range(1, 5));
-    assert!(matches!(failed, State::Failed(it) if it.message.ends_with(": no room")));
+    assert_eq!(state(ProvisioningStatus::Ready, &number(5)), FacetState::Settled);
+    assert!(matches!(state(ProvisioningStatus::InProgress, &number(5)), FacetState::Working(_)));
+    assert_eq!(state(ProvisioningStatus::InProgress, &range(1, 5)), FacetState::Settled);
+    let failed = state(ProvisioningStatus::Failed("no room".into()), &range(1, 5));
+    assert!(matches!(failed, FacetState::Failed(it) if it.message.ends_with(": no room")));
 }
 
 #[test]

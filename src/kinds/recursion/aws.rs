@@ -6,14 +6,14 @@ use super::{Call as Step, Recursion, TERMINATE};
 use crate::{
     aws::{calls::Call, cloud::Priority, op::Op},
     engine::failure::Failure,
-    kinds::block::aws::{Asked, Connection, FacetClient, Read},
+    kinds::block::aws::{Connection, FacetClient, FacetQuery, Read},
 };
 
 impl FacetClient for Recursion {
     async fn read(
         connection: &Connection,
         _: &GetFunctionOutput,
-        Asked { at, priority, .. }: Asked<'_, Self>,
+        FacetQuery { at, priority, .. }: FacetQuery<'_, Self>,
     ) -> Read<String> {
         let request = connection
             .lambda()

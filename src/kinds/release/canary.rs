@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use super::{
-    live::{Alarm, Calls, Watch},
+    live::{Alarm, InvocationCounts, Watch},
     note::Rolling,
-    spec::{Gradual, Wanted},
+    spec::{DesiredRelease, Gradual},
 };
 use crate::engine::{
     diff::{Reason, Wait},
@@ -27,19 +27,23 @@ pub(super) enum Course {
 }
 
 /// Why a version has to go back, if it has to.
-pub(super) fn bad(wanted: &Wanted, gradual: Option<&Gradual>, watch: &Watch) -> Option<String> {
+pub(super) fn bad(
+    wanted: &DesiredRelease,
+    gradual: Option<&Gradual>,
+    watch: &Watch,
+) -> Option<String> {
     let on = alarms(wanted, watch, Alarm::On);
     if !on.is_empty() {
         return Some(format!("the alarm {} is on", on.join(", ")));
     }
-    let Calls { invocations, errors } = watch.calls.get()?;
+    let InvocationCounts { invocations, errors } = watch.calls.get()?;
     let most = u64::from(gradual?.errors_max);
     let many = errors.saturating_mul(100) > invocations.saturating_mul(most);
     many.then(|| format!("{errors} of its {invocations} calls failed, and {most} % may"))
 }
 
 /// The alarms that a document names and that are in a state. One that does not exist has no data.
-fn alarms<'a>(wanted: &'a Wanted, watch: &Watch, state: Alarm) -> Vec<&'a str> {
+fn alarms<'a>(wanted: &'a DesiredRelease, watch: &Watch, state: Alarm) -> Vec<&'a str> {
     let Some(all) = watch.alarms.get() else { return Vec::new() };
     let found = |name: &str| all.get(name).copied().unwrap_or(Alarm::NoData) == state;
     wanted.alarms.iter().map(String::as_str).filter(|it| found(it)).collect()
@@ -47,7 +51,7 @@ fn alarms<'a>(wanted: &'a Wanted, watch: &Watch, state: Alarm) -> Vec<&'a str> {
 
 /// What follows for a version that is doing well so far.
 pub(super) fn course(
-    wanted: &Wanted,
+    wanted: &DesiredRelease,
     gradual: &Gradual,
     rolling: &Rolling,
     watch: Option<&Watch>,
@@ -72,7 +76,7 @@ pub(super) fn course(
 }
 
 /// Why nobody can tell whether it is doing well: then it waits.
-fn unclear(wanted: &Wanted, watch: &Watch) -> Option<(&'static str, String)> {
+fn unclear(wanted: &DesiredRelease, watch: &Watch) -> Option<(&'static str, String)> {
     if let Some(why) = unknown(&watch.alarms).or_else(|| unknown(&watch.calls)) {
         return Some(("NoData", format!("CloudWatch does not show how it is doing: {why}")));
     }
@@ -112,14 +116,14 @@ mod tests {
         expected: &str,
     ) {
         let gradual = Gradual { steps: vec![10, 50], every: Duration::from_mins(5), errors_max: 5 };
-        let wanted = Wanted {
+        let wanted = DesiredRelease {
             alias: "live".into(),
             strategy: Strategy::Gradual(gradual.clone()),
             tests: Vec::new(),
             alarms: vec!["a".into()],
             keep: None,
         };
-        let calls = calls.map(|(invocations, errors)| Calls { invocations, errors });
+        let calls = calls.map(|(invocations, errors)| InvocationCounts { invocations, errors });
         let watch = Watch {
             elapsed: Duration::from_secs(seconds),
             alarms: Known::Yes(

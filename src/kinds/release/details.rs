@@ -1,13 +1,13 @@
 //! How far a release is, for people: where the alias leads, what is held back, how the tests went.
 
 use super::{
-    live::{Live, Outcome},
-    spec::Wanted,
+    live::{Live, TestOutcome},
+    spec::DesiredRelease,
 };
 use crate::engine::kind::Detail;
 
 /// In the order in which people ask.
-pub(super) fn details(live: &Live, wanted: Option<&Wanted>) -> Vec<Detail> {
+pub(super) fn details(live: &Live, wanted: Option<&DesiredRelease>) -> Vec<Detail> {
     let mut all = Vec::new();
     if let Some(alias) = live.alias() {
         let current = alias.version.map_or_else(|| "$LATEST".to_owned(), |it| it.to_string());
@@ -31,8 +31,8 @@ pub(super) fn details(live: &Live, wanted: Option<&Wanted>) -> Vec<Detail> {
         let mut known = tests.clone().filter(|it| it.fingerprint == *fingerprint);
         let Some(test) = known.next() else { continue };
         let how = match outcome {
-            Outcome::Passed => "passed",
-            Outcome::Failed(how) => how,
+            TestOutcome::Passed => "passed",
+            TestOutcome::Failed(how) => how,
         };
         all.push(("smoke test", format!("{} of version {version}: {how}", test.name)));
     }
@@ -76,9 +76,9 @@ mod tests {
             aliases: BTreeMap::from([("live".to_owned(), alias)]),
             versions: BTreeMap::new(),
             tests: BTreeMap::from([
-                ((7, Fingerprint(1)), Outcome::Passed),
-                ((8, Fingerprint(1)), Outcome::Failed("no; its log ends with: oh".into())),
-                ((8, Fingerprint(2)), Outcome::Passed),
+                ((7, Fingerprint(1)), TestOutcome::Passed),
+                ((8, Fingerprint(1)), TestOutcome::Failed("no; its log ends with: oh".into())),
+                ((8, Fingerprint(2)), TestOutcome::Passed),
             ]),
             watch: None,
             stock: Known::No(String::new()),
@@ -97,7 +97,7 @@ mod tests {
             max_duration: Duration::ZERO,
             fingerprint: Fingerprint(1),
         };
-        let wanted = Wanted {
+        let wanted = DesiredRelease {
             alias: "live".into(),
             strategy: Strategy::AllAtOnce,
             tests: vec![Arc::new(test)],

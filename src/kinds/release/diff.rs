@@ -7,7 +7,7 @@ use super::{
     live::{Alias, Live},
     note::ReleaseNote,
     proof::Proof,
-    spec::{Spec, Wanted},
+    spec::{DesiredRelease, Spec},
     step::{Route, Step},
 };
 use crate::{
@@ -115,7 +115,7 @@ impl ReleaseDiff<'_> {
         self.live.host.claim(FIELD)
     }
 
-    fn wanted(&mut self, wanted: &Wanted) {
+    fn wanted(&mut self, wanted: &DesiredRelease) {
         let unknown = std::iter::once(&self.live.latest.content)
             .chain(self.live.versions.values().map(|it| &it.content))
             .find_map(|it| if let Known::No(why) = it { Some(why.clone()) } else { None });
@@ -131,7 +131,7 @@ impl ReleaseDiff<'_> {
     }
 
     /// There is no alias yet.
-    fn first(&mut self, wanted: &Wanted) {
+    fn first(&mut self, wanted: &DesiredRelease) {
         if self.claim().is_none_or(|it| alias_of(it) != wanted.alias) {
             self.diff.steps.push(self.claim_step(CLAIM, Some(tag(&wanted.alias, None))));
         }

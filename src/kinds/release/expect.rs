@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::{live::Outcome, spec::Test};
+use super::{live::TestOutcome, spec::Test};
 use crate::kinds::report::Report;
 
 /// What a call takes besides the run itself: a cold start, and the way there and back.
@@ -14,7 +14,7 @@ const SHOWN_MAX: usize = 200;
 
 /// What an invocation showed.
 #[derive(Clone, Copy)]
-pub struct Answer<'a> {
+pub struct TestAnswer<'a> {
     /// What the function returned.
     pub body: &'a str,
     /// The error that it ended with.
@@ -38,16 +38,16 @@ pub fn endless(test: &Test) -> String {
 }
 
 /// Whether the answer is as expected, and if not, the first thing that is not.
-pub fn judge(test: &Test, answer: Answer<'_>) -> Outcome {
+pub fn judge(test: &Test, answer: TestAnswer<'_>) -> TestOutcome {
     let wrong =
         error(test, answer).or_else(|| slow(test, answer.took?)).or_else(|| content(test, answer));
     match wrong {
-        None => Outcome::Passed,
-        Some(wrong) => Outcome::Failed(format!("{wrong}{}", tail(&(answer.mask)(answer.log)))),
+        None => TestOutcome::Passed,
+        Some(wrong) => TestOutcome::Failed(format!("{wrong}{}", tail(&(answer.mask)(answer.log)))),
     }
 }
 
-fn error(test: &Test, answer: Answer<'_>) -> Option<String> {
+fn error(test: &Test, answer: TestAnswer<'_>) -> Option<String> {
     match (test.function_error.as_deref(), answer.function_error) {
         (wanted, found) if wanted == found => None,
         (_, Some(found)) => {
@@ -63,8 +63,8 @@ fn slow(test: &Test, took: Duration) -> Option<String> {
     (took > *max_duration).then(|| format!("it took {took:.1?}, and may take {max_duration:?}"))
 }
 
-fn content(test: &Test, answer: Answer<'_>) -> Option<String> {
-    let Answer { body, mask, .. } = answer;
+fn content(test: &Test, answer: TestAnswer<'_>) -> Option<String> {
+    let TestAnswer { body, mask, .. } = answer;
     let json: Option<Value> = serde_json::from_str(body).ok();
     if json.is_none() && (test.status.is_some() || !test.body.is_empty()) {
         return Some(format!("the answer is no JSON: {}", short(&mask(body))));
@@ -130,11 +130,11 @@ mod tests {
         let doc = format!(r#"{{"name":"t","expect":{expect}}}"#);
         let smoke = Test::of(&serde_json::from_str(&doc).unwrap());
         let (took, mask) = (duration(LOG), str::to_owned);
-        let answer = Answer { body, function_error: error, took, log: LOG, mask: &mask };
+        let answer = TestAnswer { body, function_error: error, took, log: LOG, mask: &mask };
         let found = judge(&smoke, answer);
         match (found, outcome) {
-            (Outcome::Passed, None) => {}
-            (Outcome::Failed(text), Some(outcome)) => assert_eq!(
+            (TestOutcome::Passed, None) => {}
+            (TestOutcome::Failed(text), Some(outcome)) => assert_eq!(
                 text.strip_suffix("; its log ends with: reading | no such base: N"),
                 Some(outcome)
             ),
@@ -170,8 +170,8 @@ mod tests {
         let log = format!("{}hunter2!{}", "a".repeat(SHOWN_MAX - 4), "b".repeat(300));
         let mask = |text: &str| text.replace("hunter2!", "***");
         let answer =
-            Answer { body: "{}", function_error: None, took: None, log: &log, mask: &mask };
-        let Outcome::Failed(text) = judge(&smoke, answer) else { panic!("it passed") };
+            TestAnswer { body: "{}", function_error: None, took: None, log: &log, mask: &mask };
+        let TestOutcome::Failed(text) = judge(&smoke, answer) else { panic!("it passed") };
         assert!(text.contains("aaaa") && !text.contains("hunt"), "{text}");
     }
 

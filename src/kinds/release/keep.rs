@@ -6,7 +6,7 @@ use super::{
     live::{Alias, Live, Stock},
     note::{RejectedVersion, ReleaseNote, Rolling},
     proof::Proof,
-    spec::{Strategy, Wanted},
+    spec::{DesiredRelease, Strategy},
     step::Step,
 };
 use crate::engine::{
@@ -16,8 +16,8 @@ use crate::engine::{
 };
 
 /// An alias that we keep, and where it should lead.
-struct Kept<'a> {
-    wanted: &'a Wanted,
+struct ManagedAlias<'a> {
+    wanted: &'a DesiredRelease,
     alias: &'a Alias,
     note: ReleaseNote,
     /// The version that callers should get for now.
@@ -26,7 +26,7 @@ struct Kept<'a> {
 
 impl ReleaseDiff<'_> {
     /// There is an alias.
-    pub(super) fn keep(&mut self, wanted: &Wanted, alias: &Alias) {
+    pub(super) fn keep(&mut self, wanted: &DesiredRelease, alias: &Alias) {
         let target = self.live.target();
         let right = alias.weight.is_none() && alias.version.is_some() && alias.version == target;
         let ours =
@@ -47,7 +47,7 @@ impl ReleaseDiff<'_> {
         let note = alias.note.clone().unwrap_or_default();
         let known = |it: &u64| self.live.versions.contains_key(it);
         let current = note.current.filter(known).or(alias.version);
-        let kept = Kept { wanted, alias, note, current };
+        let kept = ManagedAlias { wanted, alias, note, current };
         if self.back(&kept) || self.astray(&kept) {
             return;
         }
@@ -67,7 +67,7 @@ impl ReleaseDiff<'_> {
     }
 
     /// A version on its way that does badly goes back at once, whatever else there is to do.
-    fn back(&mut self, kept: &Kept<'_>) -> bool {
+    fn back(&mut self, kept: &ManagedAlias<'_>) -> bool {
         let gradual = match &kept.wanted.strategy {
             Strategy::Gradual(it) => Some(it),
             Strategy::AllAtOnce => None,
@@ -81,7 +81,7 @@ impl ReleaseDiff<'_> {
     }
 
     /// Keeps callers from a version, and remembers why.
-    fn hold_back(&mut self, kept: &Kept<'_>, rejected: u64, why: &str) {
+    fn hold_back(&mut self, kept: &ManagedAlias<'_>, rejected: u64, why: &str) {
         let Some(current) = kept.current else {
             let message = format!("version {rejected} is held back: {why}");
             self.diff.refusal = Some(Reason::new("ReleaseHeld", message));
@@ -104,8 +104,8 @@ impl ReleaseDiff<'_> {
     }
 
     /// Another party moved the alias: it goes back to where it should lead for now.
-    fn astray(&mut self, kept: &Kept<'_>) -> bool {
-        let Kept { alias, note, current, .. } = kept;
+    fn astray(&mut self, kept: &ManagedAlias<'_>) -> bool {
+        let ManagedAlias { alias, note, current, .. } = kept;
         let rolling = note.rolling.filter(|it| self.live.versions.contains_key(&it.version));
         let weight = rolling.map(|it| (it.version, it.percent));
         let (Some(current), Some(_)) = (*current, &alias.note) else { return false };
@@ -126,8 +126,8 @@ impl ReleaseDiff<'_> {
     }
 
     /// The version that callers should get in the end is known.
-    fn towards(&mut self, kept: &Kept<'_>, target: u64) {
-        let Kept { wanted, alias, note, current } = kept;
+    fn towards(&mut self, kept: &ManagedAlias<'_>, target: u64) {
+        let ManagedAlias { wanted, alias, note, current } = kept;
         let rejected = note.rejected.as_ref().filter(|it| it.version == target);
         if *current == Some(target) || rejected.is_some() {
             // One read that came too late must not end what is under way, nor say that all is well.
@@ -168,8 +168,8 @@ impl ReleaseDiff<'_> {
     }
 
     /// A tested version gets its callers.
-    fn advance(&mut self, kept: &Kept<'_>, target: u64, rolling: Option<&Rolling>) {
-        let Kept { wanted, alias, current, .. } = kept;
+    fn advance(&mut self, kept: &ManagedAlias<'_>, target: u64, rolling: Option<&Rolling>) {
+        let ManagedAlias { wanted, alias, current, .. } = kept;
         // What was held back is of no concern any more: this one is newer.
         let before = current.filter(|it| *it != target);
         let whole = ReleaseNote { current: Some(target), before, ..ReleaseNote::default() };
@@ -217,8 +217,8 @@ impl ReleaseDiff<'_> {
     }
 
     /// Nothing is on its way any more.
-    fn stop(&mut self, kept: &Kept<'_>) {
-        let Kept { alias, note, current, .. } = kept;
+    fn stop(&mut self, kept: &ManagedAlias<'_>) {
+        let ManagedAlias { alias, note, current, .. } = kept;
         let (Some(current), true) = (*current, alias.weight.is_some()) else { return };
         let change = change("/version", &version(current), &leads(alias), ROUTE);
         self.diff.changes.push(change);
@@ -226,7 +226,7 @@ impl ReleaseDiff<'_> {
         self.route(ROUTE, Some(alias), To::all(current, note));
     }
 
-    fn refuse(&mut self, kept: &Kept<'_>, target: u64, why: &str) {
+    fn refuse(&mut self, kept: &ManagedAlias<'_>, target: u64, why: &str) {
         if !self.diff.steps.is_empty() {
             return;
         }
@@ -241,7 +241,7 @@ impl ReleaseDiff<'_> {
     }
 
     /// Everything is where it should be: what is left is to write that down, and to tidy up.
-    fn rest(&mut self, wanted: &Wanted, alias: &Alias) {
+    fn rest(&mut self, wanted: &DesiredRelease, alias: &Alias) {
         if self.claim().is_none_or(|it| alias_of(it) != wanted.alias) {
             let claim = self.claim_step(RECORD, Some(tag(&wanted.alias, None)));
             self.diff.steps.push(claim);
@@ -258,7 +258,7 @@ impl ReleaseDiff<'_> {
     }
 
     /// The oldest version that is one too many.
-    fn surplus(&mut self, wanted: &Wanted) -> Option<u64> {
+    fn surplus(&mut self, wanted: &DesiredRelease) -> Option<u64> {
         let Live { aliases, stock, .. } = self.live;
         let Stock { published, provisioned } = match stock {
             Known::Yes(stock) => stock,
@@ -277,7 +277,7 @@ impl ReleaseDiff<'_> {
     }
 
     /// Whatever else is waited for, a version on its way is watched.
-    fn watch_on(&mut self, kept: &Kept<'_>) {
+    fn watch_on(&mut self, kept: &ManagedAlias<'_>) {
         if kept.rolling().is_some()
             && let Some(wait) = self.diff.waits.first_mut()
         {
@@ -286,7 +286,7 @@ impl ReleaseDiff<'_> {
     }
 }
 
-impl Kept<'_> {
+impl ManagedAlias<'_> {
     /// The version that is on its way, if the alias shows it.
     fn rolling(&self) -> Option<&Rolling> {
         self.note

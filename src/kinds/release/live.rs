@@ -25,7 +25,7 @@ pub struct Live {
     /// The versions that matter: those that the alias leads to, one on its way, one held back.
     pub versions: BTreeMap<u64, Version>,
     /// What smoke tests of this process showed, by version and test.
-    pub tests: BTreeMap<(u64, Fingerprint), Outcome>,
+    pub tests: BTreeMap<(u64, Fingerprint), TestOutcome>,
     /// How a version that is on its way is doing; `None` if it was not asked.
     pub watch: Option<Watch>,
     /// Versions that may be too many; none if it was not asked.
@@ -61,7 +61,7 @@ pub struct Version {
     /// "Implement Lambda canary deployments using a weighted alias").
     pub base: String,
     /// How far AWS is with it.
-    pub state: State,
+    pub state: VersionState,
     /// Who published it, if an Evenkeel did.
     pub publisher: Option<String>,
     /// How long ago that was, as far as AWS says.
@@ -70,7 +70,7 @@ pub struct Version {
 
 /// How far AWS is with a version.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum State {
+pub enum VersionState {
     /// It can be invoked.
     Active,
     /// It is being made ready.
@@ -108,7 +108,7 @@ impl Alias {
 
 /// How a smoke test ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Outcome {
+pub enum TestOutcome {
     /// As expected.
     Passed,
     /// Otherwise; the text says how, and ends with the last lines of the log.
@@ -123,7 +123,7 @@ pub struct Watch {
     /// The state of each alarm.
     pub alarms: Known<BTreeMap<String, Alarm>>,
     /// The calls that it got meanwhile.
-    pub calls: Known<Calls>,
+    pub calls: Known<InvocationCounts>,
 }
 
 /// The state of an alarm.
@@ -137,9 +137,9 @@ pub enum Alarm {
     NoData,
 }
 
-/// Calls of one version through the alias.
+/// InvocationCounts of one version through the alias.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Calls {
+pub struct InvocationCounts {
     /// How many there were.
     pub invocations: u64,
     /// How many of them failed.

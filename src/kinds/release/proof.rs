@@ -5,8 +5,8 @@ use std::{sync::Arc, time::Duration};
 
 use super::{
     diff::{LATER, PRUNE, PUBLISH, ReleaseDiff, TEST},
-    live::{Alarm, Outcome, State},
-    spec::{Test, Wanted},
+    live::{Alarm, TestOutcome, VersionState},
+    spec::{DesiredRelease, Test},
     step::{Publish, Step},
 };
 use crate::engine::{
@@ -33,7 +33,7 @@ pub(super) enum Proof {
 }
 
 impl ReleaseDiff<'_> {
-    pub(super) fn publish(&mut self, wanted: &Wanted) {
+    pub(super) fn publish(&mut self, wanted: &DesiredRelease) {
         if !self.settled() {
             self.unsettled();
             return;
@@ -56,18 +56,18 @@ impl ReleaseDiff<'_> {
     }
 
     /// Whether a version may have callers at all.
-    pub(super) fn proof(&mut self, wanted: &Wanted, target: u64) -> Proof {
+    pub(super) fn proof(&mut self, wanted: &DesiredRelease, target: u64) -> Proof {
         if !self.settled() {
             self.unsettled();
             return Proof::Waits;
         }
         match self.live.versions.get(&target).map(|it| &it.state) {
-            Some(State::Active) => {}
-            Some(State::Failed(why)) => {
+            Some(VersionState::Active) => {}
+            Some(VersionState::Failed(why)) => {
                 self.spoilt(target, why);
                 return Proof::Waits;
             }
-            Some(State::Inactive) => {
+            Some(VersionState::Inactive) => {
                 // Its tests wake it.
                 if let Some(proof) = self.tested(wanted, target) {
                     return proof;
@@ -79,13 +79,13 @@ impl ReleaseDiff<'_> {
                 return Proof::Waits;
             }
             // Nothing can be learnt of it now, but what is known stays true.
-            Some(State::Stopped(word)) => return self.stopped(wanted, target, word),
-            Some(State::Leaving) => {
+            Some(VersionState::Stopped(word)) => return self.stopped(wanted, target, word),
+            Some(VersionState::Leaving) => {
                 let message = format!("AWS is deleting version {target}");
                 self.soon(Reason::new("VersionLeaving", message));
                 return Proof::Waits;
             }
-            Some(State::Pending) | None => {
+            Some(VersionState::Pending) | None => {
                 let message = format!("AWS makes version {target} ready");
                 self.soon(Reason::new("VersionPending", message));
                 return Proof::Waits;
@@ -116,7 +116,7 @@ impl ReleaseDiff<'_> {
     }
 
     /// A version that runs on no instances is not called and gets no callers, until it runs on some again.
-    fn stopped(&mut self, wanted: &Wanted, target: u64, word: &str) -> Proof {
+    fn stopped(&mut self, wanted: &DesiredRelease, target: u64, word: &str) -> Proof {
         if let Some(why) = self.failed(wanted, target) {
             return Proof::Bad(why);
         }
@@ -133,7 +133,7 @@ impl ReleaseDiff<'_> {
     }
 
     /// Why nobody can tell whether an alarm is on, if a document names some.
-    fn blind(&self, wanted: &Wanted) -> Option<String> {
+    fn blind(&self, wanted: &DesiredRelease) -> Option<String> {
         if wanted.alarms.is_empty() || self.live.alias().is_none() {
             return None;
         }
@@ -162,17 +162,17 @@ impl ReleaseDiff<'_> {
     }
 
     /// The first smoke test that failed, as far as this process ran them.
-    pub(super) fn failed(&self, wanted: &Wanted, target: u64) -> Option<String> {
+    pub(super) fn failed(&self, wanted: &DesiredRelease, target: u64) -> Option<String> {
         wanted.tests.iter().find_map(|test| {
             match self.live.tests.get(&(target, test.fingerprint)) {
-                Some(Outcome::Failed(why)) => Some(format!("smoke test {}: {why}", test.name)),
-                Some(Outcome::Passed) | None => None,
+                Some(TestOutcome::Failed(why)) => Some(format!("smoke test {}: {why}", test.name)),
+                Some(TestOutcome::Passed) | None => None,
             }
         })
     }
 
     /// The smoke tests that are still to come, or the first that failed.
-    fn tested(&mut self, wanted: &Wanted, target: u64) -> Option<Proof> {
+    fn tested(&mut self, wanted: &DesiredRelease, target: u64) -> Option<Proof> {
         let outcome = |test: &Test| self.live.tests.get(&(target, test.fingerprint));
         if let Some(why) = self.failed(wanted, target) {
             return Some(Proof::Bad(why));
@@ -224,7 +224,7 @@ mod tests {
 
     const PRINT: Fingerprint = Fingerprint(1);
 
-    fn proof(state: State, outcome: Option<Outcome>) -> String {
+    fn proof(state: VersionState, outcome: Option<TestOutcome>) -> String {
         let function = Name::new("f");
         let test = Test {
             name: "reads".into(),
@@ -236,7 +236,7 @@ mod tests {
             max_duration: Duration::from_secs(1),
             fingerprint: PRINT,
         };
-        let wanted = Wanted {
+        let wanted = DesiredRelease {
             alias: "live".into(),
             strategy: Strategy::AllAtOnce,
             tests: vec![Arc::new(test)],
@@ -283,25 +283,31 @@ mod tests {
 
     #[test]
     fn a_version_that_sleeps_is_woken_by_its_tests_and_judged_by_them() {
-        let failed = || Some(Outcome::Failed("no".into()));
-        assert_eq!(proof(State::Inactive, None), "waits: test, later");
-        assert_eq!(proof(State::Inactive, failed()), "bad: smoke test reads: no");
-        assert_eq!(proof(State::Inactive, Some(Outcome::Passed)), "waits: VersionInactive");
-        assert_eq!(proof(State::Active, failed()), "bad: smoke test reads: no");
-        assert_eq!(proof(State::Active, Some(Outcome::Passed)), "good");
-        assert_eq!(proof(State::Pending, Some(Outcome::Passed)), "waits: VersionPending");
+        let failed = || Some(TestOutcome::Failed("no".into()));
+        assert_eq!(proof(VersionState::Inactive, None), "waits: test, later");
+        assert_eq!(proof(VersionState::Inactive, failed()), "bad: smoke test reads: no");
+        assert_eq!(
+            proof(VersionState::Inactive, Some(TestOutcome::Passed)),
+            "waits: VersionInactive"
+        );
+        assert_eq!(proof(VersionState::Active, failed()), "bad: smoke test reads: no");
+        assert_eq!(proof(VersionState::Active, Some(TestOutcome::Passed)), "good");
+        assert_eq!(
+            proof(VersionState::Pending, Some(TestOutcome::Passed)),
+            "waits: VersionPending"
+        );
     }
 
     /// It cannot be called, so nothing is asked of it, and nothing is held against it.
     #[test]
     fn a_version_without_instances_is_neither_tested_nor_failed() {
         for word in ["Deactivating", "Deactivated", "ActiveNonInvocable"] {
-            let stopped = || State::Stopped(word.into());
+            let stopped = || VersionState::Stopped(word.into());
             assert_eq!(proof(stopped(), None), "waits: VersionStopped");
-            assert_eq!(proof(stopped(), Some(Outcome::Passed)), "waits: VersionStopped");
-            let failed = Some(Outcome::Failed("no".into()));
+            assert_eq!(proof(stopped(), Some(TestOutcome::Passed)), "waits: VersionStopped");
+            let failed = Some(TestOutcome::Failed("no".into()));
             assert_eq!(proof(stopped(), failed), "bad: smoke test reads: no");
         }
-        assert_eq!(proof(State::Leaving, None), "waits: VersionLeaving");
+        assert_eq!(proof(VersionState::Leaving, None), "waits: VersionLeaving");
     }
 }

@@ -24,14 +24,14 @@ pub struct Spec {
     /// The function.
     pub function: Name,
     /// The alias; `None`: none is wanted, and what we made is taken away.
-    pub wanted: Option<Wanted>,
+    pub wanted: Option<DesiredRelease>,
     /// Whether an alias that we did not make may be taken over.
     pub adopts: bool,
 }
 
 /// What is wanted.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Wanted {
+pub struct DesiredRelease {
     /// The alias.
     pub alias: String,
     /// How callers move.
@@ -98,13 +98,13 @@ impl Spec {
         Self {
             owner: site.owner.to_owned(),
             function: site.function.clone(),
-            wanted: doc.map(Wanted::of),
+            wanted: doc.map(DesiredRelease::of),
             adopts: site.adopts,
         }
     }
 }
 
-impl Wanted {
+impl DesiredRelease {
     fn of(doc: &ReleaseDoc) -> Self {
         Self {
             alias: doc.alias.clone(),

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::{
-    ignore::Ignored,
+    ignore::IgnoredRepositoryField,
     live::Live,
     policy,
     spec::{Spec, config_hash},
@@ -101,23 +101,23 @@ impl<'a> RepositoryComparison<'a> {
         // What is not managed, or left to others, is no part of the hash.
         let mut config = live.config.clone();
         let ignores = |field| spec.ignored.contains(&field);
-        if ignores(Ignored::Mutability) {
+        if ignores(IgnoredRepositoryField::Mutability) {
             config.image_tag_mutability.clone_from(&spec.config.image_tag_mutability);
         }
-        if ignores(Ignored::Exclusions) {
+        if ignores(IgnoredRepositoryField::Exclusions) {
             config.exclusions.clone_from(&spec.config.exclusions);
         }
-        if ignores(Ignored::Scanning) {
+        if ignores(IgnoredRepositoryField::Scanning) {
             config.scan_on_push = spec.config.scan_on_push;
         }
         let side = |wanted: &Option<Value>, live: &Known<Option<Value>>, ignored| match wanted {
             Some(_) if !ignores(ignored) => live.get().cloned().flatten(),
             wanted => wanted.clone(),
         };
-        let lifecycle = side(&spec.lifecycle, &live.lifecycle, Ignored::Lifecycle);
+        let lifecycle = side(&spec.lifecycle, &live.lifecycle, IgnoredRepositoryField::Lifecycle);
         let about = spec.policy.as_ref();
         let shown = known(&live.policy, |it| policy::concern(it, about));
-        let access = side(&spec.policy, &shown, Ignored::Policy);
+        let access = side(&spec.policy, &shown, IgnoredRepositoryField::Policy);
         let live_hash = config_hash(&config, lifecycle.as_ref(), access.as_ref());
         let origin = Record::config_origin(record.as_ref(), &live_hash, &spec.config_hash);
         let managed = live.tags.get().and_then(|it| it.get(MANAGES)).map(String::as_str);
@@ -125,7 +125,7 @@ impl<'a> RepositoryComparison<'a> {
         Self { name, spec, live, exact: reading.exact, origin, record, managed }
     }
 
-    fn ignores(&self, field: &Ignored) -> bool {
+    fn ignores(&self, field: &IgnoredRepositoryField) -> bool {
         self.spec.ignored.contains(field)
     }
 
@@ -140,13 +140,13 @@ impl<'a> RepositoryComparison<'a> {
         let mut changes = Vec::new();
         let (it, was) = (&wanted.image_tag_mutability, &live.image_tag_mutability);
         let (mut mutability, mut exclusions) = (it, &wanted.exclusions);
-        if self.ignores(&Ignored::Mutability) {
+        if self.ignores(&IgnoredRepositoryField::Mutability) {
             mutability = was;
         } else if it != was {
             let shown = FieldComparison { desired: Shown::open(it), live: Shown::open(was) };
             changes.push(self.change("/imageTagMutability", shown, kind::MUTABILITY));
         }
-        if self.ignores(&Ignored::Exclusions) {
+        if self.ignores(&IgnoredRepositoryField::Exclusions) {
             exclusions = &live.exclusions;
         } else if wanted.exclusions != live.exclusions {
             let (desired, live) = (listed(&wanted.exclusions), listed(&live.exclusions));
@@ -163,7 +163,7 @@ impl<'a> RepositoryComparison<'a> {
             diff.steps.push(Planned::new(kind::MUTABILITY, step).in_lane("imageTagMutability"));
         }
         let (scan, was) = (wanted.scan_on_push, live.scan_on_push);
-        if scan != was && !self.ignores(&Ignored::Scanning) {
+        if scan != was && !self.ignores(&IgnoredRepositoryField::Scanning) {
             let shown = FieldComparison { desired: Shown::open(scan), live: Shown::open(was) };
             let path = "/imageScanningConfiguration/scanOnPush";
             changes.push(self.change(path, shown, kind::SCANNING));
@@ -185,7 +185,7 @@ impl<'a> RepositoryComparison<'a> {
         let keys = (arn(&wanted.kms_key), arn(&live.kms_key));
         let key = matches!(keys, (Some(wanted), Some(live)) if wanted != live);
         let differs = wanted.encryption_type != live.encryption_type || key;
-        if !differs || self.ignores(&Ignored::Encryption) {
+        if !differs || self.ignores(&IgnoredRepositoryField::Encryption) {
             return;
         }
         let show = |it: &super::spec::Encryption| {
@@ -212,7 +212,7 @@ impl<'a> RepositoryComparison<'a> {
             field: LIFECYCLE,
             wanted: self.spec.lifecycle.as_ref().map(policy::lifecycle),
             live: known(&self.live.lifecycle, |it| Some(policy::lifecycle(it))),
-            ignored: self.ignores(&Ignored::Lifecycle),
+            ignored: self.ignores(&IgnoredRepositoryField::Lifecycle),
             free: false,
             step: put(self.spec.lifecycle.as_ref().map(Value::to_string)),
             removal: put(None),
@@ -232,7 +232,7 @@ impl<'a> RepositoryComparison<'a> {
             live: known(&self.live.policy, |it| {
                 policy::concern(it, self.spec.policy.as_ref()).as_ref().and_then(policy::access)
             }),
-            ignored: self.ignores(&Ignored::Policy),
+            ignored: self.ignores(&IgnoredRepositoryField::Policy),
             free: live.is_some_and(|it| policy::concern(it, None).is_none()),
             step: put(self.spec.policy.as_ref()),
             removal: put(None),
@@ -294,8 +294,10 @@ impl<'a> RepositoryComparison<'a> {
 
     fn tags(&self, kept: &BTreeSet<&str>, diff: &mut Diff<Step>) {
         let Known::Yes(live) = &self.live.tags else { return };
-        let others =
-            |key: &str| self.ignores(&Ignored::Tags) || self.ignores(&Ignored::Tag(key.to_owned()));
+        let others = |key: &str| {
+            self.ignores(&IgnoredRepositoryField::Tags)
+                || self.ignores(&IgnoredRepositoryField::Tag(key.to_owned()))
+        };
         let settled = diff.steps.is_empty() && diff.waits.is_empty();
         let mut ours = self.spec.ownership.tags();
         ours.extend(manages(kept).map(|it| (MANAGES.to_owned(), it)));

@@ -3,7 +3,7 @@
 /// A field that may be left to others.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 #[expect(missing_docs, reason = "named after the fields of `spec`")]
-pub enum Ignored {
+pub enum IgnoredRepositoryField {
     Mutability,
     Exclusions,
     Scanning,
@@ -16,20 +16,20 @@ pub enum Ignored {
 }
 
 /// Every pointer with a fixed text.
-const FIXED: &[(&str, Ignored)] = &[
-    ("/imageTagMutability", Ignored::Mutability),
-    ("/imageTagMutabilityExclusionFilters", Ignored::Exclusions),
-    ("/imageScanningConfiguration", Ignored::Scanning),
-    ("/imageScanningConfiguration/scanOnPush", Ignored::Scanning),
-    ("/encryptionConfiguration", Ignored::Encryption),
-    ("/encryptionConfiguration/encryptionType", Ignored::Encryption),
-    ("/encryptionConfiguration/kmsKey", Ignored::Encryption),
-    ("/lifecyclePolicy", Ignored::Lifecycle),
-    ("/repositoryPolicy", Ignored::Policy),
-    ("/tags", Ignored::Tags),
+const FIXED: &[(&str, IgnoredRepositoryField)] = &[
+    ("/imageTagMutability", IgnoredRepositoryField::Mutability),
+    ("/imageTagMutabilityExclusionFilters", IgnoredRepositoryField::Exclusions),
+    ("/imageScanningConfiguration", IgnoredRepositoryField::Scanning),
+    ("/imageScanningConfiguration/scanOnPush", IgnoredRepositoryField::Scanning),
+    ("/encryptionConfiguration", IgnoredRepositoryField::Encryption),
+    ("/encryptionConfiguration/encryptionType", IgnoredRepositoryField::Encryption),
+    ("/encryptionConfiguration/kmsKey", IgnoredRepositoryField::Encryption),
+    ("/lifecyclePolicy", IgnoredRepositoryField::Lifecycle),
+    ("/repositoryPolicy", IgnoredRepositoryField::Policy),
+    ("/tags", IgnoredRepositoryField::Tags),
 ];
 
-impl Ignored {
+impl IgnoredRepositoryField {
     /// Reads a pointer; `None` if it names nothing that can be left to others.
     pub fn parse(pointer: &str) -> Option<Self> {
         if let Some((_, field)) = FIXED.iter().find(|(known, _)| *known == pointer) {
@@ -51,11 +51,14 @@ mod tests {
         let all = SPEC.iter().map(|it| it.name);
         let fields = all.filter(|it| !["repositoryName", "policy", "tagsPolicy"].contains(it));
         for field in fields {
-            assert!(Ignored::parse(&format!("/{field}")).is_some(), "{field}");
+            assert!(IgnoredRepositoryField::parse(&format!("/{field}")).is_some(), "{field}");
         }
         for bad in ["", "/", "/nothing", "/repositoryName", "/tags/", "/tags/a/b"] {
-            assert_eq!(Ignored::parse(bad), None, "{bad}");
+            assert_eq!(IgnoredRepositoryField::parse(bad), None, "{bad}");
         }
-        assert_eq!(Ignored::parse("/tags/a~1b"), Some(Ignored::Tag("a/b".into())));
+        assert_eq!(
+            IgnoredRepositoryField::parse("/tags/a~1b"),
+            Some(IgnoredRepositoryField::Tag("a/b".into()))
+        );
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::{doc::RepositoryDoc, ignore::Ignored, shape::NAME, spec::AES256};
+use super::{doc::RepositoryDoc, ignore::IgnoredRepositoryField, shape::NAME, spec::AES256};
 use crate::kinds::document::{Violation, check_tags};
 
 /// ECR's limit for a lifecycle policy (ECR API reference, PutLifecyclePolicy).
@@ -36,7 +36,8 @@ pub fn check(name: &str, doc: &RepositoryDoc) -> Vec<Violation> {
         let hint = "set `encryptionType: KMS`, or take the key out";
         violations.push(Violation::new(&["encryptionConfiguration", "kmsKey"], message, hint));
     }
-    for pointer in doc.policy.ignore.iter().filter(|it| Ignored::parse(it).is_none()) {
+    for pointer in doc.policy.ignore.iter().filter(|it| IgnoredRepositoryField::parse(it).is_none())
+    {
         let message = format!("`{pointer}` names no field that can be left to others");
         let hint = "name one below `spec`, as `/lifecyclePolicy`";
         violations.push(Violation::new(&["policy", "ignore"], message, hint));

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
-use super::{doc::RepositoryDoc, ignore::Ignored, policy};
+use super::{doc::RepositoryDoc, ignore::IgnoredRepositoryField, policy};
 use crate::{
     engine::{
         canonical,
@@ -40,7 +40,7 @@ pub struct Spec {
     /// Our own tags.
     pub ownership: Ownership,
     /// Fields that are left to others.
-    pub ignored: BTreeSet<Ignored>,
+    pub ignored: BTreeSet<IgnoredRepositoryField>,
     /// Whether what is not ours may be taken over.
     pub adopts: bool,
     /// The hash of the configuration, for the tag `evenkeel.dev/applied`.
@@ -95,7 +95,12 @@ impl Spec {
                 owner.as_str(),
                 doc.policy.deletion,
             ),
-            ignored: doc.policy.ignore.iter().filter_map(|it| Ignored::parse(it)).collect(),
+            ignored: doc
+                .policy
+                .ignore
+                .iter()
+                .filter_map(|it| IgnoredRepositoryField::parse(it))
+                .collect(),
             adopts: doc.policy.adopt != Adopt::No,
             config_hash,
         }

@@ -6,14 +6,14 @@ use super::{Call as Step, Config, Scaling, VersionLimits};
 use crate::{
     aws::{calls::Call, cloud::Priority, op::Op},
     engine::failure::Failure,
-    kinds::block::aws::{Asked, Connection, FacetClient, Read},
+    kinds::block::aws::{Connection, FacetClient, FacetQuery, Read},
 };
 
 impl FacetClient for Scaling {
     async fn read(
         connection: &Connection,
         _: &GetFunctionOutput,
-        Asked { at, priority, .. }: Asked<'_, Self>,
+        FacetQuery { at, priority, .. }: FacetQuery<'_, Self>,
     ) -> Read<Config> {
         let Some(alias) = &at.qualifier else { return (Ok(None), None) };
         let function = at.function.as_str();

@@ -9,7 +9,7 @@ use std::fmt;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::block::{At, Block, Fields, State};
+use super::block::{At, Block, FacetState, Fields};
 use crate::{
     engine::diff::{Cause, Reason},
     kinds::{document::Violation, part::Site},
@@ -194,10 +194,10 @@ impl Block for Scaling {
         Vec::new()
     }
 
-    fn state(live: &Config, _: &Config) -> State {
+    fn state(live: &Config, _: &Config) -> FacetState {
         if live.versions.iter().all(|it| it.limits() == it.applied) {
-            return State::Settled;
+            return FacetState::Settled;
         }
-        State::Working(Reason::new("Scaling", "AWS is starting or stopping instances"))
+        FacetState::Working(Reason::new("Scaling", "AWS is starting or stopping instances"))
     }
 }

@@ -13,7 +13,7 @@ use crate::{
     engine::failure::Failure,
     kinds::block::{
         At, Extra,
-        aws::{Asked, Connection, FacetClient, Others, PAGES_MAX, Read},
+        aws::{Connection, FacetClient, FacetQuery, Others, PAGES_MAX, Read},
     },
 };
 
@@ -21,7 +21,7 @@ impl FacetClient for Url {
     async fn read(
         connection: &Connection,
         _: &GetFunctionOutput,
-        Asked { at, priority, .. }: Asked<'_, Self>,
+        FacetQuery { at, priority, .. }: FacetQuery<'_, Self>,
     ) -> Read<Config> {
         let request = connection
             .lambda()

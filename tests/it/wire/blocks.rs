@@ -10,7 +10,7 @@ use evenkeel::{
     kinds::{
         block::{At, Block, Of, Spec, Step, aws::FacetClient},
         log_group::{Call as LogCall, Config as LogConfig, LogGroup},
-        provisioned::{Call as ScaleCall, Config, Number, Provisioned, Status},
+        provisioned::{Call as ScaleCall, Config, Number, Provisioned, ProvisioningStatus},
         release::ReleaseCloud,
     },
 };
@@ -197,7 +197,7 @@ fn a_number_and_who_scales_it_are_read() {
         number: Some(Number::Fixed(7)),
         range: Some((2, 9)),
         utilization: Some(0.7),
-        status: Status::Failed("no room".into()),
+        status: ProvisioningStatus::Failed("no room".into()),
     };
     assert!(found.unwrap() == Known::Yes(Some(config.clone())));
     let ids = json!({
@@ -227,8 +227,12 @@ fn an_alias_without_any_is_told_from_one_that_cannot_be_read() {
     let target = targets(json!([{ "MinCapacity": 2, "MaxCapacity": 9 }]));
     let gone = error(404, "ResourceNotFoundException", "No alias");
     let (found, _) = provisioned(gone, (target, ok(json!({ "ScalingPolicies": [] }))));
-    let config =
-        Config { number: None, range: Some((2, 9)), utilization: None, status: Status::Ready };
+    let config = Config {
+        number: None,
+        range: Some((2, 9)),
+        utilization: None,
+        status: ProvisioningStatus::Ready,
+    };
     assert!(found.unwrap() == Known::Yes(Some(config)));
     let ready = || ok(json!({ "RequestedProvisionedConcurrentExecutions": 7, "Status": "READY" }));
     let denied = || error(400, "AccessDeniedException", "not authorized");

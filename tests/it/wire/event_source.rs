@@ -19,7 +19,7 @@ use evenkeel::{
             EventSource, Live, Mapping,
             config::{Chosen, Config, Pollers},
             source::{Address, Source},
-            step::{Create, Sent, Step},
+            step::{CreateMapping, Sent, Step},
         },
     },
 };
@@ -56,7 +56,7 @@ fn a_creation_sends_what_differs_from_the_defaults() {
     config.batch_size = 7;
     config.access.insert(("SASL_SCRAM_512_AUTH".into(), "arn:x".into()));
     config.pollers = Some(Pollers { minimum: Some(2), maximum: None });
-    let step = Step::Create(Box::new(Create {
+    let step = Step::Create(Box::new(CreateMapping {
         address: address(cluster, Some("orders")),
         source: Source::Kafka,
         invokes: "job:live".into(),

@@ -16,7 +16,7 @@ use tokio::sync::mpsc;
 pub use self::places::{Others, PAGES_MAX};
 use self::survey::Survey;
 use super::{
-    At, Block, Extra, Live, Of, Spec, Step,
+    At, Block, Extra, FacetLive, FacetStep, Of, Spec, Step,
     claims::{SetClaim, claim, key},
     host::Host,
 };
@@ -50,7 +50,7 @@ pub trait FacetClient: Block {
     fn read(
         connection: &Connection,
         host: &GetFunctionOutput,
-        asked: Asked<'_, Self>,
+        asked: FacetQuery<'_, Self>,
     ) -> impl Future<Output = Read<Self::Config>> + Send;
 
     /// Where a call acts. Only blocks that are watched ([`Block::GUARDED`]) have to say it.
@@ -75,7 +75,7 @@ pub trait FacetClient: Block {
 }
 
 /// What a read is about.
-pub struct Asked<'a, B: Block> {
+pub struct FacetQuery<'a, B: Block> {
     /// Where it hangs, or should.
     pub at: &'a At,
     /// What is wanted; `None`: nothing.
@@ -149,7 +149,7 @@ impl<B: FacetClient> Cloud<Of<B>> for Hung<B> {
         } else {
             Known::Yes(Vec::new())
         };
-        let asked = Asked { at: &place, wanted: config, priority };
+        let asked = FacetQuery { at: &place, wanted: config, priority };
         let (config, asked) = B::read(connection, &first, asked).await;
         let config = match config {
             Ok(config) => Known::Yes(config),
@@ -164,14 +164,14 @@ impl<B: FacetClient> Cloud<Of<B>> for Hung<B> {
                 (None, _) => return Ok((None, moment)),
             },
         };
-        let live = Live { at: place, host: host(answer), config, elsewhere };
+        let live = FacetLive { at: place, host: host(answer), config, elsewhere };
         Ok((Some(Reading { live, revision: None, exact: true }), moment))
     }
 
     async fn apply(&self, step: &Step<B>) -> Result<(), Failure> {
         match step {
-            Step::SetClaim(it) => Box::pin(self.connection.set_claim(it)).await,
-            Step::Call(it) => {
+            FacetStep::SetClaim(it) => Box::pin(self.connection.set_claim(it)).await,
+            FacetStep::Call(it) => {
                 if let Some(at) = B::place(it) {
                     self.others.changed(at);
                 }

@@ -13,7 +13,7 @@ use aws_sdk_lambda::{
 use super::super::{
     config::{Config, DocumentDb, VIRTUAL_HOST},
     source::Source,
-    step::{Create, Sent, Step},
+    step::{CreateMapping, Sent, Step},
 };
 use crate::{
     aws::{calls::Call, cloud::Priority, op::Op},
@@ -97,8 +97,8 @@ pub(super) async fn apply(connection: &Connection, step: &Step) -> Result<(), Fa
     }
 }
 
-async fn create(connection: &Connection, step: &Create) -> Result<(), Failure> {
-    let Create { address, source, invokes, chosen, sent, tags } = step;
+async fn create(connection: &Connection, step: &CreateMapping) -> Result<(), Failure> {
+    let CreateMapping { address, source, invokes, chosen, sent, tags } = step;
     let topic = |of: Source| address.topic.clone().filter(|_| *source == of).map(|it| vec![it]);
     let group = chosen
         .consumer_group

@@ -4,9 +4,9 @@ use std::{collections::BTreeSet, time::Duration};
 
 use super::{
     EventSource, Live, Mapping, Spec, Wish,
-    config::{Config, Fields},
+    config::{Config, MappingFields},
     invokes,
-    step::{Create, Sent, Step, kind},
+    step::{CreateMapping, Sent, Step, kind},
 };
 use crate::{
     engine::{
@@ -80,7 +80,7 @@ fn create(spec: &Spec, desired: &Wish, diff: &mut Diff<Step>) {
     let fields = desired.config.fields(&invokes);
     let mut tags = desired.ownership.tags();
     tags.insert(APPLIED.into(), desired.record(&invokes).text());
-    let step = Step::Create(Box::new(Create {
+    let step = Step::Create(Box::new(CreateMapping {
         address: desired.address.clone(),
         source: desired.source,
         invokes,
@@ -175,7 +175,7 @@ impl MappingComparison<'_> {
         let origin = Record::config_origin(record.as_ref(), &was, &is);
         let (fields, live) = (desired.config.fields(&wanted_at), live.fields(&live_at));
         let paths = differing(&fields, &live);
-        let shown = |fields: &Fields, path: &str| {
+        let shown = |fields: &MappingFields, path: &str| {
             fields.get(path).map_or_else(|| Shown::open("(unset)"), Shown::open)
         };
         diff.changes.extend(paths.iter().map(|path| {
@@ -252,7 +252,7 @@ fn change(path: String, desired: Shown, live: Shown, step: &'static str) -> Chan
 }
 
 /// The paths of the fields that differ.
-fn differing(wanted: &Fields, live: &Fields) -> BTreeSet<&'static str> {
+fn differing(wanted: &MappingFields, live: &MappingFields) -> BTreeSet<&'static str> {
     let paths = wanted.keys().chain(live.keys()).copied();
     paths.filter(|path| wanted.get(path) != live.get(path)).collect()
 }

@@ -11,8 +11,8 @@ use crate::{
     },
     engine::{diff::Fingerprint, failure::Failure, name::Name, secret::Secret},
     kinds::release::{
-        expect::{self, Answer, judge},
-        live::Outcome,
+        expect::{self, TestAnswer, judge},
+        live::TestOutcome,
         spec::Test,
     },
 };
@@ -25,7 +25,7 @@ const HIDDEN: &str = "(hidden, since the function's secrets are not known)";
 
 impl ReleaseCloud {
     /// How the tests of one function ended, by version and test.
-    pub(super) fn tests(&self, name: &Name) -> BTreeMap<(u64, Fingerprint), Outcome> {
+    pub(super) fn tests(&self, name: &Name) -> BTreeMap<(u64, Fingerprint), TestOutcome> {
         let kept = self.kept();
         let found = kept.tests.get(name).into_iter();
         let all = found.flat_map(|(version, all)| {
@@ -61,7 +61,7 @@ impl ReleaseCloud {
             }
             // An answer may be lost on the way, once.
             Err(_) if took >= most && self.again(function, version, test.fingerprint) => {
-                Outcome::Failed(format!("{}, twice", expect::endless(test)))
+                TestOutcome::Failed(format!("{}, twice", expect::endless(test)))
             }
             Err(failure) => return Err(failure),
         };
@@ -93,7 +93,7 @@ impl ReleaseCloud {
 
 /// How a smoke test ended, as people may see it. `secrets`: the values of the function's environment, which its answer
 /// and its log may hold; `None` if they are not known, and then neither is shown.
-pub fn judged(test: &Test, answer: &invoke::Answer, secrets: Option<&[Secret]>) -> Outcome {
+pub fn judged(test: &Test, answer: &invoke::Answer, secrets: Option<&[Secret]>) -> TestOutcome {
     let body = String::from_utf8_lossy(&answer.payload);
     let hide = |text: &str| match secrets {
         Some(secrets) => mask(text, &secrets.iter().collect::<Vec<_>>()),
@@ -105,7 +105,7 @@ pub fn judged(test: &Test, answer: &invoke::Answer, secrets: Option<&[Secret]>) 
         }
         _ => answer.log.clone(),
     };
-    let answer = Answer {
+    let answer = TestAnswer {
         body: &body,
         function_error: answer.function_error.as_deref(),
         took: expect::duration(&answer.log),
@@ -113,8 +113,8 @@ pub fn judged(test: &Test, answer: &invoke::Answer, secrets: Option<&[Secret]>) 
         mask: &hide,
     };
     match judge(test, answer) {
-        Outcome::Passed => Outcome::Passed,
-        Outcome::Failed(why) => Outcome::Failed(scrub(&why, &[])),
+        TestOutcome::Passed => TestOutcome::Passed,
+        TestOutcome::Failed(why) => TestOutcome::Failed(scrub(&why, &[])),
     }
 }
 
@@ -130,7 +130,7 @@ mod tests {
         let check = |secrets: Option<&[Secret]>, expected: &str| {
             let log = log.clone();
             let answer = invoke::Answer { payload: b"{}".to_vec(), log, ..Default::default() };
-            let Outcome::Failed(why) = judged(&Test::of(&test), &answer, secrets) else {
+            let TestOutcome::Failed(why) = judged(&Test::of(&test), &answer, secrets) else {
                 panic!("it passed")
             };
             assert_eq!(

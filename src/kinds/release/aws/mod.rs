@@ -17,7 +17,7 @@ use std::{
 use tokio::sync::mpsc;
 
 pub use self::invoke::judged;
-use super::{Release, live::Outcome, spec::Spec, step::Step};
+use super::{Release, live::TestOutcome, spec::Spec, step::Step};
 use crate::{
     aws::{
         calls::Calls,
@@ -32,24 +32,24 @@ use crate::{
 /// Releases in one target.
 pub struct ReleaseCloud {
     connection: Connection,
-    kept: Mutex<Kept>,
+    kept: Mutex<ReleaseMemory>,
 }
 
 /// What one process has seen itself.
 #[derive(Default)]
-struct Kept {
+struct ReleaseMemory {
     /// The version that was published last.
     published: BTreeMap<Name, u64>,
     /// How smoke tests of a version ended.
-    tests: BTreeMap<Name, (u64, BTreeMap<Fingerprint, Outcome>)>,
+    tests: BTreeMap<Name, (u64, BTreeMap<Fingerprint, TestOutcome>)>,
     /// The smoke test that was not answered last.
     late: BTreeMap<Name, (u64, Fingerprint)>,
     /// Since when an alias has led where it leads.
-    steps: BTreeMap<Name, Clock>,
+    steps: BTreeMap<Name, RoutingAge>,
 }
 
 /// How long an alias has led where it leads.
-struct Clock {
+struct RoutingAge {
     /// The alias's revision.
     revision: String,
     /// How long it had when it was first seen.
@@ -65,7 +65,7 @@ impl ReleaseCloud {
         Self { connection, kept: Mutex::default() }
     }
 
-    fn kept(&self) -> MutexGuard<'_, Kept> {
+    fn kept(&self) -> MutexGuard<'_, ReleaseMemory> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -34,7 +34,7 @@ use crate::{
         block::aws::host,
         release::{
             Release,
-            live::{Alias, Latest, Live, State, Stock, Version},
+            live::{Alias, Latest, Live, Stock, Version, VersionState},
             note::ReleaseNote,
             spec::Spec,
         },
@@ -172,7 +172,7 @@ impl ReleaseCloud {
     }
 
     /// How far AWS is with a version; `None` if there is no such version.
-    pub async fn state(&self, name: &Name, number: u64) -> Result<Option<State>, Failure> {
+    pub async fn state(&self, name: &Name, number: u64) -> Result<Option<VersionState>, Failure> {
         let found = self.version(name, number, Priority::Write).await?;
         Ok(found.and_then(|it| it.configuration).map(|it| state(&it)))
     }
@@ -265,21 +265,21 @@ fn alias(found: AliasConfiguration) -> Option<(String, Alias)> {
     Some((found.name?, alias))
 }
 
-fn state(found: &FunctionConfiguration) -> State {
+fn state(found: &FunctionConfiguration) -> VersionState {
     match &found.state {
-        Some(LambdaState::Pending) => State::Pending,
-        Some(LambdaState::Inactive) => State::Inactive,
-        Some(LambdaState::Active) | None => State::Active,
+        Some(LambdaState::Pending) => VersionState::Pending,
+        Some(LambdaState::Inactive) => VersionState::Inactive,
+        Some(LambdaState::Active) | None => VersionState::Active,
         Some(
             stopped @ (LambdaState::Deactivating
             | LambdaState::Deactivated
             | LambdaState::ActiveNonInvocable),
-        ) => State::Stopped(stopped.as_str().to_owned()),
-        Some(LambdaState::Deleting) => State::Leaving,
+        ) => VersionState::Stopped(stopped.as_str().to_owned()),
+        Some(LambdaState::Deleting) => VersionState::Leaving,
         Some(other) => {
             let code = found.state_reason_code.as_ref().map_or("", |it| it.as_str());
             let reason = found.state_reason.as_deref().unwrap_or_default();
-            State::Failed(format!("{} {code} {reason}", other.as_str()).trim().to_owned())
+            VersionState::Failed(format!("{} {code} {reason}", other.as_str()).trim().to_owned())
         }
     }
 }

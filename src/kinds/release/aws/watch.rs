@@ -10,7 +10,7 @@ use aws_sdk_cloudwatch::{
 };
 use jiff::Timestamp;
 
-use super::{Clock, ReleaseCloud};
+use super::{ReleaseCloud, RoutingAge};
 use crate::{
     aws::{calls::Call, cloud::Priority, op::Op},
     engine::{
@@ -19,9 +19,9 @@ use crate::{
         observed::Known,
     },
     kinds::release::{
-        live::{Alarm, Alias, Calls, Live, Watch},
+        live::{Alarm, Alias, InvocationCounts, Live, Watch},
         note::Rolling,
-        spec::Wanted,
+        spec::DesiredRelease,
     },
 };
 
@@ -30,7 +30,12 @@ const PERIOD: i32 = 60;
 
 impl ReleaseCloud {
     /// Asks only while a version is on its way, or before it sets out if there are alarms.
-    pub(super) async fn watch(&self, name: &Name, wanted: &Wanted, live: &Live) -> Option<Watch> {
+    pub(super) async fn watch(
+        &self,
+        name: &Name,
+        wanted: &DesiredRelease,
+        live: &Live,
+    ) -> Option<Watch> {
         let alias = live.alias()?;
         let rolling = alias.note.as_ref().and_then(|it| it.rolling);
         let rolling = rolling.filter(|it| alias.weight.is_some_and(|(v, _)| v == it.version));
@@ -41,7 +46,7 @@ impl ReleaseCloud {
         let alarms = Box::pin(self.alarms(&wanted.alarms)).await;
         let calls = match &rolling {
             Some(rolling) => Box::pin(self.calls(name, &live.alias, rolling)).await,
-            None => Ok(Calls::default()),
+            None => Ok(InvocationCounts::default()),
         };
         let elapsed = rolling.map(|it| self.elapsed(name, alias, &it)).unwrap_or_default();
         Some(Watch { elapsed, alarms: known(alarms), calls: known(calls) })
@@ -60,7 +65,7 @@ impl ReleaseCloud {
             },
             |it| (it.before, it.reading),
         );
-        let clock = Clock { revision: alias.revision.clone(), before, reading };
+        let clock = RoutingAge { revision: alias.revision.clone(), before, reading };
         kept.steps.insert(name.clone(), clock);
         before.saturating_add(now.since(reading))
     }
@@ -92,7 +97,12 @@ impl ReleaseCloud {
     }
 
     /// The calls that a version got through the alias since it has what it has.
-    async fn calls(&self, name: &Name, alias: &str, rolling: &Rolling) -> Result<Calls, Failure> {
+    async fn calls(
+        &self,
+        name: &Name,
+        alias: &str,
+        rolling: &Rolling,
+    ) -> Result<InvocationCounts, Failure> {
         let now = self.connection.calls.wall();
         let from = Timestamp::from_second(rolling.since.as_second() / 60 * 60).unwrap_or(now);
         let dimensions = [
@@ -132,7 +142,10 @@ impl ReleaseCloud {
         };
         // Counts: whole, and far from what an f64 cannot hold.
         let count = |sum: f64| format!("{sum:.0}").parse().unwrap_or_default();
-        Ok(Calls { invocations: count(sum("invocations")), errors: count(sum("errors")) })
+        Ok(InvocationCounts {
+            invocations: count(sum("invocations")),
+            errors: count(sum("errors")),
+        })
     }
 }
 

@@ -34,12 +34,12 @@ const NOT_LISTED: &str = "a list does not show it";
 pub(super) fn row(found: &EcrRepository) -> Option<(Name, Reading<Live>)> {
     let name = found.repository_name().filter(|it| !it.is_empty())?;
     let unknown = || NOT_LISTED.to_owned();
-    let hidden = Hidden {
+    let details = RepositoryDetails {
         lifecycle: Known::No(unknown()),
         policy: Known::No(unknown()),
         tags: Known::No(unknown()),
     };
-    let live = live(found, hidden);
+    let live = live(found, details);
     Some((Name::new(name), Reading { live, revision: None, exact: false }))
 }
 
@@ -62,8 +62,8 @@ impl RepositoryCloud {
             self.lifecycle(name, priority),
             self.policy(name, priority),
         );
-        let hidden = Hidden { lifecycle: lifecycle?, policy: policy?, tags: tags? };
-        let live = live(found, hidden);
+        let details = RepositoryDetails { lifecycle: lifecycle?, policy: policy?, tags: tags? };
+        let live = live(found, details);
         Ok((Some(Reading { live, revision: None, exact: true }), asked))
     }
 
@@ -116,14 +116,14 @@ fn parse(text: Option<&str>) -> Known<Option<Value>> {
 }
 
 /// What a list does not show.
-struct Hidden {
+struct RepositoryDetails {
     lifecycle: Known<Option<Value>>,
     policy: Known<Option<Value>>,
     tags: Known<Tags>,
 }
 
-fn live(found: &EcrRepository, hidden: Hidden) -> Live {
-    let Hidden { lifecycle, policy, tags } = hidden;
+fn live(found: &EcrRepository, details: RepositoryDetails) -> Live {
+    let RepositoryDetails { lifecycle, policy, tags } = details;
     let mutability = found.image_tag_mutability().map_or(MUTABLE, |it| it.as_str());
     let exclusions: BTreeSet<String> = found
         .image_tag_mutability_exclusion_filters()

@@ -9,12 +9,12 @@ use super::budget::Budget;
 use crate::engine::{time::Clock, work::Priority};
 
 /// One budget that many calls share.
-pub(super) struct Gate {
+pub(super) struct RateLimiter {
     budget: Mutex<Budget>,
     clock: Arc<dyn Clock>,
 }
 
-impl Gate {
+impl RateLimiter {
     pub(super) fn new(rate: f64, clock: Arc<dyn Clock>) -> Self {
         let budget = Mutex::new(Budget::new(rate, clock.now().mono));
         Self { budget, clock }
@@ -23,7 +23,7 @@ impl Gate {
     /// Waits for a token; says how long that took.
     pub(super) async fn pass(&self, priority: Priority) -> Duration {
         let began = self.clock.now().mono;
-        let _place = Place::new(self, priority);
+        let _slot = QueueSlot::new(self, priority);
         loop {
             let now = self.clock.now().mono;
             let wait = match self.with(|budget| budget.take(priority, now)) {
@@ -46,20 +46,20 @@ impl Gate {
 }
 
 /// A place in the queue, given up however the wait ends.
-struct Place<'a> {
-    gate: &'a Gate,
+struct QueueSlot<'a> {
+    limiter: &'a RateLimiter,
     priority: Priority,
 }
 
-impl<'a> Place<'a> {
-    fn new(gate: &'a Gate, priority: Priority) -> Self {
-        gate.with(|budget| budget.queue(priority));
-        Self { gate, priority }
+impl<'a> QueueSlot<'a> {
+    fn new(limiter: &'a RateLimiter, priority: Priority) -> Self {
+        limiter.with(|budget| budget.queue(priority));
+        Self { limiter, priority }
     }
 }
 
-impl Drop for Place<'_> {
+impl Drop for QueueSlot<'_> {
     fn drop(&mut self) {
-        self.gate.with(|budget| budget.unqueue(self.priority));
+        self.limiter.with(|budget| budget.unqueue(self.priority));
     }
 }
