@@ -8,6 +8,7 @@ use jiff::Timestamp;
 
 use super::{
     classify::{self, optional},
+    failure,
     limiter::RateLimiter,
     op::{Bucket, Op},
     pager::Pager,
@@ -150,7 +151,7 @@ impl Calls {
         let result = request.await;
         let took = self.now().since(started);
         let result = result.map_err(|error| {
-            let mut failure = classify::failure(op.name(), &error);
+            let mut failure = failure::failure(op.name(), &error);
             failure.cause.message = scrub(&failure.cause.message, &secrets);
             failure
         });

@@ -1,16 +1,13 @@
 //! The one place that decides what a failure asks of us: by AWS's code, and where one code means
 //! several things, by the beginning of its message.
 
-use std::{error::Error, time::Duration};
+use std::error::Error;
 
-use aws_smithy_runtime_api::{client::result::SdkError, http::Response};
+use aws_smithy_runtime_api::http::Response;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
-use super::{credentials, op::Op};
+use super::op::Op;
 use crate::engine::failure::{AwsError, Class, Failure};
-
-/// No answer of AWS's asks for a longer rest.
-const RETRY_AFTER_MAX: Duration = Duration::from_mins(15);
 
 /// Codes with one meaning each.
 const CODES: &[(&str, Class)] = &[
@@ -241,31 +238,7 @@ pub fn known() -> impl Iterator<Item = (&'static str, &'static str, Class)> {
     plain.chain(split)
 }
 
-/// Turns the SDK's error into ours. The message still has to be scrubbed.
-pub(super) fn failure<E>(op: &'static str, error: &SdkError<E, Response>) -> Failure
-where
-    E: ProvideErrorMetadata + Error + 'static,
-{
-    let unclear = |message: String| (Class::Unclear, AwsError { code: None, message });
-    if let Some((class, cause)) = credentials::failure(error) {
-        return Failure { class, op, cause, retry_after: None };
-    }
-    let (class, cause) = match error {
-        SdkError::ServiceError(context) => service(context.err(), context.raw()),
-        SdkError::TimeoutError(_) => unclear("no answer in time".into()),
-        SdkError::ResponseError(context) => {
-            let status = context.raw().status().as_u16();
-            unclear(format!("HTTP {status} that is no answer of AWS's: {}", root(error)))
-        }
-        SdkError::DispatchFailure(_) => unclear(format!("no connection: {}", root(error))),
-        SdkError::ConstructionFailure(_) => {
-            (Class::Invalid, AwsError { code: None, message: root(error) })
-        }
-        _ => unclear(root(error)),
-    };
-    Failure { class, op, cause, retry_after: error.raw_response().and_then(retry_after) }
-}
-
+/// The class and cause of what a service answered.
 pub(super) fn service<E: ProvideErrorMetadata>(error: &E, raw: &Response) -> (Class, AwsError) {
     let status = raw.status().as_u16();
     // Some services write `Code:uri` or `namespace#Code`.
@@ -283,11 +256,6 @@ pub(super) fn service<E: ProvideErrorMetadata>(error: &E, raw: &Response) -> (Cl
         class => class,
     };
     (class, AwsError { code, message })
-}
-
-fn retry_after(raw: &Response) -> Option<Duration> {
-    let seconds: u64 = raw.headers().get("retry-after")?.trim().parse().ok()?;
-    Some(Duration::from_secs(seconds).min(RETRY_AFTER_MAX))
 }
 
 /// The innermost cause, which is the one that says something.

@@ -11,6 +11,7 @@ pub mod clients;
 pub mod cloud;
 mod credentials;
 pub mod date;
+mod failure;
 pub mod identity;
 pub mod invoke;
 mod limiter;

@@ -4,8 +4,8 @@ use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::{
-    Mapping,
     config::{Config, FULL_DOCUMENT, VIRTUAL_HOST},
+    live::Mapping,
     source::Source,
 };
 use crate::kinds::export;

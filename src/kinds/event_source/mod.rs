@@ -9,9 +9,11 @@ pub mod config;
 mod diff;
 pub mod doc;
 mod export;
+pub mod live;
 mod rules;
 mod shape;
 pub mod source;
+pub mod spec;
 pub mod step;
 
 use std::time::Duration;
@@ -20,9 +22,9 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use self::{
-    config::{Chosen, Config},
     doc::EventSourceDoc,
-    source::{Address, Source},
+    live::{Live, Mapping},
+    spec::{DesiredMapping, Spec},
     step::{Step, kind},
 };
 use crate::{
@@ -33,10 +35,9 @@ use crate::{
         kind::{Digests, Kind, Listing},
         name::Name,
         observed::{Known, Observed, Reading},
-        tags::{Ownership, Tags},
+        tags::Tags,
     },
     kinds::{
-        block::host::Host,
         document::Violation,
         part::{Part, Site},
     },
@@ -49,109 +50,6 @@ pub enum EventSource {}
 
 /// The kind of document that event sources are parts of, and whose permit they need.
 const FUNCTION: &str = "Function";
-
-/// An event source as it should be.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Spec {
-    /// Who we are.
-    pub owner: String,
-    /// The function.
-    pub function: Name,
-    /// The alias that is invoked, if the document keeps one.
-    pub alias: Option<String>,
-    /// What is wanted; `None`: that it goes, if we made it.
-    pub desired: Option<Wish>,
-    /// Whether those that nobody asks for are told of.
-    pub guards: bool,
-    /// Whether those are taken away.
-    pub exclusive: bool,
-}
-
-/// What is wanted of one.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Wish {
-    /// Where events come from and go.
-    pub address: Address,
-    /// What the source is.
-    pub source: Source,
-    /// How it is set up.
-    pub config: Config,
-    /// What AWS lets be chosen only once.
-    pub chosen: Chosen,
-    /// The tags by which it is known as ours.
-    pub ownership: Ownership,
-}
-
-/// An event source as it is, and the function that it is for.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Live {
-    /// The function; `None` if there is none, or if it was not asked for.
-    pub host: Option<Host>,
-    /// The mapping, if there is one.
-    pub mapping: Option<Mapping>,
-}
-
-/// A mapping in AWS.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Mapping {
-    /// Where events come from and go.
-    pub address: Address,
-    /// AWS's id.
-    pub uuid: String,
-    /// Its own ARN, which tag calls take.
-    pub arn: String,
-    /// The alias or version that is invoked, if it is not the function itself.
-    pub alias: Option<String>,
-    /// What AWS is doing with it, in words, if it is at something.
-    pub busy: Option<String>,
-    /// Whether that is to delete it.
-    pub leaving: bool,
-    /// How it is set up.
-    pub config: Config,
-    /// Why its filters are not known, if they are not.
-    pub filters_unread: Option<String>,
-    /// What could be chosen only once.
-    pub chosen: Chosen,
-    /// Its tags; a list does not show them.
-    pub tags: Known<Tags>,
-    /// When AWS says that it last changed.
-    pub changed_at: Option<Timestamp>,
-}
-
-/// The function as calls name it.
-fn invokes(function: &Name, alias: Option<&String>) -> String {
-    alias.map_or_else(|| function.to_string(), |alias| format!("{function}:{alias}"))
-}
-
-impl Spec {
-    fn of(desired: Option<Wish>, site: &Site<'_>) -> Self {
-        Self {
-            owner: site.owner.to_owned(),
-            function: site.function.clone(),
-            alias: site.alias.map(ToOwned::to_owned),
-            desired,
-            guards: site.watches,
-            exclusive: site.exclusive,
-        }
-    }
-}
-
-impl Wish {
-    /// What a document means in a target; `None` for what its rules refuse.
-    fn of(doc: &EventSourceDoc, site: &Site<'_>) -> Option<Self> {
-        let arn = site.place.fill_in(&doc.event_source_arn);
-        let source = Source::of(&arn)?;
-        let address = Address { function: site.function.clone(), arn, topic: doc.topic().cloned() };
-        let (name, deletion) = (address.name(), site.deletion);
-        Some(Self {
-            source,
-            config: Config::of(doc, source, site.place),
-            chosen: Chosen::of(doc, site.place),
-            ownership: Ownership::of(EventSource::NAME, &name, site.owner, deletion),
-            address,
-        })
-    }
-}
 
 impl Part for EventSource {
     type Kind = Self;
@@ -169,7 +67,7 @@ impl Part for EventSource {
     }
 
     fn wanted(doc: &Self::Doc, site: &Site<'_>) -> Vec<(Name, Spec)> {
-        let all = doc.iter().filter_map(|it| Wish::of(it, site));
+        let all = doc.iter().filter_map(|it| DesiredMapping::of(it, site));
         all.map(|it| (it.address.name(), Spec::of(Some(it), site))).collect()
     }
 
@@ -190,7 +88,7 @@ impl Part for EventSource {
 }
 
 impl Kind for EventSource {
-    const NAME: &'static str = "EventSource";
+    const NAME: &'static str = spec::KIND;
     const PERMIT: &'static str = FUNCTION;
     const PART_OF: Option<&'static str> = Some(FUNCTION);
     const LISTING: Listing = Listing::All;
@@ -244,7 +142,7 @@ impl Kind for EventSource {
 
     fn describe(live: &Live) -> Value {
         let of = |it: &Mapping| {
-            let invokes = invokes(&it.address.function, it.alias.as_ref());
+            let invokes = spec::invokes(&it.address.function, it.alias.as_ref());
             json!({ "uuid": it.uuid, "config": it.config.fields(&invokes), "tags": it.tags.get() })
         };
         json!(live.mapping.as_ref().map(of))

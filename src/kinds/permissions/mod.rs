@@ -3,17 +3,17 @@
 //! that changes gets a new statement before the old one goes, so that nobody is shut out meanwhile.
 
 mod aws;
+pub mod doc;
 mod exposure;
 mod shape;
 mod statement;
 
 use std::{collections::BTreeMap, fmt};
 
-use serde::Deserialize;
 use serde_json::Value;
 
-use self::exposure::Exposure;
 pub use self::statement::{INVOKE, Statement};
+use self::{doc::PermissionDoc, exposure::Exposure};
 use super::block::{At, Block, Extra, Fields};
 use crate::{
     engine::diff::{Cause, Reason},
@@ -36,23 +36,6 @@ pub fn sid(id: &str) -> Option<&str> {
     let (sid, hash) = id.rsplit_once('-')?;
     let is = hash.len() == statement::DIGITS && hash.bytes().all(|it| it.is_ascii_hexdigit());
     is.then_some(sid)
-}
-
-/// One of `permissions` as it is written.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "camelCase", deny_unknown_fields)]
-#[expect(missing_docs, reason = "shape.rs documents every field")]
-pub struct PermissionDoc {
-    pub sid: String,
-    pub principal: String,
-    pub action: Option<String>,
-    pub source_arn: Option<String>,
-    pub source_account: Option<String>,
-    #[serde(rename = "principalOrgId")]
-    pub principal_org_id: Option<String>,
-    pub function_url_auth_type: Option<String>,
-    pub invoked_via_function_url: Option<bool>,
-    pub event_source_token: Option<String>,
 }
 
 /// Statements by their id in AWS.

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use sha2::{Digest as _, Sha256};
 
 use super::{
-    PermissionDoc,
+    doc::PermissionDoc,
     exposure::{Exposure, exposure},
 };
 use crate::{

@@ -10,6 +10,7 @@ use std::fmt;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use self::shape::{MAX, MIN, UTILIZATION};
 use super::block::{At, Block, FacetState, Fields};
 use crate::{
     engine::diff::{Cause, Reason},
@@ -28,9 +29,6 @@ const SCALED: &str = "scaled";
 
 /// The number, among the fields.
 const NUMBER: &str = "";
-const MIN: &str = "min";
-const MAX: &str = "max";
-const UTILIZATION: &str = "targetUtilization";
 
 /// `concurrency.provisioned` as it is written.
 #[derive(Debug, Clone, PartialEq, Deserialize)]

@@ -3,14 +3,19 @@
 
 use crate::shape::{Field, Shape};
 
+/// The members of a range.
+pub(super) const MIN: &str = "min";
+pub(super) const MAX: &str = "max";
+pub(super) const UTILIZATION: &str = "targetUtilization";
+
 /// The most that is worth a thought: an account has a thousand unless it asks for more.
 const MOST: i64 = 1_000_000;
 
 const RANGE: &[Field] = &[
-    Field::required(super::MIN, Shape::Int(1, MOST), "How many are kept ready at least."),
-    Field::required(super::MAX, Shape::Int(1, MOST), "How many are kept ready at most."),
+    Field::required(MIN, Shape::Int(1, MOST), "How many are kept ready at least."),
+    Field::required(MAX, Shape::Int(1, MOST), "How many are kept ready at most."),
     Field::required(
-        super::UTILIZATION,
+        UTILIZATION,
         Shape::Number(0.1, 0.9),
         "Which part of them should be busy: above it more are made ready, below it fewer.",
     ),

@@ -3,10 +3,9 @@
 use std::time::Duration;
 
 use super::{
-    FIELD,
+    doc::FIELD,
     live::{Alias, Live},
     note::ReleaseNote,
-    proof::Proof,
     spec::{DesiredRelease, Spec},
     step::{Route, Step},
 };
@@ -85,6 +84,16 @@ pub(super) struct ReleaseDiff<'a> {
     pub(super) live: &'a Live,
     pub(super) facts: &'a Facts,
     pub(super) diff: Diff<Step>,
+}
+
+/// Whether a version may have callers.
+pub(super) enum Proof {
+    /// It may.
+    Good,
+    /// It may not, and why.
+    Bad(String),
+    /// That is not known yet; what has to happen first was said.
+    Waits,
 }
 
 /// Where an alias is to lead.

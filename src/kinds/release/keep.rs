@@ -2,10 +2,11 @@
 
 use super::{
     canary::{self, Course, WATCH},
-    diff::{HOLD, PRUNE, PUBLISH, RECORD, ROUTE, ReleaseDiff, To, alias_of, change, tag, version},
+    diff::{
+        HOLD, PRUNE, PUBLISH, Proof, RECORD, ROUTE, ReleaseDiff, To, alias_of, change, tag, version,
+    },
     live::{Alias, Live, Stock},
     note::{RejectedVersion, ReleaseNote, Rolling},
-    proof::Proof,
     spec::{DesiredRelease, Strategy},
     step::Step,
 };

@@ -4,7 +4,7 @@
 use std::{sync::Arc, time::Duration};
 
 use super::{
-    diff::{LATER, PRUNE, PUBLISH, ReleaseDiff, TEST},
+    diff::{LATER, PRUNE, PUBLISH, Proof, ReleaseDiff, TEST},
     live::{Alarm, TestOutcome, VersionState},
     spec::{DesiredRelease, Test},
     step::{Publish, Step},
@@ -21,16 +21,6 @@ const PENDING_RECHECK: Duration = Duration::from_secs(2);
 const ANEW_AFTER: Duration = Duration::from_mins(10);
 /// How soon to read again at an alarm that is on before a release begins, or at a version that cannot be used.
 const ALARM_RECHECK: Duration = Duration::from_mins(1);
-
-/// Whether a version may have callers.
-pub(super) enum Proof {
-    /// It may.
-    Good,
-    /// It may not, and why.
-    Bad(String),
-    /// That is not known yet; what has to happen first was said.
-    Waits,
-}
 
 impl ReleaseDiff<'_> {
     pub(super) fn publish(&mut self, wanted: &DesiredRelease) {

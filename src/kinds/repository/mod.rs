@@ -35,7 +35,7 @@ use crate::engine::{
 pub enum Repository {}
 
 impl Kind for Repository {
-    const NAME: &'static str = "Repository";
+    const NAME: &'static str = spec::KIND;
     const PERMIT: &'static str = "Repository";
     const LISTING: Listing = Listing::All;
     /// Policies and tags show only in a read, and a read costs four calls.

@@ -8,7 +8,6 @@ use super::{doc::RepositoryDoc, ignore::IgnoredRepositoryField, policy};
 use crate::{
     engine::{
         canonical,
-        kind::Kind as _,
         name::{Name, Owner},
         place::Place,
         policy::Adopt,
@@ -17,6 +16,8 @@ use crate::{
     kinds::document::tag_spec,
 };
 
+/// The kind's name.
+pub(super) const KIND: &str = "Repository";
 /// Whether tags may be pushed again, unless the document says otherwise.
 pub const MUTABLE: &str = "MUTABLE";
 /// How images are encrypted unless the document says otherwise.
@@ -89,12 +90,7 @@ impl Spec {
             lifecycle,
             policy: access,
             tags: tag_spec(&doc.tags, doc.tags_policy),
-            ownership: Ownership::of(
-                super::Repository::NAME,
-                name,
-                owner.as_str(),
-                doc.policy.deletion,
-            ),
+            ownership: Ownership::of(KIND, name, owner.as_str(), doc.policy.deletion),
             ignored: doc
                 .policy
                 .ignore

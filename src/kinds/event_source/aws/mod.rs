@@ -11,7 +11,13 @@ use std::{
 
 use tokio::sync::mpsc;
 
-use super::{EventSource, Live, Mapping, Spec, source::Address, step::Step};
+use super::{
+    EventSource,
+    live::{Live, Mapping},
+    source::Address,
+    spec::Spec,
+    step::Step,
+};
 use crate::{
     aws::{
         calls::Calls,

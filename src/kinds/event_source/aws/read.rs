@@ -10,8 +10,8 @@ use aws_sdk_lambda::types::{
 use jiff::Timestamp;
 
 use super::super::{
-    Mapping,
     config::{Chosen, Config, DocumentDb, FOREVER, FULL_DOCUMENT, Pollers, pattern},
+    live::Mapping,
     source::{Address, Source},
 };
 use crate::{

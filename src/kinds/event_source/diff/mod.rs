@@ -3,16 +3,15 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use super::{
-    EventSource, Live, Mapping, Spec, Wish,
     config::{Config, MappingFields},
-    invokes,
+    live::{Live, Mapping},
+    spec::{DesiredMapping, KIND, Spec, invokes},
     step::{CreateMapping, Sent, Step, kind},
 };
 use crate::{
     engine::{
         diff::{Cause, Change, Diff, Fingerprint, Origin, Planned, Reason, Shown, Wait},
         facts::Facts,
-        kind::Kind as _,
         observed::{Known, Reading},
         record::Record,
         tags::{self, APPLIED, Claim, DesiredTags, TagSpec, TagSteps, Tags},
@@ -74,7 +73,7 @@ pub(super) fn diff(spec: &Spec, reading: &Reading<Live>, facts: &Facts) -> Diff<
     diff
 }
 
-fn create(spec: &Spec, desired: &Wish, diff: &mut Diff<Step>) {
+fn create(spec: &Spec, desired: &DesiredMapping, diff: &mut Diff<Step>) {
     let invokes = invokes(&spec.function, spec.alias.as_ref());
     let unset = Config::unset(desired.source).fields(&invokes);
     let fields = desired.config.fields(&invokes);
@@ -100,7 +99,7 @@ fn create(spec: &Spec, desired: &Wish, diff: &mut Diff<Step>) {
 
 /// Whether its tags say that we keep it, and that they are about it. Whoever adopts it asks for it.
 fn is_ours(spec: &Spec, mapping: &Mapping) -> bool {
-    let own = tags::object(EventSource::NAME, &mapping.address.name());
+    let own = tags::object(KIND, &mapping.address.name());
     match Claim::of(Some(&mapping.tags)) {
         Claim::Owner { id, object, .. } => id == spec.owner && object == Some(own),
         Claim::ReadOnly | Claim::Unreadable(_) | Claim::Nobody | Claim::CloudFormation(_) => false,
@@ -149,7 +148,7 @@ fn take_away(mapping: &Mapping, diff: &mut Diff<Step>) {
 
 struct MappingComparison<'a> {
     spec: &'a Spec,
-    desired: &'a Wish,
+    desired: &'a DesiredMapping,
     mapping: &'a Mapping,
     exact: bool,
 }
@@ -239,7 +238,7 @@ impl MappingComparison<'_> {
     }
 }
 
-impl Wish {
+impl DesiredMapping {
     /// What is written down once it is as it should be.
     fn record(&self, invokes: &str) -> Record {
         Record::of(None, &self.config.hash(self.source, invokes))
