@@ -18,7 +18,7 @@ pub trait AwsResource: Kind {
     /// One target, as this kind sees it.
     type Cloud: Cloud<Self>;
     /// What a read spends: the scarcest quota, and how many calls of it.
-    const LOOK: (Bucket, f64);
+    const READ_COST: (Bucket, f64);
 
     /// Its side of AWS, through the target's one door.
     fn open(clients: &Clients, calls: Arc<Calls>) -> Self::Cloud;

@@ -64,8 +64,8 @@ impl Identity {
 
     /// The account that our credentials belong to: twelve digits. With `again`, credentials that were good before are
     /// fetched again: AWS has refused them.
-    pub async fn account_id(&self, anew: bool) -> Result<String, Failure> {
-        self.custody.begin(anew);
+    pub async fn account_id(&self, again: bool) -> Result<String, Failure> {
+        self.custody.begin(again);
         account_id(&self.sts, &self.calls).await
     }
 
@@ -125,7 +125,7 @@ struct CustodyState {
     /// What a check that is under way is about.
     asked: Option<Credentials>,
     /// Whether it is about others than those that may be used.
-    anew: bool,
+    again: bool,
 }
 
 impl Custody {
@@ -133,10 +133,10 @@ impl Custody {
         act(&mut self.state.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    fn begin(&self, anew: bool) {
+    fn begin(&self, again: bool) {
         self.with(|state| {
             state.asked = None;
-            state.anew = anew;
+            state.again = again;
         });
     }
 
@@ -211,8 +211,8 @@ impl Custody {
     /// For a check: each of its tries is about the same credentials.
     async fn ask(&self) -> provider::Result {
         let _turn = self.turn.0.acquire().await;
-        let (asked, anew) = self.with(|state| (state.asked.clone(), state.anew));
-        let good = || self.confirmed(AHEAD).filter(|_| !anew);
+        let (asked, again) = self.with(|state| (state.asked.clone(), state.again));
+        let good = || self.confirmed(AHEAD).filter(|_| !again);
         let found = match asked.or_else(|| self.offered()).or_else(good) {
             Some(found) => found,
             None => self.fetch().await?,
@@ -310,8 +310,8 @@ mod tests {
         custody.use_confirmed().await.ok().map(|it| it.access_key_id().to_owned())
     }
 
-    async fn asked(custody: &Custody, anew: bool) -> String {
-        custody.begin(anew);
+    async fn asked(custody: &Custody, again: bool) -> String {
+        custody.begin(again);
         custody.ask().await.unwrap().access_key_id().to_owned()
     }
 

@@ -149,7 +149,7 @@ impl Wiring {
         tasks: &mut JoinSet<()>,
     ) {
         let Means { clients, calls, share } = means;
-        let (_, cost) = K::LOOK;
+        let (_, cost) = K::READ_COST;
         let mut settings = self.settings(audit_rate::<K>() * share);
         // Where reads are dear, whoever does not delete need not know whose the others are.
         settings.strangers = cost <= 1.0 || self.terms.prune;
@@ -207,13 +207,13 @@ impl Wiring {
 
 /// What one read after the other at an object of this kind asks of its quota, in calls a second.
 fn weight<K: AwsResource>() -> f64 {
-    K::LOOK.1 / K::AUDIT_PERIOD.as_secs_f64()
+    K::READ_COST.1 / K::AUDIT_PERIOD.as_secs_f64()
 }
 
 /// How many reads a second the slow rotation of a kind may cost: its part of what the rotations of all kinds
 /// with the same quota may, of the whole quota.
 fn audit_rate<K: AwsResource>() -> f64 {
-    let (bucket, cost) = K::LOOK;
+    let (bucket, cost) = K::READ_COST;
     bucket.quota() * AUDIT_SHARE / cost * weight::<K>() / weights(bucket)
 }
 
@@ -221,7 +221,7 @@ macro_rules! engines {
     ($($field:ident: $kind:ty;)*) => {
         /// What the rotations of all kinds together ask of a quota.
         fn weights(bucket: Bucket) -> f64 {
-            let all = [$((<$kind as AwsResource>::LOOK.0, weight::<$kind>())),*];
+            let all = [$((<$kind as AwsResource>::READ_COST.0, weight::<$kind>())),*];
             all.into_iter().filter(|(it, _)| *it == bucket).map(|(_, weight)| weight).sum()
         }
 

@@ -151,7 +151,7 @@ impl<B: Block> FacetComparison<'_, B> {
         diff.steps.extend(planned::<B>(calls));
     }
 
-    /// It hangs where it no longer should: it goes there before it is made again here.
+    /// It is where it should no longer be: it goes there before it is made again here.
     fn moved(&self, wanted: &B::Config, found: Option<&B::Config>, diff: &mut Diff<Step<B>>) {
         // It may take several calls: what is left after each is another difference.
         let there = |found| entire(self.live.at.words(), &B::fields(found));

@@ -49,7 +49,7 @@ pub trait Block: Sized + Send + Sync + 'static {
     /// Whether whatever a read shows of it is ours, since its name says so.
     const NAMED: bool = false;
     /// Whether a new function comes without it: then what there is of it was made by us.
-    const ANEW: bool = true;
+    const STARTS_ABSENT: bool = true;
     /// Whether it belongs to the alias that the document keeps, if it keeps one: then callers of that see it.
     const ON_ALIAS: bool = true;
     /// Whether it belongs to the versions that the alias leads to: then a move of the alias concerns it.
@@ -186,7 +186,7 @@ pub enum FacetState {
 /// Values as people may see them, by path.
 pub type Fields = BTreeMap<String, String>;
 
-/// Where a block hangs.
+/// Where a block is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct At {
     /// The function.
@@ -226,7 +226,7 @@ impl fmt::Display for At {
 pub struct FacetSpec<C> {
     /// Who we are.
     pub owner: String,
-    /// Where it hangs.
+    /// Where it is.
     pub at: At,
     /// What is wanted; `None`: nothing, so that what we made is taken away.
     pub config: Option<C>,
@@ -257,7 +257,7 @@ impl<C> FacetSpec<C> {
 /// A block as it is, and the function that it belongs to.
 #[derive(Clone, PartialEq)]
 pub struct FacetLive<C, K> {
-    /// Where it was looked for.
+    /// Where it was read.
     pub at: At,
     /// The function.
     pub host: Host,
@@ -285,7 +285,7 @@ where
 
     fn claim_tag(doc: &Self::Doc, site: &Site<'_>) -> Option<(&'static str, String)> {
         let hash = claims::hash(&B::remembered(&B::config(doc, site)));
-        B::ANEW.then(|| (B::FIELD, claims::value(&hash, &At::of::<B>(site))))
+        B::STARTS_ABSENT.then(|| (B::FIELD, claims::value(&hash, &At::of::<B>(site))))
     }
 
     fn wanted(doc: &Self::Doc, site: &Site<'_>) -> Vec<(Name, Spec<B>)> {

@@ -14,7 +14,7 @@ use crate::{
 };
 
 impl FacetClient for Concurrency {
-    const LOOK: Bucket = Bucket::GetFunction;
+    const READ_BUCKET: Bucket = Bucket::GetFunction;
 
     async fn read(_: &Connection, host: &GetFunctionOutput, _: FacetQuery<'_, Self>) -> Read<i32> {
         (Ok(host.concurrency.as_ref().and_then(|it| it.reserved_concurrent_executions)), None)

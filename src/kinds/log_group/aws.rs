@@ -19,7 +19,7 @@ use crate::{
 const PAGES_MAX: usize = 20_000;
 
 impl FacetClient for LogGroup {
-    const LOOK: Bucket = Bucket::Logs;
+    const READ_BUCKET: Bucket = Bucket::Logs;
 
     /// A group that nobody wants any more is only forgotten: there is no need to ask for it.
     async fn read(

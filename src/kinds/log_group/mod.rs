@@ -106,7 +106,7 @@ impl Block for LogGroup {
     const FIELD: &'static str = "logGroup";
     const CAUSE: Cause = Cause::LogGroup;
     /// A group outlives its function, and several functions may share one.
-    const ANEW: bool = false;
+    const STARTS_ABSENT: bool = false;
     const ON_ALIAS: bool = false;
     const SHAPE: Field = Field::optional(
         "logGroup",

@@ -18,7 +18,7 @@ use crate::{
 };
 
 impl FacetClient for Permissions {
-    const LOOK: Bucket = Bucket::GetPolicy;
+    const READ_BUCKET: Bucket = Bucket::GetPolicy;
 
     async fn read(
         connection: &Connection,

@@ -16,7 +16,7 @@ use crate::{
 pub struct Live {
     /// The function.
     pub host: Host,
-    /// The alias that was looked for.
+    /// The alias that was read.
     pub alias: String,
     /// `$LATEST`.
     pub latest: Latest,

@@ -18,7 +18,7 @@ use crate::engine::{
 /// How soon to read again at a version that AWS makes ready.
 const PENDING_RECHECK: Duration = Duration::from_secs(2);
 /// How long a version that AWS could not make ready stands before the same is published again.
-const ANEW_AFTER: Duration = Duration::from_mins(10);
+const REPUBLISH_AFTER: Duration = Duration::from_mins(10);
 /// How soon to read again at an alarm that is on before a release begins, or at a version that cannot be used.
 const ALARM_RECHECK: Duration = Duration::from_mins(1);
 
@@ -142,7 +142,7 @@ impl ReleaseDiff<'_> {
         self.diff.failed = Some(reason.clone());
         let found = self.live.versions.get(&target);
         let ours = found.is_some_and(|it| it.publisher.as_deref() == Some(&self.spec.owner));
-        let old = found.is_some_and(|it| it.age >= ANEW_AFTER);
+        let old = found.is_some_and(|it| it.age >= REPUBLISH_AFTER);
         if ours && old && !self.live.aliases.values().any(|it| it.uses(target)) {
             let step = Step::DeleteVersion(self.spec.function.clone(), target);
             self.diff.steps.push(Planned::new(PRUNE, step));

@@ -43,9 +43,9 @@ pub type Read<C> = (Result<Option<C>, Failure>, Option<Mono>);
 /// A block's own side of AWS.
 pub trait FacetClient: Block {
     /// The quota that reading it spends.
-    const LOOK: Bucket = Bucket::Lambda;
+    const READ_BUCKET: Bucket = Bucket::Lambda;
 
-    /// Reads it where it hangs, or should; `None` if there is none. `host` is what GetFunction has just shown. With it comes the moment at
+    /// Reads it where it is, or should be; `None` if there is none. `host` is what GetFunction has just shown. With it comes the moment at
     /// which the request began; none if there was no need to ask.
     fn read(
         connection: &Connection,
@@ -76,7 +76,7 @@ pub trait FacetClient: Block {
 
 /// What a read is about.
 pub struct FacetQuery<'a, B: Block> {
-    /// Where it hangs, or should.
+    /// Where it is, or should be.
     pub at: &'a At,
     /// What is wanted; `None`: nothing.
     pub wanted: Option<&'a B::Config>,
@@ -107,7 +107,7 @@ pub struct Hung<B: Block> {
 
 impl<B: FacetClient> AwsResource for Of<B> {
     type Cloud = Hung<B>;
-    const LOOK: (Bucket, f64) = (B::LOOK, 1.0);
+    const READ_COST: (Bucket, f64) = (B::READ_BUCKET, 1.0);
 
     fn open(clients: &Clients, calls: Arc<Calls>) -> Hung<B> {
         Hung {
@@ -210,11 +210,11 @@ impl Connection {
 }
 
 /// Whether a tag says whose a function is, or anything else that concerns us.
-fn told(key: &str) -> bool {
+fn concerns_us(key: &str) -> bool {
     key.starts_with(OURS) || key.starts_with("aws:")
 }
 
-/// Where a block hangs if it is ours, else where it should.
+/// Where a block is if it is ours, else where it should be.
 fn place<B: Block>(name: &Name, wanted: Option<&Spec<B>>, host: &GetFunctionOutput) -> At {
     let tags: Tags = host.tags.iter().flatten().map(|(k, v)| (k.clone(), v.clone())).collect();
     match (claim(&tags, B::FIELD), wanted) {
@@ -229,9 +229,9 @@ pub fn host(answer: GetFunctionOutput) -> Host {
     let tags = match answer.tags_error {
         Some(error) => Known::No(format!("{}: {}", error.error_code(), error.message())),
         // The others are the function's own affair, and there are as many copies of this as it has parts.
-        None => {
-            Known::Yes(answer.tags.into_iter().flatten().filter(|(key, _)| told(key)).collect())
-        }
+        None => Known::Yes(
+            answer.tags.into_iter().flatten().filter(|(key, _)| concerns_us(key)).collect(),
+        ),
     };
     let config = answer.configuration.as_ref();
     let state = config.and_then(|it| it.state.as_ref());

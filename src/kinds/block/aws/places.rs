@@ -1,4 +1,4 @@
-//! The places of a function on which a block may hang: the function itself, its aliases and its versions.
+//! The places of a function to which a block may belong: the function itself, its aliases and its versions.
 
 use super::Connection;
 use crate::{

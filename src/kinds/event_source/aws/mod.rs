@@ -31,7 +31,7 @@ use crate::{
 
 impl AwsResource for EventSource {
     type Cloud = Connection;
-    const LOOK: (Bucket, f64) = (Bucket::Lambda, 2.0);
+    const READ_COST: (Bucket, f64) = (Bucket::Lambda, 2.0);
 
     fn open(clients: &Clients, calls: Arc<Calls>) -> Connection {
         Connection { clients: clients.clone(), calls }

@@ -39,7 +39,7 @@ impl FunctionCloud {
 
 impl AwsResource for Function {
     type Cloud = FunctionCloud;
-    const LOOK: (Bucket, f64) = (Bucket::GetFunction, 1.0);
+    const READ_COST: (Bucket, f64) = (Bucket::GetFunction, 1.0);
 
     fn open(clients: &Clients, calls: Arc<Calls>) -> FunctionCloud {
         FunctionCloud::new(clients.lambda.clone(), calls)
@@ -76,7 +76,7 @@ impl Cloud<Function> for FunctionCloud {
         let asked = self.calls.now();
         let (answer, started) = self.calls.find(call, request.send()).await;
         match answer? {
-            Some(answer) => Ok((Some(read::look(name, answer)?), started)),
+            Some(answer) => Ok((Some(read::read(name, answer)?), started)),
             None => Ok((None, asked)),
         }
     }

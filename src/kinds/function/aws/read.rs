@@ -48,7 +48,7 @@ pub(super) fn row(found: &FunctionConfiguration) -> Option<(Name, Reading<Live>)
 }
 
 /// The answer of GetFunction.
-pub(super) fn look(name: &Name, found: GetFunctionOutput) -> Result<Reading<Live>, Failure> {
+pub(super) fn read(name: &Name, found: GetFunctionOutput) -> Result<Reading<Live>, Failure> {
     let Some(configuration) = found.configuration else {
         return Err(Op::GetFunction.failure(Class::Unclear, "the answer has no configuration"));
     };

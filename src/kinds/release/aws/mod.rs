@@ -72,7 +72,7 @@ impl ReleaseCloud {
 
 impl AwsResource for Release {
     type Cloud = ReleaseCloud;
-    const LOOK: (Bucket, f64) = (Bucket::Lambda, 1.0);
+    const READ_COST: (Bucket, f64) = (Bucket::Lambda, 1.0);
 
     fn open(clients: &Clients, calls: Arc<Calls>) -> ReleaseCloud {
         ReleaseCloud::new(clients, calls)
@@ -95,7 +95,7 @@ impl Cloud<Release> for ReleaseCloud {
         wanted: Option<&Spec>,
         priority: Priority,
     ) -> Result<Got<Release>, Failure> {
-        Box::pin(self.look(name, wanted, priority)).await
+        Box::pin(self.read(name, wanted, priority)).await
     }
 
     async fn apply(&self, step: &Step) -> Result<(), Failure> {

@@ -50,7 +50,7 @@ const LATEST: &str = "$LATEST";
 type Aliases = (Option<BTreeMap<String, Alias>>, Mono);
 
 impl ReleaseCloud {
-    pub(super) async fn look(
+    pub(super) async fn read(
         &self,
         name: &Name,
         spec: Option<&Spec>,
