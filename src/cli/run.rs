@@ -9,7 +9,7 @@ use super::{
     session::{self, Job},
 };
 use crate::{
-    daemon::{http::Serving, options::Working},
+    daemon::options::Working,
     engine::policy::{Mode, ReadMode},
     manifest::Selection,
 };
@@ -40,8 +40,7 @@ pub(super) async fn run(args: RunArgs) -> Result<Outcome, CliError> {
     }
     let listener = listen(&args.listen).await?;
     let mut daemon = session::start(job).await?;
-    let serving = Serving { detail: args.metrics_detail.into(), badge: args.badge };
-    daemon.serve(listener, serving);
+    daemon.serve(listener, args.metrics_detail.into());
     loop {
         match signals.next().await {
             Signal::Reload => daemon.rescan(),

@@ -12,7 +12,8 @@ use tokio::{
 use super::{
     board::Board,
     event_log::EventLog,
-    http::{self, Serving, Shared},
+    exposition::Detail,
+    http::{self, Shared},
     metrics::Metrics,
     options::Options,
     reader::{Reader, SourceState},
@@ -105,13 +106,13 @@ impl Daemon {
         Ok(Self { board, viewer, shared, stop, rescan, tasks })
     }
 
-    /// Serves HTTP on a listener that is already bound, and this much; tells systemd that we are there.
-    pub fn serve(&mut self, listener: TcpListener, serving: Serving) {
+    /// Serves HTTP on a listener that is already bound, with this much of the metrics; tells systemd that we are there.
+    pub fn serve(&mut self, listener: TcpListener, detail: Detail) {
         let (board, clock) = (Arc::clone(&self.board), Arc::clone(&self.shared.clock));
         self.tasks.spawn(systemd::tell(board, clock, self.stop.subscribe()));
         let (shared, stop) = (self.shared.clone(), self.stop.subscribe());
         self.tasks.spawn(async move {
-            http::serve(listener, (shared, serving), stop).await;
+            http::serve(listener, shared, detail, stop).await;
         });
     }
 

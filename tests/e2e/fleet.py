@@ -65,7 +65,7 @@ class Fleet:
         self.evenkeel = Evenkeel(self.stand_in.url)
         self.evenkeel.env["AWS_REGION"] = "us-east-1"
         self.log = folder / "daemon.log"
-        self.daemon: Daemon = self.evenkeel.daemon(self.folder, self.log, "--mode", mode, "--badge")
+        self.daemon: Daemon = self.evenkeel.daemon(self.folder, self.log, "--mode", mode)
 
     @property
     def url(self) -> str:
@@ -73,7 +73,7 @@ class Fleet:
 
     def restart(self, *arguments: str) -> None:
         self.daemon.stop()
-        self.daemon = self.evenkeel.daemon(self.folder, self.log, "--badge", *arguments)
+        self.daemon = self.evenkeel.daemon(self.folder, self.log, *arguments)
 
     def wait_synced(self) -> None:
         for name in ("resize", "thumbnails", "fastq-quality"):

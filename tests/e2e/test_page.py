@@ -171,12 +171,12 @@ def routes(fleet: Fleet) -> list[str]:
     """Every address that there is, from the API's own description and the menu."""
     document = fleet.ask("/api/v1/openapi.json")
     keys = [it["key"] for it in fleet.ask("/api/v1/objects")["objects"]]
-    found = ["/metrics", "/livez", "/readyz", "/badge.svg", *PAGES]
+    found = ["/metrics", "/livez", "/readyz", *PAGES]
     for path in document["paths"]:
         if path.endswith("/stream"):
             continue
         found += [path.replace("{key}", key) for key in keys] if "{key}" in path else [path]
-    return [*found, *(f"/objects/{key}" for key in keys), *(f"/badge/{key}.svg" for key in keys)]
+    return [*found, *(f"/objects/{key}" for key in keys)]
 
 
 def test_no_route_shows_a_secret(fleet: Fleet) -> None:
@@ -310,15 +310,3 @@ def test_status_and_explain_say_the_same(fleet: Fleet) -> None:
     assert code == 1 and "What to do: `policy.adopt`" in said
     code, said = says("explain", "nowhere")
     assert code == 2 and "there is no object `nowhere`" in said
-
-
-def test_badges_are_there_only_on_request(fleet: Fleet) -> None:
-    assert "1 suspended" in get(fleet.url + "/badge.svg")
-    assert ">drifted<" in get(fleet.url + "/badge/default/Function/resize.svg")
-    plain = fleet.evenkeel.daemon(fleet.folder, fleet.log, "--mode", "observe")
-    try:
-        with pytest.raises(urllib.error.HTTPError) as refused:
-            get(plain.url + "/badge.svg")
-        assert refused.value.code == 404
-    finally:
-        plain.stop()

@@ -81,9 +81,6 @@ pub struct RunArgs {
         value_name = "DETAIL"
     )]
     pub(in crate::cli) metrics_detail: DetailArg,
-    /// Serve badges: /badge.svg for everything, /badge/default/Function/resize for one object.
-    #[arg(long, env = "EVENKEEL_BADGE")]
-    pub(in crate::cli) badge: bool,
 }
 
 /// `--metrics-detail`.

@@ -17,7 +17,6 @@ use crate::{
     daemon::{
         clock::SystemClock,
         exposition::Detail,
-        http::Serving,
         options::{Options, Target, Working},
         pause::PauseFile,
         run::Daemon,
@@ -82,7 +81,7 @@ impl Stage {
         };
         let url = format!("http://{}", listener.local_addr().map_err(wrong)?);
         let mut daemon = daemon(&sim.url(), folder.path())?;
-        daemon.serve(listener, Serving { detail: Detail::Documents, badge: false });
+        daemon.serve(listener, Detail::Documents);
         let mut stage = Self { sim, daemon, folder, url, told: 0 };
         for repository in REPOSITORIES {
             stage.call(Service::Ecr, "CreateRepository", (repository, json!({})))?;

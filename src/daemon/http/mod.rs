@@ -1,7 +1,6 @@
 //! HTTP: metrics and probes for machines, the API, and pages for people. Read-only.
 
 mod api;
-mod badge;
 mod metrics;
 pub mod openapi;
 mod page;
@@ -39,15 +38,6 @@ pub struct Shared {
     pub clock: Arc<dyn Clock>,
     /// How many engines there should be.
     pub engines: usize,
-}
-
-/// What is served besides what always is.
-#[derive(Debug, Clone, Copy)]
-pub struct Serving {
-    /// How much of the metrics.
-    pub detail: Detail,
-    /// Whether there are badges.
-    pub badge: bool,
 }
 
 /// Answers that are made at once, on threads of their own: two keep a core busy each, and the engines have the rest.
@@ -97,21 +87,19 @@ impl Desk {
 /// Serves until told to stop.
 pub async fn serve(
     listener: TcpListener,
-    (shared, serving): (Shared, Serving),
+    shared: Shared,
+    detail: Detail,
     stop: watch::Receiver<bool>,
 ) {
-    let metrics = metrics::Metrics::new(&shared, serving.detail);
+    let metrics = metrics::Metrics::new(&shared, detail);
     let desk = Desk::new(&shared, stop.clone());
-    let mut router = Router::new()
+    let router = Router::new()
         .route("/metrics", get(metrics::metrics).with_state(metrics))
         .route("/livez", get(livez))
         .route("/readyz", get(readyz))
         .with_state(shared)
         .merge(openapi::router(desk.clone()))
-        .merge(page::router(desk.clone()));
-    if serving.badge {
-        router = router.merge(badge::router(desk));
-    }
+        .merge(page::router(desk));
     serve::serve(listener, router, stop).await;
 }
 
