@@ -5,7 +5,7 @@ use super::{
     session::{self, End, Job, outcome, problems},
     table,
 };
-use crate::{daemon::view::query::Query, engine::prune::Terms};
+use crate::{daemon::view::query::ObjectQuery, engine::prune::Terms};
 
 /// Prints what `run` would do.
 pub(super) async fn plan(args: PlanArgs) -> Result<Outcome, CliError> {
@@ -20,7 +20,7 @@ pub(super) async fn plan(args: PlanArgs) -> Result<Outcome, CliError> {
     let view = daemon.viewer.view(now);
     let text = match args.output {
         Output::Json => {
-            let all = serde_json::to_string_pretty(&view.list(&Query::default(), false));
+            let all = serde_json::to_string_pretty(&view.list(&ObjectQuery::default(), false));
             all.map_err(|error| CliError(error.to_string()))?
         }
         Output::Text => {

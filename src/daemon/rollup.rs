@@ -20,7 +20,7 @@ use crate::{
 
 /// One document.
 #[derive(Clone)]
-pub(super) struct Document {
+pub(super) struct DocumentRollup {
     /// The object that it is named after.
     pub(super) row: Arc<Row>,
     /// The worst of all its objects' statuses.
@@ -40,7 +40,7 @@ pub(super) struct Document {
 }
 
 /// All documents, in the order of their keys.
-pub(super) fn documents(shown: &Shown) -> Vec<Document> {
+pub(super) fn documents(shown: &Shown) -> Vec<DocumentRollup> {
     let mut parts: BTreeMap<Key, Vec<&Arc<Row>>> = BTreeMap::new();
     let mut heads = Vec::new();
     for row in shown.rows.values().filter(|it| !it.orphan) {
@@ -57,10 +57,10 @@ pub(super) fn documents(shown: &Shown) -> Vec<Document> {
     heads.into_iter().map(|row| sum(row, parts.get(&row.key).unwrap_or(&none))).collect()
 }
 
-fn sum(row: &Arc<Row>, parts: &[&Arc<Row>]) -> Document {
+fn sum(row: &Arc<Row>, parts: &[&Arc<Row>]) -> DocumentRollup {
     let all = || std::iter::once(row).chain(parts.iter().copied());
     let drifted = |row: &Arc<Row>| row.changes.iter().filter(|it| it.origin.is_drift()).count();
-    Document {
+    DocumentRollup {
         row: Arc::clone(row),
         status: all().map(|it| it.status).max_by_key(|it| it.severity()).unwrap_or(row.status),
         causes: all().flat_map(|it| it.causes.iter().copied()).collect(),
@@ -74,9 +74,9 @@ fn sum(row: &Arc<Row>, parts: &[&Arc<Row>]) -> Document {
     }
 }
 
-impl Document {
+impl DocumentRollup {
     /// The first of its objects that is as badly off as the whole: what it says is said of the whole.
-    pub(super) fn speaker(&self) -> &Arc<Row> {
+    pub(super) fn worst(&self) -> &Arc<Row> {
         self.rows.iter().find(|it| it.status == self.status).unwrap_or(&self.row)
     }
 
@@ -87,13 +87,13 @@ impl Document {
 }
 
 /// Each part of a document, by itself.
-pub(super) fn parts(shown: &Shown) -> Vec<Document> {
+pub(super) fn parts(shown: &Shown) -> Vec<DocumentRollup> {
     let part =
         |row: &&Arc<Row>| !row.orphan && document_of(row.key.kind, &row.key.name).0 != row.key.kind;
     shown
         .rows
         .values()
         .filter(part)
-        .map(|row| Document { release: None, ..sum(row, &[]) })
+        .map(|row| DocumentRollup { release: None, ..sum(row, &[]) })
         .collect()
 }

@@ -7,7 +7,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use super::{
     board::{Board, Pulse, Shown},
-    rollup::{Document, documents, parts},
+    rollup::{DocumentRollup, documents, parts},
     text::{Family, Page, Sort},
 };
 use crate::{
@@ -82,7 +82,7 @@ impl Page<'_> {
         self.family(Sort::Gauge, family, samples);
     }
 
-    fn sums(&mut self, shown: &Shown, all: &[Document]) {
+    fn sums(&mut self, shown: &Shown, all: &[DocumentRollup]) {
         let mut sums: BTreeMap<[String; 3], usize> = BTreeMap::new();
         let label = |target: &str, kind: &str, status: Status| {
             [target.to_owned(), kind.to_owned(), status.as_str().to_owned()]
@@ -90,7 +90,7 @@ impl Page<'_> {
         for (target, kind, _) in engines(shown) {
             sums.extend(Status::ALL.map(|it| (label(target, kind, it), 0)));
         }
-        for Document { row, status, .. } in all {
+        for DocumentRollup { row, status, .. } in all {
             let label = label(row.key.target.as_str(), row.key.kind, *status);
             *sums.entry(label).or_default() += 1;
         }

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use super::{count, flag, total};
 use crate::{
     daemon::{
-        rollup::Document,
+        rollup::DocumentRollup,
         text::{Family, Page, Sort},
     },
     engine::{
@@ -27,14 +27,14 @@ impl Page<'_> {
     fn each(
         &mut self,
         (name, help): (&str, &str),
-        all: &[&Document],
-        value: impl Fn(&Document) -> f64,
+        all: &[&DocumentRollup],
+        value: impl Fn(&DocumentRollup) -> f64,
     ) {
         let samples = all.iter().map(|it| (labels(&it.row), value(it)));
         self.gauge(&Family(name, help, &O), samples);
     }
 
-    pub(super) fn objects(&mut self, all: &[&Document], revision: &str) {
+    pub(super) fn objects(&mut self, all: &[&DocumentRollup], revision: &str) {
         let family = Family("evenkeel_object_status", "The object's status, as a set.", &STATUS);
         let samples = all.iter().flat_map(|it| Status::ALL.map(|status| (it, status)));
         self.gauge(
@@ -70,7 +70,7 @@ impl Page<'_> {
         self.releases(all);
     }
 
-    fn drift(&mut self, all: &[&Document]) {
+    fn drift(&mut self, all: &[&DocumentRollup]) {
         let help = "Whether somebody changed the object in AWS, by what was changed.";
         let samples = all.iter().flat_map(|it| Cause::ALL.map(|cause| (it, cause)));
         self.gauge(
@@ -86,8 +86,8 @@ impl Page<'_> {
         self.each((name, help), all, |it| seconds(it.drift_since));
     }
 
-    fn infos(&mut self, all: &[&Document], revision: &str) {
-        let samples = all.iter().map(|Document { row, .. }| {
+    fn infos(&mut self, all: &[&DocumentRollup], revision: &str) {
+        let samples = all.iter().map(|DocumentRollup { row, .. }| {
             let [target, kind, name] = labels(row);
             let (desired, live) = (&*row.digests.desired, &*row.digests.live);
             ([target, kind, name, row.mode.as_str(), desired, live, revision], 1.0)
@@ -99,7 +99,7 @@ impl Page<'_> {
     }
 
     /// Of functions with a release.
-    fn releases(&mut self, all: &[&Document]) {
+    fn releases(&mut self, all: &[&DocumentRollup]) {
         let ours = || all.iter().filter_map(|it| Some((&*it.row, it.release.as_deref()?)));
         let help = "What part of the calls a version on its way gets; 0 when none is.";
         self.gauge(

@@ -27,10 +27,10 @@ use crate::{
         event_log::{EVENTS_MAX, Entry},
         view::{
             View, Viewer,
-            object::{Difference, ObjectJson, differences, object as object_json},
-            query::{BadQuery, Order, Query as Wanted, Words},
-            record::EventJson,
-            state::{API_VERSION, Objects, SourceDetail, TargetDetail},
+            object::{DifferenceView, ObjectView, differences, object as object_json},
+            query::{BadQuery, ObjectQuery, QueryText, SortOrder},
+            record::EventView,
+            state::{API_VERSION, ObjectsView, SourceDetailView, TargetDetailView},
         },
     },
     engine::{
@@ -49,38 +49,38 @@ pub(super) struct Problem {
 
 /// A request that cannot be answered.
 #[derive(Debug)]
-pub(super) struct Refused(StatusCode, String);
+pub(super) struct ApiError(StatusCode, String);
 
-impl IntoResponse for Refused {
+impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         (self.0, Json(Problem { error: self.1 })).into_response()
     }
 }
 
-impl From<BadQuery> for Refused {
+impl From<BadQuery> for ApiError {
     fn from(bad: BadQuery) -> Self {
         Self(StatusCode::BAD_REQUEST, bad.to_string())
     }
 }
 
-impl From<QueryRejection> for Refused {
+impl From<QueryRejection> for ApiError {
     fn from(bad: QueryRejection) -> Self {
         Self(StatusCode::BAD_REQUEST, bad.body_text())
     }
 }
 
-impl From<PathRejection> for Refused {
+impl From<PathRejection> for ApiError {
     fn from(bad: PathRejection) -> Self {
         Self(StatusCode::BAD_REQUEST, bad.body_text())
     }
 }
 
 /// An answer in JSON, or why there is none.
-type Answer = Result<Response, Refused>;
+type ApiResult = Result<Response, ApiError>;
 
-fn json(value: &impl Serialize) -> Answer {
+fn json(value: &impl Serialize) -> ApiResult {
     let broken =
-        |error: serde_json::Error| Refused(StatusCode::INTERNAL_SERVER_ERROR, error.to_string());
+        |error: serde_json::Error| ApiError(StatusCode::INTERNAL_SERVER_ERROR, error.to_string());
     let body = serde_json::to_vec(value).map_err(broken)?;
     Ok(([(header::CONTENT_TYPE, "application/json")], Bytes::from(body)).into_response())
 }
@@ -89,7 +89,7 @@ fn json(value: &impl Serialize) -> Answer {
 #[derive(Debug, Clone, Default, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields, default)]
 #[into_params(parameter_in = Query)]
-pub(super) struct Which {
+pub(super) struct ObjectParams {
     /// Only those of this target.
     pub(super) target: String,
     /// Only those of this kind.
@@ -135,7 +135,7 @@ fn kinds() -> RefOr<Schema> {
 }
 
 fn orders() -> RefOr<Schema> {
-    pattern(&format!("^({})?$", Order::ALL.map(Order::as_str).join("|")))
+    pattern(&format!("^({})?$", SortOrder::ALL.map(SortOrder::as_str).join("|")))
 }
 
 fn statuses() -> RefOr<Schema> {
@@ -158,10 +158,10 @@ fn cursors() -> RefOr<Schema> {
     pattern(r"^(-?[0-9]{1,18}~[^/]+/[^/]+/[\s\S]+)?$")
 }
 
-impl Which {
+impl ObjectParams {
     /// What the words mean.
-    pub(super) fn understand(&self) -> Result<Wanted, BadQuery> {
-        Wanted::parse(&Words {
+    pub(super) fn parse(&self) -> Result<ObjectQuery, BadQuery> {
+        ObjectQuery::parse(&QueryText {
             target: &self.target,
             kind: &self.kind,
             status: &self.status,
@@ -178,16 +178,16 @@ impl Which {
 /// All objects, or some
 ///
 /// Documents and their parts (URLs, permissions, releases …), each for itself; with `parts=false`, documents alone.
-#[utoipa::path(get, path = "/objects", tag = "objects", params(Which), responses(
-    (status = 200, description = "Objects, targets and the source", body = Objects<'_>),
+#[utoipa::path(get, path = "/objects", tag = "objects", params(ObjectParams), responses(
+    (status = 200, description = "Objects, targets and the source", body = ObjectsView<'_>),
     (status = 400, description = "The query is not understood", body = Problem),
 ))]
 pub(super) async fn objects(
     State(desk): State<Desk>,
-    which: Result<Query<Which>, QueryRejection>,
-) -> Answer {
-    let Query(which) = which?;
-    let (query, sums) = (which.understand()?, which.parts == Some(false));
+    params: Result<Query<ObjectParams>, QueryRejection>,
+) -> ApiResult {
+    let Query(params) = params?;
+    let (query, sums) = (params.parse()?, params.parts == Some(false));
     desk.make(move |_, view| json(&view.list(&query, sums))).await
 }
 
@@ -195,12 +195,12 @@ pub(super) async fn objects(
 async fn about(
     desk: &Desk,
     key: Result<Path<String>, PathRejection>,
-    make: impl FnOnce(&Viewer, &View, &Arc<Row>) -> Answer + Send + 'static,
-) -> Answer {
+    make: impl FnOnce(&Viewer, &View, &Arc<Row>) -> ApiResult + Send + 'static,
+) -> ApiResult {
     let Path(key) = key?;
     let answer = desk.make(move |viewer, view| match view.row(&key) {
         Some(row) => make(viewer, view, row),
-        None => Err(Refused(StatusCode::NOT_FOUND, format!("there is no object `{key}`"))),
+        None => Err(ApiError(StatusCode::NOT_FOUND, format!("there is no object `{key}`"))),
     });
     answer.await
 }
@@ -209,7 +209,7 @@ async fn about(
 #[utoipa::path(get, path = "/objects/{*key}", tag = "objects",
     params(("key" = String, Path, description = "The key of an object", example = "default/Function/resize")),
     responses(
-        (status = 200, description = "The object", body = ObjectJson<'_>),
+        (status = 200, description = "The object", body = ObjectView<'_>),
         (status = 400, description = "The key is no text", body = Problem),
         (status = 404, description = "There is no such object", body = Problem),
     )
@@ -217,23 +217,25 @@ async fn about(
 pub(super) async fn object(
     State(desk): State<Desk>,
     key: Result<Path<String>, PathRejection>,
-) -> Answer {
+) -> ApiResult {
     about(&desk, key, |_, view, row| json(&object_json(view, row))).await
 }
 
 /// What differs in an object and in its parts.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Diff<'a> {
+#[schema(as = Diff)]
+pub(super) struct DiffView<'a> {
     /// `evenkeel.dev/v1`.
     api_version: &'static str,
     /// The objects that differ, the document's own one first.
-    objects: Vec<Differing<'a>>,
+    objects: Vec<ObjectDiffView<'a>>,
 }
 
 /// What differs in an object, and what would be done.
 #[derive(Serialize, ToSchema)]
-pub(super) struct Differing<'a> {
+#[schema(as = Differing)]
+pub(super) struct ObjectDiffView<'a> {
     /// The object.
     key: String,
     /// How it is doing.
@@ -243,13 +245,13 @@ pub(super) struct Differing<'a> {
     /// Why, in words.
     message: &'a str,
     /// Every field that differs.
-    changes: Vec<Difference<'a>>,
+    changes: Vec<DifferenceView<'a>>,
     /// The steps that would mend it, in order.
     steps: &'a [String],
 }
 
-fn differing(row: &Row) -> Differing<'_> {
-    Differing {
+fn differing(row: &Row) -> ObjectDiffView<'_> {
+    ObjectDiffView {
         key: row.key.to_string(),
         status: row.status.as_str(),
         reason: row.reason.code,
@@ -259,9 +261,9 @@ fn differing(row: &Row) -> Differing<'_> {
     }
 }
 
-fn diff_of<'a>(rows: impl Iterator<Item = &'a Arc<Row>>) -> Diff<'a> {
+fn diff_of<'a>(rows: impl Iterator<Item = &'a Arc<Row>>) -> DiffView<'a> {
     let differs = |it: &&Arc<Row>| it.differs() || !it.changes.is_empty();
-    Diff {
+    DiffView {
         api_version: API_VERSION,
         objects: rows.filter(differs).map(|it| differing(it)).collect(),
     }
@@ -271,7 +273,7 @@ fn diff_of<'a>(rows: impl Iterator<Item = &'a Arc<Row>>) -> Diff<'a> {
 #[utoipa::path(get, path = "/diffs/{*key}", tag = "objects",
     params(("key" = String, Path, description = "The key of an object", example = "default/Function/resize")),
     responses(
-        (status = 200, description = "What differs; empty: nothing", body = Diff<'_>),
+        (status = 200, description = "What differs; empty: nothing", body = DiffView<'_>),
         (status = 400, description = "The key is no text", body = Problem),
         (status = 404, description = "There is no such object", body = Problem),
     )
@@ -279,14 +281,15 @@ fn diff_of<'a>(rows: impl Iterator<Item = &'a Arc<Row>>) -> Diff<'a> {
 pub(super) async fn diff(
     State(desk): State<Desk>,
     key: Result<Path<String>, PathRejection>,
-) -> Answer {
+) -> ApiResult {
     about(&desk, key, |_, view, row| json(&diff_of(view.family(row).into_iter()))).await
 }
 
 /// What happened to an object and to its parts.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct History<'a> {
+#[schema(as = History)]
+pub(super) struct HistoryView<'a> {
     /// `evenkeel.dev/v1`.
     api_version: &'static str,
     /// The newest first; at most twenty for each object.
@@ -299,7 +302,7 @@ pub(super) struct History<'a> {
 #[utoipa::path(get, path = "/history/{*key}", tag = "objects",
     params(("key" = String, Path, description = "The key of an object", example = "default/Function/resize")),
     responses(
-        (status = 200, description = "Changes", body = History<'_>),
+        (status = 200, description = "Changes", body = HistoryView<'_>),
         (status = 400, description = "The key is no text", body = Problem),
         (status = 404, description = "There is no such object", body = Problem),
     )
@@ -307,11 +310,11 @@ pub(super) struct History<'a> {
 pub(super) async fn history(
     State(desk): State<Desk>,
     key: Result<Path<String>, PathRejection>,
-) -> Answer {
+) -> ApiResult {
     let make = |viewer: &Viewer, view: &View, row: &Arc<Row>| {
         let changes = viewer.history(view, row);
         let changes = changes.iter().map(|it| &**it).collect();
-        json(&History { api_version: API_VERSION, changes })
+        json(&HistoryView { api_version: API_VERSION, changes })
     };
     about(&desk, key, make).await
 }
@@ -319,51 +322,53 @@ pub(super) async fn history(
 /// What happened.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Events {
+#[schema(as = Events)]
+pub(super) struct EventsView {
     /// `evenkeel.dev/v1`.
     api_version: &'static str,
     /// The newest first; at most a thousand.
-    events: Vec<EventJson>,
+    events: Vec<EventView>,
 }
 
 /// What happened lately
 ///
 /// Since Evenkeel started. The same as a stream: `/api/v1/events/stream`.
 #[utoipa::path(get, path = "/events", tag = "events", responses(
-    (status = 200, description = "Events", body = Events),
+    (status = 200, description = "Events", body = EventsView),
 ))]
-pub(super) async fn events(State(desk): State<Desk>) -> Answer {
+pub(super) async fn events(State(desk): State<Desk>) -> ApiResult {
     let made = desk.make(|viewer, _| {
-        json(&Events { api_version: API_VERSION, events: viewer.newest(EVENTS_MAX) })
+        json(&EventsView { api_version: API_VERSION, events: viewer.newest(EVENTS_MAX) })
     });
     made.await
 }
 
 /// The directory of manifests
 #[utoipa::path(get, path = "/source", tag = "state", responses(
-    (status = 200, description = "Files, and what is wrong with them", body = SourceDetail),
+    (status = 200, description = "Files, and what is wrong with them", body = SourceDetailView),
 ))]
-pub(super) async fn source(State(desk): State<Desk>) -> Answer {
+pub(super) async fn source(State(desk): State<Desk>) -> ApiResult {
     desk.make(|_, view| json(&view.source())).await
 }
 
 /// The targets.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub(super) struct Targets {
+#[schema(as = Targets)]
+pub(super) struct TargetsView {
     /// `evenkeel.dev/v1`.
     api_version: &'static str,
     /// In the order in which they were declared.
-    targets: Vec<TargetDetail>,
+    targets: Vec<TargetDetailView>,
 }
 
 /// Targets and their budgets
 #[utoipa::path(get, path = "/targets", tag = "state", responses(
-    (status = 200, description = "Targets", body = Targets),
+    (status = 200, description = "Targets", body = TargetsView),
 ))]
-pub(super) async fn targets(State(desk): State<Desk>) -> Answer {
+pub(super) async fn targets(State(desk): State<Desk>) -> ApiResult {
     let made = desk.make(|viewer, view| {
-        json(&Targets { api_version: API_VERSION, targets: view.targets(&viewer.sites) })
+        json(&TargetsView { api_version: API_VERSION, targets: view.targets(&viewer.sites) })
     });
     made.await
 }
@@ -372,8 +377,8 @@ pub(super) async fn targets(State(desk): State<Desk>) -> Answer {
 ///
 /// Every object that differs, with the steps that would mend it, held up or not.
 #[utoipa::path(get, path = "/plan", tag = "objects", responses(
-    (status = 200, description = "Objects that differ", body = Diff<'_>),
+    (status = 200, description = "Objects that differ", body = DiffView<'_>),
 ))]
-pub(super) async fn plan(State(desk): State<Desk>) -> Answer {
+pub(super) async fn plan(State(desk): State<Desk>) -> ApiResult {
     desk.make(|_, view| json(&diff_of(view.rows()))).await
 }

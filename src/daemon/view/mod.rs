@@ -20,7 +20,7 @@ use jiff::Timestamp;
 use super::{
     board::{Board, Shown},
     event_log::EventLog,
-    rollup::{Document, documents},
+    rollup::{DocumentRollup, documents},
 };
 use crate::{
     aws::calls::Calls,
@@ -64,7 +64,7 @@ pub struct View {
     pub shown: Shown,
     /// When it was made.
     pub at: Now,
-    documents: Vec<Document>,
+    documents: Vec<DocumentRollup>,
 }
 
 impl View {
@@ -74,7 +74,7 @@ impl View {
     }
 
     /// All documents, in the order of their keys.
-    pub(super) fn documents(&self) -> &[Document] {
+    pub(super) fn documents(&self) -> &[DocumentRollup] {
         &self.documents
     }
 
@@ -91,7 +91,7 @@ impl View {
     }
 
     /// The document that an object is named after, if it is.
-    pub(super) fn document(&self, key: &Key) -> Option<&Document> {
+    pub(super) fn document(&self, key: &Key) -> Option<&DocumentRollup> {
         let at = self.documents.binary_search_by(|it| it.row.key.cmp(key)).ok()?;
         self.documents.get(at)
     }

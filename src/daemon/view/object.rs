@@ -6,12 +6,15 @@ use jiff::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{View, reasons};
+use super::{
+    View,
+    reasons::{self, Advice},
+};
 use crate::{
-    daemon::rollup::Document,
+    daemon::rollup::DocumentRollup,
     engine::{
         diff::{Cause, Change},
-        status::{self, Row},
+        status::{Condition, Row},
     },
     kinds::document_of,
 };
@@ -20,7 +23,7 @@ use crate::{
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Object)]
-pub struct ObjectJson<'a> {
+pub struct ObjectView<'a> {
     /// `target/Kind/name`.
     pub key: String,
     /// The target.
@@ -48,19 +51,19 @@ pub struct ObjectJson<'a> {
     /// Since when it has drifted.
     drift_since: Option<Timestamp>,
     /// Every field that differs.
-    changes: Vec<Difference<'a>>,
+    changes: Vec<DifferenceView<'a>>,
     /// The steps that would mend it, in order.
     steps: &'a [String],
     /// Conditions in the sense of Kubernetes.
-    conditions: Vec<Condition<'a>>,
+    conditions: Vec<ConditionView<'a>>,
     /// Images.
-    digests: Digests<'a>,
+    digests: DigestsView<'a>,
     /// What people read of it besides.
-    details: Vec<Detail<'a>>,
+    details: Vec<DetailView<'a>>,
     /// The document's labels.
     labels: &'a BTreeMap<String, String>,
     /// Where it is written.
-    manifest: Option<Place<'a>>,
+    manifest: Option<LocationView<'a>>,
     /// When AWS last confirmed what is known.
     observed: Option<Timestamp>,
     /// When it was last read exactly.
@@ -70,21 +73,13 @@ pub struct ObjectJson<'a> {
     /// It is ours, and no manifest asks for it.
     orphan: bool,
     /// Of a document: all its objects together. Null for a part.
-    rollup: Option<Rollup<'a>>,
-}
-
-/// What a reason means and what to do.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct Advice {
-    /// What is the case.
-    meaning: &'static str,
-    /// What a person should do; empty: nothing.
-    todo: &'static str,
+    rollup: Option<RollupView<'a>>,
 }
 
 /// A field that differs.
 #[derive(Serialize, ToSchema)]
-pub struct Difference<'a> {
+#[schema(as = Difference)]
+pub struct DifferenceView<'a> {
     /// A JSON Pointer below `spec`.
     path: &'a str,
     /// What the manifest asks for, without secrets.
@@ -99,7 +94,8 @@ pub struct Difference<'a> {
 
 /// One aspect of an object.
 #[derive(Serialize, ToSchema)]
-pub struct Condition<'a> {
+#[schema(as = Condition)]
+pub struct ConditionView<'a> {
     /// As `Ready`.
     #[serde(rename = "type")]
     kind: &'a str,
@@ -115,7 +111,8 @@ pub struct Condition<'a> {
 
 /// Images, 12 hex digits each; empty if unknown.
 #[derive(Serialize, ToSchema)]
-pub struct Digests<'a> {
+#[schema(as = Digests)]
+pub struct DigestsView<'a> {
     /// The one that is wanted.
     desired: &'a str,
     /// The one that runs.
@@ -124,7 +121,8 @@ pub struct Digests<'a> {
 
 /// One thing that people read of an object besides.
 #[derive(Serialize, ToSchema)]
-pub struct Detail<'a> {
+#[schema(as = Detail)]
+pub struct DetailView<'a> {
     /// As `smoke test`.
     name: &'a str,
     /// In words.
@@ -133,7 +131,8 @@ pub struct Detail<'a> {
 
 /// A place in a manifest.
 #[derive(Serialize, ToSchema)]
-pub struct Place<'a> {
+#[schema(as = Place)]
+pub struct LocationView<'a> {
     /// Below the watched directory.
     file: &'a str,
     /// From 1.
@@ -143,7 +142,8 @@ pub struct Place<'a> {
 /// A document as the sum of its objects.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct Rollup<'a> {
+#[schema(as = Rollup)]
+pub struct RollupView<'a> {
     /// The worst of their statuses.
     status: &'a str,
     /// Under which causes any of them drifted.
@@ -157,8 +157,8 @@ pub struct Rollup<'a> {
 }
 
 /// An object as JSON.
-pub fn object<'a>(view: &'a View, row: &'a Row) -> ObjectJson<'a> {
-    ObjectJson {
+pub fn object<'a>(view: &'a View, row: &'a Row) -> ObjectView<'a> {
+    ObjectView {
         key: row.key.to_string(),
         target: row.key.target.as_str(),
         kind: row.key.kind,
@@ -167,7 +167,7 @@ pub fn object<'a>(view: &'a View, row: &'a Row) -> ObjectJson<'a> {
         status: row.status.as_str(),
         reason: row.reason.code,
         message: &row.reason.message,
-        advice: advice(row.reason.code),
+        advice: reasons::of(row.reason.code),
         since: row.since,
         mode: row.mode.as_str(),
         causes: row.causes.iter().map(|it| it.as_str()).collect(),
@@ -175,10 +175,10 @@ pub fn object<'a>(view: &'a View, row: &'a Row) -> ObjectJson<'a> {
         changes: differences(row),
         steps: &row.steps,
         conditions: conditions(row),
-        digests: Digests { desired: &row.digests.desired, live: &row.digests.live },
-        details: row.details.iter().map(|(name, text)| Detail { name, text }).collect(),
+        digests: DigestsView { desired: &row.digests.desired, live: &row.digests.live },
+        details: row.details.iter().map(|(name, text)| DetailView { name, text }).collect(),
         labels: &row.labels,
-        manifest: row.manifest.as_ref().map(|it| Place { file: &it.file, line: it.line }),
+        manifest: row.manifest.as_ref().map(|it| LocationView { file: &it.file, line: it.line }),
         observed: row.observed,
         audited: row.audited,
         next_check: row.next_check,
@@ -188,12 +188,12 @@ pub fn object<'a>(view: &'a View, row: &'a Row) -> ObjectJson<'a> {
 }
 
 /// Every field of an object that differs.
-pub fn differences(row: &Row) -> Vec<Difference<'_>> {
+pub fn differences(row: &Row) -> Vec<DifferenceView<'_>> {
     row.changes.iter().map(difference).collect()
 }
 
-fn difference(change: &Change) -> Difference<'_> {
-    Difference {
+fn difference(change: &Change) -> DifferenceView<'_> {
+    DifferenceView {
         path: &change.path,
         desired: &change.desired.text,
         live: &change.live.text,
@@ -202,17 +202,13 @@ fn difference(change: &Change) -> Difference<'_> {
     }
 }
 
-fn conditions(row: &Row) -> Vec<Condition<'_>> {
+fn conditions(row: &Row) -> Vec<ConditionView<'_>> {
     row.conditions.iter().map(condition).collect()
 }
 
-fn condition(it: &status::Condition) -> Condition<'_> {
-    let status::Condition { kind, status, reason, message, since } = it;
-    Condition { kind, status: status.as_str(), reason, message, since: *since }
-}
-
-fn advice(reason: &str) -> Option<Advice> {
-    reasons::of(reason).map(|it| Advice { meaning: it.meaning, todo: it.todo })
+fn condition(it: &Condition) -> ConditionView<'_> {
+    let Condition { kind, status, reason, message, since } = it;
+    ConditionView { kind, status: status.as_str(), reason, message, since: *since }
 }
 
 /// The key of the document that an object is a part of, or is.
@@ -221,8 +217,8 @@ pub fn document_key(row: &Row) -> String {
     format!("{}/{kind}/{name}", row.key.target)
 }
 
-fn rollup(document: &Document) -> Rollup<'_> {
-    Rollup {
+fn rollup(document: &DocumentRollup) -> RollupView<'_> {
+    RollupView {
         status: document.status.as_str(),
         causes: document.causes.iter().copied().map(Cause::as_str).collect(),
         drifted_fields: document.fields,

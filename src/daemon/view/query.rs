@@ -9,7 +9,7 @@ use jiff::Timestamp;
 
 use super::{View, object::document_key, split};
 use crate::{
-    daemon::rollup::Document,
+    daemon::rollup::DocumentRollup,
     engine::{
         diff::Cause,
         status::{Row, Status},
@@ -25,7 +25,7 @@ const LAST: i64 = 999_999_999_999_999_999;
 
 /// What is asked for, as text. Empty: anything.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Words<'a> {
+pub struct QueryText<'a> {
     /// The name of a target.
     pub target: &'a str,
     /// A kind.
@@ -38,7 +38,7 @@ pub struct Words<'a> {
     pub label: &'a str,
     /// A text somewhere in key, message, reason, labels or the manifest's path.
     pub text: &'a str,
-    /// One of [`Order`].
+    /// One of [`SortOrder`].
     pub sort: &'a str,
     /// Where the last page ended.
     pub cursor: &'a str,
@@ -48,7 +48,7 @@ pub struct Words<'a> {
 
 /// What is asked for.
 #[derive(Debug, Clone, Default)]
-pub struct Query {
+pub struct ObjectQuery {
     target: String,
     kind: String,
     statuses: Vec<Status>,
@@ -56,7 +56,7 @@ pub struct Query {
     labels: BTreeMap<String, String>,
     text: String,
     /// In which order.
-    pub order: Order,
+    pub order: SortOrder,
     after: Option<(i64, String)>,
     /// How many at most; `None`: all.
     pub limit: Option<usize>,
@@ -64,7 +64,7 @@ pub struct Query {
 
 /// In which order objects come. Those alike come by their keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Order {
+pub enum SortOrder {
     /// By their keys.
     #[default]
     Key,
@@ -78,7 +78,7 @@ pub enum Order {
     Observed,
 }
 
-impl Order {
+impl SortOrder {
     /// All of them.
     pub const ALL: [Self; 5] = [Self::Key, Self::Status, Self::Drift, Self::Since, Self::Observed];
 
@@ -104,9 +104,9 @@ pub struct BadQuery {
     pub message: String,
 }
 
-impl Query {
+impl ObjectQuery {
     /// Understands the words.
-    pub fn parse(words: &Words<'_>) -> Result<Self, BadQuery> {
+    pub fn parse(words: &QueryText<'_>) -> Result<Self, BadQuery> {
         if !words.kind.is_empty() {
             one_of("kind", words.kind, ALL.iter().map(|it| (*it, ())))?;
         }
@@ -118,8 +118,8 @@ impl Query {
             labels: labels(words.label)?,
             text: words.text.to_lowercase(),
             order: match words.sort {
-                "" => Order::Key,
-                word => one_of("sort", word, Order::ALL.map(|it| (it.as_str(), it)))?,
+                "" => SortOrder::Key,
+                word => one_of("sort", word, SortOrder::ALL.map(|it| (it.as_str(), it)))?,
             },
             after: cursor(words.cursor)?,
             limit: limit(words.limit)?,
@@ -202,7 +202,7 @@ pub(in crate::daemon) struct Item<'a> {
     /// Its row.
     pub(in crate::daemon) row: &'a Arc<Row>,
     /// The row that says how it is doing: a part's, if that is worse off.
-    pub(in crate::daemon) speaker: &'a Arc<Row>,
+    pub(in crate::daemon) worst: &'a Arc<Row>,
     /// How it is doing.
     pub(in crate::daemon) status: Status,
     /// Under which causes it drifted.
@@ -214,19 +214,19 @@ pub(in crate::daemon) struct Item<'a> {
 impl<'a> From<&'a Arc<Row>> for Item<'a> {
     fn from(row: &'a Arc<Row>) -> Self {
         let (status, causes, drift_since) = (row.status, &row.causes, row.drift_since);
-        Self { row, speaker: row, status, causes, drift_since }
+        Self { row, worst: row, status, causes, drift_since }
     }
 }
 
-impl<'a> From<&'a Document> for Item<'a> {
-    fn from(it: &'a Document) -> Self {
+impl<'a> From<&'a DocumentRollup> for Item<'a> {
+    fn from(it: &'a DocumentRollup) -> Self {
         let (status, causes, drift_since) = (it.status, &it.causes, it.drift_since);
-        Self { row: &it.row, speaker: it.speaker(), status, causes, drift_since }
+        Self { row: &it.row, worst: it.worst(), status, causes, drift_since }
     }
 }
 
 /// A page of what was asked for.
-pub(in crate::daemon) struct Selected<'a> {
+pub(in crate::daemon) struct ResultPage<'a> {
     /// What comes on it.
     pub(in crate::daemon) items: Vec<Item<'a>>,
     /// How many there are on all pages.
@@ -237,19 +237,19 @@ pub(in crate::daemon) struct Selected<'a> {
 
 impl View {
     /// Objects, each for itself: documents and their parts, but for images, which are only a means.
-    pub(in crate::daemon) fn objects(&self, query: &Query) -> Selected<'_> {
+    pub(in crate::daemon) fn objects(&self, query: &ObjectQuery) -> ResultPage<'_> {
         query.select(self.rows().map(Item::from))
     }
 
     /// Documents, each with its parts as one, and what is left of those that are gone.
-    pub(in crate::daemon) fn sums(&self, query: &Query) -> Selected<'_> {
+    pub(in crate::daemon) fn sums(&self, query: &ObjectQuery) -> ResultPage<'_> {
         let orphans = self.shown.rows.values().filter(|it| it.orphan);
         query.select(self.documents.iter().map(Item::from).chain(orphans.map(Item::from)))
     }
 }
 
-impl Query {
-    fn select<'a>(&self, all: impl Iterator<Item = Item<'a>>) -> Selected<'a> {
+impl ObjectQuery {
+    fn select<'a>(&self, all: impl Iterator<Item = Item<'a>>) -> ResultPage<'a> {
         let mut chosen: Vec<_> =
             all.filter(|it| self.takes(it)).map(|it| (self.rank(&it), it)).collect();
         let total = chosen.len();
@@ -267,7 +267,7 @@ impl Query {
         }
         let last = chosen.last().filter(|_| more.is_some());
         let next = last.map(|(rank, it)| format!("{rank}~{}", it.row.key));
-        Selected { items: chosen.into_iter().map(|(_, it)| it).collect(), total, next }
+        ResultPage { items: chosen.into_iter().map(|(_, it)| it).collect(), total, next }
     }
 
     fn takes(&self, it: &Item<'_>) -> bool {
@@ -283,7 +283,7 @@ impl Query {
 
     /// Whether the text stands in what people see of an object.
     fn finds(&self, it: &Item<'_>) -> bool {
-        let (row, reason) = (it.row, &it.speaker.reason);
+        let (row, reason) = (it.row, &it.worst.reason);
         let has = |text: &str| text.to_lowercase().contains(&self.text);
         has(&row.key.to_string())
             || has(&document_key(row))
@@ -295,11 +295,11 @@ impl Query {
 
     fn rank(&self, it: &Item<'_>) -> i64 {
         match self.order {
-            Order::Key => 0,
-            Order::Status => -i64::from(it.status.severity()),
-            Order::Drift => it.drift_since.map_or(LAST, Timestamp::as_microsecond),
-            Order::Since => -it.row.since.as_microsecond(),
-            Order::Observed => it.row.observed.map_or(-LAST, Timestamp::as_microsecond),
+            SortOrder::Key => 0,
+            SortOrder::Status => -i64::from(it.status.severity()),
+            SortOrder::Drift => it.drift_since.map_or(LAST, Timestamp::as_microsecond),
+            SortOrder::Since => -it.row.since.as_microsecond(),
+            SortOrder::Observed => it.row.observed.map_or(-LAST, Timestamp::as_microsecond),
         }
     }
 }
@@ -313,30 +313,33 @@ fn place(row: &Row) -> (&str, &str, &str) {
 mod tests {
     use super::*;
 
-    fn wrong(words: &Words<'_>) -> String {
-        Query::parse(words).unwrap_err().to_string()
+    fn wrong(words: &QueryText<'_>) -> String {
+        ObjectQuery::parse(words).unwrap_err().to_string()
     }
 
     #[test]
     fn words_that_mean_nothing_are_named_with_what_they_may_be() {
-        let none = Words::default();
-        assert!(Query::parse(&none).is_ok());
+        let none = QueryText::default();
+        assert!(ObjectQuery::parse(&none).is_ok());
         assert!(
-            wrong(&Words { status: "synced,blue", ..none.clone() })
+            wrong(&QueryText { status: "synced,blue", ..none.clone() })
                 .contains("`blue`; it is one of synced")
         );
-        assert!(wrong(&Words { kind: "Lambda", ..none.clone() }).contains("Function"));
-        assert!(wrong(&Words { sort: "size", ..none.clone() }).starts_with("`sort`"));
+        assert!(wrong(&QueryText { kind: "Lambda", ..none.clone() }).contains("Function"));
+        assert!(wrong(&QueryText { sort: "size", ..none.clone() }).starts_with("`sort`"));
         for label in ["x", "=y", "a=b,"] {
-            assert!(wrong(&Words { label, ..none.clone() }).contains("label=value"), "{label}");
+            assert!(wrong(&QueryText { label, ..none.clone() }).contains("label=value"), "{label}");
         }
         for limit in ["0", "1001", "-1", "many"] {
-            assert!(wrong(&Words { limit, ..none.clone() }).starts_with("`limit`"), "{limit}");
+            assert!(wrong(&QueryText { limit, ..none.clone() }).starts_with("`limit`"), "{limit}");
         }
         for cursor in ["7", "~a/b/c", "x~a/b/c", "1~a/b", "1~a//c", "+1~a/b/c"] {
-            assert!(wrong(&Words { cursor, ..none.clone() }).starts_with("`cursor`"), "{cursor}");
+            assert!(
+                wrong(&QueryText { cursor, ..none.clone() }).starts_with("`cursor`"),
+                "{cursor}"
+            );
         }
-        let good = Query::parse(&Words { cursor: "-1~a/b/c/d", ..none }).unwrap();
+        let good = ObjectQuery::parse(&QueryText { cursor: "-1~a/b/c/d", ..none }).unwrap();
         assert_eq!(good.after, Some((-1, "a/b/c/d".to_owned())));
     }
 }

@@ -1,11 +1,12 @@
 //! What each reason means and what to do about it: the one table behind `explain`, the page and
 //! `docs/reference/status.md`.
 
-/// What a reason means.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Reason {
-    /// The reasons of which this is true.
-    names: &'static str,
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// What a reason means and what to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Advice {
     /// What is the case.
     pub meaning: &'static str,
     /// What a person should do; empty: nothing.
@@ -83,10 +84,10 @@ const TABLE: &[(&str, &str, &str)] = &[
 ];
 
 /// What is known of a reason.
-pub fn of(name: &str) -> Option<Reason> {
+pub fn of(name: &str) -> Option<Advice> {
     let known = |names: &&str| names.split(' ').any(|it| it == name);
-    let (names, meaning, todo) = TABLE.iter().find(|(names, ..)| known(names))?;
-    Some(Reason { names, meaning, todo })
+    let (_, meaning, todo) = TABLE.iter().find(|(names, ..)| known(names))?;
+    Some(Advice { meaning, todo })
 }
 
 /// All of them, as a table in Markdown.

@@ -15,7 +15,7 @@ use crate::{
 /// Something that happened. What happens again is the same event with a higher count and a new id.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Event)]
-pub struct EventJson {
+pub struct EventView {
     /// To be given as `Last-Event-ID`; another process's ids are other ones.
     pub id: String,
     /// The key of an object, the name of a target, or `source`.
@@ -39,8 +39,8 @@ pub struct EventJson {
 
 impl Viewer {
     /// An event as JSON.
-    pub fn event(&self, event: &Event) -> EventJson {
-        EventJson {
+    pub fn event(&self, event: &Event) -> EventView {
+        EventView {
             id: self.event_log.id(event.number),
             subject: event.subject.to_string(),
             about: match event.subject {
@@ -58,14 +58,14 @@ impl Viewer {
     }
 
     /// The newest events, the newest first.
-    pub fn newest(&self, count: usize) -> Vec<EventJson> {
+    pub fn newest(&self, count: usize) -> Vec<EventView> {
         let events: Vec<Arc<Event>> =
             self.event_log.read(|store| store.events().take(count).cloned().collect());
         events.iter().map(|it| self.event(it)).collect()
     }
 
     /// The events of an object and of everything that is a part of it, the newest first.
-    pub fn events_of(&self, view: &View, row: &Arc<Row>) -> Vec<EventJson> {
+    pub fn events_of(&self, view: &View, row: &Arc<Row>) -> Vec<EventView> {
         let keys = keys(view, row);
         let ours =
             |it: &&Arc<Event>| matches!(&it.subject, Subject::Object(key) if keys.contains(key));

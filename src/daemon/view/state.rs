@@ -8,14 +8,14 @@ use utoipa::ToSchema;
 
 use super::{
     Site, View,
-    object::{ObjectJson, object},
-    query::Query,
+    object::{ObjectView, object},
+    query::ObjectQuery,
 };
 use crate::{
     aws::calls::Allowance,
     daemon::board::{Pulse, SourceState},
-    engine::{diff, name::Name, prune::PruneDecision},
-    manifest,
+    engine::{diff::Reason, name::Name, prune::PruneDecision},
+    manifest::Diagnostic,
 };
 
 /// The version of everything that this API gives.
@@ -25,24 +25,26 @@ pub const API_VERSION: &str = "evenkeel.dev/v1";
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[expect(clippy::struct_field_names, reason = "the word of the interface")]
-pub struct Objects<'a> {
+#[schema(as = Objects)]
+pub struct ObjectsView<'a> {
     /// `evenkeel.dev/v1`.
     api_version: &'static str,
     /// The objects of this page.
-    objects: Vec<ObjectJson<'a>>,
+    objects: Vec<ObjectView<'a>>,
     /// How many there are on all pages.
     total: usize,
     /// The `cursor` of the next page; null if there is none.
     next: Option<String>,
     /// The targets.
-    targets: Vec<Target>,
+    targets: Vec<TargetView>,
     /// The manifests.
-    source: Source,
+    source: SourceView,
 }
 
 /// Why something is held up.
 #[derive(Serialize, ToSchema)]
-pub struct Said {
+#[schema(as = Said)]
+pub struct ReasonView {
     /// In PascalCase.
     pub reason: &'static str,
     /// In words.
@@ -52,33 +54,36 @@ pub struct Said {
 /// A target: one account in one Region.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct Target {
+#[schema(as = Target)]
+pub struct TargetView {
     /// Its name.
     pub name: String,
     /// Why nothing is read or written; null: it is.
-    pub paused: Option<Said>,
+    pub paused: Option<ReasonView>,
     /// Why nothing is written; null: it is.
-    pub held: Option<Said>,
+    pub held: Option<ReasonView>,
     /// What would be deleted; null if nothing has been ruled.
-    pub prune: Option<Prune>,
+    pub prune: Option<PruneView>,
     /// Updates of many objects that are under way.
-    pub rollouts: Vec<Rollout>,
+    pub rollouts: Vec<RolloutView>,
 }
 
 /// What would be deleted.
 #[derive(Serialize, ToSchema)]
-pub struct Prune {
+#[schema(as = Prune)]
+pub struct PruneView {
     /// How many objects.
     pub candidates: usize,
     /// The hash that confirms exactly these.
     pub hash: String,
     /// Why they are not deleted.
-    pub blocked: Option<Said>,
+    pub blocked: Option<ReasonView>,
 }
 
 /// An update of many objects.
 #[derive(Serialize, ToSchema)]
-pub struct Rollout {
+#[schema(as = Rollout)]
+pub struct RolloutView {
     /// The kind of the objects.
     pub kind: &'static str,
     /// How many.
@@ -94,7 +99,8 @@ pub struct Rollout {
 /// The directory of manifests.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct Source {
+#[schema(as = Source)]
+pub struct SourceView {
     /// The path, as the operator gave it.
     pub path: String,
     /// The git commit, where there is one.
@@ -116,14 +122,15 @@ pub struct Source {
     /// Files that are no manifests.
     pub ignored: usize,
     /// Everything that is wrong.
-    pub notes: Vec<Note>,
+    pub notes: Vec<DiagnosticView>,
     /// Targets that manifests name and nobody declared.
     pub strays: Vec<String>,
 }
 
 /// One thing that is wrong with a manifest.
 #[derive(Serialize, ToSchema)]
-pub struct Note {
+#[schema(as = Note)]
+pub struct DiagnosticView {
     /// Below the watched directory.
     pub file: String,
     /// From 1; 0 if the whole file is meant.
@@ -142,19 +149,21 @@ pub struct Note {
 
 /// The directory in detail.
 #[derive(Serialize, ToSchema)]
-pub struct SourceDetail {
+#[schema(as = SourceDetail)]
+pub struct SourceDetailView {
     /// The directory.
     #[serde(flatten)]
-    pub source: Source,
+    pub source: SourceView,
     /// The files that have documents in them.
-    pub files: Vec<File>,
+    pub files: Vec<FileView>,
     /// The documents that stand at their last good version, since their present text cannot be used.
     pub frozen: Vec<String>,
 }
 
 /// A manifest.
 #[derive(Serialize, ToSchema)]
-pub struct File {
+#[schema(as = File)]
+pub struct FileView {
     /// Below the watched directory.
     pub file: String,
     /// How many documents of it count.
@@ -166,25 +175,27 @@ pub struct File {
 /// A target in detail.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct TargetDetail {
+#[schema(as = TargetDetail)]
+pub struct TargetDetailView {
     /// The target.
     #[serde(flatten)]
-    pub target: Target,
+    pub target: TargetView,
     /// Its Region.
     pub region: String,
     /// The account, once AWS has said whose the credentials are.
     pub account_id: Option<String>,
     /// The mass-drift breaker, by kind, where it is open.
-    pub breakers: Vec<Breaker>,
+    pub breakers: Vec<BreakerView>,
     /// How many calls a second it may make, by AWS's quotas.
-    pub budgets: Vec<Budget>,
+    pub budgets: Vec<BudgetView>,
     /// What each engine is doing.
-    pub engines: Vec<Engine>,
+    pub engines: Vec<EngineView>,
 }
 
 /// An open breaker: so many objects have drifted at once that nothing is written.
 #[derive(Serialize, ToSchema)]
-pub struct Breaker {
+#[schema(as = Breaker)]
+pub struct BreakerView {
     /// The kind.
     pub kind: &'static str,
     /// How many have drifted.
@@ -198,7 +209,8 @@ pub struct Breaker {
 /// What may be called, and how often.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct Budget {
+#[schema(as = Budget)]
+pub struct BudgetView {
     /// Which of AWS's quotas: a service, or one of its calls.
     pub name: &'static str,
     /// Calls a second when all is well.
@@ -214,7 +226,8 @@ pub struct Budget {
 /// An engine: the part that keeps one kind of objects in one target.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub struct Engine {
+#[schema(as = Engine)]
+pub struct EngineView {
     /// The kind.
     pub kind: &'static str,
     /// Whether a complete list has been read since the start.
@@ -223,11 +236,11 @@ pub struct Engine {
     pub resync_seconds: f64,
     /// How long the slow rotation takes to read every object exactly, in seconds.
     pub audit_period_seconds: f64,
-    /// Objects in AWS that are wanted.
+    /// ObjectsView in AWS that are wanted.
     pub managed: usize,
-    /// Objects in AWS that nobody wants and that are not ours.
+    /// ObjectsView in AWS that nobody wants and that are not ours.
     pub unmanaged: usize,
-    /// Objects in AWS that are ours and that nobody wants.
+    /// ObjectsView in AWS that are ours and that nobody wants.
     pub orphans: usize,
     /// Looks that are due and have not begun.
     pub depth: usize,
@@ -236,10 +249,10 @@ pub struct Engine {
 }
 
 impl View {
-    /// Objects as they were asked for.
-    pub fn list(&self, query: &Query, sums: bool) -> Objects<'_> {
+    /// ObjectsView as they were asked for.
+    pub fn list(&self, query: &ObjectQuery, sums: bool) -> ObjectsView<'_> {
         let selected = if sums { self.sums(query) } else { self.objects(query) };
-        Objects {
+        ObjectsView {
             api_version: API_VERSION,
             objects: selected.items.iter().map(|it| object(self, it.row)).collect(),
             total: selected.total,
@@ -249,12 +262,12 @@ impl View {
         }
     }
 
-    fn target(&self, name: &Name) -> Target {
+    fn target(&self, name: &Name) -> TargetView {
         let paused = self.shown.targets.get(name).and_then(Option::as_ref);
-        Target {
+        TargetView {
             name: name.to_string(),
-            paused: paused.map(said),
-            held: self.shown.held.as_ref().map(said),
+            paused: paused.map(reason),
+            held: self.shown.held.as_ref().map(reason),
             prune: self.shown.prune_decisions.get(name).map(|it| prune(it)),
             rollouts: self.pulses(name).filter_map(|(kind, it)| rollout(kind, it)).collect(),
         }
@@ -266,8 +279,8 @@ impl View {
     }
 
     /// Targets with their budgets.
-    pub fn targets(&self, sites: &[Site]) -> Vec<TargetDetail> {
-        let one = |site: &Site| TargetDetail {
+    pub fn targets(&self, sites: &[Site]) -> Vec<TargetDetailView> {
+        let one = |site: &Site| TargetDetailView {
             target: self.target(&site.name),
             region: site.region.clone(),
             account_id: self.account(&site.name).map(ToOwned::to_owned),
@@ -279,22 +292,22 @@ impl View {
     }
 
     /// The directory of manifests in detail.
-    pub fn source(&self) -> SourceDetail {
+    pub fn source(&self) -> SourceDetailView {
         let state = &self.shown.source;
         let snapshot = state.snapshot.as_deref();
         let mut files: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
         for document in snapshot.iter().flat_map(|it| &it.documents) {
             files.entry(&document.origin.file).or_default().0 += 1;
         }
-        for note in snapshot.iter().flat_map(|it| &it.diagnostics) {
-            files.entry(&note.file).or_default().1 += 1;
+        for diagnostic in snapshot.iter().flat_map(|it| &it.diagnostics) {
+            files.entry(&diagnostic.file).or_default().1 += 1;
         }
-        let file = |(file, (documents, notes)): (&str, _)| File {
+        let file = |(file, (documents, notes)): (&str, _)| FileView {
             file: file.to_owned(),
             documents,
             notes,
         };
-        SourceDetail {
+        SourceDetailView {
             source: source(state),
             files: files.into_iter().map(file).collect(),
             frozen: snapshot.iter().flat_map(|it| &it.frozen).map(ToString::to_string).collect(),
@@ -302,39 +315,41 @@ impl View {
     }
 }
 
-fn said(said: &diff::Reason) -> Said {
-    Said { reason: said.code, message: said.message.clone() }
+fn reason(reason: &Reason) -> ReasonView {
+    ReasonView { reason: reason.code, message: reason.message.clone() }
 }
 
-fn prune(decision: &PruneDecision) -> Prune {
+fn prune(decision: &PruneDecision) -> PruneView {
     let blocked = decision.blocked.as_ref();
-    Prune {
+    PruneView {
         candidates: decision.candidates,
         hash: decision.hash.clone(),
-        blocked: blocked
-            .map(|(block, message)| Said { reason: block.as_str(), message: message.clone() }),
+        blocked: blocked.map(|(block, message)| ReasonView {
+            reason: block.as_str(),
+            message: message.clone(),
+        }),
     }
 }
 
-fn rollout(kind: &'static str, pulse: &Pulse) -> Option<Rollout> {
+fn rollout(kind: &'static str, pulse: &Pulse) -> Option<RolloutView> {
     let it = pulse.summary.waves.as_ref()?;
     let (members, released) = (it.members, it.released);
-    Some(Rollout { kind, members, released, wave: it.wave, halted: it.halted })
+    Some(RolloutView { kind, members, released, wave: it.wave, halted: it.halted })
 }
 
-fn breaker(kind: &'static str, pulse: &Pulse) -> Option<Breaker> {
+fn breaker(kind: &'static str, pulse: &Pulse) -> Option<BreakerView> {
     let it = pulse.summary.broken.as_ref()?;
-    Some(Breaker { kind, drifted: it.drifted, of: it.of, hash: it.hash.clone() })
+    Some(BreakerView { kind, drifted: it.drifted, of: it.of, hash: it.hash.clone() })
 }
 
-fn budget(it: Allowance) -> Budget {
+fn budget(it: Allowance) -> BudgetView {
     let Allowance { bucket, rate, rate_now, waiting, throttled } = it;
-    Budget { name: bucket.as_str(), rate, rate_now, waiting, throttled }
+    BudgetView { name: bucket.as_str(), rate, rate_now, waiting, throttled }
 }
 
-fn engine(kind: &'static str, pulse: &Pulse) -> Engine {
+fn engine(kind: &'static str, pulse: &Pulse) -> EngineView {
     let it = &pulse.summary;
-    Engine {
+    EngineView {
         kind,
         listed: it.listed,
         resync_seconds: it.resync.as_secs_f64(),
@@ -347,9 +362,9 @@ fn engine(kind: &'static str, pulse: &Pulse) -> Engine {
     }
 }
 
-fn source(state: &SourceState) -> Source {
+fn source(state: &SourceState) -> SourceView {
     let snapshot = state.snapshot.as_deref();
-    Source {
+    SourceView {
         path: state.path.clone(),
         revision: snapshot.and_then(|it| it.revision.clone()),
         snapshot: snapshot.map(|it| it.id.clone()),
@@ -360,12 +375,12 @@ fn source(state: &SourceState) -> Source {
         valid: snapshot.map_or(0, |it| it.valid),
         invalid: snapshot.map_or(0, |it| it.invalid),
         ignored: snapshot.map_or(0, |it| it.ignored),
-        notes: snapshot.iter().flat_map(|it| &it.diagnostics).map(note).collect(),
+        notes: snapshot.iter().flat_map(|it| &it.diagnostics).map(diagnostic).collect(),
         strays: state.strays.clone(),
     }
 }
 
-fn note(note: &manifest::Diagnostic) -> Note {
-    let manifest::Diagnostic { file, line, column, message, hint, excerpt } = note.clone();
-    Note { file: file.to_string(), line, column, message, hint, excerpt }
+fn diagnostic(diagnostic: &Diagnostic) -> DiagnosticView {
+    let Diagnostic { file, line, column, message, hint, excerpt } = diagnostic.clone();
+    DiagnosticView { file: file.to_string(), line, column, message, hint, excerpt }
 }

@@ -4,11 +4,11 @@
 //! policy below lets nothing run that is not ours.
 
 mod assets;
+mod format;
 mod object;
 mod overview;
 mod state;
 mod table;
-mod words;
 
 use askama::Template;
 use axum::{
@@ -18,7 +18,7 @@ use axum::{
     routing::get,
 };
 
-use self::words::When;
+use self::format::TimeCell;
 use super::Desk;
 use crate::daemon::view::{View, Viewer};
 
@@ -61,7 +61,7 @@ struct Frame {
     owner: String,
     mode: &'static str,
     version: &'static str,
-    started: When,
+    started: TimeCell,
     /// When this was true.
     at: String,
     banners: Vec<Banner>,
@@ -90,8 +90,8 @@ impl Frame {
             owner: viewer.about.owner.clone(),
             mode: viewer.about.mode,
             version: env!("CARGO_PKG_VERSION"),
-            started: When::new(viewer.about.started, view),
-            at: words::instant(view.at.wall),
+            started: TimeCell::new(viewer.about.started, view),
+            at: format::instant(view.at.wall),
             banners: banners(view),
         }
     }

@@ -10,8 +10,9 @@ use axum::{
 };
 
 use super::{
-    Desk, Frame, Missing, page,
-    words::{Told, When, ahead, digests, encoded, href, image},
+    Desk, Frame, Missing,
+    format::{EventRow, TimeCell, ahead, digests, encoded, href, image},
+    page,
 };
 use crate::{
     daemon::{
@@ -19,7 +20,7 @@ use crate::{
         view::{
             View, Viewer,
             object::document_key,
-            reasons::{self, Reason},
+            reasons::{self, Advice},
         },
     },
     engine::{
@@ -38,33 +39,33 @@ struct ObjectPage {
     name: String,
     kind: &'static str,
     /// The document that this is a part of, if it is one.
-    of: Option<Part>,
+    of: Option<ObjectSummary>,
     status: &'static str,
     /// The object that says why: a part, if that is worse off.
-    speaker: Part,
-    speaks_for_itself: bool,
-    advice: Option<Reason>,
+    worst: ObjectSummary,
+    is_worst: bool,
+    advice: Option<Advice>,
     held: Vec<String>,
-    since: When,
+    since: TimeCell,
     mode: &'static str,
     image: String,
     digests: String,
-    drift: Option<When>,
+    drift: Option<TimeCell>,
     causes: String,
-    observed: Option<When>,
-    audited: Option<When>,
+    observed: Option<TimeCell>,
+    audited: Option<TimeCell>,
     next: String,
     labels: Vec<(String, String)>,
     place: Option<Link>,
     console: Vec<Link>,
-    parts: Vec<Part>,
-    changes: Vec<Field>,
-    steps: Vec<Step>,
+    parts: Vec<ObjectSummary>,
+    changes: Vec<FieldRow>,
+    steps: Vec<StepRow>,
     ignored: Vec<String>,
-    release: Option<Progress>,
-    conditions: Vec<Aspect>,
-    history: Vec<Turn>,
-    events: Vec<Told>,
+    release: Option<ReleaseSummary>,
+    conditions: Vec<ConditionRow>,
+    history: Vec<HistoryRow>,
+    events: Vec<EventRow>,
     orphan: bool,
 }
 
@@ -74,7 +75,7 @@ struct Link {
 }
 
 /// An object in a line.
-struct Part {
+struct ObjectSummary {
     href: String,
     kind: &'static str,
     name: String,
@@ -84,7 +85,7 @@ struct Part {
 }
 
 /// A field that differs.
-struct Field {
+struct FieldRow {
     kind: &'static str,
     path: String,
     desired: String,
@@ -93,30 +94,30 @@ struct Field {
     cause: &'static str,
 }
 
-struct Step {
+struct StepRow {
     kind: &'static str,
     text: String,
 }
 
 /// How a release is doing.
-struct Progress {
+struct ReleaseSummary {
     /// What percent of the calls the version gets that is on its way.
     percent: Option<u32>,
     details: Vec<(&'static str, String)>,
 }
 
-struct Aspect {
+struct ConditionRow {
     kind: &'static str,
     condition: &'static str,
     status: &'static str,
     reason: &'static str,
     message: String,
-    since: When,
+    since: TimeCell,
 }
 
 /// A change in the history.
-struct Turn {
-    at: When,
+struct HistoryRow {
+    at: TimeCell,
     entry: Arc<Entry>,
 }
 
@@ -146,26 +147,26 @@ fn of((viewer, view): (&Viewer, &View), row: &Arc<Row>) -> ObjectPage {
     let json = format!("/api/v1{}", href(&key));
     let parent = view.row(&document_key(row)).filter(|it| it.key != row.key);
     let drift = document.map_or(row.drift_since, |it| it.drift_since);
-    let speaker = document.map_or(row, |it| it.speaker());
+    let worst = document.map_or(row, |it| it.worst());
     let causes = document.map_or(&row.causes, |it| &it.causes);
     ObjectPage {
         frame: Frame::new((viewer, view), "objects", (key.clone(), json)),
         name: row.key.name.to_string(),
         kind: row.key.kind,
-        of: parent.map(|it| part(it)),
+        of: parent.map(|it| summary(it)),
         status: document.map_or(row.status, |it| it.status).as_str(),
-        speaker: part(speaker),
-        speaks_for_itself: speaker.key == row.key,
-        advice: reasons::of(speaker.reason.code).filter(|it| !it.todo.is_empty()),
-        held: told(&rows, "Suspended"),
-        since: When::new(speaker.since, view),
+        worst: summary(worst),
+        is_worst: worst.key == row.key,
+        advice: reasons::of(worst.reason.code).filter(|it| !it.todo.is_empty()),
+        held: condition_messages(&rows, "Suspended"),
+        since: TimeCell::new(worst.since, view),
         mode: row.mode.as_str(),
         image: image(row).to_owned(),
         digests: digests(row),
-        drift: When::maybe(drift, view),
+        drift: TimeCell::maybe(drift, view),
         causes: causes.iter().map(|it| it.as_str()).collect::<Vec<_>>().join(", "),
-        observed: When::maybe(row.observed, view),
-        audited: When::maybe(row.audited, view),
+        observed: TimeCell::maybe(row.observed, view),
+        audited: TimeCell::maybe(row.audited, view),
         next: ahead(row.next_check, view),
         labels: row.labels.iter().map(|(key, value)| (key.clone(), value.clone())).collect(),
         place: row.manifest.as_ref().map(|it| Link {
@@ -173,21 +174,21 @@ fn of((viewer, view): (&Viewer, &View), row: &Arc<Row>) -> ObjectPage {
             text: it.to_string(),
         }),
         console: console(viewer, view, row),
-        parts: rows.iter().skip(1).map(|it| part(it)).collect(),
+        parts: rows.iter().skip(1).map(|it| summary(it)).collect(),
         changes: rows.iter().flat_map(|it| fields(it)).collect(),
         steps: rows.iter().flat_map(|it| steps(it)).collect(),
-        ignored: told(&rows, "Ignored"),
+        ignored: condition_messages(&rows, "Ignored"),
         release: rows.iter().find(|it| it.key.kind == Release::NAME).map(|it| release(it)),
-        conditions: rows.iter().flat_map(|it| aspects(it, view)).collect(),
+        conditions: rows.iter().flat_map(|it| condition_rows(it, view)).collect(),
         history: history(viewer, view, row),
-        events: Told::all(viewer.events_of(view, row), view),
+        events: EventRow::all(viewer.events_of(view, row), view),
         orphan: row.orphan,
         key,
     }
 }
 
 /// What a condition says of each object for which it holds.
-fn told(rows: &[&Arc<Row>], kind: &str) -> Vec<String> {
+fn condition_messages(rows: &[&Arc<Row>], kind: &str) -> Vec<String> {
     let holds = |it: &&Condition| it.kind == kind && it.status == Truth::True;
     let all = rows.iter().flat_map(|it| it.conditions.iter().filter(holds));
     let mut all: Vec<String> = all.map(|it| it.message.clone()).collect();
@@ -195,8 +196,8 @@ fn told(rows: &[&Arc<Row>], kind: &str) -> Vec<String> {
     all
 }
 
-fn part(row: &Row) -> Part {
-    Part {
+fn summary(row: &Row) -> ObjectSummary {
+    ObjectSummary {
         href: href(&row.key.to_string()),
         kind: row.key.kind,
         name: row.key.name.to_string(),
@@ -206,8 +207,8 @@ fn part(row: &Row) -> Part {
     }
 }
 
-fn fields(row: &Row) -> Vec<Field> {
-    let field = |it: &Change| Field {
+fn fields(row: &Row) -> Vec<FieldRow> {
+    let field = |it: &Change| FieldRow {
         kind: row.key.kind,
         path: it.path.clone(),
         desired: it.desired.text.clone(),
@@ -218,29 +219,29 @@ fn fields(row: &Row) -> Vec<Field> {
     row.changes.iter().map(field).collect()
 }
 
-fn steps(row: &Row) -> impl Iterator<Item = Step> {
-    row.steps.iter().map(|text| Step { kind: row.key.kind, text: text.clone() })
+fn steps(row: &Row) -> impl Iterator<Item = StepRow> {
+    row.steps.iter().map(|text| StepRow { kind: row.key.kind, text: text.clone() })
 }
 
-fn release(row: &Row) -> Progress {
-    Progress { percent: row.percent, details: row.details.clone() }
+fn release(row: &Row) -> ReleaseSummary {
+    ReleaseSummary { percent: row.percent, details: row.details.clone() }
 }
 
-fn aspects(row: &Row, view: &View) -> Vec<Aspect> {
-    let aspect = |it: &Condition| Aspect {
+fn condition_rows(row: &Row, view: &View) -> Vec<ConditionRow> {
+    let condition_row = |it: &Condition| ConditionRow {
         kind: row.key.kind,
         condition: it.kind,
         status: it.status.as_str(),
         reason: it.reason,
         message: it.message.clone(),
-        since: When::new(it.since, view),
+        since: TimeCell::new(it.since, view),
     };
-    row.conditions.iter().map(aspect).collect()
+    row.conditions.iter().map(condition_row).collect()
 }
 
-fn history(viewer: &Viewer, view: &View, row: &Arc<Row>) -> Vec<Turn> {
-    let turn = |entry: Arc<Entry>| Turn { at: When::new(entry.at, view), entry };
-    viewer.history(view, row).into_iter().map(turn).collect()
+fn history(viewer: &Viewer, view: &View, row: &Arc<Row>) -> Vec<HistoryRow> {
+    let history_row = |entry: Arc<Entry>| HistoryRow { at: TimeCell::new(entry.at, view), entry };
+    viewer.history(view, row).into_iter().map(history_row).collect()
 }
 
 /// Where AWS's own console shows it (its addresses are not documented as an interface).

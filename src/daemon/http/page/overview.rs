@@ -5,12 +5,13 @@ use axum::{extract::State, http::StatusCode, response::Response};
 use jiff::Timestamp;
 
 use super::{
-    Desk, Frame, page,
-    words::{Told, When, href},
+    Desk, Frame,
+    format::{EventRow, TimeCell, href},
+    page,
 };
 use crate::{
     daemon::{
-        rollup::Document,
+        rollup::DocumentRollup,
         view::{View, Viewer},
     },
     engine::status::Status,
@@ -28,10 +29,10 @@ struct Overview {
     total: usize,
     tiles: Vec<Tile>,
     drifts: Vec<Drift>,
-    events: Vec<Told>,
+    events: Vec<EventRow>,
     source: String,
     revision: String,
-    read: Option<When>,
+    read: Option<TimeCell>,
     documents: usize,
     next: String,
     unmanaged: usize,
@@ -47,7 +48,7 @@ struct Drift {
     href: String,
     key: String,
     causes: String,
-    since: When,
+    since: TimeCell,
     message: String,
 }
 
@@ -68,10 +69,10 @@ fn of(viewer: &Viewer, view: &View) -> Overview {
         total: documents.len(),
         tiles: Status::ALL.map(tile).into(),
         drifts: drifts(view),
-        events: Told::all(viewer.newest(EVENTS), view),
+        events: EventRow::all(viewer.newest(EVENTS), view),
         source: source.path.clone(),
         revision: snapshot.and_then(|it| it.revision.clone()).unwrap_or_default(),
-        read: When::maybe(source.good_at, view),
+        read: TimeCell::maybe(source.good_at, view),
         documents: snapshot.map_or(0, |it| it.documents.len()),
         next: next.unwrap_or_else(|| "under way".into()),
         unmanaged: view.shown.engines.values().map(|it| it.summary.unmanaged).sum(),
@@ -81,14 +82,14 @@ fn of(viewer: &Viewer, view: &View) -> Overview {
 /// What has drifted for longest.
 fn drifts(view: &View) -> Vec<Drift> {
     let drifted = view.documents().iter().filter_map(|it| Some((it.drift_since?, it)));
-    let mut all: Vec<(Timestamp, &Document)> = drifted.collect();
+    let mut all: Vec<(Timestamp, &DocumentRollup)> = drifted.collect();
     all.sort_by(|(one, a), (other, b)| one.cmp(other).then_with(|| a.row.key.cmp(&b.row.key)));
-    let drift = |(since, it): &(Timestamp, &Document)| Drift {
+    let drift = |(since, it): &(Timestamp, &DocumentRollup)| Drift {
         href: href(&it.row.key.to_string()),
         key: it.row.key.to_string(),
         causes: it.causes.iter().map(|it| it.as_str()).collect::<Vec<_>>().join(", "),
-        since: When::new(*since, view),
-        message: it.speaker().reason.message.clone(),
+        since: TimeCell::new(*since, view),
+        message: it.worst().reason.message.clone(),
     };
     all.iter().take(DRIFTS).map(drift).collect()
 }

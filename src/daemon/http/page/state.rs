@@ -4,14 +4,15 @@ use askama::Template;
 use axum::{extract::State, http::StatusCode, response::Response};
 
 use super::{
-    Desk, Frame, page,
-    words::{Told, When, encoded, href},
+    Desk, Frame,
+    format::{EventRow, TimeCell, encoded, href},
+    page,
 };
 use crate::daemon::{
     event_log::EVENTS_MAX,
     view::{
         View, Viewer,
-        state::{File, Note, SourceDetail, TargetDetail},
+        state::{DiagnosticView, FileView, SourceDetailView, TargetDetailView},
     },
 };
 
@@ -24,10 +25,10 @@ struct SourcePage {
     snapshot: String,
     error: Option<String>,
     polling: Option<String>,
-    read: Option<When>,
+    read: Option<TimeCell>,
     counts: [usize; 3],
-    notes: Vec<Note>,
-    files: Vec<File>,
+    notes: Vec<DiagnosticView>,
+    files: Vec<FileView>,
     /// The keys and pages of what stands at its last good version.
     frozen: Vec<(String, String)>,
     strays: Vec<String>,
@@ -35,7 +36,7 @@ struct SourcePage {
 
 impl SourcePage {
     fn new(seen: (&Viewer, &View)) -> Self {
-        let SourceDetail { source, files, frozen } = seen.1.source();
+        let SourceDetailView { source, files, frozen } = seen.1.source();
         Self {
             frame: Frame::new(seen, "source", ("Source", "/api/v1/source")),
             path: source.path,
@@ -43,7 +44,7 @@ impl SourcePage {
             snapshot: source.snapshot.unwrap_or_default(),
             error: source.error,
             polling: source.polling,
-            read: When::maybe(source.read_at, seen.1),
+            read: TimeCell::maybe(source.read_at, seen.1),
             counts: [source.valid, source.invalid, source.ignored],
             notes: source.notes,
             files,
@@ -66,7 +67,7 @@ pub(super) async fn source(State(desk): State<Desk>) -> Response {
 #[template(path = "targets.html")]
 struct TargetsPage {
     frame: Frame,
-    targets: Vec<TargetDetail>,
+    targets: Vec<TargetDetailView>,
 }
 
 pub(super) async fn targets(State(desk): State<Desk>) -> Response {
@@ -81,7 +82,7 @@ pub(super) async fn targets(State(desk): State<Desk>) -> Response {
 #[template(path = "events.html")]
 struct EventsPage {
     frame: Frame,
-    events: Vec<Told>,
+    events: Vec<EventRow>,
 }
 
 pub(super) async fn events(State(desk): State<Desk>) -> Response {
@@ -89,7 +90,7 @@ pub(super) async fn events(State(desk): State<Desk>) -> Response {
         let frame = Frame::new((viewer, view), "events", ("Events", "/api/v1/events"));
         page(
             StatusCode::OK,
-            &EventsPage { frame, events: Told::all(viewer.newest(EVENTS_MAX), view) },
+            &EventsPage { frame, events: EventRow::all(viewer.newest(EVENTS_MAX), view) },
         )
     });
     made.await

@@ -8,15 +8,16 @@ use axum::{
 };
 
 use super::{
-    Desk, Frame, Missing, page,
-    words::{When, ahead, digests, encoded, href, image},
+    Desk, Frame, Missing,
+    format::{TimeCell, ahead, digests, encoded, href, image},
+    page,
 };
 use crate::{
     daemon::{
-        http::api::Which,
+        http::api::ObjectParams,
         view::{
             View, Viewer,
-            query::{BadQuery, Item, Order, Selected},
+            query::{BadQuery, Item, ResultPage, SortOrder},
         },
     },
     engine::{diff::Cause, name::Name, status::Status},
@@ -31,9 +32,9 @@ const LIMIT: &str = "100";
 struct Table {
     frame: Frame,
     fields: Vec<Choice>,
-    which: Which,
-    heads: Vec<Head>,
-    lines: Vec<Line>,
+    params: ObjectParams,
+    columns: Vec<ColumnHead>,
+    rows: Vec<ObjectRow>,
     total: usize,
     next: Option<String>,
     first: Option<String>,
@@ -54,21 +55,21 @@ struct Opt {
 }
 
 /// The head of a column, and the address that sorts by it.
-struct Head {
+struct ColumnHead {
     text: &'static str,
     href: Option<String>,
     sorted: bool,
 }
 
-struct Line {
+struct ObjectRow {
     href: String,
     key: String,
     status: &'static str,
     image: String,
     digests: String,
     causes: String,
-    drift: Option<When>,
-    observed: Option<When>,
+    drift: Option<TimeCell>,
+    observed: Option<TimeCell>,
     next: String,
     reason: &'static str,
     message: String,
@@ -77,12 +78,12 @@ struct Line {
 
 pub(super) async fn table(
     State(desk): State<Desk>,
-    which: Result<Query<Which>, QueryRejection>,
+    params: Result<Query<ObjectParams>, QueryRejection>,
 ) -> Response {
     let made = desk.make(|viewer, view| {
-        let asked = which.map_err(|bad| bad.body_text());
-        let made =
-            asked.and_then(|Query(which)| of((viewer, view), which).map_err(|bad| bad.to_string()));
+        let asked = params.map_err(|bad| bad.body_text());
+        let made = asked
+            .and_then(|Query(params)| of((viewer, view), params).map_err(|bad| bad.to_string()));
         match made {
             Ok(table) => page(StatusCode::OK, &table),
             Err(message) => Missing::page((viewer, view), StatusCode::BAD_REQUEST, message),
@@ -91,46 +92,46 @@ pub(super) async fn table(
     made.await
 }
 
-fn of(seen: (&Viewer, &View), mut which: Which) -> Result<Table, BadQuery> {
+fn of(seen: (&Viewer, &View), mut params: ObjectParams) -> Result<Table, BadQuery> {
     let (_, view) = seen;
-    if which.limit.is_empty() {
-        which.limit = LIMIT.into();
+    if params.limit.is_empty() {
+        params.limit = LIMIT.into();
     }
-    let query = which.understand()?;
-    let parts = which.parts == Some(true);
-    let Selected { items, total, next } =
+    let query = params.parse()?;
+    let parts = params.parts == Some(true);
+    let ResultPage { items, total, next } =
         if parts { view.objects(&query) } else { view.sums(&query) };
-    let here = |which: &Which| format!("/objects{}", which.address());
-    let json = Which { parts: Some(parts), ..which.clone() };
+    let here = |params: &ObjectParams| format!("/objects{}", params.address());
+    let json = ObjectParams { parts: Some(parts), ..params.clone() };
     let frame =
         Frame::new(seen, "objects", ("Objects", format!("/api/v1/objects{}", json.address())));
-    let all = Which { cursor: String::new(), ..which.clone() };
+    let all = ObjectParams { cursor: String::new(), ..params.clone() };
     Ok(Table {
         frame,
-        fields: fields(view, &which),
-        heads: heads(&all),
-        lines: items.iter().map(|it| line(it, view)).collect(),
+        fields: fields(view, &params),
+        columns: columns(&all),
+        rows: items.iter().map(|it| object_row(it, view)).collect(),
         total,
-        next: next.map(|cursor| here(&Which { cursor, ..which.clone() })),
-        first: (!which.cursor.is_empty()).then(|| here(&all)),
+        next: next.map(|cursor| here(&ObjectParams { cursor, ..params.clone() })),
+        first: (!params.cursor.is_empty()).then(|| here(&all)),
         filtered: all.filters(),
-        which,
+        params,
     })
 }
 
-fn line(it: &Item<'_>, view: &View) -> Line {
+fn object_row(it: &Item<'_>, view: &View) -> ObjectRow {
     let row = it.row;
     let key = row.key.to_string();
-    let (synced, reason) = (it.status == Status::Synced, &it.speaker.reason);
-    Line {
+    let (synced, reason) = (it.status == Status::Synced, &it.worst.reason);
+    ObjectRow {
         href: href(&key),
         key,
         status: it.status.as_str(),
         image: image(row).to_owned(),
         digests: digests(row),
         causes: it.causes.iter().map(|it| it.as_str()).collect::<Vec<_>>().join(", "),
-        drift: When::maybe(it.drift_since, view),
-        observed: When::maybe(row.observed, view),
+        drift: TimeCell::maybe(it.drift_since, view),
+        observed: TimeCell::maybe(row.observed, view),
         next: ahead(row.next_check, view),
         reason: if synced { "" } else { reason.code },
         message: if synced { String::new() } else { reason.message.clone() },
@@ -139,27 +140,31 @@ fn line(it: &Item<'_>, view: &View) -> Line {
 }
 
 /// The columns; some of them can be sorted by.
-fn heads(which: &Which) -> Vec<Head> {
+fn columns(params: &ObjectParams) -> Vec<ColumnHead> {
     let all = [
-        ("Status", Some(Order::Status)),
-        ("Object", Some(Order::Key)),
+        ("Status", Some(SortOrder::Status)),
+        ("Object", Some(SortOrder::Key)),
         ("Image", None),
-        ("Drift", Some(Order::Drift)),
-        ("Observed", Some(Order::Observed)),
+        ("Drift", Some(SortOrder::Drift)),
+        ("Observed", Some(SortOrder::Observed)),
         ("Next check", None),
         ("Reason", None),
     ];
-    let head = |(text, order): (_, Option<Order>)| {
-        let sort = order.map(Order::as_str);
+    let column = |(text, order): (_, Option<SortOrder>)| {
+        let sort = order.map(SortOrder::as_str);
         let sorted =
-            sort.is_some_and(|it| it == which.sort || which.sort.is_empty() && it == "key");
-        let sorted_by = |sort: &str| Which { sort: sort.to_owned(), ..which.clone() };
-        Head { text, href: sort.map(|it| format!("/objects{}", sorted_by(it).address())), sorted }
+            sort.is_some_and(|it| it == params.sort || params.sort.is_empty() && it == "key");
+        let sorted_by = |sort: &str| ObjectParams { sort: sort.to_owned(), ..params.clone() };
+        ColumnHead {
+            text,
+            href: sort.map(|it| format!("/objects{}", sorted_by(it).address())),
+            sorted,
+        }
     };
-    all.map(head).into()
+    all.map(column).into()
 }
 
-fn fields(view: &View, which: &Which) -> Vec<Choice> {
+fn fields(view: &View, params: &ObjectParams) -> Vec<Choice> {
     let words = |words: Vec<&str>, chosen: &str| {
         let mut words: Vec<String> = words.into_iter().map(ToOwned::to_owned).collect();
         // What only an address can ask for stays as it is.
@@ -171,21 +176,21 @@ fn fields(view: &View, which: &Which) -> Vec<Choice> {
         std::iter::once(any).chain(words.into_iter().map(option)).collect()
     };
     let targets: Vec<&str> = view.shown.targets.keys().map(Name::as_str).collect();
-    let kinds = if which.parts == Some(true) { ALL.to_vec() } else { DOCUMENTS.to_vec() };
+    let kinds = if params.parts == Some(true) { ALL.to_vec() } else { DOCUMENTS.to_vec() };
     let choice =
         |name, label, all, chosen: &str| Choice { name, label, options: words(all, chosen) };
     let mut fields = vec![
-        choice("status", "Status", Status::ALL.map(Status::as_str).into(), &which.status),
-        choice("kind", "Kind", kinds, &which.kind),
-        choice("cause", "Cause", Cause::ALL.map(Cause::as_str).into(), &which.cause),
+        choice("status", "Status", Status::ALL.map(Status::as_str).into(), &params.status),
+        choice("kind", "Kind", kinds, &params.kind),
+        choice("cause", "Cause", Cause::ALL.map(Cause::as_str).into(), &params.cause),
     ];
-    if targets.len() > 1 || !which.target.is_empty() {
-        fields.push(choice("target", "Target", targets, &which.target));
+    if targets.len() > 1 || !params.target.is_empty() {
+        fields.push(choice("target", "Target", targets, &params.target));
     }
     fields
 }
 
-impl Which {
+impl ObjectParams {
     /// Whether it leaves anything out.
     fn filters(&self) -> bool {
         let words = [&self.target, &self.kind, &self.status, &self.cause, &self.label, &self.q];

@@ -1,22 +1,22 @@
-//! Words that several pages use.
+//! Times, events, images and addresses, as several pages show them.
 
 use jiff::Timestamp;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::{
-    daemon::view::{View, age::age, record::EventJson},
+    daemon::view::{View, age::age, record::EventView},
     engine::status::Row,
 };
 
 /// A moment, for people and for machines.
-pub(super) struct When {
+pub(super) struct TimeCell {
     /// In the form of RFC 3339, to the second.
     pub(super) iso: String,
     /// As `10m`.
     pub(super) ago: String,
 }
 
-impl When {
+impl TimeCell {
     pub(super) fn new(at: Timestamp, view: &View) -> Self {
         Self { iso: instant(at), ago: age(at, view.at.wall) }
     }
@@ -27,25 +27,25 @@ impl When {
 }
 
 /// An event, for people.
-pub(super) struct Told {
+pub(super) struct EventRow {
     /// The page of what it is about.
     pub(super) href: String,
-    pub(super) last: When,
-    pub(super) event: EventJson,
+    pub(super) last: TimeCell,
+    pub(super) event: EventView,
 }
 
-impl Told {
-    pub(super) fn all(events: Vec<EventJson>, view: &View) -> Vec<Self> {
-        let told = |event: EventJson| Self {
+impl EventRow {
+    pub(super) fn all(events: Vec<EventView>, view: &View) -> Vec<Self> {
+        let row = |event: EventView| Self {
             href: match event.about {
                 "object" => href(&event.subject),
                 "target" => "/targets".into(),
                 _ => "/source".into(),
             },
-            last: When::new(event.last, view),
+            last: TimeCell::new(event.last, view),
             event,
         };
-        events.into_iter().map(told).collect()
+        events.into_iter().map(row).collect()
     }
 }
 
