@@ -12,14 +12,8 @@ use axum::{
     http::{StatusCode, header},
     response::{IntoResponse, Response},
 };
-use serde::{Deserialize, Serialize};
-use utoipa::{
-    ToSchema,
-    openapi::{
-        RefOr,
-        schema::{ObjectBuilder, Schema, Type},
-    },
-};
+use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::Desk;
 use crate::{
@@ -28,16 +22,13 @@ use crate::{
         view::{
             View, Viewer,
             object::{DifferenceView, ObjectView, differences, object as object_json},
-            query::{BadQuery, ObjectQuery, QueryText, SortOrder},
+            params::ObjectParams,
+            query::{BadQuery, ObjectQuery},
             record::EventView,
             state::{API_VERSION, ObjectsView, SourceDetailView, TargetDetailView},
         },
     },
-    engine::{
-        diff::Cause,
-        status::{Row, Status},
-    },
-    kinds::ALL,
+    engine::status::Row,
 };
 
 /// Why a request cannot be answered.
@@ -85,96 +76,6 @@ fn json(value: &impl Serialize) -> ApiResult {
     Ok(([(header::CONTENT_TYPE, "application/json")], Bytes::from(body)).into_response())
 }
 
-/// Which objects.
-#[derive(Debug, Clone, Default, Deserialize, utoipa::IntoParams)]
-#[serde(deny_unknown_fields, default)]
-#[into_params(parameter_in = Query)]
-pub(super) struct ObjectParams {
-    /// Only those of this target.
-    pub(super) target: String,
-    /// Only those of this kind.
-    #[param(schema_with = kinds)]
-    pub(super) kind: String,
-    /// Only those with one of these statuses, with commas between them.
-    #[param(schema_with = statuses)]
-    pub(super) status: String,
-    /// Only those that drifted under one of these causes, with commas between them.
-    #[param(schema_with = causes)]
-    pub(super) cause: String,
-    /// Only those with all of these labels, as `team=imaging,stage=prod`.
-    #[param(schema_with = labels)]
-    pub(super) label: String,
-    /// Only those with this text in key, reason, message, labels or the manifest's path; case does not count.
-    pub(super) q: String,
-    /// In which order. Those alike come by their keys.
-    #[param(schema_with = orders)]
-    pub(super) sort: String,
-    /// `false`: documents alone, each with its parts as one: `status` and `cause` then mean the whole.
-    #[param(value_type = bool, required = false)]
-    pub(super) parts: Option<bool>,
-    /// How many at most, from 1 to 1000; all if it is left out.
-    #[param(schema_with = limits)]
-    pub(super) limit: String,
-    /// `next` of the page before. Pages fit together as long as nothing changes.
-    #[param(schema_with = cursors)]
-    pub(super) cursor: String,
-}
-
-fn pattern(pattern: &str) -> RefOr<Schema> {
-    ObjectBuilder::new().schema_type(Type::String).pattern(Some(pattern)).into()
-}
-
-/// Words of a closed list, with commas between them.
-fn some_of<const N: usize>(words: [&str; N]) -> RefOr<Schema> {
-    let word = words.join("|");
-    pattern(&format!("^(({word})(,({word}))*)?$"))
-}
-
-fn kinds() -> RefOr<Schema> {
-    pattern(&format!("^({})?$", ALL.join("|")))
-}
-
-fn orders() -> RefOr<Schema> {
-    pattern(&format!("^({})?$", SortOrder::ALL.map(SortOrder::as_str).join("|")))
-}
-
-fn statuses() -> RefOr<Schema> {
-    some_of(Status::ALL.map(Status::as_str))
-}
-
-fn causes() -> RefOr<Schema> {
-    some_of(Cause::ALL.map(Cause::as_str))
-}
-
-fn labels() -> RefOr<Schema> {
-    pattern("^([^=,]+=[^,]*(,[^=,]+=[^,]*)*)?$")
-}
-
-fn limits() -> RefOr<Schema> {
-    pattern("^([1-9][0-9]{0,2}|1000)?$")
-}
-
-fn cursors() -> RefOr<Schema> {
-    pattern(r"^(-?[0-9]{1,18}~[^/]+/[^/]+/[\s\S]+)?$")
-}
-
-impl ObjectParams {
-    /// What the words mean.
-    pub(super) fn parse(&self) -> Result<ObjectQuery, BadQuery> {
-        ObjectQuery::parse(&QueryText {
-            target: &self.target,
-            kind: &self.kind,
-            status: &self.status,
-            cause: &self.cause,
-            label: &self.label,
-            text: &self.q,
-            sort: &self.sort,
-            cursor: &self.cursor,
-            limit: &self.limit,
-        })
-    }
-}
-
 /// All objects, or some
 ///
 /// Documents and their parts (URLs, permissions, releases …), each for itself; with `parts=false`, documents alone.
@@ -187,7 +88,7 @@ pub(super) async fn objects(
     params: Result<Query<ObjectParams>, QueryRejection>,
 ) -> ApiResult {
     let Query(params) = params?;
-    let (query, sums) = (params.parse()?, params.parts == Some(false));
+    let (query, sums) = (ObjectQuery::parse(&params)?, params.parts == Some(false));
     desk.make(move |_, view| json(&view.list(&query, sums))).await
 }
 

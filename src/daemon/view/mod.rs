@@ -5,6 +5,7 @@
 
 pub mod age;
 pub mod object;
+pub mod params;
 pub mod query;
 pub mod reasons;
 pub mod record;

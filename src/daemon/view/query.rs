@@ -7,7 +7,12 @@ use std::{
 
 use jiff::Timestamp;
 
-use super::{View, object::document_key, split};
+use super::{
+    View,
+    object::document_key,
+    params::{ObjectParams, SortOrder},
+    split,
+};
 use crate::{
     daemon::rollup::DocumentRollup,
     engine::{
@@ -22,29 +27,6 @@ pub const LIMIT_MAX: usize = 1_000;
 
 /// A rank after all others, in eighteen digits.
 const LAST: i64 = 999_999_999_999_999_999;
-
-/// What is asked for, as text. Empty: anything.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct QueryText<'a> {
-    /// The name of a target.
-    pub target: &'a str,
-    /// A kind.
-    pub kind: &'a str,
-    /// Statuses, with commas between them.
-    pub status: &'a str,
-    /// Causes of drift, the same.
-    pub cause: &'a str,
-    /// `label=value`, with commas between them; all of them.
-    pub label: &'a str,
-    /// A text somewhere in key, message, reason, labels or the manifest's path.
-    pub text: &'a str,
-    /// One of [`SortOrder`].
-    pub sort: &'a str,
-    /// Where the last page ended.
-    pub cursor: &'a str,
-    /// From 1 to [`LIMIT_MAX`].
-    pub limit: &'a str,
-}
 
 /// What is asked for.
 #[derive(Debug, Clone, Default)]
@@ -62,38 +44,6 @@ pub struct ObjectQuery {
     pub limit: Option<usize>,
 }
 
-/// In which order objects come. Those alike come by their keys.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum SortOrder {
-    /// By their keys.
-    #[default]
-    Key,
-    /// The worst first.
-    Status,
-    /// The longest drift first.
-    Drift,
-    /// The last that changed first.
-    Since,
-    /// The one first that was confirmed longest ago.
-    Observed,
-}
-
-impl SortOrder {
-    /// All of them.
-    pub const ALL: [Self; 5] = [Self::Key, Self::Status, Self::Drift, Self::Since, Self::Observed];
-
-    /// The word in a query.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Key => "key",
-            Self::Status => "status",
-            Self::Drift => "drift",
-            Self::Since => "since",
-            Self::Observed => "observed",
-        }
-    }
-}
-
 /// Why a query cannot be answered.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{name}`: {message}")]
@@ -106,23 +56,23 @@ pub struct BadQuery {
 
 impl ObjectQuery {
     /// Understands the words.
-    pub fn parse(words: &QueryText<'_>) -> Result<Self, BadQuery> {
-        if !words.kind.is_empty() {
-            one_of("kind", words.kind, ALL.iter().map(|it| (*it, ())))?;
+    pub fn parse(params: &ObjectParams) -> Result<Self, BadQuery> {
+        if !params.kind.is_empty() {
+            one_of("kind", &params.kind, ALL.iter().map(|it| (*it, ())))?;
         }
         Ok(Self {
-            target: words.target.to_owned(),
-            kind: words.kind.to_owned(),
-            statuses: many("status", words.status, || Status::ALL.map(|it| (it.as_str(), it)))?,
-            causes: many("cause", words.cause, || Cause::ALL.map(|it| (it.as_str(), it)))?,
-            labels: labels(words.label)?,
-            text: words.text.to_lowercase(),
-            order: match words.sort {
+            target: params.target.clone(),
+            kind: params.kind.clone(),
+            statuses: many("status", &params.status, || Status::ALL.map(|it| (it.as_str(), it)))?,
+            causes: many("cause", &params.cause, || Cause::ALL.map(|it| (it.as_str(), it)))?,
+            labels: labels(&params.label)?,
+            text: params.q.to_lowercase(),
+            order: match params.sort.as_str() {
                 "" => SortOrder::Key,
                 word => one_of("sort", word, SortOrder::ALL.map(|it| (it.as_str(), it)))?,
             },
-            after: cursor(words.cursor)?,
-            limit: limit(words.limit)?,
+            after: cursor(&params.cursor)?,
+            limit: limit(&params.limit)?,
         })
     }
 }
@@ -313,33 +263,44 @@ fn place(row: &Row) -> (&str, &str, &str) {
 mod tests {
     use super::*;
 
-    fn wrong(words: &QueryText<'_>) -> String {
-        ObjectQuery::parse(words).unwrap_err().to_string()
+    fn wrong(params: &ObjectParams) -> String {
+        ObjectQuery::parse(params).unwrap_err().to_string()
     }
 
     #[test]
     fn words_that_mean_nothing_are_named_with_what_they_may_be() {
-        let none = QueryText::default();
+        let none = ObjectParams::default();
         assert!(ObjectQuery::parse(&none).is_ok());
         assert!(
-            wrong(&QueryText { status: "synced,blue", ..none.clone() })
+            wrong(&ObjectParams { status: "synced,blue".into(), ..none.clone() })
                 .contains("`blue`; it is one of synced")
         );
-        assert!(wrong(&QueryText { kind: "Lambda", ..none.clone() }).contains("Function"));
-        assert!(wrong(&QueryText { sort: "size", ..none.clone() }).starts_with("`sort`"));
+        assert!(
+            wrong(&ObjectParams { kind: "Lambda".into(), ..none.clone() }).contains("Function")
+        );
+        assert!(wrong(&ObjectParams { sort: "size".into(), ..none.clone() }).starts_with("`sort`"));
         for label in ["x", "=y", "a=b,"] {
-            assert!(wrong(&QueryText { label, ..none.clone() }).contains("label=value"), "{label}");
+            assert!(
+                wrong(&ObjectParams { label: label.into(), ..none.clone() })
+                    .contains("label=value"),
+                "{label}"
+            );
         }
         for limit in ["0", "1001", "-1", "many"] {
-            assert!(wrong(&QueryText { limit, ..none.clone() }).starts_with("`limit`"), "{limit}");
+            assert!(
+                wrong(&ObjectParams { limit: limit.into(), ..none.clone() }).starts_with("`limit`"),
+                "{limit}"
+            );
         }
         for cursor in ["7", "~a/b/c", "x~a/b/c", "1~a/b", "1~a//c", "+1~a/b/c"] {
             assert!(
-                wrong(&QueryText { cursor, ..none.clone() }).starts_with("`cursor`"),
+                wrong(&ObjectParams { cursor: cursor.into(), ..none.clone() })
+                    .starts_with("`cursor`"),
                 "{cursor}"
             );
         }
-        let good = ObjectQuery::parse(&QueryText { cursor: "-1~a/b/c/d", ..none }).unwrap();
+        let good =
+            ObjectQuery::parse(&ObjectParams { cursor: "-1~a/b/c/d".into(), ..none }).unwrap();
         assert_eq!(good.after, Some((-1, "a/b/c/d".to_owned())));
     }
 }

@@ -13,12 +13,10 @@ use super::{
     page,
 };
 use crate::{
-    daemon::{
-        http::api::ObjectParams,
-        view::{
-            View, Viewer,
-            query::{BadQuery, Item, ResultPage, SortOrder},
-        },
+    daemon::view::{
+        View, Viewer,
+        params::{ObjectParams, SortOrder},
+        query::{BadQuery, Item, ObjectQuery, ResultPage},
     },
     engine::{diff::Cause, name::Name, status::Status},
     kinds::{ALL, DOCUMENTS},
@@ -97,7 +95,7 @@ fn of(seen: (&Viewer, &View), mut params: ObjectParams) -> Result<Table, BadQuer
     if params.limit.is_empty() {
         params.limit = LIMIT.into();
     }
-    let query = params.parse()?;
+    let query = ObjectQuery::parse(&params)?;
     let parts = params.parts == Some(true);
     let ResultPage { items, total, next } =
         if parts { view.objects(&query) } else { view.sums(&query) };
