@@ -19,7 +19,7 @@ use super::{
     reader::{Reader, SourceState},
     source::Source,
     systemd,
-    view::{About, Site, Viewer},
+    view::{About, TargetInfo, Viewer},
     wiring::{ENGINES, Wiring},
 };
 
@@ -41,10 +41,11 @@ impl Daemon {
     /// Starts everything but HTTP.
     pub fn start(options: Options) -> Result<Self, prometheus::Error> {
         let clock = options.clock;
-        let about = About {
+        let mut about = About {
             owner: options.owner.to_string(),
             mode: options.settings.mode.as_str(),
             started: clock.now().wall,
+            targets: Vec::new(),
         };
         let board = Arc::new(Board::default());
         let event_log = Arc::new(EventLog::new(clock.now().wall));
@@ -75,13 +76,13 @@ impl Daemon {
         };
         board.write(|it| it.source.path = options.root.display().to_string());
         let engines = options.targets.len() * ENGINES;
-        let mut sites = Vec::new();
         for target in options.targets {
             let (name, region) = (target.name.clone(), target.clients.region.clone());
             let calls = wiring.start(target, &mut tasks);
-            sites.push(Site { name, region, calls });
+            about.targets.push(TargetInfo { name, region, calls });
         }
-        let viewer = Viewer::new((about, sites), (&board, &event_log), &clock);
+        let viewer =
+            Viewer::new(about, Arc::clone(&board), Arc::clone(&event_log), Arc::clone(&clock));
         let viewer = Arc::new(viewer);
         let reader = Reader {
             source: Source::new(options.root).until(wiring.stop.clone()),

@@ -269,7 +269,10 @@ pub(super) struct TargetsView {
 ))]
 pub(super) async fn targets(State(desk): State<Desk>) -> ApiResult {
     let made = desk.make(|viewer, view| {
-        json(&TargetsView { api_version: API_VERSION, targets: view.targets(&viewer.sites) })
+        json(&TargetsView {
+            api_version: API_VERSION,
+            targets: view.targets(&viewer.about.targets),
+        })
     });
     made.await
 }

@@ -7,8 +7,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{
-    View,
     reasons::{self, Advice},
+    viewer::View,
 };
 use crate::{
     daemon::rollup::DocumentRollup,

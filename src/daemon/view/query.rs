@@ -8,10 +8,9 @@ use std::{
 use jiff::Timestamp;
 
 use super::{
-    View,
     object::document_key,
     params::{ObjectParams, SortOrder},
-    split,
+    viewer::{View, split},
 };
 use crate::{
     daemon::rollup::DocumentRollup,
@@ -194,7 +193,7 @@ impl View {
     /// Documents, each with its parts as one, and what is left of those that are gone.
     pub(in crate::daemon) fn sums(&self, query: &ObjectQuery) -> ResultPage<'_> {
         let orphans = self.shown.rows.values().filter(|it| it.orphan);
-        query.select(self.documents.iter().map(Item::from).chain(orphans.map(Item::from)))
+        query.select(self.documents().iter().map(Item::from).chain(orphans.map(Item::from)))
     }
 }
 

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{View, Viewer};
+use super::viewer::{View, Viewer};
 use crate::{
     daemon::event_log::{Entry, Event, Subject},
     engine::{name::Key, status::Row},

@@ -7,9 +7,9 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{
-    Site, View,
     object::{ObjectView, object},
     query::ObjectQuery,
+    viewer::{TargetInfo, View},
 };
 use crate::{
     aws::calls::Allowance,
@@ -279,16 +279,19 @@ impl View {
     }
 
     /// Targets with their budgets.
-    pub fn targets(&self, sites: &[Site]) -> Vec<TargetDetailView> {
-        let one = |site: &Site| TargetDetailView {
-            target: self.target(&site.name),
-            region: site.region.clone(),
-            account_id: self.account(&site.name).map(ToOwned::to_owned),
-            breakers: self.pulses(&site.name).filter_map(|(kind, it)| breaker(kind, it)).collect(),
-            budgets: site.calls.allowances().into_iter().map(budget).collect(),
-            engines: self.pulses(&site.name).map(|(kind, it)| engine(kind, it)).collect(),
+    pub fn targets(&self, infos: &[TargetInfo]) -> Vec<TargetDetailView> {
+        let one = |target: &TargetInfo| TargetDetailView {
+            target: self.target(&target.name),
+            region: target.region.clone(),
+            account_id: self.account(&target.name).map(ToOwned::to_owned),
+            breakers: self
+                .pulses(&target.name)
+                .filter_map(|(kind, it)| breaker(kind, it))
+                .collect(),
+            budgets: target.calls.allowances().into_iter().map(budget).collect(),
+            engines: self.pulses(&target.name).map(|(kind, it)| engine(kind, it)).collect(),
         };
-        sites.iter().map(one).collect()
+        infos.iter().map(one).collect()
     }
 
     /// The directory of manifests in detail.

@@ -73,7 +73,7 @@ struct TargetsPage {
 pub(super) async fn targets(State(desk): State<Desk>) -> Response {
     let made = desk.make(|viewer, view| {
         let frame = Frame::new((viewer, view), "targets", ("Targets", "/api/v1/targets"));
-        page(StatusCode::OK, &TargetsPage { frame, targets: view.targets(&viewer.sites) })
+        page(StatusCode::OK, &TargetsPage { frame, targets: view.targets(&viewer.about.targets) })
     });
     made.await
 }

@@ -1,0 +1,160 @@
+//! The copies of the board that pages and the API read, and how long each serves.
+
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use jiff::Timestamp;
+
+use crate::daemon::{
+    board::{Board, Shown},
+    event_log::EventLog,
+    rollup::{DocumentRollup, documents},
+};
+use crate::{
+    aws::calls::Calls,
+    engine::{
+        kind::Kind as _,
+        name::{Key, Name},
+        status::Row,
+        time::{Clock, Mono, Now},
+    },
+    kinds::{self, image::Image},
+};
+
+/// The time between two copies.
+const APART: Duration = Duration::from_millis(100);
+
+/// What does not change while it runs.
+pub struct About {
+    /// Who this Evenkeel is.
+    pub owner: String,
+    /// `enforce` or `observe`, as the operator said.
+    pub mode: &'static str,
+    /// When it started.
+    pub started: Timestamp,
+    /// The targets.
+    pub targets: Vec<TargetInfo>,
+}
+
+/// A target, as far as a page needs it.
+pub struct TargetInfo {
+    /// Its name.
+    pub name: Name,
+    /// Its Region.
+    pub region: String,
+    /// Its calls.
+    pub calls: Arc<Calls>,
+}
+
+/// The board at one moment.
+pub struct View {
+    /// The copy.
+    pub shown: Shown,
+    /// When it was made.
+    pub at: Now,
+    documents: Vec<DocumentRollup>,
+}
+
+impl View {
+    pub(in crate::daemon) fn new(shown: Shown, at: Now) -> Self {
+        let documents = documents(&shown);
+        Self { shown, at, documents }
+    }
+
+    /// All documents, in the order of their keys.
+    pub(in crate::daemon) fn documents(&self) -> &[DocumentRollup] {
+        &self.documents
+    }
+
+    /// All rows but those of images, which are only a means.
+    pub fn rows(&self) -> impl Iterator<Item = &Arc<Row>> {
+        self.shown.rows.values().filter(|it| it.key.kind != Image::NAME)
+    }
+
+    /// The row of an object by its key, as `default/Function/resize`.
+    pub fn row(&self, key: &str) -> Option<&Arc<Row>> {
+        let (target, kind, name) = split(key)?;
+        let kind = kinds::ALL.iter().find(|it| **it == kind)?;
+        self.shown.rows.get(&Key { target: Name::new(target), kind, name: Name::new(name) })
+    }
+
+    /// The document that an object is named after, if it is.
+    pub(in crate::daemon) fn document(&self, key: &Key) -> Option<&DocumentRollup> {
+        let at = self.documents.binary_search_by(|it| it.row.key.cmp(key)).ok()?;
+        self.documents.get(at)
+    }
+
+    /// An object and its parts, itself first.
+    pub fn family<'a>(&'a self, row: &'a Arc<Row>) -> Vec<&'a Arc<Row>> {
+        match self.document(&row.key) {
+            Some(document) => document.rows.iter().collect(),
+            None => vec![row],
+        }
+    }
+
+    /// The account of a target, once it is known.
+    pub fn account(&self, target: &Name) -> Option<&str> {
+        self.shown.accounts.get(target).map(String::as_str)
+    }
+}
+
+/// The parts of a key; `None` if it is none.
+pub(in crate::daemon) fn split(key: &str) -> Option<(&str, &str, &str)> {
+    let mut parts = key.splitn(3, '/').filter(|it| !it.is_empty());
+    Some((parts.next()?, parts.next()?, parts.next()?))
+}
+
+/// Makes copies of the board, and shares each among those who ask at about the same time.
+pub struct Viewer {
+    /// What does not change.
+    pub about: About,
+    /// What happened.
+    pub event_log: Arc<EventLog>,
+    pub(in crate::daemon) board: Arc<Board>,
+    clock: Arc<dyn Clock>,
+    last: Mutex<Option<Arc<View>>>,
+}
+
+impl Viewer {
+    pub(in crate::daemon) fn new(
+        about: About,
+        board: Arc<Board>,
+        event_log: Arc<EventLog>,
+        clock: Arc<dyn Clock>,
+    ) -> Self {
+        Self { about, event_log, board, clock, last: Mutex::default() }
+    }
+
+    /// The time.
+    pub fn now(&self) -> Mono {
+        self.clock.now().mono
+    }
+
+    /// How long to wait before a copy may be made again.
+    pub(in crate::daemon) fn pause(&self) -> Duration {
+        let last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        let age = last.as_ref().map_or(APART, |it| self.now().since(it.at.mono));
+        self.clock.real(APART.saturating_sub(age))
+    }
+
+    /// The board as it has been at some moment since then. Takes milliseconds with a large fleet: not for a thread
+    /// that others wait for.
+    pub fn view(&self, since: Mono) -> Arc<View> {
+        // Whoever comes while the copy is made waits for it here, and takes the same.
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(view) = last.as_ref().filter(|it| it.at.mono >= since) {
+            return Arc::clone(view);
+        }
+        let now = self.clock.now();
+        let view = Arc::new(View::new(self.board.read(Shown::clone), now));
+        *last = Some(Arc::clone(&view));
+        view
+    }
+
+    /// The Region of a target.
+    pub fn region(&self, target: &Name) -> Option<&str> {
+        self.about.targets.iter().find(|it| it.name == *target).map(|it| it.region.as_str())
+    }
+}
