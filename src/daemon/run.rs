@@ -13,7 +13,7 @@ use super::{
     board::Board,
     event_log::EventLog,
     exposition::Detail,
-    http::{self, Shared},
+    http::{self, ServerContext},
     metrics::Metrics,
     options::Options,
     reader::{Reader, SourceState},
@@ -31,7 +31,7 @@ pub struct Daemon {
     pub board: Arc<Board>,
     /// What pages and the API show.
     pub viewer: Arc<Viewer>,
-    shared: Shared,
+    context: ServerContext,
     stop: watch::Sender<bool>,
     rescan: Arc<Notify>,
     tasks: JoinSet<()>,
@@ -97,29 +97,29 @@ impl Daemon {
             torn: 0,
         };
         tasks.spawn(reader.run());
-        let shared = Shared {
+        let context = ServerContext {
             viewer: Arc::clone(&viewer),
             board: Arc::clone(&board),
             registry,
             clock,
             engines,
         };
-        Ok(Self { board, viewer, shared, stop, rescan, tasks })
+        Ok(Self { board, viewer, context, stop, rescan, tasks })
     }
 
     /// Serves HTTP on a listener that is already bound, with this much of the metrics; tells systemd that we are there.
     pub fn serve(&mut self, listener: TcpListener, detail: Detail) {
-        let (board, clock) = (Arc::clone(&self.board), Arc::clone(&self.shared.clock));
+        let (board, clock) = (Arc::clone(&self.board), Arc::clone(&self.context.clock));
         self.tasks.spawn(systemd::tell(board, clock, self.stop.subscribe()));
-        let (shared, stop) = (self.shared.clone(), self.stop.subscribe());
+        let (context, stop) = (self.context.clone(), self.stop.subscribe());
         self.tasks.spawn(async move {
-            http::serve(listener, shared, detail, stop).await;
+            http::serve(listener, context, detail, stop).await;
         });
     }
 
     /// How many engines run.
     pub fn engines(&self) -> usize {
-        self.shared.engines
+        self.context.engines
     }
 
     /// Reads the manifests again now.

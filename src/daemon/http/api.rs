@@ -15,7 +15,7 @@ use axum::{
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::Desk;
+use super::context::AppState;
 use crate::{
     daemon::{
         event_log::{EVENTS_MAX, Entry},
@@ -84,22 +84,22 @@ fn json(value: &impl Serialize) -> ApiResult {
     (status = 400, description = "The query is not understood", body = Problem),
 ))]
 pub(super) async fn objects(
-    State(desk): State<Desk>,
+    State(app): State<AppState>,
     params: Result<Query<ObjectParams>, QueryRejection>,
 ) -> ApiResult {
     let Query(params) = params?;
     let (query, sums) = (ObjectQuery::parse(&params)?, params.parts == Some(false));
-    desk.make(move |_, view| json(&view.list(&query, sums))).await
+    app.render(move |_, view| json(&view.list(&query, sums))).await
 }
 
 /// Makes an answer about one object.
 async fn about(
-    desk: &Desk,
+    app: &AppState,
     key: Result<Path<String>, PathRejection>,
     make: impl FnOnce(&Viewer, &View, &Arc<Row>) -> ApiResult + Send + 'static,
 ) -> ApiResult {
     let Path(key) = key?;
-    let answer = desk.make(move |viewer, view| match view.row(&key) {
+    let answer = app.render(move |viewer, view| match view.row(&key) {
         Some(row) => make(viewer, view, row),
         None => Err(ApiError(StatusCode::NOT_FOUND, format!("there is no object `{key}`"))),
     });
@@ -116,10 +116,10 @@ async fn about(
     )
 )]
 pub(super) async fn object(
-    State(desk): State<Desk>,
+    State(app): State<AppState>,
     key: Result<Path<String>, PathRejection>,
 ) -> ApiResult {
-    about(&desk, key, |_, view, row| json(&object_json(view, row))).await
+    about(&app, key, |_, view, row| json(&object_json(view, row))).await
 }
 
 /// What differs in an object and in its parts.
@@ -180,10 +180,10 @@ fn diff_of<'a>(rows: impl Iterator<Item = &'a Arc<Row>>) -> DiffView<'a> {
     )
 )]
 pub(super) async fn diff(
-    State(desk): State<Desk>,
+    State(app): State<AppState>,
     key: Result<Path<String>, PathRejection>,
 ) -> ApiResult {
-    about(&desk, key, |_, view, row| json(&diff_of(view.family(row).into_iter()))).await
+    about(&app, key, |_, view, row| json(&diff_of(view.family(row).into_iter()))).await
 }
 
 /// What happened to an object and to its parts.
@@ -209,7 +209,7 @@ pub(super) struct HistoryView<'a> {
     )
 )]
 pub(super) async fn history(
-    State(desk): State<Desk>,
+    State(app): State<AppState>,
     key: Result<Path<String>, PathRejection>,
 ) -> ApiResult {
     let make = |viewer: &Viewer, view: &View, row: &Arc<Row>| {
@@ -217,7 +217,7 @@ pub(super) async fn history(
         let changes = changes.iter().map(|it| &**it).collect();
         json(&HistoryView { api_version: API_VERSION, changes })
     };
-    about(&desk, key, make).await
+    about(&app, key, make).await
 }
 
 /// What happened.
@@ -237,8 +237,8 @@ pub(super) struct EventsView {
 #[utoipa::path(get, path = "/events", tag = "events", responses(
     (status = 200, description = "Events", body = EventsView),
 ))]
-pub(super) async fn events(State(desk): State<Desk>) -> ApiResult {
-    let made = desk.make(|viewer, _| {
+pub(super) async fn events(State(app): State<AppState>) -> ApiResult {
+    let made = app.render(|viewer, _| {
         json(&EventsView { api_version: API_VERSION, events: viewer.newest(EVENTS_MAX) })
     });
     made.await
@@ -248,8 +248,8 @@ pub(super) async fn events(State(desk): State<Desk>) -> ApiResult {
 #[utoipa::path(get, path = "/source", tag = "state", responses(
     (status = 200, description = "Files, and what is wrong with them", body = SourceDetailView),
 ))]
-pub(super) async fn source(State(desk): State<Desk>) -> ApiResult {
-    desk.make(|_, view| json(&view.source())).await
+pub(super) async fn source(State(app): State<AppState>) -> ApiResult {
+    app.render(|_, view| json(&view.source())).await
 }
 
 /// The targets.
@@ -267,8 +267,8 @@ pub(super) struct TargetsView {
 #[utoipa::path(get, path = "/targets", tag = "state", responses(
     (status = 200, description = "Targets", body = TargetsView),
 ))]
-pub(super) async fn targets(State(desk): State<Desk>) -> ApiResult {
-    let made = desk.make(|viewer, view| {
+pub(super) async fn targets(State(app): State<AppState>) -> ApiResult {
+    let made = app.render(|viewer, view| {
         json(&TargetsView {
             api_version: API_VERSION,
             targets: view.targets(&viewer.about.targets),
@@ -283,6 +283,6 @@ pub(super) async fn targets(State(desk): State<Desk>) -> ApiResult {
 #[utoipa::path(get, path = "/plan", tag = "objects", responses(
     (status = 200, description = "Objects that differ", body = DiffView<'_>),
 ))]
-pub(super) async fn plan(State(desk): State<Desk>) -> ApiResult {
-    desk.make(|_, view| json(&diff_of(view.rows()))).await
+pub(super) async fn plan(State(app): State<AppState>) -> ApiResult {
+    app.render(|_, view| json(&diff_of(view.rows()))).await
 }

@@ -16,12 +16,12 @@ use tokio::{
     task, time,
 };
 
-use super::Shared;
+use super::context::ServerContext;
 use crate::daemon::exposition::{Detail, Exposition};
 
 /// What metrics are made of.
 #[derive(Clone)]
-pub(super) struct Metrics {
+pub(super) struct MetricsEndpoint {
     exposition: Arc<Exposition>,
     registry: Registry,
     scrapes: Arc<Semaphore>,
@@ -34,12 +34,12 @@ const STALL_MAX: Duration = Duration::from_secs(30);
 /// How many pieces of an answer may wait for its client.
 const PIECES_MAX: usize = 4;
 
-impl Metrics {
-    pub(super) fn new(shared: &Shared, detail: Detail) -> Self {
-        let (board, clock) = (Arc::clone(&shared.board), Arc::clone(&shared.clock));
+impl MetricsEndpoint {
+    pub(super) fn new(context: &ServerContext, detail: Detail) -> Self {
+        let (board, clock) = (Arc::clone(&context.board), Arc::clone(&context.clock));
         Self {
             exposition: Arc::new(Exposition::new(board, clock, detail)),
-            registry: shared.registry.clone(),
+            registry: context.registry.clone(),
             scrapes: Arc::new(Semaphore::new(SCRAPES_MAX)),
         }
     }
@@ -47,12 +47,12 @@ impl Metrics {
 
 /// In pieces, as the client takes them: the whole of a large fleet's would be held in memory twice. Whoever does not
 /// take them is left, and an answer that breaks off in the middle is no answer.
-pub(super) async fn metrics(State(pages): State<Metrics>) -> Response {
-    let Ok(permit) = Arc::clone(&pages.scrapes).try_acquire_owned() else {
+pub(super) async fn metrics(State(endpoint): State<MetricsEndpoint>) -> Response {
+    let Ok(permit) = Arc::clone(&endpoint.scrapes).try_acquire_owned() else {
         return (StatusCode::SERVICE_UNAVAILABLE, "too many scrapes at once\n").into_response();
     };
     let encoder = TextEncoder::new();
-    let happened = match encoder.encode_to_string(&pages.registry.gather()) {
+    let happened = match encoder.encode_to_string(&endpoint.registry.gather()) {
         Ok(text) => text,
         Err(error) => {
             return (StatusCode::INTERNAL_SERVER_ERROR, error.to_string()).into_response();
@@ -65,7 +65,7 @@ pub(super) async fn metrics(State(pages): State<Metrics>) -> Response {
             let sent = time::timeout(STALL_MAX, pieces.send(piece));
             matches!(runtime.block_on(sent), Ok(Ok(())))
         };
-        pages.exposition.write(&mut |text| give(Piece::Text(text)));
+        endpoint.exposition.write(&mut |text| give(Piece::Text(text)));
         if give(Piece::Text(happened)) {
             give(Piece::End);
         }

@@ -4,7 +4,7 @@ use axum::Router;
 use utoipa::{OpenApi, openapi::Paths};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::{Desk, api, stream};
+use super::{api, context::AppState, stream};
 
 /// What is said of the API as a whole.
 #[derive(OpenApi)]
@@ -16,9 +16,9 @@ use super::{Desk, api, stream};
                    renamed. A key is `target/Kind/name`; its slashes may stand in a path as they are.",
     license(name = "Apache-2.0", identifier = "Apache-2.0"),
 ))]
-struct Head;
+struct ApiDoc;
 
-fn routes() -> OpenApiRouter<Desk> {
+fn routes() -> OpenApiRouter<AppState> {
     let api = OpenApiRouter::new()
         .routes(routes!(api::objects))
         .routes(routes!(api::object))
@@ -30,12 +30,12 @@ fn routes() -> OpenApiRouter<Desk> {
         .routes(routes!(api::targets))
         .routes(routes!(api::plan))
         .routes(routes!(document));
-    OpenApiRouter::with_openapi(Head::openapi()).nest("/api/v1", api)
+    OpenApiRouter::with_openapi(ApiDoc::openapi()).nest("/api/v1", api)
 }
 
 /// The handlers.
-pub(super) fn router(desk: Desk) -> Router {
-    routes().with_state(desk).split_for_parts().0
+pub(super) fn router(app: AppState) -> Router {
+    routes().with_state(app).split_for_parts().0
 }
 
 /// This document

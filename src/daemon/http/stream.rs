@@ -16,11 +16,9 @@ use tokio::{
     time::{self, Interval, MissedTickBehavior},
 };
 
-use super::Desk;
+use super::context::AppState;
 use crate::daemon::{stop::stopped, view::Viewer};
 
-/// Streams at once.
-pub(super) const STREAMS_MAX: usize = 64;
 /// How often a stream may say that rows have changed.
 const TURN_MIN: Duration = Duration::from_secs(1);
 /// How soon a browser should come back.
@@ -40,12 +38,12 @@ const KEEP_ALIVE: Duration = Duration::from_secs(15);
         (status = 503, description = "There are 64 streams already", body = String, content_type = "text/plain"),
     )
 )]
-pub(super) async fn follow(State(desk): State<Desk>, headers: HeaderMap) -> Response {
-    let Ok(permit) = Arc::clone(&desk.streams).try_acquire_owned() else {
+pub(super) async fn follow(State(app): State<AppState>, headers: HeaderMap) -> Response {
+    let Ok(permit) = Arc::clone(&app.streams).try_acquire_owned() else {
         return (StatusCode::SERVICE_UNAVAILABLE, "too many streams at once\n").into_response();
     };
     let last = headers.get("last-event-id").map(|it| it.to_str().unwrap_or_default());
-    let follower = Follower::new(&desk, permit, last);
+    let follower = Follower::new(&app, permit, last);
     let events = stream::unfold(follower, Follower::next);
     let keep_alive = KeepAlive::new().interval(KEEP_ALIVE);
     Sse::new(events).keep_alive(keep_alive).into_response()
@@ -65,8 +63,8 @@ struct Follower {
 }
 
 impl Follower {
-    fn new(desk: &Desk, permit: OwnedSemaphorePermit, last: Option<&str>) -> Self {
-        let viewer = Arc::clone(&desk.viewer);
+    fn new(app: &AppState, permit: OwnedSemaphorePermit, last: Option<&str>) -> Self {
+        let viewer = Arc::clone(&app.viewer);
         let mut pause = time::interval(TURN_MIN);
         pause.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let (mut newest, mut turns) = (viewer.event_log.newest(), viewer.board.turns());
@@ -76,7 +74,7 @@ impl Follower {
             viewer,
             newest,
             turns,
-            stop: desk.stop.clone(),
+            stop: app.stop.clone(),
             pause,
             last: now,
             // So that the head goes out at once.

@@ -10,13 +10,13 @@ use axum::{
 };
 
 use super::{
-    Desk, Frame, Missing,
     format::{EventRow, TimeCell, ahead, digests, encoded, href, image},
-    page,
+    layout::{ErrorPage, Layout, PageContext, page},
 };
 use crate::{
     daemon::{
         event_log::Entry,
+        http::context::AppState,
         view::{
             View, Viewer,
             object::document_key,
@@ -34,7 +34,7 @@ use crate::{
 #[derive(Template)]
 #[template(path = "object.html")]
 struct ObjectPage {
-    frame: Frame,
+    layout: Layout,
     key: String,
     name: String,
     kind: &'static str,
@@ -122,25 +122,28 @@ struct HistoryRow {
 }
 
 pub(super) async fn object(
-    State(desk): State<Desk>,
+    State(app): State<AppState>,
     key: Result<Path<String>, PathRejection>,
 ) -> Response {
-    let made = desk.make(|viewer, view| {
-        let seen = (viewer, view);
+    let made = app.render(|viewer, view| {
+        let context = PageContext { viewer, view };
         let key = match key {
             Ok(Path(key)) => key,
-            Err(bad) => return Missing::page(seen, StatusCode::BAD_REQUEST, bad.body_text()),
+            Err(bad) => {
+                return ErrorPage::respond(context, StatusCode::BAD_REQUEST, bad.body_text());
+            }
         };
         if let Some(row) = view.row(&key) {
-            return page(StatusCode::OK, &of(seen, row));
+            return page(StatusCode::OK, &of(context, row));
         }
         let message = format!("There is no object {key}. It may have left, or not be read yet.");
-        Missing::page(seen, StatusCode::NOT_FOUND, message)
+        ErrorPage::respond(context, StatusCode::NOT_FOUND, message)
     });
     made.await
 }
 
-fn of((viewer, view): (&Viewer, &View), row: &Arc<Row>) -> ObjectPage {
+fn of(context: PageContext<'_>, row: &Arc<Row>) -> ObjectPage {
+    let PageContext { viewer, view } = context;
     let key = row.key.to_string();
     let rows = view.family(row);
     let document = view.document(&row.key);
@@ -150,7 +153,7 @@ fn of((viewer, view): (&Viewer, &View), row: &Arc<Row>) -> ObjectPage {
     let worst = document.map_or(row, |it| it.worst());
     let causes = document.map_or(&row.causes, |it| &it.causes);
     ObjectPage {
-        frame: Frame::new((viewer, view), "objects", (key.clone(), json)),
+        layout: Layout::new(context, "objects", key.clone(), json),
         name: row.key.name.to_string(),
         kind: row.key.kind,
         of: parent.map(|it| summary(it)),

@@ -5,15 +5,11 @@ use axum::{extract::State, http::StatusCode, response::Response};
 use jiff::Timestamp;
 
 use super::{
-    Desk, Frame,
     format::{EventRow, TimeCell, href},
-    page,
+    layout::{Layout, PageContext, page},
 };
 use crate::{
-    daemon::{
-        rollup::DocumentRollup,
-        view::{View, Viewer},
-    },
+    daemon::{http::context::AppState, rollup::DocumentRollup, view::View},
     engine::status::Status,
 };
 
@@ -25,7 +21,7 @@ const EVENTS: usize = 15;
 #[derive(Template)]
 #[template(path = "overview.html")]
 struct Overview {
-    frame: Frame,
+    layout: Layout,
     total: usize,
     tiles: Vec<Tile>,
     drifts: Vec<Drift>,
@@ -52,11 +48,12 @@ struct Drift {
     message: String,
 }
 
-pub(super) async fn overview(State(desk): State<Desk>) -> Response {
-    desk.make(|viewer, view| page(StatusCode::OK, &of(viewer, view))).await
+pub(super) async fn overview(State(app): State<AppState>) -> Response {
+    app.render(|viewer, view| page(StatusCode::OK, &of(PageContext { viewer, view }))).await
 }
 
-fn of(viewer: &Viewer, view: &View) -> Overview {
+fn of(context: PageContext<'_>) -> Overview {
+    let PageContext { viewer, view } = context;
     let documents = view.documents();
     let count = |status| documents.iter().filter(|it| it.status == status).count();
     let tile = |it: Status| Tile { status: it.as_str(), count: count(it), meaning: meaning(it) };
@@ -65,7 +62,7 @@ fn of(viewer: &Viewer, view: &View) -> Overview {
     let due = view.shown.engines.values().filter_map(|it| it.summary.next_list).min();
     let next = due.map(|at| format!("in {}s", at.since(view.at.mono).as_secs()));
     Overview {
-        frame: Frame::new((viewer, view), "overview", ("Overview", "/api/v1/objects?parts=false")),
+        layout: Layout::new(context, "overview", "Overview", "/api/v1/objects?parts=false"),
         total: documents.len(),
         tiles: Status::ALL.map(tile).into(),
         drifts: drifts(view),

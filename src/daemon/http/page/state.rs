@@ -4,22 +4,19 @@ use askama::Template;
 use axum::{extract::State, http::StatusCode, response::Response};
 
 use super::{
-    Desk, Frame,
     format::{EventRow, TimeCell, encoded, href},
-    page,
+    layout::{Layout, PageContext, page},
 };
 use crate::daemon::{
     event_log::EVENTS_MAX,
-    view::{
-        View, Viewer,
-        state::{DiagnosticView, FileView, SourceDetailView, TargetDetailView},
-    },
+    http::context::AppState,
+    view::state::{DiagnosticView, FileView, SourceDetailView, TargetDetailView},
 };
 
 #[derive(Template)]
 #[template(path = "source.html")]
 struct SourcePage {
-    frame: Frame,
+    layout: Layout,
     path: String,
     revision: String,
     snapshot: String,
@@ -35,16 +32,17 @@ struct SourcePage {
 }
 
 impl SourcePage {
-    fn new(seen: (&Viewer, &View)) -> Self {
-        let SourceDetailView { source, files, frozen } = seen.1.source();
+    fn new(context: PageContext<'_>) -> Self {
+        let view = context.view;
+        let SourceDetailView { source, files, frozen } = view.source();
         Self {
-            frame: Frame::new(seen, "source", ("Source", "/api/v1/source")),
+            layout: Layout::new(context, "source", "Source", "/api/v1/source"),
             path: source.path,
             revision: source.revision.unwrap_or_default(),
             snapshot: source.snapshot.unwrap_or_default(),
             error: source.error,
             polling: source.polling,
-            read: TimeCell::maybe(source.read_at, seen.1),
+            read: TimeCell::maybe(source.read_at, view),
             counts: [source.valid, source.invalid, source.ignored],
             notes: source.notes,
             files,
@@ -59,21 +57,23 @@ impl SourcePage {
     }
 }
 
-pub(super) async fn source(State(desk): State<Desk>) -> Response {
-    desk.make(|viewer, view| page(StatusCode::OK, &SourcePage::new((viewer, view)))).await
+pub(super) async fn source(State(app): State<AppState>) -> Response {
+    app.render(|viewer, view| page(StatusCode::OK, &SourcePage::new(PageContext { viewer, view })))
+        .await
 }
 
 #[derive(Template)]
 #[template(path = "targets.html")]
 struct TargetsPage {
-    frame: Frame,
+    layout: Layout,
     targets: Vec<TargetDetailView>,
 }
 
-pub(super) async fn targets(State(desk): State<Desk>) -> Response {
-    let made = desk.make(|viewer, view| {
-        let frame = Frame::new((viewer, view), "targets", ("Targets", "/api/v1/targets"));
-        page(StatusCode::OK, &TargetsPage { frame, targets: view.targets(&viewer.about.targets) })
+pub(super) async fn targets(State(app): State<AppState>) -> Response {
+    let made = app.render(|viewer, view| {
+        let context = PageContext { viewer, view };
+        let layout = Layout::new(context, "targets", "Targets", "/api/v1/targets");
+        page(StatusCode::OK, &TargetsPage { layout, targets: view.targets(&viewer.about.targets) })
     });
     made.await
 }
@@ -81,16 +81,17 @@ pub(super) async fn targets(State(desk): State<Desk>) -> Response {
 #[derive(Template)]
 #[template(path = "events.html")]
 struct EventsPage {
-    frame: Frame,
+    layout: Layout,
     events: Vec<EventRow>,
 }
 
-pub(super) async fn events(State(desk): State<Desk>) -> Response {
-    let made = desk.make(|viewer, view| {
-        let frame = Frame::new((viewer, view), "events", ("Events", "/api/v1/events"));
+pub(super) async fn events(State(app): State<AppState>) -> Response {
+    let made = app.render(|viewer, view| {
+        let context = PageContext { viewer, view };
+        let layout = Layout::new(context, "events", "Events", "/api/v1/events");
         page(
             StatusCode::OK,
-            &EventsPage { frame, events: EventRow::all(viewer.newest(EVENTS_MAX), view) },
+            &EventsPage { layout, events: EventRow::all(viewer.newest(EVENTS_MAX), view) },
         )
     });
     made.await

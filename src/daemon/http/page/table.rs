@@ -8,15 +8,17 @@ use axum::{
 };
 
 use super::{
-    Desk, Frame, Missing,
     format::{TimeCell, ahead, digests, encoded, href, image},
-    page,
+    layout::{ErrorPage, Layout, PageContext, page},
 };
 use crate::{
-    daemon::view::{
-        View, Viewer,
-        params::{ObjectParams, SortOrder},
-        query::{BadQuery, Item, ObjectQuery, ResultPage},
+    daemon::{
+        http::context::AppState,
+        view::{
+            View,
+            params::{ObjectParams, SortOrder},
+            query::{BadQuery, Item, ObjectQuery, ResultPage},
+        },
     },
     engine::{diff::Cause, name::Name, status::Status},
     kinds::{ALL, DOCUMENTS},
@@ -28,7 +30,7 @@ const LIMIT: &str = "100";
 #[derive(Template)]
 #[template(path = "objects.html")]
 struct Table {
-    frame: Frame,
+    layout: Layout,
     fields: Vec<Choice>,
     params: ObjectParams,
     columns: Vec<ColumnHead>,
@@ -75,23 +77,24 @@ struct ObjectRow {
 }
 
 pub(super) async fn table(
-    State(desk): State<Desk>,
+    State(app): State<AppState>,
     params: Result<Query<ObjectParams>, QueryRejection>,
 ) -> Response {
-    let made = desk.make(|viewer, view| {
+    let made = app.render(|viewer, view| {
+        let context = PageContext { viewer, view };
         let asked = params.map_err(|bad| bad.body_text());
-        let made = asked
-            .and_then(|Query(params)| of((viewer, view), params).map_err(|bad| bad.to_string()));
+        let made =
+            asked.and_then(|Query(params)| of(context, params).map_err(|bad| bad.to_string()));
         match made {
             Ok(table) => page(StatusCode::OK, &table),
-            Err(message) => Missing::page((viewer, view), StatusCode::BAD_REQUEST, message),
+            Err(message) => ErrorPage::respond(context, StatusCode::BAD_REQUEST, message),
         }
     });
     made.await
 }
 
-fn of(seen: (&Viewer, &View), mut params: ObjectParams) -> Result<Table, BadQuery> {
-    let (_, view) = seen;
+fn of(context: PageContext<'_>, mut params: ObjectParams) -> Result<Table, BadQuery> {
+    let view = context.view;
     if params.limit.is_empty() {
         params.limit = LIMIT.into();
     }
@@ -101,11 +104,11 @@ fn of(seen: (&Viewer, &View), mut params: ObjectParams) -> Result<Table, BadQuer
         if parts { view.objects(&query) } else { view.sums(&query) };
     let here = |params: &ObjectParams| format!("/objects{}", params.address());
     let json = ObjectParams { parts: Some(parts), ..params.clone() };
-    let frame =
-        Frame::new(seen, "objects", ("Objects", format!("/api/v1/objects{}", json.address())));
+    let layout =
+        Layout::new(context, "objects", "Objects", format!("/api/v1/objects{}", json.address()));
     let all = ObjectParams { cursor: String::new(), ..params.clone() };
     Ok(Table {
-        frame,
+        layout,
         fields: fields(view, &params),
         columns: columns(&all),
         rows: items.iter().map(|it| object_row(it, view)).collect(),

@@ -1,0 +1,78 @@
+//! What the handlers share.
+
+use std::sync::Arc;
+
+use prometheus::Registry;
+use tokio::{
+    sync::{Semaphore, watch},
+    task, time,
+};
+
+use crate::{
+    daemon::{
+        board::Board,
+        view::{View, Viewer},
+    },
+    engine::time::Clock,
+};
+
+/// Streams at once.
+const STREAMS_MAX: usize = 64;
+/// Answers that are rendered at once, on threads of their own: two keep a core busy each, and the engines have the rest.
+const RENDERING_MAX: usize = 2;
+
+/// What the server reads.
+#[derive(Clone)]
+pub struct ServerContext {
+    /// What pages and the API show.
+    pub viewer: Arc<Viewer>,
+    /// The rows.
+    pub board: Arc<Board>,
+    /// The metrics of what happened.
+    pub registry: Registry,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// How many engines there should be.
+    pub engines: usize,
+}
+
+/// What the handlers of pages and of the API share.
+#[derive(Clone)]
+pub(super) struct AppState {
+    pub(super) viewer: Arc<Viewer>,
+    rendering: Arc<Semaphore>,
+    pub(super) streams: Arc<Semaphore>,
+    /// Streams end when it does.
+    pub(super) stop: watch::Receiver<bool>,
+}
+
+impl AppState {
+    pub(super) fn new(server: &ServerContext, stop: watch::Receiver<bool>) -> Self {
+        Self {
+            viewer: Arc::clone(&server.viewer),
+            rendering: Arc::new(Semaphore::new(RENDERING_MAX)),
+            streams: Arc::new(Semaphore::new(STREAMS_MAX)),
+            stop,
+        }
+    }
+
+    /// Renders an answer from what stands on the board, on a thread that nobody waits for.
+    pub(super) async fn render<T: Send + 'static>(
+        &self,
+        render: impl FnOnce(&Viewer, &View) -> T + Send + 'static,
+    ) -> T {
+        let asked = self.viewer.now();
+        time::sleep(self.viewer.pause()).await;
+        let turn = Arc::clone(&self.rendering).acquire_owned().await;
+        let viewer = Arc::clone(&self.viewer);
+        let answer = task::spawn_blocking(move || {
+            let answer = render(&viewer, &viewer.view(asked));
+            drop(turn);
+            answer
+        });
+        match answer.await {
+            Ok(answer) => answer,
+            Err(error) => std::panic::resume_unwind(error.into_panic()),
+        }
+    }
+}
