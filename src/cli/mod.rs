@@ -42,7 +42,7 @@ pub use self::args::{
 };
 #[cfg(feature = "demo")]
 pub use self::demo::DemoArgs;
-use crate::daemon::telemetry::{self, Form};
+use crate::daemon::telemetry::{self, LogStyle};
 
 use self::out::print;
 pub use self::reference::reference;
@@ -146,9 +146,9 @@ impl Cli {
     /// Runs the command.
     pub fn run(self) -> Result<Outcome, CliError> {
         let form = match self.log.log_format {
-            LogFormat::Auto => Form::Auto,
-            LogFormat::Human => Form::Human,
-            LogFormat::Json => Form::Json,
+            LogFormat::Auto => LogStyle::Auto,
+            LogFormat::Human => LogStyle::Human,
+            LogFormat::Json => LogStyle::Json,
         };
         let usual = match self.command {
             Command::Run(_) => "info",

@@ -5,7 +5,7 @@ use std::io::IsTerminal as _;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::{
-    daemon::board::{Board, Shown},
+    daemon::board::{Board, BoardState},
     engine::{
         kind::Kind as _,
         status::{Row, Truth},
@@ -48,7 +48,7 @@ impl Progress {
     }
 }
 
-fn sum(shown: &Shown) -> (u64, u64, String) {
+fn sum(shown: &BoardState) -> (u64, u64, String) {
     let rows = || shown.rows.values().filter(|it| it.key.kind != Image::NAME);
     let working = |row: &Row| {
         row.conditions.iter().any(|it| it.kind == "Reconciling" && it.status == Truth::True)

@@ -7,7 +7,7 @@ use tokio::time;
 use super::{CliError, CoreArgs, Outcome, reading, targets};
 use crate::{
     daemon::{
-        board::{Board, Shown},
+        board::{Board, BoardState},
         options::{Options, Working},
         pause::PauseFile,
         run::Daemon,
@@ -123,7 +123,7 @@ pub(super) async fn settle(
 /// What the board says at the end, as exit codes go: 2 where something is not known.
 ///
 /// Whoever names some objects is told of faults in other manifests, and is not failed by them.
-pub(super) fn outcome(shown: &Shown, selection: &Selection) -> Outcome {
+pub(super) fn outcome(shown: &BoardState, selection: &Selection) -> Outcome {
     let rows = || shown.rows.values().filter(|it| it.key.kind != Image::NAME && !it.orphan);
     let unknown = rows().any(|it| it.status == Status::Unknown);
     let intact = |it: &Arc<Snapshot>| it.intact() || selection.is_by_name();
@@ -139,7 +139,7 @@ pub(super) fn outcome(shown: &Shown, selection: &Selection) -> Outcome {
 }
 
 /// What is wrong besides the rows, one line each.
-pub(super) fn problems(shown: &Shown) -> Vec<String> {
+pub(super) fn problems(shown: &BoardState) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     lines.extend(shown.source.error.iter().map(|it| format!("error: {it}")));
     let diagnostics = shown.source.snapshot.iter().flat_map(|it| &it.diagnostics);

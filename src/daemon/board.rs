@@ -22,18 +22,18 @@ use crate::engine::{
 /// The board.
 #[derive(Default)]
 pub struct Board {
-    shown: Mutex<Shown>,
+    shown: Mutex<BoardState>,
     /// Counted up whenever rows change.
     turns: watch::Sender<u64>,
 }
 
 /// Everything on the board.
 #[derive(Clone, Default)]
-pub struct Shown {
+pub struct BoardState {
     /// One row for each object.
     pub rows: BTreeMap<Key, Arc<Row>>,
     /// What each engine is doing, by target and kind.
-    pub engines: BTreeMap<(Name, &'static str), Pulse>,
+    pub engines: BTreeMap<(Name, &'static str), EngineStatus>,
     /// Why targets are paused; `None`: they are not.
     pub targets: BTreeMap<Name, Option<Reason>>,
     /// Whose the credentials are, by target, once AWS has said so.
@@ -45,19 +45,18 @@ pub struct Shown {
     /// How many rulings have been sent to engines.
     pub rulings_sent: u64,
     /// The manifests.
-    pub source: SourceState,
+    pub source: SourceStatus,
 }
 
-/// What one driver last told.
+/// How one engine is doing, as its driver last reported.
 #[derive(Debug, Clone, Default)]
-pub struct Pulse {
+pub struct EngineStatus {
     /// The engine in numbers.
     pub summary: Summary,
     /// Whether it has nothing to do and expects nothing.
     pub quiet: bool,
-    /// How many batches of facts it has sent, and how many of them and of rulings it has received: equal
-    /// sums mean that none is on its way.
-    pub facts: (u64, u64),
+    /// The batches that it has sent and received: equal sums over all engines mean that none is on its way.
+    pub batches: BatchCounts,
     /// When it last went round.
     pub beat: Mono,
     /// Since when the oldest piece of work has been under way.
@@ -66,9 +65,18 @@ pub struct Pulse {
     pub unfinished: std::time::Duration,
 }
 
+/// How many batches of facts an engine has sent, and how many of them and of rulings it has received.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct BatchCounts {
+    /// Of facts.
+    pub sent: u64,
+    /// Of facts, and rulings.
+    pub received: u64,
+}
+
 /// How reading the manifests goes.
 #[derive(Clone, Default)]
-pub struct SourceState {
+pub struct SourceStatus {
     /// The path, as the operator gave it.
     pub path: String,
     /// What counts.
@@ -85,12 +93,12 @@ pub struct SourceState {
 
 impl Board {
     /// Reads the board.
-    pub fn read<T>(&self, look: impl FnOnce(&Shown) -> T) -> T {
-        look(&self.shown.lock().unwrap_or_else(PoisonError::into_inner))
+    pub fn read<T>(&self, read: impl FnOnce(&BoardState) -> T) -> T {
+        read(&self.shown.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Changes the board.
-    pub fn write<T>(&self, change: impl FnOnce(&mut Shown) -> T) -> T {
+    pub fn write<T>(&self, change: impl FnOnce(&mut BoardState) -> T) -> T {
         change(&mut self.shown.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
@@ -107,15 +115,13 @@ impl Board {
     }
 }
 
-impl Shown {
+impl BoardState {
     /// Whether every engine is quiet, no fact is on its way and nothing waits for the manifests.
     pub fn is_quiet(&self, engines: usize) -> bool {
-        let (sent, received) =
-            self.engines.values().fold((self.rulings_sent, 0), |(sent, received), it| {
-                (sent + it.facts.0, received + it.facts.1)
-            });
+        let all = || self.engines.values();
+        let sent = self.rulings_sent + all().map(|it| it.batches.sent).sum::<u64>();
         self.engines.len() == engines
-            && sent == received
-            && self.engines.values().all(|it| it.quiet)
+            && sent == all().map(|it| it.batches.received).sum::<u64>()
+            && all().all(|it| it.quiet)
     }
 }

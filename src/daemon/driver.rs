@@ -11,10 +11,10 @@ use tokio::{
 use tracing::{Instrument as _, info, info_span, warn};
 
 use super::{
-    board::{Board, Pulse},
+    board::{BatchCounts, Board, EngineStatus},
     event_log::EventLog,
     event_recorder::{Ended, EventRecorder},
-    fact_bus::{FactBus, FactInbox, Facts},
+    fact_bus::{FactBus, FactInbox, FactUpdates},
     metrics::Metrics,
     pause::PauseFile,
     permits::{Permit, Permits},
@@ -85,7 +85,7 @@ pub struct Driver<K: Kind, C: Cloud<K>> {
     writes: JoinSet<()>,
     /// What is under way since when.
     under_way: BTreeMap<Name, Mono>,
-    facts: (u64, u64),
+    batches: BatchCounts,
 }
 
 impl<K: Kind, C: Cloud<K>> Driver<K, C> {
@@ -98,7 +98,7 @@ impl<K: Kind, C: Cloud<K>> Driver<K, C> {
             reads: JoinSet::new(),
             writes: JoinSet::new(),
             under_way: BTreeMap::new(),
-            facts: (0, 0),
+            batches: BatchCounts::default(),
         }
     }
 
@@ -116,7 +116,7 @@ impl<K: Kind, C: Cloud<K>> Driver<K, C> {
                 },
                 () = self.ports.inbox.rung() => {
                     let (facts, batches) = self.ports.inbox.take();
-                    self.facts.1 += batches;
+                    self.batches.received += batches;
                     self.handle(Event::Facts(facts));
                 }
                 () = time::sleep(wait) => self.handle(Event::Woke),
@@ -150,11 +150,11 @@ impl<K: Kind, C: Cloud<K>> Driver<K, C> {
             | Event::PruneDecided(_)
             | Event::Woke => None,
         };
-        self.facts.1 += u64::from(matches!(event, Event::PruneDecided(_)));
+        self.batches.received += u64::from(matches!(event, Event::PruneDecided(_)));
         if let Some(name) = answered {
             self.under_way.remove(&name);
         }
-        let (mut facts, mut object_events) = (Facts::new(), Vec::new());
+        let (mut facts, mut object_events) = (FactUpdates::new(), Vec::new());
         let mut events = vec![event];
         while let Some(event) = events.pop() {
             for work in self.engine.handle(event, self.ports.clock.now()) {
@@ -165,7 +165,7 @@ impl<K: Kind, C: Cloud<K>> Driver<K, C> {
                 }
             }
         }
-        self.facts.0 += self.ports.fact_bus.send(K::NAME, &facts);
+        self.batches.sent += self.ports.fact_bus.send(K::NAME, &facts);
         self.show();
         self.tell(&object_events);
     }
@@ -213,16 +213,16 @@ impl<K: Kind, C: Cloud<K>> Driver<K, C> {
         let changed = self.engine.take_changed();
         let turned = !changed.is_empty();
         let started = self.under_way.values();
-        let pulse = Pulse {
+        let status = EngineStatus {
             summary: self.engine.summary(now),
             quiet: self.engine.is_quiet(),
-            facts: self.facts,
+            batches: self.batches,
             beat: now.mono,
             oldest: started.clone().min().copied(),
             unfinished: started.map(|it| now.mono.since(*it)).sum(),
         };
         let target = &self.ports.target;
-        let prune_input = pulse.summary.prune_input.clone();
+        let prune_input = status.summary.prune_input.clone();
         let before = self.ports.board.write(|board| {
             for (name, row) in changed {
                 let key = Key { target: target.clone(), kind: K::NAME, name };
@@ -231,7 +231,7 @@ impl<K: Kind, C: Cloud<K>> Driver<K, C> {
                     None => board.rows.remove(&key),
                 };
             }
-            board.engines.insert((target.clone(), K::NAME), pulse)
+            board.engines.insert((target.clone(), K::NAME), status)
         });
         if turned {
             self.ports.board.turn();

@@ -5,7 +5,7 @@ use tracing::{error, info, warn};
 
 use super::{
     board::Board,
-    event_log::{Entry, EventLog, Field, Subject, What},
+    event_log::{EntryKind, EventLog, FieldChange, HistoryEntry, Subject},
     metrics::Metrics,
 };
 use crate::{
@@ -60,11 +60,11 @@ impl EventRecorder<'_> {
                 let drift = |it: &&Change| it.origin.is_drift() && it.cause == *cause;
                 let row = self.board.read(|shown| shown.rows.get(key).cloned());
                 let changes = row.iter().flat_map(|it| &it.changes).filter(drift);
-                let fields: Vec<Field> = changes.map(by_hand).collect();
+                let fields: Vec<FieldChange> = changes.map(by_hand).collect();
                 let message =
                     format!("somebody changed it in AWS ({}): {}", cause.as_str(), list(&fields));
                 self.event(key, (true, "Drifted"), &message);
-                self.entry(key, Entry { fields, ..self.blank(key, What::Drifted) });
+                self.entry(key, HistoryEntry { fields, ..self.blank(key, EntryKind::Drifted) });
             }
             ObjectEvent::Corrected(cause, outcome) => {
                 self.metrics.corrected(document_of(key.kind, &key.name).0, *cause, *outcome);
@@ -73,18 +73,18 @@ impl EventRecorder<'_> {
                 let message = format!("drift ({cause}) ended: {result}");
                 self.event(key, (false, "Corrected"), &message);
                 let message = Some(message);
-                self.entry(key, Entry { message, ..self.blank(key, What::Corrected) });
+                self.entry(key, HistoryEntry { message, ..self.blank(key, EntryKind::Corrected) });
             }
             ObjectEvent::Orphaned => {
                 warn!(%key, "ours, and no manifest asks for it any more");
                 let message = "it is ours, and no manifest asks for it any more";
                 self.event(key, (true, "Orphaned"), message);
-                self.entry(key, self.blank(key, What::Orphaned));
+                self.entry(key, self.blank(key, EntryKind::Orphaned));
             }
             ObjectEvent::Buried(was) => {
                 warn!(%key, was, "deleting it; this is what it was");
                 self.event(key, (true, "Deleting"), "it is being deleted");
-                self.entry(key, self.blank(key, What::Deleting));
+                self.entry(key, self.blank(key, EntryKind::Deleting));
             }
             ObjectEvent::Halted { waiting, because } => {
                 error!(%key, waiting, because, "an update of many has stopped");
@@ -102,8 +102,8 @@ impl EventRecorder<'_> {
     pub(super) fn ended(&self, key: &Key, ended: Ended) {
         let Ended { step, trigger, changes, error, took_ms } = ended;
         let (what, reason) = match &error {
-            None => (What::Applied, "Applied"),
-            Some(_) => (What::Failed, "StepFailed"),
+            None => (EntryKind::Applied, "Applied"),
+            Some(_) => (EntryKind::Failed, "StepFailed"),
         };
         let message = match &error {
             None => step.clone(),
@@ -113,7 +113,7 @@ impl EventRecorder<'_> {
         let fields = changes.iter().map(by_us).collect();
         self.entry(
             key,
-            Entry {
+            HistoryEntry {
                 step: Some(step),
                 trigger: Some(trigger.as_str()),
                 fields,
@@ -128,38 +128,38 @@ impl EventRecorder<'_> {
         self.event_log.event((self.at, Subject::Object(key.clone())), how, message);
     }
 
-    fn entry(&self, key: &Key, entry: Entry) {
+    fn entry(&self, key: &Key, entry: HistoryEntry) {
         self.event_log.entry(key, entry);
     }
 
-    fn blank(&self, key: &Key, what: What) -> Entry {
+    fn blank(&self, key: &Key, what: EntryKind) -> HistoryEntry {
         let (row, revision) = self.board.read(|shown| {
             let snapshot = shown.source.snapshot.as_ref();
             (shown.rows.get(key).cloned(), snapshot.and_then(|it| it.revision.clone()))
         });
         let digest = |row: &Row| Some(row.digests.desired.clone()).filter(|it| !it.is_empty());
         let digest = row.as_deref().and_then(digest);
-        Entry { digest, revision, ..Entry::new(key, self.at, what) }
+        HistoryEntry { digest, revision, ..HistoryEntry::new(key, self.at, what) }
     }
 }
 
 /// What another party changed. It was as the manifest asks, unless that moved too: then nobody remembers.
-fn by_hand(change: &Change) -> Field {
+fn by_hand(change: &Change) -> FieldChange {
     let before = match change.origin {
         Origin::Both => "(not known)".to_owned(),
         Origin::Drift | Origin::Pending | Origin::NoRecord => change.desired.text.clone(),
     };
     let after = change.live.text.clone();
-    Field { path: change.path.clone(), before, after }
+    FieldChange { path: change.path.clone(), before, after }
 }
 
 /// What a step of ours changes.
-fn by_us(change: &Change) -> Field {
+fn by_us(change: &Change) -> FieldChange {
     let (before, after) = (change.live.text.clone(), change.desired.text.clone());
-    Field { path: change.path.clone(), before, after }
+    FieldChange { path: change.path.clone(), before, after }
 }
 
-fn list(fields: &[Field]) -> String {
+fn list(fields: &[FieldChange]) -> String {
     let lines = fields.iter().map(|it| format!("{}: {} → {}", it.path, it.before, it.after));
     lines.collect::<Vec<_>>().join("; ")
 }

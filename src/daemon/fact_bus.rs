@@ -14,7 +14,7 @@ use crate::engine::{
 };
 
 /// Facts that one engine tells.
-pub type Facts = Vec<(FactKey, Option<Fact>)>;
+pub type FactUpdates = Vec<(FactKey, Option<Fact>)>;
 
 /// Which facts another party wants to hear.
 type Hears = fn(&FactKey) -> bool;
@@ -36,7 +36,7 @@ struct Waiting {
 }
 
 impl FactInbox {
-    fn put(&self, facts: Facts) {
+    fn put(&self, facts: FactUpdates) {
         let mut waiting = self.0.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         waiting.facts.extend(facts);
         waiting.batches += 1;
@@ -50,7 +50,7 @@ impl FactInbox {
     }
 
     /// Takes everything out, and says how many batches that was.
-    pub(super) fn take(&self) -> (Facts, u64) {
+    pub(super) fn take(&self) -> (FactUpdates, u64) {
         let mut waiting = self.0.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         let Waiting { facts, batches } = std::mem::take(&mut *waiting);
         (facts.into_iter().collect(), batches)
@@ -70,10 +70,10 @@ impl FactBus {
     }
 
     /// Sends facts to everybody else who wants to hear them; returns how many that were.
-    pub(super) fn send(&self, from: &'static str, facts: &Facts) -> u64 {
+    pub(super) fn send(&self, from: &'static str, facts: &FactUpdates) -> u64 {
         let mut sent = 0;
         for (kind, hears, inbox) in &self.0 {
-            let heard: Facts = facts.iter().filter(|(key, _)| hears(key)).cloned().collect();
+            let heard: FactUpdates = facts.iter().filter(|(key, _)| hears(key)).cloned().collect();
             if *kind != from && !heard.is_empty() {
                 inbox.put(heard);
                 sent += 1;
@@ -97,8 +97,8 @@ mod tests {
         assert_eq!(fact_bus.send("Repository", &told(false)), 1);
         assert_eq!(fact_bus.send("Repository", &told(true)), 1);
         assert_eq!(functions.take(), (told(true), 2));
-        assert_eq!(functions.take(), (Facts::new(), 0));
-        assert_eq!(images.take(), (Facts::new(), 0));
+        assert_eq!(functions.take(), (FactUpdates::new(), 0));
+        assert_eq!(images.take(), (FactUpdates::new(), 0));
         assert_eq!(fact_bus.send("Function", &told(true)), 0);
     }
 }

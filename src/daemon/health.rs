@@ -2,21 +2,21 @@
 
 use std::time::Duration;
 
-use super::board::Shown;
+use super::board::BoardState;
 use crate::engine::time::Mono;
 
 /// A driver whose loop has not gone round for this long hangs: it does so every ten seconds.
 const BEAT_MAX: Duration = Duration::from_mins(1);
 
 /// The engines that have stopped going round; empty: all is well.
-pub(super) fn stuck(shown: &Shown, now: Mono) -> Vec<String> {
+pub(super) fn stuck(shown: &BoardState, now: Mono) -> Vec<String> {
     let late = shown.engines.iter().filter(|(_, it)| now.since(it.beat) > BEAT_MAX);
     late.map(|((target, kind), _)| format!("{target}/{kind} has stopped going round\n")).collect()
 }
 
 /// What is missing before it is ready. Ready is who has read the manifests, and AWS once, wherever it is not on
 /// hold. `engines`: how many there should be.
-pub(super) fn missing(shown: &Shown, engines: usize) -> Vec<String> {
+pub(super) fn missing(shown: &BoardState, engines: usize) -> Vec<String> {
     let mut missing = Vec::new();
     if shown.source.snapshot.is_none() {
         missing.push("the manifests have not been read\n".to_owned());

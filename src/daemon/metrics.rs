@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use prometheus::{HistogramOpts, HistogramVec, IntCounterVec, Opts, Registry};
 
+use super::text::Family;
 use crate::{
     aws::calls::{CallLog, CallRecord},
     engine::{
@@ -39,61 +40,67 @@ pub struct Metrics {
     queue_retries: IntCounterVec,
 }
 
-/// A name, a help text and labels.
-type Family = (&'static str, &'static str, &'static [&'static str]);
-
-const DETECTED: Family =
-    ("evenkeel_drift_detected_total", "How often an object began to drift.", &["kind", "cause"]);
-const CORRECTED: Family = (
+const DETECTED: Family<'_> = Family(
+    "evenkeel_drift_detected_total",
+    "How often an object began to drift.",
+    &["kind", "cause"],
+);
+const CORRECTED: Family<'_> = Family(
     "evenkeel_drift_corrected_total",
     "How drift ended: repaired by us (success), not repaired by a step that failed (error), or ended \
      without us (external).",
     &["kind", "cause", "result"],
 );
-const DELAYS: Family = (
+const DELAYS: Family<'_> = Family(
     "evenkeel_drift_detection_delay_seconds",
     "From the change in AWS, by LastModified, to our seeing it.",
     &["kind"],
 );
-const RECONCILES: Family = (
+const RECONCILES: Family<'_> = Family(
     "evenkeel_reconcile_total",
     "Steps that AWS accepted or refused, by what made us look.",
     &["kind", "result", "trigger"],
 );
-const DURATIONS: Family = (
+const DURATIONS: Family<'_> = Family(
     "evenkeel_reconcile_duration_seconds",
     "How long the phases of the loop take: list, look, apply.",
     &["kind", "phase"],
 );
-const LOADS: Family = (
+const LOADS: Family<'_> = Family(
     "evenkeel_source_loads_total",
     "How often the manifests were read: success, unchanged, torn, error.",
     &["result"],
 );
-const REQUESTS: Family = (
+const REQUESTS: Family<'_> = Family(
     "evenkeel_aws_requests_total",
     "Every call to AWS. The code is `ok`, a known AWS error code, or `other`.",
     &["target", "service", "operation", "code"],
 );
-const REQUEST_DURATIONS: Family = (
+const REQUEST_DURATIONS: Family<'_> = Family(
     "evenkeel_aws_request_duration_seconds",
     "How long AWS takes to answer.",
     &["service", "operation"],
 );
-const BUDGET_WAITS: Family =
-    ("evenkeel_aws_budget_wait_seconds", "How long calls wait for their turn.", &["bucket"]);
-const QUEUE_ADDS: Family =
-    ("workqueue_adds_total", "How many looks and steps were handed out.", &["name"]);
-const QUEUE_WAITS: Family =
-    ("workqueue_queue_duration_seconds", "How long a look has been due when it begins.", &["name"]);
-const QUEUE_DURATIONS: Family =
-    ("workqueue_work_duration_seconds", "How long a look or a step takes.", &["name"]);
+const BUDGET_WAITS: Family<'_> =
+    Family("evenkeel_aws_budget_wait_seconds", "How long calls wait for their turn.", &["bucket"]);
+const QUEUE_ADDS: Family<'_> =
+    Family("workqueue_adds_total", "How many looks and steps were handed out.", &["name"]);
+const QUEUE_WAITS: Family<'_> = Family(
+    "workqueue_queue_duration_seconds",
+    "How long a look has been due when it begins.",
+    &["name"],
+);
+const QUEUE_DURATIONS: Family<'_> =
+    Family("workqueue_work_duration_seconds", "How long a look or a step takes.", &["name"]);
 
-const QUEUE_RETRIES: Family =
-    ("workqueue_retries_total", "How many looks and steps failed and are tried again.", &["name"]);
+const QUEUE_RETRIES: Family<'_> = Family(
+    "workqueue_retries_total",
+    "How many looks and steps failed and are tried again.",
+    &["name"],
+);
 
-fn counter(registry: &Registry, family: Family) -> Result<IntCounterVec, prometheus::Error> {
-    let (name, help, labels) = family;
+fn counter(registry: &Registry, family: &Family<'_>) -> Result<IntCounterVec, prometheus::Error> {
+    let Family(name, help, labels) = *family;
     let counter = IntCounterVec::new(Opts::new(name, help), labels)?;
     registry.register(Box::new(counter.clone()))?;
     Ok(counter)
@@ -101,10 +108,10 @@ fn counter(registry: &Registry, family: Family) -> Result<IntCounterVec, prometh
 
 fn histogram(
     registry: &Registry,
-    family: Family,
+    family: &Family<'_>,
     buckets: &[f64],
 ) -> Result<HistogramVec, prometheus::Error> {
-    let (name, help, labels) = family;
+    let Family(name, help, labels) = *family;
     let opts = HistogramOpts::new(name, help).buckets(buckets.to_vec());
     let histogram = HistogramVec::new(opts, labels)?;
     registry.register(Box::new(histogram.clone()))?;
@@ -117,19 +124,19 @@ impl Metrics {
     pub fn new() -> Result<Self, prometheus::Error> {
         let registry = Registry::new();
         let metrics = Self {
-            drift_detected: counter(&registry, DETECTED)?,
-            drift_corrected: counter(&registry, CORRECTED)?,
-            drift_delays: histogram(&registry, DELAYS, &WORK_BUCKETS)?,
-            reconciles: counter(&registry, RECONCILES)?,
-            durations: histogram(&registry, DURATIONS, &WORK_BUCKETS)?,
-            loads: counter(&registry, LOADS)?,
-            requests: counter(&registry, REQUESTS)?,
-            request_durations: histogram(&registry, REQUEST_DURATIONS, &CALL_BUCKETS)?,
-            budget_waits: histogram(&registry, BUDGET_WAITS, &CALL_BUCKETS)?,
-            queue_adds: counter(&registry, QUEUE_ADDS)?,
-            queue_waits: histogram(&registry, QUEUE_WAITS, &WORK_BUCKETS)?,
-            queue_durations: histogram(&registry, QUEUE_DURATIONS, &WORK_BUCKETS)?,
-            queue_retries: counter(&registry, QUEUE_RETRIES)?,
+            drift_detected: counter(&registry, &DETECTED)?,
+            drift_corrected: counter(&registry, &CORRECTED)?,
+            drift_delays: histogram(&registry, &DELAYS, &WORK_BUCKETS)?,
+            reconciles: counter(&registry, &RECONCILES)?,
+            durations: histogram(&registry, &DURATIONS, &WORK_BUCKETS)?,
+            loads: counter(&registry, &LOADS)?,
+            requests: counter(&registry, &REQUESTS)?,
+            request_durations: histogram(&registry, &REQUEST_DURATIONS, &CALL_BUCKETS)?,
+            budget_waits: histogram(&registry, &BUDGET_WAITS, &CALL_BUCKETS)?,
+            queue_adds: counter(&registry, &QUEUE_ADDS)?,
+            queue_waits: histogram(&registry, &QUEUE_WAITS, &WORK_BUCKETS)?,
+            queue_durations: histogram(&registry, &QUEUE_DURATIONS, &WORK_BUCKETS)?,
+            queue_retries: counter(&registry, &QUEUE_RETRIES)?,
             registry,
         };
         metrics.zero();

@@ -11,39 +11,39 @@ use crate::engine::{name::Name, time::Mono};
 
 /// The permits of one target.
 #[derive(Debug, Clone, Default)]
-pub struct Permits(Arc<Mutex<Held>>);
+pub struct Permits(Arc<Mutex<PermitTable>>);
 
 #[derive(Debug, Default)]
-struct Held {
-    now: BTreeSet<Subject>,
+struct PermitTable {
+    held: BTreeSet<PermitKey>,
     /// When the last write to each ended.
-    wrote: BTreeMap<Subject, Mono>,
+    last_writes: BTreeMap<PermitKey, Mono>,
 }
 
 /// What is written to: a function or a repository.
-type Subject = (&'static str, Name);
+type PermitKey = (&'static str, Name);
 
 /// The right to write to one of them, until it is dropped.
 #[derive(Debug)]
 pub struct Permit {
     permits: Permits,
-    subject: Subject,
+    key: PermitKey,
 }
 
 impl Permits {
     /// The permit for one of them, if nobody has it and nobody has written since the read that the write
     /// rests on began.
     pub fn take(&self, kind: &'static str, name: &Name, read_started: Mono) -> Option<Permit> {
-        let subject = (kind, name.clone());
-        let mut held = self.lock();
-        if held.wrote.get(&subject).is_some_and(|wrote| *wrote > read_started) {
+        let key = (kind, name.clone());
+        let mut table = self.lock();
+        if table.last_writes.get(&key).is_some_and(|wrote| *wrote > read_started) {
             return None;
         }
-        let new = held.now.insert(subject.clone());
-        new.then(|| Permit { permits: self.clone(), subject })
+        let new = table.held.insert(key.clone());
+        new.then(|| Permit { permits: self.clone(), key })
     }
 
-    fn lock(&self) -> MutexGuard<'_, Held> {
+    fn lock(&self) -> MutexGuard<'_, PermitTable> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -51,13 +51,13 @@ impl Permits {
 impl Permit {
     /// Gives it back after a write.
     pub fn wrote(self, now: Mono) {
-        self.permits.lock().wrote.insert(self.subject.clone(), now);
+        self.permits.lock().last_writes.insert(self.key.clone(), now);
     }
 }
 
 impl Drop for Permit {
     fn drop(&mut self) {
-        self.permits.lock().now.remove(&self.subject);
+        self.permits.lock().held.remove(&self.key);
     }
 }
 
@@ -71,12 +71,12 @@ mod tests {
         let (a, b) = (Name::new("a"), Name::new("b"));
         let at = |seconds| Mono(std::time::Duration::from_secs(seconds));
         let take = |kind, name| permits.take(kind, name, at(5));
-        let held = take("Function", &a);
-        assert!(held.is_some() && take("Function", &a).is_none());
+        let permit = take("Function", &a);
+        assert!(permit.is_some() && take("Function", &a).is_none());
         assert!(take("Function", &b).is_some() && take("Repository", &a).is_some());
-        drop(held);
-        let held = take("Function", &a).unwrap();
-        held.wrote(at(7));
+        drop(permit);
+        let permit = take("Function", &a).unwrap();
+        permit.last_writes(at(7));
         // A read from before that write is no ground for another.
         assert!(take("Function", &a).is_none());
         assert!(permits.take("Function", &a, at(7)).is_some());

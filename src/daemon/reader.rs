@@ -1,4 +1,4 @@
-//! SourceRead the manifests whenever it is time, and telling everybody.
+//! Reading the manifests whenever it is time, and telling everybody.
 
 use std::{collections::BTreeSet, path::PathBuf, sync::Arc, time::Duration};
 
@@ -9,7 +9,7 @@ use tokio::{
 use tracing::{error, info, warn};
 
 use super::{
-    board::Board,
+    board::{Board, BoardState},
     event_log::{EventLog, Subject},
     metrics::Metrics,
     source::{Snapshot, Source, SourceRead, watch::Watcher},
@@ -42,7 +42,7 @@ pub(super) struct SourceState {
 }
 
 /// Reads the manifests whenever it is time.
-pub(super) struct Reader {
+pub(super) struct SourceReader {
     pub(super) source: Source,
     /// The targets that there are.
     pub(super) declared: BTreeSet<Name>,
@@ -57,7 +57,7 @@ pub(super) struct Reader {
     pub(super) torn: u32,
 }
 
-impl Reader {
+impl SourceReader {
     /// Runs until told to stop.
     pub(super) async fn run(mut self) {
         let mut watcher = Watcher::new(self.source.root());
@@ -149,7 +149,7 @@ impl Reader {
         let Now { mono: read_at, wall } = self.clock.now();
         let metrics = &self.metrics;
         self.torn = if matches!(reading, SourceRead::Torn(_)) { self.torn + 1 } else { 0 };
-        let good = |board: &mut super::board::Shown| {
+        let good = |board: &mut BoardState| {
             board.source.error = None;
             board.source.good_at = Some(wall);
         };

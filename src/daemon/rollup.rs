@@ -7,7 +7,7 @@ use std::{
 
 use jiff::Timestamp;
 
-use super::board::Shown;
+use super::board::BoardState;
 use crate::{
     engine::{
         diff::Cause,
@@ -40,7 +40,7 @@ pub(super) struct DocumentRollup {
 }
 
 /// All documents, in the order of their keys.
-pub(super) fn documents(shown: &Shown) -> Vec<DocumentRollup> {
+pub(super) fn documents(shown: &BoardState) -> Vec<DocumentRollup> {
     let mut parts: BTreeMap<Key, Vec<&Arc<Row>>> = BTreeMap::new();
     let mut heads = Vec::new();
     for row in shown.rows.values().filter(|it| !it.orphan) {
@@ -87,7 +87,7 @@ impl DocumentRollup {
 }
 
 /// Each part of a document, by itself.
-pub(super) fn parts(shown: &Shown) -> Vec<DocumentRollup> {
+pub(super) fn parts(shown: &BoardState) -> Vec<DocumentRollup> {
     let part =
         |row: &&Arc<Row>| !row.orphan && document_of(row.key.kind, &row.key.name).0 != row.key.kind;
     shown

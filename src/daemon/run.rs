@@ -12,11 +12,11 @@ use tokio::{
 use super::{
     board::Board,
     event_log::EventLog,
-    exposition::Detail,
+    exposition::MetricsDetail,
     http::{self, ServerContext},
     metrics::Metrics,
     options::Options,
-    reader::{Reader, SourceState},
+    reader::{SourceReader, SourceState},
     source::Source,
     systemd,
     view::{About, TargetInfo, Viewer},
@@ -84,7 +84,7 @@ impl Daemon {
         let viewer =
             Viewer::new(about, Arc::clone(&board), Arc::clone(&event_log), Arc::clone(&clock));
         let viewer = Arc::new(viewer);
-        let reader = Reader {
+        let reader = SourceReader {
             source: Source::new(options.root).until(wiring.stop.clone()),
             declared,
             clock: Arc::clone(&clock),
@@ -108,7 +108,7 @@ impl Daemon {
     }
 
     /// Serves HTTP on a listener that is already bound, with this much of the metrics; tells systemd that we are there.
-    pub fn serve(&mut self, listener: TcpListener, detail: Detail) {
+    pub fn serve(&mut self, listener: TcpListener, detail: MetricsDetail) {
         let (board, clock) = (Arc::clone(&self.board), Arc::clone(&self.context.clock));
         self.tasks.spawn(systemd::tell(board, clock, self.stop.subscribe()));
         let (context, stop) = (self.context.clone(), self.stop.subscribe());

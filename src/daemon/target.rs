@@ -324,7 +324,7 @@ impl Supervisor {
     fn mass_drift(&self) -> Option<WriteStop> {
         let broken = self.board.read(|board| {
             let mut ours = board.engines.iter().filter(|((target, _), _)| *target == self.name);
-            ours.any(|(_, pulse)| pulse.summary.broken.is_some())
+            ours.any(|(_, engine)| engine.summary.broken.is_some())
         });
         let message = "too many objects of this target have drifted at once, so nothing is written";
         broken.then(|| WriteStop { reason: Reason::new("MassDrift", message), rescues: true })

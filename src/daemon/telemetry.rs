@@ -6,7 +6,7 @@ use tracing_subscriber::{EnvFilter, fmt, layer::SubscriberExt as _, util::Subscr
 
 /// How the log is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Form {
+pub enum LogStyle {
     /// For people if the log goes to a terminal, else JSON.
     Auto,
     /// For people.
@@ -17,12 +17,12 @@ pub enum Form {
 
 /// Starts the log on standard error. `filter` is in the syntax of `tracing_subscriber::EnvFilter`.
 /// Libraries stay quiet below an error: the SDK logs requests, and those hold secrets.
-pub fn start(form: Form, filter: &str, color: bool) -> Result<(), String> {
+pub fn start(style: LogStyle, filter: &str, color: bool) -> Result<(), String> {
     let filter: EnvFilter = format!("error,evenkeel={filter}").parse().map_err(|error| {
         format!("`{filter}` is no log level: {error}; use error, warn, info, debug or trace")
     })?;
     let terminal = std::io::stderr().is_terminal();
-    let human = form == Form::Human || form == Form::Auto && terminal;
+    let human = style == LogStyle::Human || style == LogStyle::Auto && terminal;
     let layer = fmt::layer().with_writer(std::io::stderr).with_target(false);
     let started = if human {
         let layer = layer.with_ansi(terminal && color).compact();

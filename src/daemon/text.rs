@@ -3,9 +3,9 @@
 
 use std::fmt::{self, Write as _};
 
-/// What a family of samples is.
+/// The type of a metric.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Sort {
+pub(super) enum MetricType {
     Gauge,
     Counter,
 }
@@ -16,15 +16,15 @@ pub(super) struct Family<'a>(pub(super) &'a str, pub(super) &'a str, pub(super) 
 /// How much is written before it is handed on.
 const PIECE: usize = 64 * 1024;
 
-/// A page under way.
-pub(super) struct Page<'a> {
+/// A page of metrics that is being written.
+pub(super) struct ExpositionWriter<'a> {
     text: String,
     take: &'a mut dyn FnMut(String) -> bool,
     /// Nobody takes it any more.
     left: bool,
 }
 
-impl<'a> Page<'a> {
+impl<'a> ExpositionWriter<'a> {
     /// A page that is handed on piece by piece, as long as the pieces are taken.
     pub(super) fn new(take: &'a mut dyn FnMut(String) -> bool) -> Self {
         Self { text: String::new(), take, left: false }
@@ -44,7 +44,7 @@ impl<'a> Page<'a> {
     /// One family with all its samples; nothing if there are none.
     pub(super) fn family<const N: usize, S: AsRef<str>>(
         &mut self,
-        sort: Sort,
+        sort: MetricType,
         family: &Family<'_>,
         samples: impl Iterator<Item = ([S; N], f64)>,
     ) {
@@ -54,8 +54,8 @@ impl<'a> Page<'a> {
             return;
         }
         let sort = match sort {
-            Sort::Gauge => "gauge",
-            Sort::Counter => "counter",
+            MetricType::Gauge => "gauge",
+            MetricType::Counter => "counter",
         };
         self.push(format_args!("# HELP {name} {help}\n# TYPE {name} {sort}\n"));
         // In the order of their names, as the library writes them.
@@ -108,10 +108,10 @@ mod tests {
             pieces.push(piece.len());
             pieces.len() < 2
         };
-        let mut page = Page::new(&mut take);
+        let mut writer = ExpositionWriter::new(&mut take);
         let family = Family("x_total", "Counts.", &["a"]);
-        page.family(Sort::Counter, &family, (0..100_000).map(|it| ([it.to_string()], 1.0)));
-        page.end();
+        writer.family(MetricType::Counter, &family, (0..100_000).map(|it| ([it.to_string()], 1.0)));
+        writer.end();
         assert_eq!(pieces.len(), 2);
         assert!(pieces.iter().all(|it| (PIECE..PIECE + 100).contains(it)), "{pieces:?}");
     }
@@ -123,16 +123,16 @@ mod tests {
             text += &piece;
             true
         };
-        let mut page = Page::new(&mut take);
+        let mut writer = ExpositionWriter::new(&mut take);
         let family = Family("x_total", "Counts.", &["b", "a"]);
-        page.family(Sort::Counter, &family, [(["é", "q\"\\\n"], 1.5)].into_iter());
-        page.family(Sort::Gauge, &Family("y", "Is.", &[]), [([""; 0], 1e10)].into_iter());
-        page.family(
-            Sort::Gauge,
+        writer.family(MetricType::Counter, &family, [(["é", "q\"\\\n"], 1.5)].into_iter());
+        writer.family(MetricType::Gauge, &Family("y", "Is.", &[]), [([""; 0], 1e10)].into_iter());
+        writer.family(
+            MetricType::Gauge,
             &Family("z", "Is not.", &["a"]),
             [].iter().copied().map(|it: ([&str; 1], f64)| it),
         );
-        page.end();
+        writer.end();
         expect_test::expect![[r#"
             # HELP x_total Counts.
             # TYPE x_total counter

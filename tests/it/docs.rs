@@ -13,7 +13,7 @@ use evenkeel::{
     daemon::{
         board::Board,
         clock::SystemClock,
-        exposition::{Detail, Exposition},
+        exposition::{Exposition, MetricsDetail},
         metrics::Metrics,
     },
     engine::{
@@ -109,12 +109,12 @@ fn metrics() -> Vec<Family> {
         let target = Name::new("default");
         shown.targets.insert(target.clone(), None);
         for kind in ["Function", "Image", "Repository"] {
-            let mut pulse = evenkeel::daemon::board::Pulse::default();
-            pulse.summary.listed = true;
+            let mut engine = evenkeel::daemon::board::EngineStatus::default();
+            engine.summary.listed = true;
             let mut decision = evenkeel::engine::prune::PruneDecision::default();
             decision.hash = "x".into();
             shown.prune_decisions.insert(target.clone(), Arc::new(decision));
-            shown.engines.insert((target.clone(), kind), pulse);
+            shown.engines.insert((target.clone(), kind), engine);
         }
         let key =
             evenkeel::engine::name::Key { target, kind: "Function", name: Name::new("resize") };
@@ -124,7 +124,7 @@ fn metrics() -> Vec<Family> {
         }
     });
     let clock: Arc<dyn evenkeel::engine::time::Clock> = Arc::new(SystemClock::start());
-    let exposition = Exposition::new(board, Arc::clone(&clock), Detail::Documents);
+    let exposition = Exposition::new(board, Arc::clone(&clock), MetricsDetail::Documents);
     let log: &dyn evenkeel::aws::calls::CallLog = &metrics;
     log.record(&evenkeel::aws::calls::CallRecord {
         target: &Name::new("default"),

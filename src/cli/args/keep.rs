@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 use super::{CoreArgs, Output, RailArgs, ScopeArgs};
 use crate::{
     cli::parse::{duration, resync},
-    daemon::exposition::Detail,
+    daemon::exposition::MetricsDetail,
     engine::policy::Mode,
 };
 
@@ -94,7 +94,7 @@ pub enum DetailArg {
     Full,
 }
 
-impl From<DetailArg> for Detail {
+impl From<DetailArg> for MetricsDetail {
     fn from(detail: DetailArg) -> Self {
         match detail {
             DetailArg::Aggregate => Self::Aggregate,

@@ -16,7 +16,7 @@ use crate::{
     cli::{CliError, print},
     daemon::{
         clock::SystemClock,
-        exposition::Detail,
+        exposition::MetricsDetail,
         options::{Options, Target, Working},
         pause::PauseFile,
         run::Daemon,
@@ -81,7 +81,7 @@ impl Stage {
         };
         let url = format!("http://{}", listener.local_addr().map_err(wrong)?);
         let mut daemon = daemon(&sim.url(), folder.path())?;
-        daemon.serve(listener, Detail::Documents);
+        daemon.serve(listener, MetricsDetail::Documents);
         let mut stage = Self { sim, daemon, folder, url, told: 0 };
         for repository in REPOSITORIES {
             stage.call(Service::Ecr, "CreateRepository", (repository, json!({})))?;

@@ -11,7 +11,9 @@ use std::{
 use jiff::Timestamp;
 use tokio::sync::watch;
 
-pub use self::store::{EVENTS_MAX, Entry, Event, EventStore, Field, HISTORY_MAX, What};
+pub use self::store::{
+    EVENTS_MAX, EntryKind, EventStore, FieldChange, HISTORY_MAX, HistoryEntry, LoggedEvent,
+};
 use crate::engine::name::{Key, Name};
 
 /// What an event is about.
@@ -72,7 +74,7 @@ impl EventLog {
     }
 
     /// Writes down what happened to an object.
-    pub fn entry(&self, key: &Key, entry: Entry) {
+    pub fn entry(&self, key: &Key, entry: HistoryEntry) {
         self.write(|store| store.entry(key, entry));
     }
 
@@ -84,8 +86,16 @@ impl EventLog {
         message: impl Into<String>,
     ) {
         let message = message.into();
-        let event =
-            Event { number: 0, subject, warning, reason, message, count: 1, first: at, last: at };
+        let event = LoggedEvent {
+            number: 0,
+            subject,
+            warning,
+            reason,
+            message,
+            count: 1,
+            first: at,
+            last: at,
+        };
         self.write(|store| store.event(event));
     }
 
@@ -99,7 +109,7 @@ impl EventLog {
     }
 
     /// All events, the newest first.
-    pub fn events(&self) -> Vec<Arc<Event>> {
+    pub fn events(&self) -> Vec<Arc<LoggedEvent>> {
         self.read(|store| store.events().cloned().collect())
     }
 }
@@ -125,7 +135,7 @@ mod tests {
         let mut newest = event_log.newest();
         newest.mark_unchanged();
         let key = Key { target: Name::new("a"), kind: "Function", name: Name::new("b") };
-        event_log.entry(&key, Entry::new(&key, at, What::Drifted));
+        event_log.entry(&key, HistoryEntry::new(&key, at, EntryKind::Drifted));
         assert!(!newest.has_changed().unwrap());
         event_log.event((at, Subject::Object(key)), (true, "Drifted"), "x");
         assert!(newest.has_changed().unwrap());

@@ -24,7 +24,7 @@ const FIELDS_MAX: usize = 50;
 
 /// Something worth telling. What happens again is the same event with a higher count, and stands at the end.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Event {
+pub struct LoggedEvent {
     /// Where it stands among all: what is newer is higher.
     pub number: u64,
     /// What it is about.
@@ -47,13 +47,13 @@ pub struct Event {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Change)]
-pub struct Entry {
+pub struct HistoryEntry {
     /// The object, as `target/Kind/name`: the document's own or a part of it.
     pub key: String,
     /// When.
     pub at: Timestamp,
     /// What.
-    pub what: What,
+    pub what: EntryKind,
     /// The step, as an operator reads it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub step: Option<String>,
@@ -61,7 +61,7 @@ pub struct Entry {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub trigger: Option<&'static str>,
     /// The fields that changed, without secrets.
-    pub fields: Vec<Field>,
+    pub fields: Vec<FieldChange>,
     /// Why it failed, or in what way it ended.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub message: Option<String>,
@@ -76,9 +76,9 @@ pub struct Entry {
     pub took_ms: Option<u64>,
 }
 
-impl Entry {
+impl HistoryEntry {
     /// That something happened, and no more yet.
-    pub fn new(key: &Key, at: Timestamp, what: What) -> Self {
+    pub fn new(key: &Key, at: Timestamp, what: EntryKind) -> Self {
         Self {
             key: key.to_string(),
             at,
@@ -97,7 +97,8 @@ impl Entry {
 /// What happened to an object.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
-pub enum What {
+#[schema(as = What)]
+pub enum EntryKind {
     /// AWS accepted a step of ours.
     Applied,
     /// AWS refused it, or it did not get there.
@@ -112,7 +113,7 @@ pub enum What {
     Deleting,
 }
 
-impl What {
+impl EntryKind {
     /// The word in JSON and on pages.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -129,7 +130,7 @@ impl What {
 /// A field that changed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(as = ChangedField)]
-pub struct Field {
+pub struct FieldChange {
     /// A JSON Pointer below `spec`.
     pub path: String,
     /// What AWS had.
@@ -144,9 +145,9 @@ pub struct EventStore {
     newest: u64,
     /// The highest number that was thrown away for want of room.
     lost: u64,
-    events: VecDeque<Arc<Event>>,
+    events: VecDeque<Arc<LoggedEvent>>,
     written: u64,
-    histories: BTreeMap<Key, VecDeque<(u64, Arc<Entry>)>>,
+    histories: BTreeMap<Key, VecDeque<(u64, Arc<HistoryEntry>)>>,
     /// In the order in which they were written. One that its own history has lost is still here.
     order: VecDeque<(u64, Key)>,
     entries: usize,
@@ -159,14 +160,14 @@ impl EventStore {
     }
 
     /// Writes an event down, or counts it up if the very same is known.
-    pub fn event(&mut self, event: Event) {
+    pub fn event(&mut self, event: LoggedEvent) {
         self.newest += 1;
-        let same = |it: &Arc<Event>| {
+        let same = |it: &Arc<LoggedEvent>| {
             it.subject == event.subject && it.reason == event.reason && it.message == event.message
         };
         let known = self.events.iter().rposition(same).and_then(|at| self.events.remove(at));
         let (count, first) = known.map_or((1, event.first), |it| (it.count + 1, it.first));
-        self.events.push_back(Arc::new(Event { number: self.newest, count, first, ..event }));
+        self.events.push_back(Arc::new(LoggedEvent { number: self.newest, count, first, ..event }));
         if self.events.len() > EVENTS_MAX
             && let Some(oldest) = self.events.pop_front()
         {
@@ -175,19 +176,19 @@ impl EventStore {
     }
 
     /// All events, the newest first.
-    pub fn events(&self) -> impl Iterator<Item = &Arc<Event>> {
+    pub fn events(&self) -> impl Iterator<Item = &Arc<LoggedEvent>> {
         self.events.iter().rev()
     }
 
     /// The events after a number, the oldest first; `None` if some of them are gone, or if there is no such number.
-    pub fn after(&self, number: u64) -> Option<Vec<Arc<Event>>> {
+    pub fn after(&self, number: u64) -> Option<Vec<Arc<LoggedEvent>>> {
         let known = (self.lost..=self.newest).contains(&number);
         let from = self.events.partition_point(|it| it.number <= number);
         known.then(|| self.events.range(from..).cloned().collect())
     }
 
     /// Writes down what happened to an object.
-    pub fn entry(&mut self, key: &Key, mut entry: Entry) {
+    pub fn entry(&mut self, key: &Key, mut entry: HistoryEntry) {
         entry.fields.truncate(FIELDS_MAX);
         self.written += 1;
         self.entries += 1;
@@ -216,7 +217,7 @@ impl EventStore {
     }
 
     /// What happened to some objects, the newest first.
-    pub fn history(&self, keys: &[Key]) -> Vec<Arc<Entry>> {
+    pub fn history(&self, keys: &[Key]) -> Vec<Arc<HistoryEntry>> {
         let known = keys.iter().filter_map(|key| self.histories.get(key));
         let mut all: Vec<_> = known.flatten().collect();
         all.sort_by_key(|(number, _)| std::cmp::Reverse(*number));
@@ -233,11 +234,11 @@ mod tests {
         Key { target: Name::new("default"), kind: "Function", name: Name::new(name) }
     }
 
-    fn event(second: i64, message: &str) -> Event {
+    fn event(second: i64, message: &str) -> LoggedEvent {
         let at = Timestamp::from_second(second).unwrap();
         let subject = Subject::Object(key("resize"));
         let message = message.to_owned();
-        Event {
+        LoggedEvent {
             number: 0,
             subject,
             warning: false,
@@ -249,9 +250,9 @@ mod tests {
         }
     }
 
-    fn entry(step: &str) -> Entry {
-        let blank = Entry::new(&key("x"), Timestamp::UNIX_EPOCH, What::Applied);
-        Entry { step: Some(step.into()), ..blank }
+    fn entry(step: &str) -> HistoryEntry {
+        let blank = HistoryEntry::new(&key("x"), Timestamp::UNIX_EPOCH, EntryKind::Applied);
+        HistoryEntry { step: Some(step.into()), ..blank }
     }
 
     fn steps(store: &EventStore, key: &Key) -> Vec<String> {

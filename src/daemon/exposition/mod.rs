@@ -6,9 +6,9 @@ mod objects;
 use std::{collections::BTreeMap, sync::Arc};
 
 use super::{
-    board::{Board, Pulse, Shown},
+    board::{Board, BoardState, EngineStatus},
     rollup::{DocumentRollup, documents, parts},
-    text::{Family, Page, Sort},
+    text::{ExpositionWriter, Family, MetricType},
 };
 use crate::{
     engine::{
@@ -26,7 +26,7 @@ pub const PAUSES: [&str; 4] =
 
 /// Of what there are series.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Detail {
+pub enum MetricsDetail {
     /// Sums alone: some servers are too small for a dozen series for each of ten thousand functions.
     Aggregate,
     /// Each document.
@@ -39,12 +39,12 @@ pub enum Detail {
 pub struct Exposition {
     board: Arc<Board>,
     clock: Arc<dyn Clock>,
-    detail: Detail,
+    detail: MetricsDetail,
 }
 
 impl Exposition {
     /// A view of this board.
-    pub fn new(board: Arc<Board>, clock: Arc<dyn Clock>, detail: Detail) -> Self {
+    pub fn new(board: Arc<Board>, clock: Arc<dyn Clock>, detail: MetricsDetail) -> Self {
         Self { board, clock, detail }
     }
 }
@@ -55,34 +55,34 @@ impl Exposition {
     pub fn write(&self, take: &mut dyn FnMut(String) -> bool) {
         let now = self.clock.now().mono;
         // A copy of what stands there: writing it out takes longer than a driver should wait.
-        let shown = &self.board.read(Shown::clone);
-        let mut page = Page::new(take);
+        let shown = &self.board.read(BoardState::clone);
+        let mut writer = ExpositionWriter::new(take);
         let all = documents(shown);
-        let parts = if self.detail == Detail::Full { parts(shown) } else { Vec::new() };
-        if self.detail != Detail::Aggregate {
-            page.objects(&all.iter().chain(&parts).collect::<Vec<_>>(), &revision(shown));
+        let parts = if self.detail == MetricsDetail::Full { parts(shown) } else { Vec::new() };
+        if self.detail != MetricsDetail::Aggregate {
+            writer.objects(&all.iter().chain(&parts).collect::<Vec<_>>(), &revision(shown));
         }
-        page.sums(shown, &all);
-        page.engines(shown);
-        page.targets(shown);
-        page.queues(shown, now);
-        page.rails(shown);
-        page.source(shown);
-        page.end();
+        writer.sums(shown, &all);
+        writer.engines(shown);
+        writer.targets(shown);
+        writer.queues(shown, now);
+        writer.rails(shown);
+        writer.source(shown);
+        writer.end();
     }
 }
 
-impl Page<'_> {
+impl ExpositionWriter<'_> {
     /// One gauge family with all its samples.
     fn gauge<const N: usize, S: AsRef<str>>(
         &mut self,
         family: &Family<'_>,
         samples: impl Iterator<Item = ([S; N], f64)>,
     ) {
-        self.family(Sort::Gauge, family, samples);
+        self.family(MetricType::Gauge, family, samples);
     }
 
-    fn sums(&mut self, shown: &Shown, all: &[DocumentRollup]) {
+    fn sums(&mut self, shown: &BoardState, all: &[DocumentRollup]) {
         let mut sums: BTreeMap<[String; 3], usize> = BTreeMap::new();
         let label = |target: &str, kind: &str, status: Status| {
             [target.to_owned(), kind.to_owned(), status.as_str().to_owned()]
@@ -99,7 +99,7 @@ impl Page<'_> {
         self.gauge(&family, sums.into_iter().map(|(labels, sum)| (labels, count(sum))));
     }
 
-    fn engines(&mut self, shown: &Shown) {
+    fn engines(&mut self, shown: &BoardState) {
         let help = "Objects in AWS that no manifest wants and that are not ours.";
         let labels = |target: &str, kind: &str| [target.to_owned(), kind.to_owned()];
         self.gauge(
@@ -115,8 +115,8 @@ impl Page<'_> {
         );
         let help = "Objects that are ours and that no manifest wants.";
         let mut orphans: BTreeMap<&str, usize> = BTreeMap::new();
-        for (target, _, pulse) in engines(shown) {
-            *orphans.entry(target).or_default() += pulse.summary.orphans;
+        for (target, _, engine) in engines(shown) {
+            *orphans.entry(target).or_default() += engine.summary.orphans;
         }
         self.gauge(
             &Family("evenkeel_prune_candidates", help, &["target"]),
@@ -143,7 +143,7 @@ impl Page<'_> {
         );
     }
 
-    fn targets(&mut self, shown: &Shown) {
+    fn targets(&mut self, shown: &BoardState) {
         let all = shown.targets.iter().flat_map(|it| PAUSES.map(|reason| (it, reason)));
         let samples = all.map(|((target, paused), code)| {
             let paused = paused.iter().chain(&shown.held).any(|it| it.code == code);
@@ -154,7 +154,7 @@ impl Page<'_> {
     }
 
     /// What keeps an accident small, and whether it is at work.
-    fn rails(&mut self, shown: &Shown) {
+    fn rails(&mut self, shown: &BoardState) {
         let targets = || shown.targets.keys();
         let all = targets().flat_map(|target| PruneBlock::ALL.map(|block| (target, block)));
         let samples = all.map(|(target, block)| {
@@ -199,13 +199,13 @@ impl Page<'_> {
     }
 
     /// Under the names that Kubernetes controllers use, so that existing dashboards work.
-    fn queues(&mut self, shown: &Shown, now: Mono) {
+    fn queues(&mut self, shown: &BoardState, now: Mono) {
         let mut sums: BTreeMap<&str, (usize, f64, f64)> = BTreeMap::new();
-        for ((_, kind), pulse) in &shown.engines {
+        for ((_, kind), engine) in &shown.engines {
             let (depth, unfinished, longest) = sums.entry(kind).or_default();
-            *depth += pulse.summary.depth;
-            *unfinished += pulse.unfinished.as_secs_f64();
-            *longest = longest.max(pulse.oldest.map_or(0.0, |it| now.since(it).as_secs_f64()));
+            *depth += engine.summary.depth;
+            *unfinished += engine.unfinished.as_secs_f64();
+            *longest = longest.max(engine.oldest.map_or(0.0, |it| now.since(it).as_secs_f64()));
         }
         let all = || sums.iter().map(|(kind, it)| ([(*kind).to_owned()], it));
         let family = Family("workqueue_depth", "Looks and steps that are due.", &["name"]);
@@ -218,7 +218,7 @@ impl Page<'_> {
         self.gauge(&family, all().map(|(labels, it)| (labels, it.2)));
     }
 
-    fn source(&mut self, shown: &Shown) {
+    fn source(&mut self, shown: &BoardState) {
         let snapshot = shown.source.snapshot.as_deref();
         let files = snapshot.map_or((0, 0, 0), |it| (it.valid, it.invalid, it.ignored));
         let states = [("valid", files.0), ("invalid", files.1), ("ignored", files.2)];
@@ -248,24 +248,24 @@ impl Page<'_> {
 }
 
 /// The engines that keep documents, by target and kind.
-fn engines(shown: &Shown) -> impl Iterator<Item = (&str, &'static str, &Pulse)> {
+fn engines(shown: &BoardState) -> impl Iterator<Item = (&str, &'static str, &EngineStatus)> {
     let all = shown.engines.iter().filter(|((_, kind), _)| DOCUMENTS.contains(kind));
-    all.map(|((target, kind), pulse)| (target.as_str(), *kind, pulse))
+    all.map(|((target, kind), engine)| (target.as_str(), *kind, engine))
 }
 
 /// The engines that keep functions, by target.
-fn functions(shown: &Shown) -> impl Iterator<Item = (&str, &Pulse)> {
+fn functions(shown: &BoardState) -> impl Iterator<Item = (&str, &EngineStatus)> {
     let all = shown.engines.iter().filter(|((_, kind), _)| *kind == Function::NAME);
-    all.map(|((target, _), pulse)| (target.as_str(), pulse))
+    all.map(|((target, _), engine)| (target.as_str(), engine))
 }
 
-fn coverage(pulse: &Pulse) -> f64 {
-    let it = &pulse.summary;
+fn coverage(engine: &EngineStatus) -> f64 {
+    let it = &engine.summary;
     let all = it.managed + it.unmanaged + it.orphans;
     if all == 0 { 1.0 } else { count(it.managed) / count(all) }
 }
 
-fn revision(shown: &Shown) -> String {
+fn revision(shown: &BoardState) -> String {
     shown.source.snapshot.as_ref().and_then(|it| it.revision.clone()).unwrap_or_default()
 }
 

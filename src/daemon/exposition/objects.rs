@@ -6,7 +6,7 @@ use super::{count, flag, total};
 use crate::{
     daemon::{
         rollup::DocumentRollup,
-        text::{Family, Page, Sort},
+        text::{ExpositionWriter, Family, MetricType},
     },
     engine::{
         diff::Cause,
@@ -22,7 +22,7 @@ const RESULT: [&str; 4] = ["target", "kind", "name", "result"];
 const INFO: [&str; 7] =
     ["target", "kind", "name", "mode", "desired_digest", "live_digest", "revision"];
 
-impl Page<'_> {
+impl ExpositionWriter<'_> {
     /// One sample for each object.
     fn each(
         &mut self,
@@ -66,7 +66,7 @@ impl Page<'_> {
             [(more(&it.row, "success"), total(success)), (more(&it.row, "error"), total(error))]
         });
         let family = Family("evenkeel_object_steps_total", help, &RESULT);
-        self.family(Sort::Counter, &family, samples);
+        self.family(MetricType::Counter, &family, samples);
         self.releases(all);
     }
 
@@ -115,7 +115,7 @@ impl Page<'_> {
             })
         });
         let family = Family("evenkeel_releases_total", help, &RESULT);
-        self.family(Sort::Counter, &family, samples);
+        self.family(MetricType::Counter, &family, samples);
     }
 }
 

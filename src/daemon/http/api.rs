@@ -18,7 +18,7 @@ use utoipa::ToSchema;
 use super::context::AppState;
 use crate::{
     daemon::{
-        event_log::{EVENTS_MAX, Entry},
+        event_log::{EVENTS_MAX, HistoryEntry},
         view::{
             View, Viewer,
             object::{DifferenceView, ObjectView, differences, object as object_json},
@@ -194,7 +194,7 @@ pub(super) struct HistoryView<'a> {
     /// `evenkeel.dev/v1`.
     api_version: &'static str,
     /// The newest first; at most twenty for each object.
-    changes: Vec<&'a Entry>,
+    changes: Vec<&'a HistoryEntry>,
 }
 
 /// What happened to one object and to its parts

@@ -17,7 +17,7 @@ use tokio::{
 };
 
 use super::context::ServerContext;
-use crate::daemon::exposition::{Detail, Exposition};
+use crate::daemon::exposition::{Exposition, MetricsDetail};
 
 /// What metrics are made of.
 #[derive(Clone)]
@@ -35,7 +35,7 @@ const STALL_MAX: Duration = Duration::from_secs(30);
 const PIECES_MAX: usize = 4;
 
 impl MetricsEndpoint {
-    pub(super) fn new(context: &ServerContext, detail: Detail) -> Self {
+    pub(super) fn new(context: &ServerContext, detail: MetricsDetail) -> Self {
         let (board, clock) = (Arc::clone(&context.board), Arc::clone(&context.clock));
         Self {
             exposition: Arc::new(Exposition::new(board, clock, detail)),

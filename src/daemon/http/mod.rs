@@ -13,13 +13,13 @@ use tokio::{net::TcpListener, sync::watch};
 
 use self::context::AppState;
 pub use self::context::ServerContext;
-use super::{exposition::Detail, health};
+use super::{exposition::MetricsDetail, health};
 
 /// Serves until told to stop.
 pub async fn serve(
     listener: TcpListener,
     context: ServerContext,
-    detail: Detail,
+    detail: MetricsDetail,
     stop: watch::Receiver<bool>,
 ) {
     let metrics = metrics::MetricsEndpoint::new(&context, detail);

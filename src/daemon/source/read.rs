@@ -1,4 +1,4 @@
-//! SourceRead files so that a change meanwhile is noticed, and unchanged files are not parsed again.
+//! Reading files so that a change meanwhile is noticed, and unchanged files are not parsed again.
 
 use std::{
     collections::BTreeMap,

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     aws::calls::Allowance,
-    daemon::board::{Pulse, SourceState},
+    daemon::board::{EngineStatus, SourceStatus},
     engine::{diff::Reason, name::Name, prune::PruneDecision},
     manifest::Diagnostic,
 };
@@ -269,13 +269,16 @@ impl View {
             paused: paused.map(reason),
             held: self.shown.held.as_ref().map(reason),
             prune: self.shown.prune_decisions.get(name).map(|it| prune(it)),
-            rollouts: self.pulses(name).filter_map(|(kind, it)| rollout(kind, it)).collect(),
+            rollouts: self.engines_of(name).filter_map(|(kind, it)| rollout(kind, it)).collect(),
         }
     }
 
-    fn pulses<'a>(&'a self, name: &'a Name) -> impl Iterator<Item = (&'static str, &'a Pulse)> {
+    fn engines_of<'a>(
+        &'a self,
+        name: &'a Name,
+    ) -> impl Iterator<Item = (&'static str, &'a EngineStatus)> {
         let ours = self.shown.engines.iter().filter(move |((target, _), _)| target == name);
-        ours.map(|((_, kind), pulse)| (*kind, pulse))
+        ours.map(|((_, kind), engine)| (*kind, engine))
     }
 
     /// Targets with their budgets.
@@ -285,11 +288,11 @@ impl View {
             region: target.region.clone(),
             account_id: self.account(&target.name).map(ToOwned::to_owned),
             breakers: self
-                .pulses(&target.name)
+                .engines_of(&target.name)
                 .filter_map(|(kind, it)| breaker(kind, it))
                 .collect(),
             budgets: target.calls.allowances().into_iter().map(budget).collect(),
-            engines: self.pulses(&target.name).map(|(kind, it)| engine(kind, it)).collect(),
+            engines: self.engines_of(&target.name).map(|(kind, it)| engine(kind, it)).collect(),
         };
         infos.iter().map(one).collect()
     }
@@ -334,14 +337,14 @@ fn prune(decision: &PruneDecision) -> PruneView {
     }
 }
 
-fn rollout(kind: &'static str, pulse: &Pulse) -> Option<RolloutView> {
-    let it = pulse.summary.waves.as_ref()?;
+fn rollout(kind: &'static str, engine: &EngineStatus) -> Option<RolloutView> {
+    let it = engine.summary.waves.as_ref()?;
     let (members, released) = (it.members, it.released);
     Some(RolloutView { kind, members, released, wave: it.wave, halted: it.halted })
 }
 
-fn breaker(kind: &'static str, pulse: &Pulse) -> Option<BreakerView> {
-    let it = pulse.summary.broken.as_ref()?;
+fn breaker(kind: &'static str, engine: &EngineStatus) -> Option<BreakerView> {
+    let it = engine.summary.broken.as_ref()?;
     Some(BreakerView { kind, drifted: it.drifted, of: it.of, hash: it.hash.clone() })
 }
 
@@ -350,8 +353,8 @@ fn budget(it: Allowance) -> BudgetView {
     BudgetView { name: bucket.as_str(), rate, rate_now, waiting, throttled }
 }
 
-fn engine(kind: &'static str, pulse: &Pulse) -> EngineView {
-    let it = &pulse.summary;
+fn engine(kind: &'static str, engine: &EngineStatus) -> EngineView {
+    let it = &engine.summary;
     EngineView {
         kind,
         listed: it.listed,
@@ -365,7 +368,7 @@ fn engine(kind: &'static str, pulse: &Pulse) -> EngineView {
     }
 }
 
-fn source(state: &SourceState) -> SourceView {
+fn source(state: &SourceStatus) -> SourceView {
     let snapshot = state.snapshot.as_deref();
     SourceView {
         path: state.path.clone(),

@@ -8,7 +8,7 @@ use std::{
 use jiff::Timestamp;
 
 use crate::daemon::{
-    board::{Board, Shown},
+    board::{Board, BoardState},
     event_log::EventLog,
     rollup::{DocumentRollup, documents},
 };
@@ -51,14 +51,14 @@ pub struct TargetInfo {
 /// The board at one moment.
 pub struct View {
     /// The copy.
-    pub shown: Shown,
+    pub shown: BoardState,
     /// When it was made.
     pub at: Now,
     documents: Vec<DocumentRollup>,
 }
 
 impl View {
-    pub(in crate::daemon) fn new(shown: Shown, at: Now) -> Self {
+    pub(in crate::daemon) fn new(shown: BoardState, at: Now) -> Self {
         let documents = documents(&shown);
         Self { shown, at, documents }
     }
@@ -148,7 +148,7 @@ impl Viewer {
             return Arc::clone(view);
         }
         let now = self.clock.now();
-        let view = Arc::new(View::new(self.board.read(Shown::clone), now));
+        let view = Arc::new(View::new(self.board.read(BoardState::clone), now));
         *last = Some(Arc::clone(&view));
         view
     }

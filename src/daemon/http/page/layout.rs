@@ -100,15 +100,15 @@ fn banners(view: &View) -> Vec<Banner> {
     for (name, reason) in shown.targets.iter().filter_map(|(name, it)| Some((name, it.as_ref()?))) {
         tell("/targets", format!("Target {name} is on hold: {}", reason.message));
     }
-    for ((target, kind), pulse) in &shown.engines {
-        if let Some(broken) = &pulse.summary.broken {
+    for ((target, kind), engine) in &shown.engines {
+        if let Some(broken) = &engine.summary.broken {
             let (drifted, of) = (broken.drifted, broken.of);
             let text = format!(
                 "Mass drift in target {target}: {drifted} of {of} ({kind}) have drifted at once, so nothing is written."
             );
             tell("/targets", text);
         }
-        if pulse.summary.waves.as_ref().is_some_and(|it| it.halted) {
+        if engine.summary.waves.as_ref().is_some_and(|it| it.halted) {
             tell(
                 "/targets",
                 format!("An update of many ({kind}) in target {target} has stopped at a failure."),

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     daemon::{
-        event_log::Entry,
+        event_log::HistoryEntry,
         http::context::AppState,
         view::{
             View, Viewer,
@@ -118,7 +118,7 @@ struct ConditionRow {
 /// A change in the history.
 struct HistoryRow {
     at: TimeCell,
-    entry: Arc<Entry>,
+    entry: Arc<HistoryEntry>,
 }
 
 pub(super) async fn object(
@@ -243,7 +243,8 @@ fn condition_rows(row: &Row, view: &View) -> Vec<ConditionRow> {
 }
 
 fn history(viewer: &Viewer, view: &View, row: &Arc<Row>) -> Vec<HistoryRow> {
-    let history_row = |entry: Arc<Entry>| HistoryRow { at: TimeCell::new(entry.at, view), entry };
+    let history_row =
+        |entry: Arc<HistoryEntry>| HistoryRow { at: TimeCell::new(entry.at, view), entry };
     viewer.history(view, row).into_iter().map(history_row).collect()
 }
 
