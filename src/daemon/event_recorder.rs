@@ -5,7 +5,9 @@ use tracing::{error, info, warn};
 
 use super::{
     board::Board,
-    event_log::{EntryKind, EventLog, FieldChange, HistoryEntry, Subject},
+    event_log::{
+        EntryKind, EventLog, EventReason, FieldChange, HistoryEntry, LoggedEvent, Subject,
+    },
     metrics::Metrics,
 };
 use crate::{
@@ -19,7 +21,7 @@ use crate::{
     kinds::{document_of, image::Image},
 };
 
-/// Where news goes.
+/// Where events of objects go.
 pub(super) struct EventRecorder<'a> {
     pub(super) metrics: &'a Metrics,
     pub(super) event_log: &'a EventLog,
@@ -40,7 +42,7 @@ pub(super) struct Ended {
 }
 
 impl EventRecorder<'_> {
-    /// Writes one piece of news down. Its row is on the board already.
+    /// Records an event. Its row is on the board already.
     pub(super) fn record(&self, key: &Key, event: &ObjectEvent) {
         match event {
             // Images are only a means; the functions that wait for them say so.
@@ -51,7 +53,7 @@ impl EventRecorder<'_> {
                 let well = (*from, *to) == (Status::Unknown, Status::Synced);
                 if !busy && !well && *to != Status::Unknown {
                     let warning = matches!(to, Status::Refused | Status::Failed);
-                    self.event(key, (warning, reason.code), &reason.message);
+                    self.event(key, EventReason { code: reason.code, warning }, &reason.message);
                 }
             }
             ObjectEvent::Drifted(cause, delay) => {
@@ -60,10 +62,10 @@ impl EventRecorder<'_> {
                 let drift = |it: &&Change| it.origin.is_drift() && it.cause == *cause;
                 let row = self.board.read(|shown| shown.rows.get(key).cloned());
                 let changes = row.iter().flat_map(|it| &it.changes).filter(drift);
-                let fields: Vec<FieldChange> = changes.map(by_hand).collect();
+                let fields: Vec<FieldChange> = changes.map(by_others).collect();
                 let message =
                     format!("somebody changed it in AWS ({}): {}", cause.as_str(), list(&fields));
-                self.event(key, (true, "Drifted"), &message);
+                self.event(key, EventReason::warning("Drifted"), &message);
                 self.entry(key, HistoryEntry { fields, ..self.blank(key, EntryKind::Drifted) });
             }
             ObjectEvent::Corrected(cause, outcome) => {
@@ -71,29 +73,29 @@ impl EventRecorder<'_> {
                 let (cause, result) = (cause.as_str(), outcome.as_str());
                 info!(%key, cause, result, "drift ended");
                 let message = format!("drift ({cause}) ended: {result}");
-                self.event(key, (false, "Corrected"), &message);
+                self.event(key, EventReason::normal("Corrected"), &message);
                 let message = Some(message);
                 self.entry(key, HistoryEntry { message, ..self.blank(key, EntryKind::Corrected) });
             }
             ObjectEvent::Orphaned => {
                 warn!(%key, "ours, and no manifest asks for it any more");
                 let message = "it is ours, and no manifest asks for it any more";
-                self.event(key, (true, "Orphaned"), message);
+                self.event(key, EventReason::warning("Orphaned"), message);
                 self.entry(key, self.blank(key, EntryKind::Orphaned));
             }
             ObjectEvent::Buried(was) => {
                 warn!(%key, was, "deleting it; this is what it was");
-                self.event(key, (true, "Deleting"), "it is being deleted");
+                self.event(key, EventReason::warning("Deleting"), "it is being deleted");
                 self.entry(key, self.blank(key, EntryKind::Deleting));
             }
             ObjectEvent::Halted { waiting, because } => {
                 error!(%key, waiting, because, "an update of many has stopped");
-                self.event(key, (true, "RolloutHalted"), because);
+                self.event(key, EventReason::warning("RolloutHalted"), because);
             }
             ObjectEvent::Broken { drifted, because } => {
                 let target = &key.target;
                 error!(%target, kind = key.kind, drifted, because, "mass drift: writing has stopped");
-                self.event(key, (true, "MassDrift"), because);
+                self.event(key, EventReason::warning("MassDrift"), because);
             }
         }
     }
@@ -102,14 +104,14 @@ impl EventRecorder<'_> {
     pub(super) fn ended(&self, key: &Key, ended: Ended) {
         let Ended { step, trigger, changes, error, took_ms } = ended;
         let (what, reason) = match &error {
-            None => (EntryKind::Applied, "Applied"),
-            Some(_) => (EntryKind::Failed, "StepFailed"),
+            None => (EntryKind::Applied, EventReason::normal("Applied")),
+            Some(_) => (EntryKind::Failed, EventReason::warning("StepFailed")),
         };
         let message = match &error {
             None => step.clone(),
             Some(error) => format!("{step}: {error}"),
         };
-        self.event(key, (error.is_some(), reason), &message);
+        self.event(key, reason, &message);
         let fields = changes.iter().map(by_us).collect();
         self.entry(
             key,
@@ -124,8 +126,9 @@ impl EventRecorder<'_> {
         );
     }
 
-    fn event(&self, key: &Key, how: (bool, &'static str), message: &str) {
-        self.event_log.event((self.at, Subject::Object(key.clone())), how, message);
+    fn event(&self, key: &Key, reason: EventReason, message: &str) {
+        let subject = Subject::Object(key.clone());
+        self.event_log.event(LoggedEvent::new(self.at, subject, reason, message));
     }
 
     fn entry(&self, key: &Key, entry: HistoryEntry) {
@@ -144,7 +147,7 @@ impl EventRecorder<'_> {
 }
 
 /// What another party changed. It was as the manifest asks, unless that moved too: then nobody remembers.
-fn by_hand(change: &Change) -> FieldChange {
+fn by_others(change: &Change) -> FieldChange {
     let before = match change.origin {
         Origin::Both => "(not known)".to_owned(),
         Origin::Drift | Origin::Pending | Origin::NoRecord => change.desired.text.clone(),

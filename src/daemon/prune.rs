@@ -38,11 +38,11 @@ impl PruneSupervisor {
         &mut self,
         manifests: Manifests,
         now: Mono,
-        anew: bool,
+        again: bool,
     ) -> Option<Arc<PruneDecision>> {
         let prune_input = self.prune_input();
         let decision = Arc::new(self.judge.rule(prune_input, manifests, now));
-        if !anew && decision == self.last {
+        if !again && decision == self.last {
             return None;
         }
         self.tell(&decision);

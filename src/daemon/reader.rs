@@ -10,7 +10,7 @@ use tracing::{error, info, warn};
 
 use super::{
     board::{Board, BoardState},
-    event_log::{EventLog, Subject},
+    event_log::{EventLog, EventReason, LoggedEvent, Subject},
     metrics::Metrics,
     source::{Snapshot, Source, SourceRead, watch::Watcher},
     stop::stopped,
@@ -157,9 +157,9 @@ impl SourceReader {
             SourceRead::Fresh(snapshot) => {
                 metrics.load("success");
                 tell(&snapshot);
-                self.event((false, "SourceRead"), &read(&snapshot));
+                self.event(EventReason::normal("SourceRead"), &read(&snapshot));
                 for note in &snapshot.diagnostics {
-                    self.event((true, "ManifestInvalid"), &note.to_string());
+                    self.event(EventReason::warning("ManifestInvalid"), &note.to_string());
                 }
                 let strays = self.strays(&snapshot);
                 self.board.write(|board| {
@@ -198,12 +198,13 @@ impl SourceReader {
         });
         if new {
             error!(why, "the manifests cannot be read; the last good ones still count");
-            self.event((true, "SourceFailed"), why);
+            self.event(EventReason::warning("SourceFailed"), why);
         }
     }
 
-    fn event(&self, how: (bool, &'static str), message: &str) {
-        self.event_log.event((self.clock.now().wall, Subject::Source), how, message);
+    fn event(&self, reason: EventReason, message: &str) {
+        let at = self.clock.now().wall;
+        self.event_log.event(LoggedEvent::new(at, Subject::Source, reason, message));
     }
 
     /// Documents for targets that nobody declared: they would be silently without effect.

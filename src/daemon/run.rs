@@ -20,8 +20,9 @@ use super::{
     source::Source,
     systemd,
     view::{About, TargetInfo, Viewer},
-    wiring::{ENGINES, Wiring},
+    wiring::Wiring,
 };
+use crate::kinds::ALL;
 
 /// How long everything may take to end, calls under way included.
 const GRACE: Duration = Duration::from_secs(29);
@@ -75,7 +76,7 @@ impl Daemon {
             pause: options.pause,
         };
         board.write(|it| it.source.path = options.root.display().to_string());
-        let engines = options.targets.len() * ENGINES;
+        let engines = options.targets.len() * ALL.len();
         for target in options.targets {
             let (name, region) = (target.name.clone(), target.clients.region.clone());
             let calls = wiring.start(target, &mut tasks);

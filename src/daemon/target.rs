@@ -10,13 +10,12 @@ use tracing::{error, info, warn};
 
 use super::{
     board::Board,
-    event_log::{EventLog, Subject},
+    event_log::{EventLog, EventReason, LoggedEvent, Subject},
     pause::PauseFile,
     prune::PruneSupervisor,
     reader::SourceState,
     source::Snapshot,
     stop::stopped,
-    wiring::ENGINES,
 };
 use crate::{
     aws::identity::Identity,
@@ -32,7 +31,7 @@ use crate::{
         work::Event,
     },
     kinds::{
-        each_kind,
+        ALL, each_kind,
         function::{expand::Setting, hash::HashKey},
     },
     manifest::{self, DesiredState, Document, Documents, Selection},
@@ -51,44 +50,44 @@ const PAUSE_CHECK: Duration = Duration::from_secs(1);
 /// The manifests, as they are read.
 pub(super) type Snapshots = watch::Receiver<SourceState>;
 
-macro_rules! lines {
+macro_rules! senders {
     ($($field:ident: $kind:ty;)*) => {
-        /// The way to each engine.
-        pub(super) struct Lines {
+        /// Where each engine takes its events.
+        pub(super) struct EngineSenders {
             $(pub(super) $field: mpsc::Sender<Event<$kind>>,)*
         }
 
-        impl Lines {
-            /// Tells each engine what is wanted of it; `false` if they have ended.
+        impl EngineSenders {
+            /// Sends each engine what is wanted of it; `false` if they have ended.
             async fn desire(&self, desired: DesiredState) -> bool {
                 $(self.$field.send(Event::Desired(desired.$field)).await.is_ok())&&*
             }
 
-            /// Tells all engines the same.
-            async fn tell(&self, word: Word) -> bool {
-                $(self.$field.send(word.clone().into()).await.is_ok())&&*
+            /// Sends all engines the same.
+            async fn broadcast(&self, message: Broadcast) -> bool {
+                $(self.$field.send(message.clone().into()).await.is_ok())&&*
             }
         }
     };
 }
-each_kind!(lines);
+each_kind!(senders);
 
-/// What all engines of a target are told alike.
+/// An event that all engines of a target get alike.
 #[derive(Clone)]
-enum Word {
+enum Broadcast {
     Paused(Option<Reason>),
     WriteStop(Option<WriteStop>),
     Reread(Mono),
     PruneDecided(Arc<PruneDecision>),
 }
 
-impl<K: Kind> From<Word> for Event<K> {
-    fn from(word: Word) -> Self {
-        match word {
-            Word::Paused(why) => Self::Paused(why),
-            Word::WriteStop(why) => Self::WriteStop(why),
-            Word::Reread(at) => Self::Reread(at),
-            Word::PruneDecided(decision) => Self::PruneDecided(decision),
+impl<K: Kind> From<Broadcast> for Event<K> {
+    fn from(message: Broadcast) -> Self {
+        match message {
+            Broadcast::Paused(why) => Self::Paused(why),
+            Broadcast::WriteStop(why) => Self::WriteStop(why),
+            Broadcast::Reread(at) => Self::Reread(at),
+            Broadcast::PruneDecided(decision) => Self::PruneDecided(decision),
         }
     }
 }
@@ -108,7 +107,7 @@ pub(super) struct Supervisor {
     pub(super) identity: Identity,
     /// How often in a row AWS has not said who we are.
     pub(super) unanswered: u32,
-    pub(super) lines: Lines,
+    pub(super) senders: EngineSenders,
     pub(super) board: Arc<Board>,
     pub(super) event_log: Arc<EventLog>,
     pub(super) snapshots: Snapshots,
@@ -205,12 +204,12 @@ impl Supervisor {
             let target = &self.name;
             if let Some(Reason { code: reason, message }) = &paused {
                 error!(%target, reason, because = message, "target on hold");
-                self.event((true, reason), message);
+                self.event(EventReason::warning(reason), message);
             } else {
                 info!(%target, "target goes on");
-                self.event((false, "TargetGoesOn"), "it is read and written again");
+                self.event(EventReason::normal("TargetGoesOn"), "it is read and written again");
             }
-            self.tell(Word::Paused(paused.clone())).await;
+            self.broadcast(Broadcast::Paused(paused.clone())).await;
         }
         paused
     }
@@ -262,7 +261,7 @@ impl Supervisor {
         let Some(snapshot) = source_state.snapshot else { return };
         if self.current.as_ref().is_some_and(|it| Arc::ptr_eq(it, &snapshot)) {
             if source_state.readable {
-                self.tell(Word::Reread(source_state.read_at)).await;
+                self.broadcast(Broadcast::Reread(source_state.read_at)).await;
             }
             self.rule(false).await;
             return;
@@ -283,20 +282,20 @@ impl Supervisor {
         };
         let desired = manifest::expand(documents, setting);
         self.current = Some(snapshot);
-        let sent = self.lines.desire(desired).await;
-        self.told(sent);
+        let sent = self.senders.desire(desired).await;
+        self.log_end(sent);
         // What was ruled rested on other manifests.
         self.rule(true).await;
     }
 
     /// Says what may be deleted, if that is news.
-    async fn rule(&mut self, anew: bool) {
+    async fn rule(&mut self, again: bool) {
         let intact = self.current.as_ref().is_some_and(|it| it.intact());
         let manifests = Manifests { intact, readable: self.snapshots.borrow().readable };
         let now = self.clock.now().mono;
-        if let Some(decision) = self.prune_supervisor.rule(manifests, now, anew) {
-            self.board.write(|board| board.rulings_sent += u64::try_from(ENGINES).unwrap_or(0));
-            self.tell(Word::PruneDecided(decision)).await;
+        if let Some(decision) = self.prune_supervisor.rule(manifests, now, again) {
+            self.board.write(|board| board.rulings_sent += u64::try_from(ALL.len()).unwrap_or(0));
+            self.broadcast(Broadcast::PruneDecided(decision)).await;
         }
     }
 
@@ -310,14 +309,14 @@ impl Supervisor {
         }
         if let Some(WriteStop { reason, .. }) = &why {
             warn!(target = %self.name, because = reason.message, "writing nothing");
-            self.event((true, reason.code), &reason.message);
+            self.event(EventReason::warning(reason.code), &reason.message);
         } else {
             info!(target = %self.name, "writing again");
-            self.event((false, "WritingAgain"), "what held all writes is over");
+            self.event(EventReason::normal("WritingAgain"), "what held all writes is over");
         }
         self.write_stop.clone_from(&why);
         self.board.write(|board| board.held.clone_from(&file));
-        self.tell(Word::WriteStop(why)).await;
+        self.broadcast(Broadcast::WriteStop(why)).await;
     }
 
     /// One kind's breaker stops the writes of all kinds.
@@ -330,17 +329,18 @@ impl Supervisor {
         broken.then(|| WriteStop { reason: Reason::new("MassDrift", message), rescues: true })
     }
 
-    fn event(&self, how: (bool, &'static str), message: &str) {
+    fn event(&self, reason: EventReason, message: &str) {
         let subject = Subject::Target(self.name.clone());
-        self.event_log.event((self.clock.now().wall, subject), how, message);
+        let at = self.clock.now().wall;
+        self.event_log.event(LoggedEvent::new(at, subject, reason, message));
     }
 
-    async fn tell(&self, word: Word) {
-        let sent = self.lines.tell(word).await;
-        self.told(sent);
+    async fn broadcast(&self, message: Broadcast) {
+        let sent = self.senders.broadcast(message).await;
+        self.log_end(sent);
     }
 
-    fn told(&self, sent: bool) {
+    fn log_end(&self, sent: bool) {
         if !sent {
             tracing::debug!(target = %self.name, "the engines have ended");
         }

@@ -41,6 +41,15 @@ impl<'a> ExpositionWriter<'a> {
         }
     }
 
+    /// One gauge family with all its samples.
+    pub(super) fn gauge<const N: usize, S: AsRef<str>>(
+        &mut self,
+        family: &Family<'_>,
+        samples: impl Iterator<Item = ([S; N], f64)>,
+    ) {
+        self.family(MetricType::Gauge, family, samples);
+    }
+
     /// One family with all its samples; nothing if there are none.
     pub(super) fn family<const N: usize, S: AsRef<str>>(
         &mut self,

@@ -17,7 +17,7 @@ use super::{
     pause::PauseFile,
     permits::Permits,
     prune::PruneSupervisor,
-    target::{Lines, Snapshots, Supervisor},
+    target::{EngineSenders, Snapshots, Supervisor},
 };
 use crate::{
     aws::{
@@ -36,14 +36,12 @@ use crate::{
         time::Clock,
         work::Event,
     },
-    kinds::{ALL, TAGGED, each_kind, function::hash::HashKey},
+    kinds::{TAGGED, each_kind, function::hash::HashKey},
     manifest::Selection,
 };
 
 /// The part of a rate that the slow rotation may always have (see `aws::budget`).
 const AUDIT_SHARE: f64 = 0.15;
-/// How many engines a target has.
-pub(super) const ENGINES: usize = ALL.len();
 
 /// What every part is connected to, and what holds for every target.
 pub(super) struct Wiring {
@@ -64,28 +62,30 @@ pub(super) struct Wiring {
 }
 
 /// What the engines of one target share.
-struct Shared {
+struct TargetContext {
     name: Name,
     permits: Permits,
     doubt: Arc<Notify>,
     prune_input: Arc<Notify>,
-}
-
-/// The way of a target's engines to AWS.
-#[derive(Clone, Copy)]
-struct Means<'a> {
-    clients: &'a Clients,
-    calls: &'a Arc<Calls>,
+    clients: Clients,
+    calls: Arc<Calls>,
     share: f64,
 }
 
+/// How one engine is reached, and how it reaches the others.
+struct EngineLinks<K: Kind> {
+    channel: EngineChannel<K>,
+    inbox: FactInbox,
+    fact_bus: FactBus,
+}
+
 /// The two ends of an engine's events.
-struct Line<K: Kind> {
+struct EngineChannel<K: Kind> {
     sender: mpsc::Sender<Event<K>>,
     receiver: mpsc::Receiver<Event<K>>,
 }
 
-impl<K: Kind> Line<K> {
+impl<K: Kind> EngineChannel<K> {
     fn new() -> Self {
         let (sender, receiver) = mpsc::channel(EVENTS_MAX);
         Self { sender, receiver }
@@ -99,19 +99,20 @@ impl Wiring {
         let share = share.unwrap_or(self.share);
         let log: Arc<dyn CallLog> = Arc::clone(&self.metrics) as Arc<dyn CallLog>;
         let calls = Arc::new(Calls::new(name.clone(), share, &self.clock, log));
-        let shared = Shared {
+        let (clients, identity) = Identity::guard(clients, &calls);
+        let context = TargetContext {
             name: name.clone(),
             permits: Permits::default(),
             doubt: Arc::default(),
             prune_input: Arc::default(),
+            clients,
+            calls,
+            share,
         };
-        let (clients, identity) = Identity::guard(clients, &calls);
-        let clients = &clients;
-        let means = Means { clients, calls: &calls, share };
-        let lines = self.engines(&shared, means, tasks);
+        let senders = self.engines(&context, tasks);
         let supervisor = Supervisor {
             name: name.clone(),
-            region: clients.region.clone(),
+            region: context.clients.region.clone(),
             registry,
             account_id,
             owner: self.owner.clone(),
@@ -120,7 +121,7 @@ impl Wiring {
             watches: self.settings.read_mode == ReadMode::Watch,
             identity,
             unanswered: 0,
-            lines,
+            senders,
             board: Arc::clone(&self.board),
             event_log: Arc::clone(&self.event_log),
             snapshots: self.snapshots.clone(),
@@ -133,24 +134,23 @@ impl Wiring {
             pause: self.pause.clone(),
             write_stop: None,
             clock: Arc::clone(&self.clock),
-            doubt: Arc::clone(&shared.doubt),
-            prune_input: Arc::clone(&shared.prune_input),
+            doubt: Arc::clone(&context.doubt),
+            prune_input: Arc::clone(&context.prune_input),
             stop: self.stop.clone(),
         };
         tasks.spawn(supervisor.run());
-        calls
+        context.calls
     }
 
     /// Starts one engine with its hands.
     fn engine<K: AwsResource>(
         &self,
-        (shared, means): (&Shared, Means<'_>),
-        (line, inbox, fact_bus): (Line<K>, FactInbox, FactBus),
+        context: &TargetContext,
+        links: EngineLinks<K>,
         tasks: &mut JoinSet<()>,
     ) {
-        let Means { clients, calls, share } = means;
         let (_, cost) = K::READ_COST;
-        let mut settings = self.settings(audit_rate::<K>() * share);
+        let mut settings = self.settings(audit_rate::<K>() * context.share);
         // Where reads are dear, whoever does not delete need not know whose the others are.
         settings.strangers = cost <= 1.0 || self.terms.prune;
         settings.prune &= TAGGED.contains(&K::NAME);
@@ -159,9 +159,9 @@ impl Wiring {
         if lists && settings.read_mode == ReadMode::Narrow {
             settings.read_mode = ReadMode::Once;
         }
-        let engine = Engine::new(shared.name.clone(), settings);
-        let cloud = K::open(clients, Arc::clone(calls));
-        let ports = self.ports(shared, line, (inbox, fact_bus));
+        let engine = Engine::new(context.name.clone(), settings);
+        let cloud = K::open(&context.clients, Arc::clone(&context.calls));
+        let ports = self.ports(context, links);
         tasks.spawn(Driver::new(engine, cloud, ports).run());
     }
 
@@ -180,25 +180,21 @@ impl Wiring {
         }
     }
 
-    fn ports<K: Kind>(
-        &self,
-        shared: &Shared,
-        line: Line<K>,
-        (inbox, fact_bus): (FactInbox, FactBus),
-    ) -> Ports<K> {
+    fn ports<K: Kind>(&self, context: &TargetContext, links: EngineLinks<K>) -> Ports<K> {
+        let EngineLinks { channel, inbox, fact_bus } = links;
         Ports {
-            target: shared.name.clone(),
-            events: line.receiver,
-            answers: line.sender,
+            target: context.name.clone(),
+            events: channel.receiver,
+            answers: channel.sender,
             inbox,
             fact_bus,
             board: Arc::clone(&self.board),
             metrics: Arc::clone(&self.metrics),
             event_log: Arc::clone(&self.event_log),
-            permits: shared.permits.clone(),
+            permits: context.permits.clone(),
             pause: self.pause.clone(),
-            prune_input: Arc::clone(&shared.prune_input),
-            doubt: Arc::clone(&shared.doubt),
+            prune_input: Arc::clone(&context.prune_input),
+            doubt: Arc::clone(&context.doubt),
             stop: self.stop.clone(),
             clock: Arc::clone(&self.clock),
         }
@@ -229,15 +225,18 @@ macro_rules! engines {
             /// Starts every engine of a target.
             fn engines(
                 &self,
-                shared: &Shared,
-                means: Means<'_>,
+                context: &TargetContext,
                 tasks: &mut JoinSet<()>,
-            ) -> Lines {
+            ) -> EngineSenders {
                 let mut fact_bus = FactBus::default();
-                $(let $field = (Line::<$kind>::new(), fact_bus.open::<$kind>());)*
-                let lines = Lines { $($field: $field.0.sender.clone(),)* };
-                $(self.engine((shared, means), ($field.0, $field.1, fact_bus.clone()), tasks);)*
-                lines
+                $(let $field = (EngineChannel::<$kind>::new(), fact_bus.open::<$kind>());)*
+                let senders = EngineSenders { $($field: $field.0.sender.clone(),)* };
+                $(
+                    let (channel, inbox) = $field;
+                    let links = EngineLinks { channel, inbox, fact_bus: fact_bus.clone() };
+                    self.engine(context, links, tasks);
+                )*
+                senders
             }
         }
     };

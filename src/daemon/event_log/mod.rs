@@ -3,39 +3,16 @@
 
 mod store;
 
-use std::{
-    fmt,
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
 use tokio::sync::watch;
 
 pub use self::store::{
-    EVENTS_MAX, EntryKind, EventStore, FieldChange, HISTORY_MAX, HistoryEntry, LoggedEvent,
+    EVENTS_MAX, EntryKind, EventReason, EventStore, FieldChange, HISTORY_MAX, HistoryEntry,
+    LoggedEvent, Subject,
 };
-use crate::engine::name::{Key, Name};
-
-/// What an event is about.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Subject {
-    /// An object.
-    Object(Key),
-    /// A target.
-    Target(Name),
-    /// The directory of manifests.
-    Source,
-}
-
-impl fmt::Display for Subject {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Object(key) => key.fmt(f),
-            Self::Target(name) => name.fmt(f),
-            Self::Source => f.write_str("source"),
-        }
-    }
-}
+use crate::engine::name::Key;
 
 /// What happened lately, shared between who writes it and who reads it.
 pub struct EventLog {
@@ -79,23 +56,7 @@ impl EventLog {
     }
 
     /// Writes down an event.
-    pub fn event(
-        &self,
-        (at, subject): (Timestamp, Subject),
-        (warning, reason): (bool, &'static str),
-        message: impl Into<String>,
-    ) {
-        let message = message.into();
-        let event = LoggedEvent {
-            number: 0,
-            subject,
-            warning,
-            reason,
-            message,
-            count: 1,
-            first: at,
-            last: at,
-        };
+    pub fn event(&self, event: LoggedEvent) {
         self.write(|store| store.event(event));
     }
 
@@ -117,6 +78,7 @@ impl EventLog {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::name::Name;
 
     #[test]
     fn ids_of_another_life_are_not_ours() {
@@ -137,7 +99,8 @@ mod tests {
         let key = Key { target: Name::new("a"), kind: "Function", name: Name::new("b") };
         event_log.entry(&key, HistoryEntry::new(&key, at, EntryKind::Drifted));
         assert!(!newest.has_changed().unwrap());
-        event_log.event((at, Subject::Object(key)), (true, "Drifted"), "x");
+        let reason = EventReason::warning("Drifted");
+        event_log.event(LoggedEvent::new(at, Subject::Object(key), reason, "x"));
         assert!(newest.has_changed().unwrap());
     }
 }

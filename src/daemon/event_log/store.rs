@@ -3,6 +3,7 @@
 
 use std::{
     collections::{BTreeMap, VecDeque},
+    fmt,
     sync::Arc,
 };
 
@@ -10,8 +11,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::Subject;
-use crate::engine::name::Key;
+use crate::engine::name::{Key, Name};
 
 /// How many changes are remembered of one object.
 pub const HISTORY_MAX: usize = 20;
@@ -22,6 +22,48 @@ pub const EVENTS_MAX: usize = 1_000;
 /// How many fields of one change are remembered.
 const FIELDS_MAX: usize = 50;
 
+/// What an event is about.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Subject {
+    /// An object.
+    Object(Key),
+    /// A target.
+    Target(Name),
+    /// The directory of manifests.
+    Source,
+}
+
+impl fmt::Display for Subject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Object(key) => key.fmt(f),
+            Self::Target(name) => name.fmt(f),
+            Self::Source => f.write_str("source"),
+        }
+    }
+}
+
+/// Why an event happened, and whether a person should read it: `reason` and `type` of a Kubernetes event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct EventReason {
+    /// In PascalCase.
+    pub code: &'static str,
+    /// Whether it is a warning.
+    pub warning: bool,
+}
+
+impl EventReason {
+    /// Of an event that needs nobody.
+    pub fn normal(code: &'static str) -> Self {
+        Self { code, warning: false }
+    }
+
+    /// Of an event that a person should read.
+    pub fn warning(code: &'static str) -> Self {
+        Self { code, warning: true }
+    }
+}
+
 /// Something worth telling. What happens again is the same event with a higher count, and stands at the end.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LoggedEvent {
@@ -29,10 +71,8 @@ pub struct LoggedEvent {
     pub number: u64,
     /// What it is about.
     pub subject: Subject,
-    /// Whether another party should read.
-    pub warning: bool,
-    /// In PascalCase.
-    pub reason: &'static str,
+    /// Why it happened.
+    pub reason: EventReason,
     /// In words.
     pub message: String,
     /// How often it happened.
@@ -41,6 +81,19 @@ pub struct LoggedEvent {
     pub first: Timestamp,
     /// When for the last time.
     pub last: Timestamp,
+}
+
+impl LoggedEvent {
+    /// An event that has happened once, and has no number yet.
+    pub fn new(
+        at: Timestamp,
+        subject: Subject,
+        reason: EventReason,
+        message: impl Into<String>,
+    ) -> Self {
+        let message = message.into();
+        Self { number: 0, subject, reason, message, count: 1, first: at, last: at }
+    }
 }
 
 /// One thing that happened to an object.
@@ -237,17 +290,7 @@ mod tests {
     fn event(second: i64, message: &str) -> LoggedEvent {
         let at = Timestamp::from_second(second).unwrap();
         let subject = Subject::Object(key("resize"));
-        let message = message.to_owned();
-        LoggedEvent {
-            number: 0,
-            subject,
-            warning: false,
-            reason: "Applied",
-            message,
-            count: 1,
-            first: at,
-            last: at,
-        }
+        LoggedEvent::new(at, subject, EventReason::normal("Applied"), message)
     }
 
     fn entry(step: &str) -> HistoryEntry {

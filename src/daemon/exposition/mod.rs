@@ -2,13 +2,15 @@
 //! its object.
 
 mod objects;
+mod values;
 
 use std::{collections::BTreeMap, sync::Arc};
 
+use self::values::{count, flag, seconds};
 use super::{
     board::{Board, BoardState, EngineStatus},
     rollup::{DocumentRollup, documents, parts},
-    text::{ExpositionWriter, Family, MetricType},
+    text::{ExpositionWriter, Family},
 };
 use crate::{
     engine::{
@@ -73,15 +75,6 @@ impl Exposition {
 }
 
 impl ExpositionWriter<'_> {
-    /// One gauge family with all its samples.
-    fn gauge<const N: usize, S: AsRef<str>>(
-        &mut self,
-        family: &Family<'_>,
-        samples: impl Iterator<Item = ([S; N], f64)>,
-    ) {
-        self.family(MetricType::Gauge, family, samples);
-    }
-
     fn sums(&mut self, shown: &BoardState, all: &[DocumentRollup]) {
         let mut sums: BTreeMap<[String; 3], usize> = BTreeMap::new();
         let label = |target: &str, kind: &str, status: Status| {
@@ -227,7 +220,7 @@ impl ExpositionWriter<'_> {
             states.into_iter().map(|(state, files)| ([state.to_owned()], count(files))),
         );
         let help = "When the directory was last read well.";
-        let at = objects::seconds(shown.source.good_at);
+        let at = seconds(shown.source.good_at);
         self.gauge(
             &Family("evenkeel_source_last_success_timestamp_seconds", help, &[]),
             std::iter::once(([""; 0], at)),
@@ -267,18 +260,4 @@ fn coverage(engine: &EngineStatus) -> f64 {
 
 fn revision(shown: &BoardState) -> String {
     shown.source.snapshot.as_ref().and_then(|it| it.revision.clone()).unwrap_or_default()
-}
-
-fn flag(yes: bool) -> f64 {
-    f64::from(u8::from(yes))
-}
-
-#[expect(clippy::cast_precision_loss, reason = "counts of objects are far below 2^52")]
-fn count(number: usize) -> f64 {
-    number as f64
-}
-
-#[expect(clippy::cast_precision_loss, reason = "counts of steps are far below 2^52")]
-fn total(number: u64) -> f64 {
-    number as f64
 }

@@ -1,8 +1,6 @@
 //! The series of single objects: documents, and with all the detail there is their parts.
 
-use jiff::Timestamp;
-
-use super::{count, flag, total};
+use super::values::{count, flag, seconds, total};
 use crate::{
     daemon::{
         rollup::DocumentRollup,
@@ -26,12 +24,12 @@ impl ExpositionWriter<'_> {
     /// One sample for each object.
     fn each(
         &mut self,
-        (name, help): (&str, &str),
+        family: &Family<'_>,
         all: &[&DocumentRollup],
         value: impl Fn(&DocumentRollup) -> f64,
     ) {
         let samples = all.iter().map(|it| (labels(&it.row), value(it)));
-        self.gauge(&Family(name, help, &O), samples);
+        self.gauge(family, samples);
     }
 
     pub(super) fn objects(&mut self, all: &[&DocumentRollup], revision: &str) {
@@ -44,21 +42,29 @@ impl ExpositionWriter<'_> {
         self.drift(all);
         let help = "When a list or a look last confirmed the object.";
         let name = "evenkeel_object_last_observed_timestamp_seconds";
-        self.each((name, help), all, |it| seconds(it.row.observed));
+        self.each(&Family(name, help, &O), all, |it| seconds(it.row.observed));
         let help = "When the object was last read exactly.";
         let name = "evenkeel_object_last_audited_timestamp_seconds";
-        self.each((name, help), all, |it| seconds(it.row.audited));
+        self.each(&Family(name, help, &O), all, |it| seconds(it.row.audited));
         let suspended = |row: &Row| row.status == Status::Suspended;
         let help = "Whether writes are held.";
-        self.each(("evenkeel_object_suspended", help), all, |it| flag(suspended(&it.row)));
-        let help = "Since when writes are held; 0 if they are not.";
-        self.each(("evenkeel_object_suspended_since_timestamp_seconds", help), all, |it| {
-            seconds(Some(it.row.since).filter(|_| suspended(&it.row)))
+        self.each(&Family("evenkeel_object_suspended", help, &O), all, |it| {
+            flag(suspended(&it.row))
         });
+        let help = "Since when writes are held; 0 if they are not.";
+        self.each(
+            &Family("evenkeel_object_suspended_since_timestamp_seconds", help, &O),
+            all,
+            |it| seconds(Some(it.row.since).filter(|_| suspended(&it.row))),
+        );
         let help = "Whether it is left alone since somebody keeps changing it back.";
-        self.each(("evenkeel_object_fighting", help), all, |it| flag(it.has("Fighting")));
+        self.each(&Family("evenkeel_object_fighting", help, &O), all, |it| {
+            flag(it.has("Fighting"))
+        });
         let help = "Whether the image that it was deployed from is gone from ECR.";
-        self.each(("evenkeel_object_image_missing", help), all, |it| flag(it.has("ImageMissing")));
+        self.each(&Family("evenkeel_object_image_missing", help, &O), all, |it| {
+            flag(it.has("ImageMissing"))
+        });
         self.infos(all, revision);
         let help = "Steps that AWS accepted or refused.";
         let samples = all.iter().flat_map(|it| {
@@ -80,10 +86,10 @@ impl ExpositionWriter<'_> {
             }),
         );
         let help = "How many fields somebody changed in AWS.";
-        self.each(("evenkeel_object_drift_fields", help), all, |it| count(it.fields));
+        self.each(&Family("evenkeel_object_drift_fields", help, &O), all, |it| count(it.fields));
         let help = "Since when the object has drifted; 0 if it has not.";
         let name = "evenkeel_object_drift_since_timestamp_seconds";
-        self.each((name, help), all, |it| seconds(it.drift_since));
+        self.each(&Family(name, help, &O), all, |it| seconds(it.drift_since));
     }
 
     fn infos(&mut self, all: &[&DocumentRollup], revision: &str) {
@@ -126,10 +132,4 @@ fn labels(row: &Row) -> [&str; 3] {
 fn more<'a>(row: &'a Row, label: &'a str) -> [&'a str; 4] {
     let [target, kind, name] = labels(row);
     [target, kind, name, label]
-}
-
-/// Seconds since 1970; 0 for never.
-#[expect(clippy::cast_precision_loss, reason = "milliseconds since 1970 are below 2^52")]
-pub(super) fn seconds(at: Option<Timestamp>) -> f64 {
-    at.map_or(0.0, |it| it.as_millisecond() as f64 / 1000.0)
 }

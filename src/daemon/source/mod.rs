@@ -19,10 +19,7 @@ use jiff::Timestamp;
 use tokio::sync::watch::Receiver;
 
 pub use self::snapshot::Snapshot;
-use self::{
-    read::Cache,
-    walk::{Folders, WalkError},
-};
+use self::{read::Cache, walk::WalkError, watch::Watched};
 use super::stop::Cancel;
 
 /// What one reading brought.
@@ -40,20 +37,13 @@ pub enum SourceRead {
 }
 
 impl From<WalkError> for SourceRead {
-    fn from(trouble: WalkError) -> Self {
-        match trouble {
+    fn from(error: WalkError) -> Self {
+        match error {
             WalkError::Torn(why) => Self::Torn(why),
             WalkError::Failed(why) => Self::Failed(why),
             WalkError::Cancelled => Self::Cancelled,
         }
     }
-}
-
-/// What a source has read last, for its watcher.
-#[derive(Clone, Default)]
-pub struct Watched {
-    folders: Arc<Folders>,
-    cancel: Cancel,
 }
 
 /// A directory of manifests, or a single file.
@@ -105,19 +95,19 @@ impl Source {
     /// The same, with something to do between the walk and the reading of the files, so that tests can
     /// be the one who changes things at the worst moment.
     pub fn read_between(&mut self, wall: Timestamp, between: &mut dyn FnMut()) -> SourceRead {
-        let mut walked = match walk::walk(&self.root, &self.watched.cancel) {
-            Ok(walked) => walked,
-            Err(trouble) => return trouble.into(),
+        let mut listing = match walk::walk(&self.root, &self.watched.cancel) {
+            Ok(listing) => listing,
+            Err(error) => return error.into(),
         };
-        self.watched.folders = Arc::new(std::mem::take(&mut walked.folders));
+        self.watched.folders = Arc::new(std::mem::take(&mut listing.folders));
         between();
-        let files = match self.cache.read_all(&walked, &self.watched.cancel) {
+        let files = match self.cache.read_all(&listing, &self.watched.cancel) {
             Ok(files) => files,
-            Err(trouble) => return trouble.into(),
+            Err(error) => return error.into(),
         };
         // The same root must be there after the reading: a swap in between is a torn read.
         match walk::identity(&self.root) {
-            Ok(now) if now == walked.identity => {}
+            Ok(now) if now == listing.identity => {}
             Ok(_) => {
                 return SourceRead::Torn("the directory was replaced while it was read".into());
             }
@@ -129,8 +119,8 @@ impl Source {
             let why = "the directory has no manifests any more; the last ones still count";
             return SourceRead::Failed(why.into());
         }
-        let revision = revision::revision(&self.root, &walked.identity.path);
-        let snapshot = snapshot::snapshot(files, walked.into_rest(), before);
+        let revision = revision::revision(&self.root, &listing.identity.path);
+        let snapshot = snapshot::snapshot(files, listing.into_rest(), before);
         let snapshot = Snapshot { revision, read_at: wall, ..snapshot };
         let same = before.is_some_and(|it| it.same(&snapshot));
         let snapshot = Arc::new(snapshot);

@@ -11,7 +11,7 @@ use std::{
 
 use sha2::{Digest as _, Sha256};
 
-use super::walk::{Found, WalkError, Walked};
+use super::walk::{DirectoryListing, ManifestPath, WalkError};
 use crate::{
     daemon::stop::Cancel,
     manifest::{self, Diagnostic, FILE_MAX, Parsed},
@@ -25,7 +25,7 @@ const READ_MAX: u64 = FILE_MAX as u64 + 1;
 
 /// One file as it was read.
 #[derive(Clone)]
-pub(super) struct Read {
+pub(super) struct SourceFile {
     pub(super) name: Arc<str>,
     /// The hash of its bytes.
     pub(super) hash: [u8; 32],
@@ -46,7 +46,7 @@ struct Stamp {
 /// The files of the last reading.
 #[derive(Default)]
 pub(super) struct Cache {
-    files: BTreeMap<Arc<str>, (Stamp, Read)>,
+    files: BTreeMap<Arc<str>, (Stamp, SourceFile)>,
     parsed: u64,
 }
 
@@ -58,12 +58,12 @@ impl Cache {
     /// Reads every file of a walk; `Err` if one changed meanwhile, or the daemon stops.
     pub(super) fn read_all(
         &mut self,
-        walked: &Walked,
+        listing: &DirectoryListing,
         cancel: &Cancel,
-    ) -> Result<Vec<Read>, WalkError> {
+    ) -> Result<Vec<SourceFile>, WalkError> {
         let mut files = BTreeMap::new();
         let mut total = 0_u64;
-        for found in &walked.files {
+        for found in &listing.files {
             if cancel.is_cancelled() {
                 return Err(WalkError::Cancelled);
             }
@@ -80,7 +80,7 @@ impl Cache {
             files.insert(Arc::clone(&found.name), (before, read));
         }
         // Nothing may have moved between the first file and the last.
-        for found in &walked.files {
+        for found in &listing.files {
             let after = stamp(&found.path, &found.name)?;
             if files.get(&found.name).is_none_or(|(before, _)| *before != after) {
                 return Err(changed(&found.name));
@@ -90,7 +90,7 @@ impl Cache {
         Ok(self.files.values().map(|(_, read)| read.clone()).collect())
     }
 
-    fn read(&mut self, found: &Found, before: Stamp) -> Result<Read, WalkError> {
+    fn read(&mut self, found: &ManifestPath, before: Stamp) -> Result<SourceFile, WalkError> {
         let name = &found.name;
         let mut bytes = Vec::new();
         let opened = File::open(&found.path);
@@ -107,7 +107,7 @@ impl Cache {
         }
         self.parsed += 1;
         let parsed = Arc::new(manifest::parse(name, &bytes));
-        Ok(Read { name: Arc::clone(name), hash: Sha256::digest(&bytes).into(), parsed })
+        Ok(SourceFile { name: Arc::clone(name), hash: Sha256::digest(&bytes).into(), parsed })
     }
 }
 
@@ -131,7 +131,7 @@ fn too_much() -> String {
 }
 
 /// A file that is there and cannot be read: it freezes what it held, as a broken one does.
-fn unread(name: &Arc<str>, message: &str) -> Read {
+fn unread(name: &Arc<str>, message: &str) -> SourceFile {
     let note = Diagnostic {
         file: Arc::clone(name),
         line: 0,
@@ -142,5 +142,5 @@ fn unread(name: &Arc<str>, message: &str) -> Read {
     };
     let parsed = Parsed { diagnostics: vec![note], ..Parsed::default() };
     let hash = Sha256::digest(message.as_bytes()).into();
-    Read { name: Arc::clone(name), hash, parsed: Arc::new(parsed) }
+    SourceFile { name: Arc::clone(name), hash, parsed: Arc::new(parsed) }
 }

@@ -8,7 +8,7 @@ use std::{
 use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
 
-use super::{read::Read, walk::Rest};
+use super::{read::SourceFile, walk::Rest};
 use crate::{
     engine::{hex::hex, name::Key},
     manifest::{self, Diagnostic, Document},
@@ -57,7 +57,7 @@ impl Snapshot {
 }
 
 /// Puts a snapshot together. `before` is the last one, from which frozen documents come.
-pub(super) fn snapshot(files: Vec<Read>, rest: Rest, before: Option<&Snapshot>) -> Snapshot {
+pub(super) fn snapshot(files: Vec<SourceFile>, rest: Rest, before: Option<&Snapshot>) -> Snapshot {
     let mut diagnostics = rest.diagnostics;
     let mut good: Vec<Arc<Document>> = Vec::new();
     let mut broken: BTreeSet<Arc<str>> =

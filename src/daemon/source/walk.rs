@@ -34,9 +34,9 @@ pub(super) enum WalkError {
 }
 
 /// What a walk found.
-pub(super) struct Walked {
-    pub(super) identity: Identity,
-    pub(super) files: Vec<Found>,
+pub(super) struct DirectoryListing {
+    pub(super) identity: RootIdentity,
+    pub(super) files: Vec<ManifestPath>,
     pub(super) folders: Folders,
     pub(super) diagnostics: Vec<Diagnostic>,
     pub(super) ignored: usize,
@@ -61,14 +61,14 @@ impl Inode {
 
 /// A root, told from any other even if it stands at the same path.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Identity {
+pub(super) struct RootIdentity {
     /// Without symbolic links.
     pub(super) path: PathBuf,
     inode: Inode,
 }
 
 /// A file to read.
-pub(super) struct Found {
+pub(super) struct ManifestPath {
     /// Where it is, without symbolic links.
     pub(super) path: PathBuf,
     /// What it is called in messages: its path below the root.
@@ -81,22 +81,22 @@ pub(super) struct Rest {
     pub(super) ignored: usize,
 }
 
-impl Walked {
+impl DirectoryListing {
     pub(super) fn into_rest(self) -> Rest {
         Rest { diagnostics: self.diagnostics, ignored: self.ignored }
     }
 }
 
 /// The root that the path leads to now.
-pub(super) fn identity(root: &Path) -> Result<Identity, WalkError> {
+pub(super) fn identity(root: &Path) -> Result<RootIdentity, WalkError> {
     let failed = |error: io::Error| WalkError::Failed(format!("{}: {error}", root.display()));
     let path = fs::canonicalize(root).map_err(failed)?;
     let inode = Inode::of(&fs::metadata(&path).map_err(failed)?);
-    Ok(Identity { path, inode })
+    Ok(RootIdentity { path, inode })
 }
 
 /// Finds every manifest, in the order of their names.
-pub(super) fn walk(root: &Path, cancel: &Cancel) -> Result<Walked, WalkError> {
+pub(super) fn walk(root: &Path, cancel: &Cancel) -> Result<DirectoryListing, WalkError> {
     let identity = identity(root)?;
     let path = identity.path.clone();
     let mut walk = Walk::new(&path, cancel);
@@ -105,17 +105,17 @@ pub(super) fn walk(root: &Path, cancel: &Cancel) -> Result<Walked, WalkError> {
     } else {
         // A single file, whatever it is called.
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        walk.files.push(Found { path: path.clone(), name: name.into() });
+        walk.files.push(ManifestPath { path: path.clone(), name: name.into() });
     }
     let Walk { mut files, folders, diagnostics, ignored, .. } = walk;
     files.sort_by(|a, b| a.name.cmp(&b.name));
-    Ok(Walked { identity, files, folders, diagnostics, ignored })
+    Ok(DirectoryListing { identity, files, folders, diagnostics, ignored })
 }
 
 struct Walk<'a> {
     root: &'a Path,
     cancel: &'a Cancel,
-    files: Vec<Found>,
+    files: Vec<ManifestPath>,
     folders: Folders,
     diagnostics: Vec<Diagnostic>,
     ignored: usize,
@@ -130,7 +130,7 @@ struct Walk<'a> {
 }
 
 /// A name in a directory.
-struct Entry {
+struct DirectoryEntry {
     path: PathBuf,
     name: String,
     /// Its path below the root.
@@ -178,15 +178,20 @@ impl<'a> Walk<'a> {
     }
 
     /// What a directory holds, in the order of names: of two links to one folder, always the same one counts.
-    fn entries(&mut self, path: &Path, prefix: &str) -> Result<Vec<Entry>, WalkError> {
+    fn entries(&mut self, path: &Path, prefix: &str) -> Result<Vec<DirectoryEntry>, WalkError> {
         let mut entries = Vec::new();
-        for entry in fs::read_dir(path).map_err(|error| self.trouble(path, &error))? {
-            let entry = entry.map_err(|error| self.trouble(path, &error))?;
+        for entry in fs::read_dir(path).map_err(|error| self.error_at(path, &error))? {
+            let entry = entry.map_err(|error| self.error_at(path, &error))?;
             self.count()?;
             let name = entry.file_name().to_string_lossy().into_owned();
             let full = if prefix.is_empty() { name.clone() } else { format!("{prefix}/{name}") };
-            let kind = entry.file_type().map_err(|error| self.trouble(path, &error))?;
-            entries.push(Entry { path: entry.path(), name, full, is_link: kind.is_symlink() });
+            let kind = entry.file_type().map_err(|error| self.error_at(path, &error))?;
+            entries.push(DirectoryEntry {
+                path: entry.path(),
+                name,
+                full,
+                is_link: kind.is_symlink(),
+            });
         }
         entries.sort_by(|a, b| a.name.cmp(&b.name));
         Ok(entries)
@@ -208,8 +213,8 @@ impl<'a> Walk<'a> {
         Ok(())
     }
 
-    fn entry(&mut self, entry: &Entry) -> Result<(), WalkError> {
-        let Entry { path, name, full, is_link } = entry;
+    fn entry(&mut self, entry: &DirectoryEntry) -> Result<(), WalkError> {
+        let DirectoryEntry { path, name, full, is_link } = entry;
         // Kubernetes keeps a ConfigMap's real files below `..data`, git its own below `.git`.
         if name.starts_with('.') {
             return Ok(());
@@ -236,7 +241,7 @@ impl<'a> Walk<'a> {
             self.note(full, "the link leads out of the directory", "put the file itself there");
             return Ok(());
         }
-        let meta = fs::metadata(&real).map_err(|error| self.trouble(&real, &error))?;
+        let meta = fs::metadata(&real).map_err(|error| self.error_at(&real, &error))?;
         if meta.is_dir() {
             let round = self.open.contains(&Inode::of(&meta));
             let elsewhere = *is_link && !round && self.is_seen(&real);
@@ -261,7 +266,7 @@ impl<'a> Walk<'a> {
         if self.files.len() >= FILES_MAX {
             return Err(WalkError::Failed(format!("there are more than {FILES_MAX} manifests")));
         }
-        self.files.push(Found { path: real, name: full.as_str().into() });
+        self.files.push(ManifestPath { path: real, name: full.as_str().into() });
         Ok(())
     }
 
@@ -282,11 +287,11 @@ impl<'a> Walk<'a> {
     }
 
     fn inode(&self, path: &Path) -> Result<Inode, WalkError> {
-        let meta = fs::metadata(path).map_err(|error| self.trouble(path, &error))?;
+        let meta = fs::metadata(path).map_err(|error| self.error_at(path, &error))?;
         Ok(Inode::of(&meta))
     }
 
-    fn trouble(&self, path: &Path, error: &io::Error) -> WalkError {
+    fn error_at(&self, path: &Path, error: &io::Error) -> WalkError {
         let text = format!("{}: {error}", path.display());
         match error.kind() {
             io::ErrorKind::NotFound if path != self.root => WalkError::Torn(text),

@@ -16,10 +16,8 @@ use notify::{
 };
 use tokio::{sync::mpsc, time};
 
-use super::{
-    Watched,
-    walk::{Folders, Inode},
-};
+use super::walk::{Folders, Inode};
+use crate::daemon::stop::Cancel;
 
 /// What is watched; folders by their paths without symbolic links.
 type Places = Folders;
@@ -50,6 +48,13 @@ impl From<notify::Error> for NoEvents {
     fn from(error: notify::Error) -> Self {
         Self::Refused(error.to_string())
     }
+}
+
+/// What a source has read last, for its watcher.
+#[derive(Clone, Default)]
+pub struct Watched {
+    pub(super) folders: Arc<Folders>,
+    pub(super) cancel: Cancel,
 }
 
 /// Watches the folders that a source has read, and the directory that holds its root. It follows no links: what
