@@ -6,7 +6,7 @@
 use std::{env, fs, path::Path, process::Command, time::Instant};
 
 use evenkeel::{
-    daemon::source::{Source, SourceRead},
+    daemon::source::{ManifestSource, SourceRead},
     manifest,
 };
 
@@ -76,13 +76,13 @@ fn texts(what: &str, folder: &Path) -> (f64, usize) {
 
 fn load(folder: &Path) -> (f64, usize) {
     let start = Instant::now();
-    let mut source = Source::new(folder.into());
+    let mut source = ManifestSource::new(folder.into());
     let SourceRead::Fresh(snapshot) = source.read(jiff::Timestamp::UNIX_EPOCH) else { panic!() };
     (start.elapsed().as_secs_f64(), snapshot.documents.len())
 }
 
 fn again(folder: &Path) -> (f64, usize) {
-    let mut source = Source::new(folder.into());
+    let mut source = ManifestSource::new(folder.into());
     let SourceRead::Fresh(snapshot) = source.read(jiff::Timestamp::UNIX_EPOCH) else { panic!() };
     let start = Instant::now();
     assert!(matches!(source.read(jiff::Timestamp::UNIX_EPOCH), SourceRead::Unchanged));

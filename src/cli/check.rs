@@ -3,7 +3,7 @@
 use super::{CheckArgs, CliError, Outcome, print};
 use crate::daemon::{
     clock::SystemClock,
-    source::{Source, SourceRead},
+    source::{ManifestSource, SourceRead},
 };
 use crate::engine::time::Clock as _;
 
@@ -13,7 +13,7 @@ const TRIES: usize = 20;
 /// Reads the directory and prints every problem.
 pub(super) fn check(args: &CheckArgs) -> Result<Outcome, CliError> {
     let clock = SystemClock::start();
-    let mut source = Source::new(args.dir.clone());
+    let mut source = ManifestSource::new(args.dir.clone());
     for _ in 0..TRIES {
         match source.read(clock.now().wall) {
             SourceRead::Fresh(snapshot) => {

@@ -11,7 +11,7 @@ use super::CliError;
 use crate::{
     daemon::{
         clock::SystemClock,
-        source::{Snapshot, Source, SourceRead},
+        source::{ManifestSource, Snapshot, SourceRead},
     },
     engine::time::Clock as _,
     manifest::{Diagnostic, Document, Selection},
@@ -23,7 +23,7 @@ const TRIES: usize = 20;
 /// Everything that is there, with its problems.
 pub(super) fn read(dir: &Path) -> Result<Arc<Snapshot>, CliError> {
     let clock = SystemClock::start();
-    let mut source = Source::new(dir.to_path_buf());
+    let mut source = ManifestSource::new(dir.to_path_buf());
     for _ in 0..TRIES {
         match source.read(clock.now().wall) {
             SourceRead::Fresh(snapshot) => return Ok(snapshot),

@@ -1,4 +1,4 @@
-//! The hands of one engine: it turns work into calls and answers into events. All waiting of one kind
+//! The driver of one engine: it turns work into calls and answers into events. All waiting of one kind
 //! in one target happens in [`Driver::run`].
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
@@ -69,14 +69,14 @@ pub struct Ports<K: Kind> {
     /// Rung when it is another set of objects that nobody wants.
     pub prune_input: Arc<Notify>,
     /// Rung when credentials are refused.
-    pub doubt: Arc<Notify>,
+    pub credentials_refused: Arc<Notify>,
     /// `true`: stop.
     pub stop: watch::Receiver<bool>,
     /// The time.
     pub clock: Arc<dyn Clock>,
 }
 
-/// One engine with its hands.
+/// One engine with its client of AWS.
 pub struct Driver<K: Kind, C: Cloud<K>> {
     engine: Engine<K>,
     cloud: Arc<C>,
@@ -160,14 +160,14 @@ impl<K: Kind, C: Cloud<K>> Driver<K, C> {
             for work in self.engine.handle(event, self.ports.clock.now()) {
                 match work {
                     Work::Publish(key, fact) => facts.push((key, fact)),
-                    Work::Report(name, told) => object_events.push((name, told)),
+                    Work::Report(name, describe) => object_events.push((name, describe)),
                     work => events.extend(self.start(work)),
                 }
             }
         }
         self.batches.sent += self.ports.fact_bus.send(K::NAME, &facts);
         self.show();
-        self.tell(&object_events);
+        self.record(&object_events);
     }
 
     /// Starts a piece of work; what cannot start is an event of its own.
@@ -189,7 +189,7 @@ impl<K: Kind, C: Cloud<K>> Driver<K, C> {
         None
     }
 
-    fn tell(&self, object_events: &[(Name, ObjectEvent)]) {
+    fn record(&self, object_events: &[(Name, ObjectEvent)]) {
         let Ports { metrics, event_log, board, clock, .. } = &self.ports;
         let recorder = EventRecorder { metrics, event_log, board, at: clock.now().wall };
         for (name, event) in object_events {
@@ -244,7 +244,7 @@ impl<K: Kind, C: Cloud<K>> Driver<K, C> {
     fn list(&mut self, wanted: Arc<BTreeMap<Name, Arc<K::Spec>>>) {
         let (cloud, answers) = (Arc::clone(&self.cloud), self.ports.answers.clone());
         let (metrics, clock) = (Arc::clone(&self.ports.metrics), Arc::clone(&self.ports.clock));
-        let doubt = Arc::clone(&self.ports.doubt);
+        let credentials_refused = Arc::clone(&self.ports.credentials_refused);
         let span = info_span!("list", target = %self.ports.target, kind = K::NAME);
         let task = async move {
             let (sender, mut pages) = mpsc::channel(PAGES_MAX);
@@ -253,10 +253,10 @@ impl<K: Kind, C: Cloud<K>> Driver<K, C> {
             let (result, ()) = tokio::join!(cloud.list(wanted, sender), forward);
             metrics.duration(K::NAME, "list", clock.now().mono.since(began));
             if let Err(failure) = &result {
-                complain(failure, &doubt);
+                report_credentials(failure, &credentials_refused);
                 warn!(class = %failure.class, error = chain(failure), "list broke off");
             }
-            give(&answers, Event::ListEnded(result)).await;
+            send(&answers, Event::ListEnded(result)).await;
         };
         self.reads.spawn(task.instrument(span));
     }
@@ -265,7 +265,7 @@ impl<K: Kind, C: Cloud<K>> Driver<K, C> {
         self.under_way.insert(name.clone(), self.ports.clock.now().mono);
         let (cloud, answers) = (Arc::clone(&self.cloud), self.ports.answers.clone());
         let (metrics, clock) = (Arc::clone(&self.ports.metrics), Arc::clone(&self.ports.clock));
-        let doubt = Arc::clone(&self.ports.doubt);
+        let credentials_refused = Arc::clone(&self.ports.credentials_refused);
         metrics.work(K::NAME);
         let span = info_span!("look", key = %self.key(&name));
         let task = async move {
@@ -276,12 +276,12 @@ impl<K: Kind, C: Cloud<K>> Driver<K, C> {
                 Ok((found, started)) => (Ok(found), started),
                 Err(failure) => {
                     metrics.retry(K::NAME);
-                    complain(&failure, &doubt);
+                    report_credentials(&failure, &credentials_refused);
                     unread(&failure, wanted.is_some());
                     (Err(failure), began)
                 }
             };
-            give(&answers, Event::Read(ReadResult { name, started, found })).await;
+            send(&answers, Event::Read(ReadResult { name, started, found })).await;
         };
         self.reads.spawn(task.instrument(span));
     }
@@ -291,7 +291,7 @@ impl<K: Kind, C: Cloud<K>> Driver<K, C> {
         self.under_way.insert(name.clone(), self.ports.clock.now().mono);
         let (cloud, answers) = (Arc::clone(&self.cloud), self.ports.answers.clone());
         let (metrics, clock) = (Arc::clone(&self.ports.metrics), Arc::clone(&self.ports.clock));
-        let doubt = Arc::clone(&self.ports.doubt);
+        let credentials_refused = Arc::clone(&self.ports.credentials_refused);
         metrics.work(K::NAME);
         let (event_log, board) = (Arc::clone(&self.ports.event_log), Arc::clone(&self.ports.board));
         let key = self.key(&name);
@@ -309,7 +309,7 @@ impl<K: Kind, C: Cloud<K>> Driver<K, C> {
             let took_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
             match &result {
                 Ok(()) => {
-                    let changes = told(&changes);
+                    let changes = describe(&changes);
                     let revision = revision.unwrap_or_default();
                     let (step, trigger) = (&planned.step, trigger.as_str());
                     info!(%step, changes, revision, trigger, took_ms, "applied");
@@ -320,7 +320,7 @@ impl<K: Kind, C: Cloud<K>> Driver<K, C> {
                 }
                 Err(failure) => {
                     metrics.retry(K::NAME);
-                    complain(failure, &doubt);
+                    report_credentials(failure, &credentials_refused);
                     let error = chain(failure);
                     warn!(step = %planned.step, class = %failure.class, error, "step failed");
                 }
@@ -333,14 +333,14 @@ impl<K: Kind, C: Cloud<K>> Driver<K, C> {
                 let (step, error) = (planned.step.to_string(), error.map(|it| chain(it)));
                 recorder.ended(&key, Ended { step, trigger, changes, error, took_ms });
             }
-            give(&answers, Event::Applied { name, result }).await;
+            send(&answers, Event::Applied { name, result }).await;
         };
         self.writes.spawn(task.instrument(span));
     }
 }
 
 /// Every field with what it was and what it is to be; what is secret is sealed already.
-fn told(changes: &[Change]) -> String {
+fn describe(changes: &[Change]) -> String {
     let lines = changes.iter().map(|it| format!("{}: {} → {}", it.path, it.live, it.desired));
     lines.collect::<Vec<_>>().join("; ")
 }
@@ -348,12 +348,12 @@ fn told(changes: &[Change]) -> String {
 /// Sends pages on as they come.
 async fn pass_on<K: Kind>(pages: &mut mpsc::Receiver<Page<K>>, answers: &mpsc::Sender<Event<K>>) {
     while let Some(page) = pages.recv().await {
-        give(answers, Event::Page(page)).await;
+        send(answers, Event::Page(page)).await;
     }
 }
 
 /// Sends an answer, unless nobody listens any more.
-async fn give<K: Kind>(answers: &mpsc::Sender<Event<K>>, event: Event<K>) {
+async fn send<K: Kind>(answers: &mpsc::Sender<Event<K>>, event: Event<K>) {
     if answers.send(event).await.is_err() {
         tracing::debug!("an answer came after the end");
     }
@@ -370,8 +370,8 @@ fn unread(failure: &Failure, wanted: bool) {
 }
 
 /// Refused credentials concern the whole target.
-fn complain(failure: &Failure, doubt: &Notify) {
+fn report_credentials(failure: &Failure, credentials_refused: &Notify) {
     if failure.class == Class::Credentials {
-        doubt.notify_one();
+        credentials_refused.notify_one();
     }
 }

@@ -45,7 +45,7 @@ impl PruneSupervisor {
         if !again && decision == self.last {
             return None;
         }
-        self.tell(&decision);
+        self.log_block(&decision);
         self.last = Arc::clone(&decision);
         let target = self.target.clone();
         self.board.write(|board| board.prune_decisions.insert(target, Arc::clone(&decision)));
@@ -63,7 +63,7 @@ impl PruneSupervisor {
     }
 
     /// One line each time that something new keeps candidates from being deleted.
-    fn tell(&self, decision: &PruneDecision) {
+    fn log_block(&self, decision: &PruneDecision) {
         let of = |it: &PruneDecision| it.blocked.as_ref().map(|(block, _)| *block);
         let Some((block, why)) = &decision.blocked else { return };
         let first = *block == PruneBlock::FirstPass;

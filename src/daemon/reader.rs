@@ -12,7 +12,7 @@ use super::{
     board::{Board, BoardState},
     event_log::{EventLog, EventReason, LoggedEvent, Subject},
     metrics::Metrics,
-    source::{Snapshot, Source, SourceRead, watch::Watcher},
+    source::{ManifestSource, Snapshot, SourceRead, watch::Watcher},
     stop::stopped,
 };
 use crate::{
@@ -43,7 +43,7 @@ pub(super) struct SourceState {
 
 /// Reads the manifests whenever it is time.
 pub(super) struct SourceReader {
-    pub(super) source: Source,
+    pub(super) source: ManifestSource,
     /// The targets that there are.
     pub(super) declared: BTreeSet<Name>,
     pub(super) clock: Arc<dyn Clock>,
@@ -89,7 +89,7 @@ impl SourceReader {
     /// Reads once; `Some(true)` if the read was torn, `None` if the reader itself broke or is told to stop.
     async fn read(&mut self) -> Option<bool> {
         let wall = self.clock.now().wall;
-        let mut source = std::mem::replace(&mut self.source, Source::new(PathBuf::new()));
+        let mut source = std::mem::replace(&mut self.source, ManifestSource::new(PathBuf::new()));
         let (source, reading) = self
             .block(move || {
                 let reading = source.read(wall);
@@ -156,7 +156,7 @@ impl SourceReader {
         match reading {
             SourceRead::Fresh(snapshot) => {
                 metrics.load("success");
-                tell(&snapshot);
+                log_snapshot(&snapshot);
                 self.event(EventReason::normal("SourceRead"), &read(&snapshot));
                 for note in &snapshot.diagnostics {
                     self.event(EventReason::warning("ManifestInvalid"), &note.to_string());
@@ -228,7 +228,7 @@ fn read(snapshot: &Snapshot) -> String {
 }
 
 /// One line for the snapshot, and one for everything that is wrong with it.
-fn tell(snapshot: &Snapshot) {
+fn log_snapshot(snapshot: &Snapshot) {
     info!(
         snapshot = snapshot.id,
         revision = snapshot.revision.as_deref().unwrap_or(""),

@@ -17,7 +17,7 @@ use super::{
     metrics::Metrics,
     options::Options,
     reader::{SourceReader, SourceState},
-    source::Source,
+    source::ManifestSource,
     systemd,
     view::{About, TargetInfo, Viewer},
     wiring::Wiring,
@@ -86,7 +86,7 @@ impl Daemon {
             Viewer::new(about, Arc::clone(&board), Arc::clone(&event_log), Arc::clone(&clock));
         let viewer = Arc::new(viewer);
         let reader = SourceReader {
-            source: Source::new(options.root).until(wiring.stop.clone()),
+            source: ManifestSource::new(options.root).until(wiring.stop.clone()),
             declared,
             clock: Arc::clone(&clock),
             board: Arc::clone(&board),
@@ -111,7 +111,7 @@ impl Daemon {
     /// Serves HTTP on a listener that is already bound, with this much of the metrics; tells systemd that we are there.
     pub fn serve(&mut self, listener: TcpListener, detail: MetricsDetail) {
         let (board, clock) = (Arc::clone(&self.board), Arc::clone(&self.context.clock));
-        self.tasks.spawn(systemd::tell(board, clock, self.stop.subscribe()));
+        self.tasks.spawn(systemd::report(board, clock, self.stop.subscribe()));
         let (context, stop) = (self.context.clone(), self.stop.subscribe());
         self.tasks.spawn(async move {
             http::serve(listener, context, detail, stop).await;

@@ -16,7 +16,7 @@ const EVERY: Duration = Duration::from_secs(10);
 const OFTEN: Duration = Duration::from_millis(100);
 
 /// Tells it until told to stop.
-pub(super) async fn tell(
+pub(super) async fn report(
     board: Arc<Board>,
     clock: Arc<dyn Clock>,
     mut stop: watch::Receiver<bool>,

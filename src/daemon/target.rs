@@ -42,7 +42,7 @@ const RECHECK: Duration = Duration::from_secs(30);
 /// How soon after the first answer that did not come; each further pause is twice as long.
 const RECHECK_FIRST: Duration = Duration::from_secs(1);
 /// How often to make sure that we still are who we were: credentials are renewed under us.
-const REASSURE: Duration = Duration::from_mins(10);
+const RECHECK_CONFIRMED: Duration = Duration::from_mins(10);
 
 /// How often to look for the pause file.
 const PAUSE_CHECK: Duration = Duration::from_secs(1);
@@ -118,7 +118,7 @@ pub(super) struct Supervisor {
     pub(super) write_stop: Option<WriteStop>,
     pub(super) clock: Arc<dyn Clock>,
     /// Rung when AWS refuses our credentials.
-    pub(super) doubt: Arc<Notify>,
+    pub(super) credentials_refused: Arc<Notify>,
     /// Rung when the objects that nobody wants are others.
     pub(super) prune_input: Arc<Notify>,
     pub(super) stop: watch::Receiver<bool>,
@@ -128,7 +128,7 @@ impl Supervisor {
     /// Runs until told to stop.
     pub(super) async fn run(mut self) {
         let mut stop = self.stop.clone();
-        self.look_for_pause().await;
+        self.check_pause().await;
         let mut paused = self.check(None, false).await;
         self.desire().await;
         // Deadlines, since other news must not put them off.
@@ -148,7 +148,7 @@ impl Supervisor {
                     paused = self.recheck(paused, false).await;
                     check_at = self.recheck_at(paused.as_ref());
                 }
-                () = self.doubt.notified() => {
+                () = self.credentials_refused.notified() => {
                     let now = self.clock.now().mono;
                     // Who refuses what STS accepts refuses others too: they are not fetched all the time.
                     let refused = now.since(refused_at) > RECHECK || refused_at == Mono::default();
@@ -159,7 +159,7 @@ impl Supervisor {
                 () = self.prune_input.notified() => self.rule(false).await,
                 () = time::sleep(self.clock.real(decision)) => self.rule(false).await,
                 () = time::sleep(self.clock.real(pause)) => {
-                    self.look_for_pause().await;
+                    self.check_pause().await;
                     pause_at = self.clock.now().mono.after(PAUSE_CHECK);
                 }
                 () = stopped(&mut stop) => return,
@@ -169,7 +169,7 @@ impl Supervisor {
 
     fn recheck_at(&self, paused: Option<&Reason>) -> Mono {
         let wait = match (paused, self.unanswered) {
-            (None, 0) => REASSURE.min(self.identity.rest().max(RECHECK)),
+            (None, 0) => RECHECK_CONFIRMED.min(self.identity.rest().max(RECHECK)),
             (_, 0) => RECHECK,
             (_, times) => RECHECK.min(RECHECK_FIRST * (1 << (times - 1).min(5))),
         };
@@ -300,7 +300,7 @@ impl Supervisor {
     }
 
     /// Whether anything may be written at all.
-    async fn look_for_pause(&mut self) {
+    async fn check_pause(&mut self) {
         let file = self.pause.why();
         let whole = file.clone().map(|reason| WriteStop { reason, rescues: false });
         let why = whole.or_else(|| self.mass_drift());

@@ -65,7 +65,7 @@ pub(super) struct Wiring {
 struct TargetContext {
     name: Name,
     permits: Permits,
-    doubt: Arc<Notify>,
+    credentials_refused: Arc<Notify>,
     prune_input: Arc<Notify>,
     clients: Clients,
     calls: Arc<Calls>,
@@ -103,7 +103,7 @@ impl Wiring {
         let context = TargetContext {
             name: name.clone(),
             permits: Permits::default(),
-            doubt: Arc::default(),
+            credentials_refused: Arc::default(),
             prune_input: Arc::default(),
             clients,
             calls,
@@ -134,7 +134,7 @@ impl Wiring {
             pause: self.pause.clone(),
             write_stop: None,
             clock: Arc::clone(&self.clock),
-            doubt: Arc::clone(&context.doubt),
+            credentials_refused: Arc::clone(&context.credentials_refused),
             prune_input: Arc::clone(&context.prune_input),
             stop: self.stop.clone(),
         };
@@ -194,7 +194,7 @@ impl Wiring {
             permits: context.permits.clone(),
             pause: self.pause.clone(),
             prune_input: Arc::clone(&context.prune_input),
-            doubt: Arc::clone(&context.doubt),
+            credentials_refused: Arc::clone(&context.credentials_refused),
             stop: self.stop.clone(),
             clock: Arc::clone(&self.clock),
         }

@@ -47,14 +47,14 @@ impl From<WalkError> for SourceRead {
 }
 
 /// A directory of manifests, or a single file.
-pub struct Source {
+pub struct ManifestSource {
     root: PathBuf,
     cache: Cache,
     good: Option<Arc<Snapshot>>,
     watched: Watched,
 }
 
-impl Source {
+impl ManifestSource {
     /// A source that has not been read yet.
     pub fn new(root: PathBuf) -> Self {
         Self { root, cache: Cache::default(), good: None, watched: Watched::default() }

@@ -135,7 +135,7 @@ impl Watcher {
         }
         let result = refused.clone().map_or(Ok(()), Err);
         self.active = Some(Active { _watcher: watcher, places, refused });
-        tell(&self.sender);
+        wake(&self.sender);
         result
     }
 
@@ -151,13 +151,13 @@ impl Watcher {
             if is_loss(&event, &places) {
                 lost.store(true, Ordering::Relaxed);
             }
-            tell(&sender);
+            wake(&sender);
         })
     }
 }
 
 /// Leaves word that it is time to read. If one is waiting already, that one will do.
-fn tell(sender: &mpsc::Sender<()>) {
+fn wake(sender: &mpsc::Sender<()>) {
     let full = sender.try_send(()).is_err();
     tracing::trace!(full, "time to read");
 }

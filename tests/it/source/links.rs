@@ -2,7 +2,7 @@
 
 use std::{fs, os::unix::fs::symlink, path::Path};
 
-use evenkeel::daemon::source::{Snapshot, Source, SourceRead};
+use evenkeel::daemon::source::{ManifestSource, Snapshot, SourceRead};
 use tempfile::TempDir;
 
 use super::{fresh, notes, put, read, shown};
@@ -16,7 +16,7 @@ fn links_that_lead_out_or_round_are_refused() {
     symlink(outside.path().join("x.yaml"), folder.path().join("x.yaml")).unwrap();
     symlink("/etc", folder.path().join("etc")).unwrap();
     symlink(".", folder.path().join("round")).unwrap();
-    let mut source = Source::new(folder.path().into());
+    let mut source = ManifestSource::new(folder.path().into());
     let snapshot = fresh(&mut source);
     assert_eq!(shown(&snapshot), ["a 128"]);
     let notes = notes(&snapshot);
@@ -48,7 +48,7 @@ fn origins(snapshot: &Snapshot) -> Vec<String> {
 fn a_folder_is_read_once_however_many_links_lead_to_it() {
     let folder = TempDir::new().unwrap();
     lattice(folder.path(), 15);
-    let snapshot = fresh(&mut Source::new(folder.path().into()));
+    let snapshot = fresh(&mut ManifestSource::new(folder.path().into()));
     assert_eq!((origins(&snapshot), notes(&snapshot)), (vec!["15/z.yaml".into()], String::new()));
     // A lattice that only links lead into.
     let folder = TempDir::new().unwrap();
@@ -57,7 +57,7 @@ fn a_folder_is_read_once_however_many_links_lead_to_it() {
     for name in ["b", "a"] {
         symlink(".h/0", folder.path().join(name)).unwrap();
     }
-    let snapshot = fresh(&mut Source::new(folder.path().into()));
+    let snapshot = fresh(&mut ManifestSource::new(folder.path().into()));
     let one = format!("a/{}z.yaml", "l0/".repeat(12));
     assert_eq!((origins(&snapshot), notes(&snapshot)), (vec![one], String::new()));
 }
@@ -83,7 +83,7 @@ fn a_file_counts_where_it_stands_and_a_hidden_one_by_its_first_link() {
     ] {
         symlink(leads, root.join(name)).unwrap();
     }
-    let snapshot = fresh(&mut Source::new(root.into()));
+    let snapshot = fresh(&mut ManifestSource::new(root.into()));
     assert_eq!(notes(&snapshot), "");
     assert_eq!(origins(&snapshot), ["real/a.yaml", "sub/c.yaml", "x.yaml"]);
 }
@@ -96,7 +96,7 @@ fn what_is_in_a_folder_that_is_not_read_any_more_is_not_gone() {
     fs::create_dir(&team).unwrap();
     put(folder.path(), "a.yaml", "a", 128);
     put(&team, "b.yaml", "b", 128);
-    let mut source = Source::new(folder.path().into());
+    let mut source = ManifestSource::new(folder.path().into());
     fresh(&mut source);
     fs::rename(&team, outside.path().join("team")).unwrap();
     symlink(outside.path().join("team"), &team).unwrap();
@@ -111,7 +111,7 @@ fn what_is_in_a_folder_that_is_not_read_any_more_is_not_gone() {
 fn a_directory_that_holds_too_much_is_not_read_by_halves() {
     let folder = TempDir::new().unwrap();
     put(folder.path(), "a.yaml", "a", 128);
-    let mut source = Source::new(folder.path().into());
+    let mut source = ManifestSource::new(folder.path().into());
     fresh(&mut source);
     for half in ["x", "y"] {
         let first = folder.path().join(half);

@@ -13,7 +13,7 @@ use std::{
     },
 };
 
-use evenkeel::daemon::source::{Snapshot, Source, SourceRead};
+use evenkeel::daemon::source::{ManifestSource, Snapshot, SourceRead};
 use jiff::Timestamp;
 use tempfile::TempDir;
 
@@ -28,11 +28,11 @@ fn put(folder: &Path, file: &str, name: &str, memory: u32) {
     fs::write(folder.join(file), manifest(name, memory)).unwrap();
 }
 
-fn read(source: &mut Source) -> SourceRead {
+fn read(source: &mut ManifestSource) -> SourceRead {
     source.read(Timestamp::UNIX_EPOCH)
 }
 
-fn fresh(source: &mut Source) -> Arc<Snapshot> {
+fn fresh(source: &mut ManifestSource) -> Arc<Snapshot> {
     match read(source) {
         SourceRead::Fresh(snapshot) => snapshot,
         SourceRead::Unchanged | SourceRead::Cancelled => panic!("nothing new"),
@@ -56,7 +56,7 @@ fn notes(snapshot: &Snapshot) -> String {
 #[test]
 fn a_directory_is_read_and_read_again_only_where_it_changed() {
     let folder = TempDir::new().unwrap();
-    let mut source = Source::new(folder.path().into());
+    let mut source = ManifestSource::new(folder.path().into());
     fs::create_dir(folder.path().join("team")).unwrap();
     put(folder.path(), "a.yaml", "a", 128);
     put(folder.path(), "team/b.yml", "b", 128);
@@ -79,7 +79,7 @@ fn a_directory_is_read_and_read_again_only_where_it_changed() {
 fn the_same_content_written_again_is_unchanged() {
     let folder = TempDir::new().unwrap();
     put(folder.path(), "a.yaml", "a", 128);
-    let mut source = Source::new(folder.path().into());
+    let mut source = ManifestSource::new(folder.path().into());
     fresh(&mut source);
     put(folder.path(), "a.yaml", "a", 128);
     assert!(matches!(read(&mut source), SourceRead::Unchanged));
@@ -91,7 +91,7 @@ fn an_equal_size_and_time_hide_no_change() {
     let file = folder.path().join("a.yaml");
     put(folder.path(), "a.yaml", "a", 128);
     let then = fs::metadata(&file).unwrap().modified().unwrap();
-    let mut source = Source::new(folder.path().into());
+    let mut source = ManifestSource::new(folder.path().into());
     fresh(&mut source);
     // A clock that jumped, or a tool that keeps times: the same size, the same time, another content.
     put(folder.path(), "a.yaml", "a", 512);
@@ -103,7 +103,7 @@ fn an_equal_size_and_time_hide_no_change() {
 fn a_missing_directory_keeps_the_last_good_snapshot() {
     let folder = TempDir::new().unwrap();
     let root = folder.path().join("m");
-    let mut source = Source::new(root.clone());
+    let mut source = ManifestSource::new(root.clone());
     assert!(matches!(read(&mut source), SourceRead::Failed(_)));
     assert!(source.last_good().is_none());
     fs::create_dir(&root).unwrap();
@@ -117,7 +117,7 @@ fn a_missing_directory_keeps_the_last_good_snapshot() {
 #[test]
 fn a_directory_that_is_suddenly_empty_keeps_the_last_good_snapshot() {
     let folder = TempDir::new().unwrap();
-    let mut source = Source::new(folder.path().into());
+    let mut source = ManifestSource::new(folder.path().into());
     // Empty from the start is simply empty.
     assert!(fresh(&mut source).documents.is_empty());
     put(folder.path(), "a.yaml", "a", 128);
@@ -133,7 +133,7 @@ fn a_broken_file_freezes_only_its_own() {
     let folder = TempDir::new().unwrap();
     put(folder.path(), "a.yaml", "a", 128);
     put(folder.path(), "b.yaml", "b", 128);
-    let mut source = Source::new(folder.path().into());
+    let mut source = ManifestSource::new(folder.path().into());
     fresh(&mut source);
     put(folder.path(), "a.yaml", "a", 64);
     put(folder.path(), "b.yaml", "b", 256);
@@ -154,7 +154,7 @@ fn a_document_that_moves_out_of_a_broken_file_is_the_same_document() {
     let folder = TempDir::new().unwrap();
     put(folder.path(), "a.yaml", "a", 128);
     put(folder.path(), "b.yaml", "b", 128);
-    let mut source = Source::new(folder.path().into());
+    let mut source = ManifestSource::new(folder.path().into());
     fresh(&mut source);
     fs::write(folder.path().join("a.yaml"), "kind: [").unwrap();
     put(folder.path(), "c.yaml", "a", 512);
@@ -165,7 +165,7 @@ fn a_document_that_moves_out_of_a_broken_file_is_the_same_document() {
 fn of_two_claims_neither_counts_and_the_last_good_one_stays() {
     let folder = TempDir::new().unwrap();
     put(folder.path(), "a.yaml", "a", 128);
-    let mut source = Source::new(folder.path().into());
+    let mut source = ManifestSource::new(folder.path().into());
     fresh(&mut source);
     put(folder.path(), "b.yaml", "a", 512);
     put(folder.path(), "c.yaml", "c", 128);
@@ -200,7 +200,7 @@ fn a_config_map_is_swapped_whole() {
     for file in ["a.yaml", "b.yaml"] {
         symlink(format!("..data/{file}"), root.join(file)).unwrap();
     }
-    let mut source = Source::new(root.into());
+    let mut source = ManifestSource::new(root.into());
     assert_eq!(shown(&fresh(&mut source)), ["a 128", "b 128"]);
     version("..2", 256, &["a"]);
     symlink("..2", root.join("..tmp")).unwrap();
@@ -233,7 +233,7 @@ fn sync(folder: &Path, number: u32, files: u32) {
 fn a_swap_in_the_middle_of_a_read_is_torn() {
     let folder = TempDir::new().unwrap();
     sync(folder.path(), 1, 3);
-    let mut source = Source::new(folder.path().join("current"));
+    let mut source = ManifestSource::new(folder.path().join("current"));
     let snapshot = fresh(&mut source);
     assert_eq!(snapshot.revision.as_deref(), Some(format!("{:040x}", 1).as_str()));
     let mut swaps = 0;
@@ -258,7 +258,7 @@ fn a_swap_that_leaves_the_old_tree_is_torn_too() {
     }
     let link = folder.path().join("current");
     symlink("one", &link).unwrap();
-    let mut source = Source::new(link.clone());
+    let mut source = ManifestSource::new(link.clone());
     fresh(&mut source);
     let reading = source.read_between(Timestamp::UNIX_EPOCH, &mut || {
         symlink("two", folder.path().join("next")).unwrap();
@@ -273,7 +273,7 @@ fn a_file_that_changes_or_goes_in_the_middle_of_a_read_is_torn() {
     let folder = TempDir::new().unwrap();
     put(folder.path(), "a.yaml", "a", 128);
     put(folder.path(), "b.yaml", "b", 128);
-    let mut source = Source::new(folder.path().into());
+    let mut source = ManifestSource::new(folder.path().into());
     fresh(&mut source);
     let gone = folder.path().join("b.yaml");
     let reading = source.read_between(Timestamp::UNIX_EPOCH, &mut || {
@@ -298,7 +298,7 @@ fn while_somebody_swaps_and_swaps_no_reading_is_ever_mixed() {
             }
             over.store(true, Ordering::SeqCst);
         });
-        let mut source = Source::new(folder.path().join("current"));
+        let mut source = ManifestSource::new(folder.path().join("current"));
         loop {
             let last = over.load(Ordering::SeqCst);
             match read(&mut source) {
@@ -328,7 +328,7 @@ fn while_somebody_swaps_and_swaps_no_reading_is_ever_mixed() {
 fn an_editor_that_renames_over_the_file_is_read() {
     let folder = TempDir::new().unwrap();
     put(folder.path(), "a.yaml", "a", 128);
-    let mut source = Source::new(folder.path().into());
+    let mut source = ManifestSource::new(folder.path().into());
     fresh(&mut source);
     put(folder.path(), ".a.yaml.swp", "a", 256);
     fs::rename(folder.path().join(".a.yaml.swp"), folder.path().join("a.yaml")).unwrap();
@@ -340,7 +340,7 @@ fn a_reading_ends_when_the_daemon_stops() {
     let folder = TempDir::new().unwrap();
     put(folder.path(), "a.yaml", "a", 128);
     let (stop, stopped) = tokio::sync::watch::channel(false);
-    let mut source = Source::new(folder.path().into()).until(stopped);
+    let mut source = ManifestSource::new(folder.path().into()).until(stopped);
     fresh(&mut source);
     let reading = source.read_between(Timestamp::UNIX_EPOCH, &mut || stop.send(true).unwrap());
     assert!(matches!(reading, SourceRead::Cancelled));
@@ -358,7 +358,7 @@ fn what_aliases_repeat_counts_in_the_total() {
     }
     put(folder.path(), "a.yaml", "a", 128);
     put(folder.path(), "zz.yaml", "zz", 128);
-    let mut source = Source::new(folder.path().into());
+    let mut source = ManifestSource::new(folder.path().into());
     let over = "zz.yaml: all manifests together hold more than 256 MiB";
     let snapshot = fresh(&mut source);
     assert!(notes(&snapshot).contains(over), "{}", notes(&snapshot));
@@ -378,7 +378,7 @@ fn a_pipe_in_the_place_of_a_commit_is_not_read() {
     let pipe = folder.path().join(".git/HEAD");
     assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
     put(folder.path(), "a.yaml", "a", 128);
-    assert_eq!(fresh(&mut Source::new(folder.path().into())).revision, None);
+    assert_eq!(fresh(&mut ManifestSource::new(folder.path().into())).revision, None);
 }
 
 #[test]
@@ -398,7 +398,7 @@ fn strange_things_are_told_and_stop_nobody() {
     }
     fs::create_dir_all(&deep).unwrap();
     put(&deep, "y.yaml", "y", 128);
-    let mut source = Source::new(folder.path().into());
+    let mut source = ManifestSource::new(folder.path().into());
     let snapshot = fresh(&mut source);
     assert_eq!(shown(&snapshot), ["a 128", "z 128"]);
     let notes = notes(&snapshot);
@@ -411,7 +411,7 @@ fn strange_things_are_told_and_stop_nobody() {
 fn a_single_file_will_do() {
     let folder = TempDir::new().unwrap();
     put(folder.path(), "a.yaml", "a", 128);
-    let mut source = Source::new(folder.path().join("a.yaml"));
+    let mut source = ManifestSource::new(folder.path().join("a.yaml"));
     assert_eq!(shown(&fresh(&mut source)), ["a 128"]);
 }
 
@@ -424,7 +424,7 @@ fn the_commit_of_a_work_tree_is_told() {
     fs::write(git.join("HEAD"), "ref: refs/heads/main\n").unwrap();
     fs::write(git.join("refs/heads/main"), format!("{commit}\n")).unwrap();
     put(folder.path(), "a.yaml", "a", 128);
-    let mut source = Source::new(folder.path().into());
+    let mut source = ManifestSource::new(folder.path().into());
     assert_eq!(fresh(&mut source).revision.as_deref(), Some(commit));
     fs::remove_file(git.join("refs/heads/main")).unwrap();
     let other = commit.replace('0', "f");

@@ -8,7 +8,7 @@ use std::{
 };
 
 use evenkeel::daemon::source::{
-    Source,
+    ManifestSource,
     watch::{NoEvents, Watcher},
 };
 use jiff::Timestamp;
@@ -19,13 +19,14 @@ use crate::common::scene::Scene;
 
 /// A source and its watcher, as the daemon has them.
 struct Eye {
-    source: Source,
+    source: ManifestSource,
     watcher: Watcher,
 }
 
 impl Eye {
     fn on(root: &Path) -> Self {
-        let mut eye = Self { source: Source::new(root.into()), watcher: Watcher::new(root) };
+        let mut eye =
+            Self { source: ManifestSource::new(root.into()), watcher: Watcher::new(root) };
         eye.look().unwrap();
         eye
     }
@@ -156,7 +157,7 @@ async fn reading_and_what_happens_beside_are_no_reason_to_read_again() {
 #[tokio::test]
 async fn what_changed_before_the_watches_were_on_is_read_again() {
     let folder = TempDir::new().unwrap();
-    let mut source = Source::new(folder.path().into());
+    let mut source = ManifestSource::new(folder.path().into());
     source.read(Timestamp::UNIX_EPOCH);
     put(folder.path(), "a.yaml", "a", 128);
     let mut watcher = Watcher::new(folder.path());
@@ -186,7 +187,7 @@ fn more_directories_than_the_limit_are_polled_and_it_is_told() {
     for number in 0..4_096 {
         fs::create_dir(folder.path().join(number.to_string())).unwrap();
     }
-    let mut source = Source::new(folder.path().into());
+    let mut source = ManifestSource::new(folder.path().into());
     let mut watcher = Watcher::new(folder.path());
     source.read(Timestamp::UNIX_EPOCH);
     let error = watcher.arm(source.watched()).unwrap_err().to_string();

@@ -82,12 +82,12 @@ impl Layout {
 fn banners(view: &View) -> Vec<Banner> {
     let shown = &view.shown;
     let mut all = Vec::new();
-    let mut tell = |href, text| all.push(Banner { href, text });
+    let mut push = |href, text| all.push(Banner { href, text });
     if let Some(error) = &shown.source.error {
-        tell("/source", format!("The manifests cannot be read; the last good ones count: {error}"));
+        push("/source", format!("The manifests cannot be read; the last good ones count: {error}"));
     } else if let Some(snapshot) = shown.source.snapshot.as_ref().filter(|it| it.invalid > 0) {
         let count = snapshot.invalid;
-        tell(
+        push(
             "/source",
             format!(
                 "Manifest files that are not valid: {count}. What was good of them still counts."
@@ -95,10 +95,10 @@ fn banners(view: &View) -> Vec<Banner> {
         );
     }
     if let Some(reason) = &shown.held {
-        tell("/targets", format!("Nothing is written: {}", reason.message));
+        push("/targets", format!("Nothing is written: {}", reason.message));
     }
     for (name, reason) in shown.targets.iter().filter_map(|(name, it)| Some((name, it.as_ref()?))) {
-        tell("/targets", format!("Target {name} is on hold: {}", reason.message));
+        push("/targets", format!("Target {name} is on hold: {}", reason.message));
     }
     for ((target, kind), engine) in &shown.engines {
         if let Some(broken) = &engine.summary.broken {
@@ -106,10 +106,10 @@ fn banners(view: &View) -> Vec<Banner> {
             let text = format!(
                 "Mass drift in target {target}: {drifted} of {of} ({kind}) have drifted at once, so nothing is written."
             );
-            tell("/targets", text);
+            push("/targets", text);
         }
         if engine.summary.waves.as_ref().is_some_and(|it| it.halted) {
-            tell(
+            push(
                 "/targets",
                 format!("An update of many ({kind}) in target {target} has stopped at a failure."),
             );
