@@ -74,7 +74,7 @@ impl<S> DesiredObject<S> {
 }
 
 /// A place in a manifest.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Location {
     /// Below the watched directory.
     pub file: Arc<str>,

@@ -5,7 +5,7 @@ use std::fmt;
 use serde_json::Value;
 
 use super::{Form, Found, ack, cloudformation, lambroll, terraform};
-use crate::manifest::{self, Diagnostic, Tags};
+use crate::manifest::{self, Diagnostic, YamlTags};
 
 /// The greatest file in JSON that is read: a whole state of Terraform's. JSON repeats nothing, and serde_json reads at
 /// most 128 levels.
@@ -72,7 +72,7 @@ pub fn read(text: &str, form: Option<Form>, name: &str) -> Result<Vec<Found>, Re
 fn documents(text: &str, name: &str) -> Result<Vec<(u32, Value)>, ReadError> {
     let text = text.trim_start_matches('\u{feff}');
     if !text.trim_start().starts_with(['{', '[']) {
-        let diagnostics = manifest::values(name, text.as_bytes(), Tags::Functions);
+        let diagnostics = manifest::values(name, text.as_bytes(), YamlTags::Functions);
         return diagnostics.map_err(|diagnostics| ReadError { diagnostics });
     }
     if text.len() > JSON_MAX {

@@ -4,7 +4,7 @@ use std::fmt::Display;
 
 use super::{
     diagnostics::Diagnostics,
-    scalar::{self, Scalar},
+    scalar::{self, YamlScalar},
     tree::{Node, ParseError, Value},
 };
 use crate::{
@@ -18,7 +18,7 @@ const WORD_MAX: usize = 64;
 const SHOWN_MAX: usize = 60;
 
 /// A value in its place.
-pub(super) struct Spot<'a> {
+pub(super) struct NamedNode<'a> {
     /// The key that leads to it; below a secret, the name of the nearest thing above it that has one to show.
     pub(super) name: &'a str,
     pub(super) node: &'a Node,
@@ -27,7 +27,7 @@ pub(super) struct Spot<'a> {
     pub(super) below: bool,
 }
 
-impl Spot<'_> {
+impl NamedNode<'_> {
     /// What it is called.
     fn called(&self) -> String {
         let name = short(self.name);
@@ -55,36 +55,36 @@ impl Spot<'_> {
     }
 
     /// One of its members. Whatever `shape` hides all of may have a secret in the place of a name.
-    fn member<'b>(&'b self, shape: &Shape, (key, node): (&'b Node, &'b Node)) -> Spot<'b> {
+    fn member<'b>(&'b self, shape: &Shape, (key, node): (&'b Node, &'b Node)) -> NamedNode<'b> {
         let below = self.below || self.node.shared || key.shared || shape.hides_all();
         let name = key.text().filter(|_| !below).unwrap_or(self.name);
-        Spot { name, node, below }
+        NamedNode { name, node, below }
     }
 
     /// One of its members that has a name of ours, which is no secret.
-    fn field<'b>(&'b self, field: &Field, node: &'b Node) -> Spot<'b> {
+    fn field<'b>(&'b self, field: &Field, node: &'b Node) -> NamedNode<'b> {
         let below = self.below || self.node.shared;
-        Spot { name: if below { self.name } else { field.name }, node, below }
+        NamedNode { name: if below { self.name } else { field.name }, node, below }
     }
 
     /// One of its items, which are called as it is.
-    fn item<'b>(&'b self, node: &'b Node) -> Spot<'b> {
-        Spot { name: self.name, node, below: self.below || self.node.shared }
+    fn item<'b>(&'b self, node: &'b Node) -> NamedNode<'b> {
+        NamedNode { name: self.name, node, below: self.below || self.node.shared }
     }
 }
 
 /// Checks a value against a shape.
-pub(super) fn check(spot: &Spot<'_>, shape: &Shape, diagnostics: &mut Diagnostics) {
-    if spot.is_placeholder(shape) {
-        return placeholder(spot, shape, diagnostics);
+pub(super) fn check(named: &NamedNode<'_>, shape: &Shape, diagnostics: &mut Diagnostics) {
+    if named.is_placeholder(shape) {
+        return placeholder(named, shape, diagnostics);
     }
-    match (shape, &spot.node.value) {
+    match (shape, &named.node.value) {
         (Shape::Object(fields), Value::Map(pairs)) => {
-            object((spot, shape), pairs, fields, diagnostics)
+            object((named, shape), pairs, fields, diagnostics)
         }
-        (Shape::Map(map), Value::Map(pairs)) => self::map((spot, shape), pairs, map, diagnostics),
+        (Shape::Map(map), Value::Map(pairs)) => self::map((named, shape), pairs, map, diagnostics),
         (Shape::List(item, max), Value::List(items)) => {
-            list(spot, items, (item, *max), diagnostics)
+            list(named, items, (item, *max), diagnostics)
         }
         (Shape::Either(one, other), value) => {
             let maps = matches!(value, Value::Map(_));
@@ -93,10 +93,10 @@ pub(super) fn check(spot: &Spot<'_>, shape: &Shape, diagnostics: &mut Diagnostic
                 Shape::Object(_) | Shape::Map(_) => maps,
                 Shape::List(..) => lists,
                 // The word must stand there: an empty value is more likely forgotten than meant.
-                Shape::Null => spot.node.is_null() && spot.node.text() != Some(""),
+                Shape::Null => named.node.is_null() && named.node.text() != Some(""),
                 _ => !maps && !lists,
             };
-            check(spot, if fits(other) { other } else { one }, diagnostics);
+            check(named, if fits(other) { other } else { one }, diagnostics);
         }
         (
             Shape::Text(_)
@@ -106,18 +106,18 @@ pub(super) fn check(spot: &Spot<'_>, shape: &Shape, diagnostics: &mut Diagnostic
             | Shape::Choice(_)
             | Shape::Time,
             Value::Scalar { text, plain },
-        ) => scalar(spot, shape, scalar::read(text, *plain), diagnostics),
+        ) => scalar(named, shape, scalar::read(text, *plain), diagnostics),
         (Shape::Any, _) => {}
-        (Shape::Null, _) if spot.node.is_null() => {}
-        (shape, _) => wrong_type(spot, shape, diagnostics),
+        (Shape::Null, _) if named.node.is_null() => {}
+        (shape, _) => wrong_type(named, shape, diagnostics),
     }
 }
 
 /// A value and the shape that it should have.
-type Held<'a> = (&'a Spot<'a>, &'a Shape);
+type Held<'a> = (&'a NamedNode<'a>, &'a Shape);
 
 fn object(
-    (spot, shape): Held<'_>,
+    (named, shape): Held<'_>,
     pairs: &[(Node, Node)],
     fields: &[Field],
     diagnostics: &mut Diagnostics,
@@ -125,14 +125,14 @@ fn object(
     for (key, value) in pairs {
         let name = key.text().unwrap_or_default();
         match fields.iter().find(|it| it.name == name) {
-            Some(field) => check(&spot.field(field, value), &field.shape, diagnostics),
-            None => unknown(&spot.member(shape, (key, key)), fields, diagnostics),
+            Some(field) => check(&named.field(field, value), &field.shape, diagnostics),
+            None => unknown(&named.member(shape, (key, key)), fields, diagnostics),
         }
     }
 }
 
 /// Members that must be there and are not. `owner` is the key that the object belongs to.
-pub(super) fn missing(owner: &Spot<'_>, shape: &Shape, diagnostics: &mut Diagnostics) {
+pub(super) fn missing(owner: &NamedNode<'_>, shape: &Shape, diagnostics: &mut Diagnostics) {
     match (shape, &owner.node.value) {
         (Shape::Object(fields), Value::Map(_)) => {
             for field in *fields {
@@ -168,7 +168,7 @@ pub(super) fn missing(owner: &Spot<'_>, shape: &Shape, diagnostics: &mut Diagnos
 }
 
 /// A key that is none of an object's. A near word is no hint where it would tell of a secret.
-fn unknown(key: &Spot<'_>, fields: &[Field], diagnostics: &mut Diagnostics) {
+fn unknown(key: &NamedNode<'_>, fields: &[Field], diagnostics: &mut Diagnostics) {
     let names = fields.iter().map(|it| it.name);
     let near = if key.below { None } else { nearest(key.name, names.clone()) };
     let hint = match near {
@@ -180,20 +180,20 @@ fn unknown(key: &Spot<'_>, fields: &[Field], diagnostics: &mut Diagnostics) {
     diagnostics.push(ParseError::new(key.node.at, message, hint).showing(excerpt));
 }
 
-fn map((spot, shape): Held<'_>, pairs: &[(Node, Node)], map: &Map, diagnostics: &mut Diagnostics) {
+fn map((named, shape): Held<'_>, pairs: &[(Node, Node)], map: &Map, diagnostics: &mut Diagnostics) {
     if pairs.len() > map.entries_max {
-        let message = format!("{} has {} entries", spot.called(), pairs.len());
+        let message = format!("{} has {} entries", named.called(), pairs.len());
         let hint = format!("at most {} are allowed", map.entries_max);
-        diagnostics.push(ParseError::new(spot.node.at, message, hint));
+        diagnostics.push(ParseError::new(named.node.at, message, hint));
     }
     for (key, value) in pairs {
         let name = key.text().unwrap_or_default();
-        let inner = spot.member(shape, (key, value));
+        let inner = named.member(shape, (key, value));
         if let Some(wrong) = text(name, map.key) {
             let message = if inner.below {
-                format!("a key in {} is not allowed: {wrong}", spot.called())
+                format!("a key in {} is not allowed: {wrong}", named.called())
             } else {
-                format!("{} is no key for {}: {wrong}", inner.called(), spot.called())
+                format!("{} is no key for {}: {wrong}", inner.called(), named.called())
             };
             let excerpt = format!("{}: …", short(inner.name));
             diagnostics.push(ParseError::new(key.at, message, "").showing(excerpt));
@@ -203,63 +203,69 @@ fn map((spot, shape): Held<'_>, pairs: &[(Node, Node)], map: &Map, diagnostics: 
 }
 
 fn list(
-    spot: &Spot<'_>,
+    named: &NamedNode<'_>,
     items: &[Node],
     (item, max): (&Shape, usize),
     diagnostics: &mut Diagnostics,
 ) {
     if items.len() > max {
-        let message = format!("{} has {} entries", spot.called(), items.len());
+        let message = format!("{} has {} entries", named.called(), items.len());
         diagnostics.push(ParseError::new(
-            spot.node.at,
+            named.node.at,
             message,
             format!("at most {max} are allowed"),
         ));
     }
     for node in items {
-        check(&spot.item(node), item, diagnostics);
+        check(&named.item(node), item, diagnostics);
     }
 }
 
-fn scalar(spot: &Spot<'_>, shape: &Shape, value: Scalar<'_>, diagnostics: &mut Diagnostics) {
-    let name = spot.called();
-    let hidden = spot.hides(shape);
+fn scalar(
+    named: &NamedNode<'_>,
+    shape: &Shape,
+    value: YamlScalar<'_>,
+    diagnostics: &mut Diagnostics,
+) {
+    let name = named.called();
+    let hidden = named.hides(shape);
     let value = match (shape, value) {
         #[expect(clippy::cast_precision_loss, reason = "such numbers are out of bounds anyway")]
-        (Shape::Number(..), Scalar::Int(int)) => Scalar::Float(int as f64),
+        (Shape::Number(..), YamlScalar::Int(int)) => YamlScalar::Float(int as f64),
         (_, value) => value,
     };
     let shown =
         |value: &dyn Display| if hidden { "not allowed".to_owned() } else { value.to_string() };
     let wrong = match (shape, value) {
-        (Shape::Int(min, _), Scalar::Int(int)) if int < *min => {
+        (Shape::Int(min, _), YamlScalar::Int(int)) if int < *min => {
             Some((format!("{name} is {}; the smallest is {min}", shown(&int)), String::new()))
         }
-        (Shape::Int(_, max), Scalar::Int(int)) if int > *max => {
+        (Shape::Int(_, max), YamlScalar::Int(int)) if int > *max => {
             Some((format!("{name} is {}; the greatest is {max}", shown(&int)), String::new()))
         }
-        (Shape::Number(min, max), Scalar::Float(number)) => {
+        (Shape::Number(min, max), YamlScalar::Float(number)) => {
             let wrong = format!("{name} is {}; it may be {min} to {max}", shown(&number));
             (!(*min..=*max).contains(&number)).then_some((wrong, String::new()))
         }
-        (Shape::Text(form), Scalar::Text(value)) => text(value, form)
+        (Shape::Text(form), YamlScalar::Text(value)) => text(value, form)
             .map(|wrong| (format!("{name} is not allowed: {wrong}"), String::new())),
-        (Shape::Choice(choices), Scalar::Text(value)) if !choices.contains(&value) => {
+        (Shape::Choice(choices), YamlScalar::Text(value)) if !choices.contains(&value) => {
             let near = if hidden { None } else { nearest(value, choices.iter().copied()) };
             let known = format!("it may be {}", choices.join(" or "));
             let hint = near.map_or(known, |near| format!("did you mean `{near}`?"));
             Some((format!("{name} is {}", shown(&format!("`{}`", short(value)))), hint))
         }
-        (Shape::Time, Scalar::Text(value)) if value.parse::<jiff::Timestamp>().is_err() => {
+        (Shape::Time, YamlScalar::Text(value)) if value.parse::<jiff::Timestamp>().is_err() => {
             Some((format!("{name} is not a time"), "write it as 2026-12-01T00:00:00Z".to_owned()))
         }
-        (Shape::Int(..), Scalar::Int(_))
-        | (Shape::Flag, Scalar::Flag(_))
-        | (Shape::Choice(_) | Shape::Time, Scalar::Text(_)) => None,
-        (shape, _) => return wrong_type(spot, shape, diagnostics),
+        (Shape::Int(..), YamlScalar::Int(_))
+        | (Shape::Flag, YamlScalar::Flag(_))
+        | (Shape::Choice(_) | Shape::Time, YamlScalar::Text(_)) => None,
+        (shape, _) => return wrong_type(named, shape, diagnostics),
     };
     if let Some((message, hint)) = wrong {
-        diagnostics.push(ParseError::new(spot.node.at, message, hint).showing(spot.excerpt(shape)));
+        diagnostics
+            .push(ParseError::new(named.node.at, message, hint).showing(named.excerpt(shape)));
     }
 }
 
@@ -279,38 +285,40 @@ fn text(value: &str, form: &Text) -> Option<String> {
     (!form.fits(value)).then(|| format!("it should be {}", form.words))
 }
 
-fn placeholder(spot: &Spot<'_>, shape: &Shape, diagnostics: &mut Diagnostics) {
-    let message = format!("{} is a placeholder from an import", spot.called());
+fn placeholder(named: &NamedNode<'_>, shape: &Shape, diagnostics: &mut Diagnostics) {
+    let message = format!("{} is a placeholder from an import", named.called());
     let keep = "write its value, or `{ keep: true }` to keep whatever is there";
-    let hint = if spot.hides(shape) { keep } else { "write its value" };
-    let excerpt = format!("{}: …", short(spot.name));
-    diagnostics.push(ParseError::new(spot.node.at, message, hint).showing(excerpt));
+    let hint = if named.hides(shape) { keep } else { "write its value" };
+    let excerpt = format!("{}: …", short(named.name));
+    diagnostics.push(ParseError::new(named.node.at, message, hint).showing(excerpt));
 }
 
-fn wrong_type(spot: &Spot<'_>, shape: &Shape, diagnostics: &mut Diagnostics) {
-    let (found, hint) = match &spot.node.value {
+fn wrong_type(named: &NamedNode<'_>, shape: &Shape, diagnostics: &mut Diagnostics) {
+    let (found, hint) = match &named.node.value {
         Value::List(_) => ("a list", ""),
         Value::Map(_) => ("a map", ""),
         Value::Scalar { text, plain } => match (scalar::read(text, *plain), shape) {
-            (Scalar::Null, _) => ("nothing", "give a value, or take the line out"),
-            (Scalar::Int(_) | Scalar::Float(_), Shape::Text(_) | Shape::Choice(_)) => {
+            (YamlScalar::Null, _) => ("nothing", "give a value, or take the line out"),
+            (YamlScalar::Int(_) | YamlScalar::Float(_), Shape::Text(_) | Shape::Choice(_)) => {
                 ("a number", "put it in quotes")
             }
-            (Scalar::Flag(_), Shape::Text(_) | Shape::Choice(_)) => {
+            (YamlScalar::Flag(_), Shape::Text(_) | Shape::Choice(_)) => {
                 ("true or false", "put it in quotes")
             }
-            (Scalar::Text(_), Shape::Flag) => ("a text", "write `true` or `false`, without quotes"),
-            (Scalar::Text(_), Shape::Int(..) | Shape::Number(..)) => {
+            (YamlScalar::Text(_), Shape::Flag) => {
+                ("a text", "write `true` or `false`, without quotes")
+            }
+            (YamlScalar::Text(_), Shape::Int(..) | Shape::Number(..)) => {
                 ("a text", "write the number without quotes")
             }
-            (Scalar::Int(_) | Scalar::Float(_), _) => ("a number", ""),
-            (Scalar::Flag(_), _) => ("true or false", ""),
-            (Scalar::Text(_), _) => ("a text", ""),
+            (YamlScalar::Int(_) | YamlScalar::Float(_), _) => ("a number", ""),
+            (YamlScalar::Flag(_), _) => ("true or false", ""),
+            (YamlScalar::Text(_), _) => ("a text", ""),
         },
     };
-    let message = format!("{} should be a {}, and is {found}", spot.called(), shape.word());
+    let message = format!("{} should be a {}, and is {found}", named.called(), shape.word());
     let message = message.replace("a true or false", "true or false");
-    diagnostics.push(ParseError::new(spot.node.at, message, hint).showing(spot.excerpt(shape)));
+    diagnostics.push(ParseError::new(named.node.at, message, hint).showing(named.excerpt(shape)));
 }
 
 /// A value in a message: one line, not too long.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{
     diagnostic::Diagnostic,
-    tree::{At, ParseError},
+    tree::{ParseError, Position},
 };
 
 /// How many diagnostics one file may have: who has more of them reads no more, and each takes memory.
@@ -64,7 +64,7 @@ impl Diagnostics {
 
     /// Something wrong with the file as a whole.
     pub(super) fn file(&mut self, message: &str, hint: &str) {
-        self.push(ParseError::new(At::default(), message, hint));
+        self.push(ParseError::new(Position::default(), message, hint));
     }
 }
 

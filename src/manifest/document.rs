@@ -1,10 +1,11 @@
 //! What one readable document says, and where it stands.
 
-use std::{collections::BTreeMap, fmt, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc};
 
-use super::Parts;
+use super::parts::FunctionParts;
 use crate::{
     engine::{
+        desired::Location,
         kind::Kind,
         name::{Key, Name},
     },
@@ -13,21 +14,6 @@ use crate::{
         repository::{Repository, doc::RepositoryDoc},
     },
 };
-
-/// Where a document begins: a file, as a path below the watched directory, and a line from 1.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Origin {
-    /// As `team/resize.yaml`, with slashes on every system.
-    pub file: Arc<str>,
-    /// The line of the document's first key.
-    pub line: u32,
-}
-
-impl fmt::Display for Origin {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}", self.file, self.line)
-    }
-}
 
 /// The `metadata` of a document.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,8 +31,8 @@ pub struct Meta {
 /// One document that was read without a fault.
 #[derive(Clone, PartialEq)]
 pub struct Document {
-    /// Where it stands.
-    pub origin: Origin,
+    /// Where its first key stands: the file is a path below the watched directory, with slashes on every system.
+    pub origin: Location,
     /// Its `metadata`.
     pub meta: Meta,
     /// Its `spec`, by kind.
@@ -57,7 +43,7 @@ pub struct Document {
 #[derive(Clone, PartialEq)]
 pub enum Body {
     /// `kind: Function`, and its blocks.
-    Function(Box<FunctionDoc>, Box<Parts>),
+    Function(Box<FunctionDoc>, Box<FunctionParts>),
     /// `kind: Repository`.
     Repository(Box<RepositoryDoc>),
 }

@@ -7,8 +7,8 @@ use std::{
 
 use super::{
     Body, Document,
-    parts::Parts,
-    sites::{Documents, Sites, Terms},
+    parts::FunctionParts,
+    sites::{DocumentSettings, Documents, Sites},
 };
 use crate::{
     engine::{
@@ -45,26 +45,26 @@ each_kind!(desired);
 pub fn expand(documents: Documents<'_>, setting: Setting<'_>) -> DesiredState {
     let mut desired = DesiredState::none(documents.intact, documents.read_at);
     let sites = Arc::new(Sites::of(documents, setting));
-    sites.each(|site, doc, (parts, terms)| {
+    sites.each(|site, doc, (parts, settings)| {
         // The reader has refused documents whose image cannot be read.
         let Ok(image) = ImageRef::parse(&doc.image) else { return };
         let name = site.function;
         let blocks = parts.tags(site);
         let spec = FunctionSpec { blocks, ..FunctionSpec::of(name, doc, &image, setting) };
         desired.images.wanted.extend(wanted_images(&spec));
-        let wanted = terms.wanted(spec);
+        let wanted = settings.wanted(spec);
         parts.desired(site, &wanted, &mut desired);
         desired.functions.wanted.insert(name.clone(), wanted);
     });
-    Parts::spare(&sites, &mut desired);
+    FunctionParts::spare(&sites, &mut desired);
     let target = &setting.place.target;
     for document in documents.all.iter().filter(|it| it.meta.targets.contains(target)) {
         let Body::Repository(doc) = &document.body else { continue };
         let name = document.aws_name();
         let key = Key { target: target.clone(), kind: document.kind(), name: name.clone() };
         let spec = RepositorySpec::of(&name, doc, setting.place, setting.owner);
-        let terms = Terms::of(document, &doc.policy, documents.frozen.contains(&key));
-        desired.repositories.wanted.insert(name, terms.wanted(spec));
+        let settings = DocumentSettings::of(document, &doc.policy, documents.frozen.contains(&key));
+        desired.repositories.wanted.insert(name, settings.wanted(spec));
     }
     desired
 }

@@ -19,16 +19,16 @@ mod tree;
 use std::sync::Arc;
 
 pub use diagnostic::Diagnostic;
-pub use document::{Body, Document, Meta, Origin};
+pub use document::{Body, Document, Meta};
 pub use duplicates::duplicates;
 pub use edit::{Edit, EditError, edit, replace};
 pub use envelope::{API_VERSION, reference, schema, shape_of};
 pub use expand::{DesiredState, expand, targets};
 pub use parse::{FILE_MAX, parse, plain, values};
-pub use parts::Parts;
+pub use parts::FunctionParts;
 pub use select::Selection;
 pub use sites::Documents;
-pub use tree::Tags;
+pub use tree::YamlTags;
 
 /// What one file holds: the documents without fault, and every fault of the others.
 #[derive(Clone, Default)]

@@ -3,15 +3,16 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use super::{
-    Body, Diagnostic, Document, Meta, Origin, Parsed, Parts,
-    check::{Spot, check, missing, short},
+    Body, Diagnostic, Document, FunctionParts, Meta, Parsed,
+    check::{NamedNode, check, missing, short},
     diagnostics::Diagnostics,
     envelope::{ENVELOPE, shape_of},
     scalar,
-    tree::{self, At, Node, ParseError, Tags, Trees, Value},
+    tree::{self, Node, ParseError, Position, Trees, Value, YamlTags},
 };
 use crate::{
     engine::{
+        desired::Location,
         kind::Kind as _,
         name::Name,
         tags::{OURS_MAX, TAGS_MAX},
@@ -36,7 +37,7 @@ pub fn parse(file: &str, bytes: &[u8]) -> Parsed {
     let mut documents = Vec::new();
     let mut weight = bytes.len().max(1);
     if let Some(text) = text(bytes, &mut diagnostics) {
-        let Trees { documents: trees, troubles, size } = tree::documents(text, Tags::Refused);
+        let Trees { documents: trees, troubles, size } = tree::documents(text, YamlTags::Refused);
         weight = weight.max(size.bytes + size.values * VALUE_WEIGHT);
         for error in troubles {
             diagnostics.push(error);
@@ -50,7 +51,7 @@ pub fn parse(file: &str, bytes: &[u8]) -> Parsed {
 
 /// Any YAML or JSON file with one document, as JSON: for the operator's own files.
 pub fn plain(bytes: &[u8]) -> Result<serde_json::Value, Vec<Diagnostic>> {
-    let mut documents = values("", bytes, Tags::Refused)?;
+    let mut documents = values("", bytes, YamlTags::Refused)?;
     if let (Some((_, only)), true) = (documents.pop(), documents.is_empty()) {
         return Ok(only);
     }
@@ -63,7 +64,7 @@ pub fn plain(bytes: &[u8]) -> Result<serde_json::Value, Vec<Diagnostic>> {
 pub fn values(
     file: &str,
     bytes: &[u8],
-    tags: Tags,
+    tags: YamlTags,
 ) -> Result<Vec<(u32, serde_json::Value)>, Vec<Diagnostic>> {
     let mut diagnostics = Diagnostics::new(&file.into());
     let read = |text| tree::documents(text, tags);
@@ -95,7 +96,7 @@ fn text<'a>(bytes: &'a [u8], diagnostics: &mut Diagnostics) -> Option<&'a str> {
         Err(error) => {
             let before = bytes.get(..error.valid_up_to()).unwrap_or_default();
             let line = before.split(|it| *it == b'\n').count();
-            let at = At { line: u32::try_from(line).unwrap_or(u32::MAX), column: 0 };
+            let at = Position { line: u32::try_from(line).unwrap_or(u32::MAX), column: 0 };
             diagnostics.push(ParseError::new(
                 at,
                 "the text is not UTF-8",
@@ -114,14 +115,14 @@ fn document(file: &Arc<str>, tree: &Node, diagnostics: &mut Diagnostics) -> Opti
         diagnostics.push(ParseError::new(tree.at, message, hint));
         return None;
     }
-    let whole = Spot { name: "document", node: tree, below: false };
+    let whole = NamedNode { name: "document", node: tree, below: false };
     check(&whole, &Shape::Object(ENVELOPE), diagnostics);
     missing(&whole, &Shape::Object(ENVELOPE), diagnostics);
     let shape = spec_shape(tree)?;
     let (_, spec) = tree.member("spec")?;
-    let spot = Spot { name: "spec", node: spec, below: false };
-    check(&spot, shape, diagnostics);
-    missing(&spot, shape, diagnostics);
+    let named = NamedNode { name: "spec", node: spec, below: false };
+    check(&named, shape, diagnostics);
+    missing(&named, shape, diagnostics);
     if diagnostics.count() > before {
         return None;
     }
@@ -138,7 +139,7 @@ fn document(file: &Arc<str>, tree: &Node, diagnostics: &mut Diagnostics) -> Opti
         let error = ParseError::new(at, violation.message, violation.hint);
         diagnostics.push(error.showing(format!("{}: …", short(name))));
     }
-    let origin = Origin { file: Arc::clone(file), line: tree.at.line };
+    let origin = Location { file: Arc::clone(file), line: tree.at.line };
     (diagnostics.count() == before).then_some(Document { origin, meta, body })
 }
 
@@ -150,7 +151,7 @@ fn body(tree: &Node, name: &str, spec: serde_json::Value) -> Option<(Body, Vec<V
         return Some((Body::Repository(Box::new(doc)), violations));
     }
     let serde_json::Value::Object(mut spec) = spec else { return None };
-    let parts = Parts::take(&mut spec)?;
+    let parts = FunctionParts::take(&mut spec)?;
     let doc: FunctionDoc = serde_json::from_value(spec.into()).ok()?;
     let mut violations = function::rules::check(name, &doc);
     violations.extend(parts.check(doc.capacity_provider_config.is_some()));
@@ -159,7 +160,7 @@ fn body(tree: &Node, name: &str, spec: serde_json::Value) -> Option<(Body, Vec<V
 }
 
 /// Each block needs a tag of its own.
-fn check_tag_count(doc: &FunctionDoc, parts: &Parts) -> Option<Violation> {
+fn check_tag_count(doc: &FunctionDoc, parts: &FunctionParts) -> Option<Violation> {
     let (tags, blocks) = (doc.tags.len(), parts.count());
     let message = format!(
         "{tags} tags, and {} that Evenkeel needs with {blocks} blocks, are more than the {TAGS_MAX} that AWS allows",
@@ -201,7 +202,7 @@ fn meta(tree: &Node) -> Option<Meta> {
 }
 
 /// Where a member stands, or the nearest thing above it that is there.
-fn place(spec: &Node, path: &[String]) -> At {
+fn place(spec: &Node, path: &[String]) -> Position {
     let mut at = spec.at;
     let mut node = spec;
     for name in path {

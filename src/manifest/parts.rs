@@ -27,11 +27,11 @@ macro_rules! parts {
         /// Every part, as it is written; `None`: not managed.
         #[derive(Clone, PartialEq, Default)]
         #[expect(missing_docs, reason = "named after the members of `spec`")]
-        pub struct Parts {
+        pub struct FunctionParts {
             $(pub $field: Option<<$part as Part>::Doc>,)*
         }
 
-        impl Parts {
+        impl FunctionParts {
             /// Takes the parts out of a `spec`; `None` if one cannot be read.
             pub(super) fn take(spec: &mut Map<String, Value>) -> Option<Self> {
                 Some(Self { $($field: taken::<$part>(spec).ok()?,)* })
@@ -86,7 +86,7 @@ macro_rules! parts {
 }
 each_block!(parts);
 
-impl Parts {
+impl FunctionParts {
     /// Every rule that they break. `managed`: the function runs on instances of its own.
     pub(super) fn check(&self, managed: bool) -> Vec<Violation> {
         let mut violations = self.check_each();

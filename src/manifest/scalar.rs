@@ -6,7 +6,7 @@ use super::tree::{Node, Value};
 
 /// What a scalar is.
 #[derive(Debug, PartialEq)]
-pub(super) enum Scalar<'a> {
+pub(super) enum YamlScalar<'a> {
     Null,
     Flag(bool),
     Int(i64),
@@ -15,24 +15,24 @@ pub(super) enum Scalar<'a> {
 }
 
 /// Reads a scalar.
-pub(super) fn read(text: &str, plain: bool) -> Scalar<'_> {
+pub(super) fn read(text: &str, plain: bool) -> YamlScalar<'_> {
     if !plain {
-        return Scalar::Text(text);
+        return YamlScalar::Text(text);
     }
     match text {
-        "" | "~" | "null" | "Null" | "NULL" => return Scalar::Null,
-        "true" | "True" | "TRUE" => return Scalar::Flag(true),
-        "false" | "False" | "FALSE" => return Scalar::Flag(false),
+        "" | "~" | "null" | "Null" | "NULL" => return YamlScalar::Null,
+        "true" | "True" | "TRUE" => return YamlScalar::Flag(true),
+        "false" | "False" | "FALSE" => return YamlScalar::Flag(false),
         _ => {}
     }
     if let Some(int) = int(text) {
-        return Scalar::Int(int);
+        return YamlScalar::Int(int);
     }
     let floats = text.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '+' | '-' | '.'));
     match text.parse::<f64>() {
-        Ok(float) if floats => Scalar::Float(float),
-        _ if matches!(text, ".inf" | "-.inf" | ".nan" | ".NaN") => Scalar::Float(f64::NAN),
-        _ => Scalar::Text(text),
+        Ok(float) if floats => YamlScalar::Float(float),
+        _ if matches!(text, ".inf" | "-.inf" | ".nan" | ".NaN") => YamlScalar::Float(f64::NAN),
+        _ => YamlScalar::Text(text),
     }
 }
 
@@ -52,11 +52,11 @@ fn int(text: &str) -> Option<i64> {
 pub(super) fn json(node: &Node) -> Json {
     match &node.value {
         Value::Scalar { text, plain } => match read(text, *plain) {
-            Scalar::Null => Json::Null,
-            Scalar::Flag(flag) => Json::Bool(flag),
-            Scalar::Int(int) => Json::Number(int.into()),
-            Scalar::Float(float) => Number::from_f64(float).map_or(Json::Null, Json::Number),
-            Scalar::Text(text) => Json::String(text.to_owned()),
+            YamlScalar::Null => Json::Null,
+            YamlScalar::Flag(flag) => Json::Bool(flag),
+            YamlScalar::Int(int) => Json::Number(int.into()),
+            YamlScalar::Float(float) => Number::from_f64(float).map_or(Json::Null, Json::Number),
+            YamlScalar::Text(text) => Json::String(text.to_owned()),
         },
         Value::List(items) => Json::Array(items.iter().map(json).collect()),
         Value::Map(pairs) => {
@@ -73,17 +73,17 @@ mod tests {
 
     #[test]
     fn plain_words_are_read_as_yaml_1_2_says() {
-        assert_eq!(read("12", true), Scalar::Int(12));
-        assert_eq!(read("-3", true), Scalar::Int(-3));
-        assert_eq!(read("0x10", true), Scalar::Int(16));
-        assert_eq!(read("1.5", true), Scalar::Float(1.5));
-        assert_eq!(read("1e3", true), Scalar::Float(1000.0));
+        assert_eq!(read("12", true), YamlScalar::Int(12));
+        assert_eq!(read("-3", true), YamlScalar::Int(-3));
+        assert_eq!(read("0x10", true), YamlScalar::Int(16));
+        assert_eq!(read("1.5", true), YamlScalar::Float(1.5));
+        assert_eq!(read("1e3", true), YamlScalar::Float(1000.0));
         for text in ["yes", "on", "1_000", "12:30", "inf", "nan", "infinity", "v1.4", "1.2.3"] {
-            assert_eq!(read(text, true), Scalar::Text(text));
+            assert_eq!(read(text, true), YamlScalar::Text(text));
         }
-        assert_eq!(read("12", false), Scalar::Text("12"));
-        assert_eq!(read("", true), Scalar::Null);
-        assert_eq!(read("", false), Scalar::Text(""));
-        assert_eq!(read("99999999999999999999", true), Scalar::Float(1e20));
+        assert_eq!(read("12", false), YamlScalar::Text("12"));
+        assert_eq!(read("", true), YamlScalar::Null);
+        assert_eq!(read("", false), YamlScalar::Text(""));
+        assert_eq!(read("99999999999999999999", true), YamlScalar::Float(1e20));
     }
 }

@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use super::{Body, Document, parts::Parts};
+use super::{Body, Document, parts::FunctionParts};
 use crate::{
     engine::{
         desired::{DesiredObject, Location},
@@ -47,19 +47,19 @@ pub(super) struct Sites {
 
 struct Described {
     document: Arc<Document>,
-    terms: Terms,
+    settings: DocumentSettings,
 }
 
 /// What a document says of everything in it.
 #[derive(Clone)]
-pub(super) struct Terms {
+pub(super) struct DocumentSettings {
     policy: Arc<Policy>,
     labels: Arc<BTreeMap<String, String>>,
     manifest: Location,
     frozen: bool,
 }
 
-impl Terms {
+impl DocumentSettings {
     pub(super) fn of(document: &Document, policy: &Policy, frozen: bool) -> Self {
         let (file, line) = (Arc::clone(&document.origin.file), document.origin.line);
         Self {
@@ -85,8 +85,9 @@ impl Sites {
             let Body::Function(doc, _) = &document.body else { return None };
             let name = document.aws_name();
             let key = Key { target: target.clone(), kind: document.kind(), name: name.clone() };
-            let terms = Terms::of(document, &doc.policy, documents.frozen.contains(&key));
-            Some((name, Described { document: Arc::clone(document), terms }))
+            let settings =
+                DocumentSettings::of(document, &doc.policy, documents.frozen.contains(&key));
+            Some((name, Described { document: Arc::clone(document), settings }))
         };
         Self {
             functions: ours.filter_map(described).collect(),
@@ -97,7 +98,10 @@ impl Sites {
     }
 
     /// Shows each function with its document.
-    pub(super) fn each(&self, mut show: impl FnMut(&Site<'_>, &FunctionDoc, (&Parts, &Terms))) {
+    pub(super) fn each(
+        &self,
+        mut show: impl FnMut(&Site<'_>, &FunctionDoc, (&FunctionParts, &DocumentSettings)),
+    ) {
         for name in self.functions.keys() {
             self.at(name, &mut show);
         }
@@ -107,19 +111,19 @@ impl Sites {
     pub(super) fn spare<P: Part>(
         &self,
         name: &Name,
-        doc: impl FnOnce(&Parts) -> Option<&P::Doc>,
+        doc: impl FnOnce(&FunctionParts) -> Option<&P::Doc>,
     ) -> Option<DesiredObject<<P::Kind as Kind>::Spec>> {
-        self.at(name, |site, _, (parts, terms)| {
-            P::spare(doc(parts), site).map(|spec| terms.wanted(spec))
+        self.at(name, |site, _, (parts, settings)| {
+            P::spare(doc(parts), site).map(|spec| settings.wanted(spec))
         })?
     }
 
     fn at<T>(
         &self,
         name: &Name,
-        show: impl FnOnce(&Site<'_>, &FunctionDoc, (&Parts, &Terms)) -> T,
+        show: impl FnOnce(&Site<'_>, &FunctionDoc, (&FunctionParts, &DocumentSettings)) -> T,
     ) -> Option<T> {
-        let (name, Described { document, terms }) = self.functions.get_key_value(name)?;
+        let (name, Described { document, settings }) = self.functions.get_key_value(name)?;
         let Body::Function(doc, parts) = &document.body else { return None };
         let site = Site {
             function: name,
@@ -132,7 +136,7 @@ impl Sites {
             exclusive: doc.policy.exclusive,
             deletion: doc.policy.deletion,
         };
-        Some(show(&site, doc, (parts, terms)))
+        Some(show(&site, doc, (parts, settings)))
     }
 }
 

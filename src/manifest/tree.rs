@@ -21,7 +21,7 @@ const DOCUMENTS_MAX: usize = 1_000;
 /// A value and where it stands. An alias shares what its anchor holds, so that no text becomes more by it.
 #[derive(Clone)]
 pub(super) struct Node {
-    pub(super) at: At,
+    pub(super) at: Position,
     pub(super) value: Value,
     /// Whether it has an anchor or is an alias, so that it may stand in several places.
     pub(super) shared: bool,
@@ -67,14 +67,14 @@ impl Size {
 
 /// A place: line and column, both from 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) struct At {
+pub(super) struct Position {
     pub(super) line: u32,
     pub(super) column: u32,
 }
 
 /// Something that is wrong at a place.
 pub(super) struct ParseError {
-    pub(super) at: At,
+    pub(super) at: Position,
     pub(super) message: String,
     pub(super) hint: String,
     /// What stands there, without anything that may be secret.
@@ -83,7 +83,7 @@ pub(super) struct ParseError {
 
 impl ParseError {
     /// Trouble without an excerpt: in a text that cannot be read, nobody can tell what is secret.
-    pub(super) fn new(at: At, message: impl Into<String>, hint: impl Into<String>) -> Self {
+    pub(super) fn new(at: Position, message: impl Into<String>, hint: impl Into<String>) -> Self {
         Self { at, message: message.into(), hint: hint.into(), excerpt: None }
     }
 
@@ -95,7 +95,7 @@ impl ParseError {
 
 /// What tags (`!…`) mean.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Tags {
+pub enum YamlTags {
     /// Nothing: they are mistakes.
     #[default]
     Refused,
@@ -116,15 +116,15 @@ pub(super) struct Trees {
 
 /// The documents of a file, and what is wrong with the text. No trouble repeats any of it: what is secret is known
 /// only to those who know what the text is for.
-pub(super) fn documents(text: &str, tags: Tags) -> Trees {
-    let mut builder = Builder { tags, ..Builder::default() };
+pub(super) fn documents(text: &str, tags: YamlTags) -> Trees {
+    let mut builder = TreeBuilder { tags, ..TreeBuilder::default() };
     let mut parser = Parser::new_from_str(text);
     while let Some(event) = parser.next_event() {
         let fatal = match event {
             Ok((event, span)) => builder.take(event, at(span)),
             Err(error) => {
                 let mark = error.marker();
-                let at = At { line: number(mark.line()), column: number(mark.col() + 1) };
+                let at = Position { line: number(mark.line()), column: number(mark.col() + 1) };
                 // Some of the parser's words end with the character that it found.
                 let info = error.info().split('`').next().unwrap_or_default();
                 let info = info.trim_end_matches([' ', ':']);
@@ -145,10 +145,10 @@ pub(super) fn documents(text: &str, tags: Tags) -> Trees {
 }
 
 #[derive(Default)]
-struct Builder {
-    tags: Tags,
+struct TreeBuilder {
+    tags: YamlTags,
     trees: Trees,
-    open: Vec<Frame>,
+    open: Vec<OpenNode>,
     anchors: BTreeMap<usize, Sized>,
 }
 
@@ -160,15 +160,15 @@ struct Sized {
 }
 
 /// A map or list that has begun.
-struct Frame {
-    at: At,
+struct OpenNode {
+    at: Position,
     anchor: usize,
     function: Option<String>,
-    held: Held,
+    value: OpenValue,
     size: Size,
 }
 
-enum Held {
+enum OpenValue {
     List(Vec<Node>),
     Map(Members, Option<Node>),
 }
@@ -181,8 +181,8 @@ struct Members {
     lines: BTreeMap<Rc<str>, u32>,
 }
 
-impl Builder {
-    fn take(&mut self, event: Event<'_>, at: At) -> Result<(), ParseError> {
+impl TreeBuilder {
+    fn take(&mut self, event: Event<'_>, at: Position) -> Result<(), ParseError> {
         match event {
             Event::Scalar(text, style, anchor, tag) => {
                 let function = self.function(tag.as_deref());
@@ -196,10 +196,10 @@ impl Builder {
                 Ok(())
             }
             Event::SequenceStart(anchor, tag) => {
-                self.begin(Held::List(Vec::new()), (at, anchor), tag.as_deref())
+                self.begin(OpenValue::List(Vec::new()), (at, anchor), tag.as_deref())
             }
             Event::MappingStart(anchor, tag) => {
-                self.begin(Held::Map(Members::default(), None), (at, anchor), tag.as_deref())
+                self.begin(OpenValue::Map(Members::default(), None), (at, anchor), tag.as_deref())
             }
             Event::SequenceEnd | Event::MappingEnd => {
                 self.leave();
@@ -221,7 +221,7 @@ impl Builder {
     }
 
     /// Counts what is about to be added to the file.
-    fn count(&mut self, size: Size, at: At) -> Result<(), ParseError> {
+    fn count(&mut self, size: Size, at: Position) -> Result<(), ParseError> {
         let all = &mut self.trees.size;
         all.add(size);
         let message = if all.values > VALUES_MAX {
@@ -237,7 +237,7 @@ impl Builder {
         Err(ParseError::new(at, message, "split it; aliases count as what they repeat"))
     }
 
-    fn repeat(&mut self, anchor: usize, at: At) -> Result<(), ParseError> {
+    fn repeat(&mut self, anchor: usize, at: Position) -> Result<(), ParseError> {
         let Some(Sized { node, size }) = self.anchors.get(&anchor).cloned() else {
             let hint = "an alias may stand only after its anchor has ended";
             return Err(ParseError::new(at, "this alias has no anchor", hint));
@@ -248,7 +248,7 @@ impl Builder {
     }
 
     /// Whether a tag says that the value is a text whatever it looks like. Other tags mean nothing here.
-    fn is_text(&mut self, tag: Option<&Tag>, at: At) -> bool {
+    fn is_text(&mut self, tag: Option<&Tag>, at: Position) -> bool {
         let Some(tag) = tag else { return false };
         let text = tag.is_yaml_core_schema() && tag.suffix == "str";
         let known = tag.is_yaml_core_schema() && matches!(&*tag.suffix, "str" | "map" | "seq");
@@ -266,29 +266,29 @@ impl Builder {
 
     /// The function of CloudFormation's that a tag means, if tags mean any.
     fn function(&self, tag: Option<&Tag>) -> Option<String> {
-        let tag = tag.filter(|it| self.tags == Tags::Functions && it.handle == "!")?;
+        let tag = tag.filter(|it| self.tags == YamlTags::Functions && it.handle == "!")?;
         let bare = matches!(&*tag.suffix, "Ref" | "Condition");
         Some(if bare { tag.suffix.clone() } else { format!("Fn::{}", tag.suffix) })
     }
 
     fn begin(
         &mut self,
-        held: Held,
-        (at, anchor): (At, usize),
+        value: OpenValue,
+        (at, anchor): (Position, usize),
         tag: Option<&Tag>,
     ) -> Result<(), ParseError> {
         let function = self.function(tag);
         self.is_text(tag.filter(|_| function.is_none()), at);
         self.count(Size::HOLDER, at)?;
-        self.open.push(Frame { at, anchor, function, held, size: Size::HOLDER });
+        self.open.push(OpenNode { at, anchor, function, value, size: Size::HOLDER });
         Ok(())
     }
 
     fn leave(&mut self) {
         let Some(frame) = self.open.pop() else { return };
-        let value = match frame.held {
-            Held::List(items) => Value::List(items.into()),
-            Held::Map(members, _) => Value::Map(members.pairs.into()),
+        let value = match frame.value {
+            OpenValue::List(items) => Value::List(items.into()),
+            OpenValue::Map(members, _) => Value::Map(members.pairs.into()),
         };
         let node = Node { at: frame.at, value, shared: frame.anchor > 0 };
         self.add(Sized { node, size: frame.size }.called(frame.function), frame.anchor);
@@ -305,10 +305,10 @@ impl Builder {
             return;
         };
         frame.size.add(size);
-        match &mut frame.held {
-            Held::List(items) => items.push(node),
-            Held::Map(_, key @ None) => *key = Some(node),
-            Held::Map(members, key @ Some(_)) => {
+        match &mut frame.value {
+            OpenValue::List(items) => items.push(node),
+            OpenValue::Map(_, key @ None) => *key = Some(node),
+            OpenValue::Map(members, key @ Some(_)) => {
                 let Some(key) = key.take() else { return };
                 self.trees.troubles.extend(members.add(key, node));
             }
@@ -377,8 +377,8 @@ impl Node {
     }
 }
 
-fn at(span: Span) -> At {
-    At { line: number(span.start.line()), column: number(span.start.col() + 1) }
+fn at(span: Span) -> Position {
+    Position { line: number(span.start.line()), column: number(span.start.col() + 1) }
 }
 
 fn number(value: usize) -> u32 {

@@ -8,7 +8,7 @@ use serde_json::Value as Json;
 use super::{
     super::scalar,
     Edit,
-    place::{Held, Items, Place},
+    node::{Items, TextNode, TextValue},
     render::Tongue,
 };
 
@@ -21,10 +21,10 @@ pub(super) const NO_EDIT: &str = "the value is written in a way that is not edit
 pub(super) const NOT_THERE: &str = "the value is not there";
 
 /// Whether a value stands where it is, and for itself.
-pub(super) fn free(place: &Place) -> Result<(), Why> {
-    match place.held {
-        Held::Alias => Err((place.line, ELSEWHERE)),
-        _ if place.anchored => Err((place.line, REFERRED)),
+pub(super) fn free(node: &TextNode) -> Result<(), Why> {
+    match node.value {
+        TextValue::Alias => Err((node.line, ELSEWHERE)),
+        _ if node.anchored => Err((node.line, REFERRED)),
         _ => Ok(()),
     }
 }
@@ -37,25 +37,25 @@ pub(super) struct Editor<'a> {
 
 impl Editor<'_> {
     /// The text with an edit in it, as long as it can be made.
-    pub(super) fn edited(&self, top: &Place, edit: &Edit) -> Result<String, Why> {
+    pub(super) fn edited(&self, top: &TextNode, edit: &Edit) -> Result<String, Why> {
         let path: Vec<&str> = edit.path.iter().map(String::as_str).collect();
         let (name, above) = path.split_last().ok_or((top.line, NOT_THERE))?;
         let parent = top.find(above).ok_or((top.line, NOT_THERE))?;
-        if let Held::Alias = parent.held {
+        if let TextValue::Alias = parent.value {
             return Err((parent.line, ELSEWHERE));
         }
         let flow = (0..=above.len()).any(|it| {
-            let place = above.get(..it).and_then(|it| top.find(it));
-            place.is_some_and(|it| it.items().is_some_and(|it| it.flow))
+            let node = above.get(..it).and_then(|it| top.find(it));
+            node.is_some_and(|it| it.items().is_some_and(|it| it.flow))
         });
         let edited = match (parent.member(name), &edit.value) {
-            (Some(place), Some(value)) => {
-                free(place)?;
-                let kept = value.as_str().and_then(|it| scalar_put(self.text, place, it));
-                kept.or_else(|| self.changed((parent, place), value, flow))
+            (Some(node), Some(value)) => {
+                free(node)?;
+                let kept = value.as_str().and_then(|it| scalar_put(self.text, node, it));
+                kept.or_else(|| self.changed((parent, node), value, flow))
             }
             (None, Some(value)) => self.added(parent, (name, value)),
-            (Some(place), None) => self.removed(parent, place),
+            (Some(node), None) => self.removed(parent, node),
             (None, None) => return Err((parent.line, NOT_THERE)),
         };
         edited.ok_or((parent.line, NO_EDIT))
@@ -63,32 +63,32 @@ impl Editor<'_> {
 
     fn changed(
         &self,
-        (parent, place): (&Place, &Place),
+        (parent, node): (&TextNode, &TextNode),
         value: &Json,
         flow: bool,
     ) -> Option<String> {
-        let key = parent.key_of(place);
-        let Some(key) = key.filter(|it| !flow && it.line < place.line) else {
-            return self.put(place.start..place.end, &self.tongue.line(value));
+        let key = parent.key_of(node);
+        let Some(key) = key.filter(|it| !flow && it.line < node.line) else {
+            return self.put(node.start..node.end, &self.tongue.line(value));
         };
         let block =
-            matches!(place.held, Held::Scalar(_, ScalarStyle::Literal | ScalarStyle::Folded));
+            matches!(node.value, TextValue::Scalar(_, ScalarStyle::Literal | ScalarStyle::Folded));
         let Some(lines) = self.tongue.lines(value).filter(|_| !block) else {
             // Nothing that stands below its key, so it moves up to it.
             let colon = self.text.get(key.end..)?.find(':')? + key.end + 1;
-            return self.put(colon..place.end, &format!(" {}", self.tongue.line(value)));
+            return self.put(colon..node.end, &format!(" {}", self.tongue.line(value)));
         };
-        let (own, above) = (self.column(place.start)?, self.column(key.start)?);
+        let (own, above) = (self.column(node.start)?, self.column(key.start)?);
         let column = if own > above || value.is_array() { own } else { above + 2 };
-        let from = self.line_start(place.start)?;
-        self.put(from..place.end, &self.indented(&lines, column))
+        let from = self.line_start(node.start)?;
+        self.put(from..node.end, &self.indented(&lines, column))
     }
 
-    fn added(&self, parent: &Place, (name, value): (&str, &Json)) -> Option<String> {
-        let (items, keys) = match &parent.held {
-            Held::Map(items, keys) => (items, keys),
-            Held::List(items) => return self.appended(parent, items, value),
-            Held::Scalar(..) | Held::Alias => return None,
+    fn added(&self, parent: &TextNode, (name, value): (&str, &Json)) -> Option<String> {
+        let (items, keys) = match &parent.value {
+            TextValue::Map(items, keys) => (items, keys),
+            TextValue::List(items) => return self.appended(parent, items, value),
+            TextValue::Scalar(..) | TextValue::Alias => return None,
         };
         let member = || format!("{}: {}", self.tongue.word(name), self.tongue.line(value));
         match (items.flow, items.all.last(), keys.first()) {
@@ -104,7 +104,7 @@ impl Editor<'_> {
     }
 
     /// One more item at the end of a list.
-    fn appended(&self, parent: &Place, items: &Items, value: &Json) -> Option<String> {
+    fn appended(&self, parent: &TextNode, items: &Items, value: &Json) -> Option<String> {
         let line = self.tongue.line(value);
         let Some(last) = items.all.last() else {
             return self.put(parent.start..parent.end, &format!("[{line}]"));
@@ -119,25 +119,25 @@ impl Editor<'_> {
         self.put(end..end, &format!("{}{lines}", self.newline()))
     }
 
-    fn removed(&self, parent: &Place, place: &Place) -> Option<String> {
+    fn removed(&self, parent: &TextNode, node: &TextNode) -> Option<String> {
         let items = parent.items()?;
-        let at = items.all.iter().position(|it| it.start == place.start)?;
-        let begin = |it: &Place| parent.key_of(it).map_or(it.start, |key| key.start);
+        let at = items.all.iter().position(|it| it.start == node.start)?;
+        let begin = |it: &TextNode| parent.key_of(it).map_or(it.start, |key| key.start);
         let before = at.checked_sub(1).and_then(|it| items.all.get(it));
         let after = items.all.get(at + 1);
         if items.flow {
             return match (before, after) {
-                (_, Some(next)) => self.put(begin(place)..begin(next), ""),
-                (Some(last), None) => self.put(last.end..place.end, ""),
-                (None, None) => self.put(begin(place)..place.end, ""),
+                (_, Some(next)) => self.put(begin(node)..begin(next), ""),
+                (Some(last), None) => self.put(last.end..node.end, ""),
+                (None, None) => self.put(begin(node)..node.end, ""),
             };
         }
         // The whole lines that it stands on, which must be its own; nothing may be left over that is no map.
         before.or(after)?;
-        let from = self.line_start(begin(place))?;
-        let lead = self.text.get(from..begin(place))?.trim();
-        let own = lead.is_empty() || (lead == "-" && matches!(parent.held, Held::List(_)));
-        let end = self.line_end(place.end)?;
+        let from = self.line_start(begin(node))?;
+        let lead = self.text.get(from..begin(node))?.trim();
+        let own = lead.is_empty() || (lead == "-" && matches!(parent.value, TextValue::List(_)));
+        let end = self.line_end(node.end)?;
         let end = end + self.text.get(end..)?.find('\n').map_or(0, |it| it + 1);
         own.then(|| self.put(from..end, ""))?
     }
@@ -182,8 +182,8 @@ impl Editor<'_> {
 }
 
 /// The text with another scalar in place, in the quotes that stand there; `None` if that cannot be done.
-pub(super) fn scalar_put(text: &str, place: &Place, value: &str) -> Option<String> {
-    let Held::Scalar(reads, style) = &place.held else { return None };
+pub(super) fn scalar_put(text: &str, node: &TextNode, value: &str) -> Option<String> {
+    let TextValue::Scalar(reads, style) = &node.value else { return None };
     let plain = |c: char| c.is_ascii_alphanumeric() || "/._-@:".contains(c);
     let first = |c: char| c.is_ascii_alphanumeric() || "/._".contains(c);
     if !value.starts_with(first) || !value.chars().all(plain) || value.ends_with(':') {
@@ -195,10 +195,10 @@ pub(super) fn scalar_put(text: &str, place: &Place, value: &str) -> Option<Strin
         ScalarStyle::DoubleQuoted => "\"",
         ScalarStyle::Literal | ScalarStyle::Folded => return None,
     };
-    let (before, rest) = text.split_at_checked(place.start)?;
-    let (old, after) = rest.split_at_checked(place.end - place.start)?;
+    let (before, rest) = text.split_at_checked(node.start)?;
+    let (old, after) = rest.split_at_checked(node.end - node.start)?;
     // A plain one that goes on over several lines does not stand there as it reads.
-    let text = || matches!(scalar::read(value, true), scalar::Scalar::Text(_));
+    let text = || matches!(scalar::read(value, true), scalar::YamlScalar::Text(_));
     let stands = if quote.is_empty() { old == reads && text() } else { old.starts_with(quote) };
     stands.then(|| [before, quote, value, quote, after].concat())
 }

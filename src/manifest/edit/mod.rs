@@ -1,14 +1,14 @@
 //! Edits of a file that leave every other byte as it is: comments, order, quotes, line ends.
 
 mod editor;
-mod place;
+mod node;
 mod render;
 
 use serde_json::Value as Json;
 
 use self::{
     editor::{Editor, NO_EDIT, NOT_THERE, Why, free, scalar_put},
-    place::document,
+    node::document,
     render::Tongue,
 };
 use super::{
@@ -41,9 +41,9 @@ pub fn replace(text: &str, line: u32, path: &[&str], value: &str) -> Result<Stri
     let todo = || format!("write `{value}` there by hand");
     let failed = |(line, why)| EditError { line, why, todo: todo() };
     let top = document(text, line).ok_or_else(|| failed((line, "the file cannot be read")))?;
-    let place = top.find(path).ok_or_else(|| failed((line, NOT_THERE)))?;
-    let edited = free(place)
-        .and_then(|()| scalar_put(text, place, value).ok_or((place.line, NO_EDIT)))
+    let node = top.find(path).ok_or_else(|| failed((line, NOT_THERE)))?;
+    let edited = free(node)
+        .and_then(|()| scalar_put(text, node, value).ok_or((node.line, NO_EDIT)))
         .map_err(failed)?;
     let path = path.iter().map(|it| (*it).to_owned()).collect();
     let edit = Edit { path, value: Some(Json::from(value)) };
@@ -86,7 +86,7 @@ fn seen((before, after): (&str, &str), line: u32, edit: &Edit) -> Result<(), Why
 
 /// All documents, with the lines that they begin on.
 fn read(text: &str) -> Option<Vec<(u32, Json)>> {
-    let Trees { documents, troubles, .. } = tree::documents(text, tree::Tags::Refused);
+    let Trees { documents, troubles, .. } = tree::documents(text, tree::YamlTags::Refused);
     let all = documents.iter().map(|it: &Node| (it.at.line, scalar::json(it)));
     troubles.is_empty().then(|| all.collect())
 }
@@ -127,7 +127,8 @@ mod tests {
     const PATH: [&str; 2] = ["spec", "image"];
 
     fn check(before: &str, after: &str) {
-        let line = tree::documents(before, tree::Tags::Refused).documents.last().unwrap().at.line;
+        let line =
+            tree::documents(before, tree::YamlTags::Refused).documents.last().unwrap().at.line;
         assert_eq!(replace(before, line, &PATH, "new:v2").as_deref(), Ok(after));
     }
 
@@ -168,7 +169,7 @@ mod tests {
     }
 
     fn edited(before: &str, path: &str, value: &str) -> Result<String, String> {
-        let line = tree::documents(before, tree::Tags::Refused)
+        let line = tree::documents(before, tree::YamlTags::Refused)
             .documents
             .last()
             .map_or(1, |it| it.at.line);

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value as Json};
 
-use super::super::scalar::{Scalar, read};
+use super::super::scalar::{YamlScalar, read};
 
 /// How long a value on the line of its key may get.
 const WIDTH: usize = 90;
@@ -55,7 +55,7 @@ impl Tongue {
                 text.to_ascii_lowercase().as_str(),
                 "y" | "n" | "yes" | "no" | "on" | "off"
             )
-            && matches!(read(text, true), Scalar::Text(_));
+            && matches!(read(text, true), YamlScalar::Text(_));
         if bare { text.to_owned() } else { Json::from(text).to_string() }
     }
 

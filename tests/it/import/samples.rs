@@ -4,7 +4,7 @@ use std::{fs, path::PathBuf};
 
 use evenkeel::{
     import::{Form, Found, PLACEHOLDER, read, write},
-    manifest::{self, Tags},
+    manifest::{self, YamlTags},
 };
 use serde_json::{Value, json};
 
@@ -162,7 +162,7 @@ fn nothing_of_a_source_vanishes() {
                 .collect::<Result<Vec<Value>, _>>()
                 .unwrap()
         } else {
-            let all = manifest::values("sample", text.as_bytes(), Tags::Functions).unwrap();
+            let all = manifest::values("sample", text.as_bytes(), YamlTags::Functions).unwrap();
             all.into_iter().map(|(_, it)| it).collect()
         };
         let mut count = 0;

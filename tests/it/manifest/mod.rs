@@ -308,7 +308,7 @@ proptest! {
         let text = text.replace('M', MARKER);
         let notes = notes(text.as_bytes());
         prop_assert!(!notes.contains(MARKER), "{text}\n{notes}");
-        if let Err(notes) = manifest::values("x.yaml", text.as_bytes(), manifest::Tags::Functions) {
+        if let Err(notes) = manifest::values("x.yaml", text.as_bytes(), manifest::YamlTags::Functions) {
             let notes: String = notes.iter().map(ToString::to_string).collect();
             prop_assert!(!notes.contains(MARKER), "{text}\n{notes}");
         }

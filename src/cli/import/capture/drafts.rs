@@ -126,7 +126,7 @@ impl<'a> Drafts<'a> {
 impl Draft {
     /// The `spec` of a document.
     pub(super) fn spec(&self, document: &Document) -> Result<Map<String, Value>, CliError> {
-        let all = manifest::values("", self.text.as_bytes(), manifest::Tags::Refused);
+        let all = manifest::values("", self.text.as_bytes(), manifest::YamlTags::Refused);
         let found = all.ok().and_then(|all| {
             let (_, document) = all.into_iter().find(|it| it.0 == document.origin.line)?;
             document.get("spec")?.as_object().cloned()

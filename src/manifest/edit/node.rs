@@ -6,7 +6,7 @@ use super::super::tree::DEPTH_MAX;
 
 /// A value and where it stands.
 #[derive(Debug)]
-pub(super) struct Place {
+pub(super) struct TextNode {
     /// Its first byte.
     pub(super) start: usize,
     /// After its last byte that is no space, comment or line end.
@@ -15,19 +15,19 @@ pub(super) struct Place {
     pub(super) line: u32,
     /// Whether others refer to it.
     pub(super) anchored: bool,
-    pub(super) held: Held,
+    pub(super) value: TextValue,
 }
 
 /// What a value is.
 #[derive(Debug)]
-pub(super) enum Held {
+pub(super) enum TextValue {
     /// As it reads.
     Scalar(String, ScalarStyle),
     /// It stands elsewhere.
     Alias,
     List(Items),
     /// Keys, and what they lead to.
-    Map(Items, Vec<Place>),
+    Map(Items, Vec<TextNode>),
 }
 
 /// Values in a row.
@@ -35,47 +35,49 @@ pub(super) enum Held {
 pub(super) struct Items {
     /// Within braces or brackets.
     pub(super) flow: bool,
-    pub(super) all: Vec<Place>,
+    pub(super) all: Vec<TextNode>,
 }
 
-impl Place {
+impl TextNode {
     /// The member of a map or list, by key or number.
     pub(super) fn member(&self, name: &str) -> Option<&Self> {
-        match &self.held {
-            Held::List(items) => items.all.get(name.parse::<usize>().ok()?),
-            Held::Map(items, keys) => items.all.get(keys.iter().position(|it| it.reads(name))?),
-            Held::Scalar(..) | Held::Alias => None,
+        match &self.value {
+            TextValue::List(items) => items.all.get(name.parse::<usize>().ok()?),
+            TextValue::Map(items, keys) => {
+                items.all.get(keys.iter().position(|it| it.reads(name))?)
+            }
+            TextValue::Scalar(..) | TextValue::Alias => None,
         }
     }
 
     /// Whether it is a scalar with this text.
     pub(super) fn reads(&self, text: &str) -> bool {
-        matches!(&self.held, Held::Scalar(it, _) if it == text)
+        matches!(&self.value, TextValue::Scalar(it, _) if it == text)
     }
 
     /// What is in it, if it is a map or a list.
     pub(super) fn items(&self) -> Option<&Items> {
-        match &self.held {
-            Held::List(items) | Held::Map(items, _) => Some(items),
-            Held::Scalar(..) | Held::Alias => None,
+        match &self.value {
+            TextValue::List(items) | TextValue::Map(items, _) => Some(items),
+            TextValue::Scalar(..) | TextValue::Alias => None,
         }
     }
 
     /// The key of a member of this map.
     pub(super) fn key_of(&self, member: &Self) -> Option<&Self> {
-        let Held::Map(items, keys) = &self.held else { return None };
+        let TextValue::Map(items, keys) = &self.value else { return None };
         keys.get(items.all.iter().position(|it| it.start == member.start)?)
     }
 
     /// What a path leads to.
     pub(super) fn find(&self, path: &[&str]) -> Option<&Self> {
-        path.iter().try_fold(self, |place, name| place.member(name))
+        path.iter().try_fold(self, |node, name| node.member(name))
     }
 }
 
 /// The document whose first key stands on a line.
-pub(super) fn document(text: &str, line: u32) -> Option<Place> {
-    let mut reader = Reader { text, at: offsets(text), open: Vec::new(), done: None, line };
+pub(super) fn document(text: &str, line: u32) -> Option<TextNode> {
+    let mut reader = NodeReader { text, at: offsets(text), open: Vec::new(), done: None, line };
     let mut parser = Parser::new_from_str(text);
     while let Some(event) = parser.next_event() {
         let (event, span) = event.ok()?;
@@ -92,65 +94,68 @@ fn offsets(text: &str) -> Vec<usize> {
     text.char_indices().map(|(at, _)| at).chain([text.len()]).collect()
 }
 
-struct Reader<'a> {
+struct NodeReader<'a> {
     text: &'a str,
     at: Vec<usize>,
     /// Maps and lists that have begun, with the key that waits for its value.
-    open: Vec<(Place, Option<Place>)>,
-    done: Option<Place>,
+    open: Vec<(TextNode, Option<TextNode>)>,
+    done: Option<TextNode>,
     line: u32,
 }
 
-impl Reader<'_> {
+impl NodeReader<'_> {
     fn take(&mut self, event: Event<'_>, span: Span) -> Option<()> {
         let (start, end) = (*self.at.get(span.start.index())?, *self.at.get(span.end.index())?);
         let line = u32::try_from(span.start.line()).ok()?;
-        let place = |anchor: usize, held| Place { start, end, line, anchored: anchor != 0, held };
+        let node =
+            |anchor: usize, value| TextNode { start, end, line, anchored: anchor != 0, value };
         let flow = |mark| self.text.get(start..).is_some_and(|it| it.starts_with(mark));
         match event {
             Event::Scalar(text, style, anchor, _) => {
                 let length = length(self.text.get(start..end)?, &text, style);
-                let mut place = place(anchor, Held::Scalar(text.into_owned(), style));
-                place.end = start + length;
-                self.add(place);
+                let mut node = node(anchor, TextValue::Scalar(text.into_owned(), style));
+                node.end = start + length;
+                self.add(node);
             }
-            Event::Alias(_) => self.add(place(0, Held::Alias)),
+            Event::Alias(_) => self.add(node(0, TextValue::Alias)),
             // Nothing that is read nests deeper.
             Event::SequenceStart(..) | Event::MappingStart(..) if self.open.len() >= DEPTH_MAX => {
                 return None;
             }
             Event::SequenceStart(anchor, _) => {
                 let items = Items { flow: flow('['), all: Vec::new() };
-                self.open.push((place(anchor, Held::List(items)), None));
+                self.open.push((node(anchor, TextValue::List(items)), None));
             }
             Event::MappingStart(anchor, _) => {
                 let items = Items { flow: flow('{'), all: Vec::new() };
-                self.open.push((place(anchor, Held::Map(items, Vec::new())), None));
+                self.open.push((node(anchor, TextValue::Map(items, Vec::new())), None));
             }
             Event::SequenceEnd | Event::MappingEnd => {
-                let (mut place, _) = self.open.pop()?;
-                let (Held::List(items) | Held::Map(items, _)) = &place.held else { return None };
+                let (mut node, _) = self.open.pop()?;
+                let (TextValue::List(items) | TextValue::Map(items, _)) = &node.value else {
+                    return None;
+                };
                 // What has no bracket ends with the last that is in it.
                 let bracket = self.text.get(start..end)?.trim_end().len();
-                place.end = if items.flow { start + bracket } else { items.all.last()?.end };
-                self.add(place);
+                node.end = if items.flow { start + bracket } else { items.all.last()?.end };
+                self.add(node);
             }
             _ => {}
         }
         Some(())
     }
 
-    fn add(&mut self, place: Place) {
+    fn add(&mut self, node: TextNode) {
         match self.open.last_mut() {
-            Some((Place { held: Held::List(items), .. }, _)) => items.all.push(place),
-            Some((Place { held: Held::Map(items, keys), .. }, key)) => match key.take() {
-                None => *key = Some(place),
+            Some((TextNode { value: TextValue::List(items), .. }, _)) => items.all.push(node),
+            Some((TextNode { value: TextValue::Map(items, keys), .. }, key)) => match key.take() {
+                None => *key = Some(node),
                 Some(known) => {
                     keys.push(known);
-                    items.all.push(place);
+                    items.all.push(node);
                 }
             },
-            _ if place.line == self.line => self.done = Some(place),
+            _ if node.line == self.line => self.done = Some(node),
             _ => {}
         }
     }
