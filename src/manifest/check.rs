@@ -55,7 +55,7 @@ impl NamedNode<'_> {
     }
 
     /// One of its members. Whatever `shape` hides all of may have a secret in the place of a name.
-    fn member<'b>(&'b self, shape: &Shape, (key, node): (&'b Node, &'b Node)) -> NamedNode<'b> {
+    fn member<'b>(&'b self, shape: &Shape, key: &'b Node, node: &'b Node) -> NamedNode<'b> {
         let below = self.below || self.node.shared || key.shared || shape.hides_all();
         let name = key.text().filter(|_| !below).unwrap_or(self.name);
         NamedNode { name, node, below }
@@ -79,13 +79,9 @@ pub(super) fn check(named: &NamedNode<'_>, shape: &Shape, diagnostics: &mut Diag
         return placeholder(named, shape, diagnostics);
     }
     match (shape, &named.node.value) {
-        (Shape::Object(fields), Value::Map(pairs)) => {
-            object((named, shape), pairs, fields, diagnostics)
-        }
-        (Shape::Map(map), Value::Map(pairs)) => self::map((named, shape), pairs, map, diagnostics),
-        (Shape::List(item, max), Value::List(items)) => {
-            list(named, items, (item, *max), diagnostics)
-        }
+        (Shape::Object(fields), Value::Map(_)) => object(named, shape, fields, diagnostics),
+        (Shape::Map(map), Value::Map(_)) => self::map(named, shape, map, diagnostics),
+        (Shape::List(item, max), Value::List(_)) => list(named, item, *max, diagnostics),
         (Shape::Either(one, other), value) => {
             let maps = matches!(value, Value::Map(_));
             let lists = matches!(value, Value::List(_));
@@ -113,20 +109,12 @@ pub(super) fn check(named: &NamedNode<'_>, shape: &Shape, diagnostics: &mut Diag
     }
 }
 
-/// A value and the shape that it should have.
-type Held<'a> = (&'a NamedNode<'a>, &'a Shape);
-
-fn object(
-    (named, shape): Held<'_>,
-    pairs: &[(Node, Node)],
-    fields: &[Field],
-    diagnostics: &mut Diagnostics,
-) {
-    for (key, value) in pairs {
+fn object(named: &NamedNode<'_>, shape: &Shape, fields: &[Field], diagnostics: &mut Diagnostics) {
+    for (key, value) in named.node.pairs() {
         let name = key.text().unwrap_or_default();
         match fields.iter().find(|it| it.name == name) {
             Some(field) => check(&named.field(field, value), &field.shape, diagnostics),
-            None => unknown(&named.member(shape, (key, key)), fields, diagnostics),
+            None => unknown(&named.member(shape, key, key), fields, diagnostics),
         }
     }
 }
@@ -149,14 +137,14 @@ pub(super) fn missing(owner: &NamedNode<'_>, shape: &Shape, diagnostics: &mut Di
                 }
             }
         }
-        (Shape::List(item, _), Value::List(items)) => {
-            for node in items.iter() {
+        (Shape::List(item, _), _) => {
+            for node in owner.node.items() {
                 missing(&owner.item(node), item, diagnostics);
             }
         }
-        (Shape::Map(map), Value::Map(pairs)) => {
-            for (key, node) in pairs.iter() {
-                missing(&owner.member(shape, (key, node)), map.value, diagnostics);
+        (Shape::Map(map), _) => {
+            for (key, node) in owner.node.pairs() {
+                missing(&owner.member(shape, key, node), map.value, diagnostics);
             }
         }
         (Shape::Either(one, other), _) => {
@@ -180,7 +168,8 @@ fn unknown(key: &NamedNode<'_>, fields: &[Field], diagnostics: &mut Diagnostics)
     diagnostics.push(ParseError::new(key.node.at, message, hint).showing(excerpt));
 }
 
-fn map((named, shape): Held<'_>, pairs: &[(Node, Node)], map: &Map, diagnostics: &mut Diagnostics) {
+fn map(named: &NamedNode<'_>, shape: &Shape, map: &Map, diagnostics: &mut Diagnostics) {
+    let pairs = named.node.pairs();
     if pairs.len() > map.entries_max {
         let message = format!("{} has {} entries", named.called(), pairs.len());
         let hint = format!("at most {} are allowed", map.entries_max);
@@ -188,7 +177,7 @@ fn map((named, shape): Held<'_>, pairs: &[(Node, Node)], map: &Map, diagnostics:
     }
     for (key, value) in pairs {
         let name = key.text().unwrap_or_default();
-        let inner = named.member(shape, (key, value));
+        let inner = named.member(shape, key, value);
         if let Some(wrong) = text(name, map.key) {
             let message = if inner.below {
                 format!("a key in {} is not allowed: {wrong}", named.called())
@@ -202,12 +191,8 @@ fn map((named, shape): Held<'_>, pairs: &[(Node, Node)], map: &Map, diagnostics:
     }
 }
 
-fn list(
-    named: &NamedNode<'_>,
-    items: &[Node],
-    (item, max): (&Shape, usize),
-    diagnostics: &mut Diagnostics,
-) {
+fn list(named: &NamedNode<'_>, item: &Shape, max: usize, diagnostics: &mut Diagnostics) {
+    let items = named.node.items();
     if items.len() > max {
         let message = format!("{} has {} entries", named.called(), items.len());
         diagnostics.push(ParseError::new(

@@ -28,7 +28,7 @@ pub fn duplicates<'a>(
         let message = |others: &str| format!("`{key}` is also claimed by {others}");
         let hint = "keep one of them; until then neither counts";
         let diagnostics =
-            claimants.iter().map(|it| diagnostic(it, &claimants, (&message, hint))).collect();
+            claimants.iter().map(|it| diagnostic(it, &claimants, &message, hint)).collect();
         (key, diagnostics)
     };
     let mut all: BTreeMap<Key, Vec<Diagnostic>> = claims.into_iter().map(diagnostics).collect();
@@ -61,7 +61,7 @@ fn disagreements(documents: &[&Document]) -> Vec<(Key, Diagnostic)> {
             let message =
                 |others: &str| format!("another `logGroup` for `{group}` is asked for by {others}");
             let hint = "ask for the same, or in one of them only; until then neither counts";
-            let diagnostic = diagnostic(document, &others, (&message, hint));
+            let diagnostic = diagnostic(document, &others, &message, hint);
             all.push((Key { target: target.clone(), kind: document.kind(), name }, diagnostic));
         }
     }
@@ -82,7 +82,8 @@ fn desired(document: &Document) -> Option<(String, &LogGroupDoc)> {
 fn diagnostic(
     document: &Document,
     claimants: &[&Document],
-    (message, hint): (&dyn Fn(&str) -> String, &str),
+    message: &dyn Fn(&str) -> String,
+    hint: &str,
 ) -> Diagnostic {
     let others = || claimants.iter().filter(|it| it.origin != document.origin);
     let named = others().take(NAMED_MAX).map(|it| it.origin.to_string());

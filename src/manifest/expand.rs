@@ -45,7 +45,7 @@ each_kind!(desired);
 pub fn expand(documents: Documents<'_>, setting: Setting<'_>) -> DesiredState {
     let mut desired = DesiredState::none(documents.intact, documents.read_at);
     let sites = Arc::new(Sites::of(documents, setting));
-    sites.each(|site, doc, (parts, settings)| {
+    sites.each(|site, doc, parts, settings| {
         // The reader has refused documents whose image cannot be read.
         let Ok(image) = ImageRef::parse(&doc.image) else { return };
         let name = site.function;

@@ -179,9 +179,7 @@ fn meta(tree: &Node) -> Option<Meta> {
     let (_, node) = tree.member("metadata")?;
     let name = node.member("name")?.1.text()?.to_owned();
     let texts = |field: &str| -> BTreeMap<String, String> {
-        let Some((_, Node { value: Value::Map(pairs), .. })) = node.member(field) else {
-            return BTreeMap::new();
-        };
+        let pairs = node.member(field).map(|(_, it)| it.pairs()).unwrap_or_default();
         pairs
             .iter()
             .filter_map(|(key, value)| Some((key.text()?.to_owned(), value.text()?.to_owned())))

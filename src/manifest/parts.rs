@@ -79,7 +79,7 @@ macro_rules! parts {
                 host: &DesiredObject<FunctionSpec>,
                 desired: &mut DesiredState,
             ) {
-                $(desired_part::<$part>(self.$field.as_ref(), (site, host), &mut desired.$engine);)*
+                $(desired_part::<$part>(self.$field.as_ref(), site, host, &mut desired.$engine);)*
             }
         }
     };
@@ -149,7 +149,8 @@ fn below<P: Part>(mut violations: Vec<Violation>) -> Vec<Violation> {
 
 fn desired_part<P: Part>(
     doc: Option<&P::Doc>,
-    (site, host): (&Site<'_>, &DesiredObject<FunctionSpec>),
+    site: &Site<'_>,
+    host: &DesiredObject<FunctionSpec>,
     desired: &mut Desired<P::Kind>,
 ) {
     let wanted = doc.map_or_else(|| P::guard(site), |it| P::wanted(it, site));

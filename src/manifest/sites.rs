@@ -100,7 +100,7 @@ impl Sites {
     /// Shows each function with its document.
     pub(super) fn each(
         &self,
-        mut show: impl FnMut(&Site<'_>, &FunctionDoc, (&FunctionParts, &DocumentSettings)),
+        mut show: impl FnMut(&Site<'_>, &FunctionDoc, &FunctionParts, &DocumentSettings),
     ) {
         for name in self.functions.keys() {
             self.at(name, &mut show);
@@ -113,7 +113,7 @@ impl Sites {
         name: &Name,
         doc: impl FnOnce(&FunctionParts) -> Option<&P::Doc>,
     ) -> Option<DesiredObject<<P::Kind as Kind>::Spec>> {
-        self.at(name, |site, _, (parts, settings)| {
+        self.at(name, |site, _, parts, settings| {
             P::spare(doc(parts), site).map(|spec| settings.wanted(spec))
         })?
     }
@@ -121,7 +121,7 @@ impl Sites {
     fn at<T>(
         &self,
         name: &Name,
-        show: impl FnOnce(&Site<'_>, &FunctionDoc, (&FunctionParts, &DocumentSettings)) -> T,
+        show: impl FnOnce(&Site<'_>, &FunctionDoc, &FunctionParts, &DocumentSettings) -> T,
     ) -> Option<T> {
         let (name, Described { document, settings }) = self.functions.get_key_value(name)?;
         let Body::Function(doc, parts) = &document.body else { return None };
@@ -136,7 +136,7 @@ impl Sites {
             exclusive: doc.policy.exclusive,
             deletion: doc.policy.deletion,
         };
-        Some(show(&site, doc, (parts, settings)))
+        Some(show(&site, doc, parts, settings))
     }
 }
 

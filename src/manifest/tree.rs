@@ -168,6 +168,12 @@ struct OpenNode {
     size: Size,
 }
 
+impl OpenNode {
+    fn new(value: OpenValue, at: Position, anchor: usize) -> Self {
+        Self { at, anchor, function: None, value, size: Size::HOLDER }
+    }
+}
+
 enum OpenValue {
     List(Vec<Node>),
     Map(Members, Option<Node>),
@@ -196,10 +202,11 @@ impl TreeBuilder {
                 Ok(())
             }
             Event::SequenceStart(anchor, tag) => {
-                self.begin(OpenValue::List(Vec::new()), (at, anchor), tag.as_deref())
+                self.begin(OpenNode::new(OpenValue::List(Vec::new()), at, anchor), tag.as_deref())
             }
             Event::MappingStart(anchor, tag) => {
-                self.begin(OpenValue::Map(Members::default(), None), (at, anchor), tag.as_deref())
+                let map = OpenValue::Map(Members::default(), None);
+                self.begin(OpenNode::new(map, at, anchor), tag.as_deref())
             }
             Event::SequenceEnd | Event::MappingEnd => {
                 self.leave();
@@ -271,16 +278,11 @@ impl TreeBuilder {
         Some(if bare { tag.suffix.clone() } else { format!("Fn::{}", tag.suffix) })
     }
 
-    fn begin(
-        &mut self,
-        value: OpenValue,
-        (at, anchor): (Position, usize),
-        tag: Option<&Tag>,
-    ) -> Result<(), ParseError> {
+    fn begin(&mut self, node: OpenNode, tag: Option<&Tag>) -> Result<(), ParseError> {
         let function = self.function(tag);
-        self.is_text(tag.filter(|_| function.is_none()), at);
-        self.count(Size::HOLDER, at)?;
-        self.open.push(OpenNode { at, anchor, function, value, size: Size::HOLDER });
+        self.is_text(tag.filter(|_| function.is_none()), node.at);
+        self.count(Size::HOLDER, node.at)?;
+        self.open.push(OpenNode { function, ..node });
         Ok(())
     }
 
@@ -359,15 +361,24 @@ impl Node {
         }
     }
 
+    /// The members of a map; none if it is no map.
+    pub(super) fn pairs(&self) -> &[(Node, Node)] {
+        if let Value::Map(pairs) = &self.value { pairs } else { &[] }
+    }
+
+    /// The items of a list; none if it is no list.
+    pub(super) fn items(&self) -> &[Node] {
+        if let Value::List(items) = &self.value { items } else { &[] }
+    }
+
     /// A member of a map: its key and its value.
     pub(super) fn member(&self, name: &str) -> Option<(&Node, &Node)> {
-        let pairs = match &self.value {
-            Value::Map(pairs) => pairs,
+        if let Value::List(items) = &self.value {
             // An item, by its number.
-            Value::List(items) => return items.get(name.parse::<usize>().ok()?).map(|it| (it, it)),
-            Value::Scalar { .. } => return None,
-        };
-        pairs.iter().find(|(key, _)| key.text() == Some(name)).map(|(key, value)| (key, value))
+            return items.get(name.parse::<usize>().ok()?).map(|it| (it, it));
+        }
+        let found = self.pairs().iter().find(|(key, _)| key.text() == Some(name));
+        found.map(|(key, value)| (key, value))
     }
 
     /// Whether the document is empty: nothing, or comments only.

@@ -7,13 +7,24 @@ use serde_json::Value as Json;
 
 use super::{
     super::scalar,
-    Edit,
     node::{Items, TextNode, TextValue},
     render::Tongue,
 };
 
-/// Why not: the line, and the reason.
-pub(super) type Why = (u32, &'static str);
+/// What is to become of one value in a document.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Edit {
+    /// The members that lead to it, from the document's top; numbers from 0 in lists.
+    pub path: Vec<String>,
+    /// What stands there then; `None`: nothing.
+    pub value: Option<Json>,
+}
+
+/// Why an edit is not made.
+pub(super) struct EditRefusal {
+    pub(super) line: u32,
+    pub(super) why: &'static str,
+}
 
 const ELSEWHERE: &str = "the value stands elsewhere (`*`)";
 const REFERRED: &str = "others refer to the value (`&`)";
@@ -21,10 +32,10 @@ pub(super) const NO_EDIT: &str = "the value is written in a way that is not edit
 pub(super) const NOT_THERE: &str = "the value is not there";
 
 /// Whether a value stands where it is, and for itself.
-pub(super) fn free(node: &TextNode) -> Result<(), Why> {
+pub(super) fn free(node: &TextNode) -> Result<(), EditRefusal> {
     match node.value {
-        TextValue::Alias => Err((node.line, ELSEWHERE)),
-        _ if node.anchored => Err((node.line, REFERRED)),
+        TextValue::Alias => Err(EditRefusal { line: node.line, why: ELSEWHERE }),
+        _ if node.anchored => Err(EditRefusal { line: node.line, why: REFERRED }),
         _ => Ok(()),
     }
 }
@@ -37,12 +48,13 @@ pub(super) struct Editor<'a> {
 
 impl Editor<'_> {
     /// The text with an edit in it, as long as it can be made.
-    pub(super) fn edited(&self, top: &TextNode, edit: &Edit) -> Result<String, Why> {
+    pub(super) fn edited(&self, top: &TextNode, edit: &Edit) -> Result<String, EditRefusal> {
         let path: Vec<&str> = edit.path.iter().map(String::as_str).collect();
-        let (name, above) = path.split_last().ok_or((top.line, NOT_THERE))?;
-        let parent = top.find(above).ok_or((top.line, NOT_THERE))?;
+        let (name, above) =
+            path.split_last().ok_or(EditRefusal { line: top.line, why: NOT_THERE })?;
+        let parent = top.find(above).ok_or(EditRefusal { line: top.line, why: NOT_THERE })?;
         if let TextValue::Alias = parent.value {
-            return Err((parent.line, ELSEWHERE));
+            return Err(EditRefusal { line: parent.line, why: ELSEWHERE });
         }
         let flow = (0..=above.len()).any(|it| {
             let node = above.get(..it).and_then(|it| top.find(it));
@@ -52,23 +64,21 @@ impl Editor<'_> {
             (Some(node), Some(value)) => {
                 free(node)?;
                 let kept = value.as_str().and_then(|it| scalar_put(self.text, node, it));
-                kept.or_else(|| self.changed((parent, node), value, flow))
+                kept.or_else(|| {
+                    let key = parent.key_of(node).filter(|it| !flow && it.line < node.line);
+                    self.changed(node, key, value)
+                })
             }
-            (None, Some(value)) => self.added(parent, (name, value)),
+            (None, Some(value)) => self.added(parent, name, value),
             (Some(node), None) => self.removed(parent, node),
-            (None, None) => return Err((parent.line, NOT_THERE)),
+            (None, None) => return Err(EditRefusal { line: parent.line, why: NOT_THERE }),
         };
-        edited.ok_or((parent.line, NO_EDIT))
+        edited.ok_or(EditRefusal { line: parent.line, why: NO_EDIT })
     }
 
-    fn changed(
-        &self,
-        (parent, node): (&TextNode, &TextNode),
-        value: &Json,
-        flow: bool,
-    ) -> Option<String> {
-        let key = parent.key_of(node);
-        let Some(key) = key.filter(|it| !flow && it.line < node.line) else {
+    /// `key`: that of the value, if it stands above it.
+    fn changed(&self, node: &TextNode, key: Option<&TextNode>, value: &Json) -> Option<String> {
+        let Some(key) = key else {
             return self.put(node.start..node.end, &self.tongue.line(value));
         };
         let block =
@@ -84,7 +94,7 @@ impl Editor<'_> {
         self.put(from..node.end, &self.indented(&lines, column))
     }
 
-    fn added(&self, parent: &TextNode, (name, value): (&str, &Json)) -> Option<String> {
+    fn added(&self, parent: &TextNode, name: &str, value: &Json) -> Option<String> {
         let (items, keys) = match &parent.value {
             TextValue::Map(items, keys) => (items, keys),
             TextValue::List(items) => return self.appended(parent, items, value),

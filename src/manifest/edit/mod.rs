@@ -6,8 +6,9 @@ mod render;
 
 use serde_json::Value as Json;
 
+pub use self::editor::Edit;
 use self::{
-    editor::{Editor, NO_EDIT, NOT_THERE, Why, free, scalar_put},
+    editor::{EditRefusal, Editor, NO_EDIT, NOT_THERE, free, scalar_put},
     node::document,
     render::Tongue,
 };
@@ -16,14 +17,8 @@ use super::{
     tree::{self, Node, Trees},
 };
 
-/// What is to become of one value in a document.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Edit {
-    /// The members that lead to it, from the document's top; numbers from 0 in lists.
-    pub path: Vec<String>,
-    /// What stands there then; `None`: nothing.
-    pub value: Option<Json>,
-}
+/// Why an edit fails in a file that has a fault.
+const UNREADABLE: &str = "the file cannot be read";
 
 /// Why a value cannot be edited in place, and what to do.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
@@ -39,15 +34,17 @@ pub struct EditError {
 /// gives back reads as before but for that value; it is never given back unless that was seen.
 pub fn replace(text: &str, line: u32, path: &[&str], value: &str) -> Result<String, EditError> {
     let todo = || format!("write `{value}` there by hand");
-    let failed = |(line, why)| EditError { line, why, todo: todo() };
-    let top = document(text, line).ok_or_else(|| failed((line, "the file cannot be read")))?;
-    let node = top.find(path).ok_or_else(|| failed((line, NOT_THERE)))?;
+    let failed = |EditRefusal { line, why }| EditError { line, why, todo: todo() };
+    let top = document(text, line).ok_or(EditRefusal { line, why: UNREADABLE }).map_err(failed)?;
+    let node = top.find(path).ok_or(EditRefusal { line, why: NOT_THERE }).map_err(failed)?;
     let edited = free(node)
-        .and_then(|()| scalar_put(text, node, value).ok_or((node.line, NO_EDIT)))
+        .and_then(|()| {
+            scalar_put(text, node, value).ok_or(EditRefusal { line: node.line, why: NO_EDIT })
+        })
         .map_err(failed)?;
     let path = path.iter().map(|it| (*it).to_owned()).collect();
     let edit = Edit { path, value: Some(Json::from(value)) };
-    seen((text, &edited), line, &edit).map_err(failed)?;
+    check_edit(text, &edited, line, &edit).map_err(failed)?;
     Ok(edited)
 }
 
@@ -55,7 +52,7 @@ pub fn replace(text: &str, line: u32, path: &[&str], value: &str) -> Result<Stri
 /// sort; the same promise as [`replace`].
 pub fn edit(text: &str, line: u32, edit: &Edit) -> Result<String, EditError> {
     let tongue = Tongue::of(text);
-    let failed = |(line, why)| {
+    let failed = |EditRefusal { line, why }| {
         let at = edit.path.join(".");
         // What is in an environment may be a secret.
         let secret = edit.path.iter().any(|it| it == "environment");
@@ -66,14 +63,14 @@ pub fn edit(text: &str, line: u32, edit: &Edit) -> Result<String, EditError> {
         };
         EditError { line, why, todo }
     };
-    let top = document(text, line).ok_or_else(|| failed((line, "the file cannot be read")))?;
+    let top = document(text, line).ok_or(EditRefusal { line, why: UNREADABLE }).map_err(failed)?;
     let edited = Editor { text, tongue }.edited(&top, edit).map_err(failed)?;
-    seen((text, &edited), line, edit).map_err(failed)?;
+    check_edit(text, &edited, line, edit).map_err(failed)?;
     Ok(edited)
 }
 
 /// Whether the edited file reads as the other one, but for the edit.
-fn seen((before, after): (&str, &str), line: u32, edit: &Edit) -> Result<(), Why> {
+fn check_edit(before: &str, after: &str, line: u32, edit: &Edit) -> Result<(), EditRefusal> {
     let (before, after) = (read(before), read(after));
     let fits = before.zip(after).is_some_and(|(mut wanted, found)| {
         let edited = wanted.iter_mut().find(|it| it.0 == line);
@@ -81,7 +78,8 @@ fn seen((before, after): (&str, &str), line: u32, edit: &Edit) -> Result<(), Why
             && wanted.len() == found.len()
             && wanted.iter().zip(&found).all(|(one, other)| one.1 == other.1)
     });
-    if fits { Ok(()) } else { Err((line, "an edit would change more than the value")) }
+    let why = "an edit would change more than the value";
+    if fits { Ok(()) } else { Err(EditRefusal { line, why }) }
 }
 
 /// All documents, with the lines that they begin on.
