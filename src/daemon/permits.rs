@@ -76,7 +76,7 @@ mod tests {
         assert!(take("Function", &b).is_some() && take("Repository", &a).is_some());
         drop(permit);
         let permit = take("Function", &a).unwrap();
-        permit.last_writes(at(7));
+        permit.wrote(at(7));
         // A read from before that write is no ground for another.
         assert!(take("Function", &a).is_none());
         assert!(permits.take("Function", &a, at(7)).is_some());

@@ -93,7 +93,7 @@ impl<K: Kind> From<Broadcast> for Event<K> {
 }
 
 /// What keeps one target's engines informed.
-pub(super) struct Supervisor {
+pub(super) struct TargetSupervisor {
     pub(super) name: Name,
     pub(super) region: String,
     pub(super) registry: Option<String>,
@@ -124,7 +124,7 @@ pub(super) struct Supervisor {
     pub(super) stop: watch::Receiver<bool>,
 }
 
-impl Supervisor {
+impl TargetSupervisor {
     /// Runs until told to stop.
     pub(super) async fn run(mut self) {
         let mut stop = self.stop.clone();

@@ -17,7 +17,7 @@ use super::{
     pause::PauseFile,
     permits::Permits,
     prune::PruneSupervisor,
-    target::{EngineSenders, Snapshots, Supervisor},
+    target::{EngineSenders, Snapshots, TargetSupervisor},
 };
 use crate::{
     aws::{
@@ -110,7 +110,7 @@ impl Wiring {
             share,
         };
         let senders = self.engines(&context, tasks);
-        let supervisor = Supervisor {
+        let supervisor = TargetSupervisor {
             name: name.clone(),
             region: context.clients.region.clone(),
             registry,

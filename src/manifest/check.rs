@@ -126,7 +126,7 @@ pub(super) fn missing(owner: &NamedNode<'_>, shape: &Shape, diagnostics: &mut Di
             for field in *fields {
                 match owner.node.member(field.name) {
                     Some((_, value)) => {
-                        missing(&owner.field(field, value), &field.shape, diagnostics)
+                        missing(&owner.field(field, value), &field.shape, diagnostics);
                     }
                     None if field.required => {
                         let message = format!("{} has no `{}`", owner.called(), field.name);

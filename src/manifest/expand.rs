@@ -17,9 +17,10 @@ use crate::{
         time::Mono,
     },
     kinds::{
-        each_kind,
-        function::{expand::Setting, image_ref::ImageRef, spec::Spec as FunctionSpec},
-        image::spec::Spec as ImageSpec,
+        each_block, each_kind,
+        function::{Function, expand::Setting, image_ref::ImageRef, spec::Spec as FunctionSpec},
+        image::{Image, spec::Spec as ImageSpec},
+        part::{Part, Site},
         repository::spec::Spec as RepositorySpec,
     },
 };
@@ -40,6 +41,35 @@ macro_rules! desired {
     };
 }
 each_kind!(desired);
+
+macro_rules! parts {
+    ($($field:ident: $engine:ident, $part:ty;)*) => {
+        impl FunctionParts {
+            /// What is to be done about parts that no document asks for.
+            fn spare(sites: &Arc<Sites>, desired: &mut DesiredState) {
+                $(
+                    let known = Arc::clone(sites);
+                    let find = move |name: &Name| {
+                        known.spare::<$part>(name, |parts| parts.$field.as_ref())
+                    };
+                    desired.$engine.spare = Spare::new(find);
+                )*
+            }
+
+            /// Adds what they ask for. `host` is what the document says of everything in it: policy, labels,
+            /// place in the manifest.
+            fn desired(
+                &self,
+                site: &Site<'_>,
+                host: &DesiredObject<FunctionSpec>,
+                desired: &mut DesiredState,
+            ) {
+                $(desired_part::<$part>(self.$field.as_ref(), site, host, &mut desired.$engine);)*
+            }
+        }
+    };
+}
+each_block!(parts);
 
 /// What the documents ask for in one target.
 pub fn expand(documents: Documents<'_>, setting: Setting<'_>) -> DesiredState {
@@ -67,6 +97,16 @@ pub fn expand(documents: Documents<'_>, setting: Setting<'_>) -> DesiredState {
         desired.repositories.wanted.insert(name, settings.wanted(spec));
     }
     desired
+}
+
+fn desired_part<P: Part>(
+    doc: Option<&P::Doc>,
+    site: &Site<'_>,
+    host: &DesiredObject<FunctionSpec>,
+    desired: &mut Desired<P::Kind>,
+) {
+    let wanted = doc.map_or_else(|| P::guard(site), |it| P::wanted(it, site));
+    desired.wanted.extend(wanted.into_iter().map(|(name, spec)| (name, host.with(spec))));
 }
 
 /// The image objects that a function depends on.

@@ -3,12 +3,12 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use super::{
-    Body, Diagnostic, Document, FunctionParts, Meta, Parsed,
+    Body, Diagnostic, Document, FunctionParts, Meta,
     check::{NamedNode, check, missing, short},
     diagnostics::Diagnostics,
     envelope::{ENVELOPE, shape_of},
     scalar,
-    tree::{self, Node, ParseError, Position, Trees, Value, YamlTags},
+    tree::{self, FILE_MAX, Node, ParseError, Position, Trees, Value, YamlTags},
 };
 use crate::{
     engine::{
@@ -25,10 +25,20 @@ use crate::{
     shape::Shape,
 };
 
-/// The greatest file that is read.
-pub const FILE_MAX: usize = 1024 * 1024;
 /// What a value costs besides its text, in bytes, about.
 const VALUE_WEIGHT: usize = 64;
+
+/// What one file holds: the documents without fault, and every fault of the others.
+#[derive(Clone, Default)]
+pub struct Parsed {
+    /// In file order. Shared by every snapshot that they stand in.
+    pub documents: Vec<Arc<Document>>,
+    /// In reading order.
+    pub diagnostics: Vec<Diagnostic>,
+    /// How many bytes it takes to hold what the file says, about: more than its size where values are short or
+    /// aliases repeat much. 0 if it was not read.
+    pub weight: usize,
+}
 
 /// Reads one file. Documents without fault come out even if others in the file have one.
 pub fn parse(file: &str, bytes: &[u8]) -> Parsed {

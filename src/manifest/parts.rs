@@ -1,21 +1,13 @@
 //! What a `Function` document describes besides the function itself.
 
-use std::sync::Arc;
-
 use serde_json::{Map, Value};
 
-use super::{DesiredState, sites::Sites};
 use crate::{
-    engine::{
-        desired::{Desired, DesiredObject, Spare},
-        name::Name,
-        tags::Tags,
-    },
+    engine::tags::Tags,
     kinds::{
         block::claims::key,
         document::Violation,
         each_block,
-        function::spec::Spec as FunctionSpec,
         part::{Part, Site},
         provisioned::{Provisioned, check_host},
         scaling::{self, Scaling},
@@ -58,28 +50,6 @@ macro_rules! parts {
             /// The alias that callers use, if the document keeps one.
             pub(super) fn alias(&self) -> Option<&str> {
                 self.release.as_ref().map(|it| it.alias.as_str())
-            }
-
-            /// What is to be done about parts that no document asks for.
-            pub(super) fn spare(sites: &Arc<Sites>, desired: &mut DesiredState) {
-                $(
-                    let known = Arc::clone(sites);
-                    let find = move |name: &Name| {
-                        known.spare::<$part>(name, |parts| parts.$field.as_ref())
-                    };
-                    desired.$engine.spare = Spare::new(find);
-                )*
-            }
-
-            /// Adds what they ask for. `host` is what the document says of everything in it: policy, labels,
-            /// place in the manifest.
-            pub(super) fn desired(
-                &self,
-                site: &Site<'_>,
-                host: &DesiredObject<FunctionSpec>,
-                desired: &mut DesiredState,
-            ) {
-                $(desired_part::<$part>(self.$field.as_ref(), site, host, &mut desired.$engine);)*
             }
         }
     };
@@ -145,14 +115,4 @@ fn below<P: Part>(mut violations: Vec<Violation>) -> Vec<Violation> {
         violation.path.splice(0..0, path);
     }
     violations
-}
-
-fn desired_part<P: Part>(
-    doc: Option<&P::Doc>,
-    site: &Site<'_>,
-    host: &DesiredObject<FunctionSpec>,
-    desired: &mut Desired<P::Kind>,
-) {
-    let wanted = doc.map_or_else(|| P::guard(site), |it| P::wanted(it, site));
-    desired.wanted.extend(wanted.into_iter().map(|(name, spec)| (name, host.with(spec))));
 }

@@ -5,8 +5,8 @@ use std::{collections::BTreeMap, rc::Rc};
 
 use saphyr_parser::{Event, Parser, ScalarStyle, Span, Tag};
 
-use super::FILE_MAX;
-
+/// The greatest file that is read.
+pub const FILE_MAX: usize = 1024 * 1024;
 /// How deep maps and lists may nest, those that aliases stand for included. A manifest needs six levels.
 pub(super) const DEPTH_MAX: usize = 32;
 /// How many values one file may hold, aliases counted as what they stand for. This is what stops a

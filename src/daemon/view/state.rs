@@ -24,7 +24,6 @@ pub const API_VERSION: &str = "evenkeel.dev/v1";
 /// Objects, and what there is besides to be known of them all.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-#[expect(clippy::struct_field_names, reason = "the word of the interface")]
 #[schema(as = Objects)]
 pub struct ObjectsView<'a> {
     /// `evenkeel.dev/v1`.
