@@ -18,8 +18,8 @@ use crate::{
     },
     kinds::{
         each_block, each_kind,
-        function::{Function, expand::Setting, image_ref::ImageRef, spec::Spec as FunctionSpec},
-        image::{Image, spec::Spec as ImageSpec},
+        function::{expand::Setting, image_ref::ImageRef, spec::Spec as FunctionSpec},
+        image::spec::Spec as ImageSpec,
         part::{Part, Site},
         repository::spec::Spec as RepositorySpec,
     },

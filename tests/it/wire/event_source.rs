@@ -16,8 +16,9 @@ use evenkeel::{
     kinds::{
         block::aws::Connection,
         event_source::{
-            EventSource, Live, Mapping,
+            EventSource,
             config::{Chosen, Config, Pollers},
+            live::{Live, Mapping},
             source::{Address, Source},
             step::{CreateMapping, Sent, Step},
         },

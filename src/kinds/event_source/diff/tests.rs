@@ -16,6 +16,7 @@ use crate::{
     },
     kinds::{
         block::host::Host,
+        event_source::EventSource,
         part::{Part, Site},
     },
 };
