@@ -14,9 +14,9 @@ use crate::{
 
 /// Something that happened. What happens again is the same event with a higher count and a new id.
 #[derive(Serialize, ToSchema)]
-#[schema(as = LoggedEvent)]
+#[schema(as = Event)]
 pub struct EventView {
-    /// To be given as `Last-LoggedEvent-ID`; another process's ids are other ones.
+    /// To be given as `Last-Event-ID`; another process's ids are other ones.
     pub id: String,
     /// The key of an object, the name of a target, or `source`.
     pub subject: String,

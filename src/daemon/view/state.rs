@@ -235,11 +235,11 @@ pub struct EngineView {
     pub resync_seconds: f64,
     /// How long the slow rotation takes to read every object exactly, in seconds.
     pub audit_period_seconds: f64,
-    /// ObjectsView in AWS that are wanted.
+    /// Objects in AWS that are wanted.
     pub managed: usize,
-    /// ObjectsView in AWS that nobody wants and that are not ours.
+    /// Objects in AWS that nobody wants and that are not ours.
     pub unmanaged: usize,
-    /// ObjectsView in AWS that are ours and that nobody wants.
+    /// Objects in AWS that are ours and that nobody wants.
     pub orphans: usize,
     /// Looks that are due and have not begun.
     pub depth: usize,
@@ -248,7 +248,7 @@ pub struct EngineView {
 }
 
 impl View {
-    /// ObjectsView as they were asked for.
+    /// Objects as they were asked for.
     pub fn list(&self, query: &ObjectQuery, sums: bool) -> ObjectsView<'_> {
         let selected = if sums { self.sums(query) } else { self.objects(query) };
         ObjectsView {
