@@ -36,7 +36,7 @@ use crate::{
 };
 
 /// How many events may wait. Senders wait when it is full.
-pub const EVENTS_MAX: usize = 1024;
+pub(crate) const EVENTS_MAX: usize = 1024;
 /// How many pages of one list may wait.
 const PAGES_MAX: usize = 4;
 /// The loop goes round at least this often, so that a standstill shows.
@@ -45,7 +45,7 @@ const BEAT: Duration = Duration::from_secs(10);
 const DRAIN_MAX: Duration = Duration::from_secs(25);
 
 /// Everything that a driver needs besides its engine and its cloud.
-pub struct Ports<K: Kind> {
+pub(crate) struct Ports<K: Kind> {
     /// The target.
     pub target: Name,
     /// Events from outside.
@@ -77,7 +77,7 @@ pub struct Ports<K: Kind> {
 }
 
 /// One engine with its client of AWS.
-pub struct Driver<K: Kind, C: Cloud<K>> {
+pub(crate) struct Driver<K: Kind, C: Cloud<K>> {
     engine: Engine<K>,
     cloud: Arc<C>,
     ports: Ports<K>,
@@ -90,7 +90,7 @@ pub struct Driver<K: Kind, C: Cloud<K>> {
 
 impl<K: Kind, C: Cloud<K>> Driver<K, C> {
     /// A driver that has not started.
-    pub fn new(engine: Engine<K>, cloud: C, ports: Ports<K>) -> Self {
+    pub(crate) fn new(engine: Engine<K>, cloud: C, ports: Ports<K>) -> Self {
         Self {
             engine,
             cloud: Arc::new(cloud),
@@ -103,7 +103,7 @@ impl<K: Kind, C: Cloud<K>> Driver<K, C> {
     }
 
     /// Runs until it is told to stop; then lets the writes under way end.
-    pub async fn run(mut self) {
+    pub(crate) async fn run(mut self) {
         let mut stop = self.ports.stop.clone();
         loop {
             let now = self.ports.clock.now().mono;

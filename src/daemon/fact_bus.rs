@@ -14,14 +14,14 @@ use crate::engine::{
 };
 
 /// Facts that one engine tells.
-pub type FactUpdates = Vec<(FactKey, Option<Fact>)>;
+pub(crate) type FactUpdates = Vec<(FactKey, Option<Fact>)>;
 
 /// Which facts another party wants to hear.
 type Hears = fn(&FactKey) -> bool;
 
 /// Where facts for one engine arrive.
 #[derive(Clone, Default)]
-pub struct FactInbox(Arc<Inner>);
+pub(crate) struct FactInbox(Arc<Inner>);
 
 #[derive(Default)]
 struct Inner {
@@ -59,7 +59,7 @@ impl FactInbox {
 
 /// The boxes of all engines of one target.
 #[derive(Clone, Default)]
-pub struct FactBus(Vec<(&'static str, Hears, FactInbox)>);
+pub(crate) struct FactBus(Vec<(&'static str, Hears, FactInbox)>);
 
 impl FactBus {
     /// A box for one engine.

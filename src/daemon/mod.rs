@@ -1,30 +1,30 @@
 //! The shell around the engines: the directory, the clock, the drivers, HTTP and logs.
 //!
-//! Read in this order: [`run`] (what is started), `wiring` and `target` (one target's part), [`driver`] (the hands
+//! Read in this order: `run` (what is started), `wiring` and `target` (one target's part), `driver` (the hands
 //! of one engine), [`board`] (what everybody sees).
 
 pub mod board;
 pub mod clock;
-pub mod driver;
-pub mod event_log;
+mod driver;
+mod event_log;
 mod event_recorder;
 pub mod exposition;
-pub mod fact_bus;
+mod fact_bus;
 mod health;
 pub mod http;
 pub mod metrics;
-pub mod options;
-pub mod pause;
-pub mod permits;
+pub(crate) mod options;
+pub(crate) mod pause;
+mod permits;
 mod prune;
 mod reader;
 mod rollup;
-pub mod run;
+pub(crate) mod run;
 pub mod source;
 mod stop;
 mod systemd;
 mod target;
-pub mod telemetry;
+pub(crate) mod telemetry;
 mod text;
 pub mod view;
 mod wiring;

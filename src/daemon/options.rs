@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// What to run.
-pub struct Options {
+pub(crate) struct Options {
     /// The manifests.
     pub root: PathBuf,
     /// Who we are.
@@ -43,9 +43,9 @@ pub struct Options {
 
 /// How the engines work, in every target.
 #[derive(Debug, Clone, Copy)]
-pub struct Working {
+pub(crate) struct Working {
     /// Whether to repair or to report.
-    pub mode: Mode,
+    pub(crate) mode: Mode,
     /// The pause between two lists.
     pub resync: Duration,
     /// How many steps may be under way at once in one target.
@@ -55,7 +55,7 @@ pub struct Working {
 }
 
 /// One account in one Region.
-pub struct Target {
+pub(crate) struct Target {
     /// Its name.
     pub name: Name,
     /// The account that it must be.

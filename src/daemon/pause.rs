@@ -6,21 +6,21 @@ use crate::engine::diff::Reason;
 
 /// A file that holds all writes while it exists.
 #[derive(Debug, Clone, Default)]
-pub struct PauseFile(Option<PathBuf>);
+pub(crate) struct PauseFile(Option<PathBuf>);
 
 impl PauseFile {
     /// This file; `None`: nothing ever pauses.
-    pub fn new(path: Option<PathBuf>) -> Self {
+    pub(crate) fn new(path: Option<PathBuf>) -> Self {
         Self(path)
     }
 
     /// Whether there is one to look for.
-    pub fn is_set(&self) -> bool {
+    pub(crate) fn is_set(&self) -> bool {
         self.0.is_some()
     }
 
     /// Why nothing may be written now. A path that cannot be read counts as a file that is there.
-    pub fn why(&self) -> Option<Reason> {
+    pub(crate) fn why(&self) -> Option<Reason> {
         let path = self.0.as_ref()?;
         let shown = path.display();
         let message = match fs::symlink_metadata(path) {

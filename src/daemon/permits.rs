@@ -11,7 +11,7 @@ use crate::engine::{name::Name, time::Mono};
 
 /// The permits of one target.
 #[derive(Debug, Clone, Default)]
-pub struct Permits(Arc<Mutex<PermitTable>>);
+pub(crate) struct Permits(Arc<Mutex<PermitTable>>);
 
 #[derive(Debug, Default)]
 struct PermitTable {
@@ -25,7 +25,7 @@ type PermitKey = (&'static str, Name);
 
 /// The right to write to one of them, until it is dropped.
 #[derive(Debug)]
-pub struct Permit {
+pub(crate) struct Permit {
     permits: Permits,
     key: PermitKey,
 }
@@ -33,7 +33,12 @@ pub struct Permit {
 impl Permits {
     /// The permit for one of them, if nobody has it and nobody has written since the read that the write
     /// rests on began.
-    pub fn take(&self, kind: &'static str, name: &Name, read_started: Mono) -> Option<Permit> {
+    pub(crate) fn take(
+        &self,
+        kind: &'static str,
+        name: &Name,
+        read_started: Mono,
+    ) -> Option<Permit> {
         let key = (kind, name.clone());
         let mut table = self.lock();
         if table.last_writes.get(&key).is_some_and(|wrote| *wrote > read_started) {
@@ -50,7 +55,7 @@ impl Permits {
 
 impl Permit {
     /// Gives it back after a write.
-    pub fn wrote(self, now: Mono) {
+    pub(crate) fn wrote(self, now: Mono) {
         self.permits.lock().last_writes.insert(self.key.clone(), now);
     }
 }

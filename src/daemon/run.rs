@@ -27,7 +27,7 @@ use crate::kinds::ALL;
 /// How long everything may take to end, calls under way included.
 const GRACE: Duration = Duration::from_secs(29);
 /// A running daemon.
-pub struct Daemon {
+pub(crate) struct Daemon {
     /// What everybody sees.
     pub board: Arc<Board>,
     /// What pages and the API show.
@@ -40,7 +40,7 @@ pub struct Daemon {
 
 impl Daemon {
     /// Starts everything but HTTP.
-    pub fn start(options: Options) -> Result<Self, prometheus::Error> {
+    pub(crate) fn start(options: Options) -> Result<Self, prometheus::Error> {
         let clock = options.clock;
         let mut about = About {
             owner: options.owner.to_string(),
@@ -109,7 +109,7 @@ impl Daemon {
     }
 
     /// Serves HTTP on a listener that is already bound, with this much of the metrics; tells systemd that we are there.
-    pub fn serve(&mut self, listener: TcpListener, detail: MetricsDetail) {
+    pub(crate) fn serve(&mut self, listener: TcpListener, detail: MetricsDetail) {
         let (board, clock) = (Arc::clone(&self.board), Arc::clone(&self.context.clock));
         self.tasks.spawn(systemd::report(board, clock, self.stop.subscribe()));
         let (context, stop) = (self.context.clone(), self.stop.subscribe());
@@ -119,17 +119,17 @@ impl Daemon {
     }
 
     /// How many engines run.
-    pub fn engines(&self) -> usize {
+    pub(crate) fn engines(&self) -> usize {
         self.context.engines
     }
 
     /// Reads the manifests again now.
-    pub fn rescan(&self) {
+    pub(crate) fn rescan(&self) {
         self.rescan.notify_one();
     }
 
     /// Ends everything: no new work, the calls under way finish. `false` if something had to be left.
-    pub async fn stop(mut self) -> bool {
+    pub(crate) async fn stop(mut self) -> bool {
         self.stop.send_replace(true);
         let all = async { while self.tasks.join_next().await.is_some() {} };
         time::timeout(GRACE, all).await.is_ok()

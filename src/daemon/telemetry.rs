@@ -6,7 +6,7 @@ use tracing_subscriber::{EnvFilter, fmt, layer::SubscriberExt as _, util::Subscr
 
 /// How the log is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LogStyle {
+pub(crate) enum LogStyle {
     /// For people if the log goes to a terminal, else JSON.
     Auto,
     /// For people.
@@ -17,7 +17,7 @@ pub enum LogStyle {
 
 /// Starts the log on standard error. `filter` is in the syntax of `tracing_subscriber::EnvFilter`.
 /// Libraries stay quiet below an error: the SDK logs requests, and those hold secrets.
-pub fn start(style: LogStyle, filter: &str, color: bool) -> Result<(), String> {
+pub(crate) fn start(style: LogStyle, filter: &str, color: bool) -> Result<(), String> {
     let filter: EnvFilter = format!("error,evenkeel={filter}").parse().map_err(|error| {
         format!("`{filter}` is no log level: {error}; use error, warn, info, debug or trace")
     })?;

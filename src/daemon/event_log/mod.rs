@@ -3,19 +3,18 @@
 
 mod store;
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
 use jiff::Timestamp;
 use tokio::sync::watch;
 
-pub use self::store::{
-    EVENTS_MAX, EntryKind, EventReason, EventStore, FieldChange, HISTORY_MAX, HistoryEntry,
-    LoggedEvent, Subject,
+pub(crate) use self::store::{
+    EVENTS_MAX, EntryKind, EventReason, EventStore, FieldChange, HistoryEntry, LoggedEvent, Subject,
 };
 use crate::engine::name::Key;
 
 /// What happened lately, shared between who writes it and who reads it.
-pub struct EventLog {
+pub(crate) struct EventLog {
     store: Mutex<EventStore>,
     newest: watch::Sender<u64>,
     /// Tells the numbers of this process from another's.
@@ -24,39 +23,39 @@ pub struct EventLog {
 
 impl EventLog {
     /// An empty one, begun at this moment.
-    pub fn new(at: Timestamp) -> Self {
+    pub(crate) fn new(at: Timestamp) -> Self {
         let life = format!("{:x}", at.as_millisecond());
         Self { store: Mutex::default(), newest: watch::Sender::new(0), life }
     }
 
     /// Reads in it.
-    pub fn read<T>(&self, look: impl FnOnce(&EventStore) -> T) -> T {
+    pub(crate) fn read<T>(&self, look: impl FnOnce(&EventStore) -> T) -> T {
         look(&self.store.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// The number of the newest event, as it changes.
-    pub fn newest(&self) -> watch::Receiver<u64> {
+    pub(crate) fn newest(&self) -> watch::Receiver<u64> {
         self.newest.subscribe()
     }
 
     /// How others refer to an event; a number of another process's is none of ours.
-    pub fn id(&self, number: u64) -> String {
+    pub(crate) fn id(&self, number: u64) -> String {
         format!("{}-{number}", self.life)
     }
 
     /// The number that an id of ours stands for.
-    pub fn number(&self, id: &str) -> Option<u64> {
+    pub(crate) fn number(&self, id: &str) -> Option<u64> {
         let (life, number) = id.rsplit_once('-')?;
         (life == self.life).then(|| number.parse().ok())?
     }
 
     /// Writes down what happened to an object.
-    pub fn entry(&self, key: &Key, entry: HistoryEntry) {
+    pub(crate) fn entry(&self, key: &Key, entry: HistoryEntry) {
         self.write(|store| store.entry(key, entry));
     }
 
     /// Writes down an event.
-    pub fn event(&self, event: LoggedEvent) {
+    pub(crate) fn event(&self, event: LoggedEvent) {
         self.write(|store| store.event(event));
     }
 
@@ -67,11 +66,6 @@ impl EventLog {
             store.newest()
         };
         self.newest.send_if_modified(|it| std::mem::replace(it, newest) != newest);
-    }
-
-    /// All events, the newest first.
-    pub fn events(&self) -> Vec<Arc<LoggedEvent>> {
-        self.read(|store| store.events().cloned().collect())
     }
 }
 

@@ -14,17 +14,17 @@ use utoipa::ToSchema;
 use crate::engine::name::{Key, Name};
 
 /// How many changes are remembered of one object.
-pub const HISTORY_MAX: usize = 20;
+pub(crate) const HISTORY_MAX: usize = 20;
 /// How many of all objects together; the oldest go first.
 const CHANGES_MAX: usize = 20_000;
 /// How many events are remembered.
-pub const EVENTS_MAX: usize = 1_000;
+pub(crate) const EVENTS_MAX: usize = 1_000;
 /// How many fields of one change are remembered.
 const FIELDS_MAX: usize = 50;
 
 /// What an event is about.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Subject {
+pub(crate) enum Subject {
     /// An object.
     Object(Key),
     /// A target.
@@ -45,7 +45,7 @@ impl fmt::Display for Subject {
 
 /// Why an event happened, and whether a person should read it: `reason` and `type` of a Kubernetes event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct EventReason {
+pub(crate) struct EventReason {
     /// In PascalCase.
     pub code: &'static str,
     /// Whether it is a warning.
@@ -54,19 +54,19 @@ pub struct EventReason {
 
 impl EventReason {
     /// Of an event that needs nobody.
-    pub fn normal(code: &'static str) -> Self {
+    pub(crate) fn normal(code: &'static str) -> Self {
         Self { code, warning: false }
     }
 
     /// Of an event that a person should read.
-    pub fn warning(code: &'static str) -> Self {
+    pub(crate) fn warning(code: &'static str) -> Self {
         Self { code, warning: true }
     }
 }
 
 /// Something worth telling. What happens again is the same event with a higher count, and stands at the end.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LoggedEvent {
+pub(crate) struct LoggedEvent {
     /// Where it stands among all: what is newer is higher.
     pub number: u64,
     /// What it is about.
@@ -85,7 +85,7 @@ pub struct LoggedEvent {
 
 impl LoggedEvent {
     /// An event that has happened once, and has no number yet.
-    pub fn new(
+    pub(crate) fn new(
         at: Timestamp,
         subject: Subject,
         reason: EventReason,
@@ -100,7 +100,7 @@ impl LoggedEvent {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Change)]
-pub struct HistoryEntry {
+pub(crate) struct HistoryEntry {
     /// The object, as `target/Kind/name`: the document's own or a part of it.
     pub key: String,
     /// When.
@@ -131,7 +131,7 @@ pub struct HistoryEntry {
 
 impl HistoryEntry {
     /// That something happened, and no more yet.
-    pub fn new(key: &Key, at: Timestamp, what: EntryKind) -> Self {
+    pub(crate) fn new(key: &Key, at: Timestamp, what: EntryKind) -> Self {
         Self {
             key: key.to_string(),
             at,
@@ -151,7 +151,7 @@ impl HistoryEntry {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 #[schema(as = What)]
-pub enum EntryKind {
+pub(crate) enum EntryKind {
     /// AWS accepted a step of ours.
     Applied,
     /// AWS refused it, or it did not get there.
@@ -168,7 +168,7 @@ pub enum EntryKind {
 
 impl EntryKind {
     /// The word in JSON and on pages.
-    pub fn as_str(self) -> &'static str {
+    pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Applied => "applied",
             Self::Failed => "failed",
@@ -183,7 +183,7 @@ impl EntryKind {
 /// A field that changed.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(as = ChangedField)]
-pub struct FieldChange {
+pub(crate) struct FieldChange {
     /// A JSON Pointer below `spec`.
     pub path: String,
     /// What AWS had.
@@ -194,7 +194,7 @@ pub struct FieldChange {
 
 /// Everything that is remembered.
 #[derive(Debug, Default)]
-pub struct EventStore {
+pub(crate) struct EventStore {
     newest: u64,
     /// The highest number that was thrown away for want of room.
     lost: u64,
@@ -208,12 +208,12 @@ pub struct EventStore {
 
 impl EventStore {
     /// The number of the newest event.
-    pub fn newest(&self) -> u64 {
+    pub(crate) fn newest(&self) -> u64 {
         self.newest
     }
 
     /// Writes an event down, or counts it up if the very same is known.
-    pub fn event(&mut self, event: LoggedEvent) {
+    pub(crate) fn event(&mut self, event: LoggedEvent) {
         self.newest += 1;
         let same = |it: &Arc<LoggedEvent>| {
             it.subject == event.subject && it.reason == event.reason && it.message == event.message
@@ -229,19 +229,19 @@ impl EventStore {
     }
 
     /// All events, the newest first.
-    pub fn events(&self) -> impl Iterator<Item = &Arc<LoggedEvent>> {
+    pub(crate) fn events(&self) -> impl Iterator<Item = &Arc<LoggedEvent>> {
         self.events.iter().rev()
     }
 
     /// The events after a number, the oldest first; `None` if some of them are gone, or if there is no such number.
-    pub fn after(&self, number: u64) -> Option<Vec<Arc<LoggedEvent>>> {
+    pub(crate) fn after(&self, number: u64) -> Option<Vec<Arc<LoggedEvent>>> {
         let known = (self.lost..=self.newest).contains(&number);
         let from = self.events.partition_point(|it| it.number <= number);
         known.then(|| self.events.range(from..).cloned().collect())
     }
 
     /// Writes down what happened to an object.
-    pub fn entry(&mut self, key: &Key, mut entry: HistoryEntry) {
+    pub(crate) fn entry(&mut self, key: &Key, mut entry: HistoryEntry) {
         entry.fields.truncate(FIELDS_MAX);
         self.written += 1;
         self.entries += 1;
@@ -270,7 +270,7 @@ impl EventStore {
     }
 
     /// What happened to some objects, the newest first.
-    pub fn history(&self, keys: &[Key]) -> Vec<Arc<HistoryEntry>> {
+    pub(crate) fn history(&self, keys: &[Key]) -> Vec<Arc<HistoryEntry>> {
         let known = keys.iter().filter_map(|key| self.histories.get(key));
         let mut all: Vec<_> = known.flatten().collect();
         all.sort_by_key(|(number, _)| std::cmp::Reverse(*number));

@@ -23,7 +23,7 @@ const RENDERING_MAX: usize = 2;
 
 /// What the server reads.
 #[derive(Clone)]
-pub struct ServerContext {
+pub(crate) struct ServerContext {
     /// What pages and the API show.
     pub viewer: Arc<Viewer>,
     /// The rows.

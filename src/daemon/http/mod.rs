@@ -12,11 +12,11 @@ use axum::{Router, extract::State, http::StatusCode, routing::get};
 use tokio::{net::TcpListener, sync::watch};
 
 use self::context::AppState;
-pub use self::context::ServerContext;
+pub(crate) use self::context::ServerContext;
 use super::{exposition::MetricsDetail, health};
 
 /// Serves until told to stop.
-pub async fn serve(
+pub(crate) async fn serve(
     listener: TcpListener,
     context: ServerContext,
     detail: MetricsDetail,

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 /// How long ago something was, in the one unit that says it best, as `10m`.
-pub fn age(at: Timestamp, now: Timestamp) -> String {
+pub(crate) fn age(at: Timestamp, now: Timestamp) -> String {
     let seconds = now.duration_since(at).as_secs().max(0);
     match seconds {
         0..120 => format!("{seconds}s"),

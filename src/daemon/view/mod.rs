@@ -3,13 +3,13 @@
 //! Nobody is shown what was true before he asked; who asks within a tenth of a second of others gets the same copy as
 //! they, so that fifty open pages cost the engines ten copies a second and no more.
 
-pub mod age;
-pub mod object;
-pub mod params;
-pub mod query;
+pub(crate) mod age;
+pub(crate) mod object;
+pub(crate) mod params;
+pub(crate) mod query;
 pub mod reasons;
-pub mod record;
-pub mod state;
+pub(crate) mod record;
+pub(crate) mod state;
 mod viewer;
 
-pub use self::viewer::{About, TargetInfo, View, Viewer};
+pub(crate) use self::viewer::{About, TargetInfo, View, Viewer};

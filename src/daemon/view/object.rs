@@ -23,7 +23,7 @@ use crate::{
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Object)]
-pub struct ObjectView<'a> {
+pub(crate) struct ObjectView<'a> {
     /// `target/Kind/name`.
     pub key: String,
     /// The target.
@@ -79,7 +79,7 @@ pub struct ObjectView<'a> {
 /// A field that differs.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Difference)]
-pub struct DifferenceView<'a> {
+pub(crate) struct DifferenceView<'a> {
     /// A JSON Pointer below `spec`.
     path: &'a str,
     /// What the manifest asks for, without secrets.
@@ -95,7 +95,7 @@ pub struct DifferenceView<'a> {
 /// One aspect of an object.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Condition)]
-pub struct ConditionView<'a> {
+pub(crate) struct ConditionView<'a> {
     /// As `Ready`.
     #[serde(rename = "type")]
     kind: &'a str,
@@ -112,7 +112,7 @@ pub struct ConditionView<'a> {
 /// Images, 12 hex digits each; empty if unknown.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Digests)]
-pub struct DigestsView<'a> {
+pub(crate) struct DigestsView<'a> {
     /// The one that is wanted.
     desired: &'a str,
     /// The one that runs.
@@ -122,7 +122,7 @@ pub struct DigestsView<'a> {
 /// One thing that people read of an object besides.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Detail)]
-pub struct DetailView<'a> {
+pub(crate) struct DetailView<'a> {
     /// As `smoke test`.
     name: &'a str,
     /// In words.
@@ -132,7 +132,7 @@ pub struct DetailView<'a> {
 /// A place in a manifest.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Place)]
-pub struct LocationView<'a> {
+pub(crate) struct LocationView<'a> {
     /// Below the watched directory.
     file: &'a str,
     /// From 1.
@@ -143,7 +143,7 @@ pub struct LocationView<'a> {
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Rollup)]
-pub struct RollupView<'a> {
+pub(crate) struct RollupView<'a> {
     /// The worst of their statuses.
     status: &'a str,
     /// Under which causes any of them drifted.
@@ -157,7 +157,7 @@ pub struct RollupView<'a> {
 }
 
 /// An object as JSON.
-pub fn object<'a>(view: &'a View, row: &'a Row) -> ObjectView<'a> {
+pub(crate) fn object<'a>(view: &'a View, row: &'a Row) -> ObjectView<'a> {
     ObjectView {
         key: row.key.to_string(),
         target: row.key.target.as_str(),
@@ -188,7 +188,7 @@ pub fn object<'a>(view: &'a View, row: &'a Row) -> ObjectView<'a> {
 }
 
 /// Every field of an object that differs.
-pub fn differences(row: &Row) -> Vec<DifferenceView<'_>> {
+pub(crate) fn differences(row: &Row) -> Vec<DifferenceView<'_>> {
     row.changes.iter().map(difference).collect()
 }
 
@@ -212,7 +212,7 @@ fn condition(it: &Condition) -> ConditionView<'_> {
 }
 
 /// The key of the document that an object is a part of, or is.
-pub fn document_key(row: &Row) -> String {
+pub(crate) fn document_key(row: &Row) -> String {
     let (kind, name) = document_of(row.key.kind, &row.key.name);
     format!("{}/{kind}/{name}", row.key.target)
 }

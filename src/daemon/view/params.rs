@@ -15,7 +15,7 @@ use crate::{
 #[derive(Debug, Clone, Default, Deserialize, utoipa::IntoParams)]
 #[serde(deny_unknown_fields, default)]
 #[into_params(parameter_in = Query)]
-pub struct ObjectParams {
+pub(crate) struct ObjectParams {
     /// Only those of this target.
     pub target: String,
     /// Only those of this kind.
@@ -86,7 +86,7 @@ fn cursors() -> RefOr<Schema> {
 
 /// In which order objects come. Those alike come by their keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum SortOrder {
+pub(crate) enum SortOrder {
     /// By their keys.
     #[default]
     Key,
@@ -102,10 +102,11 @@ pub enum SortOrder {
 
 impl SortOrder {
     /// All of them.
-    pub const ALL: [Self; 5] = [Self::Key, Self::Status, Self::Drift, Self::Since, Self::Observed];
+    pub(crate) const ALL: [Self; 5] =
+        [Self::Key, Self::Status, Self::Drift, Self::Since, Self::Observed];
 
     /// The word in a query.
-    pub fn as_str(self) -> &'static str {
+    pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Key => "key",
             Self::Status => "status",

@@ -22,14 +22,14 @@ use crate::{
 };
 
 /// How many objects a page may have.
-pub const LIMIT_MAX: usize = 1_000;
+pub(crate) const LIMIT_MAX: usize = 1_000;
 
 /// A rank after all others, in eighteen digits.
 const LAST: i64 = 999_999_999_999_999_999;
 
 /// What is asked for.
 #[derive(Debug, Clone, Default)]
-pub struct ObjectQuery {
+pub(crate) struct ObjectQuery {
     target: String,
     kind: String,
     statuses: Vec<Status>,
@@ -46,7 +46,7 @@ pub struct ObjectQuery {
 /// Why a query cannot be answered.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{name}`: {message}")]
-pub struct BadQuery {
+pub(crate) struct BadQuery {
     /// The parameter.
     pub name: &'static str,
     /// What is wrong with it, and what it may be.
@@ -55,7 +55,7 @@ pub struct BadQuery {
 
 impl ObjectQuery {
     /// Understands the words.
-    pub fn parse(params: &ObjectParams) -> Result<Self, BadQuery> {
+    pub(crate) fn parse(params: &ObjectParams) -> Result<Self, BadQuery> {
         if !params.kind.is_empty() {
             one_of("kind", &params.kind, ALL.iter().map(|it| (*it, ())))?;
         }

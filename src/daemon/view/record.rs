@@ -15,7 +15,7 @@ use crate::{
 /// Something that happened. What happens again is the same event with a higher count and a new id.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Event)]
-pub struct EventView {
+pub(crate) struct EventView {
     /// To be given as `Last-Event-ID`; another process's ids are other ones.
     pub id: String,
     /// The key of an object, the name of a target, or `source`.
@@ -39,7 +39,7 @@ pub struct EventView {
 
 impl Viewer {
     /// An event as JSON.
-    pub fn event(&self, event: &LoggedEvent) -> EventView {
+    pub(crate) fn event(&self, event: &LoggedEvent) -> EventView {
         EventView {
             id: self.event_log.id(event.number),
             subject: event.subject.to_string(),
@@ -58,14 +58,14 @@ impl Viewer {
     }
 
     /// The newest events, the newest first.
-    pub fn newest(&self, count: usize) -> Vec<EventView> {
+    pub(crate) fn newest(&self, count: usize) -> Vec<EventView> {
         let events: Vec<Arc<LoggedEvent>> =
             self.event_log.read(|store| store.events().take(count).cloned().collect());
         events.iter().map(|it| self.event(it)).collect()
     }
 
     /// The events of an object and of everything that is a part of it, the newest first.
-    pub fn events_of(&self, view: &View, row: &Arc<Row>) -> Vec<EventView> {
+    pub(crate) fn events_of(&self, view: &View, row: &Arc<Row>) -> Vec<EventView> {
         let keys = keys(view, row);
         let ours = |it: &&Arc<LoggedEvent>| matches!(&it.subject, Subject::Object(key) if keys.contains(key));
         let events: Vec<Arc<LoggedEvent>> =
@@ -74,7 +74,7 @@ impl Viewer {
     }
 
     /// What happened to an object and to everything that is a part of it, the newest first.
-    pub fn history(&self, view: &View, row: &Arc<Row>) -> Vec<Arc<HistoryEntry>> {
+    pub(crate) fn history(&self, view: &View, row: &Arc<Row>) -> Vec<Arc<HistoryEntry>> {
         self.event_log.read(|store| store.history(&keys(view, row)))
     }
 }

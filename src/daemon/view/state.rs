@@ -19,13 +19,13 @@ use crate::{
 };
 
 /// The version of everything that this API gives.
-pub const API_VERSION: &str = "evenkeel.dev/v1";
+pub(crate) const API_VERSION: &str = "evenkeel.dev/v1";
 
 /// Objects, and what there is besides to be known of them all.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Objects)]
-pub struct ObjectsView<'a> {
+pub(crate) struct ObjectsView<'a> {
     /// `evenkeel.dev/v1`.
     api_version: &'static str,
     /// The objects of this page.
@@ -43,7 +43,7 @@ pub struct ObjectsView<'a> {
 /// Why something is held up.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Said)]
-pub struct ReasonView {
+pub(crate) struct ReasonView {
     /// In PascalCase.
     pub reason: &'static str,
     /// In words.
@@ -54,7 +54,7 @@ pub struct ReasonView {
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Target)]
-pub struct TargetView {
+pub(crate) struct TargetView {
     /// Its name.
     pub name: String,
     /// Why nothing is read or written; null: it is.
@@ -70,7 +70,7 @@ pub struct TargetView {
 /// What would be deleted.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Prune)]
-pub struct PruneView {
+pub(crate) struct PruneView {
     /// How many objects.
     pub candidates: usize,
     /// The hash that confirms exactly these.
@@ -82,7 +82,7 @@ pub struct PruneView {
 /// An update of many objects.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Rollout)]
-pub struct RolloutView {
+pub(crate) struct RolloutView {
     /// The kind of the objects.
     pub kind: &'static str,
     /// How many.
@@ -99,7 +99,7 @@ pub struct RolloutView {
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Source)]
-pub struct SourceView {
+pub(crate) struct SourceView {
     /// The path, as the operator gave it.
     pub path: String,
     /// The git commit, where there is one.
@@ -129,7 +129,7 @@ pub struct SourceView {
 /// One thing that is wrong with a manifest.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Note)]
-pub struct DiagnosticView {
+pub(crate) struct DiagnosticView {
     /// Below the watched directory.
     pub file: String,
     /// From 1; 0 if the whole file is meant.
@@ -149,7 +149,7 @@ pub struct DiagnosticView {
 /// The directory in detail.
 #[derive(Serialize, ToSchema)]
 #[schema(as = SourceDetail)]
-pub struct SourceDetailView {
+pub(crate) struct SourceDetailView {
     /// The directory.
     #[serde(flatten)]
     pub source: SourceView,
@@ -162,7 +162,7 @@ pub struct SourceDetailView {
 /// A manifest.
 #[derive(Serialize, ToSchema)]
 #[schema(as = File)]
-pub struct FileView {
+pub(crate) struct FileView {
     /// Below the watched directory.
     pub file: String,
     /// How many documents of it count.
@@ -175,7 +175,7 @@ pub struct FileView {
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = TargetDetail)]
-pub struct TargetDetailView {
+pub(crate) struct TargetDetailView {
     /// The target.
     #[serde(flatten)]
     pub target: TargetView,
@@ -194,7 +194,7 @@ pub struct TargetDetailView {
 /// An open breaker: so many objects have drifted at once that nothing is written.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Breaker)]
-pub struct BreakerView {
+pub(crate) struct BreakerView {
     /// The kind.
     pub kind: &'static str,
     /// How many have drifted.
@@ -209,7 +209,7 @@ pub struct BreakerView {
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Budget)]
-pub struct BudgetView {
+pub(crate) struct BudgetView {
     /// Which of AWS's quotas: a service, or one of its calls.
     pub name: &'static str,
     /// Calls a second when all is well.
@@ -226,7 +226,7 @@ pub struct BudgetView {
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Engine)]
-pub struct EngineView {
+pub(crate) struct EngineView {
     /// The kind.
     pub kind: &'static str,
     /// Whether a complete list has been read since the start.
@@ -249,7 +249,7 @@ pub struct EngineView {
 
 impl View {
     /// Objects as they were asked for.
-    pub fn list(&self, query: &ObjectQuery, sums: bool) -> ObjectsView<'_> {
+    pub(crate) fn list(&self, query: &ObjectQuery, sums: bool) -> ObjectsView<'_> {
         let selected = if sums { self.sums(query) } else { self.objects(query) };
         ObjectsView {
             api_version: API_VERSION,
@@ -281,7 +281,7 @@ impl View {
     }
 
     /// Targets with their budgets.
-    pub fn targets(&self, infos: &[TargetInfo]) -> Vec<TargetDetailView> {
+    pub(crate) fn targets(&self, infos: &[TargetInfo]) -> Vec<TargetDetailView> {
         let one = |target: &TargetInfo| TargetDetailView {
             target: self.target(&target.name),
             region: target.region.clone(),
@@ -297,7 +297,7 @@ impl View {
     }
 
     /// The directory of manifests in detail.
-    pub fn source(&self) -> SourceDetailView {
+    pub(crate) fn source(&self) -> SourceDetailView {
         let state = &self.shown.source;
         let snapshot = state.snapshot.as_deref();
         let mut files: BTreeMap<&str, (usize, usize)> = BTreeMap::new();

@@ -27,11 +27,11 @@ use crate::{
 const APART: Duration = Duration::from_millis(100);
 
 /// What does not change while it runs.
-pub struct About {
+pub(crate) struct About {
     /// Who this Evenkeel is.
     pub owner: String,
     /// `enforce` or `observe`, as the operator said.
-    pub mode: &'static str,
+    pub(crate) mode: &'static str,
     /// When it started.
     pub started: Timestamp,
     /// The targets.
@@ -39,7 +39,7 @@ pub struct About {
 }
 
 /// A target, as far as a page needs it.
-pub struct TargetInfo {
+pub(crate) struct TargetInfo {
     /// Its name.
     pub name: Name,
     /// Its Region.
@@ -49,7 +49,7 @@ pub struct TargetInfo {
 }
 
 /// The board at one moment.
-pub struct View {
+pub(crate) struct View {
     /// The copy.
     pub shown: BoardState,
     /// When it was made.
@@ -69,12 +69,12 @@ impl View {
     }
 
     /// All rows but those of images, which are only a means.
-    pub fn rows(&self) -> impl Iterator<Item = &Arc<Row>> {
+    pub(crate) fn rows(&self) -> impl Iterator<Item = &Arc<Row>> {
         self.shown.rows.values().filter(|it| it.key.kind != Image::NAME)
     }
 
     /// The row of an object by its key, as `default/Function/resize`.
-    pub fn row(&self, key: &str) -> Option<&Arc<Row>> {
+    pub(crate) fn row(&self, key: &str) -> Option<&Arc<Row>> {
         let (target, kind, name) = split(key)?;
         let kind = kinds::ALL.iter().find(|it| **it == kind)?;
         self.shown.rows.get(&Key { target: Name::new(target), kind, name: Name::new(name) })
@@ -87,7 +87,7 @@ impl View {
     }
 
     /// An object and its parts, itself first.
-    pub fn family<'a>(&'a self, row: &'a Arc<Row>) -> Vec<&'a Arc<Row>> {
+    pub(crate) fn family<'a>(&'a self, row: &'a Arc<Row>) -> Vec<&'a Arc<Row>> {
         match self.document(&row.key) {
             Some(document) => document.rows.iter().collect(),
             None => vec![row],
@@ -95,7 +95,7 @@ impl View {
     }
 
     /// The account of a target, once it is known.
-    pub fn account(&self, target: &Name) -> Option<&str> {
+    pub(crate) fn account(&self, target: &Name) -> Option<&str> {
         self.shown.accounts.get(target).map(String::as_str)
     }
 }
@@ -107,7 +107,7 @@ pub(in crate::daemon) fn split(key: &str) -> Option<(&str, &str, &str)> {
 }
 
 /// Makes copies of the board, and shares each among those who ask at about the same time.
-pub struct Viewer {
+pub(crate) struct Viewer {
     /// What does not change.
     pub about: About,
     /// What happened.
@@ -128,7 +128,7 @@ impl Viewer {
     }
 
     /// The time.
-    pub fn now(&self) -> Mono {
+    pub(crate) fn now(&self) -> Mono {
         self.clock.now().mono
     }
 
@@ -141,7 +141,7 @@ impl Viewer {
 
     /// The board as it has been at some moment since then. Takes milliseconds with a large fleet: not for a thread
     /// that others wait for.
-    pub fn view(&self, since: Mono) -> Arc<View> {
+    pub(crate) fn view(&self, since: Mono) -> Arc<View> {
         // Whoever comes while the copy is made waits for it here, and takes the same.
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(view) = last.as_ref().filter(|it| it.at.mono >= since) {
@@ -154,7 +154,7 @@ impl Viewer {
     }
 
     /// The Region of a target.
-    pub fn region(&self, target: &Name) -> Option<&str> {
+    pub(crate) fn region(&self, target: &Name) -> Option<&str> {
         self.about.targets.iter().find(|it| it.name == *target).map(|it| it.region.as_str())
     }
 }
