@@ -14,7 +14,6 @@ mod intrinsics;
 mod lambroll;
 mod read;
 mod sam;
-mod scalar;
 mod source;
 mod terraform;
 mod why;

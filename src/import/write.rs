@@ -1,11 +1,9 @@
 //! A document as YAML: fields in the order of the reference, a comment above for what it does not say.
 
+use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 
-use super::{
-    Found,
-    scalar::{self, Scalar, word},
-};
+use super::Found;
 use crate::{
     manifest::{API_VERSION, shape_of},
     shape::{Field, Shape},
@@ -13,8 +11,6 @@ use crate::{
 
 /// How long a line of a comment may get, in characters.
 const WIDTH: usize = 100;
-/// The longest key that may stand on the line of its value (YAML 1.2, 7.4.2), quotes and escapes counted.
-const KEY_MAX: usize = 1000;
 
 /// What comes first in what no shape orders: the words of IAM and of ECR's rules, as their manuals write them. All
 /// else follows by name.
@@ -43,6 +39,14 @@ const FIRST: &[&str] = &[
     "type",
 ];
 
+/// What YAML 1.1 or our own reader takes for something else than a text, in lower case and without sign or point. The
+/// library writes YAML 1.2, in which these are texts.
+const NOT_TEXTS: &[&str] = &["y", "n", "yes", "no", "on", "off", "<<", "=", "inf"];
+/// The library chooses how a text is quoted. It takes double quotes for one that ends with this.
+const MARK: char = '\u{7f}';
+/// How a marked text ends.
+const MARKED_END: &str = "\\x7F\"";
+
 /// One YAML document. `header` is what a comment says first, a line each.
 pub fn write(found: &Found, header: &[String]) -> String {
     let Found { kind, name, spec, left, secrets } = found;
@@ -62,13 +66,98 @@ pub fn write(found: &Found, header: &[String]) -> String {
     for it in left {
         comment.say("  - ", &format!("{}: {}", it.path, it.why));
     }
-    let mut lines = comment.lines;
-    lines.push(format!("apiVersion: {API_VERSION}"));
-    lines.push(format!("kind: {kind}"));
-    lines.push("metadata:".to_owned());
-    lines.push(format!("  name: {}", word(name)));
-    put(&mut lines, "spec:", laid_map(spec, shape_of(kind)));
-    lines.join("\n") + "\n"
+    let document = Written {
+        api_version: API_VERSION,
+        kind,
+        metadata: Metadata { name: YamlText(name) },
+        spec: OrderedMap { map: spec, shape: shape_of(kind) },
+    };
+    let yaml = yaml_serde::to_string(&document).expect("JSON values can be written as YAML");
+    comment.lines.push(yaml.replace(MARKED_END, "\""));
+    comment.lines.join("\n")
+}
+
+/// A document in the order in which people read it.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Written<'a> {
+    api_version: &'a str,
+    kind: &'a str,
+    metadata: Metadata<'a>,
+    spec: OrderedMap<'a>,
+}
+
+#[derive(Serialize)]
+struct Metadata<'a> {
+    name: YamlText<'a>,
+}
+
+/// A text that every reader takes for this text.
+struct YamlText<'a>(&'a str);
+
+impl Serialize for YamlText<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if needs_quotes(self.0) {
+            return serializer.serialize_str(&format!("{}{MARK}", self.0));
+        }
+        serializer.serialize_str(self.0)
+    }
+}
+
+fn needs_quotes(text: &str) -> bool {
+    // What YAML 1.1 calls line breaks, and 1.2 does not.
+    let breaks = text.contains(['\u{2028}', '\u{2029}']);
+    let word = text.trim_start_matches(['+', '-', '.']).to_lowercase();
+    let marked = text.contains(MARK) || text.contains(MARKED_END);
+    breaks || marked || NOT_TEXTS.contains(&word.as_str()) || is_like_a_number(text)
+}
+
+/// Numbers of every base, times, dates, versions: what begins as a number, and has nothing in it but what numbers and
+/// times have.
+fn is_like_a_number(text: &str) -> bool {
+    let part = |c: char| c.is_ascii_hexdigit() || "xXoO_.:+-tTzZ ".contains(c);
+    text.starts_with(|c: char| c.is_ascii_digit() || "+-.".contains(c)) && text.chars().all(part)
+}
+
+/// A value whose maps are in the order of their shapes.
+struct OrderedValue<'a> {
+    value: &'a Value,
+    shape: Option<&'static Shape>,
+}
+
+impl Serialize for OrderedValue<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.value {
+            Value::Object(map) => OrderedMap { map, shape: self.shape }.serialize(serializer),
+            Value::Array(items) => {
+                let shape = item_shape(self.shape);
+                serializer.collect_seq(items.iter().map(|value| OrderedValue { value, shape }))
+            }
+            Value::String(text) => YamlText(text).serialize(serializer),
+            Value::Null | Value::Bool(_) | Value::Number(_) => self.value.serialize(serializer),
+        }
+    }
+}
+
+/// A map in the order of its shape.
+struct OrderedMap<'a> {
+    map: &'a Map<String, Value>,
+    shape: Option<&'static Shape>,
+}
+
+impl Serialize for OrderedMap<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let fields = fields(self.shape);
+        let place = |name: &str| {
+            let known = fields.iter().position(|it| it.name == name);
+            known.or_else(|| Some(fields.len() + FIRST.iter().position(|it| *it == name)?))
+        };
+        let mut members: Vec<(&String, &Value)> = self.map.iter().collect();
+        members.sort_by_key(|(name, _)| (place(name).unwrap_or(usize::MAX), *name));
+        serializer.collect_map(members.into_iter().map(|(name, value)| {
+            (YamlText(name), OrderedValue { value, shape: member_shape(name, self.shape) })
+        }))
+    }
 }
 
 /// The comment above a document.
@@ -104,97 +193,6 @@ impl Comment {
         }
         self.lines.push(line.trim_end().to_owned());
     }
-}
-
-/// How a value is laid out.
-enum Laid {
-    /// On the line of its key.
-    Inline(String),
-    /// A word on the line of its key, and lines below it.
-    Literal(&'static str, Vec<String>),
-    /// Lines below its key.
-    Block(Vec<String>),
-}
-
-fn laid(value: &Value, shape: Option<&Shape>) -> Laid {
-    match value {
-        Value::Null | Value::Bool(_) | Value::Number(_) => Laid::Inline(value.to_string()),
-        Value::String(text) => match scalar::text(text) {
-            Scalar::Inline(word) => Laid::Inline(word),
-            Scalar::Literal(header, lines) => Laid::Literal(header, lines),
-        },
-        Value::Array(items) if items.is_empty() => Laid::Inline("[]".to_owned()),
-        Value::Array(items) => {
-            let item = item_shape(shape);
-            let mut lines = Vec::new();
-            for it in items {
-                put_item(&mut lines, "- ", laid(it, item));
-            }
-            Laid::Block(lines)
-        }
-        Value::Object(map) => laid_map(map, shape),
-    }
-}
-
-fn laid_map(map: &Map<String, Value>, shape: Option<&Shape>) -> Laid {
-    if map.is_empty() {
-        return Laid::Inline("{}".to_owned());
-    }
-    let fields = fields(shape);
-    let place = |name: &str| {
-        let known = fields.iter().position(|it| it.name == name);
-        known.or_else(|| Some(fields.len() + FIRST.iter().position(|it| *it == name)?))
-    };
-    let mut members: Vec<(&String, &Value)> = map.iter().collect();
-    members.sort_by_key(|(name, _)| (place(name).unwrap_or(usize::MAX), *name));
-    let mut lines = Vec::new();
-    for (name, value) in members {
-        let shape = member_shape(name, shape);
-        let key = word(name);
-        if key.chars().count() > KEY_MAX {
-            lines.push(format!("? {key}"));
-            put_item(&mut lines, ": ", laid(value, shape));
-        } else {
-            put(&mut lines, &format!("{key}:"), laid(value, shape));
-        }
-    }
-    Laid::Block(lines)
-}
-
-/// A member of a map.
-fn put(lines: &mut Vec<String>, key: &str, value: Laid) {
-    match value {
-        Laid::Inline(text) => lines.push(format!("{key} {text}")),
-        Laid::Literal(header, below) => {
-            lines.push(format!("{key} {header}"));
-            nest(lines, below);
-        }
-        Laid::Block(below) => {
-            lines.push(key.to_owned());
-            nest(lines, below);
-        }
-    }
-}
-
-/// An item of a list, which begins on the line of its dash.
-fn put_item(lines: &mut Vec<String>, dash: &str, value: Laid) {
-    match value {
-        Laid::Inline(text) => lines.push(format!("{dash}{text}")),
-        Laid::Literal(header, below) => {
-            lines.push(format!("{dash}{header}"));
-            nest(lines, below);
-        }
-        Laid::Block(below) => {
-            let mut below = below.into_iter();
-            lines.extend(below.next().map(|first| format!("{dash}{first}")));
-            nest(lines, below.collect());
-        }
-    }
-}
-
-fn nest(lines: &mut Vec<String>, below: Vec<String>) {
-    let nested = |line: String| if line.is_empty() { line } else { format!("  {line}") };
-    lines.extend(below.into_iter().map(nested));
 }
 
 /// The members that a shape knows, if it is one of an object.

@@ -112,7 +112,7 @@ def test_files_of_other_tools_become_manifests_that_can_be_planned(
     assert all("is a placeholder from an import" in it for it in told), checked.stdout + checked.stderr
     filled = 0
     for file in made.iterdir():
-        text, count = re.subn(r'([\w-]+:|-) "evenkeel: fill in"', fill_in, file.read_text())
+        text, count = re.subn(r"([\w-]+:|-) 'evenkeel: fill in'", fill_in, file.read_text())
         file.write_text(text)
         filled += count
     assert filled == len(told)

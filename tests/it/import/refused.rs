@@ -68,7 +68,7 @@ fn nothing_that_is_marked_as_sensitive_is_written() {
     ] {
         let text = terraform(&value, &marks);
         assert!(!text.contains("s3cr3t7Qz"), "{text}");
-        assert!(text.contains(&format!("TOKEN: \"{PLACEHOLDER}\"")), "{text}");
+        assert!(text.contains(&format!("TOKEN: '{PLACEHOLDER}'")), "{text}");
     }
     assert!(terraform(&value, &json!({})).contains("TOKEN: s3cr3t7Qz"));
 }

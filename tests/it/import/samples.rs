@@ -58,7 +58,7 @@ fn what_is_written_is_a_manifest() {
         let other = parsed.diagnostics.iter().filter(|it| !it.message.contains("is a placeholder"));
         let other: Vec<String> = other.map(ToString::to_string).collect();
         assert_eq!(other, Vec::<String>::new(), "{}\n{text}", path.display());
-        let holes = text.lines().filter(|it| it.ends_with(&format!("\"{PLACEHOLDER}\""))).count();
+        let holes = text.lines().filter(|it| it.ends_with(&format!("'{PLACEHOLDER}'"))).count();
         assert_eq!(parsed.diagnostics.len(), holes, "{}", path.display());
         let whole = found
             .iter()

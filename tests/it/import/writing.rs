@@ -14,7 +14,7 @@ fn read(text: &str) -> Value {
     manifest::plain(text.as_bytes()).unwrap_or_else(|notes| panic!("{notes:?}\n{text}"))
 }
 
-/// What a reader that somebody else made makes of it.
+/// What the library that writes makes of it.
 fn read_elsewhere(text: &str) -> Value {
     yaml_serde::from_str(text).unwrap_or_else(|error| panic!("{error}\n{text}"))
 }
@@ -173,6 +173,29 @@ const HOSTILE: &[&str] = &[
     "- a\n- b",
     "a: b\nc: d",
     "key: |\n  a",
+    "NO",
+    "0x10",
+    "-0x1f",
+    "+12",
+    "1:2",
+    "190:20:30",
+    "1e3017",
+    "-inf",
+    "..",
+    "2001-12-14 21:59:43.10 -5",
+    "685.230_15e+03",
+    "\u{2029}",
+    "a\u{85}b",
+    "a\u{2028}b",
+    "\u{9f}",
+    "\u{ad}",
+    "\u{202e}",
+    "\r",
+    " a",
+    "a ",
+    "\n\n",
+    " \n",
+    "\\x7F\"",
     "\u{7f}",
 ];
 
@@ -184,7 +207,8 @@ fn hostile() -> impl Strategy<Value = String> {
         2 => "[ \\n\\t:#'\"|>a\\-{}\\[\\]&*!%@`,?\\\\0-9.]{0,12}",
         1 => "\\PC{0,40}",
         1 => prop::collection::vec(any::<char>(), 0..20).prop_map(String::from_iter),
-        1 => (1000..1100_usize).prop_map(|it| "k".repeat(it)),
+        1 => (100..1100_usize).prop_map(|it| "k".repeat(it)),
+        1 => (20..200_usize).prop_map(|it| "long line ".repeat(it)),
     ]
 }
 
@@ -236,7 +260,7 @@ proptest! {
         prop_assert_eq!(document.as_object().unwrap().len(), 4);
     }
 
-    /// Readers of YAML 1.1 are what people have at hand.
+    /// The library's reader treats line breaks and numbers otherwise than ours.
     #[test]
     fn other_readers_see_the_same_texts(text in hostile()) {
         // What this reader takes for the end of its input, or for no character.
@@ -244,5 +268,44 @@ proptest! {
         let found = found(json!({ "description": text }));
         let written = write(&found, &[]);
         prop_assert_eq!(&read_elsewhere(&written)["spec"], &Value::Object(found.spec), "{}", written);
+    }
+}
+
+/// Other tools that read or rewrite manifests take these words for something else than texts (YAML 1.1, "Bool",
+/// "Int", "Float", "Timestamp", "Merge", "Value").
+#[test]
+fn words_of_yaml_1_1_stand_in_quotes() {
+    for text in [
+        "y",
+        "N",
+        "yes",
+        "No",
+        "on",
+        "OFF",
+        "<<",
+        "=",
+        "1_000",
+        "017",
+        "0o17",
+        "0b11",
+        "0x10",
+        "1e3017",
+        "12:30:45",
+        "190:20:30.15",
+        "685.230_15e+03",
+        "-1_000",
+        "+.Inf",
+        "2026-01-01",
+        "2026-01-01T00:00:00Z",
+        "2001-12-14 21:59:43.10 -5",
+    ] {
+        let written = write(&found(json!({ "description": text })), &[]);
+        assert!(written.contains(&format!("description: \"{text}\"\n")), "{written}");
+        let written = write(&found(json!({ "tags": { text: "x" } })), &[]);
+        assert!(written.contains(&format!("    \"{text}\": x\n")), "{written}");
+    }
+    for text in ["no one", "1.2.3-rc1", "sha256:1e3", "a-b", "thumbs:v1", "x=y"] {
+        let written = write(&found(json!({ "description": text })), &[]);
+        assert!(written.contains(&format!("description: {text}\n")), "{written}");
     }
 }
