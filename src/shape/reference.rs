@@ -1,6 +1,6 @@
 //! Shapes as a table for people, in Markdown.
 
-use super::{Field, Shape, Text};
+use super::field::{Field, Shape, Text};
 
 /// One row for each field, nested ones by their path.
 pub fn reference(fields: &[Field]) -> String {

@@ -2,7 +2,7 @@
 
 use serde_json::{Map as Json, Value, json};
 
-use super::{Field, Shape, Text};
+use super::field::{Field, Shape, Text};
 
 /// The schema of one shape.
 pub fn schema(shape: &Shape) -> Value {
