@@ -12,9 +12,9 @@ use serde::Deserialize;
 use tempfile::TempDir;
 
 use super::{
-    ImageError,
-    hashing::Hashing,
-    image::{self, Descriptor, Image, Manifest},
+    error::ImageError,
+    hashing_writer::HashingWriter,
+    image::{self, BlobDescriptor, ImageManifest, LocalImage},
     layout,
 };
 use crate::kinds::image::DOCKER;
@@ -29,14 +29,14 @@ const BUFFER: usize = 1024 * 1024;
 /// An image of Docker's own form.
 #[derive(Deserialize)]
 #[serde(rename_all = "PascalCase")]
-struct Saved {
+struct DockerImage {
     config: String,
     layers: Vec<String>,
 }
 
 /// Unpacks an archive, and reads its image, or of several the one for an architecture. The image lives as long as the
 /// folder.
-pub fn open(file: &Path, architecture: Option<&str>) -> Result<(Image, TempDir), ImageError> {
+pub fn open(file: &Path, architecture: Option<&str>) -> Result<(LocalImage, TempDir), ImageError> {
     let folder = TempDir::new().map_err(|error| ImageError::file(std::env::temp_dir(), error))?;
     unpack(file, folder.path())?;
     if layout::is_layout(folder.path()) {
@@ -87,10 +87,10 @@ fn unpack(file: &Path, folder: &Path) -> Result<(), ImageError> {
 }
 
 /// Docker's own form has no manifest: one is made, and the layers are compressed. Both come out the same each time.
-fn docker(file: &Path, folder: &Path) -> Result<Image, ImageError> {
+fn docker(file: &Path, folder: &Path) -> Result<LocalImage, ImageError> {
     let unfit = |text: String| ImageError::Unfit(format!("{}: {text}", file.display()));
     let list = read(&folder.join(LIST))?;
-    let saved: Vec<Saved> =
+    let saved: Vec<DockerImage> =
         serde_json::from_slice(&list).map_err(|error| unfit(format!("{LIST}: {error}")))?;
     let [saved] = saved.as_slice() else {
         let count = saved.len();
@@ -103,7 +103,7 @@ fn docker(file: &Path, folder: &Path) -> Result<Image, ImageError> {
     for layer in &saved.layers {
         layers.push(pack(folder, &member(folder, layer).map_err(unfit)?)?);
     }
-    let manifest = Manifest {
+    let manifest = ImageManifest {
         schema_version: 2,
         media_type: Some(DOCKER.to_owned()),
         config: keep(folder, &config)?,
@@ -111,7 +111,7 @@ fn docker(file: &Path, folder: &Path) -> Result<Image, ImageError> {
     };
     let bytes = serde_json::to_vec(&manifest).map_err(|error| unfit(error.to_string()))?;
     let read = serde_json::from_slice(&config).map_err(|error| unfit(error.to_string()))?;
-    Ok(Image {
+    Ok(LocalImage {
         bytes,
         media_type: DOCKER.to_owned(),
         manifest,
@@ -134,16 +134,16 @@ fn read(path: &Path) -> Result<Vec<u8>, ImageError> {
 }
 
 /// Puts the configuration among the blobs.
-fn keep(folder: &Path, config: &[u8]) -> Result<Descriptor, ImageError> {
+fn keep(folder: &Path, config: &[u8]) -> Result<BlobDescriptor, ImageError> {
     let digest = image::digest(config);
     let path = blobs(folder)?.join(digest.trim_start_matches("sha256:"));
     fs::write(&path, config).map_err(|error| ImageError::file(&path, error))?;
     let media_type = "application/vnd.docker.container.image.v1+json".to_owned();
-    Ok(Descriptor { media_type, digest, size: config.len() as u64, platform: None })
+    Ok(BlobDescriptor { media_type, digest, size: config.len() as u64, platform: None })
 }
 
 /// Puts a layer among the blobs, compressed.
-fn pack(folder: &Path, layer: &Path) -> Result<Descriptor, ImageError> {
+fn pack(folder: &Path, layer: &Path) -> Result<BlobDescriptor, ImageError> {
     let from = |error| ImageError::file(layer, error);
     let mut source = fs::File::open(layer).map_err(from)?;
     let mut start = Vec::new();
@@ -151,7 +151,7 @@ fn pack(folder: &Path, layer: &Path) -> Result<Descriptor, ImageError> {
     let packed = start == GZIP;
     let mut source = io::BufReader::with_capacity(BUFFER, start.as_slice().chain(source));
     let mut part = tempfile::NamedTempFile::new_in(blobs(folder)?).map_err(from)?;
-    let mut sink = Hashing::new(part.as_file_mut());
+    let mut sink = HashingWriter::new(part.as_file_mut());
     let written = if packed {
         io::copy(&mut source, &mut sink).map(drop)
     } else {
@@ -165,7 +165,7 @@ fn pack(folder: &Path, layer: &Path) -> Result<Descriptor, ImageError> {
     part.persist(blobs(folder)?.join(digest.trim_start_matches("sha256:")))
         .map_err(|error| to(error.error))?;
     let media_type = "application/vnd.docker.image.rootfs.diff.tar.gzip".to_owned();
-    Ok(Descriptor { media_type, digest, size, platform: None })
+    Ok(BlobDescriptor { media_type, digest, size, platform: None })
 }
 
 fn blobs(folder: &Path) -> Result<PathBuf, ImageError> {

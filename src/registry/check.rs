@@ -1,7 +1,7 @@
 //! What Lambda refuses, said before anything is pushed (Lambda developer guide, "Create a Lambda function using a
 //! container image"; Lambda quotas page).
 
-use super::image::Image;
+use super::image::LocalImage;
 use crate::{engine::facts::oci_architecture, kinds::image::SINGLE};
 
 /// The largest image, without compression: 10 GB. Compressed it must be smaller still.
@@ -9,15 +9,15 @@ const SIZE_MAX: u64 = 10 * 1024 * 1024 * 1024;
 
 /// What Lambda is to run the image as.
 #[derive(Debug, Clone, Copy)]
-pub struct Wanted<'a> {
+pub(crate) struct RunTarget<'a> {
     /// `x86_64` or `arm64`, as Lambda says it.
-    pub architecture: &'a str,
+    pub(crate) architecture: &'a str,
     /// Whether the manifest overrides the program (`imageConfig`).
-    pub has_program: bool,
+    pub(crate) has_program: bool,
 }
 
 /// Everything that Lambda would refuse, in words, with what to do.
-pub fn check(image: &Image, wanted: Wanted<'_>) -> Vec<String> {
+pub(crate) fn check(image: &LocalImage, wanted: RunTarget<'_>) -> Vec<String> {
     let mut wrong = Vec::new();
     if !SINGLE.contains(&image.media_type.as_str()) {
         wrong.push(format!(
@@ -84,23 +84,23 @@ mod tests {
     use super::*;
     use crate::{
         kinds::image::{DOCKER, OCI},
-        registry::image::{Descriptor, ImageConfig, Manifest, Run},
+        registry::image::{BlobDescriptor, ImageManifest, OciConfig, OciRunConfig},
     };
 
-    fn image(media_type: &str, config: ImageConfig, layer: (&str, u64)) -> Image {
-        let descriptor = |media_type: &str, size| Descriptor {
+    fn image(media_type: &str, config: OciConfig, layer: (&str, u64)) -> LocalImage {
+        let descriptor = |media_type: &str, size| BlobDescriptor {
             media_type: media_type.into(),
             digest: String::new(),
             size,
             platform: None,
         };
-        let manifest = Manifest {
+        let manifest = ImageManifest {
             schema_version: 2,
             media_type: None,
             config: descriptor("", 1),
             layers: vec![descriptor(layer.0, layer.1)],
         };
-        Image {
+        LocalImage {
             bytes: Vec::new(),
             media_type: media_type.into(),
             manifest,
@@ -109,14 +109,14 @@ mod tests {
         }
     }
 
-    fn linux(architecture: &str, program: bool) -> ImageConfig {
+    fn linux(architecture: &str, program: bool) -> OciConfig {
         let entrypoint = program.then(|| vec!["/app".to_owned()]);
-        let config = Run { entrypoint, cmd: Some(Vec::new()) };
-        ImageConfig { architecture: architecture.into(), os: "linux".into(), config }
+        let config = OciRunConfig { entrypoint, cmd: Some(Vec::new()) };
+        OciConfig { architecture: architecture.into(), os: "linux".into(), config }
     }
 
-    fn check(image: &Image, expected: &[&str]) {
-        let wanted = Wanted { architecture: "arm64", has_program: false };
+    fn check(image: &LocalImage, expected: &[&str]) {
+        let wanted = RunTarget { architecture: "arm64", has_program: false };
         let found = super::check(image, wanted);
         assert_eq!(found.len(), expected.len(), "{found:?}");
         for (found, expected) in found.iter().zip(expected) {
@@ -137,7 +137,7 @@ mod tests {
         let zstd = ("application/vnd.oci.image.layer.v1.tar+zstd", SIZE_MAX + 1);
         check(&image(OCI, linux("arm64", true), zstd), &["zstd", "10 GB"]);
         check(
-            &image(OCI, ImageConfig::default(), gzip),
+            &image(OCI, OciConfig::default(), gzip),
             &["Lambda runs Linux", "architectures: []", "ENTRYPOINT"],
         );
         let foreign = ("application/vnd.docker.image.rootfs.foreign.diff.tar.gzip", 9);

@@ -9,7 +9,7 @@ use ureq::{
     tls::{Certificate, RootCerts, TlsConfig},
 };
 
-use super::{ImageError, image};
+use super::{error::ImageError, image};
 use crate::kinds::image::{INDEX, SINGLE};
 
 /// How long a connection may take.
@@ -50,7 +50,7 @@ pub enum RegistryError {
 
 impl RegistryError {
     /// In words, with what to do.
-    pub fn told(self, repository: &str) -> ImageError {
+    pub(crate) fn into_image_error(self, repository: &str) -> ImageError {
         match self {
             Self::Passing(why) | Self::Lost(why) => ImageError::Unreachable(format!(
                 "the push broke off: {why}; what is uploaded stays, so try again: the rest will follow"
@@ -95,7 +95,7 @@ struct ErrorBody {
     message: String,
 }
 
-type Answer = Response<ureq::Body>;
+type RegistryResponse = Response<ureq::Body>;
 
 impl Client {
     /// Talks to one repository.
@@ -134,12 +134,12 @@ impl Client {
     /// Whether a blob is there.
     pub fn has(&self, digest: &str) -> Result<bool, RegistryError> {
         let url = self.url(&format!("blobs/{digest}"));
-        let answer = self.send(self.agent.head(&url), &url)?;
-        match answer.status().as_u16() {
+        let response = self.send(self.agent.head(&url), &url)?;
+        match response.status().as_u16() {
             // A registry may keep its blobs elsewhere.
             200..=399 => Ok(true),
             404 => Ok(false),
-            _ => Err(refused(answer)),
+            _ => Err(refused(response)),
         }
     }
 
@@ -147,8 +147,8 @@ impl Client {
     pub fn begin(&self) -> Result<Upload, RegistryError> {
         let url = self.url("blobs/uploads/");
         let request = self.authorized(self.agent.post(&url), &url);
-        let answer = request.send_empty().map_err(|it| broken(&it))?;
-        self.upload(answer, &url, 0)
+        let response = request.send_empty().map_err(|it| broken(&it))?;
+        self.upload(response, &url, 0)
     }
 
     /// Sends the next part.
@@ -158,18 +158,18 @@ impl Client {
             .authorized(self.agent.patch(&upload.url), &upload.url)
             .header(header::CONTENT_TYPE, "application/octet-stream")
             .header(header::CONTENT_RANGE, format!("{}-{}", upload.offset, end.saturating_sub(1)));
-        let answer = request.send(bytes).map_err(|it| broken(&it))?;
-        self.upload(answer, &upload.url, end)
+        let response = request.send(bytes).map_err(|it| broken(&it))?;
+        self.upload(response, &upload.url, end)
     }
 
     /// How far an upload has come.
     pub fn status(&self, upload: &Upload) -> Result<Upload, RegistryError> {
-        let answer = self.send(self.agent.get(&upload.url), &upload.url)?;
-        let reached = answer.headers().get(header::RANGE).and_then(|it| it.to_str().ok());
+        let response = self.send(self.agent.get(&upload.url), &upload.url)?;
+        let reached = response.headers().get(header::RANGE).and_then(|it| it.to_str().ok());
         let reached = reached.and_then(|it| it.rsplit('-').next()?.parse::<u64>().ok());
         // `0-0` is what registries say of an upload without a byte.
         let offset = reached.filter(|it| *it > 0).map_or(0, |it| it.saturating_add(1));
-        self.upload(answer, &upload.url, offset)
+        self.upload(response, &upload.url, offset)
     }
 
     /// Ends an upload; the registry compares the digest.
@@ -177,11 +177,11 @@ impl Client {
         let sign = if upload.url.contains('?') { '&' } else { '?' };
         let url = format!("{}{sign}digest={digest}", upload.url);
         let request = self.authorized(self.agent.put(&url), &url);
-        let answer = request.send_empty().map_err(|it| broken(&it))?;
-        match answer.status().as_u16() {
+        let response = request.send_empty().map_err(|it| broken(&it))?;
+        match response.status().as_u16() {
             200..=299 => Ok(()),
-            404 | 416 => Err(RegistryError::Lost(words(answer))),
-            _ => Err(refused(answer)),
+            404 | 416 => Err(RegistryError::Lost(words(response))),
+            _ => Err(refused(response)),
         }
     }
 
@@ -189,11 +189,11 @@ impl Client {
     pub fn manifest(&self, tag: &str) -> Result<Option<String>, RegistryError> {
         let url = self.url(&format!("manifests/{tag}"));
         let accepted = [SINGLE, INDEX].concat().join(", ");
-        let answer = self.send(self.agent.head(&url).header(header::ACCEPT, accepted), &url)?;
-        match answer.status().as_u16() {
-            200..=299 => Ok(digest_of(&answer)),
+        let response = self.send(self.agent.head(&url).header(header::ACCEPT, accepted), &url)?;
+        match response.status().as_u16() {
+            200..=299 => Ok(digest_of(&response)),
             404 => Ok(None),
-            _ => Err(refused(answer)),
+            _ => Err(refused(response)),
         }
     }
 
@@ -201,15 +201,16 @@ impl Client {
     pub fn put_manifest(
         &self,
         tag: &str,
-        (media_type, bytes): (&str, &[u8]),
+        media_type: &str,
+        bytes: &[u8],
     ) -> Result<(), RegistryError> {
         let url = self.url(&format!("manifests/{tag}"));
         let request = self.authorized(self.agent.put(&url), &url);
-        let answer = request
+        let response = request
             .header(header::CONTENT_TYPE, media_type)
             .send(bytes)
             .map_err(|it| broken(&it))?;
-        let (status, said) = (answer.status().as_u16(), digest_of(&answer));
+        let (status, said) = (response.status().as_u16(), digest_of(&response));
         let ours = image::digest(bytes);
         match (status, said) {
             (200..=299, Some(other)) if other != ours => Err(RegistryError::Refused(
@@ -217,7 +218,7 @@ impl Client {
                 format!("it says that the image is {other}, and it is {ours}"),
             )),
             (200..=299, _) => Ok(()),
-            _ => Err(refused(answer)),
+            _ => Err(refused(response)),
         }
     }
 
@@ -236,21 +237,26 @@ impl Client {
         &self,
         request: ureq::RequestBuilder<ureq::typestate::WithoutBody>,
         url: &str,
-    ) -> Result<Answer, RegistryError> {
+    ) -> Result<RegistryResponse, RegistryError> {
         self.authorized(request, url).call().map_err(|it| broken(&it))
     }
 
     /// Where an upload goes on, by an answer to one of its calls.
-    fn upload(&self, answer: Answer, url: &str, offset: u64) -> Result<Upload, RegistryError> {
-        let status = answer.status().as_u16();
+    fn upload(
+        &self,
+        response: RegistryResponse,
+        url: &str,
+        offset: u64,
+    ) -> Result<Upload, RegistryError> {
+        let status = response.status().as_u16();
         if !(200..=299).contains(&status) {
             let lost = url.contains("/uploads/") && !url.ends_with("/uploads/");
             return Err(match status {
-                404 | 416 if lost => RegistryError::Lost(words(answer)),
-                _ => refused(answer),
+                404 | 416 if lost => RegistryError::Lost(words(response)),
+                _ => refused(response),
             });
         }
-        let text = |name: &str| answer.headers().get(name).and_then(|it| it.to_str().ok());
+        let text = |name: &str| response.headers().get(name).and_then(|it| it.to_str().ok());
         let part_min = text("oci-chunk-min-length").and_then(|it| it.parse().ok()).unwrap_or(0);
         let next = match text("location") {
             Some(next) if next.starts_with('/') => {
@@ -264,8 +270,8 @@ impl Client {
     }
 }
 
-fn digest_of(answer: &Answer) -> Option<String> {
-    let digest = answer.headers().get("docker-content-digest")?.to_str().ok()?;
+fn digest_of(response: &RegistryResponse) -> Option<String> {
+    let digest = response.headers().get("docker-content-digest")?.to_str().ok()?;
     Some(digest.to_owned())
 }
 
@@ -274,19 +280,20 @@ fn broken(error: &ureq::Error) -> RegistryError {
     RegistryError::Passing(error.to_string())
 }
 
-fn refused(answer: Answer) -> RegistryError {
-    match answer.status().as_u16() {
+fn refused(response: RegistryResponse) -> RegistryError {
+    match response.status().as_u16() {
         status @ (408 | 429 | 500..=599) => {
-            RegistryError::Passing(format!("{status}: {}", words(answer)))
+            RegistryError::Passing(format!("{status}: {}", words(response)))
         }
-        status => RegistryError::Refused(status, words(answer)),
+        status => RegistryError::Refused(status, words(response)),
     }
 }
 
 /// What a registry says of an error.
-fn words(mut answer: Answer) -> String {
-    let status = answer.status();
-    let body = answer.body_mut().with_config().limit(BODY_MAX).read_to_string().unwrap_or_default();
+fn words(mut response: RegistryResponse) -> String {
+    let status = response.status();
+    let body =
+        response.body_mut().with_config().limit(BODY_MAX).read_to_string().unwrap_or_default();
     let said =
         serde_json::from_str::<Errors>(&body).ok().and_then(|it| it.errors.into_iter().next());
     let text = match said {

@@ -7,13 +7,13 @@ use sha2::{Digest as _, Sha256};
 use crate::engine::hex::hex;
 
 /// Passes bytes on.
-pub(super) struct Hashing<W> {
+pub(super) struct HashingWriter<W> {
     to: W,
     hash: Sha256,
     size: u64,
 }
 
-impl<W: io::Write> Hashing<W> {
+impl<W: io::Write> HashingWriter<W> {
     /// Passes them on to this.
     pub(super) fn new(to: W) -> Self {
         Self { to, hash: Sha256::new(), size: 0 }
@@ -25,7 +25,7 @@ impl<W: io::Write> Hashing<W> {
     }
 }
 
-impl<W: io::Write> io::Write for Hashing<W> {
+impl<W: io::Write> io::Write for HashingWriter<W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let count = self.to.write(bytes)?;
         self.hash.update(bytes.get(..count).unwrap_or_default());

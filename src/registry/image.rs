@@ -6,13 +6,13 @@ use std::{fs, path::PathBuf};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-use super::ImageError;
+use super::error::ImageError;
 use crate::engine::hex::hex;
 
 /// What refers to bytes by their hash.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Descriptor {
+pub struct BlobDescriptor {
     /// What the bytes are.
     #[serde(default)]
     pub media_type: String,
@@ -22,12 +22,12 @@ pub struct Descriptor {
     pub size: u64,
     /// For which machine it is, in an index.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub platform: Option<Platform>,
+    pub platform: Option<ImagePlatform>,
 }
 
 /// A kind of machine.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Platform {
+pub struct ImagePlatform {
     /// `amd64`, `arm64`.
     #[serde(default)]
     pub architecture: String,
@@ -39,29 +39,29 @@ pub struct Platform {
 /// A manifest of one image.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Manifest {
+pub struct ImageManifest {
     /// 2.
     pub schema_version: u32,
     /// OCI lets it out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub media_type: Option<String>,
     /// The configuration.
-    pub config: Descriptor,
+    pub config: BlobDescriptor,
     /// The file systems, the lowest first.
-    pub layers: Vec<Descriptor>,
+    pub layers: Vec<BlobDescriptor>,
 }
 
 /// A manifest of several.
 #[derive(Debug, Clone, Deserialize)]
-pub struct Index {
+pub struct ImageIndex {
     /// What it names.
     #[serde(default)]
-    pub manifests: Vec<Descriptor>,
+    pub manifests: Vec<BlobDescriptor>,
 }
 
 /// The configuration of an image, as far as it matters here.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-pub struct ImageConfig {
+pub struct OciConfig {
     /// `amd64`, `arm64`.
     #[serde(default)]
     pub architecture: String,
@@ -70,13 +70,13 @@ pub struct ImageConfig {
     pub os: String,
     /// How it is run.
     #[serde(default)]
-    pub config: Run,
+    pub config: OciRunConfig,
 }
 
 /// How an image is run.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "PascalCase")]
-pub struct Run {
+pub struct OciRunConfig {
     /// The program.
     #[serde(default)]
     pub entrypoint: Option<Vec<String>>,
@@ -87,28 +87,28 @@ pub struct Run {
 
 /// One image whose blobs lie in a folder.
 #[derive(Debug, Clone)]
-pub struct Image {
+pub struct LocalImage {
     /// The manifest's own bytes: its digest is theirs.
     pub bytes: Vec<u8>,
     /// What the manifest is.
     pub media_type: String,
     /// What it says.
-    pub manifest: Manifest,
+    pub manifest: ImageManifest,
     /// The configuration.
-    pub config: ImageConfig,
+    pub config: OciConfig,
     /// Where the blobs lie, by their digests.
     pub folder: PathBuf,
 }
 
-impl Image {
+impl LocalImage {
     /// Its digest: `sha256:…`.
     pub fn digest(&self) -> String {
         digest(&self.bytes)
     }
 
     /// Everything that it consists of, each once; the configuration last.
-    pub fn blobs(&self) -> Vec<&Descriptor> {
-        let mut all: Vec<&Descriptor> = Vec::new();
+    pub fn blobs(&self) -> Vec<&BlobDescriptor> {
+        let mut all: Vec<&BlobDescriptor> = Vec::new();
         for blob in self.manifest.layers.iter().chain([&self.manifest.config]) {
             if !all.iter().any(|it| it.digest == blob.digest) {
                 all.push(blob);

@@ -10,8 +10,10 @@ use std::{
 use serde::de::DeserializeOwned;
 
 use super::{
-    ImageError,
-    image::{self, Descriptor, Image, ImageConfig, Index, Manifest, Platform},
+    error::ImageError,
+    image::{
+        self, BlobDescriptor, ImageIndex, ImageManifest, ImagePlatform, LocalImage, OciConfig,
+    },
 };
 use crate::kinds::image::{INDEX, OCI};
 
@@ -28,8 +30,8 @@ pub fn is_layout(folder: &Path) -> bool {
 }
 
 /// The one image of a folder, or, of several, the one for an architecture (`amd64`, `arm64`).
-pub fn open(folder: &Path, architecture: Option<&str>) -> Result<Image, ImageError> {
-    let index: Index = json(&folder.join("index.json"), &text(&folder.join("index.json"))?)?;
+pub fn open(folder: &Path, architecture: Option<&str>) -> Result<LocalImage, ImageError> {
+    let index: ImageIndex = json(&folder.join("index.json"), &text(&folder.join("index.json"))?)?;
     let mut images = Vec::new();
     gather(folder, &index, &mut images, 0)?;
     choose(images, architecture)
@@ -38,13 +40,13 @@ pub fn open(folder: &Path, architecture: Option<&str>) -> Result<Image, ImageErr
 /// All images of an index, and of those in it.
 fn gather(
     folder: &Path,
-    index: &Index,
-    images: &mut Vec<Image>,
+    index: &ImageIndex,
+    images: &mut Vec<LocalImage>,
     depth: usize,
 ) -> Result<(), ImageError> {
     // Attestations of how an image was built look like images for an unknown machine.
-    let attests = |it: &Descriptor| {
-        it.platform.as_ref().is_some_and(|Platform { architecture, os }| {
+    let attests = |it: &BlobDescriptor| {
+        it.platform.as_ref().is_some_and(|ImagePlatform { architecture, os }| {
             architecture == "unknown" && os == "unknown"
         })
     };
@@ -65,11 +67,11 @@ fn gather(
 
 fn read(
     folder: &Path,
-    found: &Descriptor,
+    found: &BlobDescriptor,
     path: &Path,
     bytes: Vec<u8>,
-) -> Result<Image, ImageError> {
-    let manifest: Manifest = json(path, &bytes)?;
+) -> Result<LocalImage, ImageError> {
+    let manifest: ImageManifest = json(path, &bytes)?;
     let (at, config) = blob(folder, &manifest.config)?;
     let media_type = Some(found.media_type.clone()).filter(|it| !it.is_empty());
     let media_type = media_type.or_else(|| manifest.media_type.clone());
@@ -77,19 +79,22 @@ fn read(
     if let Some(bad) = blobs.map(|it| &it.digest).find(|it| !image::is_digest(it)) {
         return Err(ImageError::Unfit(format!("{}: `{bad}` is no digest", path.display())));
     }
-    Ok(Image {
+    Ok(LocalImage {
         media_type: media_type.unwrap_or_else(|| OCI.to_owned()),
         // An artifact that is no image may have a configuration of any form.
-        config: json::<ImageConfig>(&at, &config).unwrap_or_default(),
+        config: json::<OciConfig>(&at, &config).unwrap_or_default(),
         manifest,
         bytes,
         folder: folder.to_path_buf(),
     })
 }
 
-fn choose(mut images: Vec<Image>, architecture: Option<&str>) -> Result<Image, ImageError> {
+fn choose(
+    mut images: Vec<LocalImage>,
+    architecture: Option<&str>,
+) -> Result<LocalImage, ImageError> {
     images.dedup_by(|one, other| one.bytes == other.bytes);
-    let has = |it: &Image| architecture.is_none_or(|wanted| it.config.architecture == wanted);
+    let has = |it: &LocalImage| architecture.is_none_or(|wanted| it.config.architecture == wanted);
     let there: Vec<String> = images.iter().map(|it| it.config.architecture.clone()).collect();
     match (images.len(), images.iter().filter(|it| has(it)).count()) {
         (0, _) => Err(ImageError::Unfit(
@@ -113,7 +118,7 @@ fn choose(mut images: Vec<Image>, architecture: Option<&str>) -> Result<Image, I
 }
 
 /// The bytes that a descriptor names, which must be those.
-fn blob(folder: &Path, found: &Descriptor) -> Result<(PathBuf, Vec<u8>), ImageError> {
+fn blob(folder: &Path, found: &BlobDescriptor) -> Result<(PathBuf, Vec<u8>), ImageError> {
     if !image::is_digest(&found.digest) {
         let message = format!("{}: `{}` is no digest", folder.display(), found.digest);
         return Err(ImageError::Unfit(message));

@@ -9,10 +9,10 @@ use std::{
 };
 
 use super::{
-    ImageError,
     client::{Client, RegistryError, Upload},
-    hashing::Hashing,
-    image::{Descriptor, Image},
+    error::ImageError,
+    hashing_writer::HashingWriter,
+    image::{BlobDescriptor, LocalImage},
 };
 
 /// How many bytes go with one call. ECR's own API takes parts of at most 10 MiB (ECR API reference,
@@ -25,8 +25,8 @@ const TRIES: u32 = 6;
 /// The pause before the first further try; each further one is twice as long.
 const PAUSE: Duration = Duration::from_millis(250);
 
-/// Who is told how it goes. `blob` is the number of a blob in [`Image::blobs`].
-pub trait Progress: Sync {
+/// Who is told how it goes. `blob` is the number of a blob in [`LocalImage::blobs`].
+pub trait PushObserver: Sync {
     /// It was there.
     fn skipped(&self, blob: usize);
     /// So many bytes of it are there by now.
@@ -39,7 +39,7 @@ pub trait Progress: Sync {
 
 /// What a push came to.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Pushed {
+pub struct PushSummary {
     /// How many blobs were sent.
     pub sent: usize,
     /// How many were there.
@@ -53,15 +53,17 @@ pub struct Pushed {
 /// Pushes an image under a tag.
 pub fn push(
     client: &Client,
-    (image, tag): (&Image, &str),
-    progress: &dyn Progress,
-) -> Result<Pushed, (Pushed, PushError)> {
+    image: &LocalImage,
+    tag: &str,
+    observer: &dyn PushObserver,
+) -> Result<PushSummary, PushFailure> {
     let all = image.blobs();
-    let pushed = Mutex::new(Pushed::default());
-    let there = again(progress, || client.manifest(tag));
-    let there = there.map_err(|error| (Pushed::default(), error))?;
+    let pushed = Mutex::new(PushSummary::default());
+    let failure = |so_far, error| PushFailure { so_far, error };
+    let there = again(observer, || client.manifest(tag));
+    let there = there.map_err(|error| failure(PushSummary::default(), error))?;
     if there.as_deref() == Some(image.digest().as_str()) {
-        return Ok(Pushed { skipped: all.len(), same: true, ..Pushed::default() });
+        return Ok(PushSummary { skipped: all.len(), same: true, ..PushSummary::default() });
     }
     let next = Mutex::new(all.iter().enumerate());
     let failed: Mutex<Option<PushError>> = Mutex::new(None);
@@ -69,7 +71,7 @@ pub fn push(
         while lock(&failed).is_none() {
             // Bound first: the lock must not be held while a blob is sent.
             let Some((number, blob)) = lock(&next).next() else { return };
-            let job = PushJob { client, image, progress, number, blob };
+            let job = PushJob { client, image, observer, number, blob };
             if let Err(error) = job.send(&pushed) {
                 lock(&failed).get_or_insert(error);
             }
@@ -82,11 +84,19 @@ pub fn push(
     });
     let pushed = pushed.into_inner().unwrap_or_else(PoisonError::into_inner);
     if let Some(error) = failed.into_inner().unwrap_or_else(PoisonError::into_inner) {
-        return Err((pushed, error));
+        return Err(failure(pushed, error));
     }
-    let manifest = (image.media_type.as_str(), image.bytes.as_slice());
-    let put = again(progress, || client.put_manifest(tag, manifest));
-    put.map(|()| pushed).map_err(|error| (pushed, error))
+    let put = again(observer, || client.put_manifest(tag, &image.media_type, &image.bytes));
+    put.map(|()| pushed).map_err(|error| failure(pushed, error))
+}
+
+/// A push that did not reach its end.
+#[derive(Debug)]
+pub struct PushFailure {
+    /// What was pushed until then.
+    pub so_far: PushSummary,
+    /// Why it ended.
+    pub error: PushError,
 }
 
 /// Why a push ended.
@@ -99,8 +109,8 @@ pub enum PushError {
 }
 
 impl From<RegistryError> for PushError {
-    fn from(trouble: RegistryError) -> Self {
-        Self::Registry(trouble)
+    fn from(error: RegistryError) -> Self {
+        Self::Registry(error)
     }
 }
 
@@ -117,50 +127,61 @@ fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 /// One blob on its way.
 struct PushJob<'a> {
     client: &'a Client,
-    image: &'a Image,
-    progress: &'a dyn Progress,
+    image: &'a LocalImage,
+    observer: &'a dyn PushObserver,
     number: usize,
-    blob: &'a Descriptor,
+    blob: &'a BlobDescriptor,
+}
+
+/// What one call of an upload came to.
+enum PushStep {
+    /// A part was taken.
+    Sent {
+        /// The upload after it.
+        next: Upload,
+        /// How large the part was.
+        bytes: u64,
+    },
+    /// The registry has the whole blob.
+    Finished,
 }
 
 impl PushJob<'_> {
-    fn send(&self, pushed: &Mutex<Pushed>) -> Result<(), PushError> {
-        if again(self.progress, || self.client.has(&self.blob.digest))? {
-            self.progress.skipped(self.number);
+    fn send(&self, pushed: &Mutex<PushSummary>) -> Result<(), PushError> {
+        if again(self.observer, || self.client.has(&self.blob.digest))? {
+            self.observer.skipped(self.number);
             lock(pushed).skipped += 1;
             return Ok(());
         }
         let mut file = self.verified()?;
-        let mut upload = again(self.progress, || self.client.begin())?;
+        let mut upload = again(self.observer, || self.client.begin())?;
         let mut tries = 0;
         loop {
-            match self.step(&mut file, &upload)? {
-                Ok(Some((next, bytes))) => {
+            match self.step(&mut file, &upload) {
+                Ok(PushStep::Sent { next, bytes }) => {
                     upload = next;
                     tries = 0;
                     lock(pushed).bytes += bytes;
-                    self.progress.reached(self.number, upload.offset);
+                    self.observer.reached(self.number, upload.offset);
                 }
-                Ok(None) => break,
-                Err(trouble) => {
-                    upload = self.resume(&upload, trouble, &mut tries)?;
-                    self.progress.reached(self.number, upload.offset);
+                Ok(PushStep::Finished) => break,
+                Err(PushError::Image(error)) => return Err(error.into()),
+                Err(PushError::Registry(error)) => {
+                    upload = self.resume(&upload, error, &mut tries)?;
+                    self.observer.reached(self.number, upload.offset);
                 }
             }
         }
         lock(pushed).sent += 1;
-        self.progress.done(self.number);
+        self.observer.done(self.number);
         Ok(())
     }
 
     /// The next part, or the end.
-    fn step(
-        &self,
-        file: &mut fs::File,
-        upload: &Upload,
-    ) -> Result<Result<Option<(Upload, u64)>, RegistryError>, ImageError> {
+    fn step(&self, file: &mut fs::File, upload: &Upload) -> Result<PushStep, PushError> {
         if upload.offset >= self.blob.size {
-            return Ok(self.client.finish(upload, &self.blob.digest).map(|()| None));
+            self.client.finish(upload, &self.blob.digest)?;
+            return Ok(PushStep::Finished);
         }
         let failed = |error| ImageError::file(self.image.path(&self.blob.digest), error);
         file.seek(SeekFrom::Start(upload.offset)).map_err(failed)?;
@@ -169,32 +190,32 @@ impl PushJob<'_> {
         file.take(part).read_to_end(&mut bytes).map_err(failed)?;
         if bytes.is_empty() {
             let kind = io::ErrorKind::UnexpectedEof;
-            return Err(failed(io::Error::new(kind, "it has become shorter meanwhile")));
+            return Err(failed(io::Error::new(kind, "it has become shorter meanwhile")).into());
         }
-        let sent = self.client.part(upload, &bytes);
-        Ok(sent.map(|next| Some((next, bytes.len() as u64))))
+        let next = self.client.part(upload, &bytes)?;
+        Ok(PushStep::Sent { next, bytes: bytes.len() as u64 })
     }
 
     /// Where to go on after a call that failed: where the registry says, or from the start.
     fn resume(
         &self,
         upload: &Upload,
-        trouble: RegistryError,
+        error: RegistryError,
         tries: &mut u32,
     ) -> Result<Upload, PushError> {
-        let (RegistryError::Passing(why) | RegistryError::Lost(why)) = &trouble else {
-            return Err(trouble.into());
+        let (RegistryError::Passing(why) | RegistryError::Lost(why)) = &error else {
+            return Err(error.into());
         };
         *tries += 1;
         if *tries >= TRIES {
-            return Err(trouble.into());
+            return Err(error.into());
         }
-        self.progress.again(why);
+        self.observer.again(why);
         pause(*tries);
         match self.client.status(upload) {
             Ok(upload) => Ok(upload),
             Err(RegistryError::Lost(_) | RegistryError::Refused(404..=405 | 416, _)) => {
-                Ok(again(self.progress, || self.client.begin())?)
+                Ok(again(self.observer, || self.client.begin())?)
             }
             Err(RegistryError::Passing(_)) => Ok(upload.clone()),
             Err(refused) => Err(refused.into()),
@@ -203,10 +224,10 @@ impl PushJob<'_> {
 
     /// The file, whose bytes have been compared with the digest.
     fn verified(&self) -> Result<fs::File, ImageError> {
-        let Descriptor { digest, size, .. } = self.blob;
+        let BlobDescriptor { digest, size, .. } = self.blob;
         let failed = |error| ImageError::file(self.image.path(digest), error);
         let mut file = self.image.open(digest)?;
-        let mut hash = Hashing::new(io::sink());
+        let mut hash = HashingWriter::new(io::sink());
         io::copy(&mut file, &mut hash).map_err(failed)?;
         if hash.end() != (digest.clone(), *size) {
             let path = self.image.path(digest);
@@ -221,7 +242,7 @@ impl PushJob<'_> {
 
 /// A call, and again if it may go well another time.
 fn again<T>(
-    progress: &dyn Progress,
+    observer: &dyn PushObserver,
     call: impl Fn() -> Result<T, RegistryError>,
 ) -> Result<T, PushError> {
     let mut tries = 0;
@@ -229,7 +250,7 @@ fn again<T>(
         match call() {
             Err(RegistryError::Passing(why)) if tries + 1 < TRIES => {
                 tries += 1;
-                progress.again(&why);
+                observer.again(&why);
                 pause(tries);
             }
             done => return Ok(done?),

@@ -7,9 +7,9 @@ use evenkeel::{
     registry::{
         archive,
         client::{Access, Client},
-        image::{self, Image},
+        image::{self, LocalImage},
         layout,
-        push::{self, Progress, Pushed},
+        push::{self, PushObserver, PushSummary},
     },
 };
 use evenkeel_sim::call::Service;
@@ -160,7 +160,7 @@ struct PushLog {
     again: Mutex<usize>,
 }
 
-impl Progress for PushLog {
+impl PushObserver for PushLog {
     fn skipped(&self, _: usize) {}
     fn reached(&self, blob: usize, offset: u64) {
         self.reached.lock().unwrap().entry(blob).or_default().push(offset);
@@ -175,7 +175,7 @@ impl Progress for PushLog {
 struct Registry {
     scene: Scene,
     client: Client,
-    image: Image,
+    image: LocalImage,
     _folder: TempDir,
 }
 

@@ -6,8 +6,8 @@ use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 use super::super::out::note;
 use crate::registry::{
-    image::{Descriptor, Image},
-    push::Progress,
+    image::{BlobDescriptor, LocalImage},
+    push::PushObserver,
 };
 
 /// How many characters of a digest are shown.
@@ -21,7 +21,7 @@ pub(super) struct Bars {
 
 impl Bars {
     /// Bars if standard error is a terminal.
-    pub(super) fn of(image: &Image) -> Self {
+    pub(super) fn of(image: &LocalImage) -> Self {
         let blobs = image.blobs();
         let name =
             |digest: &str| digest.trim_start_matches("sha256:").chars().take(SHORT).collect();
@@ -31,7 +31,7 @@ impl Bars {
             let template = "{prefix} {bar:30} {bytes:>10}/{total_bytes:10} {msg}";
             let style = ProgressStyle::with_template(template);
             let style = style.unwrap_or_else(|_| ProgressStyle::default_bar());
-            let bar = |(blob, name): (&&Descriptor, &String)| {
+            let bar = |(blob, name): (&&BlobDescriptor, &String)| {
                 let bar = ProgressBar::new(blob.size).with_style(style.clone());
                 all.add(bar.with_prefix(name.clone()))
             };
@@ -53,7 +53,7 @@ impl Bars {
     }
 }
 
-impl Progress for Bars {
+impl PushObserver for Bars {
     fn skipped(&self, blob: usize) {
         self.tell(blob, "is there already");
     }

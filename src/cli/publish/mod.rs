@@ -41,11 +41,11 @@ use crate::{
     manifest::Selection,
     registry::{
         ImageError, archive,
-        check::{self, Wanted},
+        check::{self, RunTarget},
         client::{Access, Client},
-        image::Image,
+        image::LocalImage,
         layout,
-        push::{self, PushError, Pushed},
+        push::{self, PushError, PushSummary},
     },
 };
 
@@ -68,7 +68,7 @@ pub(super) fn publish(args: &PublishArgs) -> Result<Outcome, CliError> {
     let access = access(args, papers.as_ref())?;
     let (image, _folder) = source.image(args, architecture)?;
     let has_program = papers.as_ref().is_some_and(Papers::have_program);
-    let wrong = check::check(&image, Wanted { architecture, has_program });
+    let wrong = check::check(&image, RunTarget { architecture, has_program });
     if !wrong.is_empty() {
         return Err(CliError(format!("Lambda would not run this image: {}", wrong.join("; "))));
     }
@@ -79,9 +79,9 @@ pub(super) fn publish(args: &PublishArgs) -> Result<Outcome, CliError> {
     note(&format!("{repository}:{tag} is {digest}, {} blobs", image.blobs().len()));
     let client = Client::new(access, &repository);
     let bars = Bars::of(&image);
-    let pushed = push::push(&client, (&image, &tag), &bars);
-    note(&summary(pushed.as_ref().map_or_else(|(so_far, _)| *so_far, |all| *all)));
-    pushed.map_err(|(_, error)| told(error, &repository))?;
+    let pushed = push::push(&client, &image, &tag, &bars);
+    note(&summary(pushed.as_ref().map_or_else(|it| it.so_far, |all| *all)));
+    pushed.map_err(|it| told(it.error, &repository))?;
     for line in papers.iter().map(|it| it.pin(args.pin, (&tag, &digest))) {
         line?.iter().for_each(|it| note(it));
     }
@@ -89,18 +89,18 @@ pub(super) fn publish(args: &PublishArgs) -> Result<Outcome, CliError> {
     Ok(Outcome::Good)
 }
 
-fn summary(pushed: Pushed) -> String {
+fn summary(pushed: PushSummary) -> String {
     if pushed.same {
         return "the tag names this very image already: nothing is uploaded".into();
     }
-    let Pushed { sent, skipped, bytes, .. } = pushed;
+    let PushSummary { sent, skipped, bytes, .. } = pushed;
     format!("{sent} blobs uploaded ({bytes} bytes), {skipped} were there")
 }
 
 fn told(error: PushError, repository: &str) -> CliError {
     CliError(match error {
         PushError::Image(error) => error.to_string(),
-        PushError::Registry(trouble) => trouble.told(repository).to_string(),
+        PushError::Registry(trouble) => trouble.into_image_error(repository).to_string(),
     })
 }
 
@@ -128,7 +128,7 @@ impl Source {
         &self,
         args: &PublishArgs,
         architecture: &str,
-    ) -> Result<(Image, Option<TempDir>), CliError> {
+    ) -> Result<(LocalImage, Option<TempDir>), CliError> {
         let machine = oci_architecture(architecture);
         let path = Path::new(&args.source);
         let folder =
