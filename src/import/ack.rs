@@ -6,21 +6,21 @@ use std::collections::BTreeMap;
 use serde_json::Value;
 
 use super::{
-    Found,
-    carry::{Carry, Words},
-    draft::{Batch, Draft, function_of},
-    source::Source,
+    convert::{Converter, Vocabulary},
+    document::ImportedDocument,
+    draft::{Batch, FunctionDraft, function_of},
+    source_node::SourceNode,
 };
 
-const WORDS: Words = Words {
-    names: &[("image", "imageURI"), ("repositoryPolicy", "policy"), ("sid", "statementID")],
+const VOCABULARY: Vocabulary = Vocabulary {
+    aliases: &[("image", "imageURI"), ("repositoryPolicy", "policy"), ("sid", "statementID")],
     computed: &["registryID"],
-    idle: &[
+    defaults: &[
         ("packageType", "\"Image\""),
         ("publish", "false"),
         ("snapStart", "{\"applyOn\":\"None\"}"),
     ],
-    opaque: "",
+    expression: "",
 };
 
 /// What Kubernetes keeps for itself.
@@ -39,39 +39,41 @@ const OWN: &[&str] = &[
 ];
 
 /// What Kubernetes and others call a thing.
-struct Object {
+struct KubernetesObject {
     kind: String,
     name: String,
-    source: Source,
+    source: SourceNode,
 }
 
 /// Everything that the documents describe.
-pub(super) fn read(documents: Vec<Value>) -> Vec<Found> {
-    let mut batch = Batch::new(&WORDS);
-    let objects: Vec<Object> =
+pub(super) fn read(documents: Vec<Value>) -> Vec<ImportedDocument> {
+    let mut batch = Batch::new(&VOCABULARY);
+    let objects: Vec<KubernetesObject> =
         documents.into_iter().filter_map(|it| object(it, &mut batch)).collect();
     // Roles that stand here too have names that can be looked up.
-    let named = |it: &Object| Some((it.name.clone(), it.source.get("name")?.as_str()?.to_owned()));
+    let named = |it: &KubernetesObject| {
+        Some((it.name.clone(), it.source.get("name")?.as_str()?.to_owned()))
+    };
     let roles: BTreeMap<String, String> =
         objects.iter().filter(|it| it.kind == "Role").filter_map(named).collect();
     let mut functions = BTreeMap::new();
     let mut others = Vec::new();
-    for Object { kind, name, mut source } in objects {
+    for KubernetesObject { kind, name, mut source } in objects {
         match kind.as_str() {
             "Function" if is_image(&source) => {
                 let aws = source.text("name").unwrap_or_else(|| name.clone());
                 functions.insert(name, aws.clone());
-                function(&mut batch, (aws, source), &roles);
+                function(&mut batch, aws, source, &roles);
             }
             "Function" => {
                 let why = "it ships as a ZIP file; only functions that ship as images are kept";
-                batch.carry.leave(source.at, why);
+                batch.converter.omit(source.at, why);
             }
             "Repository" => {
                 let aws = source.text("name").unwrap_or(name);
                 batch.repository(aws, source);
             }
-            _ => others.push(Object { kind, name, source }),
+            _ => others.push(KubernetesObject { kind, name, source }),
         }
     }
     for it in others {
@@ -80,11 +82,11 @@ pub(super) fn read(documents: Vec<Value>) -> Vec<Found> {
     batch.finish()
 }
 
-fn object(document: Value, batch: &mut Batch) -> Option<Object> {
+fn object(document: Value, batch: &mut Batch) -> Option<KubernetesObject> {
     if document.is_null() {
         return None;
     }
-    let mut outer = Source::new("", document);
+    let mut outer = SourceNode::new("", document);
     outer.forget(&["apiVersion", "status"]);
     let kind = outer.text("kind").unwrap_or_default();
     let metadata = outer.child("metadata");
@@ -94,15 +96,15 @@ fn object(document: Value, batch: &mut Batch) -> Option<Object> {
     if let Some(mut metadata) = metadata {
         metadata.forget(OWN);
         metadata.at = outer.path("metadata");
-        batch.carry.rest(metadata, &[]);
+        batch.converter.omit_rest(metadata, &[]);
     }
     let source =
-        outer.child("spec").unwrap_or_else(|| Source::new(outer.path("spec"), Value::Null));
-    batch.carry.rest(outer, &[]);
-    Some(Object { kind, name, source })
+        outer.child("spec").unwrap_or_else(|| SourceNode::new(outer.path("spec"), Value::Null));
+    batch.converter.omit_rest(outer, &[]);
+    Some(KubernetesObject { kind, name, source })
 }
 
-fn is_image(source: &Source) -> bool {
+fn is_image(source: &SourceNode) -> bool {
     let code = source.get("code");
     source.get("packageType").is_some_and(|it| it == "Image")
         || code.is_some_and(|it| it.get("imageURI").is_some())
@@ -110,13 +112,14 @@ fn is_image(source: &Source) -> bool {
 
 fn function(
     batch: &mut Batch,
-    (name, mut source): (String, Source),
+    name: String,
+    mut source: SourceNode,
     roles: &BTreeMap<String, String>,
 ) {
     source.lift("code");
     let role = source.get("roleRef").and_then(referred).and_then(|it| roles.get(it)).cloned();
     if let Some(role) = role.filter(|_| source.get("role").is_none()) {
-        forget_reference(&mut batch.carry, &mut source, "roleRef");
+        forget_reference(&mut batch.converter, &mut source, "roleRef");
         source.rest.insert("role".to_owned(), role.into());
     }
     let invoke = source.child("functionEventInvokeConfig");
@@ -124,8 +127,8 @@ fn function(
     if let Some(mut invoke) = invoke {
         invoke.forget(&["functionName"]);
         let qualifier = invoke.text("qualifier");
-        draft.hangs(invoke.at.clone(), qualifier);
-        draft.part("asyncInvoke", invoke);
+        draft.qualify(invoke.at.clone(), qualifier);
+        draft.set_member("asyncInvoke", invoke);
     }
 }
 
@@ -135,17 +138,17 @@ fn referred(reference: &Value) -> Option<&str> {
 }
 
 /// Takes a reference that has been followed, and names what else stands in it.
-fn forget_reference(carry: &mut Carry, source: &mut Source, key: &str) {
+fn forget_reference(converter: &mut Converter, source: &mut SourceNode, key: &str) {
     let Some(mut outer) = source.child(key) else { return };
     if let Some(mut from) = outer.child("from") {
         from.forget(&["name", "namespace"]);
-        carry.rest(from, &[]);
+        converter.omit_rest(from, &[]);
     }
-    carry.rest(outer, &[]);
+    converter.omit_rest(outer, &[]);
 }
 
-fn part(batch: &mut Batch, object: Object, functions: &BTreeMap<String, String>) {
-    let Object { kind, mut source, .. } = object;
+fn part(batch: &mut Batch, object: KubernetesObject, functions: &BTreeMap<String, String>) {
+    let KubernetesObject { kind, mut source, .. } = object;
     let by_name = source.get("functionName").and_then(Value::as_str).map(function_of);
     let by_reference = source.get("functionRef").and_then(referred);
     let by_reference = by_reference.and_then(|it| functions.get(it)).map(|it| (it.clone(), None));
@@ -157,44 +160,44 @@ fn part(batch: &mut Batch, object: Object, functions: &BTreeMap<String, String>)
         } else {
             "Evenkeel keeps none; leave it with the tool"
         };
-        return batch.carry.leave(source.at, why);
+        return batch.converter.omit(source.at, why);
     };
     let Some(draft) = batch.drafts.get_mut(&name) else {
-        return batch.carry.leave(source.at, "its function is not described here");
+        return batch.converter.omit(source.at, "its function is not described here");
     };
     source.forget(&["functionName"]);
-    forget_reference(&mut draft.carry, &mut source, "functionRef");
+    forget_reference(&mut draft.converter, &mut source, "functionRef");
     match kind.as_str() {
         "Alias" => alias(draft, source),
-        "Version" => draft.carry.leave(source.at, "a release publishes versions itself"),
+        "Version" => draft.converter.omit(source.at, "a release publishes versions itself"),
         "FunctionURLConfig" => {
             let qualifier = source.text("qualifier").or(qualifier);
-            draft.hangs(source.at.clone(), qualifier);
-            draft.part("url", source);
+            draft.qualify(source.at.clone(), qualifier);
+            draft.set_member("url", source);
         }
         _ => {
-            draft.hangs(source.at.clone(), qualifier);
-            draft.item("eventSources", source);
+            draft.qualify(source.at.clone(), qualifier);
+            draft.add_item("eventSources", source);
         }
     }
 }
 
-fn alias(draft: &mut Draft, mut source: Source) {
+fn alias(draft: &mut FunctionDraft, mut source: SourceNode) {
     let name = source.get("name").and_then(Value::as_str).map(ToOwned::to_owned);
     if let Some(mut provisioned) = source.child("provisionedConcurrencyConfig") {
         provisioned.forget(&["functionName", "qualifier"]);
-        draft.hangs(provisioned.at.clone(), name.clone());
+        draft.qualify(provisioned.at.clone(), name.clone());
         draft.provisioned(provisioned, "provisionedConcurrentExecutions");
     }
     if let Some(mut invoke) = source.child("functionEventInvokeConfig") {
         invoke.forget(&["functionName", "qualifier"]);
-        draft.hangs(invoke.at.clone(), name.clone());
-        draft.part("asyncInvoke", invoke);
+        draft.qualify(invoke.at.clone(), name.clone());
+        draft.set_member("asyncInvoke", invoke);
     }
     for (index, mut permission) in source.children("permissions").into_iter().enumerate() {
         permission.forget(&["functionName", "qualifier"]);
-        draft.hangs(permission.at.clone(), name.clone());
+        draft.qualify(permission.at.clone(), name.clone());
         draft.permission(permission, &format!("imported-{}", index + 1));
     }
-    draft.alias(source, ("name", "functionVersion"));
+    draft.alias(source, "name", "functionVersion");
 }

@@ -5,16 +5,17 @@ use std::{cell::Cell, collections::BTreeMap};
 use serde_json::{Value, json};
 
 use super::{
-    Found, PLACEHOLDER,
-    carry::Words,
-    draft::{Batch, Draft, function_of},
+    convert::Vocabulary,
+    document::ImportedDocument,
+    draft::{Batch, FunctionDraft, function_of},
     intrinsics::{Template, call},
     sam,
-    source::Source,
+    source_node::SourceNode,
 };
+use crate::kinds::document::PLACEHOLDER;
 
-const WORDS: Words = Words {
-    names: &[
+const VOCABULARY: Vocabulary = Vocabulary {
+    aliases: &[
         ("image", "ImageUri"),
         ("repositoryPolicy", "RepositoryPolicyText"),
         ("filterType", "ImageTagMutabilityExclusionFilterType"),
@@ -27,12 +28,12 @@ const WORDS: Words = Words {
         ("eventSourceArn", "Cluster"),
     ],
     computed: &["AWSTemplateFormatVersion", "Transform", "RegistryId"],
-    idle: &[
+    defaults: &[
         ("PackageType", "\"Image\""),
         ("SnapStart", "{\"ApplyOn\":\"None\"}"),
         ("LogGroupClass", "\"STANDARD\""),
     ],
-    opaque: "{{resolve:",
+    expression: "{{resolve:",
 };
 
 const FUNCTION: &str = "AWS::Lambda::Function";
@@ -42,38 +43,36 @@ const LOG_GROUP: &str = "AWS::Logs::LogGroup";
 const VERSION: &str = "AWS::Lambda::Version";
 const ALIAS: &str = "AWS::Lambda::Alias";
 
-type Put = fn(&mut Draft, Source, &str);
-
 /// What belongs to a function, the property that says to which, and how it is carried.
-const PARTS: &[(&str, &str, Put)] = &[
+const PARTS: &[(&str, &str, fn(&mut FunctionDraft, SourceNode, &str))] = &[
     (ALIAS, "FunctionName", |draft, mut source, _| {
         if let Some(provisioned) = source.child("ProvisionedConcurrencyConfig") {
             draft.provisioned(provisioned, "ProvisionedConcurrentExecutions");
         }
-        draft.alias(source, ("Name", "FunctionVersion"));
+        draft.alias(source, "Name", "FunctionVersion");
     }),
     (VERSION, "FunctionName", |draft, source, _| {
-        draft.carry.leave(source.at, "a release publishes versions itself");
+        draft.converter.omit(source.at, "a release publishes versions itself");
     }),
-    ("AWS::Lambda::Url", "TargetFunctionArn", |draft, source, _| draft.part("url", source)),
+    ("AWS::Lambda::Url", "TargetFunctionArn", |draft, source, _| draft.set_member("url", source)),
     ("AWS::Lambda::EventInvokeConfig", "FunctionName", |draft, source, _| {
-        draft.part("asyncInvoke", source);
+        draft.set_member("asyncInvoke", source);
     }),
     ("AWS::Lambda::EventSourceMapping", "FunctionName", |draft, source, _| {
-        draft.item("eventSources", source);
+        draft.add_item("eventSources", source);
     }),
     ("AWS::Lambda::Permission", "FunctionName", |draft, source, id| draft.permission(source, id)),
 ];
 
 /// Everything that a template describes.
-pub(super) fn read(document: Value) -> Vec<Found> {
-    let mut batch = Batch::new(&WORDS);
+pub(super) fn read(document: Value) -> Vec<ImportedDocument> {
+    let mut batch = Batch::new(&VOCABULARY);
     if document.to_string().contains("AWS::Partition") {
         let why = "taken for `aws`; write ARNs anew for accounts of another partition";
-        batch.carry.leave("AWS::Partition", why);
+        batch.converter.omit("AWS::Partition", why);
     }
-    let mut source = Source::new("", document);
-    let map = |source: &mut Source, key: &str| source.child(key).unwrap_or_default().rest;
+    let mut source = SourceNode::new("", document);
+    let map = |source: &mut SourceNode, key: &str| source.child(key).unwrap_or_default().rest;
     let template = Template {
         parameters: map(&mut source, "Parameters"),
         mappings: map(&mut source, "Mappings"),
@@ -84,15 +83,15 @@ pub(super) fn read(document: Value) -> Vec<Found> {
     let shared = globals.as_mut().and_then(|it| it.take("Function")).unwrap_or_else(|| json!({}));
     let own = [Some(source), globals].into_iter().flatten();
     for it in own {
-        batch.carry.rest(it, &[]);
+        batch.converter.omit_rest(it, &[]);
     }
     tell_inputs(&mut batch, &template);
     let mut ids: Vec<&String> = template.resources.keys().collect();
     ids.sort();
     for id in &ids {
         match template.kind(id) {
-            Some(FUNCTION) => function(&mut batch, &template, (id, &json!({}))),
-            Some(SERVERLESS) => function(&mut batch, &template, (id, &shared)),
+            Some(FUNCTION) => function(&mut batch, &template, id, &json!({})),
+            Some(SERVERLESS) => function(&mut batch, &template, id, &shared),
             Some(REPOSITORY) => repository(&mut batch, &template, id),
             _ => {}
         }
@@ -101,12 +100,12 @@ pub(super) fn read(document: Value) -> Vec<Found> {
         ids.into_iter().partition(|id| template.kind(id) == Some(ALIAS));
     let mut unkept = BTreeMap::new();
     for id in aliases.into_iter().chain(others) {
-        part(&mut batch, &template, (id, &mut unkept));
+        part(&mut batch, &template, id, &mut unkept);
     }
     for (kind, all) in unkept {
         let all: Vec<String> = all;
         let why = format!("Evenkeel keeps no `{kind}`; leave it with the tool");
-        batch.carry.leave(all.join(", "), why);
+        batch.converter.omit(all.join(", "), why);
     }
     batch.finish()
 }
@@ -119,30 +118,30 @@ fn tell_inputs(batch: &mut Batch, template: &Template) {
         for name in names {
             let why =
                 "worked in as the template has it; the stack may have been given another value";
-            batch.carry.leave(format!("{at}.{name}"), why);
+            batch.converter.omit(format!("{at}.{name}"), why);
         }
     }
 }
 
 /// A resource's properties, and what else it says.
-fn resource(template: &Template, (id, shared): (&str, &Value)) -> (Source, Source) {
+fn resource(template: &Template, id: &str, shared: &Value) -> (SourceNode, SourceNode) {
     let raw = template.resources.get(id).cloned().unwrap_or_default();
-    let mut outer = Source::new(format!("Resources.{id}"), raw);
+    let mut outer = SourceNode::new(format!("Resources.{id}"), raw);
     outer.forget(&["Type"]);
     let at = outer.path("Properties");
     let properties = outer.take("Properties").unwrap_or_else(|| json!({}));
     let properties = template.resolve(&sam::merged(shared, &properties));
-    (Source::new(at, properties), outer)
+    (SourceNode::new(at, properties), outer)
 }
 
-fn function(batch: &mut Batch, template: &Template, (id, shared): (&str, &Value)) {
-    let (mut source, outer) = resource(template, (id, shared));
+fn function(batch: &mut Batch, template: &Template, id: &str, shared: &Value) {
+    let (mut source, outer) = resource(template, id, shared);
     let code = source.get("Code").and_then(|it| it.get("ImageUri"));
     let image = source.get("PackageType").is_some_and(|it| it == "Image");
     if !image && code.is_none() && source.get("ImageUri").is_none() {
         let why = "it ships as a ZIP file; only functions that ship as images are kept";
-        batch.carry.rest(outer, &[]);
-        return batch.carry.leave(source.at, why);
+        batch.converter.omit_rest(outer, &[]);
+        return batch.converter.omit(source.at, why);
     }
     let name = template.name(id);
     let named = name.is_some();
@@ -154,9 +153,9 @@ fn function(batch: &mut Batch, template: &Template, (id, shared): (&str, &Value)
     let parts = (template.kind(id) == Some(SERVERLESS)).then(|| sam::take(&mut source));
     source.rest.remove("FunctionName");
     let draft = batch.function(id.to_owned(), name.unwrap_or_else(|| id.to_owned()), source);
-    draft.carry.rest(outer, &[]);
+    draft.converter.omit_rest(outer, &[]);
     if !named {
-        draft.unnamed(at);
+        draft.set_unnamed(at);
     }
     if let Some(parts) = parts {
         sam::put(draft, parts);
@@ -164,20 +163,20 @@ fn function(batch: &mut Batch, template: &Template, (id, shared): (&str, &Value)
 }
 
 fn repository(batch: &mut Batch, template: &Template, id: &str) {
-    let (mut source, outer) = resource(template, (id, &json!({})));
-    batch.carry.rest(outer, &[]);
+    let (mut source, outer) = resource(template, id, &json!({}));
+    batch.converter.omit_rest(outer, &[]);
     if let Some(mut policy) = source.child("LifecyclePolicy") {
         if let Some(Value::String(text)) = policy.take("LifecyclePolicyText") {
             source.rest.insert("lifecyclePolicy".to_owned(), Value::String(text));
         }
-        batch.carry.rest(policy, &[]);
+        batch.converter.omit_rest(policy, &[]);
     }
     if let Some(name) = template.name(id) {
         source.forget(&["RepositoryName"]);
         return batch.repository(name, source);
     }
     let why = "the tool makes up the name; write the one that the repository has in AWS";
-    batch.carry.leave(source.path("RepositoryName"), why);
+    batch.converter.omit(source.path("RepositoryName"), why);
     source.rest.insert("RepositoryName".to_owned(), json!(PLACEHOLDER));
     batch.repository(id.to_lowercase(), source);
 }
@@ -185,36 +184,37 @@ fn repository(batch: &mut Batch, template: &Template, id: &str) {
 fn part(
     batch: &mut Batch,
     template: &Template,
-    (id, unkept): (&str, &mut BTreeMap<String, Vec<String>>),
+    id: &str,
+    unkept: &mut BTreeMap<String, Vec<String>>,
 ) {
     let Some(kind) = template.kind(id) else {
-        return batch.carry.leave(format!("Resources.{id}"), "it has no `Type`");
+        return batch.converter.omit(format!("Resources.{id}"), "it has no `Type`");
     };
     if [FUNCTION, SERVERLESS, REPOSITORY].contains(&kind) {
         return;
     }
     let found = PARTS.iter().find(|(it, ..)| *it == kind);
     let owner = match found {
-        Some((_, property, _)) => owner(batch, template, (id, *property)),
+        Some((_, property, _)) => owner(batch, template, id, property),
         None if kind == LOG_GROUP => group_owner(batch, template, id).map(|it| (it, None)),
         None => None,
     };
     let Some((owner, qualifier)) = owner else {
         return unkept.entry(kind.to_owned()).or_default().push(format!("Resources.{id}"));
     };
-    let (mut source, outer) = resource(template, (id, &json!({})));
+    let (mut source, outer) = resource(template, id, &json!({}));
     let Some(draft) = batch.drafts.get_mut(&owner) else { return };
-    draft.carry.rest(outer, &[]);
+    draft.converter.omit_rest(outer, &[]);
     if let Some((_, property, put)) = found {
         source.forget(&[*property]);
         let qualifier = source.text("Qualifier").or(qualifier);
         if ![ALIAS, VERSION].contains(&kind) {
-            draft.hangs(source.at.clone(), qualifier);
+            draft.qualify(source.at.clone(), qualifier);
         }
         put(draft, source, id);
     } else {
         source.forget(&["LogGroupName"]);
-        draft.part("logGroup", source);
+        draft.set_member("logGroup", source);
     }
 }
 
@@ -222,7 +222,8 @@ fn part(
 fn owner(
     batch: &Batch,
     template: &Template,
-    (id, property): (&str, &str),
+    id: &str,
+    property: &str,
 ) -> Option<(String, Option<String>)> {
     let value = template.resources.get(id)?.get("Properties")?.get(property)?;
     if let Some(referred) = template.referred(value) {
@@ -230,7 +231,7 @@ fn owner(
             return Some((referred.to_owned(), None));
         }
         if template.kind(referred) == Some(ALIAS) && referred != id {
-            let (owner, _) = owner(batch, template, (referred, "FunctionName"))?;
+            let (owner, _) = owner(batch, template, referred, "FunctionName")?;
             let name = template.resources.get(referred)?.get("Properties")?.get("Name")?;
             return Some((owner, template.resolve(name).as_str().map(ToOwned::to_owned)));
         }
@@ -252,6 +253,6 @@ fn group_owner(batch: &Batch, template: &Template, id: &str) -> Option<String> {
     }
     let name = template.resolve(name);
     let name = name.as_str()?;
-    let logs = |it: &(&String, &Draft)| it.1.logs_to(name);
+    let logs = |it: &(&String, &FunctionDraft)| it.1.logs_to(name);
     batch.drafts.iter().find(logs).map(|(id, _)| id.clone())
 }

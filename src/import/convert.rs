@@ -1,14 +1,17 @@
-//! The shapes of manifests as the table of what can be carried: a member of the source that is called as a field of
+//! The shapes of manifests as the table of what can be converted: a member of the source that is called as a field of
 //! ours, however the tool spells it, and whose value fits the field's shape, is taken. All else stays where it is.
 
 use serde_json::{Map, Value, json};
 
 use super::{
-    Left, PLACEHOLDER,
-    source::{Source, fold, is_nothing},
-    why,
+    document::Omission,
+    reasons,
+    source_node::{SourceNode, fold, is_nothing},
 };
-use crate::shape::{self, Field, Shape};
+use crate::{
+    kinds::document::PLACEHOLDER,
+    shape::{self, Field, Shape},
+};
 
 /// The fields in which the target's account and Region are filled in.
 const FILLED_IN: &[&str] = &[
@@ -31,66 +34,66 @@ const FILLED_IN: &[&str] = &[
     "Statement",
 ];
 
-/// How a tool speaks.
+/// What a tool calls the fields of a manifest, and what it says besides.
 #[derive(Clone, Copy)]
-pub(super) struct Words {
+pub(super) struct Vocabulary {
     /// Our fields that it calls by another name: ours, its.
-    pub(super) names: &'static [(&'static str, &'static str)],
+    pub(super) aliases: &'static [(&'static str, &'static str)],
     /// What it says that AWS makes up, or that is about the tool itself.
     pub(super) computed: &'static [&'static str],
     /// Values, as JSON, that ask for nothing.
-    pub(super) idle: &'static [(&'static str, &'static str)],
-    /// What a text holds whose value only the tool knows.
-    pub(super) opaque: &'static str,
+    pub(super) defaults: &'static [(&'static str, &'static str)],
+    /// What a text holds that the tool works out when it runs; empty if there is no such thing.
+    pub(super) expression: &'static str,
 }
 
-/// What became of a source.
-pub(super) struct Carry {
-    words: &'static Words,
-    pub(super) left: Vec<Left>,
+/// Makes fields of a manifest out of what a source says, and remembers what it leaves out.
+pub(super) struct Converter {
+    vocabulary: &'static Vocabulary,
+    pub(super) left: Vec<Omission>,
     pub(super) secrets: Vec<String>,
 }
 
-/// Where a value goes.
+/// Where a value stands, and which field it goes to.
 #[derive(Clone, Copy)]
-struct Spot<'a> {
+struct FieldContext<'a> {
     at: &'a str,
     field: &'static str,
     shape: &'static Shape,
 }
 
-impl Carry {
-    pub(super) fn new(words: &'static Words) -> Self {
-        Self { words, left: Vec::new(), secrets: Vec::new() }
+impl Converter {
+    pub(super) fn new(vocabulary: &'static Vocabulary) -> Self {
+        Self { vocabulary, left: Vec::new(), secrets: Vec::new() }
     }
 
-    /// Something that no document says.
-    pub(super) fn leave(&mut self, path: impl Into<String>, why: impl Into<String>) {
-        self.left.push(Left { path: path.into(), why: why.into() });
+    /// Names something that no document says.
+    pub(super) fn omit(&mut self, path: impl Into<String>, why: impl Into<String>) {
+        self.left.push(Omission { path: path.into(), why: why.into() });
     }
 
     /// Takes what fits these fields, and names the rest. What has to be there and is not gets a placeholder.
-    pub(super) fn whole(
+    pub(super) fn convert(
         &mut self,
-        mut source: Source,
+        mut source: SourceNode,
         fields: &'static [Field],
     ) -> Map<String, Value> {
-        let mut spec = self.some(&mut source, fields);
+        let mut spec = self.convert_fields(&mut source, fields);
         for field in fields.iter().filter(|it| it.required && !spec.contains_key(it.name)) {
             if self.key(&source, field).is_none() {
                 let why = format!("missing: {}", field.doc);
-                self.leave(source.path(field.name), why);
+                self.omit(source.path(field.name), why);
             }
         }
         spec.extend(required(fields, &spec));
-        self.rest(source, fields);
+        self.omit_rest(source, fields);
         spec
     }
 
     /// Takes what fits these fields.
-    pub(super) fn some(
+    pub(super) fn convert_fields(
         &mut self,
-        source: &mut Source,
+        source: &mut SourceNode,
         fields: &'static [Field],
     ) -> Map<String, Value> {
         let mut spec = Map::new();
@@ -98,7 +101,9 @@ impl Carry {
             let Some(key) = self.key(source, field) else { continue };
             let at = source.path(&key);
             let Some(value) = source.take(&key) else { continue };
-            match self.value(value, Spot { at: &at, field: field.name, shape: &field.shape }) {
+            match self
+                .value(value, FieldContext { at: &at, field: field.name, shape: &field.shape })
+            {
                 Ok(value) => drop(spec.insert(field.name.to_owned(), value)),
                 Err(value) => drop(source.rest.insert(key, value)),
             }
@@ -107,30 +112,33 @@ impl Carry {
     }
 
     /// Names all that is still there.
-    pub(super) fn rest(&mut self, source: Source, fields: &'static [Field]) {
-        let at = Source::new(source.at, Value::Null);
+    pub(super) fn omit_rest(&mut self, source: SourceNode, fields: &'static [Field]) {
+        let at = SourceNode::new(source.at, Value::Null);
         let mut rest: Vec<(String, Value)> = source.rest.into_iter().collect();
         rest.sort_by(|one, other| one.0.cmp(&other.0));
         // A name that is none of ours may be a secret there.
         let hides = Shape::Object(fields).hides_all();
         for (key, value) in rest {
             let json = value.to_string();
-            let idle = |it: &(&str, &str)| *it == (key.as_str(), json.as_str());
-            let known = self.words.computed.contains(&key.as_str());
-            if is_nothing(&value) || known || self.words.idle.iter().any(idle) {
+            let default = |it: &(&str, &str)| *it == (key.as_str(), json.as_str());
+            let known = self.vocabulary.computed.contains(&key.as_str());
+            if is_nothing(&value) || known || self.vocabulary.defaults.iter().any(default) {
                 continue;
             }
             let field = fields.iter().find(|it| self.is_called(&key, it));
             if hides && field.is_none() {
-                self.leave(at.at.as_str(), why::INSIDE);
+                self.omit(at.at.as_str(), reasons::INSIDE);
                 continue;
             }
-            self.leave(at.path(&key), why::member(&key, &value, (field, self.words.opaque)));
+            self.omit(
+                at.path(&key),
+                reasons::member(&key, &value, field, self.vocabulary.expression),
+            );
         }
     }
 
     /// What the source calls a field, if it says it.
-    fn key(&self, source: &Source, field: &Field) -> Option<String> {
+    fn key(&self, source: &SourceNode, field: &Field) -> Option<String> {
         let mut keys: Vec<&String> = source.rest.keys().collect();
         keys.sort();
         let said = |key: &&String| self.is_called(key, field) && source.get(key).is_some();
@@ -138,36 +146,36 @@ impl Carry {
     }
 
     fn is_called(&self, key: &str, field: &Field) -> bool {
-        let other = self.words.names.iter().filter(|(ours, _)| *ours == field.name);
+        let other = self.vocabulary.aliases.iter().filter(|(ours, _)| *ours == field.name);
         let mut names = other.map(|(_, theirs)| *theirs).chain([field.name]);
         names.any(|it| fold(it) == fold(key))
     }
 
     /// The value as the shape has it, or what it was.
-    fn value(&mut self, value: Value, spot: Spot<'_>) -> Result<Value, Value> {
-        match spot.shape {
-            Shape::Object(fields) => match child(spot.at, value) {
-                Ok(child) => Ok(Value::Object(self.whole(child, fields))),
+    fn value(&mut self, value: Value, context: FieldContext<'_>) -> Result<Value, Value> {
+        match context.shape {
+            Shape::Object(fields) => match child(context.at, value) {
+                Ok(child) => Ok(Value::Object(self.convert(child, fields))),
                 Err(value) => Err(value),
             },
-            Shape::List(item, max) => self.list(value, spot, (item, *max)),
-            Shape::Map(map) => self.map(value, spot, map),
+            Shape::List(shape, max) => self.list(value, FieldContext { shape, ..context }, *max),
+            Shape::Map(map) => self.map(value, context, map),
             Shape::Either(one, other) => {
-                let value = self.value(value, Spot { shape: one, ..spot });
-                value.or_else(|value| self.value(value, Spot { shape: other, ..spot }))
+                let value = self.value(value, FieldContext { shape: one, ..context });
+                value.or_else(|value| self.value(value, FieldContext { shape: other, ..context }))
             }
-            Shape::Any if self.is_known(&value, spot) => Ok(value),
+            Shape::Any if self.is_known(&value, context) => Ok(value),
             Shape::Any | Shape::Null => Err(value),
             Shape::Text(_)
             | Shape::Int(..)
             | Shape::Number(..)
             | Shape::Flag
             | Shape::Choice(_)
-            | Shape::Time => self.scalar(value, spot),
+            | Shape::Time => self.scalar(value, context),
         }
     }
 
-    fn scalar(&self, value: Value, spot: Spot<'_>) -> Result<Value, Value> {
+    fn scalar(&self, value: Value, context: FieldContext<'_>) -> Result<Value, Value> {
         // A destination is a map of one member with all other tools.
         let inner = match &value {
             Value::Object(map) if map.len() == 1 => {
@@ -177,7 +185,7 @@ impl Carry {
             }
             Value::Array(items) => match items.as_slice() {
                 [only @ Value::Object(_)] => {
-                    return self.scalar(only.clone(), spot).map_err(|_| value);
+                    return self.scalar(only.clone(), context).map_err(|_| value);
                 }
                 _ => None,
             },
@@ -192,16 +200,16 @@ impl Carry {
             Value::Bool(_) | Value::Number(_) => inner.as_ref().unwrap_or(&value).to_string(),
             Value::Null | Value::Array(_) | Value::Object(_) => return Err(value),
         };
-        let known = self.is_known(&Value::String(text.clone()), spot);
-        read(&text, spot.shape).filter(|_| known).ok_or(value)
+        let known = self.is_known(&Value::String(text.clone()), context);
+        read(&text, context.shape).filter(|_| known).ok_or(value)
     }
 
-    /// A list is carried as a whole, or not at all.
+    /// A list is converted as a whole, or not at all. The shape is that of an item.
     fn list(
         &mut self,
         value: Value,
-        spot: Spot<'_>,
-        (item, max): (&'static Shape, usize),
+        context: FieldContext<'_>,
+        max: usize,
     ) -> Result<Value, Value> {
         let items = match &value {
             Value::Array(items) if items.len() <= max => items.clone(),
@@ -211,8 +219,8 @@ impl Carry {
         let (left, secrets) = (self.left.len(), self.secrets.len());
         let mut list = Vec::new();
         for (index, it) in items.into_iter().enumerate() {
-            let at = format!("{}[{index}]", spot.at);
-            let Ok(it) = self.value(it, Spot { at: &at, shape: item, ..spot }) else {
+            let at = format!("{}[{index}]", context.at);
+            let Ok(it) = self.value(it, FieldContext { at: &at, ..context }) else {
                 self.left.truncate(left);
                 self.secrets.truncate(secrets);
                 return Err(value);
@@ -225,11 +233,11 @@ impl Carry {
     fn map(
         &mut self,
         value: Value,
-        spot: Spot<'_>,
+        context: FieldContext<'_>,
         map: &'static shape::Map,
     ) -> Result<Value, Value> {
         let pairs = match &value {
-            Value::Object(_) if why::is_unknown(&value) => return Err(value),
+            Value::Object(_) if reasons::is_unknown(&value) => return Err(value),
             Value::Object(pairs) => pairs.clone(),
             Value::Array(items) => match tags(items) {
                 Some(pairs) => pairs,
@@ -244,21 +252,22 @@ impl Carry {
         let mut pairs: Vec<(String, Value)> = pairs.into_iter().collect();
         pairs.sort_by(|one, other| one.0.cmp(&other.0));
         for (key, value) in pairs {
-            let at = format!("{}.{key}", spot.at);
+            let at = format!("{}.{key}", context.at);
             if read(&key, &Shape::Text(map.key)).is_none() || is_reserved(&key) {
-                self.bad_key(&key, (spot.at, map.secret));
+                self.bad_key(&key, context.at, map.secret);
                 continue;
             }
             if value.is_null() {
                 continue;
             }
-            let inner = Spot { at: &at, field: spot.field, shape: plain(map) };
+            let inner = FieldContext { at: &at, field: context.field, shape: plain(map) };
             let value = self.value(value, inner);
-            let unfit = |value: Value| why::value(&value, (self.words.opaque, map.secret));
+            let unfit =
+                |value: Value| reasons::value(&value, self.vocabulary.expression, map.secret);
             match value.map_err(unfit) {
                 Ok(value) => drop(kept.insert(key, value)),
                 Err(why) => {
-                    self.leave(at, why);
+                    self.omit(at, why);
                     self.secrets.extend(map.secret.then(|| key.clone()));
                     kept.extend(map.secret.then(|| (key, json!(PLACEHOLDER))));
                 }
@@ -268,22 +277,22 @@ impl Carry {
     }
 
     /// Names a key that AWS does not allow; below a secret it may be one itself, and is not repeated.
-    fn bad_key(&mut self, key: &str, (at, hides): (&str, bool)) {
+    fn bad_key(&mut self, key: &str, at: &str, hides: bool) {
         let path = if hides { at.to_owned() } else { format!("{at}.{key}") };
-        self.leave(path, why::key(key, hides));
+        self.omit(path, reasons::key(key, hides));
     }
 
     /// Whether nothing in a value is known to the tool alone.
-    fn is_known(&self, value: &Value, spot: Spot<'_>) -> bool {
-        let opaque = self.words.opaque;
+    fn is_known(&self, value: &Value, context: FieldContext<'_>) -> bool {
+        let expression = self.vocabulary.expression;
         match value {
             Value::String(text) => {
-                let filled = FILLED_IN.contains(&spot.field) || !text.contains("${target.");
-                filled && (opaque.is_empty() || !text.contains(opaque))
+                let filled = FILLED_IN.contains(&context.field) || !text.contains("${target.");
+                filled && (expression.is_empty() || !text.contains(expression))
             }
-            Value::Array(items) => items.iter().all(|it| self.is_known(it, spot)),
+            Value::Array(items) => items.iter().all(|it| self.is_known(it, context)),
             Value::Object(map) => {
-                !why::is_unknown(value) && map.values().all(|it| self.is_known(it, spot))
+                !reasons::is_unknown(value) && map.values().all(|it| self.is_known(it, context))
             }
             Value::Null | Value::Bool(_) | Value::Number(_) => true,
         }
@@ -310,11 +319,11 @@ fn is_reserved(key: &str) -> bool {
     key.starts_with("aws:") || key.starts_with("evenkeel.dev/")
 }
 
-fn child(at: &str, value: Value) -> Result<Source, Value> {
-    if why::is_unknown(&value) {
+fn child(at: &str, value: Value) -> Result<SourceNode, Value> {
+    if reasons::is_unknown(&value) {
         return Err(value);
     }
-    let mut outer = Source::new(at, json!({ "": value }));
+    let mut outer = SourceNode::new(at, json!({ "": value }));
     outer.child("").ok_or_else(|| outer.rest.remove("").unwrap_or_default())
 }
 

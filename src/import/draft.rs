@@ -5,13 +5,14 @@ use std::collections::BTreeMap;
 use serde_json::{Map, Value, json};
 
 use super::{
-    Found, Left, PLACEHOLDER,
-    carry::{Carry, Words, read},
+    convert::{Converter, Vocabulary, read},
     defaults,
-    source::{Source, fold},
+    document::{ImportedDocument, Omission},
+    source_node::{SourceNode, fold},
 };
 use crate::{
     engine::kind::Kind as _,
+    kinds::document::PLACEHOLDER,
     kinds::{
         function::{Function, config::Logging},
         repository::Repository,
@@ -24,10 +25,10 @@ use crate::{
 const OWN_ROLE: &str = "arn:aws:iam::${target.accountId}:role/";
 
 /// A function.
-pub(super) struct Draft {
+pub(super) struct FunctionDraft {
     name: String,
     spec: Map<String, Value>,
-    pub(super) carry: Carry,
+    pub(super) converter: Converter,
     /// What belongs to a version or an alias: where it stands, and on which.
     qualified: Vec<(String, Option<String>)>,
     /// Whether the tool opens the URL to everybody by itself.
@@ -36,11 +37,11 @@ pub(super) struct Draft {
 
 /// All that a source describes, by what it calls each function.
 pub(super) struct Batch {
-    words: &'static Words,
-    pub(super) drafts: BTreeMap<String, Draft>,
-    repositories: Vec<Found>,
+    vocabulary: &'static Vocabulary,
+    pub(super) drafts: BTreeMap<String, FunctionDraft>,
+    repositories: Vec<ImportedDocument>,
     /// What belongs to none of them.
-    pub(super) carry: Carry,
+    pub(super) converter: Converter,
 }
 
 /// The members of a kind's `spec`.
@@ -61,34 +62,39 @@ fn members(member: &str) -> &'static [Field] {
 }
 
 impl Batch {
-    pub(super) fn new(words: &'static Words) -> Self {
-        let carry = Carry::new(words);
-        Self { words, drafts: BTreeMap::new(), repositories: Vec::new(), carry }
+    pub(super) fn new(vocabulary: &'static Vocabulary) -> Self {
+        let converter = Converter::new(vocabulary);
+        Self { vocabulary, drafts: BTreeMap::new(), repositories: Vec::new(), converter }
     }
 
     /// One more function.
-    pub(super) fn function(&mut self, id: String, name: String, source: Source) -> &mut Draft {
-        let words = self.words;
+    pub(super) fn function(
+        &mut self,
+        id: String,
+        name: String,
+        source: SourceNode,
+    ) -> &mut FunctionDraft {
+        let vocabulary = self.vocabulary;
         if let Some(first) = self.drafts.get(&id).map(|it| it.name.clone()) {
             let why = format!("there is another function `{first}`; import them one at a time");
-            self.carry.leave(source.at, why);
-            return self.drafts.entry(id).or_insert_with(|| Draft::new(name, words));
+            self.converter.omit(source.at, why);
+            return self.drafts.entry(id).or_insert_with(|| FunctionDraft::new(name, vocabulary));
         }
-        let draft = self.drafts.entry(id).or_insert_with(|| Draft::new(name, words));
-        draft.itself(source);
+        let draft = self.drafts.entry(id).or_insert_with(|| FunctionDraft::new(name, vocabulary));
+        draft.set_function(source);
         draft
     }
 
     /// One more repository, and its policies as JSON texts or maps.
-    pub(super) fn repository(&mut self, name: String, mut source: Source) {
-        let mut carry = Carry::new(self.words);
+    pub(super) fn repository(&mut self, name: String, mut source: SourceNode) {
+        let mut converter = Converter::new(self.vocabulary);
         for key in ["lifecyclePolicy", "repositoryPolicy", "policy"] {
             parse(&mut source, key);
         }
-        let mut spec = carry.whole(source, spec_fields(Repository::NAME));
+        let mut spec = converter.convert(source, spec_fields(Repository::NAME));
         defaults::repository(&mut spec);
-        let Carry { left, secrets, .. } = carry;
-        self.repositories.push(Found {
+        let Converter { left, secrets, .. } = converter;
+        self.repositories.push(ImportedDocument {
             kind: Repository::NAME,
             name,
             spec,
@@ -98,68 +104,69 @@ impl Batch {
     }
 
     /// Everything, functions first. What belongs to none of them is told with the first.
-    pub(super) fn finish(self) -> Vec<Found> {
-        let mut found: Vec<Found> = self.drafts.into_values().map(Draft::finish).collect();
+    pub(super) fn finish(self) -> Vec<ImportedDocument> {
+        let mut found: Vec<ImportedDocument> =
+            self.drafts.into_values().map(FunctionDraft::finish).collect();
         found.extend(self.repositories);
         if let Some(first) = found.first_mut() {
-            first.left.extend(sorted(self.carry.left));
+            first.left.extend(sorted(self.converter.left));
         }
         found
     }
 }
 
-fn sorted(mut left: Vec<Left>) -> Vec<Left> {
+fn sorted(mut left: Vec<Omission>) -> Vec<Omission> {
     left.sort();
     left.dedup();
     left
 }
 
 /// A policy that stands there as JSON in a text, as what it says.
-pub(super) fn parse(source: &mut Source, key: &str) {
+pub(super) fn parse(source: &mut SourceNode, key: &str) {
     let text = source.get(key).and_then(Value::as_str);
     if let Some(Ok(value @ Value::Object(_))) = text.map(serde_json::from_str) {
         source.rest.insert(key.to_owned(), value);
     }
 }
 
-impl Draft {
-    fn new(name: String, words: &'static Words) -> Self {
+impl FunctionDraft {
+    fn new(name: String, vocabulary: &'static Vocabulary) -> Self {
         Self {
             name,
             spec: Map::new(),
-            carry: Carry::new(words),
+            converter: Converter::new(vocabulary),
             qualified: Vec::new(),
             public: false,
         }
     }
 
     /// The function's own fields.
-    fn itself(&mut self, mut source: Source) {
+    fn set_function(&mut self, mut source: SourceNode) {
         self.concurrency(&mut source);
         capacity(&mut source);
         let at = source.at.clone();
-        let mut spec = self.carry.whole(source, spec_fields(Function::NAME));
+        let mut spec = self.converter.convert(source, spec_fields(Function::NAME));
         if let Some(image) = spec.get("image").and_then(Value::as_str).map(own_image) {
             let whole = !image.contains("${");
             let image = json!(if whole { image } else { PLACEHOLDER });
             spec.insert("image".to_owned(), image);
             if !whole {
                 let why = "the image's registry is not the target's own; write its account and Region out";
-                self.carry.leave(at, why);
+                self.converter.omit(at, why);
             }
         }
         self.spec.extend(spec);
     }
 
     /// AWS's name is not known: whoever takes the document over has to say it.
-    pub(super) fn unnamed(&mut self, path: String) {
+    pub(super) fn set_unnamed(&mut self, path: String) {
         let why = "the tool makes up the name; write the one that the function has in AWS";
-        self.carry.leave(path, why);
+        self.converter.omit(path, why);
         self.spec.insert("functionName".to_owned(), json!(PLACEHOLDER));
     }
 
     /// Reserved concurrency, which stands with the function in other tools. -1 is none, with Terraform.
-    fn concurrency(&mut self, source: &mut Source) {
+    fn concurrency(&mut self, source: &mut SourceNode) {
         let mut keys = source.rest.keys();
         let Some(key) = keys.find(|it| fold(it) == "reservedconcurrentexecutions").cloned() else {
             return;
@@ -193,22 +200,22 @@ impl Draft {
     }
 
     /// Something that there is once: `url`, `asyncInvoke`, `logGroup`.
-    pub(super) fn part(&mut self, member: &str, mut source: Source) {
+    pub(super) fn set_member(&mut self, member: &str, mut source: SourceNode) {
         source.lift("destinationConfig");
         source.lift("DestinationConfig");
         source.lift("destination_config");
         if self.spec.contains_key(member) {
             let why = format!("there is a second one, and `{member}` is one");
-            self.carry.leave(source.at, why);
+            self.converter.omit(source.at, why);
             return;
         }
-        let part = self.carry.whole(source, members(member));
+        let part = self.converter.convert(source, members(member));
         self.spec.insert(member.to_owned(), Value::Object(part));
     }
 
     /// Something that there are many of: `permissions`, `eventSources`.
-    pub(super) fn item(&mut self, member: &str, source: Source) {
-        let item = self.carry.whole(source, members(member));
+    pub(super) fn add_item(&mut self, member: &str, source: SourceNode) {
+        let item = self.converter.convert(source, members(member));
         let list = self.spec.entry(member).or_insert_with(|| json!([]));
         if let Value::Array(list) = list {
             list.push(Value::Object(item));
@@ -216,12 +223,12 @@ impl Draft {
     }
 
     /// The tool opens the URL to everybody by itself.
-    pub(super) fn public(&mut self) {
+    pub(super) fn mark_public(&mut self) {
         self.public = true;
     }
 
     /// What lets everybody use a URL, unless the source says so itself.
-    fn open(&mut self) {
+    fn allow_everybody(&mut self) {
         let everybody = |it: &Value| it.get("principal").is_some_and(|it| it == "*");
         let said = self.spec.get("permissions").and_then(Value::as_array);
         if !self.public || said.is_some_and(|it| it.iter().any(everybody)) {
@@ -233,24 +240,23 @@ impl Draft {
         ] {
             let permission =
                 json!({ "sid": sid, "principal": "*", "action": action, field: value });
-            self.item("permissions", Source::new("", permission));
+            self.add_item("permissions", SourceNode::new("", permission));
         }
     }
 
     /// A permission that has no name gets one.
-    pub(super) fn permission(&mut self, mut source: Source, name: &str) {
+    pub(super) fn permission(&mut self, mut source: SourceNode, name: &str) {
         let named = source.rest.keys().any(|it| matches!(fold(it).as_str(), "sid" | "statementid"));
         if !named {
             let letters =
                 name.chars().filter(|it| it.is_ascii_alphanumeric() || "_-".contains(*it));
             source.rest.insert("sid".to_owned(), json!(letters.collect::<String>()));
         }
-        self.item("permissions", source);
+        self.add_item("permissions", source);
     }
 
     /// An alias: callers use it, so a release keeps it. Which version it is at is the release's.
-    pub(super) fn alias(&mut self, mut source: Source, keys: (&str, &str)) {
-        let (name_key, version_key) = keys;
+    pub(super) fn alias(&mut self, mut source: SourceNode, name_key: &str, version_key: &str) {
         let taken = self.spec.contains_key("release");
         let alias = source.get(name_key).and_then(Value::as_str).map(ToOwned::to_owned);
         if let Some(alias) = alias.filter(|_| !taken) {
@@ -259,22 +265,22 @@ impl Draft {
             let at = source.path(version_key);
             if source.take(version_key).is_some() {
                 let why = "a release publishes the next version and moves the alias to it";
-                self.carry.leave(at, why);
+                self.converter.omit(at, why);
             }
-            self.carry.rest(source, &[]);
+            self.converter.omit_rest(source, &[]);
         } else {
             let why = "a release keeps one alias; this one stays with the tool";
-            self.carry.leave(source.at, why);
+            self.converter.omit(source.at, why);
         }
     }
 
     /// What belongs to a version or an alias.
-    pub(super) fn hangs(&mut self, path: String, qualifier: Option<String>) {
+    pub(super) fn qualify(&mut self, path: String, qualifier: Option<String>) {
         self.qualified.push((path, qualifier.filter(|it| it != "$LATEST")));
     }
 
     /// Instances that are kept ready.
-    pub(super) fn provisioned(&mut self, mut source: Source, key: &str) {
+    pub(super) fn provisioned(&mut self, mut source: SourceNode, key: &str) {
         let count =
             source.get(key).map(|it| it.as_str().map_or_else(|| it.to_string(), Into::into));
         let count = count.and_then(|it| read(&it, &Shape::Int(1, 1_000_000)));
@@ -282,11 +288,11 @@ impl Draft {
             source.rest.remove(key);
             self.add("concurrency", "provisioned", count);
         }
-        self.carry.rest(source, &[]);
+        self.converter.omit_rest(source, &[]);
     }
 
-    fn finish(mut self) -> Found {
-        self.open();
+    fn finish(mut self) -> ImportedDocument {
+        self.allow_everybody();
         self.check_aliases();
         defaults::function(&self.name, &mut self.spec);
         network(&mut self.spec);
@@ -294,10 +300,10 @@ impl Draft {
         if let Some(role) = role.and_then(|it| it.strip_prefix(OWN_ROLE)).map(|it| json!(it)) {
             self.spec.insert("role".to_owned(), role);
         }
-        let Self { name, spec, carry, .. } = self;
-        let Carry { left, mut secrets, .. } = carry;
+        let Self { name, spec, converter, .. } = self;
+        let Converter { left, mut secrets, .. } = converter;
         secrets.sort();
-        Found { kind: Function::NAME, name, spec, left: sorted(left), secrets }
+        ImportedDocument { kind: Function::NAME, name, spec, left: sorted(left), secrets }
     }
 
     /// With a release everything belongs to its alias, and without one on the function itself.
@@ -317,7 +323,7 @@ impl Draft {
                     "it hangs on an alias or version; without `release` it will hang on the function itself".to_owned()
                 }
             };
-            self.carry.leave(path, why);
+            self.converter.omit(path, why);
         }
     }
 }
@@ -334,9 +340,9 @@ fn network(spec: &mut Map<String, Value>) {
 }
 
 /// The only kind of capacity provider that there is has a name of its own in other tools.
-fn capacity(source: &mut Source) {
+fn capacity(source: &mut SourceNode) {
     let called =
-        |source: &Source, name: &str| source.rest.keys().find(|it| fold(it) == name).cloned();
+        |source: &SourceNode, name: &str| source.rest.keys().find(|it| fold(it) == name).cloned();
     let Some(key) = called(source, "capacityproviderconfig") else { return };
     let Some(mut child) = source.child(&key) else { return };
     if let Some(inner) = called(&child, "lambdamanagedinstancescapacityproviderconfig") {

@@ -4,7 +4,7 @@ use std::cell::Cell;
 
 use serde_json::{Map, Value, json};
 
-use super::why::SENSITIVE;
+use super::reasons::SENSITIVE;
 
 /// How deep references may lead to others.
 const DEPTH_MAX: usize = 16;

@@ -3,49 +3,49 @@
 use serde_json::{Value, json};
 
 use super::{
-    Found,
-    carry::Words,
-    draft::{Batch, Draft},
-    source::Source,
+    convert::Vocabulary,
+    document::ImportedDocument,
+    draft::{Batch, FunctionDraft},
+    source_node::SourceNode,
 };
 
-const WORDS: Words = Words {
-    names: &[
+const VOCABULARY: Vocabulary = Vocabulary {
+    aliases: &[
         ("image", "ImageUri"),
         ("sid", "StatementId"),
         ("scalingConfig", "FunctionScalingConfig"),
     ],
     computed: &[],
-    idle: &[
+    defaults: &[
         ("PackageType", "\"Image\""),
         ("Publish", "false"),
         ("SnapStart", "{\"ApplyOn\":\"None\"}"),
     ],
-    opaque: "{{",
+    expression: "{{",
 };
 
 /// A function, and its URL if that is given too.
-pub(super) fn read(documents: Vec<Value>) -> Vec<Found> {
-    let mut batch = Batch::new(&WORDS);
+pub(super) fn read(documents: Vec<Value>) -> Vec<ImportedDocument> {
+    let mut batch = Batch::new(&VOCABULARY);
     let (functions, others): (Vec<Value>, Vec<Value>) =
         documents.into_iter().partition(|it| it.get("Config").is_none());
     let mut functions = functions.into_iter();
     let Some(function) = functions.next().filter(is_image) else { return Vec::new() };
     for (index, _) in functions.enumerate() {
-        batch.carry.leave(format!("document {}", index + 2), "one function is read at a time");
+        batch.converter.omit(format!("document {}", index + 2), "one function is read at a time");
     }
-    let mut source = Source::new("", function);
+    let mut source = SourceNode::new("", function);
     let name = source.get("FunctionName").and_then(Value::as_str).map(ToOwned::to_owned);
-    let known = name.filter(|it| !it.contains(WORDS.opaque));
+    let known = name.filter(|it| !it.contains(VOCABULARY.expression));
     source.forget(&["FunctionName"]);
     source.lift("Code");
     let id = known.clone().unwrap_or_else(|| "function".to_owned());
     let draft = batch.function(id.clone(), id, source);
     if known.is_none() {
-        draft.unnamed("FunctionName".to_owned());
+        draft.set_unnamed("FunctionName".to_owned());
     }
     for document in others {
-        url(draft, Source::new("function_url.json", document));
+        url(draft, SourceNode::new("function_url.json", document));
     }
     batch.finish()
 }
@@ -57,13 +57,13 @@ fn is_image(function: &Value) -> bool {
 }
 
 /// `function_url.json`: the URL, and who may call it. What lambroll fills in itself is filled in.
-fn url(draft: &mut Draft, mut source: Source) {
+fn url(draft: &mut FunctionDraft, mut source: SourceNode) {
     source.lift("Config");
     let qualifier = source.text("Config.Qualifier");
     let auth = source.get("Config.AuthType").cloned();
     let permissions = source.children("Permissions");
     if permissions.is_empty() && auth.as_ref().is_some_and(|it| it == "NONE") {
-        draft.public();
+        draft.mark_public();
     }
     for (index, mut permission) in permissions.into_iter().enumerate() {
         let action = Some(json!("lambda:InvokeFunctionUrl"));
@@ -74,6 +74,6 @@ fn url(draft: &mut Draft, mut source: Source) {
         }
         draft.permission(permission, &format!("url-{}", index + 1));
     }
-    draft.hangs(source.at.clone(), qualifier);
-    draft.part("url", source);
+    draft.qualify(source.at.clone(), qualifier);
+    draft.set_member("url", source);
 }

@@ -4,7 +4,11 @@ use std::fmt;
 
 use serde_json::Value;
 
-use super::{Form, Found, ack, cloudformation, lambroll, terraform};
+use super::{
+    ack, cloudformation,
+    document::{ImportedDocument, SourceFormat},
+    lambroll, terraform,
+};
 use crate::manifest::{self, Diagnostic, YamlTags};
 
 /// The greatest file in JSON that is read: a whole state of Terraform's. JSON repeats nothing, and serde_json reads at
@@ -31,7 +35,7 @@ impl std::error::Error for ReadError {}
 
 impl ReadError {
     /// One thing that is wrong with a file.
-    pub(super) fn new(file: &str, line: u32, (message, hint): (&str, &str)) -> Self {
+    pub(super) fn new(file: &str, line: u32, message: &str, hint: &str) -> Self {
         let hint = (!hint.is_empty()).then(|| hint.to_owned());
         let (file, message) = (file.into(), message.to_owned());
         Self {
@@ -42,29 +46,33 @@ impl ReadError {
 
 /// Reads what a tool describes. `name` is the file's, for errors; without `form` it is told by what stands in it.
 /// Errors if the text cannot be read, is none of a known tool's, or describes no function or repository.
-pub fn read(text: &str, form: Option<Form>, name: &str) -> Result<Vec<Found>, ReadError> {
+pub fn read(
+    text: &str,
+    form: Option<SourceFormat>,
+    name: &str,
+) -> Result<Vec<ImportedDocument>, ReadError> {
     let documents = documents(text, name)?;
     let Some(form) = form.or_else(|| documents.iter().find_map(|(_, it)| recognised(it))) else {
         let hint = "ACK, CloudFormation, SAM, lambroll and `terraform show -json` are; say which it is, or export it";
         let state = "it is Terraform's own book; hand over what `terraform show -json` prints";
         let own = documents.iter().any(|(_, it)| it.get("lineage").is_some());
         let hint = if own { state } else { hint };
-        return Err(ReadError::new(name, 0, ("the file is of no tool that is known", hint)));
+        return Err(ReadError::new(name, 0, "the file is of no tool that is known", hint));
     };
     let mut documents: Vec<Value> = documents.into_iter().map(|(_, it)| it).collect();
     let mut only = || match (documents.pop(), documents.is_empty()) {
         (Some(only), true) => Ok(only),
-        _ => Err(ReadError::new(name, 0, ("the file should hold one document", "split it"))),
+        _ => Err(ReadError::new(name, 0, "the file should hold one document", "split it")),
     };
     let found = match form {
-        Form::Terraform => terraform::read(only()?),
-        Form::CloudFormation => cloudformation::read(only()?),
-        Form::Lambroll => lambroll::read(documents),
-        Form::Ack => ack::read(documents),
+        SourceFormat::Terraform => terraform::read(only()?),
+        SourceFormat::CloudFormation => cloudformation::read(only()?),
+        SourceFormat::Lambroll => lambroll::read(documents),
+        SourceFormat::Ack => ack::read(documents),
     };
     if found.is_empty() {
         let message = "it describes no function that ships as an image, and no repository";
-        return Err(ReadError::new(name, 0, (message, "name another file")));
+        return Err(ReadError::new(name, 0, message, "name another file"));
     }
     Ok(found)
 }
@@ -76,11 +84,11 @@ fn documents(text: &str, name: &str) -> Result<Vec<(u32, Value)>, ReadError> {
         return diagnostics.map_err(|diagnostics| ReadError { diagnostics });
     }
     if text.len() > JSON_MAX {
-        return Err(ReadError::new(name, 0, ("the file is larger than 64 MiB", "split it")));
+        return Err(ReadError::new(name, 0, "the file is larger than 64 MiB", "split it"));
     }
     if marks(text) > JSON_VALUES_MAX {
         let message = format!("the file holds more than {JSON_VALUES_MAX} keys and values");
-        return Err(ReadError::new(name, 0, (&message, "split it")));
+        return Err(ReadError::new(name, 0, &message, "split it"));
     }
     // One after the other, as `cat function.json function_url.json` gives them.
     let all: Result<Vec<Value>, _> = serde_json::Deserializer::from_str(text).into_iter().collect();
@@ -88,7 +96,7 @@ fn documents(text: &str, name: &str) -> Result<Vec<(u32, Value)>, ReadError> {
         // serde_json's own words may repeat a value.
         let line = u32::try_from(error.line()).unwrap_or(u32::MAX);
         let hint = "it has to be JSON; where it is Jsonnet, or has template functions in it, import what the tool makes of it (`lambroll render`)";
-        ReadError::new(name, line, ("the JSON cannot be read", hint))
+        ReadError::new(name, line, "the JSON cannot be read", hint)
     })?;
     Ok(all.into_iter().map(|it| (1, it)).collect())
 }
@@ -109,17 +117,17 @@ fn marks(text: &str) -> usize {
 }
 
 /// The tool that a document is for.
-fn recognised(document: &Value) -> Option<Form> {
+fn recognised(document: &Value) -> Option<SourceFormat> {
     let has = |name: &str| document.get(name).is_some();
     let version = document.get("apiVersion").and_then(Value::as_str).unwrap_or_default();
     if version.contains(".services.k8s.aws/") {
-        Some(Form::Ack)
+        Some(SourceFormat::Ack)
     } else if has("format_version") && (has("values") || has("planned_values")) {
-        Some(Form::Terraform)
+        Some(SourceFormat::Terraform)
     } else if has("Resources") {
-        Some(Form::CloudFormation)
+        Some(SourceFormat::CloudFormation)
     } else if has("FunctionName") || has("Code") && has("PackageType") {
-        Some(Form::Lambroll)
+        Some(SourceFormat::Lambroll)
     } else {
         None
     }

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::source::fold;
+use super::source_node::fold;
 use crate::shape::Field;
 
 /// What a tool marks as sensitive. The value itself is gone by then.
@@ -104,12 +104,13 @@ const KNOWN: &[(&str, &str)] = &[
     ("bucketarn", "not kept; leave it with the tool"),
 ];
 
-/// Why a member stays. `field` is the one that is called so; `opaque` is what a text holds that only the tool knows.
-pub(super) fn member(key: &str, value: &Value, (field, opaque): (Option<&Field>, &str)) -> String {
+/// Why a member stays. `field` is the one that is called so; `expression` is what a text holds that the tool works out
+/// when it runs.
+pub(super) fn member(key: &str, value: &Value, field: Option<&Field>, expression: &str) -> String {
     if let Some(field) = field {
         let unfit = || format!("its value does not fit `{}`: {}", field.name, field.doc);
         let hides = field.shape.is_secret();
-        return unknown(value, (opaque, hides)).unwrap_or_else(unfit);
+        return unknown(value, expression, hides).unwrap_or_else(unfit);
     }
     let folded = fold(key);
     if let Some((_, why)) = KNOWN.iter().find(|(name, _)| *name == folded) {
@@ -126,14 +127,14 @@ pub(super) const INSIDE: &str =
     "Evenkeel has no field for something in it; see whether that is needed";
 
 /// Why a value of a map stays. `hides`: nothing of it may be repeated, not even what it refers to.
-pub(super) fn value(value: &Value, (opaque, hides): (&str, bool)) -> String {
+pub(super) fn value(value: &Value, expression: &str, hides: bool) -> String {
     let what = match value {
         Value::Object(_) | Value::Array(_) => "it says where the value is, and not what it is",
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {
             "its value is none that AWS allows"
         }
     };
-    unknown(value, (opaque, hides)).unwrap_or_else(|| what.to_owned())
+    unknown(value, expression, hides).unwrap_or_else(|| what.to_owned())
 }
 
 /// Why a member of a map stays, by its key alone.
@@ -156,17 +157,19 @@ pub(super) fn is_unknown(value: &Value) -> bool {
     map.keys().any(function)
 }
 
-fn unknown(value: &Value, (opaque, hides): (&str, bool)) -> Option<String> {
+fn unknown(value: &Value, expression: &str, hides: bool) -> Option<String> {
     match value {
         Value::Object(map) if is_unknown(value) => map
             .iter()
             .next()
             .map(|(key, it)| if hides { named(known(key), &Value::Null) } else { named(key, it) }),
-        Value::Object(map) => map.values().find_map(|it| unknown(it, (opaque, hides))),
-        Value::Array(items) => items.iter().find_map(|it| unknown(it, (opaque, hides))),
-        Value::String(text) if !opaque.is_empty() && text.contains(opaque) => Some(format!(
-            "`{opaque} …` is worked out by the tool when it runs; write what it comes to"
-        )),
+        Value::Object(map) => map.values().find_map(|it| unknown(it, expression, hides)),
+        Value::Array(items) => items.iter().find_map(|it| unknown(it, expression, hides)),
+        Value::String(text) if !expression.is_empty() && text.contains(expression) => {
+            Some(format!(
+                "`{expression} …` is worked out by the tool when it runs; write what it comes to"
+            ))
+        }
         Value::String(text) if text.contains("${target.") => {
             Some("the account and the Region are not filled in here; write them out".to_owned())
         }

@@ -2,16 +2,16 @@
 
 use serde_json::{Value, json};
 
-use super::{draft::Draft, source::Source};
+use super::{draft::FunctionDraft, source_node::SourceNode};
 
 /// What belongs to a function, by the member of its properties.
-pub(super) struct Parts {
-    url: Option<Source>,
-    invoke: Option<Source>,
-    provisioned: Option<Source>,
+pub(super) struct SamProperties {
+    url: Option<SourceNode>,
+    invoke: Option<SourceNode>,
+    provisioned: Option<SourceNode>,
     alias: Option<(String, Value)>,
-    preference: Option<Source>,
-    events: Option<Source>,
+    preference: Option<SourceNode>,
+    events: Option<SourceNode>,
 }
 
 /// Events that Lambda polls.
@@ -74,7 +74,7 @@ pub(super) fn merged(globals: &Value, own: &Value) -> Value {
 }
 
 /// Takes what SAM says in its own words out of a function's properties.
-pub(super) fn take(source: &mut Source) -> Parts {
+pub(super) fn take(source: &mut SourceNode) -> SamProperties {
     if let Some(mode) = source.take("Tracing") {
         source.rest.insert("TracingConfig".to_owned(), json!({ "Mode": mode }));
     }
@@ -83,7 +83,7 @@ pub(super) fn take(source: &mut Source) -> Parts {
         queue.forget(&["Type"]);
         source.rest.insert("DeadLetterQueue".to_owned(), Value::Object(queue.rest));
     }
-    Parts {
+    SamProperties {
         url: source.child("FunctionUrlConfig"),
         invoke: source.child("EventInvokeConfig"),
         provisioned: source.child("ProvisionedConcurrencyConfig"),
@@ -94,22 +94,24 @@ pub(super) fn take(source: &mut Source) -> Parts {
 }
 
 /// Puts it where it belongs.
-pub(super) fn put(draft: &mut Draft, parts: Parts) {
-    let Parts { url, invoke, provisioned, alias, preference, events } = parts;
+pub(super) fn put(draft: &mut FunctionDraft, parts: SamProperties) {
+    let SamProperties { url, invoke, provisioned, alias, preference, events } = parts;
     match alias.map(|(at, it)| (at, it.as_str().map(ToOwned::to_owned))) {
         Some((_, Some(alias))) => draft.add("release", "alias", json!(alias)),
-        Some((at, None)) => draft.carry.leave(at, "it cannot be worked out; write `release.alias`"),
+        Some((at, None)) => {
+            draft.converter.omit(at, "it cannot be worked out; write `release.alias`")
+        }
         None => {}
     }
     if let Some(url) = url {
         if url.get("AuthType").is_some_and(|it| it == "NONE") {
-            draft.public();
+            draft.mark_public();
         }
-        draft.part("url", url);
+        draft.set_member("url", url);
     }
     if let Some(mut invoke) = invoke {
         untyped(&mut invoke);
-        draft.part("asyncInvoke", invoke);
+        draft.set_member("asyncInvoke", invoke);
     }
     if let Some(provisioned) = provisioned {
         draft.provisioned(provisioned, "ProvisionedConcurrentExecutions");
@@ -123,7 +125,7 @@ pub(super) fn put(draft: &mut Draft, parts: Parts) {
 }
 
 /// Takes the types out of destinations: an ARN says of what it is. Where there is none, SAM makes one of the type.
-fn untyped(source: &mut Source) {
+fn untyped(source: &mut SourceNode) {
     let Some(mut destinations) = source.child("DestinationConfig") else { return };
     for end in ["OnSuccess", "OnFailure"] {
         if let Some(mut it) = destinations.child(end) {
@@ -136,15 +138,15 @@ fn untyped(source: &mut Source) {
 }
 
 /// The members of a map, by name.
-fn members(source: Source) -> Vec<Source> {
+fn members(source: SourceNode) -> Vec<SourceNode> {
     let at = source.at;
     let mut members: Vec<(String, Value)> = source.rest.into_iter().collect();
     members.sort_by(|one, other| one.0.cmp(&other.0));
-    members.into_iter().map(|(key, it)| Source::new(format!("{at}.{key}"), it)).collect()
+    members.into_iter().map(|(key, it)| SourceNode::new(format!("{at}.{key}"), it)).collect()
 }
 
 /// `Canary10Percent5Minutes`, `Linear10PercentEvery1Minute`, `AllAtOnce`.
-fn strategy(draft: &mut Draft, mut source: Source) {
+fn strategy(draft: &mut FunctionDraft, mut source: SourceNode) {
     let off = source.take("Enabled").is_some_and(|it| it == false || it == "false");
     let kind = source.get("Type").and_then(Value::as_str).and_then(steps);
     if let Some(kind) = kind {
@@ -161,7 +163,7 @@ fn strategy(draft: &mut Draft, mut source: Source) {
         source.forget(&["Alarms"]);
         draft.add("release", "alarms", json!(names));
     }
-    draft.carry.rest(source, &[]);
+    draft.converter.omit_rest(source, &[]);
 }
 
 /// The strategy that a name means.
@@ -181,13 +183,13 @@ fn steps(name: &str) -> Option<Value> {
     Some(json!({ "linear": { "percent": percent, "every": format!("{every}m") } }))
 }
 
-fn event(draft: &mut Draft, mut source: Source) {
+fn event(draft: &mut FunctionDraft, mut source: SourceNode) {
     let kind = source.get("Type").and_then(Value::as_str).unwrap_or_default().to_owned();
     if !POLLED.contains(&kind.as_str()) {
         let known = OTHERS.iter().find(|(it, _)| *it == kind).map(|(_, why)| *why);
         let why = known
             .unwrap_or("what invokes the function stays with the tool; add `permissions` for it");
-        return draft.carry.leave(source.at, format!("`{kind}`: {why}"));
+        return draft.converter.omit(source.at, format!("`{kind}`: {why}"));
     }
     source.forget(&["Type"]);
     if let Some(mut properties) = source.child("Properties") {
@@ -204,9 +206,9 @@ fn event(draft: &mut Draft, mut source: Source) {
             }
         }
         untyped(&mut properties);
-        draft.item("eventSources", properties);
+        draft.add_item("eventSources", properties);
     }
-    draft.carry.rest(source, &[]);
+    draft.converter.omit_rest(source, &[]);
 }
 
 #[cfg(test)]

@@ -5,14 +5,14 @@ use serde_json::{Map, Value};
 
 /// A map of the source, and where it stands.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Source {
+pub(super) struct SourceNode {
     /// Its path, in the source's own words.
     pub(super) at: String,
     /// What is still there.
     pub(super) rest: Map<String, Value>,
 }
 
-impl Source {
+impl SourceNode {
     /// A map at a place; whatever else stands there is nothing to take from.
     pub(super) fn new(at: impl Into<String>, value: Value) -> Self {
         let rest = match value {

@@ -5,15 +5,15 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::{
-    Found,
-    carry::Words,
-    draft::{Batch, Draft, function_of},
-    source::Source,
-    why::{LATER, SENSITIVE},
+    convert::Vocabulary,
+    document::ImportedDocument,
+    draft::{Batch, FunctionDraft, function_of},
+    reasons::{LATER, SENSITIVE},
+    source_node::SourceNode,
 };
 
-const WORDS: Words = Words {
-    names: &[
+const VOCABULARY: Vocabulary = Vocabulary {
+    aliases: &[
         ("image", "image_uri"),
         ("fileSystemConfigs", "file_system_config"),
         ("filters", "filter"),
@@ -52,7 +52,7 @@ const WORDS: Words = Words {
         "timeouts",
         "deletion_protection_enabled",
     ],
-    idle: &[
+    defaults: &[
         ("package_type", "\"Image\""),
         ("publish", "false"),
         ("skip_destroy", "false"),
@@ -62,7 +62,7 @@ const WORDS: Words = Words {
         ("retention_in_days", "0"),
         ("log_group_class", "\"STANDARD\""),
     ],
-    opaque: "",
+    expression: "",
 };
 
 /// What Terraform prints besides resources: what it is about is said there too, or is its own.
@@ -84,49 +84,47 @@ const OWN: &[&str] = &[
     "variables",
 ];
 
-type Put = fn(&mut Draft, Source);
-
 /// What is said of a function by something else than itself, and how that is carried.
-const PARTS: &[(&str, Put)] = &[
+const PARTS: &[(&str, fn(&mut FunctionDraft, SourceNode))] = &[
     ("aws_lambda_alias", |draft, mut source| {
         source.forget(&["function_name"]);
-        draft.alias(source, ("name", "function_version"));
+        draft.alias(source, "name", "function_version");
     }),
     ("aws_lambda_function_url", |draft, source| {
-        let source = hanging(draft, source);
+        let source = qualify_source(draft, source);
         // The provider adds a permission for everybody that no resource describes.
         if source.get("authorization_type").is_some_and(|it| it == "NONE") {
-            draft.public();
+            draft.mark_public();
         }
-        draft.part("url", source);
+        draft.set_member("url", source);
     }),
     ("aws_lambda_function_event_invoke_config", |draft, source| {
-        let source = hanging(draft, source);
-        draft.part("asyncInvoke", source);
+        let source = qualify_source(draft, source);
+        draft.set_member("asyncInvoke", source);
     }),
     ("aws_lambda_permission", |draft, source| {
-        let source = hanging(draft, source);
+        let source = qualify_source(draft, source);
         draft.permission(source, "imported");
     }),
     ("aws_lambda_provisioned_concurrency_config", |draft, source| {
-        let source = hanging(draft, source);
+        let source = qualify_source(draft, source);
         draft.provisioned(source, "provisioned_concurrent_executions");
     }),
     ("aws_lambda_event_source_mapping", |draft, source| {
-        let source = hanging(draft, source);
-        draft.item("eventSources", source);
+        let source = qualify_source(draft, source);
+        draft.add_item("eventSources", source);
     }),
     ("aws_cloudwatch_log_group", |draft, mut source| {
         source.forget(&["name"]);
-        draft.part("logGroup", source);
+        draft.set_member("logGroup", source);
     }),
 ];
 
 /// Everything that the document describes.
-pub(super) fn read(document: Value) -> Vec<Found> {
-    let mut source = Source::new("", document);
+pub(super) fn read(document: Value) -> Vec<ImportedDocument> {
+    let mut source = SourceNode::new("", document);
     let later = later(&source);
-    let mut batch = Batch::new(&WORDS);
+    let mut batch = Batch::new(&VOCABULARY);
     let mut resources = Vec::new();
     for key in ["values", "planned_values"] {
         let Some(mut values) = source.child(key) else { continue };
@@ -136,7 +134,7 @@ pub(super) fn read(document: Value) -> Vec<Found> {
         source.rest.extend(values.rest.into_iter().map(|(name, it)| (format!("{key}.{name}"), it)));
     }
     source.forget(OWN);
-    batch.carry.rest(source, &[]);
+    batch.converter.omit_rest(source, &[]);
     let resources = functions(&mut batch, resources);
     let resources = repositories(&mut batch, resources);
     parts(&mut batch, resources);
@@ -144,13 +142,17 @@ pub(super) fn read(document: Value) -> Vec<Found> {
 }
 
 /// A resource: its type, and its values.
-struct Resource {
+struct TerraformResource {
     kind: String,
-    source: Source,
+    source: SourceNode,
 }
 
 /// The resources of a module and of those in it.
-fn flat(mut module: Source, later: &BTreeMap<String, Value>, batch: &mut Batch) -> Vec<Resource> {
+fn flat(
+    mut module: SourceNode,
+    later: &BTreeMap<String, Value>,
+    batch: &mut Batch,
+) -> Vec<TerraformResource> {
     let mut all = Vec::new();
     for mut it in module.children("resources") {
         // What is only read is nothing that Terraform keeps.
@@ -178,21 +180,21 @@ fn flat(mut module: Source, later: &BTreeMap<String, Value>, batch: &mut Batch) 
             "identity",
             "identity_schema_version",
         ]);
-        let mut source = Source::new(address, values);
+        let mut source = SourceNode::new(address, values);
         // What no version of the format known here has.
         source.rest.extend(it.rest);
-        all.push(Resource { kind, source });
+        all.push(TerraformResource { kind, source });
     }
     for child in module.children("child_modules") {
         all.extend(flat(child, later, batch));
     }
     module.forget(&["address"]);
-    batch.carry.rest(module, &[]);
+    batch.converter.omit_rest(module, &[]);
     all
 }
 
 /// What a plan leaves open, by address.
-fn later(document: &Source) -> BTreeMap<String, Value> {
+fn later(document: &SourceNode) -> BTreeMap<String, Value> {
     let changes = document.get("resource_changes").and_then(Value::as_array);
     let change = |it: &Value| {
         let unknown = it.get("change")?.get("after_unknown")?;
@@ -233,19 +235,19 @@ fn mark(value: &mut Value, marks: &Value, word: &str) {
     }
 }
 
-fn functions(batch: &mut Batch, resources: Vec<Resource>) -> Vec<Resource> {
-    let (functions, others): (Vec<Resource>, Vec<Resource>) =
+fn functions(batch: &mut Batch, resources: Vec<TerraformResource>) -> Vec<TerraformResource> {
+    let (functions, others): (Vec<TerraformResource>, Vec<TerraformResource>) =
         resources.into_iter().partition(|it| it.kind == "aws_lambda_function");
-    for Resource { mut source, .. } in functions {
+    for TerraformResource { mut source, .. } in functions {
         if source.get("package_type").is_none_or(|it| it != "Image") {
-            batch.carry.leave(
+            batch.converter.omit(
                 source.at,
                 "it ships as a ZIP file; only functions that ship as images are kept",
             );
             continue;
         }
         let Some(name) = source.text("function_name") else {
-            batch.carry.leave(source.at, "it has no name yet; import the state, or give it one");
+            batch.converter.omit(source.at, "it has no name yet; import the state, or give it one");
             continue;
         };
         all_tags(&mut source);
@@ -255,7 +257,7 @@ fn functions(batch: &mut Batch, resources: Vec<Resource>) -> Vec<Resource> {
 }
 
 /// Those of the provider are on the object too.
-fn all_tags(source: &mut Source) {
+fn all_tags(source: &mut SourceNode) {
     let Some(Value::Object(all)) = source.take("tags_all") else { return };
     let tags = source.rest.entry("tags").or_insert_with(|| json!({}));
     match tags {
@@ -264,8 +266,8 @@ fn all_tags(source: &mut Source) {
     }
 }
 
-fn repositories(batch: &mut Batch, resources: Vec<Resource>) -> Vec<Resource> {
-    let mut policies: BTreeMap<String, Vec<(&str, Source)>> = BTreeMap::new();
+fn repositories(batch: &mut Batch, resources: Vec<TerraformResource>) -> Vec<TerraformResource> {
+    let mut policies: BTreeMap<String, Vec<(&str, SourceNode)>> = BTreeMap::new();
     let (mut repositories, mut others) = (Vec::new(), Vec::new());
     for mut it in resources {
         let member = match it.kind.as_str() {
@@ -285,25 +287,25 @@ fn repositories(batch: &mut Batch, resources: Vec<Resource>) -> Vec<Resource> {
     }
     for mut source in repositories {
         let Some(name) = source.text("name") else {
-            batch.carry.leave(source.at, "it has no name yet; import the state, or give it one");
+            batch.converter.omit(source.at, "it has no name yet; import the state, or give it one");
             continue;
         };
         all_tags(&mut source);
         for (member, mut policy) in policies.remove(&name).unwrap_or_default() {
             source.rest.extend(policy.take("policy").map(|it| (member.to_owned(), it)));
-            batch.carry.rest(policy, &[]);
+            batch.converter.omit_rest(policy, &[]);
         }
         batch.repository(name, source);
     }
     for (_, policy) in policies.into_values().flatten() {
-        batch.carry.leave(policy.at, "its repository is not described here");
+        batch.converter.omit(policy.at, "its repository is not described here");
     }
     others
 }
 
-fn parts(batch: &mut Batch, resources: Vec<Resource>) {
+fn parts(batch: &mut Batch, resources: Vec<TerraformResource>) {
     let mut others: BTreeMap<String, Vec<String>> = BTreeMap::new();
-    for Resource { kind, source } in resources {
+    for TerraformResource { kind, source } in resources {
         let part = PARTS.iter().find(|(name, _)| *name == kind).map(|(_, put)| put);
         let Some(put) = part else {
             others.entry(kind).or_default().push(source.at);
@@ -317,19 +319,23 @@ fn parts(batch: &mut Batch, resources: Vec<Resource>) {
             None => {
                 let why =
                     "its function is not described here, or known only after the tool has run";
-                batch.carry.leave(source.at, why);
+                batch.converter.omit(source.at, why);
             }
         }
     }
     for (kind, all) in others {
         batch
-            .carry
-            .leave(all.join(", "), format!("Evenkeel keeps no `{kind}`; leave it with the tool"));
+            .converter
+            .omit(all.join(", "), format!("Evenkeel keeps no `{kind}`; leave it with the tool"));
     }
 }
 
 /// The function that a part belongs to.
-fn owner<'a>(batch: &'a mut Batch, kind: &str, source: &Source) -> Option<&'a mut Draft> {
+fn owner<'a>(
+    batch: &'a mut Batch,
+    kind: &str,
+    source: &SourceNode,
+) -> Option<&'a mut FunctionDraft> {
     if kind == "aws_cloudwatch_log_group" {
         let group = source.get("name")?.as_str()?.to_owned();
         return batch.drafts.values_mut().find(|it| it.logs_to(&group));
@@ -339,10 +345,10 @@ fn owner<'a>(batch: &'a mut Batch, kind: &str, source: &Source) -> Option<&'a mu
     batch.drafts.get_mut(&function_of(name).0)
 }
 
-/// Takes what says on what a part hangs.
-fn hanging(draft: &mut Draft, mut source: Source) -> Source {
+/// Takes what says to which version or alias a part belongs.
+fn qualify_source(draft: &mut FunctionDraft, mut source: SourceNode) -> SourceNode {
     let of = source.text("function_name").map(|it| function_of(&it).1);
     let qualifier = source.text("qualifier").or(of.flatten());
-    draft.hangs(source.at.clone(), qualifier);
+    draft.qualify(source.at.clone(), qualifier);
     source
 }

@@ -3,7 +3,7 @@
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 
-use super::Found;
+use super::document::ImportedDocument;
 use crate::{
     manifest::{API_VERSION, shape_of},
     shape::{Field, Shape},
@@ -48,8 +48,8 @@ const MARK: char = '\u{7f}';
 const MARKED_END: &str = "\\x7F\"";
 
 /// One YAML document. `header` is what a comment says first, a line each.
-pub fn write(found: &Found, header: &[String]) -> String {
-    let Found { kind, name, spec, left, secrets } = found;
+pub fn write(found: &ImportedDocument, header: &[String]) -> String {
+    let ImportedDocument { kind, name, spec, left, secrets } = found;
     let mut comment = Comment::default();
     for line in header {
         comment.say("", line);
@@ -66,7 +66,7 @@ pub fn write(found: &Found, header: &[String]) -> String {
     for it in left {
         comment.say("  - ", &format!("{}: {}", it.path, it.why));
     }
-    let document = Written {
+    let document = ManifestYaml {
         api_version: API_VERSION,
         kind,
         metadata: Metadata { name: YamlText(name) },
@@ -80,7 +80,7 @@ pub fn write(found: &Found, header: &[String]) -> String {
 /// A document in the order in which people read it.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Written<'a> {
+struct ManifestYaml<'a> {
     api_version: &'a str,
     kind: &'a str,
     metadata: Metadata<'a>,

@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 
 use super::AccessArgs;
 use crate::{
-    cli::parse::pointer, engine::name::Owner, import::Form, kinds::function::export::Values,
+    cli::parse::pointer, engine::name::Owner, import::SourceFormat, kinds::function::export::Values,
 };
 
 /// The arguments of `import`.
@@ -74,7 +74,7 @@ pub(in crate::cli) enum FormArg {
     Terraform,
 }
 
-impl From<FormArg> for Form {
+impl From<FormArg> for SourceFormat {
     fn from(form: FormArg) -> Self {
         match form {
             FormArg::Ack => Self::Ack,

@@ -17,7 +17,7 @@ use crate::{
         policy::Deletion,
         tags::{Claim, Tags},
     },
-    import::{Found, Left},
+    import::{ImportedDocument, Omission},
     kinds::{
         event_source::EventSource,
         function::{
@@ -66,7 +66,10 @@ impl<'a> Reader<'a> {
     }
 
     /// A function's document, and the name of the repository that its image is of, if that is ours.
-    pub(super) async fn function(&self, name: &Name) -> Result<(Found, Option<Name>), CliError> {
+    pub(super) async fn function(
+        &self,
+        name: &Name,
+    ) -> Result<(ImportedDocument, Option<Name>), CliError> {
         let Door { clients, calls, place } = self.door;
         let cloud = FunctionCloud::new(clients.lambda.clone(), Arc::clone(calls));
         let found = Box::pin(cloud.get(name, None, Priority::Write)).await;
@@ -80,7 +83,7 @@ impl<'a> Reader<'a> {
                 "function {name} ships as an archive, and Evenkeel keeps those that ship as container images"
             )));
         }
-        let mut found = Found {
+        let mut found = ImportedDocument {
             kind: Function::NAME,
             name: name.to_string(),
             spec: export::to_manifest(name.as_str(), &live, place, self.values),
@@ -99,7 +102,12 @@ impl<'a> Reader<'a> {
     }
 
     /// Everything that belongs to it.
-    async fn parts(&self, name: &Name, live: &Live, found: &mut Found) -> Result<(), Failure> {
+    async fn parts(
+        &self,
+        name: &Name,
+        live: &Live,
+        found: &mut ImportedDocument,
+    ) -> Result<(), Failure> {
         let none = Tags::new();
         let alias = release::alias(live.tags.get().unwrap_or(&none)).map(ToOwned::to_owned);
         let site = Site {
@@ -121,7 +129,7 @@ impl<'a> Reader<'a> {
         crate::kinds::each_block!(read);
         if found.spec.contains_key(release::FIELD) {
             let why = "smoke tests, steps and alarms are in no tag: take them over from the manifest that there was";
-            found.left.push(Left { path: release::FIELD.into(), why: why.into() });
+            found.left.push(Omission { path: release::FIELD.into(), why: why.into() });
         }
         let sources = self.sources.get(name).into_iter().flatten();
         let mut items = Vec::new();
@@ -137,7 +145,11 @@ impl<'a> Reader<'a> {
         Ok(())
     }
 
-    async fn part<P: Part>(&self, site: &Site<'_>, found: &mut Found) -> Result<(), Failure>
+    async fn part<P: Part>(
+        &self,
+        site: &Site<'_>,
+        found: &mut ImportedDocument,
+    ) -> Result<(), Failure>
     where
         P::Kind: AwsResource,
     {
@@ -163,14 +175,17 @@ impl<'a> Reader<'a> {
     }
 
     /// A repository's document.
-    pub(super) async fn repository(&self, name: &Name) -> Result<Option<Found>, CliError> {
+    pub(super) async fn repository(
+        &self,
+        name: &Name,
+    ) -> Result<Option<ImportedDocument>, CliError> {
         let Door { clients, calls, .. } = self.door;
         let cloud = RepositoryCloud::new(clients.ecr.clone(), Arc::clone(calls));
         let found = Box::pin(cloud.get(name, None, Priority::Write)).await;
         let (found, _) = found.map_err(|it| failed(&it))?;
         let Some(reading) = found else { return Ok(None) };
         let live = reading.live;
-        let mut found = Found {
+        let mut found = ImportedDocument {
             kind: Repository::NAME,
             name: name.to_string(),
             spec: repository::export::to_manifest(&live),
@@ -211,13 +226,13 @@ fn unknown<T>(known: &Known<T>) -> Option<&str> {
     }
 }
 
-fn left(path: &str, why: &str) -> Left {
+fn left(path: &str, why: &str) -> Omission {
     let why = format!("it could not be read, so it is not managed: {why}");
-    Left { path: path.to_owned(), why }
+    Omission { path: path.to_owned(), why }
 }
 
 /// What AWS did not show of the function itself.
-fn unread(live: &Live, all: &mut Vec<Left>) {
+fn unread(live: &Live, all: &mut Vec<Omission>) {
     let errors = [
         ("environment", live.environment_error.as_deref()),
         ("imageConfig", live.image_error.as_deref()),
@@ -227,14 +242,14 @@ fn unread(live: &Live, all: &mut Vec<Left>) {
 }
 
 /// What is not ours has to be taken over by name.
-fn claim(tags: Option<&Tags>, found: &mut Found) {
+fn claim(tags: Option<&Tags>, found: &mut ImportedDocument) {
     let tags = tags.cloned().map(Known::Yes);
     let adopt = match Claim::of(tags.as_ref()) {
         Claim::Owner { id, .. } => {
             let why = format!(
                 "the Evenkeel `{id}` keeps it; another one needs `policy: {{ adopt: {{ from: {id} }} }}`"
             );
-            found.left.push(Left { path: "owner".into(), why });
+            found.left.push(Omission { path: "owner".into(), why });
             return;
         }
         Claim::CloudFormation(_) => json!({ "from": "cloudformation" }),

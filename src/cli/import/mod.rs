@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     engine::policy::Mode,
-    import::{self, Found},
+    import::{self, ImportedDocument},
 };
 
 /// The largest file of another tool's that is read, in bytes: a state holds all that the tool keeps.
@@ -63,7 +63,7 @@ pub(super) fn import(args: &ImportArgs) -> Result<Outcome, CliError> {
     Ok(Outcome::Good)
 }
 
-async fn live(args: &ImportArgs) -> Result<Vec<Found>, CliError> {
+async fn live(args: &ImportArgs) -> Result<Vec<ImportedDocument>, CliError> {
     let door: Door = door::open((&args.access, Mode::Observe), args.target.as_deref()).await?;
     let reader = Box::pin(Reader::new(&door, args.values.into())).await?;
     let names = if args.all {
@@ -84,7 +84,7 @@ async fn live(args: &ImportArgs) -> Result<Vec<Found>, CliError> {
     Ok(all)
 }
 
-fn files(args: &ImportArgs) -> Result<Vec<Found>, CliError> {
+fn files(args: &ImportArgs) -> Result<Vec<ImportedDocument>, CliError> {
     let mut all = Vec::new();
     for path in &args.from {
         let name = path.display().to_string();
@@ -98,7 +98,7 @@ fn files(args: &ImportArgs) -> Result<Vec<Found>, CliError> {
 }
 
 /// `Function/team/x` is `team-x.yaml`, a repository `team-x.repository.yaml`.
-fn file_name(found: &Found) -> String {
+fn file_name(found: &ImportedDocument) -> String {
     let plain = |c: char| if c.is_ascii_alphanumeric() || "._-".contains(c) { c } else { '-' };
     let name: String = found.name.chars().map(plain).collect();
     let kind = found.kind.to_ascii_lowercase();

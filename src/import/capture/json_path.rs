@@ -5,16 +5,21 @@ use serde_json::{Map, Value};
 use crate::manifest::Edit;
 
 /// The way from one document to another, in the order in which the edits are to be made. `path` leads to it.
-pub fn edits(path: &[&str], have: &Map<String, Value>, want: &Map<String, Value>) -> Vec<Edit> {
+pub(crate) fn edits(
+    path: &[&str],
+    have: &Map<String, Value>,
+    want: &Map<String, Value>,
+) -> Vec<Edit> {
     let mut path: Vec<String> = path.iter().map(|it| (*it).to_owned()).collect();
     let mut edits = Vec::new();
-    members(&mut path, (have, want), &mut edits);
+    members(&mut path, have, want, &mut edits);
     edits
 }
 
 fn members(
     path: &mut Vec<String>,
-    (have, want): (&Map<String, Value>, &Map<String, Value>),
+    have: &Map<String, Value>,
+    want: &Map<String, Value>,
     edits: &mut Vec<Edit>,
 ) {
     // What comes, then what goes: nothing is empty in between.
@@ -22,7 +27,7 @@ fn members(
         path.push(name.clone());
         match have.get(name) {
             None => edits.push(put(path, theirs)),
-            Some(mine) => value(path, (mine, theirs), edits),
+            Some(mine) => value(path, mine, theirs, edits),
         }
         path.pop();
     }
@@ -32,19 +37,19 @@ fn members(
     }
 }
 
-fn value(path: &mut Vec<String>, (have, want): (&Value, &Value), edits: &mut Vec<Edit>) {
+fn value(path: &mut Vec<String>, have: &Value, want: &Value, edits: &mut Vec<Edit>) {
     match (have, want) {
         (one, other) if one == other => {}
         (Value::Object(one), Value::Object(other)) if !other.is_empty() => {
-            members(path, (one, other), edits);
+            members(path, one, other, edits);
         }
-        (Value::Array(one), Value::Array(other)) => list(path, (one, other), edits),
+        (Value::Array(one), Value::Array(other)) => list(path, one, other, edits),
         _ => edits.push(put(path, want)),
     }
 }
 
 /// Items that stay are left alone: others go, and new ones come at the end; or each becomes another one in its place.
-fn list(path: &mut Vec<String>, (have, want): (&[Value], &[Value]), edits: &mut Vec<Edit>) {
+fn list(path: &mut Vec<String>, have: &[Value], want: &[Value], edits: &mut Vec<Edit>) {
     let mut stay = Vec::new();
     for (at, item) in have.iter().enumerate() {
         if want.get(stay.len()) == Some(item) {
@@ -53,9 +58,9 @@ fn list(path: &mut Vec<String>, (have, want): (&[Value], &[Value]), edits: &mut 
     }
     let alike = have.iter().zip(want).filter(|(one, other)| one == other).count();
     if have.len() == want.len() && alike >= stay.len() {
-        for (at, both) in have.iter().zip(want).enumerate() {
+        for (at, (mine, theirs)) in have.iter().zip(want).enumerate() {
             path.push(at.to_string());
-            value(path, both, edits);
+            value(path, mine, theirs, edits);
             path.pop();
         }
     } else if !stay.is_empty() {

@@ -1,14 +1,14 @@
 //! What another party changed in AWS, as edits of the manifest that there is: only what differs, and as little as says it.
 //!
-//! [`wanted`] puts what was changed into the document as it is written, field by field; [`edits`] is the way from the
+//! [`capture_spec`] puts what was changed into the document as it is written, field by field; [`edits`] is the way from the
 //! one to the other. Both sides stay apart: what nobody asked for cannot get in between.
 
-mod way;
+mod json_path;
 
 use serde_json::{Map, Value};
 
-pub use self::way::edits;
-use super::Left;
+pub(crate) use self::json_path::edits;
+use super::document::Omission;
 use crate::kinds::{
     event_source::{EventSource, doc::EventSourceDoc},
     part::Part,
@@ -30,22 +30,22 @@ const RENAMED: &str = "its id in AWS is a hash of what it said, so what was put 
 
 /// A field that another party changed.
 #[derive(Debug, Clone, Copy)]
-pub struct Changed<'a> {
+pub(crate) struct ChangedField<'a> {
     /// As a JSON Pointer below `spec`.
-    pub path: &'a str,
+    pub(crate) path: &'a str,
     /// Of an event source: its ARN, or `ARN/TOPIC`. Its path is that of a member of every source.
-    pub source: Option<&'a str>,
+    pub(crate) source: Option<&'a str>,
 }
 
-impl Changed<'_> {
+impl ChangedField<'_> {
     /// As a person names it: `/memorySize`, `/eventSources/batchSize@ARN`.
-    pub fn name(&self) -> String {
+    pub(crate) fn name(&self) -> String {
         self.source.map_or_else(|| self.path.to_owned(), |source| format!("{}@{source}", self.path))
     }
 
     /// Whether a person means it: by its own path or one above, of any event source or of one. A part that stands
     /// within another's member has to be named itself.
-    pub fn is_named(&self, given: &str) -> bool {
+    pub(crate) fn is_named(&self, given: &str) -> bool {
         let (outer, only) = given.split_once('@').map_or((given, None), |it| (it.0, Some(it.1)));
         let apart = |path: &str| {
             path.strip_prefix('/').is_some_and(|it| it.starts_with(Provisioned::FIELD))
@@ -58,25 +58,27 @@ impl Changed<'_> {
 
 /// A document and what an import would write in its place.
 #[derive(Clone, Copy)]
-pub struct Sides<'a> {
+pub(crate) struct CaptureInput<'a> {
     /// The `spec` as it is written.
-    pub have: &'a Map<String, Value>,
+    pub(crate) written: &'a Map<String, Value>,
     /// The `spec` that an import would write.
-    pub want: &'a Map<String, Value>,
+    pub(crate) imported: &'a Map<String, Value>,
     /// What of AWS could not be read: it is not gone.
-    pub unread: &'a [Left],
+    pub(crate) unread: &'a [Omission],
     /// Puts an account and a Region in for what stands for them.
-    pub fill_in: &'a dyn Fn(&str) -> String,
+    pub(crate) fill_in: &'a dyn Fn(&str) -> String,
 }
 
 /// The `spec` that says what AWS has, where another party changed it, and what no manifest can say.
-pub fn wanted(sides: Sides<'_>, changed: &[Changed<'_>]) -> (Map<String, Value>, Vec<Left>) {
-    let mut target = sides.have.clone();
+pub(crate) fn capture_spec(
+    input: CaptureInput<'_>,
+    changed: &[ChangedField<'_>],
+) -> (Map<String, Value>, Vec<Omission>) {
+    let mut target = input.written.clone();
     let mut left = Vec::new();
     for it in changed {
-        let names: Vec<String> = it.path.split('/').skip(1).map(unescaped).collect();
-        if let Err(why) = sides.take(&mut target, (it, &names)) {
-            left.push(Left { path: it.name(), why });
+        if let Err(why) = input.take(&mut target, it) {
+            left.push(Omission { path: it.name(), why });
         }
     }
     (target, left)
@@ -86,15 +88,16 @@ fn unescaped(name: &str) -> String {
     name.replace("~1", "/").replace("~0", "~")
 }
 
-impl Sides<'_> {
+impl CaptureInput<'_> {
     fn take(
         &self,
         target: &mut Map<String, Value>,
-        (changed, names): (&Changed<'_>, &[String]),
+        changed: &ChangedField<'_>,
     ) -> Result<(), String> {
-        let below = |it: &&Left| {
+        let names: Vec<String> = changed.path.split('/').skip(1).map(unescaped).collect();
+        let below = |it: &&Omission| {
             let path: Vec<&str> = it.path.split('/').collect();
-            path.len() <= names.len() && path.iter().zip(names).all(|(one, other)| one == other)
+            path.len() <= names.len() && path.iter().zip(&names).all(|(one, other)| one == other)
         };
         if names.first().is_some_and(|it| it == release::FIELD) {
             return Err(RELEASED.into());
@@ -104,9 +107,9 @@ impl Sides<'_> {
         }
         let rest = names.get(1..).unwrap_or_default();
         let done = match (names.first().map(String::as_str), changed.source, rest) {
-            (Some(SOURCES), Some(source), rest) => self.source(target, (source, rest)),
+            (Some(SOURCES), Some(source), rest) => self.source(target, source, rest),
             (Some(STATEMENTS), _, [id]) => self.statement(target, id),
-            (Some(_), ..) => self.field(target, (self.want, names)),
+            (Some(_), ..) => self.field(target, self.imported, &names),
             (None, ..) => Err(UNSAID),
         };
         done.map_err(ToOwned::to_owned)
@@ -116,10 +119,11 @@ impl Sides<'_> {
     fn field(
         &self,
         target: &mut Map<String, Value>,
-        (want, names): (&Map<String, Value>, &[String]),
+        imported: &Map<String, Value>,
+        names: &[String],
     ) -> Result<(), &'static str> {
         let (name, rest) = names.split_first().ok_or(UNSAID)?;
-        let theirs = want.get(name);
+        let theirs = imported.get(name);
         if rest.is_empty() {
             let mine = target.get(name).cloned();
             let mut value = theirs.map(|it| self.kept(mine.as_ref(), it));
@@ -143,12 +147,12 @@ impl Sides<'_> {
         if !target.contains_key(name) {
             // A new map holds what was changed, and nothing else of theirs.
             let mut new = Map::new();
-            self.field(&mut new, (theirs.unwrap_or(&none), rest))?;
+            self.field(&mut new, theirs.unwrap_or(&none), rest)?;
             target.insert(name.clone(), Value::Object(new));
             return Ok(());
         }
         let Some(Value::Object(mine)) = target.get_mut(name) else { return Err(UNSAID) };
-        self.field(mine, (theirs.unwrap_or(&none), rest))?;
+        self.field(mine, theirs.unwrap_or(&none), rest)?;
         if mine.is_empty() && theirs.is_none() {
             target.remove(name);
         }
@@ -159,15 +163,16 @@ impl Sides<'_> {
     fn source(
         &self,
         target: &mut Map<String, Value>,
-        (source, rest): (&str, &[String]),
+        source: &str,
+        rest: &[String],
     ) -> Result<(), &'static str> {
         let is = |it: &Value| self.address(it).as_deref() == Some(source);
-        let theirs = items(self.want, SOURCES).iter().find(|it| is(it));
+        let theirs = items(self.imported, SOURCES).iter().find(|it| is(it));
         let Some(Value::Array(all)) = target.get_mut(SOURCES) else { return Err(UNSAID) };
         let at = all.iter().position(is).ok_or(UNSAID)?;
         match (all.get_mut(at), theirs) {
             (Some(Value::Object(mine)), Some(Value::Object(theirs))) => {
-                self.field(mine, (theirs, rest))
+                self.field(mine, theirs, rest)
             }
             (_, None) => {
                 all.remove(at);
@@ -188,7 +193,7 @@ impl Sides<'_> {
     fn statement(&self, target: &mut Map<String, Value>, id: &str) -> Result<(), &'static str> {
         let sid = permissions::sid(id).ok_or(UNSAID)?;
         let is = |it: &Value| it.get("sid").and_then(Value::as_str) == Some(sid);
-        let theirs = items(self.want, STATEMENTS).iter().find(|it| is(it));
+        let theirs = items(self.imported, STATEMENTS).iter().find(|it| is(it));
         let none = || Value::Array(Vec::new());
         let Value::Array(all) = target.entry(STATEMENTS).or_insert_with(none) else {
             return Err(UNSAID);

@@ -1,32 +1,33 @@
-//! Sides, what was changed, and the edits that follow.
+//! Two documents, what was changed, and the edits that follow.
 
 use serde_json::json;
 
 use super::*;
 
-struct Case {
+struct CaptureCase {
     have: Value,
     want: Value,
     unread: &'static [&'static str],
 }
 
 /// Each edit as its path and what is put there; `(gone)`, or `(left)` for what cannot be said.
-fn check(case: &Case, changed: &[&str], expected: &[(&str, Value)]) {
+fn check(case: &CaptureCase, changed: &[&str], expected: &[(&str, Value)]) {
     let spec = |it: &Value| it.as_object().unwrap().clone();
     let (have, want) = (spec(&case.have), spec(&case.want));
-    let changed: Vec<Changed<'_>> = changed
+    let changed: Vec<ChangedField<'_>> = changed
         .iter()
         .map(|it| match it.split_once(" of ") {
-            Some((path, source)) => Changed { path, source: Some(source) },
-            None => Changed { path: it, source: None },
+            Some((path, source)) => ChangedField { path, source: Some(source) },
+            None => ChangedField { path: it, source: None },
         })
         .collect();
     let unread = case.unread.iter();
-    let unread: Vec<Left> =
-        unread.map(|it| Left { path: (*it).into(), why: "denied".into() }).collect();
+    let unread: Vec<Omission> =
+        unread.map(|it| Omission { path: (*it).into(), why: "denied".into() }).collect();
     let fill_in = |text: &str| text.replace("${target.region}", "eu-central-1");
-    let sides = Sides { have: &have, want: &want, unread: &unread, fill_in: &fill_in };
-    let (target, left) = wanted(sides, &changed);
+    let input =
+        CaptureInput { written: &have, imported: &want, unread: &unread, fill_in: &fill_in };
+    let (target, left) = capture_spec(input, &changed);
     let mut found: Vec<(String, Value)> = edits(&[], &have, &target)
         .into_iter()
         .map(|it| (it.path.join("."), it.value.unwrap_or_else(|| json!("(gone)"))))
@@ -37,8 +38,8 @@ fn check(case: &Case, changed: &[&str], expected: &[(&str, Value)]) {
     assert_eq!(found, expected);
 }
 
-fn case(have: Value, want: Value) -> Case {
-    Case { have, want, unread: &[] }
+fn case(have: Value, want: Value) -> CaptureCase {
+    CaptureCase { have, want, unread: &[] }
 }
 
 fn gone() -> Value {
@@ -52,7 +53,7 @@ fn left() -> Value {
 #[test]
 fn a_field_is_named_by_its_path_or_one_above() {
     let check = |given: &str, (path, source): (&str, Option<&str>), expected: bool| {
-        assert_eq!(Changed { path, source }.is_named(given), expected, "{given} {path}");
+        assert_eq!(ChangedField { path, source }.is_named(given), expected, "{given} {path}");
     };
     check("/tags", ("/tags/team", None), true);
     check("/tags/team", ("/tags/team", None), true);
@@ -129,7 +130,7 @@ fn what_the_manifest_changed_itself_is_left_alone_beside_it() {
 
 #[test]
 fn what_could_not_be_read_is_not_gone() {
-    let it = Case {
+    let it = CaptureCase {
         have: json!({ "url": { "authType": "NONE" }, "concurrency": { "provisioned": 1 }, "eventSources": [{ "eventSourceArn": "a" }] }),
         want: json!({}),
         unread: &["url", "concurrency/provisioned", "eventSources"],

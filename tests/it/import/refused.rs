@@ -1,6 +1,9 @@
 //! What cannot be read, and what must not be shown.
 
-use evenkeel::import::{Form, PLACEHOLDER, read, write};
+use evenkeel::{
+    import::{SourceFormat, read, write},
+    kinds::document::PLACEHOLDER,
+};
 use expect_test::expect;
 use serde_json::json;
 
@@ -88,7 +91,7 @@ fn a_second_function_of_a_name_is_told() {
         [function("aws_lambda_function.one", 256), function("aws_lambda_function.two", 512)];
     let state =
         json!({ "format_version": "1.0", "values": { "root_module": { "resources": resources } } });
-    let found = read(&state.to_string(), Some(Form::Terraform), "state.json").unwrap();
+    let found = read(&state.to_string(), Some(SourceFormat::Terraform), "state.json").unwrap();
     assert_eq!(found.len(), 1);
     assert_eq!(found[0].spec["memorySize"], 256);
     assert!(

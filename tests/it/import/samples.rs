@@ -3,22 +3,23 @@
 use std::{fs, path::PathBuf};
 
 use evenkeel::{
-    import::{Form, Found, PLACEHOLDER, read, write},
+    import::{ImportedDocument, SourceFormat, read, write},
+    kinds::document::PLACEHOLDER,
     manifest::{self, YamlTags},
 };
 use serde_json::{Value, json};
 
 use crate::common::{cases, golden};
 
-const FORMS: &[(&str, Form)] = &[
-    ("ack", Form::Ack),
-    ("cloudformation", Form::CloudFormation),
-    ("lambroll", Form::Lambroll),
-    ("terraform", Form::Terraform),
+const FORMS: &[(&str, SourceFormat)] = &[
+    ("ack", SourceFormat::Ack),
+    ("cloudformation", SourceFormat::CloudFormation),
+    ("lambroll", SourceFormat::Lambroll),
+    ("terraform", SourceFormat::Terraform),
 ];
 
 /// Every sample: its file, its tool, its text.
-fn samples() -> Vec<(PathBuf, Form, String)> {
+fn samples() -> Vec<(PathBuf, SourceFormat, String)> {
     let all = FORMS.iter().flat_map(|(folder, form)| {
         let files = cases(&format!("import/{folder}"), &["json", "yaml"]).into_iter();
         let sample = |it: &PathBuf| !it.to_string_lossy().ends_with(".expected.yaml");
@@ -30,11 +31,11 @@ fn samples() -> Vec<(PathBuf, Form, String)> {
     all.collect()
 }
 
-fn import(text: &str, form: Form) -> Vec<Found> {
+fn import(text: &str, form: SourceFormat) -> Vec<ImportedDocument> {
     read(text, Some(form), "sample").unwrap_or_else(|error| panic!("{error}"))
 }
 
-fn written(found: &[Found]) -> String {
+fn written(found: &[ImportedDocument]) -> String {
     let documents: Vec<String> = found.iter().map(|it| write(it, &[])).collect();
     documents.join("---\n")
 }
@@ -125,7 +126,7 @@ fn in_words(document: &Value, at: &str) -> String {
 }
 
 /// Whether something is told of a member at a place: it is named, or what it stands in is.
-fn is_told(found: &[Found], document: &Value, at: &str) -> bool {
+fn is_told(found: &[ImportedDocument], document: &Value, at: &str) -> bool {
     // SAM's are part of every function.
     let shared = at.strip_prefix("/Globals/Function");
     let place = in_words(document, at);

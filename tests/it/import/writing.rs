@@ -1,7 +1,7 @@
 //! What is written is read back as it was, whatever stands in it.
 
 use evenkeel::{
-    import::{Found, Left, write},
+    import::{ImportedDocument, Omission, write},
     manifest,
 };
 use proptest::{prelude::*, test_runner::RngSeed};
@@ -19,9 +19,15 @@ fn read_elsewhere(text: &str) -> Value {
     yaml_serde::from_str(text).unwrap_or_else(|error| panic!("{error}\n{text}"))
 }
 
-fn found(spec: Value) -> Found {
+fn found(spec: Value) -> ImportedDocument {
     let Value::Object(spec) = spec else { panic!("no object") };
-    Found { kind: "Function", name: "resize".into(), spec, left: Vec::new(), secrets: Vec::new() }
+    ImportedDocument {
+        kind: "Function",
+        name: "resize".into(),
+        spec,
+        left: Vec::new(),
+        secrets: Vec::new(),
+    }
 }
 
 #[test]
@@ -42,7 +48,7 @@ fn a_document_reads_as_one_that_somebody_wrote() {
         "memorySize": 512,
         "release": { "smokeTests": [{ "name": "a", "payload": { "b": [[1, 2.5], [], {}], "a": null } }] },
     }));
-    found.left = vec![Left {
+    found.left = vec![Omission {
         path: "Resources.Resize.Properties.Layers".into(),
         why: "a function that ships as an image has no layers;\nbuild what they hold into the image, as the \
               Lambda developer guide says"
@@ -251,7 +257,7 @@ proptest! {
             "environment": { "variables": variables },
         }));
         found.name = name;
-        found.left = vec![Left { path, why }];
+        found.left = vec![Omission { path, why }];
         let text = write(&found, &[header]);
         let document = read(&text);
         prop_assert_eq!(&document["spec"], &Value::Object(found.spec), "{}", text);

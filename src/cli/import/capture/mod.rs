@@ -34,8 +34,8 @@ use crate::{
         status::{Row, Status},
     },
     import::{
-        Found, Left,
-        capture::{Changed, Sides, edits, wanted},
+        ImportedDocument, Omission,
+        capture::{CaptureInput, ChangedField, capture_spec, edits},
     },
     kinds::{event_source::EventSource, repository::Repository},
     manifest::{Document, Edit, Selection},
@@ -161,19 +161,19 @@ impl Hand<'_> {
         let Some(key) = key else { return Ok(()) };
         let rows = look.rows(&key);
         let fields = rows.iter().flat_map(|row| row.changes.iter().map(move |it| (&**row, it)));
-        let (mut take, mut left): (Vec<(&Row, &Change)>, Vec<Left>) = (Vec::new(), Vec::new());
+        let (mut take, mut left): (Vec<(&Row, &Change)>, Vec<Omission>) = (Vec::new(), Vec::new());
         // Of what AWS does not show nobody knows whether it was changed.
         for row in &rows {
             let hidden = row.conditions.iter().filter(|it| it.reason == UNREADABLE);
             left.extend(
-                hidden.map(|it| Left { path: row.key.to_string(), why: it.message.clone() }),
+                hidden.map(|it| Omission { path: row.key.to_string(), why: it.message.clone() }),
             );
         }
         for (row, change) in fields {
             match self.doubt(row, change) {
                 None => take.push((row, change)),
                 Some(Doubt::Pending) => {}
-                Some(Doubt::Told(why)) => left.push(Left { path: change.path.clone(), why }),
+                Some(Doubt::Told(why)) => left.push(Omission { path: change.path.clone(), why }),
             }
         }
         if !take.is_empty() {
@@ -184,7 +184,7 @@ impl Hand<'_> {
         left.sort();
         left.dedup();
         work.good &= left.is_empty();
-        for Left { path, why } in left {
+        for Omission { path, why } in left {
             let path = if path.is_empty() { key.to_string() } else { path };
             note(&format!("{}: {path}: {}", document.origin, clean(&why)));
         }
@@ -226,7 +226,7 @@ impl Hand<'_> {
     }
 
     /// What an import would write.
-    async fn found(&self, key: &Key) -> Result<Found, CliError> {
+    async fn found(&self, key: &Key) -> Result<ImportedDocument, CliError> {
         if key.kind != Repository::NAME {
             return Ok(Box::pin(self.reader.function(&key.name)).await?.0);
         }
@@ -239,21 +239,25 @@ impl Hand<'_> {
     fn edit(
         &self,
         document: &Document,
-        (found, take): (&Found, &[(&Row, &Change)]),
+        (found, take): (&ImportedDocument, &[(&Row, &Change)]),
         work: &mut Work<'_>,
-    ) -> Result<Vec<Left>, CliError> {
+    ) -> Result<Vec<Omission>, CliError> {
         let draft = work.drafts.open(document)?;
         let have: Map<String, Value> = draft.spec(document)?;
-        let changes: Vec<Changed<'_>> =
+        let changes: Vec<ChangedField<'_>> =
             take.iter().map(|(row, change)| changed(row, change)).collect();
         let fill_in = |it: &str| self.door.place.fill_in(it);
-        let sides =
-            Sides { have: &have, want: &found.spec, unread: &found.left, fill_in: &fill_in };
-        let (target, left) = wanted(sides, &changes);
+        let sides = CaptureInput {
+            written: &have,
+            imported: &found.spec,
+            unread: &found.left,
+            fill_in: &fill_in,
+        };
+        let (target, left) = capture_spec(sides, &changes);
         for edit in edits(&["spec"], &have, &target) {
             draft.edit(document, &edit, &told(&edit))?;
         }
-        let said = |one: &Changed<'_>| !left.iter().any(|it| it.path == one.name());
+        let said = |one: &ChangedField<'_>| !left.iter().any(|it| it.path == one.name());
         let taken = take.iter().filter(|(row, it)| said(&changed(row, it)));
         work.taken.extend(taken.map(|(row, it)| (row.key.clone(), it.path.clone())));
         Ok(left)
@@ -269,10 +273,10 @@ enum Doubt {
 }
 
 /// A change, of an event source with what that reads from: its row is called `FUNCTION/ARN`, or `FUNCTION/ARN/TOPIC`.
-fn changed<'a>(row: &'a Row, change: &'a Change) -> Changed<'a> {
+fn changed<'a>(row: &'a Row, change: &'a Change) -> ChangedField<'a> {
     let name = row.key.name.as_str().split_once('/');
     let source = name.filter(|_| row.key.kind == EventSource::NAME).map(|(_, source)| source);
-    Changed { path: &change.path, source }
+    ChangedField { path: &change.path, source }
 }
 
 /// Where, without what: a value may be a secret.
