@@ -4,7 +4,7 @@ pub mod replay;
 pub mod scene;
 
 use std::{
-    collections::BTreeMap,
+    collections::BTreeSet,
     env, fs,
     path::{Path, PathBuf},
 };
@@ -16,10 +16,12 @@ use evenkeel::{
         name::{Name, Owner},
         place::Place,
         policy::{Mode, ReadMode, Settings},
+        time::Mono,
     },
-    kinds::function::Function,
+    kinds::function::{Function, expand::Setting},
+    manifest::{self, DesiredState, Documents, Parsed},
 };
-use serde_json::{Value, json};
+use serde_json::Value;
 
 /// The registry of the account that everything happens in.
 pub const REGISTRY: &str = "111122223333.dkr.ecr.eu-west-1.amazonaws.com";
@@ -57,41 +59,6 @@ pub fn cases(folder: &str, extensions: &[&str]) -> Vec<PathBuf> {
     cases
 }
 
-/// The sections of a golden case: `== name`, and what follows.
-pub fn sections(input: &str) -> BTreeMap<String, String> {
-    let mut sections = BTreeMap::new();
-    let mut name = String::new();
-    for line in input.lines() {
-        if let Some(new) = line.strip_prefix("== ") {
-            new.clone_into(&mut name);
-            sections.insert(name.clone(), String::new());
-        } else if let Some(section) = sections.get_mut(&name) {
-            *section += line;
-            section.push('\n');
-        }
-    }
-    sections
-}
-
-/// JSON merge patch (RFC 7396).
-pub fn merge(into: &mut Value, patch: Value) {
-    let Value::Object(patch) = patch else {
-        *into = patch;
-        return;
-    };
-    if !into.is_object() {
-        *into = json!({});
-    }
-    let into = into.as_object_mut().unwrap();
-    for (key, value) in patch {
-        if value.is_null() {
-            into.remove(&key);
-        } else {
-            merge(into.entry(key).or_insert(Value::Null), value);
-        }
-    }
-}
-
 /// The account and Region that everything happens in.
 pub fn place() -> Place {
     Place {
@@ -100,6 +67,16 @@ pub fn place() -> Place {
         region: "eu-west-1".into(),
         registry: None,
     }
+}
+
+/// What a text of manifests asks for; nothing is wrong with it.
+pub fn desired(text: &str, intact: bool, read_at: Mono) -> DesiredState {
+    let Parsed { documents, diagnostics, .. } = manifest::parse("m.yaml", text.as_bytes());
+    assert!(diagnostics.is_empty(), "{diagnostics:?}\n{text}");
+    let (place, owner, frozen) = (place(), settings().owner, BTreeSet::new());
+    let setting = Setting { place: &place, owner: &owner, hash_key: None };
+    let (all, frozen) = (documents.as_slice(), &frozen);
+    manifest::expand(Documents { all, frozen, intact, read_at, watches: false }, setting)
 }
 
 /// What holds for a single judgement.

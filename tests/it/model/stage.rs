@@ -12,7 +12,7 @@ use evenkeel::{
         engine::Engine,
         facts::{Fact, FactKey, ImageFact},
         kind::Kind,
-        name::{Name, Owner},
+        name::Name,
         observed::Reading,
         page::Page,
         policy::{Mode, ReadMode, Settings},
@@ -22,14 +22,13 @@ use evenkeel::{
         work::{Event, ObjectEvent, Order, Priority, ReadResult, Work},
     },
     kinds::{
-        function::{Function, expand::Setting, step::Step},
+        function::{Function, step::Step},
         image::{Image, Live},
     },
-    manifest::{self, Document, Documents},
 };
 
 use super::world::World;
-use crate::common::{place, settings};
+use crate::common::{desired, settings};
 
 /// How long a call takes; it acts half-way.
 const CALL: Duration = Duration::from_millis(200);
@@ -139,19 +138,9 @@ impl Stage {
 
     /// New manifests: one YAML text.
     pub fn manifests(&mut self, text: &str) {
-        let parsed = manifest::parse("m.yaml", text.as_bytes());
-        assert!(parsed.diagnostics.is_empty(), "{:?}", parsed.diagnostics);
-        let documents: Vec<Arc<Document>> = parsed.documents;
-        let place = place();
-        let owner = "team".parse::<Owner>().unwrap();
-        let setting = Setting { place: &place, owner: &owner, hash_key: None };
-        let frozen = BTreeSet::new();
-        let (intact, read_at) = (self.intact, self.now);
-        let documents =
-            Documents { all: &documents, frozen: &frozen, intact, read_at, watches: false };
-        let wishes = manifest::expand(documents, setting);
-        self.tell_images(Event::Desired(wishes.images));
-        let names: BTreeSet<&Name> = wishes.functions.wanted.keys().collect();
+        let desired = desired(text, self.intact, self.now);
+        self.tell_images(Event::Desired(desired.images));
+        let names: BTreeSet<&Name> = desired.functions.wanted.keys().collect();
         // What was wanted may still be on its way into the world.
         self.known.extend(self.world.names().into_iter().map(Name::new));
         self.known.extend(names.iter().copied().cloned());
@@ -161,7 +150,7 @@ impl Stage {
         }
         self.decision = Arc::default();
         self.next_read = self.now.after(READ_EVERY);
-        self.tell(Event::Desired(wishes.functions));
+        self.tell(Event::Desired(desired.functions));
     }
 
     pub fn tell(&mut self, event: Event<Function>) {
