@@ -131,7 +131,7 @@ fn no_field_of_the_schema_is_left_out() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn each_field_that_is_changed_by_hand_is_seen_named_and_repaired() {
-    let scene = Scene::new().await;
+    let scene = Scene::at(15.0).await;
     let fleet: Vec<String> = (0..FLEET).map(|number| format!("job-{number:02}")).collect();
     for name in &fleet {
         scene.manifest_of(name, EVERYTHING);

@@ -23,27 +23,35 @@ pub const ACCOUNT: &str = "123456789012";
 pub const REGION: &str = "us-east-1";
 /// The binary's access key, by which its calls are known.
 pub const KEY: &str = "AKIAOURS";
-/// How many times as fast both clocks run.
+/// How many times as fast the clocks of the stand-in and of the binary run.
 pub const SCALE: f64 = 50.0;
 /// How long anything may take by the clock on the wall.
 const DEADLINE: Duration = Duration::from_mins(1);
 
 pub struct Scene {
     pub sim: Sim,
+    /// How many times as fast as the clock on the wall its clocks run.
+    scale: f64,
     folder: TempDir,
 }
 
 impl Scene {
     /// An account with a repository `jobs` and an image in it.
+    pub async fn new() -> Self {
+        Self::at(SCALE).await
+    }
+
+    /// The same with slower clocks, for a test with very many calls: on a busy machine, whoever waits by a hurried clock
+    /// gives up on AWS too soon.
     #[expect(
         clippy::disallowed_methods,
         reason = "the daemon's date and the stand-in's are to agree"
     )]
-    pub async fn new() -> Self {
+    pub async fn at(scale: f64) -> Self {
         let start = jiff::Timestamp::now();
-        let options = Options { time_scale: SCALE, start, ..Options::default() };
+        let options = Options { time_scale: scale, start, ..Options::default() };
         let sim = Sim::start(options, ([127, 0, 0, 1], 0).into()).await.unwrap();
-        let scene = Self { sim, folder: TempDir::new().unwrap() };
+        let scene = Self { sim, scale, folder: TempDir::new().unwrap() };
         fs::create_dir(scene.manifests()).unwrap();
         scene.call(Service::Ecr, "CreateRepository", ("jobs", json!({})));
         scene.push(1);
@@ -220,7 +228,8 @@ impl Scene {
     pub async fn on_manifests(&self, arguments: &[&str]) -> (i32, String) {
         let folder = self.manifests();
         let (command, rest) = arguments.split_first().unwrap();
-        let own = [*command, folder.to_str().unwrap(), "--time-scale", "50"];
+        let scale = self.scale.to_string();
+        let own = [*command, folder.to_str().unwrap(), "--time-scale", &scale];
         self.run(&[own.as_slice(), rest].concat()).await
     }
 
@@ -246,7 +255,8 @@ impl Scene {
     pub fn start_with(&self, arguments: &[&str]) -> Child {
         let log = File::options().create(true).append(true).open(self.log_file()).unwrap();
         let folder = self.manifests();
-        let mut command = self.command(&["run", folder.to_str().unwrap(), "--time-scale", "50"]);
+        let scale = self.scale.to_string();
+        let mut command = self.command(&["run", folder.to_str().unwrap(), "--time-scale", &scale]);
         command.args(["--listen", "127.0.0.1:0", "--log-format", "json"]).args(arguments);
         command.stdout(Stdio::null()).stderr(log).spawn().unwrap()
     }
@@ -309,7 +319,7 @@ impl Scene {
 
     /// Time passes, by the scene's clock.
     pub async fn pass(&self, seconds: f64) {
-        tokio::time::sleep(Duration::from_secs_f64(seconds / SCALE)).await;
+        tokio::time::sleep(Duration::from_secs_f64(seconds / self.scale)).await;
     }
 
     /// Waits until something is so.
