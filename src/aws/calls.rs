@@ -7,9 +7,9 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use jiff::Timestamp;
 
 use super::{
-    classify::{self, optional},
-    failure,
+    classify, failure,
     limiter::RateLimiter,
+    missing::optional,
     op::{Bucket, Op},
     pager::Pager,
     scrub::scrub,

@@ -2,7 +2,7 @@
 //!
 //! Read in this order: [`cloud`] (the three verbs), [`op`] (the calls that we make, and the quota that
 //! each one spends), [`calls`] (the one door that every call goes through), [`budget`] (who may call
-//! when), [`classify`] (what a failure asks of us), [`clients`] (how the SDK is set up).
+//! when), [`classify`] (what a failure asks of us), [`missing`] (which failure says that there is nothing), [`clients`] (how the SDK is set up).
 
 pub mod budget;
 pub mod calls;
@@ -16,6 +16,7 @@ pub mod identity;
 pub mod invoke;
 mod limiter;
 pub mod log_events;
+pub mod missing;
 pub mod op;
 pub mod pager;
 pub mod registry;

@@ -122,3 +122,81 @@ impl<'a> Pager<'a> {
         self.began
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use aws_sdk_lambda::{operation::list_aliases::ListAliasesError, types::AliasConfiguration};
+    use jiff::Timestamp;
+
+    use super::*;
+    use crate::{
+        aws::calls::{CallLog, CallRecord},
+        engine::{
+            name::Name,
+            time::{Clock, Now},
+        },
+    };
+
+    struct Still;
+
+    impl Clock for Still {
+        fn now(&self) -> Now {
+            Now { mono: Mono(std::time::Duration::ZERO), wall: Timestamp::UNIX_EPOCH }
+        }
+    }
+
+    /// The codes of the calls that were counted.
+    #[derive(Default)]
+    struct Counted(Mutex<Vec<&'static str>>);
+
+    impl CallLog for Counted {
+        fn record(&self, call: &CallRecord<'_>) {
+            self.0.lock().unwrap().push(call.code);
+        }
+    }
+
+    /// Reads pages that lead to these tokens; the names that came, or how it failed, and how many calls were counted.
+    async fn names(tokens: &[&str], pages_max: usize) -> (Result<Vec<String>, String>, usize) {
+        let log = Arc::new(Counted::default());
+        let clock: Arc<dyn Clock> = Arc::new(Still);
+        let calls = Calls::new(Name::new("t"), 1.0, &clock, Arc::clone(&log) as Arc<dyn CallLog>);
+        let mut list = calls.list(Op::ListAliases, Priority::List, pages_max);
+        let (mut names, mut left) = (Vec::new(), tokens.iter());
+        let result = loop {
+            let request = |token: Option<String>| {
+                let alias = AliasConfiguration::builder().name(token.unwrap_or_default()).build();
+                let page = ListAliasesOutput::builder().aliases(alias);
+                let page = page.set_next_marker(left.next().map(|it| (*it).to_owned()));
+                std::future::ready(Ok::<_, SdkError<ListAliasesError, Response>>(page.build()))
+            };
+            match list.next(request).await {
+                Ok(Some((page, _))) => {
+                    names.extend(page.aliases.unwrap().into_iter().filter_map(|it| it.name));
+                }
+                Ok(None) => break Ok(names),
+                Err(failure) => break Err(failure.cause.message),
+            }
+        };
+        let counted = log.0.lock().unwrap().len();
+        (result, counted)
+    }
+
+    #[tokio::test]
+    async fn every_page_is_one_call_and_the_last_asks_for_no_more() {
+        let all = |names: &[&str]| Ok(names.iter().map(|it| (*it).to_owned()).collect());
+        assert_eq!(names(&["a", "b"], 9).await, (all(&["", "a", "b"]), 3));
+        assert_eq!(names(&[], 9).await, (all(&[""]), 1));
+        // Some answers end a list with an empty token.
+        assert_eq!(names(&["a", ""], 9).await, (all(&["", "a"]), 2));
+        assert_eq!(names(&["a", "b"], 3).await, (all(&["", "a", "b"]), 3));
+    }
+
+    /// A token that leads to itself does not end a list: what is left of it would be taken for absent.
+    #[tokio::test]
+    async fn a_list_without_an_end_fails() {
+        let message = || Err("the list has more than 3 pages".to_owned());
+        assert_eq!(names(&["a", "a", "a", "a"], 3).await, (message(), 3));
+    }
+}

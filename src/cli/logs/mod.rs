@@ -22,8 +22,8 @@ use super::{
 };
 use crate::{
     aws::{
-        classify::is_missing,
         log_events::{self, LogEvent, Query},
+        missing::is_missing,
     },
     daemon::clock::SystemClock,
     engine::{

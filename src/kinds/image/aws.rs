@@ -25,9 +25,9 @@ use super::{
 use crate::{
     aws::{
         calls::{Call, Calls},
-        classify::optional,
         clients::Clients,
         cloud::{AwsResource, Cloud, Got, Priority},
+        missing::optional,
         op::{Bucket, Op},
     },
     engine::{

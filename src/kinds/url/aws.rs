@@ -9,7 +9,7 @@ use aws_sdk_lambda::{
 
 use super::{BUFFERED, Call as Step, Config, Cors, PUBLIC, Url, extra};
 use crate::{
-    aws::{calls::Call, classify::optional, cloud::Priority, op::Op},
+    aws::{calls::Call, cloud::Priority, missing::optional, op::Op},
     engine::failure::Failure,
     kinds::block::{
         At, Extra,

@@ -2,7 +2,7 @@
 
 use super::Connection;
 use crate::{
-    aws::{classify::optional, cloud::Priority, op::Op},
+    aws::{cloud::Priority, missing::optional, op::Op},
     engine::{failure::Failure, name::Name},
     kinds::block::At,
 };

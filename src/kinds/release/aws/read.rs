@@ -19,9 +19,9 @@ use super::{
 use crate::{
     aws::{
         calls::Call,
-        classify::optional,
         cloud::{Got, Priority},
         date::timestamp,
+        missing::optional,
         op::Op,
     },
     engine::{
