@@ -182,6 +182,20 @@ impl Calls {
         (optional(result), started)
     }
 
+    /// Makes one call that changes something and whose answer says no more than that it did.
+    pub fn write<T, E>(
+        &self,
+        op: Op,
+        request: impl Future<Output = Result<T, SdkError<E, Response>>>,
+    ) -> impl Future<Output = Result<(), Failure>>
+    where
+        E: ProvideErrorMetadata + std::error::Error + 'static,
+    {
+        // The requests of the SDK are large; on the heap they do not make those of our callers large.
+        let request = Box::pin(request);
+        async move { self.run(Call::plain(op, Priority::Write), request).await.map(drop) }
+    }
+
     /// Reads a list of at most so many pages.
     pub fn list(&self, op: Op, priority: Priority, pages_max: usize) -> Pager<'_> {
         Pager::new(self, op, priority, pages_max)

@@ -10,7 +10,7 @@ use aws_sdk_lambda::{
 
 use super::{AGE, AsyncInvoke, Call as Step, Config, RETRIES};
 use crate::{
-    aws::{calls::Call, cloud::Priority, op::Op},
+    aws::{calls::Call, op::Op},
     engine::failure::Failure,
     kinds::block::aws::{Connection, FacetClient, FacetQuery, Read},
 };
@@ -48,8 +48,7 @@ impl FacetClient for AsyncInvoke {
                     .maximum_retry_attempts(*retries)
                     .maximum_event_age_in_seconds(*age)
                     .destination_config(ends.build());
-                let call = Call::plain(Op::PutFunctionEventInvokeConfig, Priority::Write);
-                connection.calls.run(call, Box::pin(request.send())).await.map(drop)
+                connection.calls.write(Op::PutFunctionEventInvokeConfig, request.send()).await
             }
             Step::Delete(at) => {
                 let request = connection
@@ -57,8 +56,7 @@ impl FacetClient for AsyncInvoke {
                     .delete_function_event_invoke_config()
                     .function_name(at.function.as_str())
                     .set_qualifier(at.qualifier.clone());
-                let call = Call::plain(Op::DeleteFunctionEventInvokeConfig, Priority::Write);
-                connection.calls.run(call, Box::pin(request.send())).await.map(drop)
+                connection.calls.write(Op::DeleteFunctionEventInvokeConfig, request.send()).await
             }
         }
     }

@@ -4,11 +4,7 @@ use aws_sdk_lambda::operation::get_function::GetFunctionOutput;
 
 use super::{Call as Step, Concurrency};
 use crate::{
-    aws::{
-        calls::Call,
-        cloud::Priority,
-        op::{Bucket, Op},
-    },
+    aws::op::{Bucket, Op},
     engine::failure::Failure,
     kinds::block::aws::{Connection, FacetClient, FacetQuery, Read},
 };
@@ -28,16 +24,14 @@ impl FacetClient for Concurrency {
                     .put_function_concurrency()
                     .function_name(at.function.as_str())
                     .reserved_concurrent_executions(*count);
-                let call = Call::plain(Op::PutFunctionConcurrency, Priority::Write);
-                connection.calls.run(call, Box::pin(request.send())).await.map(drop)
+                connection.calls.write(Op::PutFunctionConcurrency, request.send()).await
             }
             Step::Delete(at) => {
                 let request = connection
                     .lambda()
                     .delete_function_concurrency()
                     .function_name(at.function.as_str());
-                let call = Call::plain(Op::DeleteFunctionConcurrency, Priority::Write);
-                connection.calls.run(call, Box::pin(request.send())).await.map(drop)
+                connection.calls.write(Op::DeleteFunctionConcurrency, request.send()).await
             }
         }
     }

@@ -6,8 +6,6 @@ use aws_sdk_lambda::operation::get_function::GetFunctionOutput;
 use super::{Call as Step, Config, LogGroup};
 use crate::{
     aws::{
-        calls::Call,
-        cloud::Priority,
         op::{Bucket, Op},
         pager::Pager,
     },
@@ -39,29 +37,24 @@ impl FacetClient for LogGroup {
             Step::Create(group, key) => {
                 let request =
                     logs.create_log_group().log_group_name(group).set_kms_key_id(key.clone());
-                let call = Call::plain(Op::CreateLogGroup, Priority::Write);
-                connection.calls.run(call, Box::pin(request.send())).await.map(drop)
+                connection.calls.write(Op::CreateLogGroup, request.send()).await
             }
             Step::Keep(group, days) => {
                 let request =
                     logs.put_retention_policy().log_group_name(group).retention_in_days(*days);
-                let call = Call::plain(Op::PutRetentionPolicy, Priority::Write);
-                connection.calls.run(call, Box::pin(request.send())).await.map(drop)
+                connection.calls.write(Op::PutRetentionPolicy, request.send()).await
             }
             Step::KeepForever(group) => {
                 let request = logs.delete_retention_policy().log_group_name(group);
-                let call = Call::plain(Op::DeleteRetentionPolicy, Priority::Write);
-                connection.calls.run(call, Box::pin(request.send())).await.map(drop)
+                connection.calls.write(Op::DeleteRetentionPolicy, request.send()).await
             }
             Step::Lock(group, key) => {
                 let request = logs.associate_kms_key().log_group_name(group).kms_key_id(key);
-                let call = Call::plain(Op::AssociateKmsKey, Priority::Write);
-                connection.calls.run(call, Box::pin(request.send())).await.map(drop)
+                connection.calls.write(Op::AssociateKmsKey, request.send()).await
             }
             Step::Unlock(group) => {
                 let request = logs.disassociate_kms_key().log_group_name(group);
-                let call = Call::plain(Op::DisassociateKmsKey, Priority::Write);
-                connection.calls.run(call, Box::pin(request.send())).await.map(drop)
+                connection.calls.write(Op::DisassociateKmsKey, request.send()).await
             }
         }
     }

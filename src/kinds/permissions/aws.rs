@@ -62,8 +62,7 @@ impl FacetClient for Permissions {
                     .function_name(at.function.as_str())
                     .set_qualifier(at.qualifier.clone())
                     .statement_id(sid);
-                let call = Call::plain(Op::RemovePermission, Priority::Write);
-                return connection.calls.run(call, Box::pin(request.send())).await.map(drop);
+                return connection.calls.write(Op::RemovePermission, request.send()).await;
             }
         };
         let given = |text: &String| (!text.is_empty()).then(|| text.clone());
@@ -82,8 +81,7 @@ impl FacetClient for Permissions {
             .set_event_source_token(given(&statement.event_source_token))
             .set_function_url_auth_type(auth.map(|it| FunctionUrlAuthType::from(it.as_str())))
             .set_invoked_via_function_url(statement.invoked_via_function_url.then_some(true));
-        let call = Call::plain(Op::AddPermission, Priority::Write);
-        connection.calls.run(call, Box::pin(request.send())).await.map(drop)
+        connection.calls.write(Op::AddPermission, request.send()).await
     }
 }
 

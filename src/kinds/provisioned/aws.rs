@@ -55,8 +55,7 @@ impl FacetClient for Provisioned {
                     .function_name(at.function.as_str())
                     .set_qualifier(at.qualifier.clone())
                     .provisioned_concurrent_executions(*number);
-                let call = Call::plain(Op::PutProvisionedConcurrencyConfig, Priority::Write);
-                connection.calls.run(call, Box::pin(request.send())).await.map(drop)
+                connection.calls.write(Op::PutProvisionedConcurrencyConfig, request.send()).await
             }
             Step::Delete(at) => {
                 let request = connection
@@ -64,8 +63,7 @@ impl FacetClient for Provisioned {
                     .delete_provisioned_concurrency_config()
                     .function_name(at.function.as_str())
                     .set_qualifier(at.qualifier.clone());
-                let call = Call::plain(Op::DeleteProvisionedConcurrencyConfig, Priority::Write);
-                connection.calls.run(call, Box::pin(request.send())).await.map(drop)
+                connection.calls.write(Op::DeleteProvisionedConcurrencyConfig, request.send()).await
             }
             Step::Register(at, (min, max)) => register(connection, at, *min, *max).await,
             Step::Deregister(at) => deregister(connection, at).await,
@@ -166,8 +164,7 @@ async fn register(connection: &Connection, at: &At, min: i32, max: i32) -> Resul
         .scalable_dimension(DIMENSION)
         .min_capacity(min)
         .max_capacity(max);
-    let call = Call::plain(Op::RegisterScalableTarget, Priority::Write);
-    connection.calls.run(call, Box::pin(request.send())).await.map(drop)
+    connection.calls.write(Op::RegisterScalableTarget, request.send()).await
 }
 
 async fn deregister(connection: &Connection, at: &At) -> Result<(), Failure> {
@@ -178,8 +175,7 @@ async fn deregister(connection: &Connection, at: &At) -> Result<(), Failure> {
         .service_namespace(NAMESPACE)
         .resource_id(resource(at))
         .scalable_dimension(DIMENSION);
-    let call = Call::plain(Op::DeregisterScalableTarget, Priority::Write);
-    connection.calls.run(call, Box::pin(request.send())).await.map(drop)
+    connection.calls.write(Op::DeregisterScalableTarget, request.send()).await
 }
 
 async fn aim(connection: &Connection, at: &At, utilization: f64) -> Result<(), Failure> {
@@ -202,7 +198,7 @@ async fn aim(connection: &Connection, at: &At, utilization: f64) -> Result<(), F
         .resource_id(resource(at))
         .scalable_dimension(DIMENSION)
         .target_tracking_scaling_policy_configuration(tracking);
-    connection.calls.run(Call::plain(op, Priority::Write), Box::pin(request.send())).await.map(drop)
+    connection.calls.write(op, request.send()).await
 }
 
 async fn unaim(connection: &Connection, at: &At) -> Result<(), Failure> {
@@ -214,6 +210,5 @@ async fn unaim(connection: &Connection, at: &At) -> Result<(), Failure> {
         .service_namespace(NAMESPACE)
         .resource_id(resource(at))
         .scalable_dimension(DIMENSION);
-    let call = Call::plain(Op::DeleteScalingPolicy, Priority::Write);
-    connection.calls.run(call, Box::pin(request.send())).await.map(drop)
+    connection.calls.write(Op::DeleteScalingPolicy, request.send()).await
 }

@@ -4,7 +4,7 @@ use aws_sdk_lambda::{operation::get_function::GetFunctionOutput, types::Recursiv
 
 use super::{Call as Step, Recursion, TERMINATE};
 use crate::{
-    aws::{calls::Call, cloud::Priority, op::Op},
+    aws::{calls::Call, op::Op},
     engine::failure::Failure,
     kinds::block::aws::{Connection, FacetClient, FacetQuery, Read},
 };
@@ -34,7 +34,6 @@ impl FacetClient for Recursion {
             .put_function_recursion_config()
             .function_name(step.at.function.as_str())
             .recursive_loop(RecursiveLoop::from(step.recursive_loop.as_str()));
-        let call = Call::plain(Op::PutFunctionRecursionConfig, Priority::Write);
-        connection.calls.run(call, Box::pin(request.send())).await.map(drop)
+        connection.calls.write(Op::PutFunctionRecursionConfig, request.send()).await
     }
 }

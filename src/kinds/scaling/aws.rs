@@ -54,8 +54,7 @@ impl FacetClient for Scaling {
             .function_name(at.function.as_str())
             .set_qualifier(at.qualifier.clone())
             .function_scaling_config(config.build());
-        let call = Call::plain(Op::PutFunctionScalingConfig, Priority::Write);
-        connection.calls.run(call, Box::pin(request.send())).await.map(drop)
+        connection.calls.write(Op::PutFunctionScalingConfig, request.send()).await
     }
 }
 

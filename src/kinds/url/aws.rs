@@ -9,7 +9,7 @@ use aws_sdk_lambda::{
 
 use super::{BUFFERED, Call as Step, Config, Cors, PUBLIC, Url, extra};
 use crate::{
-    aws::{calls::Call, cloud::Priority, missing::optional, op::Op},
+    aws::{calls::Call, missing::optional, op::Op},
     engine::failure::Failure,
     kinds::block::{
         At, Extra,
@@ -72,8 +72,7 @@ impl FacetClient for Url {
                     .auth_type(auth(config))
                     .invoke_mode(mode(config))
                     .set_cors((config.cors != Cors::default()).then(|| sent(&config.cors)));
-                let call = Call::plain(Op::CreateFunctionUrlConfig, Priority::Write);
-                connection.calls.run(call, Box::pin(request.send())).await.map(drop)
+                connection.calls.write(Op::CreateFunctionUrlConfig, request.send()).await
             }
             Step::Update(at, config) => {
                 let request = lambda
@@ -83,16 +82,14 @@ impl FacetClient for Url {
                     .auth_type(auth(config))
                     .invoke_mode(mode(config))
                     .cors(sent(&config.cors));
-                let call = Call::plain(Op::UpdateFunctionUrlConfig, Priority::Write);
-                connection.calls.run(call, Box::pin(request.send())).await.map(drop)
+                connection.calls.write(Op::UpdateFunctionUrlConfig, request.send()).await
             }
             Step::Delete(at) => {
                 let request = lambda
                     .delete_function_url_config()
                     .function_name(at.function.as_str())
                     .set_qualifier(at.qualifier.clone());
-                let call = Call::plain(Op::DeleteFunctionUrlConfig, Priority::Write);
-                connection.calls.run(call, Box::pin(request.send())).await.map(drop)
+                connection.calls.write(Op::DeleteFunctionUrlConfig, request.send()).await
             }
         }
     }

@@ -200,12 +200,10 @@ impl Connection {
         let key = key(word);
         if let Some(value) = value {
             let request = self.lambda().tag_resource().resource(arn).tags(key, value);
-            let call = Call::plain(Op::TagResource, Priority::Write);
-            return self.calls.run(call, request.send()).await.map(drop);
+            return self.calls.write(Op::TagResource, request.send()).await;
         }
         let request = self.lambda().untag_resource().resource(arn).tag_keys(key);
-        let call = Call::plain(Op::UntagResource, Priority::Write);
-        self.calls.run(call, request.send()).await.map(drop)
+        self.calls.write(Op::UntagResource, request.send()).await
     }
 }
 

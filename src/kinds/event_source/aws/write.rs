@@ -15,11 +15,7 @@ use super::super::{
     source::Source,
     step::{CreateMapping, Sent, Step},
 };
-use crate::{
-    aws::{calls::Call, cloud::Priority, op::Op},
-    engine::failure::Failure,
-    kinds::block::aws::Connection,
-};
+use crate::{aws::op::Op, engine::failure::Failure, kinds::block::aws::Connection};
 
 /// Puts what is to be sent into a request: both requests have these members.
 macro_rules! put {
@@ -72,7 +68,6 @@ impl Sent {
 
 pub(super) async fn apply(connection: &Connection, step: &Step) -> Result<(), Failure> {
     let lambda = connection.lambda();
-    let call = |op| Call::plain(op, Priority::Write);
     match step {
         Step::Create(it) => Box::pin(create(connection, it)).await,
         Step::Update { uuid, invokes, sent, .. } => {
@@ -81,18 +76,16 @@ pub(super) async fn apply(connection: &Connection, step: &Step) -> Result<(), Fa
             let request = put!(request, sent)
                 .set_function_name(invokes.clone())
                 .set_source_access_configurations(ways);
-            let call = call(Op::UpdateEventSourceMapping);
-            connection.calls.run(call, Box::pin(request.send())).await.map(drop)
+            connection.calls.write(Op::UpdateEventSourceMapping, request.send()).await
         }
         Step::Tag { arn, tags, .. } => {
             let tags = tags.clone().into_iter().collect();
             let request = lambda.tag_resource().resource(arn).set_tags(Some(tags));
-            connection.calls.run(call(Op::TagResource), Box::pin(request.send())).await.map(drop)
+            connection.calls.write(Op::TagResource, request.send()).await
         }
         Step::Delete { uuid, .. } => {
             let request = lambda.delete_event_source_mapping().uuid(uuid);
-            let call = call(Op::DeleteEventSourceMapping);
-            connection.calls.run(call, Box::pin(request.send())).await.map(drop)
+            connection.calls.write(Op::DeleteEventSourceMapping, request.send()).await
         }
     }
 }
@@ -120,8 +113,7 @@ async fn create(connection: &Connection, step: &CreateMapping) -> Result<(), Fai
         .set_amazon_managed_kafka_event_source_config(group)
         .set_source_access_configurations((!ways.is_empty()).then_some(ways))
         .set_tags(Some(tags.clone().into_iter().collect()));
-    let call = Call::plain(Op::CreateEventSourceMapping, Priority::Write);
-    connection.calls.run(call, Box::pin(put!(request, sent).send())).await.map(drop)
+    connection.calls.write(Op::CreateEventSourceMapping, put!(request, sent).send()).await
 }
 
 /// Without any it takes them all away.

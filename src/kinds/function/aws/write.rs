@@ -89,8 +89,7 @@ pub(super) async fn code(lambda: &Client, calls: &Calls, step: &UpdateCode) -> R
         .image_uri(&step.image_uri)
         .architectures(Architecture::from(step.architecture.as_str()))
         .set_revision_id(step.revision_id.clone());
-    let call = Call::plain(Op::UpdateFunctionCode, Priority::Write);
-    calls.run(call, Box::pin(request.send())).await.map(|_| ())
+    calls.write(Op::UpdateFunctionCode, request.send()).await
 }
 
 pub(super) async fn config(
@@ -148,8 +147,7 @@ pub(super) async fn tag(lambda: &Client, calls: &Calls, step: &Tag) -> Result<()
         .tag_resource()
         .resource(&step.arn)
         .set_tags(Some(step.tags.clone().into_iter().collect()));
-    let call = Call::plain(Op::TagResource, Priority::Write);
-    calls.run(call, Box::pin(request.send())).await.map(|_| ())
+    calls.write(Op::TagResource, request.send()).await
 }
 
 pub(super) async fn untag(lambda: &Client, calls: &Calls, step: &Untag) -> Result<(), Failure> {
@@ -157,14 +155,12 @@ pub(super) async fn untag(lambda: &Client, calls: &Calls, step: &Untag) -> Resul
         .untag_resource()
         .resource(&step.arn)
         .set_tag_keys(Some(step.keys.iter().cloned().collect()));
-    let call = Call::plain(Op::UntagResource, Priority::Write);
-    calls.run(call, Box::pin(request.send())).await.map(|_| ())
+    calls.write(Op::UntagResource, request.send()).await
 }
 
 pub(super) async fn delete(lambda: &Client, calls: &Calls, name: &Name) -> Result<(), Failure> {
     let request = lambda.delete_function().function_name(name.as_str());
-    let call = Call::plain(Op::DeleteFunction, Priority::Write);
-    calls.run(call, Box::pin(request.send())).await.map(|_| ())
+    calls.write(Op::DeleteFunction, request.send()).await
 }
 
 /// An empty map clears.

@@ -51,8 +51,7 @@ impl ReleaseCloud {
                 .name(&step.alias)
                 .function_version(step.version.to_string())
                 .description(note.to_string());
-            let call = Call::plain(Op::CreateAlias, Priority::Write);
-            return self.connection.calls.run(call, request.send()).await.map(drop);
+            return self.connection.calls.write(Op::CreateAlias, request.send()).await;
         };
         let request = lambda
             .update_alias()
@@ -62,14 +61,12 @@ impl ReleaseCloud {
             .description(note.to_string())
             .routing_config(routing)
             .revision_id(revision);
-        let call = Call::plain(Op::UpdateAlias, Priority::Write);
-        self.connection.calls.run(call, Box::pin(request.send())).await.map(drop)
+        self.connection.calls.write(Op::UpdateAlias, request.send()).await
     }
 
     pub(super) async fn delete_alias(&self, function: &Name, alias: &str) -> Result<(), Failure> {
         let request = self.connection.lambda().delete_alias().function_name(function.as_str());
-        let call = Call::plain(Op::DeleteAlias, Priority::Write);
-        self.connection.calls.run(call, request.name(alias).send()).await.map(drop)
+        self.connection.calls.write(Op::DeleteAlias, request.name(alias).send()).await
     }
 
     pub(super) async fn delete_version(
@@ -78,8 +75,7 @@ impl ReleaseCloud {
         version: u64,
     ) -> Result<(), Failure> {
         let request = self.connection.lambda().delete_function().function_name(function.as_str());
-        let call = Call::plain(Op::DeleteFunction, Priority::Write);
         let request = request.qualifier(version.to_string()).send();
-        self.connection.calls.run(call, request).await.map(drop)
+        self.connection.calls.write(Op::DeleteFunction, request).await
     }
 }

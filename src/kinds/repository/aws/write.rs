@@ -19,13 +19,12 @@ use super::{
     RepositoryCloud,
 };
 use crate::{
-    aws::{calls::Call, cloud::Priority, op::Op},
+    aws::op::Op,
     engine::{failure::Failure, name::Name, tags::Tags},
 };
 
 impl RepositoryCloud {
     pub(super) async fn write(&self, step: &Step) -> Result<(), Failure> {
-        let call = |op| Call::plain(op, Priority::Write);
         let Self { ecr, calls } = self;
         match step {
             Step::Create { name, config, encryption, tags } => {
@@ -33,7 +32,7 @@ impl RepositoryCloud {
                 let request = ecr.create_repository().repository_name(name.as_str());
                 let request = described(request, config, encryption.as_ref(), tags);
                 let request = request.map_err(|error| op.unbuildable(&error))?;
-                calls.run(call(op), Box::pin(request.send())).await.map(drop)
+                calls.write(op, request.send()).await
             }
             Step::Mutability { name, mutability, exclusions, .. } => {
                 let op = Op::PutImageTagMutability;
@@ -43,15 +42,14 @@ impl RepositoryCloud {
                     .repository_name(name.as_str())
                     .image_tag_mutability(ImageTagMutability::from(mutability.as_str()))
                     .set_image_tag_mutability_exclusion_filters(filters);
-                calls.run(call(op), Box::pin(request.send())).await.map(drop)
+                calls.write(op, request.send()).await
             }
             Step::Scanning { name, scan_on_push } => {
                 let request = ecr
                     .put_image_scanning_configuration()
                     .repository_name(name.as_str())
                     .image_scanning_configuration(scanning(*scan_on_push));
-                let call = call(Op::PutImageScanningConfiguration);
-                calls.run(call, Box::pin(request.send())).await.map(drop)
+                calls.write(Op::PutImageScanningConfiguration, request.send()).await
             }
             Step::Lifecycle { name, text } => self.put_lifecycle(name, text.as_ref()).await,
             Step::Policy { name, text } => self.put_policy(name, text.as_ref()).await,
@@ -59,17 +57,17 @@ impl RepositoryCloud {
                 let op = Op::TagRepository;
                 let tags = tags(wanted).map_err(|error| op.unbuildable(&error))?;
                 let request = ecr.tag_resource().resource_arn(arn).set_tags(Some(tags));
-                calls.run(call(op), Box::pin(request.send())).await.map(drop)
+                calls.write(op, request.send()).await
             }
             Step::Untag { arn, keys, .. } => {
                 let keys = keys.iter().cloned().collect();
                 let request = ecr.untag_resource().resource_arn(arn).set_tag_keys(Some(keys));
-                calls.run(call(Op::UntagRepository), Box::pin(request.send())).await.map(drop)
+                calls.write(Op::UntagRepository, request.send()).await
             }
             Step::Delete(name) => {
                 // Never with `force`: ECR then refuses what still holds images.
                 let request = ecr.delete_repository().repository_name(name.as_str());
-                calls.run(call(Op::DeleteRepository), Box::pin(request.send())).await.map(drop)
+                calls.write(Op::DeleteRepository, request.send()).await
             }
         }
     }
@@ -79,12 +77,10 @@ impl RepositoryCloud {
         if let Some(text) = text {
             let request = ecr.put_lifecycle_policy().repository_name(name.as_str());
             let request = Box::pin(request.lifecycle_policy_text(text).send());
-            let call = Call::plain(Op::PutLifecyclePolicy, Priority::Write);
-            return calls.run(call, request).await.map(drop);
+            return calls.write(Op::PutLifecyclePolicy, request).await;
         }
         let request = ecr.delete_lifecycle_policy().repository_name(name.as_str());
-        let call = Call::plain(Op::DeleteLifecyclePolicy, Priority::Write);
-        calls.run(call, Box::pin(request.send())).await.map(drop)
+        calls.write(Op::DeleteLifecyclePolicy, request.send()).await
     }
 
     async fn put_policy(&self, name: &Name, text: Option<&String>) -> Result<(), Failure> {
@@ -92,12 +88,10 @@ impl RepositoryCloud {
         if let Some(text) = text {
             let request = ecr.set_repository_policy().repository_name(name.as_str());
             let request = Box::pin(request.policy_text(text).send());
-            let call = Call::plain(Op::SetRepositoryPolicy, Priority::Write);
-            return calls.run(call, request).await.map(drop);
+            return calls.write(Op::SetRepositoryPolicy, request).await;
         }
         let request = ecr.delete_repository_policy().repository_name(name.as_str());
-        let call = Call::plain(Op::DeleteRepositoryPolicy, Priority::Write);
-        calls.run(call, Box::pin(request.send())).await.map(drop)
+        calls.write(Op::DeleteRepositoryPolicy, request.send()).await
     }
 }
 
