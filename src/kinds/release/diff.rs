@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{
-    doc::FIELD,
+    FIELD,
     live::{Alias, Live},
     note::ReleaseNote,
     spec::{DesiredRelease, Spec},

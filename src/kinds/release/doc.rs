@@ -5,9 +5,6 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use serde_json::Value;
 
-/// The member of `spec`, and the word in the function's tag.
-pub const FIELD: &str = "release";
-
 /// `release`.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]

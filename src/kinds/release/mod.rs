@@ -31,7 +31,6 @@ use serde_json::{Value, json};
 pub use self::{
     aws::{ReleaseCloud, judged},
     diff::{alias, tag},
-    doc::FIELD,
     proof::start,
 };
 use self::{doc::ReleaseDoc, live::Live, spec::Spec, step::Step};
@@ -54,6 +53,8 @@ use crate::{
     shape::Field,
 };
 
+/// The member of `spec`, and the word in the function's tag.
+pub const FIELD: &str = "release";
 /// The kind of document that a release is a part of, and whose permit it needs.
 const FUNCTION: &str = "Function";
 

@@ -11,7 +11,7 @@ use aws_sdk_lambda::{
 };
 
 use super::{
-    super::doc::FIELD,
+    super::FIELD,
     ReleaseCloud,
     content::{base, content},
     write::OURS,
