@@ -3,19 +3,17 @@
 use std::process::ExitCode;
 
 use clap::Parser as _;
-use evenkeel::cli::{Cli, Outcome};
+use evenkeel::cli::Cli;
 
 fn main() -> ExitCode {
     match Cli::parse().run() {
-        Ok(Outcome::Good) => ExitCode::SUCCESS,
-        Ok(Outcome::Differs) => ExitCode::from(1),
-        Ok(Outcome::Error) => ExitCode::from(2),
+        Ok(outcome) => ExitCode::from(outcome.exit_code()),
         Err(error) => {
-            #[expect(clippy::print_stderr, reason = "the one place where the end is told")]
+            #[expect(clippy::print_stderr, reason = "the one place where the end is printed")]
             {
-                eprintln!("error: {error}");
+                eprintln!("error: {}", error.report());
             }
-            ExitCode::from(2)
+            ExitCode::from(error.exit_code())
         }
     }
 }

@@ -1,35 +1,16 @@
 //! `evenkeel check`: the manifests alone.
 
-use super::{CheckArgs, CliError, Outcome, print};
-use crate::daemon::{
-    clock::SystemClock,
-    source::{ManifestSource, SourceRead},
-};
-use crate::engine::time::Clock as _;
-
-/// Torn reads are tried again this often.
-const TRIES: usize = 20;
+use super::{args::CheckArgs, error::CliError, manifests, out::print, outcome::CommandOutcome};
 
 /// Reads the directory and prints every problem.
-pub(super) fn check(args: &CheckArgs) -> Result<Outcome, CliError> {
-    let clock = SystemClock::start();
-    let mut source = ManifestSource::new(args.dir.clone());
-    for _ in 0..TRIES {
-        match source.read(clock.now().wall) {
-            SourceRead::Fresh(snapshot) => {
-                for note in &snapshot.diagnostics {
-                    print(&note.to_string())?;
-                }
-                let good = snapshot.documents.len();
-                let files = snapshot.valid + snapshot.invalid;
-                let problems = snapshot.diagnostics.len();
-                print(&format!("{files} files, {good} good documents, {problems} problems"))?;
-                return Ok(if problems == 0 { Outcome::Good } else { Outcome::Error });
-            }
-            SourceRead::Failed(why) => return Err(CliError(why)),
-            SourceRead::Torn(why) => tracing::debug!(why, "reading again"),
-            SourceRead::Unchanged | SourceRead::Cancelled => {}
-        }
+pub(super) fn check(args: &CheckArgs) -> Result<CommandOutcome, CliError> {
+    let snapshot = manifests::read(&args.dir)?;
+    for diagnostic in &snapshot.diagnostics {
+        print(&diagnostic.to_string())?;
     }
-    Err(CliError("the directory never holds still long enough to be read".into()))
+    let good = snapshot.documents.len();
+    let files = snapshot.valid + snapshot.invalid;
+    let problems = snapshot.diagnostics.len();
+    print(&format!("{files} files, {good} good documents, {problems} problems"))?;
+    Ok(if problems == 0 { CommandOutcome::Good } else { CommandOutcome::Error })
 }

@@ -4,16 +4,17 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::{
-    CliError,
-    status::{ago, fetch, items, member, place, word},
+    error::DaemonError,
+    rows::{ago, fetch, items, member, place, word},
 };
 
 /// Everything that is known of one document and its parts.
 pub(super) fn detail(
     url: &str,
     answer: &Value,
-    (document, now): (&str, Timestamp),
-) -> Result<String, CliError> {
+    document: &str,
+    now: Timestamp,
+) -> Result<String, DaemonError> {
     let mut lines = Vec::new();
     for row in items(answer, "objects") {
         lines.extend(object(row, now));
@@ -25,7 +26,7 @@ pub(super) fn detail(
         lines.push("HISTORY".into());
     }
     for turn in turns {
-        lines.extend(told(turn, now));
+        lines.extend(change(turn, now));
     }
     Ok(lines.join("\n"))
 }
@@ -63,7 +64,7 @@ fn object(row: &Value, now: Timestamp) -> Vec<String> {
     lines
 }
 
-fn told(turn: &Value, now: Timestamp) -> Vec<String> {
+fn change(turn: &Value, now: Timestamp) -> Vec<String> {
     let words = [word(turn, "step"), word(turn, "message")];
     let words: Vec<&str> = words.into_iter().filter(|it| !it.is_empty()).collect();
     let (at, what) = (ago(turn, "at", now), word(turn, "what"));

@@ -6,34 +6,36 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::{
-    CliError, ExplainArgs, Outcome, print,
-    status::{ago, called, fetch, items, member, place, word},
+    args::ExplainArgs,
+    error::{CliError, DaemonError},
+    out::print,
+    outcome::CommandOutcome,
+    rows::{ago, fetch, is_called, items, member, place, word},
 };
 use crate::{daemon::clock::SystemClock, engine::time::Clock as _};
 
 /// Explains each document that is called so.
-pub(super) fn explain(args: &ExplainArgs) -> Result<Outcome, CliError> {
+pub(super) fn explain(args: &ExplainArgs) -> Result<CommandOutcome, CliError> {
     let answer = fetch(&format!("{}/api/v1/objects", args.url.trim_end_matches('/')))?;
     let now = SystemClock::start().now().wall;
-    let meant = items(&answer, "objects").filter(|it| called(it, &args.name));
+    let meant = items(&answer, "objects").filter(|it| is_called(it, &args.name));
     let documents: BTreeSet<&str> = meant.map(|it| word(it, "document")).collect();
     if documents.is_empty() {
-        let hint = "`evenkeel status` lists what there is, and `evenkeel check` says what is wrong with manifests";
-        return Err(CliError(format!("there is no object `{}`; {hint}", args.name)));
+        return Err(DaemonError::Inexplicable { name: args.name.clone() }.into());
     }
     let rows =
         |document| items(&answer, "objects").filter(move |it| word(it, "document") == document);
-    let told: Vec<String> = documents
+    let paragraphs: Vec<String> = documents
         .iter()
-        .map(|document| paragraph((&answer, document), &rows(*document).collect::<Vec<_>>(), now))
+        .map(|document| paragraph(&answer, document, &rows(*document).collect::<Vec<_>>(), now))
         .collect();
-    print(&told.join("\n\n"))?;
+    print(&paragraphs.join("\n\n"))?;
     let synced = documents.iter().flat_map(|it| rows(it)).all(|it| word(it, "status") == "synced");
-    Ok(if synced { Outcome::Good } else { Outcome::Differs })
+    Ok(if synced { CommandOutcome::Good } else { CommandOutcome::Differs })
 }
 
 /// One document in words.
-fn paragraph((answer, document): (&Value, &str), rows: &[&Value], now: Timestamp) -> String {
+fn paragraph(answer: &Value, document: &str, rows: &[&Value], now: Timestamp) -> String {
     let mut text = Vec::new();
     let wrong: Vec<&&Value> = rows.iter().filter(|it| word(it, "status") != "synced").collect();
     if wrong.is_empty() {
@@ -55,11 +57,11 @@ fn paragraph((answer, document): (&Value, &str), rows: &[&Value], now: Timestamp
     let target = rows.first().map(|it| word(it, "target")).unwrap_or_default();
     let target = items(answer, "targets").find(|it| word(it, "name") == target);
     for why in ["paused", "held"] {
-        let said = target.map_or(&Value::Null, |it| member(it, why));
-        if !said.is_null() {
+        let reason = target.map_or(&Value::Null, |it| member(it, why));
+        if !reason.is_null() {
             text.push(format!(
                 "Besides, nothing is written to its target: {}.",
-                word(said, "message")
+                word(reason, "message")
             ));
         }
     }

@@ -3,17 +3,13 @@
 use std::sync::Arc;
 
 use super::{
-    CliError, FunctionArgs,
-    door::{self, Door},
+    args::FunctionArgs,
+    error::{CliError, ObjectError},
+    target_clients::{self, TargetClients},
 };
 use crate::{
     aws::cloud::{Cloud as _, Priority},
-    engine::{
-        failure::{Class, Failure, chain},
-        kind::Kind as _,
-        name::Name,
-        policy::Mode,
-    },
+    engine::{kind::Kind as _, name::Name, policy::Mode},
     kinds::{
         function::{Function, aws::FunctionCloud, live::Live},
         release,
@@ -21,27 +17,26 @@ use crate::{
 };
 
 /// A function, and the way to its target.
-pub(super) struct Found {
-    pub(super) door: Door,
+pub(super) struct TargetFunction {
+    pub(super) target: TargetClients,
     pub(super) name: Name,
     pub(super) live: Live,
 }
 
-impl Found {
-    /// Reads for it.
+impl TargetFunction {
+    /// Reads it.
     pub(super) async fn open(args: &FunctionArgs) -> Result<Self, CliError> {
-        let door = door::open((&args.access, Mode::Observe), args.target.as_deref()).await?;
+        let target =
+            target_clients::open(&args.access, Mode::Observe, args.target.as_deref()).await?;
         let name = named(&args.name);
-        let cloud = FunctionCloud::new(door.clients.lambda.clone(), Arc::clone(&door.calls));
-        let (found, _) = cloud.get(&name, None, Priority::Write).await.map_err(|it| failed(&it))?;
+        let cloud = FunctionCloud::new(target.clients.lambda.clone(), Arc::clone(&target.calls));
+        let (found, _) =
+            cloud.get(&name, None, Priority::Write).await.map_err(ObjectError::OwnCall)?;
         let Some(reading) = found else {
-            let region = &door.clients.region;
-            return Err(CliError(format!(
-                "there is no function {name} in {region}; is its name right (that in AWS, if the manifest has a \
-                 `functionName`), and has it been applied?"
-            )));
+            let region = target.clients.region.clone();
+            return Err(ObjectError::NotApplied { name, region }.into());
         };
-        Ok(Self { door, name, live: reading.live })
+        Ok(Self { target, name, live: reading.live })
     }
 
     /// The alias that callers use, if Evenkeel keeps one.
@@ -54,17 +49,4 @@ impl Found {
 pub(super) fn named(word: &str) -> Name {
     let rest = word.strip_prefix(Function::NAME).and_then(|it| it.strip_prefix('/'));
     Name::new(rest.unwrap_or(word))
-}
-
-/// What AWS said, and what to do about it where that is known.
-pub(super) fn failed(failure: &Failure) -> CliError {
-    let next = match failure.class {
-        Class::Denied => {
-            "; ask for the permission that it names (deploy/iam/README.md lists them all)"
-        }
-        Class::Credentials => "; log in again, or set AWS_PROFILE",
-        Class::Throttled => "; try again in a moment",
-        _ => "",
-    };
-    CliError(format!("{}{next}", chain(failure)))
 }

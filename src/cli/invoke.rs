@@ -3,10 +3,12 @@
 use std::time::Duration;
 
 use super::{
-    CliError, InvokeArgs, Outcome,
-    function::{Found, failed},
+    args::InvokeArgs,
+    error::{CliError, ObjectError, UsageError},
+    function::TargetFunction,
+    input::{self, SizeLimit},
     out::{self, clean, note},
-    reading,
+    outcome::CommandOutcome,
 };
 use crate::{
     aws::invoke::{self, Answer, Invocation, PAYLOAD_MAX},
@@ -17,9 +19,9 @@ use crate::{
 const MARGIN: Duration = Duration::from_secs(30);
 
 /// Invokes a function.
-pub(super) async fn invoke(args: InvokeArgs) -> Result<Outcome, CliError> {
+pub(super) async fn invoke(args: InvokeArgs) -> Result<CommandOutcome, CliError> {
     let payload = payload(&args)?;
-    let found = Found::open(&args.function).await?;
+    let found = TargetFunction::open(&args.function).await?;
     let chosen = args.alias.as_deref().or(args.version.as_deref()).or_else(|| found.alias());
     let seconds = u64::try_from(found.live.config.timeout).unwrap_or_default();
     let invocation = Invocation {
@@ -29,15 +31,15 @@ pub(super) async fn invoke(args: InvokeArgs) -> Result<Outcome, CliError> {
         asynchronous: args.asynchronous,
         timeout: Duration::from_secs(seconds) + MARGIN,
     };
-    let door = &found.door;
-    let (answer, _) = invoke::invoke(&door.clients.lambda, &door.calls, invocation).await;
+    let target = &found.target;
+    let (answer, _) = invoke::invoke(&target.clients.lambda, &target.calls, invocation).await;
     let at = chosen.map_or_else(|| found.name.to_string(), |it| format!("{}:{it}", found.name));
-    let answer = answer.map_err(|it| failed(&it))?;
+    let answer = answer.map_err(ObjectError::OwnCall)?;
     if args.asynchronous {
         let request = answer.request.as_deref().unwrap_or("(AWS names none)");
         note(&format!("{at} will run; request {request}"));
         note(&format!("  then: evenkeel logs {} --request {request}", found.name));
-        return Ok(Outcome::Good);
+        return Ok(CommandOutcome::Good);
     }
     // As it came: a program may read it.
     let end: &[u8] =
@@ -47,27 +49,22 @@ pub(super) async fn invoke(args: InvokeArgs) -> Result<Outcome, CliError> {
         log(&answer);
     }
     note(&summary(&at, &answer));
-    Ok(if answer.function_error.is_some() { Outcome::Differs } else { Outcome::Good })
+    Ok(if answer.function_error.is_some() { CommandOutcome::Differs } else { CommandOutcome::Good })
 }
 
 /// The event, which must be JSON.
 fn payload(args: &InvokeArgs) -> Result<Vec<u8>, CliError> {
-    let hint =
-        "it is more than the 6 MB that Lambda takes; put it into a bucket, and send its name";
-    let (bytes, from) = match (&args.payload, &args.file) {
+    let limit = SizeLimit {
+        max: PAYLOAD_MAX,
+        advice: "it is more than the 6 MB that Lambda takes; put it into a bucket, and send its name",
+    };
+    let (bytes, origin) = match (&args.payload, &args.file) {
         (Some(text), _) => (text.clone().into_bytes(), "--payload".to_owned()),
-        (None, Some(path)) => {
-            (reading::bytes(path, (PAYLOAD_MAX, hint))?, path.display().to_string())
-        }
+        (None, Some(path)) => (input::read_up_to(path, &limit)?, path.display().to_string()),
         (None, None) => return Ok(b"{}".to_vec()),
     };
-    if let Err(error) = serde_json::from_slice::<serde::de::IgnoredAny>(&bytes) {
-        let hint = if args.payload.is_some() {
-            "a text needs quotes of its own: --payload '\"text\"'"
-        } else {
-            "Lambda takes events as JSON alone"
-        };
-        return Err(CliError(format!("{from} is no JSON: {error}; {hint}")));
+    if let Err(source) = serde_json::from_slice::<serde::de::IgnoredAny>(&bytes) {
+        return Err(UsageError::Event { origin, inline: args.payload.is_some(), source }.into());
     }
     Ok(bytes)
 }

@@ -6,34 +6,38 @@ mod check;
 #[cfg(feature = "demo")]
 mod demo;
 mod detail;
-mod door;
+mod error;
 mod explain;
 mod function;
 mod import;
 mod init;
+mod input;
 mod invoke;
 mod logs;
+mod manifest_file;
+mod manifests;
 mod once;
 mod out;
+mod outcome;
 mod parse;
 mod plan;
 mod progress;
 mod publish;
-mod reading;
 mod reference;
 mod rollback;
+mod rows;
 mod run;
+mod runtime;
 mod session;
-mod sheet;
+mod signals;
 mod status;
 mod suspend;
 mod table;
+mod target_clients;
 mod targets;
 mod test;
 
-use std::time::Duration;
-
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 
 pub use self::args::{
     AccessArgs, ApplyArgs, CheckArgs, CoreArgs, ExplainArgs, FunctionArgs, ImportArgs, InitArgs,
@@ -42,10 +46,9 @@ pub use self::args::{
 };
 #[cfg(feature = "demo")]
 pub use self::demo::DemoArgs;
+pub use self::{error::CliError, outcome::CommandOutcome};
+use self::{error::UsageError, out::print, runtime::block_on};
 use crate::daemon::telemetry::{self, LogStyle};
-
-use self::out::print;
-pub use self::reference::reference;
 
 /// Keeps AWS Lambda functions that ship as container images in the state their manifests describe.
 ///
@@ -126,25 +129,9 @@ enum LogFormat {
     Json,
 }
 
-/// How a command ended, as exit codes go.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
-    /// 0: all is as it should be.
-    Good,
-    /// 1: something differs.
-    Differs,
-    /// 2: it could not be done.
-    Error,
-}
-
-/// Why a command could not be done, in one line for the operator.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub struct CliError(pub String);
-
 impl Cli {
     /// Runs the command.
-    pub fn run(self) -> Result<Outcome, CliError> {
+    pub fn run(self) -> Result<CommandOutcome, CliError> {
         let form = match self.log.log_format {
             LogFormat::Auto => LogStyle::Auto,
             LogFormat::Human => LogStyle::Human,
@@ -158,7 +145,8 @@ impl Cli {
             _ => "warn",
         };
         let level = self.log.log_level.as_deref().unwrap_or(usual);
-        telemetry::start(form, level, !self.log.no_color).map_err(CliError)?;
+        telemetry::start(form, level, !self.log.no_color)
+            .map_err(|why| UsageError::LogLevel { why })?;
         match self.command {
             Command::Check(args) => check::check(&args),
             Command::Plan(args) => block_on(plan::plan(args)),
@@ -179,30 +167,20 @@ impl Cli {
             Command::Demo(args) => block_on(demo::demo(args)),
             Command::Schema => {
                 let schema = serde_json::to_string_pretty(&crate::manifest::schema());
-                print(&schema.map_err(|error| CliError(error.to_string()))?)?;
-                Ok(Outcome::Good)
+                print(&schema.map_err(|error| CliError::Serialize(error.into()))?)?;
+                Ok(CommandOutcome::Good)
             }
         }
     }
 }
 
-/// How long what blocks may keep us when all is done.
-const LEAVE_MAX: Duration = Duration::from_secs(2);
-
-fn block_on<T>(command: impl Future<Output = Result<T, CliError>>) -> Result<T, CliError> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-    let runtime =
-        runtime.map_err(|error| CliError(format!("the runtime cannot start: {error}")))?;
-    let outcome = runtime.block_on(command);
-    // Whatever still blocks, a file system that hangs perhaps, is no reason to stay.
-    runtime.shutdown_timeout(LEAVE_MAX);
-    outcome
+/// The reference of commands and flags, in Markdown.
+pub fn reference() -> String {
+    reference::render(Cli::command())
 }
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory as _;
-
     use super::*;
 
     #[test]

@@ -6,20 +6,20 @@ use std::{
     path::Path,
 };
 
-use super::CliError;
+use super::error::FileError;
 
 /// Writes a line to standard output. A reader that has gone away (`| head`) is no error.
-pub(super) fn print(text: &str) -> Result<(), CliError> {
+pub(super) fn print(text: &str) -> Result<(), FileError> {
     write(format!("{text}\n").as_bytes()).map(drop)
 }
 
 /// Writes bytes to standard output as they are; false if the reader has gone away.
-pub(super) fn write(bytes: &[u8]) -> Result<bool, CliError> {
+pub(super) fn write(bytes: &[u8]) -> Result<bool, FileError> {
     let mut out = io::stdout().lock();
     match out.write_all(bytes).and_then(|()| out.flush()) {
         Ok(()) => Ok(true),
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(false),
-        Err(error) => Err(CliError(format!("cannot write the output: {error}"))),
+        Err(error) => Err(FileError::Output(error)),
     }
 }
 

@@ -86,14 +86,14 @@ pub(super) fn tag(text: &str) -> Result<String, String> {
 
 /// A moment, or how long before now it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum When {
+pub(super) enum LogTime {
     /// So long ago.
     Ago(Duration),
     /// Then.
     At(Timestamp),
 }
 
-impl When {
+impl LogTime {
     /// The moment, in ms since 1970.
     pub(super) fn millis(self, now: Timestamp) -> i64 {
         let at = match self {
@@ -105,13 +105,13 @@ impl When {
 }
 
 /// `2h`, `7d`, or `2026-11-25T10:00:00Z`.
-pub(super) fn when(text: &str) -> Result<When, String> {
+pub(super) fn when(text: &str) -> Result<LogTime, String> {
     let days = text.strip_suffix('d').and_then(|it| it.parse::<u32>().ok());
     let days = days.map(|it| Duration::from_hours(24) * it);
-    let ago = days.or_else(|| time::duration(text)).map(When::Ago);
+    let ago = days.or_else(|| time::duration(text)).map(LogTime::Ago);
     let hint =
         || format!("`{text}` is no time; write it as 90s, 10m, 2h, 7d or 2026-11-25T10:00:00Z");
-    ago.or_else(|| text.parse().ok().map(When::At)).ok_or_else(hint)
+    ago.or_else(|| text.parse().ok().map(LogTime::At)).ok_or_else(hint)
 }
 
 /// `7`, or `$LATEST`.

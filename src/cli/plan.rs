@@ -1,16 +1,19 @@
 //! `evenkeel plan`: the same core as `run`, with its hands tied.
 
 use super::{
-    CliError, Outcome, Output, PlanArgs, print,
+    args::{Output, PlanArgs},
+    error::{CliError, DaemonError, ManifestError},
+    out::print,
+    outcome::CommandOutcome,
     session::{self, End, Job, outcome, problems},
     table,
 };
 use crate::{daemon::view::query::ObjectQuery, engine::prune::Terms};
 
 /// Prints what `run` would do.
-pub(super) async fn plan(args: PlanArgs) -> Result<Outcome, CliError> {
+pub(super) async fn plan(args: PlanArgs) -> Result<CommandOutcome, CliError> {
     let (dir, selection) = args.scope.split();
-    let settings = session::looking(&selection);
+    let settings = session::read_only(&selection);
     let meant = selection.clone();
     let terms = Terms { prune: args.prune, once: true, ..Terms::default() };
     let job = Job { core: &args.core, dir, selection, settings, terms, confirm: None, pause: None };
@@ -21,7 +24,7 @@ pub(super) async fn plan(args: PlanArgs) -> Result<Outcome, CliError> {
     let text = match args.output {
         Output::Json => {
             let all = serde_json::to_string_pretty(&view.list(&ObjectQuery::default(), false));
-            all.map_err(|error| CliError(error.to_string()))?
+            all.map_err(|error| CliError::Serialize(error.into()))?
         }
         Output::Text => {
             let rows = view.rows().map(|it| &**it);
@@ -37,10 +40,10 @@ pub(super) async fn plan(args: PlanArgs) -> Result<Outcome, CliError> {
             print(&text)?;
             Ok(outcome)
         }
-        End::NoSource(why) => Err(CliError(why)),
+        End::NoSource(why) => Err(ManifestError::Unreadable { why }.into()),
         End::Late => {
             print(&text)?;
-            Err(CliError(format!("not everything could be looked at within {:?}", args.timeout)))
+            Err(DaemonError::Late { within: args.timeout }.into())
         }
     }
 }

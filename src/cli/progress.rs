@@ -1,4 +1,4 @@
-//! Progress of `run --once` on a terminal: what is being done, and how much is left.
+//! ApplyProgress of `run --once` on a terminal: what is being done, and how much is left.
 
 use std::io::IsTerminal as _;
 
@@ -14,9 +14,9 @@ use crate::{
 };
 
 /// A line that is drawn over and over; nothing where nobody watches.
-pub(super) struct Progress(Option<ProgressBar>);
+pub(super) struct ApplyProgress(Option<ProgressBar>);
 
-impl Progress {
+impl ApplyProgress {
     /// Starts it if standard error is a terminal.
     pub(super) fn start() -> Self {
         if !std::io::stderr().is_terminal() {

@@ -1,12 +1,9 @@
 //! The reference of commands and flags, generated from the arguments themselves.
 
-use clap::{Arg, Command, CommandFactory as _};
-
-use super::Cli;
+use clap::{Arg, Command};
 
 /// Every command with its flags, their environment twins and defaults, in Markdown.
-pub fn reference() -> String {
-    let mut root = Cli::command();
+pub(super) fn render(mut root: Command) -> String {
     root.build();
     let mut text = String::from("# Commands\n\nGenerated from the program's own arguments.\n");
     for command in root.get_subcommands().filter(|it| it.get_name() != "help") {

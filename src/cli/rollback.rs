@@ -2,15 +2,16 @@
 //! it was taken from is deployed, or a person lets it go on.
 
 use super::{
-    CliError, Outcome, RollbackArgs,
-    door::{self, Door},
+    args::RollbackArgs,
+    error::{CliError, ObjectError},
     function::named,
-    out::note,
-    print,
+    out::{note, print},
+    outcome::CommandOutcome,
+    target_clients::{self, TargetClients},
 };
 use crate::{
     aws::cloud::{Cloud as _, Priority},
-    engine::{failure::chain, name::Name, policy::Mode, tags::Claim},
+    engine::{name::Name, policy::Mode, tags::Claim},
     kinds::block::claims::SetClaim,
     kinds::release::{
         FIELD, ReleaseCloud,
@@ -26,28 +27,30 @@ use crate::{
 const BY_HAND: &str = "rolled back by hand";
 
 /// Moves the alias, or lets it go on.
-pub(super) async fn rollback(args: RollbackArgs) -> Result<Outcome, CliError> {
-    let Door { clients, calls, .. } =
-        door::open((&args.core.access, Mode::Enforce), args.object.target.as_deref()).await?;
+pub(super) async fn rollback(args: RollbackArgs) -> Result<CommandOutcome, CliError> {
+    let target = args.object.target.as_deref();
+    let TargetClients { clients, calls, .. } =
+        target_clients::open(&args.core.access, Mode::Enforce, target).await?;
     let cloud = ReleaseCloud::new(&clients, calls);
     let name = named(&args.object.name);
-    let failed = |failure| CliError(chain(&failure));
-    let (found, _) = Box::pin(cloud.get(&name, None, Priority::Write)).await.map_err(failed)?;
-    let live = found.ok_or_else(|| CliError(format!("there is no function {name}")))?.live;
+    let found = Box::pin(cloud.get(&name, None, Priority::Write)).await;
+    let (found, _) = found.map_err(ObjectError::Call)?;
+    let live = found.ok_or_else(|| ObjectError::NoFunction { name: name.clone() })?.live;
     let owner = args.core.owner.as_str();
     let ours = matches!(Claim::of(Some(&live.host.tags)), Claim::Owner { id, .. } if id == owner);
     if args.resume
         && live.alias().is_none()
         && let Some(step) = forget(&name, &live).filter(|_| ours)
     {
-        cloud.apply(&step).await.map_err(failed)?;
+        cloud.apply(&step).await.map_err(ObjectError::Call)?;
         print(&step.to_string())?;
         return Ok(goes_on(&name));
     }
     let alias = live.alias().filter(|_| ours).ok_or_else(|| {
-        CliError(format!("function {name} has no alias that the Evenkeel `{owner}` keeps"))
+        let (name, owner) = (name.clone(), args.core.owner.clone());
+        ObjectError::NoAlias { name, owner }
     })?;
-    let (to, note) = if args.resume {
+    let next = if args.resume {
         go_on(&name, alias)?
     } else {
         let to = match args.to {
@@ -56,20 +59,22 @@ pub(super) async fn rollback(args: RollbackArgs) -> Result<Outcome, CliError> {
         };
         go_back(&name, alias, to)?
     };
-    let state = Box::pin(cloud.state(&name, to)).await.map_err(failed)?;
+    let version = next.version;
+    let state = Box::pin(cloud.state(&name, version)).await.map_err(ObjectError::Call)?;
     let serving = alias.version.and_then(|it| live.versions.get(&it)).map(|it| &it.state);
-    if let Some(is) = unusable((&name, to), state, serving) {
-        return Err(CliError(format!("version {to} of function {name} is {is}")));
+    if let Some(why) = unusable(&name, version, state, serving) {
+        return Err(ObjectError::UnusableVersion { version, name, why }.into());
     }
-    let step = Step::Route(route(&name, (&live, alias), (to, note)));
-    cloud.apply(&step).await.map_err(failed)?;
+    let step = Step::Route(route(&name, &live, alias, next));
+    cloud.apply(&step).await.map_err(ObjectError::Call)?;
     print(&step.to_string())?;
-    Ok(if args.resume { goes_on(&name) } else { Outcome::Good })
+    Ok(if args.resume { goes_on(&name) } else { CommandOutcome::Good })
 }
 
 /// Why callers cannot be sent to a version. `serving`: the state of the one that they get now.
 fn unusable(
-    (name, to): (&Name, u64),
+    name: &Name,
+    version: u64,
     state: Option<VersionState>,
     serving: Option<&VersionState>,
 ) -> Option<String> {
@@ -80,12 +85,12 @@ fn unusable(
             return None;
         }
         Some(VersionState::Stopped(word)) => {
-            format!("{word} and cannot be invoked: {}, then try again", start(name, to))
+            format!("{word} and cannot be invoked: {}, then try again", start(name, version))
         }
         None => "not there".to_owned(),
         Some(VersionState::Inactive) => format!(
             "asleep, since nobody called it for weeks: wake it with `aws lambda invoke --function-name {name} \
-             --qualifier {to} /dev/stdout`, and try again in a minute"
+             --qualifier {version} /dev/stdout`, and try again in a minute"
         ),
         Some(VersionState::Pending) => "not ready yet: try again in a minute".to_owned(),
         Some(VersionState::Leaving) => "being deleted by AWS".to_owned(),
@@ -94,19 +99,22 @@ fn unusable(
 }
 
 /// No list shows an alias, and a read of one is dear.
-fn goes_on(name: &Name) -> Outcome {
+fn goes_on(name: &Name) -> CommandOutcome {
     note(&format!(
         "what was held back is released by the next look at the alias: at once by `evenkeel apply` with the manifest of \
          {name}, within about two hours by an Evenkeel that runs"
     ));
-    Outcome::Good
+    CommandOutcome::Good
 }
 
-fn route(
-    name: &Name,
-    (live, alias): (&Live, &Alias),
-    (version, note): (u64, ReleaseNote),
-) -> Route {
+/// What callers get from now on.
+struct NextVersion {
+    version: u64,
+    note: ReleaseNote,
+}
+
+fn route(name: &Name, live: &Live, alias: &Alias, next: NextVersion) -> Route {
+    let NextVersion { version, note } = next;
     Route {
         function: name.clone(),
         alias: live.alias.clone(),
@@ -120,7 +128,7 @@ fn route(
 }
 
 /// The version that all callers got before this one.
-fn before(alias: &Alias, name: &Name) -> Result<u64, CliError> {
+fn before(alias: &Alias, name: &Name) -> Result<u64, ObjectError> {
     // A version on its way is taken back first.
     if alias.weight.is_some()
         && let Some(current) = alias.version
@@ -128,37 +136,34 @@ fn before(alias: &Alias, name: &Name) -> Result<u64, CliError> {
         return Ok(current);
     }
     let before = alias.note.as_ref().and_then(|it| it.before);
-    before.ok_or_else(|| {
-        CliError(format!(
-            "it is not known which version the callers of function {name} got before; name one with `--to`"
-        ))
-    })
+    before.ok_or_else(|| ObjectError::NoVersionBefore { name: name.clone() })
 }
 
 /// The version that callers get from now on, and what is held back for it: the newest of all that were taken back,
 /// since that is what is deployed.
-fn go_back(name: &Name, alias: &Alias, to: u64) -> Result<(u64, ReleaseNote), CliError> {
-    let from = alias.weight.map(|it| it.0).or(alias.version).filter(|it| *it != to);
+fn go_back(name: &Name, alias: &Alias, version: u64) -> Result<NextVersion, ObjectError> {
+    let from = alias.weight.map(|it| it.0).or(alias.version).filter(|it| *it != version);
     let Some(from) = from else {
-        return Err(CliError(format!(
-            "the alias of function {name} leads to version {to} already"
-        )));
+        return Err(ObjectError::AlreadyThere { name: name.clone(), version });
     };
     let by_hand = RejectedVersion { version: from, why: BY_HAND.to_owned() };
     let rejected =
         alias.note.as_ref().and_then(|it| it.rejected.clone()).filter(|it| it.version > from);
     let rejected = Some(rejected.unwrap_or(by_hand));
-    Ok((to, ReleaseNote { current: Some(to), rejected, ..ReleaseNote::default() }))
+    let note = ReleaseNote { current: Some(version), rejected, ..ReleaseNote::default() };
+    Ok(NextVersion { version, note })
 }
 
 /// The same, with nothing held back.
-fn go_on(name: &Name, alias: &Alias) -> Result<(u64, ReleaseNote), CliError> {
+fn go_on(name: &Name, alias: &Alias) -> Result<NextVersion, ObjectError> {
     let note = alias.note.clone().unwrap_or_default();
     if note.rejected.is_none() {
-        return Err(CliError(format!("nothing of function {name} is held back")));
+        return Err(ObjectError::NothingRejected { name: name.clone() });
     }
-    let to = alias.version.ok_or_else(|| CliError("the alias leads to no version".into()))?;
-    Ok((to, ReleaseNote { current: Some(to), before: note.before, ..ReleaseNote::default() }))
+    let version = alias.version.ok_or(ObjectError::AliasWithoutVersion)?;
+    let (current, before) = (Some(version), note.before);
+    let note = ReleaseNote { current, before, ..ReleaseNote::default() };
+    Ok(NextVersion { version, note })
 }
 
 /// The same where there is no alias yet: the function's tag then says what is held back.
@@ -190,13 +195,13 @@ mod tests {
         plain.note.as_mut().unwrap().before = Some(5);
         assert_eq!(before(&plain, &name).ok(), Some(5));
         assert_eq!(before(&alias(6, Some((8, 10)), None), &name).ok(), Some(6));
-        let (to, note) = go_back(&name, &alias(6, Some((8, 10)), None), 6).unwrap();
-        assert_eq!((to, note.rejected.unwrap().version), (6, 8));
+        let next = go_back(&name, &alias(6, Some((8, 10)), None), 6).unwrap();
+        assert_eq!((next.version, next.note.rejected.unwrap().version), (6, 8));
         // Whoever goes back twice still has the newest deployed.
-        let (to, note) = go_back(&name, &alias(6, None, Some(8)), 5).unwrap();
-        assert_eq!((to, note.rejected.unwrap().version), (5, 8));
+        let next = go_back(&name, &alias(6, None, Some(8)), 5).unwrap();
+        assert_eq!((next.version, next.note.rejected.unwrap().version), (5, 8));
         assert!(go_back(&name, &alias(6, None, None), 6).is_err());
         assert!(go_on(&name, &alias(6, None, None)).is_err());
-        assert_eq!(go_on(&name, &alias(6, None, Some(8))).unwrap().1.rejected, None);
+        assert_eq!(go_on(&name, &alias(6, None, Some(8))).unwrap().note.rejected, None);
     }
 }

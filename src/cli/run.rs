@@ -4,9 +4,12 @@ use tokio::net::TcpListener;
 use tracing::{info, warn};
 
 use super::{
-    CliError, Outcome, RunArgs,
-    once::{self, Signal, Signals},
+    args::RunArgs,
+    error::{CliError, DaemonError},
+    once,
+    outcome::CommandOutcome,
     session::{self, Job},
+    signals::{Signal, Signals},
 };
 use crate::{
     daemon::options::Working,
@@ -15,7 +18,7 @@ use crate::{
 };
 
 /// Runs until told to stop, or until nothing is left to do.
-pub(super) async fn run(args: RunArgs) -> Result<Outcome, CliError> {
+pub(super) async fn run(args: RunArgs) -> Result<CommandOutcome, CliError> {
     let settings = Working {
         mode: Mode::from(args.mode),
         resync: args.resync,
@@ -36,7 +39,7 @@ pub(super) async fn run(args: RunArgs) -> Result<Outcome, CliError> {
     if args.once {
         let all = Selection::default();
         let daemon = session::start(job).await?;
-        return once::once(daemon, (args.timeout, &all), &mut signals).await;
+        return once::once(daemon, &all, args.timeout, &mut signals).await;
     }
     let listener = listen(&args.listen).await?;
     let mut daemon = session::start(job).await?;
@@ -60,11 +63,12 @@ pub(super) async fn run(args: RunArgs) -> Result<Outcome, CliError> {
     } else {
         warn!("stopped without waiting for everything");
     }
-    Ok(Outcome::Good)
+    Ok(CommandOutcome::Good)
 }
 
-async fn listen(address: &str) -> Result<TcpListener, CliError> {
-    let wrong = |error: std::io::Error| CliError(format!("cannot listen on {address}: {error}"));
+async fn listen(address: &str) -> Result<TcpListener, DaemonError> {
+    let wrong =
+        |source: std::io::Error| DaemonError::Listen { address: address.to_owned(), source };
     let listener = TcpListener::bind(address).await.map_err(wrong)?;
     let address = listener.local_addr().map_err(wrong)?;
     info!(%address, "listening");

@@ -4,7 +4,13 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use tokio::time;
 
-use super::{CliError, CoreArgs, Outcome, reading, targets};
+use super::{
+    args::CoreArgs,
+    error::{CliError, DaemonError, UsageError},
+    input, manifests,
+    outcome::CommandOutcome,
+    targets,
+};
 use crate::{
     daemon::{
         board::{Board, BoardState},
@@ -35,7 +41,7 @@ pub(super) struct Job<'a> {
 }
 
 /// How those work that read once, and write nothing.
-pub(super) fn looking(selection: &Selection) -> Working {
+pub(super) fn read_only(selection: &Selection) -> Working {
     Working {
         mode: Mode::Observe,
         resync: Duration::from_hours(1),
@@ -49,11 +55,9 @@ pub(super) async fn start(job: Job<'_>) -> Result<Daemon, CliError> {
     let Job { core, dir, selection, settings, terms, confirm, pause } = job;
     if !selection.is_all() {
         if terms.prune {
-            let message =
-                "--prune looks at everything that is ours: it goes with no names or labels";
-            return Err(CliError(message.into()));
+            return Err(UsageError::PruneOfSome.into());
         }
-        reading::known(&*reading::read(&dir)?, &selection)?;
+        manifests::known(&*manifests::read(&dir)?, &selection)?;
     }
     let options = Options {
         root: dir,
@@ -70,18 +74,16 @@ pub(super) async fn start(job: Job<'_>) -> Result<Daemon, CliError> {
     };
     if core.access.time_scale() > 1.0 && !options.targets.iter().all(|it| it.clients.is_loopback())
     {
-        let message = "--time-scale is for a stand-in on this machine";
-        return Err(CliError(message.into()));
+        return Err(UsageError::TimeScale.into());
     }
-    Daemon::start(options).map_err(|error| CliError(error.to_string()))
+    Ok(Daemon::start(options).map_err(|error| DaemonError::Metrics(error.into()))?)
 }
 
 fn hash_key(args: &CoreArgs) -> Result<Option<HashKey>, CliError> {
     let Some(file) = &args.hash_key_file else { return Ok(None) };
-    let bytes = targets::read(file)?;
+    let bytes = input::read(file)?;
     if bytes.len() < HASH_KEY_MIN {
-        let message = format!("{}: a key has at least {HASH_KEY_MIN} bytes", file.display());
-        return Err(CliError(message));
+        return Err(UsageError::HashKey { path: file.clone(), min: HASH_KEY_MIN }.into());
     }
     Ok(Some(HashKey::new(&bytes)))
 }
@@ -123,19 +125,23 @@ pub(super) async fn settle(
 /// What the board says at the end, as exit codes go: 2 where something is not known.
 ///
 /// Whoever names some objects is told of faults in other manifests, and is not failed by them.
-pub(super) fn outcome(shown: &BoardState, selection: &Selection) -> Outcome {
+pub(super) fn outcome(shown: &BoardState, selection: &Selection) -> CommandOutcome {
     let rows = || shown.rows.values().filter(|it| it.key.kind != Image::NAME && !it.orphan);
     let unknown = rows().any(|it| it.status == Status::Unknown);
     let intact = |it: &Arc<Snapshot>| it.intact() || selection.is_by_name();
     let invalid = !shown.source.snapshot.as_ref().is_some_and(intact);
     let paused = shown.targets.values().any(Option::is_some);
     if unknown || invalid || paused || !shown.source.strays.is_empty() {
-        return Outcome::Error;
+        return CommandOutcome::Error;
     }
     // Whoever prunes is not done while there is something to prune.
     let candidates =
         shown.prune_decisions.values().any(|it| it.blocked.is_some() || !it.allowed.is_empty());
-    if candidates || rows().any(|it| it.differs()) { Outcome::Differs } else { Outcome::Good }
+    if candidates || rows().any(|it| it.differs()) {
+        CommandOutcome::Differs
+    } else {
+        CommandOutcome::Good
+    }
 }
 
 /// What is wrong besides the rows, one line each.

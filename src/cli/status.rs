@@ -5,19 +5,21 @@ use std::{io::IsTerminal as _, time::Duration};
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::{CliError, Outcome, StatusArgs, StatusOutput, detail, print, table};
-use crate::{
-    daemon::{clock::SystemClock, view::age::age},
-    engine::time::Clock as _,
+use super::{
+    args::{StatusArgs, StatusOutput},
+    detail,
+    error::{CliError, DaemonError},
+    out::print,
+    outcome::CommandOutcome,
+    rows::{ago, fetch, is_called, items, member, place, word},
+    table,
 };
+use crate::{daemon::clock::SystemClock, engine::time::Clock as _};
 
 /// The pause of `--watch`.
 const PAUSE: Duration = Duration::from_secs(2);
-/// How long the daemon may take to answer.
-const ANSWER_MAX: Duration = Duration::from_secs(10);
-
 /// Prints the rows once, or again and again.
-pub(super) fn status(args: &StatusArgs) -> Result<Outcome, CliError> {
+pub(super) fn status(args: &StatusArgs) -> Result<CommandOutcome, CliError> {
     let url = format!("{}/api/v1/objects", args.url.trim_end_matches('/'));
     loop {
         let mut answer = fetch(&url)?;
@@ -27,7 +29,7 @@ pub(super) fn status(args: &StatusArgs) -> Result<Outcome, CliError> {
             StatusOutput::Json => format!("{answer:#}"),
             StatusOutput::Wide => text(&answer, true, now),
             StatusOutput::Text => match (args.names.as_slice(), one(&answer)) {
-                ([_], Some(document)) => detail::detail(&args.url, &answer, (document, now))?,
+                ([_], Some(document)) => detail::detail(&args.url, &answer, document, now)?,
                 _ => text(&answer, false, now),
             },
         };
@@ -42,27 +44,6 @@ pub(super) fn status(args: &StatusArgs) -> Result<Outcome, CliError> {
     }
 }
 
-/// Asks the daemon.
-pub(super) fn fetch(url: &str) -> Result<Value, CliError> {
-    let agent: ureq::Agent =
-        ureq::Agent::config_builder().timeout_global(Some(ANSWER_MAX)).build().into();
-    let mut answer = agent.get(url).call().map_err(|error| {
-        CliError(format!(
-            "no Evenkeel answers at {url}: {error}; is it running, and is --url right?"
-        ))
-    })?;
-    answer.body_mut().read_json().map_err(|error| CliError(format!("{url}: {error}")))
-}
-
-/// Whether an object is called so: by its name or its document's, with its kind, or by its whole key.
-pub(super) fn called(row: &Value, name: &str) -> bool {
-    let key = word(row, "key");
-    key == name
-        || word(row, "name") == name
-        || word(row, "document").splitn(3, '/').nth(2) == Some(name)
-        || key.split_once('/').is_some_and(|(_, rest)| rest == name)
-}
-
 /// The key of the only document that the rows are of.
 fn one(answer: &Value) -> Option<&str> {
     let mut documents = items(answer, "objects").map(|it| word(it, "document"));
@@ -71,20 +52,20 @@ fn one(answer: &Value) -> Option<&str> {
 }
 
 /// Leaves only what is meant.
-fn narrow(answer: &mut Value, args: &StatusArgs) -> Result<(), CliError> {
+fn narrow(answer: &mut Value, args: &StatusArgs) -> Result<(), DaemonError> {
     let Some(Value::Array(rows)) = answer.get_mut("objects") else { return Ok(()) };
-    let unknown = args.names.iter().find(|name| !rows.iter().any(|row| called(row, name)));
+    let unknown = args.names.iter().find(|name| !rows.iter().any(|row| is_called(row, name)));
     if let Some(name) = unknown {
-        return Err(CliError(format!("there is no object `{name}`")));
+        return Err(DaemonError::NoObject { name: name.clone() });
     }
     let any = !rows.is_empty();
     rows.retain(|row| {
         let labels = member(row, "labels");
-        let named = args.names.is_empty() || args.names.iter().any(|name| called(row, name));
+        let named = args.names.is_empty() || args.names.iter().any(|name| is_called(row, name));
         named && args.label.iter().all(|(key, value)| word(labels, key) == value)
     });
     if any && rows.is_empty() {
-        return Err(CliError("no object has these labels".into()));
+        return Err(DaemonError::NoSuchLabels);
     }
     Ok(())
 }
@@ -170,26 +151,15 @@ fn row(row: &Value, wide: bool, now: Timestamp) -> Vec<String> {
     cells
 }
 
-/// Where an object is written, as `team/resize.yaml:3`; empty if nowhere.
-pub(super) fn place(row: &Value) -> String {
-    let place = member(row, "manifest");
-    if place.is_null() {
-        String::new()
-    } else {
-        format!("{}:{}", word(place, "file"), member(place, "line"))
-    }
-}
-
-/// How long ago something was.
-pub(super) fn ago(row: &Value, name: &str, now: Timestamp) -> String {
-    word(row, name).parse().map_or_else(|_| "never".into(), |at| age(at, now))
-}
-
-fn outcome(answer: &Value) -> Outcome {
+fn outcome(answer: &Value) -> CommandOutcome {
     let orphan = |it: &&Value| member(it, "orphan").as_bool() == Some(true);
     let mut wanted = items(answer, "objects").filter(|it| !orphan(it));
     let synced = wanted.all(|it| word(it, "status") == "synced");
-    if synced && unsettled(answer).is_empty() { Outcome::Good } else { Outcome::Differs }
+    if synced && unsettled(answer).is_empty() {
+        CommandOutcome::Good
+    } else {
+        CommandOutcome::Differs
+    }
 }
 
 /// What keeps the whole from being in sync besides the rows: a start whose first read is not done, and manifests that
@@ -212,18 +182,6 @@ fn unsettled(answer: &Value) -> Vec<String> {
     lines
 }
 
-pub(super) fn member<'a>(value: &'a Value, name: &str) -> &'a Value {
-    value.get(name).unwrap_or(&Value::Null)
-}
-
-pub(super) fn word<'a>(value: &'a Value, name: &str) -> &'a str {
-    member(value, name).as_str().unwrap_or_default()
-}
-
-pub(super) fn items<'a>(value: &'a Value, name: &str) -> impl Iterator<Item = &'a Value> {
-    member(value, name).as_array().into_iter().flatten()
-}
-
 #[cfg(test)]
 mod tests {
     use serde_json::json;
@@ -232,20 +190,20 @@ mod tests {
 
     #[test]
     fn what_has_not_been_looked_at_is_not_in_sync() {
-        let check = |source: Value, objects: Value, expected: Outcome| {
+        let check = |source: Value, objects: Value, expected: CommandOutcome| {
             let answer = json!({ "source": source, "objects": objects });
             assert_eq!(outcome(&answer), expected, "{answer}");
         };
         let read = |documents: u64| json!({ "snapshot": "a1", "documents": documents });
-        check(json!({ "snapshot": null }), json!([]), Outcome::Differs);
-        check(read(2), json!([]), Outcome::Differs);
-        check(read(0), json!([]), Outcome::Good);
-        check(read(1), json!([{ "status": "synced" }]), Outcome::Good);
-        check(read(1), json!([{ "status": "unknown" }]), Outcome::Differs);
-        check(read(0), json!([{ "status": "orphan", "orphan": true }]), Outcome::Good);
+        check(json!({ "snapshot": null }), json!([]), CommandOutcome::Differs);
+        check(read(2), json!([]), CommandOutcome::Differs);
+        check(read(0), json!([]), CommandOutcome::Good);
+        check(read(1), json!([{ "status": "synced" }]), CommandOutcome::Good);
+        check(read(1), json!([{ "status": "unknown" }]), CommandOutcome::Differs);
+        check(read(0), json!([{ "status": "orphan", "orphan": true }]), CommandOutcome::Good);
         let faulty = json!({ "snapshot": "a1", "invalid": 1 });
-        check(faulty, json!([{ "status": "synced" }]), Outcome::Differs);
+        check(faulty, json!([{ "status": "synced" }]), CommandOutcome::Differs);
         let strays = json!({ "snapshot": "a1", "documents": 1, "strays": ["away"] });
-        check(strays, json!([]), Outcome::Differs);
+        check(strays, json!([]), CommandOutcome::Differs);
     }
 }

@@ -1,15 +1,16 @@
 //! `evenkeel suspend` and `evenkeel resume`: a hold on writes to one object, as a tag on it.
 
 use super::{
-    CliError, CoreArgs, ObjectArgs, Outcome, ResumeArgs, SuspendArgs,
-    door::{self, Door},
-    print,
+    args::{CoreArgs, ObjectArgs, ResumeArgs, SuspendArgs},
+    error::{CliError, ObjectError, UsageError},
+    out::print,
+    outcome::CommandOutcome,
+    target_clients::{self, TargetClients},
 };
 use crate::{
     aws::cloud::{Cloud, Priority},
     daemon::clock::SystemClock,
     engine::{
-        failure::chain,
         kind::Kind,
         name::{Name, Owner},
         policy::Mode,
@@ -24,15 +25,16 @@ use crate::{
 };
 
 /// Sets the tag.
-pub(super) async fn suspend(args: SuspendArgs) -> Result<Outcome, CliError> {
+pub(super) async fn suspend(args: SuspendArgs) -> Result<CommandOutcome, CliError> {
     let clock = SystemClock::start();
     let wall = clock.now().wall;
-    let value = suspension::value(args.hold, &args.reason, wall).map_err(CliError)?;
+    let value = suspension::value(args.hold, &args.reason, wall);
+    let value = value.map_err(|why| UsageError::Suspension { why })?;
     Box::pin(write(&args.core, &args.object, Some(&value))).await
 }
 
 /// Takes it away.
-pub(super) async fn resume(args: ResumeArgs) -> Result<Outcome, CliError> {
+pub(super) async fn resume(args: ResumeArgs) -> Result<CommandOutcome, CliError> {
     Box::pin(write(&args.core, &args.object, None)).await
 }
 
@@ -40,56 +42,56 @@ async fn write(
     core: &CoreArgs,
     object: &ObjectArgs,
     value: Option<&str>,
-) -> Result<Outcome, CliError> {
-    let Door { clients, calls, .. } =
-        door::open((&core.access, Mode::Enforce), object.target.as_deref()).await?;
+) -> Result<CommandOutcome, CliError> {
+    let TargetClients { clients, calls, .. } =
+        target_clients::open(&core.access, Mode::Enforce, object.target.as_deref()).await?;
     let (kind, name) = match object.name.split_once('/') {
         Some((Function::NAME, name)) => (Function::NAME, name),
         Some((Repository::NAME, name)) => (Repository::NAME, name),
         _ => (Function::NAME, object.name.as_str()),
     };
     if name.is_empty() {
-        return Err(CliError("a name is needed, as `resize` or `Repository/thumbnails`".into()));
+        return Err(UsageError::NameMissing.into());
     }
-    let hand = Hand { owner: &core.owner, name: Name::new(name), value };
+    let tag = SuspensionTag { owner: &core.owner, name: Name::new(name), value };
     if kind == Repository::NAME {
-        Box::pin(hand.hold::<Repository, _>(&RepositoryCloud::new(clients.ecr, calls))).await
+        Box::pin(tag.hold::<Repository, _>(&RepositoryCloud::new(clients.ecr, calls))).await
     } else {
-        hand.hold::<Function, _>(&FunctionCloud::new(clients.lambda, calls)).await
+        tag.hold::<Function, _>(&FunctionCloud::new(clients.lambda, calls)).await
     }
 }
 
-/// The hand that sets or takes away one tag.
-struct Hand<'a> {
+/// A tag that is set on one object, or taken away.
+struct SuspensionTag<'a> {
     owner: &'a Owner,
     name: Name,
     value: Option<&'a str>,
 }
 
-impl Hand<'_> {
-    async fn hold<K: Kind, C: Cloud<K>>(&self, cloud: &C) -> Result<Outcome, CliError> {
+impl SuspensionTag<'_> {
+    async fn hold<K: Kind, C: Cloud<K>>(&self, cloud: &C) -> Result<CommandOutcome, CliError> {
         let (kind, name) = (K::NAME, &self.name);
-        let failed = |failure| CliError(chain(&failure));
-        let (found, _) = cloud.get(name, None, Priority::Write).await.map_err(failed)?;
+        let found = cloud.get(name, None, Priority::Write).await;
+        let (found, _) = found.map_err(ObjectError::Call)?;
         let Some(reading) = found else {
-            return Err(CliError(format!("there is no {kind}/{name}")));
+            return Err(ObjectError::Missing { kind, name: name.clone() }.into());
         };
         let ours = match Claim::of(K::tags(&reading.live)) {
             Claim::Owner { id, .. } => id == self.owner.as_str(),
             _ => false,
         };
         if !ours {
-            let owner = self.owner;
-            return Err(CliError(format!("{kind}/{name} is not kept by the Evenkeel `{owner}`")));
+            let (name, owner) = (name.clone(), self.owner.clone());
+            return Err(ObjectError::NotOurs { kind, name, owner }.into());
         }
         let Some(step) = K::suspend(name, &reading.live, self.value) else {
-            return Err(CliError(format!("nothing is ever written to {kind}/{name}")));
+            return Err(ObjectError::NeverWritten { kind, name: name.clone() }.into());
         };
-        cloud.apply(&step).await.map_err(failed)?;
+        cloud.apply(&step).await.map_err(ObjectError::Call)?;
         match self.value {
             Some(value) => print(&format!("{kind}/{name} is suspended until {value}"))?,
             None => print(&format!("{kind}/{name} is no longer suspended by its tag"))?,
         }
-        Ok(Outcome::Good)
+        Ok(CommandOutcome::Good)
     }
 }

@@ -38,8 +38,8 @@ const NOTES: [&str; 7] = [
 ];
 
 fn notes(row: &Row) -> impl Iterator<Item = &str> {
-    let told = row.conditions.iter().filter(|it| NOTES.contains(&it.kind));
-    told.map(|it| it.message.as_str()).filter(|it| *it != row.reason.message)
+    let notes = row.conditions.iter().filter(|it| NOTES.contains(&it.kind));
+    notes.map(|it| it.message.as_str()).filter(|it| *it != row.reason.message)
 }
 
 /// A plan: every object that differs, and the sum.

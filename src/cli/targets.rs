@@ -1,14 +1,18 @@
 //! Which accounts and Regions there are: from `--targets`, or the one that the environment names.
 
-use std::{fs, path::Path, time::Duration};
+use std::{collections::BTreeSet, path::Path, time::Duration};
 
 use serde::{Deserialize, Deserializer, de::Error as _};
 
-use super::{AccessArgs, CliError, parse};
+use super::{
+    args::AccessArgs,
+    error::{CliError, TargetError, TargetFault, TargetsFileError, UsageError},
+    input, parse,
+};
 use crate::{
     aws::clients::{CALL_MAX, Clients, RoleToAssume},
     daemon::options::Target,
-    engine::{failure::chain, name::Name, policy::Mode},
+    engine::{name::Name, policy::Mode},
     manifest,
 };
 
@@ -40,16 +44,13 @@ fn quoted<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error
 
 /// The targets, with clients for each.
 pub(super) async fn load(args: &AccessArgs, mode: Mode) -> Result<Vec<Target>, CliError> {
-    let roots = args.ca_file.as_deref().map(read).transpose()?;
+    let roots = args.ca_file.as_deref().map(input::read).transpose()?;
     let roots = roots.as_deref();
     let call_max = CALL_MAX.div_f64(args.time_scale());
-    let access = (roots, call_max);
     let Some(file) = &args.targets else {
-        let clients = clients(None, access).await?;
+        let clients = clients(None, roots, call_max).await?;
         if mode == Mode::Enforce && args.account_id.is_none() && !clients.is_loopback() {
-            let message = "to repair anything, say which account it must be: --account-id ID; or \
-                           run with --mode observe";
-            return Err(CliError(message.into()));
+            return Err(UsageError::AccountMissing.into());
         }
         let name = Name::new("default");
         let account_id = args.account_id.clone();
@@ -57,10 +58,10 @@ pub(super) async fn load(args: &AccessArgs, mode: Mode) -> Result<Vec<Target>, C
     };
     let mut targets: Vec<Target> = Vec::new();
     for doc in read_file(file)? {
-        let mut clients = clients(Some(&doc.region), access).await?;
+        let mut clients = clients(Some(&doc.region), roots, call_max).await?;
         if let Some(arn) = &doc.role_arn {
             let role = RoleToAssume { arn, external_id: doc.external_id.as_deref() };
-            clients = clients.assume(role).await.map_err(|error| CliError(chain(&error)))?;
+            clients = clients.assume(role).await.map_err(TargetError::Client)?;
         }
         let TargetDoc { name, account_id, registry, share, .. } = doc;
         let (name, account_id) = (Name::new(name), Some(account_id));
@@ -71,74 +72,65 @@ pub(super) async fn load(args: &AccessArgs, mode: Mode) -> Result<Vec<Target>, C
 
 async fn clients(
     region: Option<&str>,
-    (roots, call_max): (Option<&[u8]>, Duration),
-) -> Result<Clients, CliError> {
-    Clients::load(region, roots, call_max).await.map_err(|error| CliError(chain(&error)))
+    roots: Option<&[u8]>,
+    call_max: Duration,
+) -> Result<Clients, TargetError> {
+    Ok(Clients::load(region, roots, call_max).await?)
 }
 
 fn read_file(file: &Path) -> Result<Vec<TargetDoc>, CliError> {
-    let wrong = |message: String| CliError(format!("{}: {message}", file.display()));
-    let value = manifest::plain(&read(file)?).map_err(|notes| {
-        let notes: Vec<String> = notes.iter().map(ToString::to_string).collect();
-        wrong(notes.join("\n"))
-    })?;
-    let TargetsFile { targets } =
-        serde_json::from_value(value).map_err(|error| wrong(error.to_string()))?;
+    let wrong = |source| TargetError::File { path: file.to_path_buf(), source };
+    Ok(parse_file(&input::read(file)?).map_err(wrong)?)
+}
+
+fn parse_file(bytes: &[u8]) -> Result<Vec<TargetDoc>, TargetsFileError> {
+    let syntax = |diagnostics| TargetsFileError::Syntax { diagnostics };
+    let value = manifest::plain(bytes).map_err(syntax)?;
+    let TargetsFile { targets } = serde_json::from_value(value)?;
     if targets.is_empty() {
-        return Err(wrong("it declares no target".into()));
+        return Err(TargetsFileError::Empty);
     }
-    let mut names = std::collections::BTreeSet::new();
+    let mut names = BTreeSet::new();
     for target in &targets {
-        let name = &target.name;
-        if let Some(message) = fault(target) {
-            return Err(wrong(format!("the target `{name}`: {message}")));
-        }
-        if !names.insert(name) {
-            return Err(wrong(format!("the target `{name}` is declared twice")));
+        let name = || target.name.clone();
+        check(target).map_err(|source| TargetsFileError::Target { name: name(), source })?;
+        if !names.insert(&target.name) {
+            return Err(TargetsFileError::Twice { name: name() });
         }
     }
     Ok(targets)
 }
 
-/// What is wrong with a target, if anything.
-fn fault(target: &TargetDoc) -> Option<String> {
+/// Whether a target can be one.
+fn check(target: &TargetDoc) -> Result<(), TargetFault> {
     let TargetDoc { name, account_id, region, role_arn, external_id, registry, share } = target;
     let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
     let fine = |text: &str| !text.is_empty() && text.chars().all(plain);
     if name.len() > 32 || !fine(name) {
-        return Some("that is no name for a target; use 1 to 32 of a-z 0-9 -".into());
+        return Err(TargetFault::Name);
     }
     if parse::account_id(account_id).is_err() {
-        return Some("its `accountId` is not twelve digits; put it in quotes".into());
+        return Err(TargetFault::AccountId);
     }
     if !fine(region) {
-        return Some(format!("`{region}` is no Region, as `eu-central-1` is one"));
+        return Err(TargetFault::Region { region: region.clone() });
     }
     let role = |arn: &str| {
         let parts: Vec<&str> = arn.splitn(6, ':').collect();
         matches!(parts.as_slice(), ["arn", _, "iam", "", _, role] if role.starts_with("role/"))
     };
-    match role_arn.as_deref() {
-        Some(arn) if !role(arn) => return Some(format!("`{arn}` is not the ARN of a role")),
+    match role_arn.clone() {
+        Some(arn) if !role(&arn) => return Err(TargetFault::RoleArn { arn }),
         Some(arn) if arn.split(':').nth(4) != Some(account_id) => {
-            return Some(format!("the role `{arn}` is of another account than {account_id}"));
+            return Err(TargetFault::RoleAccount { arn, account_id: account_id.clone() });
         }
-        None if external_id.is_some() => {
-            return Some("an `externalId` goes with a `roleArn`".into());
-        }
+        None if external_id.is_some() => return Err(TargetFault::ExternalId),
         Some(_) | None => {}
     }
     let host = |it: &String| !it.contains(".dkr.ecr.") || it.contains('/');
-    if let Some(registry) = registry.as_ref().filter(|it| host(it)) {
-        return Some(format!(
-            "`{registry}` is no registry; write `ACCOUNT.dkr.ecr.REGION.amazonaws.com`"
-        ));
+    if let Some(registry) = registry.clone().filter(host) {
+        return Err(TargetFault::Registry { registry });
     }
     let good = share.is_none_or(|it| (0.01..=1.0).contains(&it));
-    (!good).then(|| "its `share` is not between 0.01 and 1".into())
-}
-
-/// Reads a file that the operator named.
-pub(super) fn read(file: &Path) -> Result<Vec<u8>, CliError> {
-    fs::read(file).map_err(|error| CliError(format!("{}: {error}", file.display())))
+    if good { Ok(()) } else { Err(TargetFault::Share) }
 }

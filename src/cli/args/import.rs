@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::AccessArgs;
+use super::access::AccessArgs;
 use crate::{
     cli::parse::pointer, engine::name::Owner, import::SourceFormat, kinds::function::export::Values,
 };

@@ -1,108 +1,30 @@
 //! The arguments of every command.
 
-mod ask;
+mod access;
 mod import;
-mod keep;
 mod object;
+mod output;
 mod publish;
+mod query_args;
+mod reconcile_args;
 mod scope;
 mod test;
 
-use std::{path::PathBuf, sync::Arc};
-
-use clap::{Args, ValueEnum};
-
 pub use self::{
-    ask::{CheckArgs, ExplainArgs, InitArgs, StatusArgs, StatusOutput},
+    access::{AccessArgs, CoreArgs},
     import::ImportArgs,
-    keep::{ApplyArgs, ModeArg, PlanArgs, RunArgs},
     object::{
         FunctionArgs, InvokeArgs, LogsArgs, ObjectArgs, ResumeArgs, RollbackArgs, SuspendArgs,
     },
+    output::Output,
     publish::PublishArgs,
+    query_args::{CheckArgs, ExplainArgs, InitArgs, StatusArgs, StatusOutput},
+    reconcile_args::{ApplyArgs, ModeArg, PlanArgs, RunArgs},
     scope::{RailArgs, ScopeArgs},
     test::TestArgs,
 };
 pub(super) use self::{
     import::ValuesArg,
-    publish::{Builder, Pin},
+    publish::{ImageBuilder, Pin},
     test::On,
 };
-#[cfg(feature = "demo")]
-use super::parse::scale;
-use super::parse::{account_id, share};
-use crate::{
-    daemon::clock::{HurriedClock, SystemClock},
-    engine::{name::Owner, time::Clock},
-};
-
-/// What every command needs that talks to AWS.
-#[derive(Debug, Clone, Args)]
-pub struct AccessArgs {
-    /// The account that the credentials must belong to. Outside an emulator on this machine, nothing
-    /// is repaired without it.
-    #[arg(long, env = "EVENKEEL_ACCOUNT_ID", value_name = "ID", value_parser = account_id)]
-    pub(in crate::cli) account_id: Option<String>,
-    /// A file that declares several accounts and Regions, and the role to assume in each
-    /// (docs/reference/targets.md).
-    #[arg(long, env = "EVENKEEL_TARGETS", value_name = "FILE", conflicts_with = "account_id")]
-    pub(in crate::cli) targets: Option<PathBuf>,
-    /// The part of AWS's API quotas that may be used, from 0.01 to 1; others need them too.
-    #[arg(long, env = "EVENKEEL_QUOTA_SHARE", default_value = "0.5", value_name = "PART",
-          value_parser = share)]
-    pub(in crate::cli) quota_share: f64,
-    /// Certificates in PEM that are trusted besides the bundled ones.
-    #[arg(long, env = "SSL_CERT_FILE", value_name = "FILE")]
-    pub(in crate::cli) ca_file: Option<PathBuf>,
-    /// How many times as fast the clock runs, against a stand-in on this machine whose clock does too.
-    #[cfg(feature = "demo")]
-    #[arg(long, hide = true, default_value = "1", value_name = "TIMES", value_parser = scale)]
-    time_scale: f64,
-}
-
-impl AccessArgs {
-    /// How many times as fast the clock runs.
-    #[cfg(feature = "demo")]
-    pub(in crate::cli) fn time_scale(&self) -> f64 {
-        self.time_scale
-    }
-
-    /// How many times as fast the clock runs.
-    #[cfg(not(feature = "demo"))]
-    #[expect(clippy::unused_self, reason = "the other one needs it")]
-    pub(in crate::cli) fn time_scale(&self) -> f64 {
-        1.0
-    }
-
-    /// The clock.
-    pub(in crate::cli) fn clock(&self) -> Arc<dyn Clock> {
-        match self.time_scale() {
-            1.0 => Arc::new(SystemClock::start()),
-            scale => Arc::new(HurriedClock::start(scale)),
-        }
-    }
-}
-
-/// What every command needs that keeps something in AWS.
-#[derive(Debug, Args)]
-pub struct CoreArgs {
-    /// Who this Evenkeel is, among others on the same account: 1 to 32 of a-z, 0-9 and -. It stands in
-    /// the tag `evenkeel.dev/owner` of everything that it keeps.
-    #[arg(long, env = "EVENKEEL_OWNER", value_name = "ID")]
-    pub(in crate::cli) owner: Owner,
-    #[command(flatten)]
-    pub(in crate::cli) access: AccessArgs,
-    /// A file with a secret key. With it, a change of an environment value can be told from drift
-    /// after a restart; without it, only the names of variables are remembered.
-    #[arg(long, env = "EVENKEEL_HASH_KEY_FILE", value_name = "FILE")]
-    pub(in crate::cli) hash_key_file: Option<PathBuf>,
-}
-
-/// For people or for programs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub enum Output {
-    /// Text.
-    Text,
-    /// JSON, as documented in docs/reference/api.md.
-    Json,
-}

@@ -4,8 +4,11 @@ use std::{path::PathBuf, time::Duration};
 
 use clap::Args;
 
-use super::{AccessArgs, CoreArgs, Output};
-use crate::cli::parse::{When, hold, version, when};
+use super::{
+    access::{AccessArgs, CoreArgs},
+    output::Output,
+};
+use crate::cli::parse::{LogTime, hold, version, when};
 
 /// The arguments of `suspend`.
 #[derive(Debug, Args)]
@@ -103,10 +106,10 @@ pub struct LogsArgs {
     pub(in crate::cli) function: FunctionArgs,
     /// How far back to begin: a time as 90s, 10m or 2h, or a moment as 2026-11-25T10:00:00Z.
     #[arg(long, default_value = "1h", value_name = "WHEN", value_parser = when)]
-    pub(in crate::cli) since: When,
+    pub(in crate::cli) since: LogTime,
     /// Where to end, in the same forms; now, if it is not said.
     #[arg(long, value_name = "WHEN", value_parser = when, conflicts_with = "follow")]
-    pub(in crate::cli) until: Option<When>,
+    pub(in crate::cli) until: Option<LogTime>,
     /// Go on with what is written from now on, until interrupted.
     #[arg(short, long)]
     pub(in crate::cli) follow: bool,

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::AccessArgs;
+use super::access::AccessArgs;
 use crate::{cli::parse::tag, engine::name::Owner};
 
 /// The arguments of `publish`.
@@ -33,7 +33,7 @@ pub struct PublishArgs {
     pub(in crate::cli) architecture: Option<String>,
     /// What builds the image; the first of these that is there and answers, if it is not said.
     #[arg(long, env = "EVENKEEL_BUILDER", value_name = "BUILDER")]
-    pub(in crate::cli) builder: Option<Builder>,
+    pub(in crate::cli) builder: Option<ImageBuilder>,
     /// The Dockerfile; that of the directory, if it is not said.
     #[arg(long, value_name = "FILE")]
     pub(in crate::cli) dockerfile: Option<PathBuf>,
@@ -69,7 +69,7 @@ pub(in crate::cli) enum Pin {
 
 /// What builds images.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(in crate::cli) enum Builder {
+pub(in crate::cli) enum ImageBuilder {
     /// `docker buildx`.
     Docker,
     /// `podman`.

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::{AccessArgs, Builder, Output, ScopeArgs};
+use super::{access::AccessArgs, output::Output, publish::ImageBuilder, scope::ScopeArgs};
 
 /// The arguments of `test`.
 #[derive(Debug, Args)]
@@ -24,7 +24,7 @@ pub struct TestArgs {
     pub(in crate::cli) dockerfile: Option<PathBuf>,
     /// What builds and runs images on this machine; the first of these that is there and answers, if it is not said.
     #[arg(long, env = "EVENKEEL_BUILDER", value_name = "BUILDER")]
-    pub(in crate::cli) builder: Option<Builder>,
+    pub(in crate::cli) builder: Option<ImageBuilder>,
     /// A file that gets the results as JUnit XML too.
     #[arg(long, env = "EVENKEEL_JUNIT", value_name = "FILE")]
     pub(in crate::cli) junit: Option<PathBuf>,

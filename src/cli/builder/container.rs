@@ -13,11 +13,14 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::{process::Command, time};
 
-use super::{
-    super::{CliError, args::Builder},
-    Build, Given, complaint,
+use super::build::{Build, ImageArgument, complaint};
+use crate::{
+    aws::{clients::is_loopback, registry::Login},
+    cli::{
+        args::ImageBuilder,
+        error::{BuilderError, CliError, FileError},
+    },
 };
-use crate::aws::{clients::is_loopback, registry::Login};
 
 /// Variables that steer these programs themselves: a function's must not become theirs. Whole names, and beginnings.
 const STEER: [&str; 14] = [
@@ -54,10 +57,10 @@ const NEVER: &str = "0001-01-01";
 /// How long taking a container away, or asking of it, may hold us up.
 const REMOVE_MAX: Duration = Duration::from_secs(10);
 /// How often it is read whether it is away.
-const LOOK: Duration = Duration::from_millis(20);
+const PEEK: Duration = Duration::from_millis(20);
 
 /// What is to be run.
-pub(in crate::cli) struct Wanted {
+pub(in crate::cli) struct ContainerSpec {
     /// What the image is called in the store.
     pub(in crate::cli) image: String,
     /// As `linux/arm64`, where the store may hold it for several.
@@ -72,66 +75,74 @@ pub(in crate::cli) struct Wanted {
     pub(in crate::cli) directory: String,
 }
 
-/// Where a function finds its runtime API: a variable and its value.
-type Api<'a> = (&'a str, &'a str);
+/// A variable of a process's environment.
+#[derive(Clone, Copy)]
+pub(in crate::cli) struct EnvVariable<'a> {
+    pub(in crate::cli) name: &'a str,
+    pub(in crate::cli) value: &'a str,
+}
 
 /// A container, which goes with this.
 pub(in crate::cli) struct Container {
-    builder: Builder,
+    builder: ImageBuilder,
     name: String,
     gone: bool,
 }
 
-impl Builder {
+impl ImageBuilder {
     /// Brings into the store what a word means; what it is called there.
     pub(in crate::cli) async fn load(
         self,
-        (word, dockerfile): (&str, Option<&Path>),
+        word: &str,
+        dockerfile: Option<&Path>,
         platform: &str,
     ) -> Result<String, CliError> {
         let path = Path::new(word);
         let transport = |kind: &str| format!("{kind}:{word}");
-        match (Given::of(word, dockerfile)?, self) {
-            (Given::Directory(dockerfile), _) => {
-                let notes = TempDir::new()
-                    .map_err(|error| CliError(format!("no room to work: {error}")))?;
+        match (ImageArgument::of(word, dockerfile)?, self) {
+            (ImageArgument::Directory(dockerfile), _) => {
+                let notes = TempDir::new().map_err(FileError::Scratch)?;
                 let platform = platform.to_owned();
                 let build = Build { context: path, dockerfile, platform, arguments: &[] };
-                self.build(&build, notes.path()).await
+                Ok(self.build(&build, notes.path()).await?)
             }
-            (Given::Layout, Self::Docker) => Err(CliError(format!(
-                "{word}: docker takes no folder in OCI layout; use podman or buildah (--builder), or an archive"
-            ))),
-            (Given::Layout, _) => self.said(&["pull", "--quiet", &transport("oci")]).await,
-            (Given::Archive, Self::Buildah) => {
-                match self.said(&["pull", "--quiet", &transport("docker-archive")]).await {
-                    Err(_) => self.said(&["pull", "--quiet", &transport("oci-archive")]).await,
-                    name => name,
+            (ImageArgument::Layout, Self::Docker) => {
+                Err(BuilderError::Layout { word: word.to_owned() }.into())
+            }
+            (ImageArgument::Layout, _) => {
+                Ok(self.ask(&["pull", "--quiet", &transport("oci")]).await?)
+            }
+            (ImageArgument::Archive, Self::Buildah) => {
+                match self.ask(&["pull", "--quiet", &transport("docker-archive")]).await {
+                    Err(_) => Ok(self.ask(&["pull", "--quiet", &transport("oci-archive")]).await?),
+                    Ok(name) => Ok(name),
                 }
             }
-            (Given::Archive, _) => self.said(&["load", "--quiet", "--input", word]).await,
-            (Given::Stored, _) => Ok(word.to_owned()),
+            (ImageArgument::Archive, _) => {
+                Ok(self.ask(&["load", "--quiet", "--input", word]).await?)
+            }
+            (ImageArgument::Stored, _) => Ok(word.to_owned()),
         }
     }
 
     /// Pulls an image; with a login, if the registry wants ours.
     pub(in crate::cli) async fn pull(
         self,
-        (reference, platform): (&str, &str),
+        reference: &str,
+        platform: &str,
         login: Option<&Login>,
     ) -> Result<(), CliError> {
-        let folder = TempDir::new();
-        let folder = folder.map_err(|error| CliError(format!("no room to work: {error}")))?;
+        let folder = TempDir::new().map_err(FileError::Scratch)?;
         let file = folder.path().join("config.json");
         if let Some(login) = login {
-            fs::write(&file, papers(login)).map_err(|error| CliError(error.to_string()))?;
+            fs::write(&file, papers(login)).map_err(BuilderError::Login)?;
         }
         let mut command = Command::new(self.program());
         match (self, login) {
             (Self::Docker, Some(_)) => {
                 // What else stands in the person's own configuration is not seen any more: where the daemon is.
                 let words = ["context", "inspect", "--format", "{{.Endpoints.docker.Host}}"];
-                let at = self.said(&words).await;
+                let at = self.ask(&words).await;
                 command.envs(
                     at.ok()
                         .filter(|_| env::var_os("DOCKER_HOST").is_none())
@@ -150,35 +161,39 @@ impl Builder {
             }
         }
         command.args(["--quiet", "--platform", platform, reference]).stdin(Stdio::null());
-        let why = format!("it cannot pull {reference}");
-        output(self.program(), &mut command, &why).await.map(drop)
+        let program = self.program();
+        let failed = |complaint| {
+            let image = reference.to_owned();
+            BuilderError::Pull { program, image, complaint }
+        };
+        Ok(output(program, &mut command, failed).await.map(drop)?)
     }
 
-    /// A container, and the command that runs it until it ends. What it prints is the function's. `api`: one more
-    /// variable, that tells it where its runtime API is.
+    /// A container, and the command that runs it until it ends. What it prints is the function's. `api`: the variable
+    /// that tells it where its runtime API is.
     pub(in crate::cli) async fn container(
         self,
-        wanted: &Wanted,
-        api: Api<'_>,
-    ) -> Result<(Container, Command), CliError> {
+        spec: &ContainerSpec,
+        api: EnvVariable<'_>,
+    ) -> Result<(Container, Command), BuilderError> {
         // Chance enough: a name that another party foresees would be taken away from under him.
         let name = format!("evenkeel-test-{:016x}", RandomState::new().build_hasher().finish());
         let container = Container { builder: self, name, gone: false };
-        let mut command = Command::new(self.program());
-        if self == Self::Buildah {
-            let name = ["--name", &container.name];
-            let words = ["from", "--quiet", "--pull-never"].into_iter().chain(name);
-            self.said(&words.chain([wanted.image.as_str()]).collect::<Vec<_>>()).await?;
-            self.chrooted(wanted, (&container.name, api), &mut command).await?;
+        let name = container.name.as_str();
+        let command = if self == Self::Buildah {
+            let words = ["from", "--quiet", "--pull-never", "--name", name, &spec.image];
+            self.ask(&words).await?;
+            self.chrooted(spec, name, api).await?
         } else {
-            self.contained(wanted, (&container.name, api), &mut command);
-        }
+            self.contained(spec, name, api)
+        };
         Ok((container, command))
     }
 
     /// docker and podman: as in Lambda, only `/tmp` can be written, the user has no rights, and memory is as small as
     /// there; what lies in `/tmp` is in memory too.
-    fn contained(self, wanted: &Wanted, (name, api): (&str, Api<'_>), command: &mut Command) {
+    fn contained(self, spec: &ContainerSpec, name: &str, api: EnvVariable<'_>) -> Command {
+        let mut command = Command::new(self.program());
         // Without `--rm`: when it has ended, the engine still has to say whether it ever began.
         command.args(["run", "--pull=never", "--name", name, "--network", "host"]);
         command.args(["--user", USER, "--cap-drop", "ALL"]);
@@ -187,61 +202,60 @@ impl Builder {
             // It would make `/run` and `/var/tmp` writable.
             command.arg("--read-only-tmpfs=false");
         }
-        let (memory, storage) = (i64::from(wanted.memory_mb), i64::from(wanted.storage_mb));
+        let (memory, storage) = (i64::from(spec.memory_mb), i64::from(spec.storage_mb));
         command.args(["--tmpfs", &format!("/tmp:rw,exec,mode=1777,size={storage}m")]);
         command.args(["--memory", &format!("{}m", memory + storage)]);
-        command.args(wanted.platform.iter().flat_map(|it| ["--platform", it]));
-        if !wanted.directory.is_empty() {
-            command.args(["--workdir", &wanted.directory]);
+        command.args(spec.platform.iter().flat_map(|it| ["--platform", it]));
+        if !spec.directory.is_empty() {
+            command.args(["--workdir", &spec.directory]);
         }
-        self.variables((wanted, api), command);
-        let mut entry = wanted.entry_point.iter();
+        self.variables(spec, api, &mut command);
+        let mut entry = spec.entry_point.iter();
         command.args(entry.next().into_iter().flat_map(|it| ["--entrypoint", it]));
-        command.arg(&wanted.image).args(entry).args(&wanted.command);
+        command.arg(&spec.image).args(entry).args(&spec.command);
+        command
     }
 
     /// buildah: it has no memory limit and no read-only root, and does not know what an image is to run.
     async fn chrooted(
         self,
-        wanted: &Wanted,
-        (name, api): (&str, Api<'_>),
-        command: &mut Command,
-    ) -> Result<(), CliError> {
-        let image = self.said(&["inspect", "--type", "image", &wanted.image]).await?;
+        spec: &ContainerSpec,
+        name: &str,
+        api: EnvVariable<'_>,
+    ) -> Result<Command, BuilderError> {
+        let image = self.ask(&["inspect", "--type", "image", &spec.image]).await?;
         let image: Value = serde_json::from_str(&image).unwrap_or_default();
         let own = |member: &str| -> Vec<String> {
             let found = image.pointer("/OCIv1/config").and_then(|it| it.get(member));
             let found = found.and_then(Value::as_array).into_iter().flatten();
             found.filter_map(Value::as_str).map(ToOwned::to_owned).collect()
         };
-        let entry = &wanted.entry_point;
+        let entry = &spec.entry_point;
         let entry = if entry.is_empty() { own("Entrypoint") } else { entry.clone() };
         // An entry point of another party's own leaves the image's arguments out, as with docker.
-        let arguments = match (wanted.command.is_empty(), wanted.entry_point.is_empty()) {
+        let arguments = match (spec.command.is_empty(), spec.entry_point.is_empty()) {
             (true, true) => own("Cmd"),
-            _ => wanted.command.clone(),
+            _ => spec.command.clone(),
         };
         if entry.is_empty() && arguments.is_empty() {
-            return Err(CliError(format!(
-                "{}: neither the image nor the manifest (`imageConfig`) says what is to be run",
-                wanted.image
-            )));
+            return Err(BuilderError::NoProgram { image: spec.image.clone() });
         }
+        let mut command = Command::new(self.program());
         command.args(["run", "--user", USER]);
         command.args(["--mount", "type=tmpfs,destination=/tmp,tmpfs-mode=1777"]);
-        if !wanted.directory.is_empty() {
-            command.args(["--workingdir", &wanted.directory]);
+        if !spec.directory.is_empty() {
+            command.args(["--workingdir", &spec.directory]);
         }
-        self.variables((wanted, api), command);
+        self.variables(spec, api, &mut command);
         command.arg(name).arg("--").args(entry).args(arguments);
-        Ok(())
+        Ok(command)
     }
 
     /// docker and podman read values from their own environment, where no other user sees them, unless that would
     /// change what they do; buildah reads none.
-    fn variables(self, (wanted, api): (&Wanted, Api<'_>), command: &mut Command) {
-        let given = wanted.variables.iter().map(|(name, value)| (name.as_str(), value.as_str()));
-        for (name, value) in given.chain([api]) {
+    fn variables(self, spec: &ContainerSpec, api: EnvVariable<'_>, command: &mut Command) {
+        let given = spec.variables.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        for (name, value) in given.chain([(api.name, api.value)]) {
             if self == Self::Buildah || steers(name) {
                 command.arg("--env").arg(format!("{name}={value}"));
             } else {
@@ -251,11 +265,13 @@ impl Builder {
     }
 
     /// What a short command says in its last line, or all of it if that is JSON.
-    async fn said(self, words: &[&str]) -> Result<String, CliError> {
+    async fn ask(self, words: &[&str]) -> Result<String, BuilderError> {
         let mut command = Command::new(self.program());
         command.args(words).stdin(Stdio::null());
-        let why = format!("`{}` fails", words.join(" "));
-        let text = output(self.program(), &mut command, &why).await?;
+        let program = self.program();
+        let failed =
+            |complaint| BuilderError::Command { program, words: words.join(" "), complaint };
+        let text = output(program, &mut command, failed).await?;
         let text = text.trim();
         if text.starts_with('{') {
             return Ok(text.to_owned());
@@ -266,14 +282,18 @@ impl Builder {
     }
 }
 
-/// What a program wrote; its complaint, if it fails.
-async fn output(program: &str, command: &mut Command, why: &str) -> Result<String, CliError> {
+/// What a program wrote. `failed` makes an error of its complaint, if it fails.
+async fn output(
+    program: &'static str,
+    command: &mut Command,
+    failed: impl FnOnce(String) -> BuilderError,
+) -> Result<String, BuilderError> {
     let done = command.kill_on_drop(true).output().await;
-    let done = done.map_err(|error| CliError(format!("{program}: {error}")))?;
+    let done = done.map_err(|source| BuilderError::Start { program, source })?;
     if done.status.success() {
         return Ok(String::from_utf8_lossy(&done.stdout).into_owned());
     }
-    Err(CliError(format!("{program}: {why}: {}", complaint(&done.stderr))))
+    Err(failed(complaint(&done.stderr)))
 }
 
 /// The login as these programs read it.
@@ -292,7 +312,7 @@ impl Container {
     /// (docker and podman keep 125, 126 and 127 for their own failures, which others use too). Of buildah, which fails
     /// before there is a process, it is taken for granted.
     pub(in crate::cli) async fn began(&self) -> bool {
-        if self.builder == Builder::Buildah {
+        if self.builder == ImageBuilder::Buildah {
             return true;
         }
         let mut command = Command::new(self.builder.program());
@@ -315,8 +335,8 @@ impl Container {
     fn removal(&self) -> process::Command {
         let mut command = process::Command::new(self.builder.program());
         match self.builder {
-            Builder::Buildah => command.arg("rm"),
-            Builder::Docker | Builder::Podman => command.args(["rm", "--force"]),
+            ImageBuilder::Buildah => command.arg("rm"),
+            ImageBuilder::Docker | ImageBuilder::Podman => command.args(["rm", "--force"]),
         };
         command.arg(&self.name).stdin(Stdio::null());
         command
@@ -332,7 +352,7 @@ impl Drop for Container {
         let Ok(mut child) = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn() else {
             return;
         };
-        for _ in 0..REMOVE_MAX.as_millis() / LOOK.as_millis() {
+        for _ in 0..REMOVE_MAX.as_millis() / PEEK.as_millis() {
             match child.try_wait() {
                 Ok(None) => pause(),
                 _ => return,
@@ -345,15 +365,17 @@ impl Drop for Container {
 /// A moment, for what happens as a value goes.
 #[expect(clippy::disallowed_methods, reason = "nothing else can wait while a value goes")]
 pub(in crate::cli) fn pause() {
-    thread::sleep(LOOK);
+    thread::sleep(PEEK);
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn wanted(variables: &[&str]) -> Wanted {
-        Wanted {
+    const API: EnvVariable<'_> = EnvVariable { name: "API", value: "here" };
+
+    fn spec(variables: &[&str]) -> ContainerSpec {
+        ContainerSpec {
             image: "image".into(),
             platform: None,
             variables: variables.iter().map(|it| ((*it).into(), "secret".into())).collect(),
@@ -372,26 +394,25 @@ mod tests {
 
     #[test]
     fn only_what_steers_the_engine_is_seen_on_its_command_line() {
-        let wanted =
-            wanted(&["PATH", "DOCKER_HOST", "http_proxy", "AWS_SECRET_ACCESS_KEY", "PATH_INFO"]);
-        let given = |builder: Builder| {
+        let spec =
+            spec(&["PATH", "DOCKER_HOST", "http_proxy", "AWS_SECRET_ACCESS_KEY", "PATH_INFO"]);
+        let given = |builder: ImageBuilder| {
             let mut command = Command::new("x");
-            builder.variables((&wanted, ("API", "here")), &mut command);
+            builder.variables(&spec, API, &mut command);
             words(&command).replace("--env ", "")
         };
         assert_eq!(
-            given(Builder::Docker),
+            given(ImageBuilder::Docker),
             "PATH=secret DOCKER_HOST=secret http_proxy=secret AWS_SECRET_ACCESS_KEY PATH_INFO API"
         );
-        assert!(given(Builder::Buildah).contains("AWS_SECRET_ACCESS_KEY=secret"));
+        assert!(given(ImageBuilder::Buildah).contains("AWS_SECRET_ACCESS_KEY=secret"));
     }
 
     #[test]
     fn engines_hold_a_function_as_lambda_does() {
-        for builder in [Builder::Docker, Builder::Podman] {
-            let mut command = Command::new("x");
-            builder.contained(&wanted(&[]), ("name", ("API", "here")), &mut command);
-            let own = if builder == Builder::Podman { " --read-only-tmpfs=false" } else { "" };
+        for builder in [ImageBuilder::Docker, ImageBuilder::Podman] {
+            let command = builder.contained(&spec(&[]), "name", API);
+            let own = if builder == ImageBuilder::Podman { " --read-only-tmpfs=false" } else { "" };
             assert_eq!(
                 words(&command),
                 format!(

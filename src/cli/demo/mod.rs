@@ -8,7 +8,9 @@ use std::time::Duration;
 use clap::Args;
 
 use self::stage::Stage;
-use super::{CliError, Outcome, once::Signals, parse::duration, print};
+use super::{
+    error::CliError, out::print, outcome::CommandOutcome, parse::duration, signals::Signals,
+};
 
 /// The arguments of `demo`.
 #[derive(Debug, Args)]
@@ -27,14 +29,14 @@ fn pause(text: &str) -> Result<Duration, String> {
 }
 
 /// Plays the story. Every chapter really happens, or the demo fails.
-pub(super) async fn demo(args: DemoArgs) -> Result<Outcome, CliError> {
+pub(super) async fn demo(args: DemoArgs) -> Result<CommandOutcome, CliError> {
     let mut signals = Signals::new()?;
     let mut stage = Stage::open(&args.listen).await?;
-    let told = tokio::select! {
-        told = story::tell(&mut stage) => told.map(|()| true),
+    let whole = tokio::select! {
+        played = story::play(&mut stage) => played.map(|()| true),
         () = signals.stop() => Ok(false),
     };
-    if matches!(told, Ok(true)) {
+    if matches!(whole, Ok(true)) {
         print(&stage.curtain())?;
         let stay = tokio::time::sleep(args.stay.unwrap_or(Duration::MAX));
         tokio::select! {
@@ -43,5 +45,5 @@ pub(super) async fn demo(args: DemoArgs) -> Result<Outcome, CliError> {
         }
     }
     stage.close().await;
-    told.map(|_| Outcome::Good)
+    whole.map(|_| CommandOutcome::Good)
 }

@@ -13,7 +13,10 @@ use tokio::{net::TcpListener, time};
 
 use crate::{
     aws::clients::Clients,
-    cli::{CliError, print},
+    cli::{
+        error::{CliError, DemoError, FileError},
+        out::print,
+    },
     daemon::{
         clock::SystemClock,
         exposition::MetricsDetail,
@@ -55,14 +58,14 @@ pub(super) struct Stage {
     daemon: Daemon,
     folder: tempfile::TempDir,
     url: String,
-    /// How much of the journal has been told.
-    told: u64,
+    /// How much of the journal has been printed.
+    printed: u64,
 }
 
 impl Stage {
     /// Sets everything up and starts it.
     pub(super) async fn open(listen: &str) -> Result<Self, CliError> {
-        let wrong = |error: std::io::Error| CliError(format!("the stage cannot be set: {error}"));
+        let wrong = DemoError::Stage;
         let lags = Lags {
             create: Duration::from_millis(1500),
             update: Duration::from_secs(1),
@@ -82,9 +85,9 @@ impl Stage {
         let url = format!("http://{}", listener.local_addr().map_err(wrong)?);
         let mut daemon = daemon(&sim.url(), folder.path())?;
         daemon.serve(listener, MetricsDetail::Documents);
-        let mut stage = Self { sim, daemon, folder, url, told: 0 };
+        let mut stage = Self { sim, daemon, folder, url, printed: 0 };
         for repository in REPOSITORIES {
-            stage.call(Service::Ecr, "CreateRepository", (repository, json!({})))?;
+            stage.ecr("CreateRepository", repository, json!({}))?;
             stage.push(repository, "first")?;
         }
         Ok(stage)
@@ -116,20 +119,28 @@ impl Stage {
         Caller { account: ACCOUNT.into(), region: REGION.into(), key: "somebody".into() }
     }
 
-    /// Another party calls AWS, as with its command line.
-    pub(super) fn call(
+    /// Another party configures a function, as with its command line.
+    pub(super) fn configure(&self, function: &str, body: Value) -> Result<Value, DemoError> {
+        let operation = "UpdateFunctionConfiguration";
+        self.call(&Call::by(Self::caller(), (Service::Lambda, operation), (function, body)))
+    }
+
+    fn ecr(
         &self,
-        service: Service,
         operation: &'static str,
-        (resource, body): (&str, Value),
-    ) -> Result<Value, CliError> {
-        let call = Call::by(Self::caller(), (service, operation), (resource, body));
-        let answer = self.sim.by_call(&call);
-        answer.map(|it| it.body).map_err(|it| CliError(format!("{operation}: {}", it.message)))
+        repository: &str,
+        body: Value,
+    ) -> Result<Value, DemoError> {
+        self.call(&Call::by(Self::caller(), (Service::Ecr, operation), (repository, body)))
+    }
+
+    fn call(&self, call: &Call) -> Result<Value, DemoError> {
+        let refused = |message| DemoError::Call { operation: call.operation, message };
+        self.sim.by_call(call).map(|it| it.body).map_err(|it| refused(it.message))
     }
 
     /// Pushes an image under the tag that the manifests name; answers its digest.
-    pub(super) fn push(&mut self, repository: &str, salt: &str) -> Result<String, CliError> {
+    pub(super) fn push(&mut self, repository: &str, salt: &str) -> Result<String, DemoError> {
         let manifest = json!({
             "schemaVersion": 2,
             "mediaType": "application/vnd.oci.image.manifest.v1+json",
@@ -138,7 +149,7 @@ impl Stage {
             "annotations": { "salt": format!("{repository} {salt}") },
         });
         let body = json!({ "imageManifest": manifest.to_string(), "imageTag": "v1" });
-        let reply = self.call(Service::Ecr, "PutImage", (repository, body))?;
+        let reply = self.ecr("PutImage", repository, body)?;
         let digest = reply.pointer("/image/imageId/imageDigest").and_then(Value::as_str);
         Ok(digest.unwrap_or_default().to_owned())
     }
@@ -159,13 +170,13 @@ impl Stage {
     /// What a manifest says instead of what it said.
     pub(super) fn edit(&self, file: &str, from: &str, to: &str) -> Result<(), CliError> {
         let path = self.folder.path().join(file);
-        let wrong = |error: std::io::Error| CliError(format!("{}: {error}", path.display()));
-        let text = fs::read_to_string(&path).map_err(wrong)?;
+        let text = fs::read_to_string(&path).map_err(FileError::access(&path))?;
         let edited = text.replace(from, to);
         if edited == text {
-            return Err(CliError(format!("{file} does not have `{from}`")));
+            let (file, text) = (file.to_owned(), from.to_owned());
+            return Err(DemoError::Edit { file, text }.into());
         }
-        fs::write(&path, edited).map_err(wrong)
+        Ok(fs::write(&path, edited).map_err(FileError::access(&path))?)
     }
 
     /// Waits until the board, or AWS, shows something.
@@ -173,22 +184,22 @@ impl Stage {
         &self,
         what: &str,
         seen: impl Fn(&Self) -> bool,
-    ) -> Result<(), CliError> {
+    ) -> Result<(), DemoError> {
         let wait = async {
             while !seen(self) {
                 time::sleep(PEEK).await;
             }
         };
-        let late = |_| CliError(format!("it did not happen in a minute: {what}"));
+        let late = |_| DemoError::Late { what: what.to_owned() };
         time::timeout(CHAPTER, wait).await.map_err(late)
     }
 
     /// Something about the row of a function.
-    pub(super) fn row<T>(&self, name: &str, look: impl Fn(&Row) -> T) -> Option<T> {
+    pub(super) fn row<T>(&self, name: &str, read: impl Fn(&Row) -> T) -> Option<T> {
         self.daemon.board.read(|shown| {
             let mut rows = shown.rows.values();
             rows.find(|it| it.key.kind == Function::NAME && it.key.name.as_str() == name)
-                .map(|it| look(it))
+                .map(|it| read(it))
         })
     }
 
@@ -219,8 +230,8 @@ impl Stage {
         let asked = tokio::task::spawn_blocking(move || {
             ureq::get(&url).call().and_then(|mut it| it.body_mut().read_to_string())
         });
-        let text = asked.await.map_err(|error| CliError(error.to_string()))?;
-        let text = text.map_err(|error| CliError(error.to_string()))?;
+        let text = asked.await.map_err(|error| DemoError::Metrics(error.into()))?;
+        let text = text.map_err(|error| DemoError::Metrics(error.into()))?;
         let lines = text.lines().filter(|it| !it.starts_with('#'));
         for line in lines.filter(|line| words.iter().all(|it| line.contains(it))) {
             print(&format!("    {line}"))?;
@@ -229,10 +240,10 @@ impl Stage {
     }
 
     /// Prints what Evenkeel has written to AWS since this was last asked, and how many calls it made.
-    pub(super) fn writes(&mut self) -> Result<(), CliError> {
+    pub(super) fn writes(&mut self) -> Result<(), FileError> {
         let world = self.sim.shared.world();
-        let news = world.journal().since(self.told);
-        self.told += news.len() as u64;
+        let news = world.journal().since(self.printed);
+        self.printed += news.len() as u64;
         let ours = || news.iter().filter(|it| it.caller == "demo");
         for entry in ours().filter(|it| it.effect) {
             print(&format!("  evenkeel: {} {}", entry.operation, entry.resource))?;
@@ -244,13 +255,12 @@ impl Stage {
     }
 }
 
-fn daemon(url: &str, root: &Path) -> Result<Daemon, CliError> {
-    let wrong = |error: String| CliError(format!("the daemon does not start: {error}"));
-    let clients = Clients::local(url, REGION).map_err(|error| wrong(error.to_string()))?;
+fn daemon(url: &str, root: &Path) -> Result<Daemon, DemoError> {
+    let clients = Clients::local(url, REGION).map_err(|it| DemoError::Daemon(it.into()))?;
     let (name, account_id) = (Name::new("default"), Some(ACCOUNT.into()));
     let options = Options {
         root: root.to_path_buf(),
-        owner: "demo".parse::<Owner>().map_err(|error| wrong(error.to_string()))?,
+        owner: "demo".parse::<Owner>().map_err(|it| DemoError::Daemon(it.into()))?,
         share: 0.5,
         hash_key: None,
         settings: Working {
@@ -266,5 +276,5 @@ fn daemon(url: &str, root: &Path) -> Result<Daemon, CliError> {
         clock: Arc::new(SystemClock::start()),
         targets: vec![Target { name, account_id, registry: None, share: None, clients }],
     };
-    Daemon::start(options).map_err(|error| wrong(error.to_string()))
+    Daemon::start(options).map_err(|it| DemoError::Daemon(it.into()))
 }

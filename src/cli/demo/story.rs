@@ -1,18 +1,18 @@
 //! The chapters.
 
-use evenkeel_sim::{
-    call::Service,
-    fault::{Fault, Rule},
-};
+use evenkeel_sim::fault::{Fault, Rule};
 use serde_json::{Value, json};
 
 use super::stage::Stage;
-use crate::cli::{CliError, print};
+use crate::cli::{
+    error::{CliError, FileError},
+    out::print,
+};
 
 const WIDTH: usize = 78;
 
-/// Tells all of it.
-pub(super) async fn tell(stage: &mut Stage) -> Result<(), CliError> {
+/// Plays all of it.
+pub(super) async fn play(stage: &mut Stage) -> Result<(), CliError> {
     made(stage).await?;
     changed(stage).await?;
     moved(stage).await?;
@@ -20,11 +20,11 @@ pub(super) async fn tell(stage: &mut Stage) -> Result<(), CliError> {
     stormy(stage).await
 }
 
-fn chapter(number: u8, title: &str) -> Result<(), CliError> {
+fn chapter(number: u8, title: &str) -> Result<(), FileError> {
     print(&format!("\n{:─^WIDTH$}", format!(" {number}. {title} ")))
 }
 
-fn say(text: &str) -> Result<(), CliError> {
+fn say(text: &str) -> Result<(), FileError> {
     print(&format!("  {text}"))
 }
 
@@ -52,7 +52,7 @@ async fn changed(stage: &mut Stage) -> Result<(), CliError> {
         "$ aws lambda update-function-configuration --function-name thumbnails --memory-size 1024",
     )?;
     let body = json!({ "MemorySize": 1024 });
-    stage.call(Service::Lambda, "UpdateFunctionConfiguration", ("thumbnails", body))?;
+    stage.configure("thumbnails", body)?;
     say("AWS says: thumbnails has 1024 MiB; its manifest says 512")?;
     chapter(3, "Evenkeel sees it, and says so on /metrics")?;
     let drifted = |it: &Stage| it.row("thumbnails", |row| !row.causes.is_empty()) == Some(true);
@@ -67,8 +67,8 @@ async fn changed(stage: &mut Stage) -> Result<(), CliError> {
     let drift = ["evenkeel_object_drift{", "name=\"thumbnails\"", "cause=\"config\""];
     stage.metrics(&drift).await?;
     chapter(4, "And repairs it")?;
-    let mended = |it: &Stage| it.live("thumbnails", "MemorySize") == 512;
-    stage.until("the memory is back", mended).await?;
+    let repaired = |it: &Stage| it.live("thumbnails", "MemorySize") == 512;
+    stage.until("the memory is back", repaired).await?;
     stage.until("all is well", |it| it.synced(&["thumbnails"])).await?;
     stage.writes()?;
     say(&format!("AWS says: thumbnails has {} MiB", stage.live("thumbnails", "MemorySize")))?;
@@ -87,7 +87,7 @@ async fn moved(stage: &mut Stage) -> Result<(), CliError> {
     stage.until("the new image runs", runs).await?;
     stage.until("all is well", |it| it.synced(&["thumbnails"])).await?;
     stage.writes()?;
-    say(&format!("AWS says: thumbnails runs {is}"))
+    Ok(say(&format!("AWS says: thumbnails runs {is}"))?)
 }
 
 async fn misspelt(stage: &mut Stage) -> Result<(), CliError> {
@@ -105,10 +105,10 @@ async fn misspelt(stage: &mut Stage) -> Result<(), CliError> {
     stage.metrics(&["evenkeel_source_manifests", "invalid"]).await?;
     stage.edit("thumbnails.yaml", "memorySize: 51", "memorySize: 768")?;
     say("thumbnails.yaml: memorySize: 768")?;
-    let mended = |it: &Stage| it.live("thumbnails", "MemorySize") == 768;
-    stage.until("the new memory is there", mended).await?;
+    let repaired = |it: &Stage| it.live("thumbnails", "MemorySize") == 768;
+    stage.until("the new memory is there", repaired).await?;
     stage.until("all is well", |it| it.synced(&["thumbnails"])).await?;
-    stage.writes()
+    Ok(stage.writes()?)
 }
 
 async fn stormy(stage: &mut Stage) -> Result<(), CliError> {
@@ -139,12 +139,12 @@ async fn stormy(stage: &mut Stage) -> Result<(), CliError> {
     let names = Stage::names();
     for name in names {
         let body = json!({ "Timeout": 777 });
-        stage.call(Service::Lambda, "UpdateFunctionConfiguration", (name, body))?;
+        stage.configure(name, body)?;
     }
-    let mended =
+    let repaired =
         |it: &Stage| names.iter().all(|name| it.live(name, "Timeout") != 777) && it.synced(&names);
-    stage.until("everything is mended all the same", mended).await?;
+    stage.until("everything is mended all the same", repaired).await?;
     stage.faults(Vec::new());
     stage.writes()?;
-    say("All three are as their manifests ask.")
+    Ok(say("All three are as their manifests ask.")?)
 }

@@ -5,9 +5,9 @@ use std::{collections::BTreeMap, sync::Arc};
 use serde_json::{Map, Value, json};
 use tokio::sync::mpsc;
 
-use super::super::{CliError, door::Door, function::failed};
 use crate::{
     aws::cloud::{AwsResource, Cloud as _, Priority},
+    cli::{error::ObjectError, target_clients::TargetClients},
     engine::{
         failure::Failure,
         kind::Kind as _,
@@ -39,28 +39,31 @@ use crate::{
 const PAGES: usize = 4;
 
 /// Reads functions, what belongs to them, and the repositories of their images.
-pub(super) struct Reader<'a> {
-    pub(super) door: &'a Door,
+pub(super) struct LiveReader<'a> {
+    pub(super) target: &'a TargetClients,
     pub(super) values: Values,
     /// Of all functions: no list shows those of one.
     sources: BTreeMap<Name, Vec<Known<Option<Value>>>>,
 }
 
-impl<'a> Reader<'a> {
-    pub(super) async fn new(door: &'a Door, values: Values) -> Result<Self, CliError> {
+impl<'a> LiveReader<'a> {
+    pub(super) async fn new(
+        target: &'a TargetClients,
+        values: Values,
+    ) -> Result<Self, ObjectError> {
         let mut sources: BTreeMap<Name, Vec<Known<Option<Value>>>> = BTreeMap::new();
-        let rows = Box::pin(list::<EventSource>(door)).await.map_err(|it| failed(&it))?;
+        let rows = Box::pin(list::<EventSource>(target)).await.map_err(ObjectError::OwnCall)?;
         for (_, live) in rows {
             let Some(mapping) = live.mapping.as_ref().filter(|it| !it.leaving) else { continue };
             let function = mapping.address.function.clone();
             sources.entry(function).or_default().push(EventSource::to_manifest(&live));
         }
-        Ok(Self { door, values, sources })
+        Ok(Self { target, values, sources })
     }
 
     /// The names of all functions that ship as images.
-    pub(super) async fn all(&self) -> Result<Vec<Name>, CliError> {
-        let rows = Box::pin(list::<Function>(self.door)).await.map_err(|it| failed(&it))?;
+    pub(super) async fn all(&self) -> Result<Vec<Name>, ObjectError> {
+        let rows = Box::pin(list::<Function>(self.target)).await.map_err(ObjectError::OwnCall)?;
         let images = rows.into_iter().filter(|(_, live)| live.package == Package::Image);
         Ok(images.map(|(name, _)| name).collect())
     }
@@ -69,19 +72,18 @@ impl<'a> Reader<'a> {
     pub(super) async fn function(
         &self,
         name: &Name,
-    ) -> Result<(ImportedDocument, Option<Name>), CliError> {
-        let Door { clients, calls, place } = self.door;
+    ) -> Result<(ImportedDocument, Option<Name>), ObjectError> {
+        let TargetClients { clients, calls, place } = self.target;
         let cloud = FunctionCloud::new(clients.lambda.clone(), Arc::clone(calls));
         let found = Box::pin(cloud.get(name, None, Priority::Write)).await;
-        let (found, _) = found.map_err(|it| failed(&it))?;
-        let Some(reading) = found else {
-            return Err(CliError(format!("there is no function {name} in {}", place.region)));
+        let (found, _) = found.map_err(ObjectError::OwnCall)?;
+        let Some(manifests) = found else {
+            let (name, region) = (name.clone(), place.region.clone());
+            return Err(ObjectError::NoFunctionIn { name, region });
         };
-        let live = reading.live;
+        let live = manifests.live;
         if live.package == Package::Zip {
-            return Err(CliError(format!(
-                "function {name} ships as an archive, and Evenkeel keeps those that ship as container images"
-            )));
+            return Err(ObjectError::Archive { name: name.clone() });
         }
         let mut found = ImportedDocument {
             kind: Function::NAME,
@@ -94,7 +96,7 @@ impl<'a> Reader<'a> {
             found.secrets = live.config.environment.keys().cloned().collect();
         }
         unread(&live, &mut found.left);
-        self.parts(name, &live, &mut found).await.map_err(|it| failed(&it))?;
+        self.parts(name, &live, &mut found).await.map_err(ObjectError::OwnCall)?;
         claim(live.tags.get(), &mut found);
         let own = format!("{}/", place.own_registry());
         let repository = live.repository.get().and_then(|it| it.strip_prefix(&own)).map(Name::new);
@@ -113,7 +115,7 @@ impl<'a> Reader<'a> {
         let site = Site {
             function: name,
             owner: "",
-            place: &self.door.place,
+            place: &self.target.place,
             alias: alias.as_deref(),
             log_group: &live.config.logging.log_group,
             adopts: false,
@@ -164,9 +166,9 @@ impl<'a> Reader<'a> {
         let wanted = doc.and_then(|it| P::wanted(&it, site).pop()).map(|(_, spec)| spec);
         let wanted = wanted.or_else(|| P::spare(None, site));
         let cloud =
-            <P::Kind as AwsResource>::open(&self.door.clients, Arc::clone(&self.door.calls));
-        let (reading, _) = cloud.get(site.function, wanted.as_ref(), Priority::Write).await?;
-        match reading.map(|it| P::to_manifest(&it.live)) {
+            <P::Kind as AwsResource>::open(&self.target.clients, Arc::clone(&self.target.calls));
+        let (manifests, _) = cloud.get(site.function, wanted.as_ref(), Priority::Write).await?;
+        match manifests.map(|it| P::to_manifest(&it.live)) {
             Some(Known::Yes(Some(value))) => put(&mut found.spec, P::FIELD, value),
             Some(Known::No(why)) => found.left.push(left(P::FIELD, &why)),
             Some(Known::Yes(None)) | None => {}
@@ -178,13 +180,13 @@ impl<'a> Reader<'a> {
     pub(super) async fn repository(
         &self,
         name: &Name,
-    ) -> Result<Option<ImportedDocument>, CliError> {
-        let Door { clients, calls, .. } = self.door;
+    ) -> Result<Option<ImportedDocument>, ObjectError> {
+        let TargetClients { clients, calls, .. } = self.target;
         let cloud = RepositoryCloud::new(clients.ecr.clone(), Arc::clone(calls));
         let found = Box::pin(cloud.get(name, None, Priority::Write)).await;
-        let (found, _) = found.map_err(|it| failed(&it))?;
-        let Some(reading) = found else { return Ok(None) };
-        let live = reading.live;
+        let (found, _) = found.map_err(ObjectError::OwnCall)?;
+        let Some(manifests) = found else { return Ok(None) };
+        let live = manifests.live;
         let mut found = ImportedDocument {
             kind: Repository::NAME,
             name: name.to_string(),
@@ -205,13 +207,13 @@ impl<'a> Reader<'a> {
 }
 
 /// A list, to its end.
-async fn list<K: AwsResource>(door: &Door) -> Result<Vec<(Name, K::Live)>, Failure> {
-    let cloud = K::open(&door.clients, Arc::clone(&door.calls));
+async fn list<K: AwsResource>(target: &TargetClients) -> Result<Vec<(Name, K::Live)>, Failure> {
+    let cloud = K::open(&target.clients, Arc::clone(&target.calls));
     let (pages, mut read) = mpsc::channel::<Page<K>>(PAGES);
     let all = async {
         let mut rows = Vec::new();
         while let Some(page) = read.recv().await {
-            rows.extend(page.rows.into_iter().map(|(name, reading)| (name, reading.live)));
+            rows.extend(page.rows.into_iter().map(|(name, manifests)| (name, manifests.live)));
         }
         rows
     };

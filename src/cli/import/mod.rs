@@ -5,44 +5,48 @@ mod live;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
-    fs, io,
+    fs,
     os::unix::fs::PermissionsExt as _,
     path::Path,
 };
 
-use self::live::Reader;
+use self::live::LiveReader;
 use super::{
-    CliError, ImportArgs, Outcome, block_on,
-    door::{self, Door},
+    args::ImportArgs,
+    error::{CliError, FileError, ManifestError},
     function::named,
+    input::{self, SizeLimit},
     out::{self, note, print},
-    reading,
+    outcome::CommandOutcome,
+    runtime::block_on,
+    target_clients,
 };
 use crate::{
     engine::policy::Mode,
     import::{self, ImportedDocument},
 };
 
-/// The largest file of another tool's that is read, in bytes: a state holds all that the tool keeps.
-const SOURCE_MAX: usize = 64 * 1024 * 1024;
+/// How much of a file of another tool's is read: a state holds all that the tool keeps.
+const SOURCE_LIMIT: SizeLimit =
+    SizeLimit { max: 64 * 1024 * 1024, advice: "it is larger than 64 MiB; split it" };
 /// What stands between two documents.
 const BETWEEN: &str = "---\n";
 
 /// Writes manifests.
-pub(super) fn import(args: &ImportArgs) -> Result<Outcome, CliError> {
+pub(super) fn import(args: &ImportArgs) -> Result<CommandOutcome, CliError> {
     if args.capture {
         return block_on(capture::capture(args));
     }
-    let (all, from) = if args.from.is_empty() {
+    let (all, origin) = if args.from.is_empty() {
         (block_on(live(args))?, "AWS".to_owned())
     } else {
         let names: Vec<String> = args.from.iter().map(|it| it.display().to_string()).collect();
         (files(args)?, names.join(", "))
     };
     if all.is_empty() {
-        return Err(CliError(format!("{from}: nothing there ships as a container image")));
+        return Err(ManifestError::NothingToImport { origin }.into());
     }
-    let header = vec![format!("Imported from {from}.")];
+    let header = vec![format!("Imported from {origin}.")];
     // Two names may come to one file.
     let mut files: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for found in &all {
@@ -60,12 +64,12 @@ pub(super) fn import(args: &ImportArgs) -> Result<Outcome, CliError> {
             note(&format!("{}/{}: fill in the variable {name}", found.kind, found.name));
         }
     }
-    Ok(Outcome::Good)
+    Ok(CommandOutcome::Good)
 }
 
 async fn live(args: &ImportArgs) -> Result<Vec<ImportedDocument>, CliError> {
-    let door: Door = door::open((&args.access, Mode::Observe), args.target.as_deref()).await?;
-    let reader = Box::pin(Reader::new(&door, args.values.into())).await?;
+    let target = target_clients::open(&args.access, Mode::Observe, args.target.as_deref()).await?;
+    let reader = Box::pin(LiveReader::new(&target, args.values.into())).await?;
     let names = if args.all {
         reader.all().await?
     } else {
@@ -88,11 +92,11 @@ fn files(args: &ImportArgs) -> Result<Vec<ImportedDocument>, CliError> {
     let mut all = Vec::new();
     for path in &args.from {
         let name = path.display().to_string();
-        let bytes = reading::bytes(path, (SOURCE_MAX, "it is larger than 64 MiB; split it"))?;
+        let bytes = input::read_up_to(path, &SOURCE_LIMIT)?;
         let text = String::from_utf8(bytes);
-        let text = text.map_err(|_| CliError(format!("{name}: the text is not UTF-8")))?;
+        let text = text.map_err(|_| FileError::NotUtf8 { name: name.clone() })?;
         let found = import::read(&text, args.form.map(Into::into), &name);
-        all.extend(found.map_err(|error| CliError(error.to_string()))?);
+        all.extend(found.map_err(ManifestError::Foreign)?);
     }
     Ok(all)
 }
@@ -110,21 +114,17 @@ fn save(
     args: &ImportArgs,
     folder: &Path,
     files: &BTreeMap<String, Vec<String>>,
-) -> Result<(), CliError> {
-    let wrong = |path: &Path, error: &io::Error| CliError(format!("{}: {error}", path.display()));
+) -> Result<(), FileError> {
     let taken = files.keys().map(|name| folder.join(name)).find(|it| it.exists());
-    if let Some(taken) = taken.filter(|_| !args.force) {
-        return Err(CliError(format!(
-            "{} is there already; import into another directory and compare, or write over it with --force",
-            taken.display()
-        )));
+    if let Some(path) = taken.filter(|_| !args.force) {
+        return Err(FileError::ImportTaken { path });
     }
-    fs::create_dir_all(folder).map_err(|error| wrong(folder, &error))?;
+    fs::create_dir_all(folder).map_err(FileError::access(folder))?;
     for (name, texts) in files {
         let path = folder.join(name);
         // Read by a daemon that may be another party.
         let rights = fs::Permissions::from_mode(0o644);
-        out::save(&path, &texts.join(BETWEEN), rights).map_err(|error| wrong(&path, &error))?;
+        out::save(&path, &texts.join(BETWEEN), rights).map_err(FileError::access(&path))?;
         note(&format!("{} is written", path.display()));
     }
     Ok(())

@@ -2,7 +2,12 @@
 
 use std::{fs, io::Write as _, path::Path};
 
-use super::{CliError, InitArgs, Outcome, out::note};
+use super::{
+    args::InitArgs,
+    error::{CliError, FileError, UsageError},
+    out::note,
+    outcome::CommandOutcome,
+};
 use crate::manifest;
 
 /// What is written where. `NAME` stands for the function.
@@ -14,7 +19,7 @@ const FILES: [(&str, &str); 4] = [
 ];
 
 /// Writes the files, or none if one of them is there.
-pub(super) fn init(args: &InitArgs) -> Result<Outcome, CliError> {
+pub(super) fn init(args: &InitArgs) -> Result<CommandOutcome, CliError> {
     let name = &args.name;
     let fill = |text: &str| text.replace("NAME", name);
     let files: Vec<(String, String)> =
@@ -22,22 +27,18 @@ pub(super) fn init(args: &InitArgs) -> Result<Outcome, CliError> {
     // Of a name that is none the manifest says so itself.
     if let Some((path, text)) = files.first() {
         let diagnostics = manifest::parse(path, text.as_bytes()).diagnostics;
-        if let Some(wrong) = diagnostics.first() {
-            return Err(CliError(format!(
-                "`{name}` is no name for both a function and a repository: {wrong}"
-            )));
+        if let Some(diagnostic) = diagnostics.into_iter().next() {
+            let (name, diagnostic) = (name.clone(), Box::new(diagnostic));
+            return Err(UsageError::InitName { name, diagnostic }.into());
         }
     }
     let taken = files.iter().map(|(path, _)| args.dir.join(path)).find(|it| it.exists());
-    if let Some(taken) = taken {
-        return Err(CliError(format!(
-            "{} is there already, and nothing was written; take another --name, or another directory",
-            taken.display()
-        )));
+    if let Some(path) = taken {
+        return Err(FileError::InitTaken { path }.into());
     }
     for (path, text) in &files {
         let path = args.dir.join(path);
-        write(&path, text).map_err(|error| CliError(format!("{}: {error}", path.display())))?;
+        write(&path, text).map_err(FileError::access(&path))?;
         note(&format!("{} is written", path.display()));
     }
     let dir = args.dir.display();
@@ -49,7 +50,7 @@ pub(super) fn init(args: &InitArgs) -> Result<Outcome, CliError> {
   evenkeel apply {dir}/manifests --owner ID --account-id ID
   evenkeel invoke {name} --payload '{{\"fasta\": \">read\\nACGT\"}}'"
     ));
-    Ok(Outcome::Good)
+    Ok(CommandOutcome::Good)
 }
 
 /// A file that is not there yet: what came meanwhile is another party's.

@@ -13,7 +13,7 @@ const TIMES: [&str; 3] = ["timestamp", "time", "ts"];
 
 /// How lines read.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Look {
+pub(super) struct LineFormat {
     /// Whether there is a terminal that shows colours.
     pub(super) colour: bool,
 }
@@ -28,7 +28,7 @@ enum Tone {
     Error,
 }
 
-impl Look {
+impl LineFormat {
     /// One event, with the end of its last line.
     pub(super) fn line(self, event: &LogEvent, stream: &Stream<'_>) -> String {
         let (tone, text) = shown(event.message.trim_end());
@@ -138,7 +138,7 @@ mod tests {
             stream: "2025/11/25/[7]3fa2bb".into(),
             message: message.into(),
         };
-        expected.assert_eq(&Look { colour: false }.line(&event, &Stream::of(&event.stream)));
+        expected.assert_eq(&LineFormat { colour: false }.line(&event, &Stream::of(&event.stream)));
     }
 
     #[test]
@@ -193,6 +193,6 @@ mod tests {
         assert_eq!(shown(r#"{"level":"warn","msg":"slow"}"#).0, Tone::Warning);
         assert_eq!(shown("START RequestId: 3f Version: 7").0, Tone::Frame);
         assert_eq!(shown("fine").0, Tone::Plain);
-        assert!(Look { colour: true }.paint(Tone::Error, "x").starts_with('\u{1b}'));
+        assert!(LineFormat { colour: true }.paint(Tone::Error, "x").starts_with('\u{1b}'));
     }
 }

@@ -14,11 +14,13 @@ use std::{
 
 use tokio::time;
 
-use self::{line::Look, stream::Stream};
+use self::{line::LineFormat, stream::Stream};
 use super::{
-    CliError, LogsArgs, Outcome, Output,
-    function::{Found, failed},
+    args::{LogsArgs, Output},
+    error::{CliError, FileError, ObjectError, UsageError},
+    function::TargetFunction,
     out::{self, note},
+    outcome::CommandOutcome,
 };
 use crate::{
     aws::{
@@ -40,9 +42,9 @@ const OVERLAP_MS: i64 = 30_000;
 const TRIES: u32 = 5;
 
 /// Prints what was written, and with `--follow` what will be.
-pub(super) async fn logs(args: LogsArgs, plain: bool) -> Result<Outcome, CliError> {
+pub(super) async fn logs(args: LogsArgs, plain: bool) -> Result<CommandOutcome, CliError> {
     let pattern = args.request.as_deref().map(request_pattern).transpose()?;
-    let found = Found::open(&args.function).await?;
+    let found = TargetFunction::open(&args.function).await?;
     let now = SystemClock::start().now().wall;
     let query = Query {
         group: found.live.config.logging.log_group.clone(),
@@ -52,8 +54,14 @@ pub(super) async fn logs(args: LogsArgs, plain: bool) -> Result<Outcome, CliErro
         to: args.until.map(|it| it.millis(now)),
     };
     let colour = !plain && io::stdout().is_terminal();
-    let mut reader =
-        Reader { found, said: None, args, look: Look { colour }, seen: BTreeMap::new(), shown: 0 };
+    let mut reader = LogReader {
+        found,
+        trouble: None,
+        args,
+        format: LineFormat { colour },
+        seen: BTreeMap::new(),
+        shown: 0,
+    };
     if reader.args.follow {
         return reader.follow(query).await;
     }
@@ -68,52 +76,50 @@ pub(super) async fn logs(args: LogsArgs, plain: bool) -> Result<Outcome, CliErro
             query.group
         ));
     }
-    Ok(Outcome::Good)
+    Ok(CommandOutcome::Good)
 }
 
 /// The pattern that finds the lines which name a request.
-fn request_pattern(id: &str) -> Result<String, CliError> {
+fn request_pattern(id: &str) -> Result<String, UsageError> {
     let plain = |c: char| c.is_ascii_alphanumeric() || c == '-';
     if id.is_empty() || !id.chars().all(plain) {
-        return Err(CliError(format!(
-            "`{id}` is no request's id; `evenkeel invoke` prints it, and so do the lines START and REPORT"
-        )));
+        return Err(UsageError::RequestId { id: id.to_owned() });
     }
     Ok(format!("\"{id}\""))
 }
 
 /// Why a log cannot be read, and whether that may pass by itself.
-struct Refused {
+struct LogError {
     error: CliError,
     passes: bool,
 }
 
-impl From<CliError> for Refused {
-    fn from(error: CliError) -> Self {
-        Self { error, passes: false }
+impl From<FileError> for LogError {
+    fn from(error: FileError) -> Self {
+        Self { error: error.into(), passes: false }
     }
 }
 
-impl From<Refused> for CliError {
-    fn from(refused: Refused) -> Self {
+impl From<LogError> for CliError {
+    fn from(refused: LogError) -> Self {
         refused.error
     }
 }
 
-struct Reader {
-    found: Found,
-    /// What was told last.
-    said: Option<String>,
+struct LogReader {
+    found: TargetFunction,
+    /// The trouble that was printed last.
+    trouble: Option<String>,
     args: LogsArgs,
-    look: Look,
+    format: LineFormat,
     /// What `--follow` has shown lately: id and time.
     seen: BTreeMap<String, i64>,
     shown: usize,
 }
 
-impl Reader {
+impl LogReader {
     /// Shows everything that is meant, as it comes; false if nobody reads any more.
-    async fn all(&mut self, query: &Query) -> Result<bool, Refused> {
+    async fn all(&mut self, query: &Query) -> Result<bool, LogError> {
         let mut token = None;
         loop {
             let (events, next) = self.page(query, token).await?;
@@ -127,7 +133,7 @@ impl Reader {
 
     /// Shows one run: not each of its lines has the request's id, so that all are shown which stand between the
     /// first and the last line that have. An environment runs one request at a time.
-    async fn request(&mut self, query: &Query) -> Result<(), Refused> {
+    async fn request(&mut self, query: &Query) -> Result<(), LogError> {
         let mut bounds: BTreeMap<String, (i64, i64)> = BTreeMap::new();
         for event in self.collect(query).await? {
             let (first, last) = bounds.entry(event.stream).or_insert((event.at, event.at));
@@ -152,7 +158,7 @@ impl Reader {
         Ok(())
     }
 
-    async fn collect(&self, query: &Query) -> Result<Vec<LogEvent>, Refused> {
+    async fn collect(&self, query: &Query) -> Result<Vec<LogEvent>, LogError> {
         let (mut all, mut token) = (Vec::new(), None);
         loop {
             let (events, next) = self.page(query, token).await?;
@@ -166,7 +172,7 @@ impl Reader {
     }
 
     /// Asks again and again, a little into the past each time.
-    async fn follow(&mut self, mut query: Query) -> Result<Outcome, CliError> {
+    async fn follow(&mut self, mut query: Query) -> Result<CommandOutcome, CliError> {
         loop {
             let newest = self.seen.values().max().copied().unwrap_or(query.from);
             query.from = query.from.max(newest.saturating_sub(OVERLAP_MS));
@@ -174,9 +180,9 @@ impl Reader {
             self.seen.retain(|_, at| *at >= from);
             match self.all(&query).await {
                 Ok(true) => {}
-                Ok(false) => return Ok(Outcome::Good),
+                Ok(false) => return Ok(CommandOutcome::Good),
                 // A function that has not run yet may do so.
-                Err(Refused { error, passes: true }) => self.say_once(&error),
+                Err(LogError { error, passes: true }) => self.say_once(&error),
                 Err(refused) => return Err(refused.error),
             }
             time::sleep(PAUSE).await;
@@ -187,42 +193,41 @@ impl Reader {
         &self,
         query: &Query,
         token: Option<String>,
-    ) -> Result<(Vec<LogEvent>, Option<String>), Refused> {
-        let door = &self.found.door;
+    ) -> Result<(Vec<LogEvent>, Option<String>), LogError> {
+        let target = &self.found.target;
         let mut tries = 0;
         loop {
-            match log_events::page(&door.clients.logs, &door.calls, query, token.clone()).await {
+            match log_events::page(&target.clients.logs, &target.calls, query, token.clone()).await
+            {
                 Ok(page) => return Ok(page),
                 Err(failure) if tries < TRIES && is_passing(&failure) => {
                     time::sleep(Duration::from_millis(500 << tries)).await;
                     tries += 1;
                 }
-                Err(failure) => return Err(self.refused(&failure, &query.group)),
+                Err(failure) => return Err(self.refused(failure, &query.group)),
             }
         }
     }
 
-    /// The same trouble is told once.
+    /// The same trouble is printed once.
     fn say_once(&mut self, error: &CliError) {
-        if self.said.as_deref() != Some(error.0.as_str()) {
-            note(&error.0);
-            self.said = Some(error.0.clone());
+        let text = error.report();
+        if self.trouble.as_deref() != Some(text.as_str()) {
+            note(&text);
+            self.trouble = Some(text);
         }
     }
 
-    fn refused(&self, failure: &Failure, group: &str) -> Refused {
-        if !is_missing(failure) {
-            return Refused { error: failed(failure), passes: is_passing(failure) };
+    fn refused(&self, failure: Failure, group: &str) -> LogError {
+        if !is_missing(&failure) {
+            let passes = is_passing(&failure);
+            return LogError { error: ObjectError::OwnCall(failure).into(), passes };
         }
-        let name = &self.found.name;
-        let error = CliError(format!(
-            "there is no log group {group}: Lambda makes it when the function first runs, if its role may \
-             (AWSLambdaBasicExecutionRole); try `evenkeel invoke {name}`"
-        ));
-        Refused { error, passes: true }
+        let (group, name) = (group.to_owned(), self.found.name.clone());
+        LogError { error: ObjectError::NoLogGroup { group, name }.into(), passes: true }
     }
 
-    fn show(&mut self, mut events: Vec<LogEvent>) -> Result<bool, CliError> {
+    fn show(&mut self, mut events: Vec<LogEvent>) -> Result<bool, FileError> {
         events.sort_by_key(|it| it.at);
         let mut text = String::new();
         for event in events {
@@ -235,7 +240,7 @@ impl Reader {
             }
             self.shown += 1;
             text += &match self.args.output {
-                Output::Text => self.look.line(&event, &stream),
+                Output::Text => self.format.line(&event, &stream),
                 Output::Json => line::json(&event, &stream),
             };
         }

@@ -1,10 +1,10 @@
 //! `evenkeel publish`: from a Dockerfile, or an image, to a digest in ECR that the manifests name.
 //!
-//! Read in this order: `papers` (what the manifests say), `super::builder` (where the image comes from), this file
-//! (the way), `bars` (what people see of it).
+//! Read in this order: `consumers` (what the manifests say), `super::builder` (where the image comes from), this file
+//! (the way), `push_progress` (what people see of it).
 
-mod bars;
-mod papers;
+mod consumers;
+mod push_progress;
 
 use std::{
     path::{Path, PathBuf},
@@ -13,18 +13,21 @@ use std::{
 
 use tempfile::TempDir;
 
-use self::{bars::Bars, papers::Papers};
+use self::{consumers::Consumers, push_progress::PushProgress};
 use super::{
-    CliError, CoreArgs, Outcome, PublishArgs,
-    args::Builder,
-    block_on,
-    builder::{Build, Built, Given},
-    door::{self, Door},
-    function::failed,
-    once::{self, Signals},
+    args::{CoreArgs, ImageBuilder, PublishArgs},
+    builder::build::{Build, ExportedImage, ImageArgument},
+    error::{
+        BuilderError, CliError, FileError, Interrupted, ObjectError, PublishError, UsageError,
+    },
+    input,
+    once::{self, NO_RESYNC},
     out::{note, print},
+    outcome::CommandOutcome,
+    runtime::block_on,
     session::{self, Job},
-    targets,
+    signals::Signals,
+    target_clients::{self, TargetClients},
 };
 use crate::{
     aws::{
@@ -55,22 +58,23 @@ const CREATE_MAX: Duration = Duration::from_mins(2);
 const TAG_DIGITS: usize = 12;
 
 /// Builds, checks, pushes and pins.
-pub(super) fn publish(args: &PublishArgs) -> Result<Outcome, CliError> {
+pub(super) fn publish(args: &PublishArgs) -> Result<CommandOutcome, CliError> {
     let repository = args.repository.clone();
-    ImageRef::parse(&format!("{repository}:x")).map_err(CliError)?;
-    let papers = args.manifest.as_deref().map(|it| Papers::read(it, &repository)).transpose()?;
+    ImageRef::parse(&format!("{repository}:x")).map_err(|why| UsageError::ImageName { why })?;
+    let consumers =
+        args.manifest.as_deref().map(|it| Consumers::read(it, &repository)).transpose()?;
     let named = match &args.architecture {
         Some(given) => Some(given.clone()),
-        None => papers.as_ref().map(Papers::architecture).transpose()?.flatten(),
+        None => consumers.as_ref().map(Consumers::architecture).transpose()?.flatten(),
     };
     let architecture = named.as_deref().unwrap_or(ARCHITECTURE);
-    let source = Source::of(args)?;
-    let access = access(args, papers.as_ref())?;
+    let source = ImageSource::of(args)?;
+    let access = access(args, consumers.as_ref())?;
     let (image, _folder) = source.image(args, architecture)?;
-    let has_program = papers.as_ref().is_some_and(Papers::have_program);
-    let wrong = check::check(&image, RunTarget { architecture, has_program });
-    if !wrong.is_empty() {
-        return Err(CliError(format!("Lambda would not run this image: {}", wrong.join("; "))));
+    let has_program = consumers.as_ref().is_some_and(Consumers::have_program);
+    let faults = check::check(&image, RunTarget { architecture, has_program });
+    if !faults.is_empty() {
+        return Err(PublishError::Unfit { faults }.into());
     }
     let digest = image.digest();
     let short: String = digest.trim_start_matches("sha256:").chars().take(TAG_DIGITS).collect();
@@ -78,15 +82,15 @@ pub(super) fn publish(args: &PublishArgs) -> Result<Outcome, CliError> {
     let reference = format!("{}/{repository}@{digest}", registry::host(&access.url));
     note(&format!("{repository}:{tag} is {digest}, {} blobs", image.blobs().len()));
     let client = Client::new(access, &repository);
-    let bars = Bars::of(&image);
-    let pushed = push::push(&client, &image, &tag, &bars);
+    let push_progress = PushProgress::of(&image);
+    let pushed = push::push(&client, &image, &tag, &push_progress);
     note(&summary(pushed.as_ref().map_or_else(|it| it.so_far, |all| *all)));
-    pushed.map_err(|it| told(it.error, &repository))?;
-    for line in papers.iter().map(|it| it.pin(args.pin, (&tag, &digest))) {
+    pushed.map_err(|it| refused(it.error, &repository))?;
+    for line in consumers.iter().map(|it| it.pin(args.pin, &tag, &digest)) {
         line?.iter().for_each(|it| note(it));
     }
     print(&reference)?;
-    Ok(Outcome::Good)
+    Ok(CommandOutcome::Good)
 }
 
 fn summary(pushed: PushSummary) -> String {
@@ -97,29 +101,29 @@ fn summary(pushed: PushSummary) -> String {
     format!("{sent} blobs uploaded ({bytes} bytes), {skipped} were there")
 }
 
-fn told(error: PushError, repository: &str) -> CliError {
-    CliError(match error {
-        PushError::Image(error) => error.to_string(),
-        PushError::Registry(trouble) => trouble.into_image_error(repository).to_string(),
+fn refused(error: PushError, repository: &str) -> PublishError {
+    PublishError::Image(match error {
+        PushError::Image(error) => error,
+        PushError::Registry(error) => error.into_image_error(repository),
     })
 }
 
 /// What is published.
-enum Source {
-    Directory(Builder, PathBuf),
+enum ImageSource {
+    Directory(ImageBuilder, PathBuf),
     Layout,
     Archive,
-    Stored(Builder),
+    Stored(ImageBuilder),
 }
 
-impl Source {
+impl ImageSource {
     fn of(args: &PublishArgs) -> Result<Self, CliError> {
-        let choose = || ask(Builder::choose(args.builder));
-        Ok(match Given::of(&args.source, args.dockerfile.as_deref())? {
-            Given::Directory(dockerfile) => Self::Directory(choose()?, dockerfile),
-            Given::Layout => Self::Layout,
-            Given::Archive => Self::Archive,
-            Given::Stored => Self::Stored(choose()?),
+        let choose = || ask(ImageBuilder::choose(args.builder));
+        Ok(match ImageArgument::of(&args.source, args.dockerfile.as_deref())? {
+            ImageArgument::Directory(dockerfile) => Self::Directory(choose()?, dockerfile),
+            ImageArgument::Layout => Self::Layout,
+            ImageArgument::Archive => Self::Archive,
+            ImageArgument::Stored => Self::Stored(choose()?),
         })
     }
 
@@ -131,8 +135,7 @@ impl Source {
     ) -> Result<(LocalImage, Option<TempDir>), CliError> {
         let machine = oci_architecture(architecture);
         let path = Path::new(&args.source);
-        let folder =
-            || TempDir::new().map_err(|error| CliError(format!("no room to work: {error}")));
+        let folder = || TempDir::new().map_err(FileError::Scratch);
         let (built, folder) = match self {
             Self::Layout => {
                 return Ok((layout::open(path, Some(machine)).map_err(unfit(path))?, None));
@@ -158,11 +161,11 @@ impl Source {
             }
         };
         match built {
-            Built::Layout(at) => {
+            ExportedImage::Layout(at) => {
                 let image = layout::open(&at, Some(machine)).map_err(unfit(path))?;
                 Ok((image, Some(folder)))
             }
-            Built::Archive(at) => {
+            ExportedImage::Archive(at) => {
                 let (image, folder) = archive::open(&at, Some(machine)).map_err(unfit(path))?;
                 Ok((image, Some(folder)))
             }
@@ -171,79 +174,75 @@ impl Source {
 }
 
 /// Waits for a builder; a signal ends it.
-fn ask<T>(work: impl Future<Output = Result<T, CliError>>) -> Result<T, CliError> {
+fn ask<T>(work: impl Future<Output = Result<T, BuilderError>>) -> Result<T, CliError> {
     block_on(async {
         // They may be taken over already, by what made the repository.
         let mut signals = Signals::new()?;
         tokio::select! {
-            done = work => done,
-            _ = signals.next() => Err(CliError("stopped by a signal".into())),
+            done = work => Ok(done?),
+            _ = signals.next() => Err(Interrupted::Build.into()),
         }
     })
 }
 
-fn unfit(path: &Path) -> impl Fn(ImageError) -> CliError {
+fn unfit(path: &Path) -> impl Fn(ImageError) -> PublishError {
     move |error| match error {
-        ImageError::Unfit(why) => CliError(format!("{}: {why}", path.display())),
-        other => CliError(other.to_string()),
+        ImageError::Unfit(why) => PublishError::NoImage { path: path.to_path_buf(), why },
+        other => PublishError::Image(other),
     }
 }
 
 /// Where the image goes. The repository is there then.
-fn access(args: &PublishArgs, papers: Option<&Papers>) -> Result<Access, CliError> {
-    let extra_roots = args.access.ca_file.as_deref().map(targets::read).transpose()?;
+fn access(args: &PublishArgs, consumers: Option<&Consumers>) -> Result<Access, CliError> {
+    let extra_roots = args.access.ca_file.as_deref().map(input::read).transpose()?;
     if let Some(url) = &args.registry {
         check_url(url)?;
         return Ok(Access { url: url.clone(), authorization: None, extra_roots });
     }
-    let login = block_on(enter(args, papers))?;
+    let login = block_on(enter(args, consumers))?;
     Ok(Access { url: login.url, authorization: Some(login.authorization), extra_roots })
 }
 
 /// What is private must not travel in the open.
-fn check_url(url: &str) -> Result<(), CliError> {
+fn check_url(url: &str) -> Result<(), UsageError> {
     if url.starts_with("https://") || (url.starts_with("http://") && is_loopback(url)) {
         return Ok(());
     }
-    Err(CliError(format!(
-        "`{url}` is no registry that is pushed to: write https://HOST, or http://127.0.0.1:PORT on this machine"
-    )))
+    Err(UsageError::RegistryUrl { url: url.to_owned() })
 }
 
-async fn enter(args: &PublishArgs, papers: Option<&Papers>) -> Result<registry::Login, CliError> {
-    let Door { clients, calls, .. } =
-        door::open((&args.access, Mode::Observe), args.target.as_deref()).await?;
+async fn enter(
+    args: &PublishArgs,
+    consumers: Option<&Consumers>,
+) -> Result<registry::Login, CliError> {
+    let TargetClients { clients, calls, .. } =
+        target_clients::open(&args.access, Mode::Observe, args.target.as_deref()).await?;
     let name = Name::new(args.repository.as_str());
     let cloud = RepositoryCloud::new(clients.ecr.clone(), std::sync::Arc::clone(&calls));
-    let (found, _) =
-        Box::pin(cloud.get(&name, None, Priority::Write)).await.map_err(|it| failed(&it))?;
+    let found = Box::pin(cloud.get(&name, None, Priority::Write)).await;
+    let (found, _) = found.map_err(ObjectError::OwnCall)?;
     if found.is_none() {
-        make(args, papers).await?;
+        make(args, consumers).await?;
     }
-    registry::login(&clients.ecr, &calls).await.map_err(|it| failed(&it))
+    Ok(registry::login(&clients.ecr, &calls).await.map_err(ObjectError::OwnCall)?)
 }
 
 /// Makes the repository, as its document says.
-async fn make(args: &PublishArgs, papers: Option<&Papers>) -> Result<(), CliError> {
-    let name = &args.repository;
-    let (Some(dir), true) = (&args.manifest, papers.is_some_and(|it| it.describe_repository))
+async fn make(args: &PublishArgs, consumers: Option<&Consumers>) -> Result<(), CliError> {
+    let repository = args.repository.clone();
+    let (Some(dir), true) = (&args.manifest, consumers.is_some_and(|it| it.describe_repository))
     else {
-        return Err(CliError(format!(
-            "there is no repository {name}: describe it in a manifest (`kind: Repository`) and name that with \
-             --manifest, or make it with `aws ecr create-repository --repository-name {name}`"
-        )));
+        return Err(PublishError::NoRepository { repository }.into());
     };
     let Some(owner) = args.owner.clone() else {
-        return Err(CliError(format!(
-            "there is no repository {name}, and a manifest describes it: say with --owner ID who makes it"
-        )));
+        return Err(PublishError::NoOwner { repository }.into());
     };
     let selection =
-        Selection { names: vec![format!("{}/{name}", Repository::NAME)], labels: Vec::new() };
+        Selection { names: vec![format!("{}/{repository}", Repository::NAME)], labels: Vec::new() };
     let core = CoreArgs { owner, access: args.access.clone(), hash_key_file: None };
     let settings = Working {
         mode: Mode::Enforce,
-        resync: once::NO_RESYNC,
+        resync: NO_RESYNC,
         in_flight_max: 1,
         read_mode: selection.read_mode(),
     };
@@ -260,10 +259,10 @@ async fn make(args: &PublishArgs, papers: Option<&Papers>) -> Result<(), CliErro
     };
     let daemon = session::start(job).await?;
     let mut signals = Signals::new()?;
-    let (outcome, text) = once::work(daemon, (CREATE_MAX, &meant), &mut signals).await?;
-    if outcome == Outcome::Good {
-        note(&format!("the repository {name} is made, as its manifest says"));
+    let round = once::work(daemon, &meant, CREATE_MAX, &mut signals).await?;
+    if round.outcome == CommandOutcome::Good {
+        note(&format!("the repository {repository} is made, as its manifest says"));
         return Ok(());
     }
-    Err(CliError(format!("the repository {name} could not be made:\n{text}")))
+    Err(PublishError::NotMade { repository, plan: round.text }.into())
 }

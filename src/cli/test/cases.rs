@@ -2,11 +2,9 @@
 
 use std::sync::Arc;
 
-use super::{
-    super::{CliError, args::ScopeArgs, reading},
-    report::{Ending, Suite, Tried},
-};
+use super::report::{SuiteReport, TestOutcome, TestResult};
 use crate::{
+    cli::{args::ScopeArgs, error::ManifestError, manifests},
     engine::{kind::Kind as _, name::Name},
     kinds::{
         function::{Function, doc::FunctionDoc},
@@ -16,7 +14,7 @@ use crate::{
 };
 
 /// A function and its tests.
-pub(super) struct Case {
+pub(super) struct FunctionTests {
     pub(super) document: Arc<Document>,
     /// In AWS.
     pub(super) name: Name,
@@ -25,47 +23,37 @@ pub(super) struct Case {
 }
 
 /// All of them.
-pub(super) struct Cases {
-    pub(super) all: Vec<Case>,
+pub(super) struct TestSelection {
+    pub(super) all: Vec<FunctionTests>,
     /// How many functions have none.
     pub(super) without: usize,
 }
 
-/// Reads the manifests that are meant. Without a single test nothing could fail, and that is said.
-pub(super) fn read(scope: &ScopeArgs) -> Result<Cases, CliError> {
+/// Reads the manifests that are meant. Without a single test nothing could fail: that is an error.
+pub(super) fn read(scope: &ScopeArgs) -> Result<TestSelection, ManifestError> {
     let (dir, selection) = scope.split();
-    let documents = reading::chosen(&*reading::read(&dir)?, &selection)?;
+    let documents = manifests::chosen(&*manifests::read(&dir)?, &selection)?;
     let functions = documents.iter().filter(|it| it.kind() == Function::NAME).count();
-    let all: Vec<Case> = documents.iter().filter_map(Case::of).collect();
+    let all: Vec<FunctionTests> = documents.iter().filter_map(FunctionTests::of).collect();
     let without = functions - all.len();
-    let cases = Cases { all, without };
-    cases.filled(&dir.display().to_string())
+    if all.is_empty() {
+        return Err(ManifestError::NoSmokeTests { place: dir.display().to_string() });
+    }
+    Ok(TestSelection { all, without })
 }
 
-impl Cases {
+impl TestSelection {
     /// Those of one target alone.
-    pub(super) fn keep_target(&mut self, target: &Name) -> Result<(), CliError> {
+    pub(super) fn keep_target(&mut self, target: &Name) -> Result<(), ManifestError> {
         self.all.retain(|it| it.document.meta.targets.contains(target));
         if self.all.is_empty() {
-            return Err(CliError(format!(
-                "no function with smoke tests is for the target {target}"
-            )));
+            return Err(ManifestError::NoSmokeTestsFor { target: target.clone() });
         }
         Ok(())
     }
-
-    fn filled(self, place: &str) -> Result<Self, CliError> {
-        if self.all.is_empty() {
-            return Err(CliError(format!(
-                "{place}: no function that is meant has smoke tests; write some at `spec.release.smokeTests` \
-                 (docs/reference/manifests.md)"
-            )));
-        }
-        Ok(self)
-    }
 }
 
-impl Case {
+impl FunctionTests {
     fn of(document: &Arc<Document>) -> Option<Self> {
         let Body::Function(_, parts) = &document.body else { return None };
         let release = parts.release.as_ref().filter(|it| !it.smoke_tests.is_empty())?;
@@ -86,8 +74,8 @@ impl Case {
     }
 
     /// A suite with nothing tried yet.
-    pub(super) fn suite(&self, place: impl Into<String>) -> Suite {
-        Suite {
+    pub(super) fn suite(&self, place: impl Into<String>) -> SuiteReport {
+        SuiteReport {
             function: self.name.to_string(),
             manifest: self.document.origin.to_string(),
             place: place.into(),
@@ -96,17 +84,17 @@ impl Case {
     }
 
     /// That none could be run.
-    pub(super) fn error(&self, why: impl Into<String>) -> Suite {
+    pub(super) fn error(&self, why: impl Into<String>) -> SuiteReport {
         let mut suite = self.suite("nowhere");
         self.give_up(&mut suite, why);
         suite
     }
 
     /// That the rest could not be run.
-    pub(super) fn give_up(&self, suite: &mut Suite, why: impl Into<String>) {
+    pub(super) fn give_up(&self, suite: &mut SuiteReport, why: impl Into<String>) {
         let why = why.into();
         let rest = self.tests.iter().skip(suite.tests.len());
-        let rest = rest.map(|it| Tried::new(&it.name, Ending::Error(why.clone())));
+        let rest = rest.map(|it| TestResult::new(&it.name, TestOutcome::Error(why.clone())));
         suite.tests.extend(rest.collect::<Vec<_>>());
     }
 }

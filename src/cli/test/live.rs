@@ -5,14 +5,17 @@ use std::{sync::Arc, time::Duration};
 use tokio::time;
 
 use super::{
-    super::{door::Door, function::failed},
-    cases::Case,
-    report::{Ending, Suite, Tried},
+    cases::FunctionTests,
+    report::{SuiteReport, TestOutcome, TestResult},
 };
 use crate::{
     aws::{
         cloud::{Cloud as _, Priority},
         invoke::{self, Answer, Invocation},
+    },
+    cli::{
+        error::{CliError, ObjectError},
+        target_clients::TargetClients,
     },
     engine::{
         failure::{Class, Failure},
@@ -28,48 +31,54 @@ use crate::{
 const AGAIN: usize = 3;
 const PAUSE: Duration = Duration::from_secs(2);
 
-/// The way to AWS.
-pub(super) struct Live<'a> {
-    pub(super) door: &'a Door,
+/// Tests functions through the alias that callers use.
+pub(super) struct AliasTester<'a> {
+    pub(super) target: &'a TargetClients,
 }
 
 /// What an answer or a log must not show. `None`: that is not known, and nothing is shown.
 struct Secrets {
     /// Of the newest code, and of the manifest.
     latest: Option<Vec<Secret>>,
-    /// The version that was read, and all of these with its own.
-    version: Option<(u64, Option<Vec<Secret>>)>,
+    /// Of the version that was read last.
+    version: Option<VersionSecrets>,
+}
+
+/// All of these, with those of a version.
+struct VersionSecrets {
+    version: u64,
+    all: Option<Vec<Secret>>,
 }
 
 /// What came of a call.
-enum Call {
+enum InvocationResult {
     Answered(Answer),
     /// It was not answered in time.
     Endless,
     Failed(Failure),
 }
 
-impl Live<'_> {
+impl AliasTester<'_> {
     /// Runs the tests of one function; `None` if it is not there.
-    pub(super) async fn run(&self, case: &Case) -> Option<Suite> {
-        let Door { clients, calls, place } = self.door;
+    pub(super) async fn run(&self, case: &FunctionTests) -> Option<SuiteReport> {
+        let TargetClients { clients, calls, place } = self.target;
         let cloud = FunctionCloud::new(clients.lambda.clone(), Arc::clone(calls));
         let found = match Box::pin(cloud.get(&case.name, None, Priority::Write)).await {
             Ok((found, _)) => found?.live,
-            Err(failure) => return Some(case.error(failed(&failure).0)),
+            Err(failure) => return Some(case.error(report(failure))),
         };
         let mut secrets = Secrets::of(case, &found);
         let mut suite = case.suite(format!("alias {} in {}", case.alias, place.region));
         for test in &case.tests {
             let answer = match Box::pin(self.call(case, test)).await {
-                Call::Answered(answer) => answer,
-                Call::Endless => {
-                    let ending = Ending::Failed(expect::endless(test));
-                    suite.tests.push(Tried::new(&test.name, ending));
+                InvocationResult::Answered(answer) => answer,
+                InvocationResult::Endless => {
+                    let ending = TestOutcome::Failed(expect::endless(test));
+                    suite.tests.push(TestResult::new(&test.name, ending));
                     continue;
                 }
-                Call::Failed(failure) => {
-                    case.give_up(&mut suite, told(case, &failure));
+                InvocationResult::Failed(failure) => {
+                    case.give_up(&mut suite, trouble(case, failure));
                     break;
                 }
             };
@@ -78,13 +87,13 @@ impl Live<'_> {
             suite.place = format!("alias {}{version} in {}", case.alias, place.region);
             let known = Box::pin(self.secrets(case, &answer, &mut secrets)).await;
             let outcome = release::judged(test, &answer, known);
-            suite.tests.push(Tried::judged(&test.name, outcome, &answer));
+            suite.tests.push(TestResult::judged(&test.name, outcome, &answer));
         }
         Some(suite)
     }
 
-    async fn call(&self, case: &Case, test: &Test) -> Call {
-        let Door { clients, calls, .. } = self.door;
+    async fn call(&self, case: &FunctionTests, test: &Test) -> InvocationResult {
+        let TargetClients { clients, calls, .. } = self.target;
         let most = expect::patience(test);
         let mut again = AGAIN;
         loop {
@@ -97,13 +106,13 @@ impl Live<'_> {
             };
             let (answer, began) = invoke::invoke(&clients.lambda, calls, invocation).await;
             match answer {
-                Ok(answer) => return Call::Answered(answer),
-                Err(_) if calls.now().since(began) >= most => return Call::Endless,
+                Ok(answer) => return InvocationResult::Answered(answer),
+                Err(_) if calls.now().since(began) >= most => return InvocationResult::Endless,
                 Err(failure) if failure.class == Class::Throttled && again > 0 => {
                     again -= 1;
                     time::sleep(calls.real(PAUSE)).await;
                 }
-                Err(failure) => return Call::Failed(failure),
+                Err(failure) => return InvocationResult::Failed(failure),
             }
         }
     }
@@ -111,7 +120,7 @@ impl Live<'_> {
     /// The alias may lead to a version with another environment than the newest code's.
     async fn secrets<'a>(
         &self,
-        case: &Case,
+        case: &FunctionTests,
         answer: &Answer,
         secrets: &'a mut Secrets,
     ) -> Option<&'a [Secret]> {
@@ -120,19 +129,20 @@ impl Live<'_> {
             "$LATEST" => return secrets.latest.as_deref(),
             version => version.parse().ok()?,
         };
-        if secrets.version.as_ref().is_none_or(|(known, _)| *known != version) {
-            let Door { clients, calls, .. } = self.door;
+        if secrets.version.as_ref().is_none_or(|it| it.version != version) {
+            let TargetClients { clients, calls, .. } = self.target;
             let cloud = ReleaseCloud::new(clients, Arc::clone(calls));
             let own = cloud.secrets(&case.name, version).await;
             let all = own.zip(secrets.latest.clone());
-            secrets.version = Some((version, all.map(|(own, latest)| [own, latest].concat())));
+            let all = all.map(|(own, latest)| [own, latest].concat());
+            secrets.version = Some(VersionSecrets { version, all });
         }
-        secrets.version.as_ref()?.1.as_deref()
+        secrets.version.as_ref()?.all.as_deref()
     }
 }
 
 impl Secrets {
-    fn of(case: &Case, found: &Function) -> Self {
+    fn of(case: &FunctionTests, found: &Function) -> Self {
         let known = found.environment_error.is_none();
         let given = case.doc().into_iter().flat_map(FunctionDoc::variables);
         let given = given.map(|(_, value)| value.clone());
@@ -141,12 +151,16 @@ impl Secrets {
     }
 }
 
-fn told(case: &Case, failure: &Failure) -> String {
+fn trouble(case: &FunctionTests, failure: Failure) -> String {
     if failure.class == Class::Gone {
         return format!(
             "the function has no alias {}: nothing has been released yet; `evenkeel apply` does that",
             case.alias
         );
     }
-    failed(failure).0
+    report(failure)
+}
+
+fn report(failure: Failure) -> String {
+    CliError::from(ObjectError::OwnCall(failure)).report()
 }

@@ -3,21 +3,20 @@
 use std::{collections::BTreeMap, env, time::Duration};
 
 use super::{
-    super::{
-        CliError, TestArgs,
-        args::Builder,
-        builder::container::Wanted,
-        door::{self, Door},
-        function::failed,
-        out::note,
-    },
-    cases::Case,
-    report::{Suite, Tried},
-    session::{Session, Terms},
+    cases::FunctionTests,
+    report::{SuiteReport, TestResult},
+    session::{RunLimits, Session},
 };
 use crate::{
     aws::registry::{self, Login},
-    engine::{facts::oci_architecture, policy::Mode, secret::Secret, time::Clock},
+    cli::{
+        args::{ImageBuilder, TestArgs},
+        builder::container::ContainerSpec,
+        error::{CliError, ManifestError, ObjectError, UsageError},
+        out::note,
+        target_clients::{self, TargetClients},
+    },
+    engine::{facts::oci_architecture, failure::chain, policy::Mode, secret::Secret, time::Clock},
     kinds::{
         function::{
             config::{Logging, defaults},
@@ -41,64 +40,34 @@ const PASSED: [&str; 5] = [
 const REGION: &str = "us-east-1";
 
 /// Where tests run.
-pub(super) struct Place<'a> {
+pub(super) struct LocalTests<'a> {
     pub(super) args: &'a TestArgs,
     /// The way to AWS, where it is open already.
-    pub(super) door: Option<&'a Door>,
-}
-
-/// Tests functions one after another: each has the machine for itself. What fails for one is told, and the rest goes
-/// on.
-pub(super) async fn run(place: &Place<'_>, cases: &[Case]) -> Result<Vec<Suite>, CliError> {
-    if place.args.image.is_some() {
-        one_image(cases)?;
-    }
-    let builder = match Builder::choose(place.args.builder).await {
-        Ok(builder) => builder,
-        Err(error) => {
-            let why = format!("it is not in AWS, and cannot run here: {error}");
-            return Ok(cases.iter().map(|it| it.error(why.clone())).collect());
-        }
-    };
-    if builder == Builder::Buildah {
-        note(
-            "buildah shows the values of a function's variables, the AWS keys of your environment among them, to all \
-             users of this machine (`ps`) while a test runs; docker and podman do not",
-        );
-    }
-    let clock = place.args.access.clock();
-    let mut suites = Vec::new();
-    for case in cases {
-        note(&format!("{}: testing in a container", case.name));
-        let suite = match Box::pin(place.wanted(builder, case)).await {
-            Ok(wanted) => Box::pin(tests(&*clock, (builder, &wanted), case)).await,
-            Err(error) => case.error(error.0),
-        };
-        suites.push(suite);
-    }
-    Ok(suites)
+    pub(super) target: Option<&'a TargetClients>,
 }
 
 /// Functions that share an image may be tested with one.
-fn one_image(cases: &[Case]) -> Result<(), CliError> {
+fn check_one_image(cases: &[FunctionTests]) -> Result<(), UsageError> {
     let images = cases.iter().filter_map(|it| ImageRef::parse(&it.doc()?.image).ok());
     let mut names: Vec<String> = images.map(|it| it.repository).collect();
     names.sort();
     names.dedup();
     match names.as_slice() {
         [] | [_] => Ok(()),
-        _ => Err(CliError(format!(
-            "--image is one image, and the functions that are meant have several ({}); name the one that it is for",
-            names.join(", ")
-        ))),
+        _ => Err(UsageError::ImageForSeveral { repositories: names }),
     }
 }
 
-async fn tests(clock: &dyn Clock, (builder, wanted): (Builder, &Wanted), case: &Case) -> Suite {
-    let mut suite = case.suite(format!("a container of {}", wanted.image));
+async fn tests(
+    clock: &dyn Clock,
+    builder: ImageBuilder,
+    spec: &ContainerSpec,
+    case: &FunctionTests,
+) -> SuiteReport {
+    let mut suite = case.suite(format!("a container of {}", spec.image));
     let seconds = case.doc().and_then(|it| it.timeout).unwrap_or(defaults::TIMEOUT);
     let secrets = secrets(case);
-    let terms = Terms {
+    let limits = RunLimits {
         function: case.name.as_str(),
         timeout: Duration::from_secs(u64::try_from(seconds).unwrap_or_default()),
         secrets: &secrets,
@@ -108,7 +77,7 @@ async fn tests(clock: &dyn Clock, (builder, wanted): (Builder, &Wanted), case: &
         let warm = session.take().and_then(Session::alive);
         let open = match warm {
             Some(open) => Ok(open),
-            None => Box::pin(Session::open(builder, wanted, &terms)).await,
+            None => Box::pin(Session::open(builder, spec, &limits)).await,
         };
         let done = match open {
             Ok(open) => Box::pin(open.invoke(clock, test.payload.as_bytes())).await,
@@ -118,10 +87,10 @@ async fn tests(clock: &dyn Clock, (builder, wanted): (Builder, &Wanted), case: &
             Ok((answer, rest)) => {
                 session = rest;
                 let outcome = release::judged(test, &answer, Some(&secrets));
-                suite.tests.push(Tried::judged(&test.name, outcome, &answer));
+                suite.tests.push(TestResult::judged(&test.name, outcome, &answer));
             }
             Err(error) => {
-                case.give_up(&mut suite, error.0);
+                case.give_up(&mut suite, chain(&error));
                 break;
             }
         }
@@ -132,26 +101,62 @@ async fn tests(clock: &dyn Clock, (builder, wanted): (Builder, &Wanted), case: &
     suite
 }
 
-fn secrets(case: &Case) -> Vec<Secret> {
+fn secrets(case: &FunctionTests) -> Vec<Secret> {
     let all = case.doc().into_iter().flat_map(FunctionDoc::variables);
     let passed = PASSED.iter().take(3).filter_map(|it| inherited(it)).map(Secret::new);
     all.map(|(_, value)| value.clone()).chain(passed).collect()
 }
 
-impl Place<'_> {
+impl LocalTests<'_> {
+    /// Tests functions one after another: each has the machine for itself. What fails for one is reported, and the
+    /// rest goes on.
+    pub(super) async fn run(&self, cases: &[FunctionTests]) -> Result<Vec<SuiteReport>, CliError> {
+        if self.args.image.is_some() {
+            check_one_image(cases)?;
+        }
+        let builder = match ImageBuilder::choose(self.args.builder).await {
+            Ok(builder) => builder,
+            Err(error) => {
+                let why = format!("it is not in AWS, and cannot run here: {error}");
+                return Ok(cases.iter().map(|it| it.error(why.clone())).collect());
+            }
+        };
+        if builder == ImageBuilder::Buildah {
+            note(
+                "buildah shows the values of a function's variables, the AWS keys of your environment among them, to all \
+                 users of this machine (`ps`) while a test runs; docker and podman do not",
+            );
+        }
+        let clock = self.args.access.clock();
+        let mut suites = Vec::new();
+        for case in cases {
+            note(&format!("{}: testing in a container", case.name));
+            let suite = match Box::pin(self.spec(builder, case)).await {
+                Ok(spec) => Box::pin(tests(&*clock, builder, &spec, case)).await,
+                Err(error) => case.error(error.report()),
+            };
+            suites.push(suite);
+        }
+        Ok(suites)
+    }
+
     /// What is to be run for one function. Its image is in the builder's store then.
-    async fn wanted(&self, builder: Builder, case: &Case) -> Result<Wanted, CliError> {
+    async fn spec(
+        &self,
+        builder: ImageBuilder,
+        case: &FunctionTests,
+    ) -> Result<ContainerSpec, CliError> {
         let Some(doc) = case.doc() else {
-            return Err(CliError(format!("{} is no function", case.name)));
+            return Err(ManifestError::NoFunction { name: case.name.clone() }.into());
         };
         let machine = doc.architectures.first().map_or(defaults::ARCHITECTURE, String::as_str);
         let platform = format!("linux/{}", oci_architecture(machine));
         let (image, pulled) = match &self.args.image {
             Some(word) => {
-                let given = (word.as_str(), self.args.dockerfile.as_deref());
-                (Box::pin(builder.load(given, &platform)).await?, None)
+                let dockerfile = self.args.dockerfile.as_deref();
+                (Box::pin(builder.load(word, dockerfile, &platform)).await?, None)
             }
-            None => (self.pull(builder, (&doc.image, &platform)).await?, Some(platform)),
+            None => (self.pull(builder, &doc.image, &platform).await?, Some(platform)),
         };
         let kept: Vec<&str> = doc.kept().map(String::as_str).collect();
         if !kept.is_empty() {
@@ -160,7 +165,7 @@ impl Place<'_> {
         }
         let config = doc.image_config.clone().unwrap_or_default();
         let storage = doc.ephemeral_storage.as_ref();
-        Ok(Wanted {
+        Ok(ContainerSpec {
             image,
             platform: pulled,
             variables: variables(case, doc).into_iter().collect(),
@@ -175,23 +180,25 @@ impl Place<'_> {
     /// Pulls what the manifest names; what it is called then.
     async fn pull(
         &self,
-        builder: Builder,
-        (image, platform): (&str, &str),
+        builder: ImageBuilder,
+        image: &str,
+        platform: &str,
     ) -> Result<String, CliError> {
-        let image = ImageRef::parse(image).map_err(CliError)?;
+        let image = ImageRef::parse(image).map_err(|why| UsageError::ImageName { why })?;
         let opened;
-        let door = if let Some(door) = self.door {
-            door
+        let target = if let Some(target) = self.target {
+            target
         } else {
-            let access = (&self.args.access, Mode::Observe);
-            opened = Box::pin(door::open(access, self.args.target.as_deref())).await?;
+            let name = self.args.target.as_deref();
+            let open = target_clients::open(&self.args.access, Mode::Observe, name);
+            opened = Box::pin(open).await?;
             &opened
         };
         let host =
-            image.registry.as_ref().map_or_else(|| door.place.registry(), |it| it.host.clone());
-        let login: Option<Login> = if host == door.place.own_registry() {
-            let login = registry::login(&door.clients.ecr, &door.calls).await;
-            Some(login.map_err(|it| failed(&it))?)
+            image.registry.as_ref().map_or_else(|| target.place.registry(), |it| it.host.clone());
+        let login: Option<Login> = if host == target.place.own_registry() {
+            let login = registry::login(&target.clients.ecr, &target.calls).await;
+            Some(login.map_err(ObjectError::OwnCall)?)
         } else {
             None
         };
@@ -200,7 +207,7 @@ impl Place<'_> {
             Reference::Tag(tag) => format!("{host}/{}:{tag}", image.repository),
             Reference::Digest(digest) => format!("{host}/{}@{digest}", image.repository),
         };
-        Box::pin(builder.pull((&reference, platform), login.as_ref())).await?;
+        Box::pin(builder.pull(&reference, platform, login.as_ref())).await?;
         Ok(reference)
     }
 }
@@ -212,7 +219,7 @@ fn inherited(name: &str) -> Option<String> {
 }
 
 /// What the function finds in its environment besides the image's own: the manifest's variables, and Lambda's.
-fn variables(case: &Case, doc: &FunctionDoc) -> BTreeMap<String, String> {
+fn variables(case: &FunctionTests, doc: &FunctionDoc) -> BTreeMap<String, String> {
     let region = ["AWS_REGION", "AWS_DEFAULT_REGION"].iter().find_map(|it| inherited(it));
     let region = region.unwrap_or_else(|| REGION.to_owned());
     let passed = PASSED.iter().filter_map(|it| Some(((*it).to_owned(), inherited(it)?)));

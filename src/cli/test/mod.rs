@@ -2,13 +2,13 @@
 //! machine before the first deploy.
 //!
 //! Read in this order: `cases` (what there is to test), `live` and `local` (the two ways), `session` (a container, with
-//! what it has `printed` and `left`), this file (which of them), `report` (what people and programs see).
+//! its `output` and `leftover_processes`), this file (which of them), `report` (what people and programs see).
 
 mod cases;
-mod left;
+mod leftover_processes;
 mod live;
 mod local;
-mod printed;
+mod output;
 mod report;
 mod session;
 
@@ -17,17 +17,18 @@ use std::sync::Arc;
 use tokio::{sync::Semaphore, task::JoinSet};
 
 use self::{
-    cases::{Case, Cases},
-    live::Live,
-    local::Place,
-    report::{Report, Suite},
+    cases::{FunctionTests, TestSelection},
+    live::AliasTester,
+    local::LocalTests,
+    report::{SuiteReport, TestReport},
 };
 use super::{
-    CliError, Outcome, Output, TestArgs,
-    args::On,
-    door::{self, Door},
-    once::Signals,
+    args::{On, Output, TestArgs},
+    error::{CliError, Interrupted, UsageError},
     out::{note, print},
+    outcome::CommandOutcome,
+    signals::Signals,
+    target_clients::{self, TargetClients},
 };
 use crate::engine::{name::Name, policy::Mode};
 
@@ -35,58 +36,65 @@ use crate::engine::{name::Name, policy::Mode};
 const AT_ONCE: usize = 4;
 
 /// Runs the smoke tests.
-pub(super) async fn test(args: TestArgs) -> Result<Outcome, CliError> {
+pub(super) async fn test(args: TestArgs) -> Result<CommandOutcome, CliError> {
     let mut signals = Signals::new()?;
     tokio::select! {
         outcome = Box::pin(work(args)) => outcome,
-        _ = signals.next() => Err(CliError("stopped by a signal before all tests had run".into())),
+        _ = signals.next() => Err(Interrupted::Test.into()),
     }
 }
 
-async fn work(args: TestArgs) -> Result<Outcome, CliError> {
+async fn work(args: TestArgs) -> Result<CommandOutcome, CliError> {
     if args.image.is_some() && args.on == On::Aws {
-        let message = "--image runs on this machine, and --on aws does not; leave one of them out";
-        return Err(CliError(message.into()));
+        return Err(UsageError::ImageOnAws.into());
     }
-    args.junit.as_deref().map_or(Ok(()), report::writable)?;
+    args.junit.as_deref().map_or(Ok(()), report::check_writable)?;
     let on = if args.image.is_some() { On::Local } else { args.on };
     let mut cases = cases::read(&args.scope)?;
-    let door = match on {
+    let target = match on {
         On::Local => None,
         On::Auto | On::Aws => {
-            let access = (&args.access, Mode::Observe);
-            Some(Arc::new(Box::pin(door::open(access, args.target.as_deref())).await?))
+            let name = args.target.as_deref();
+            let open = target_clients::open(&args.access, Mode::Observe, name);
+            Some(Arc::new(Box::pin(open).await?))
         }
     };
     let given = args.target.as_deref().map(Name::new);
-    if let Some(target) = door.as_ref().map(|it| &it.place.target).or(given.as_ref()) {
-        cases.keep_target(target)?;
+    if let Some(name) = target.as_ref().map(|it| &it.place.target).or(given.as_ref()) {
+        cases.keep_target(name)?;
     }
-    let Cases { all, without } = cases;
-    let mut report = Report { suites: Vec::new(), without };
-    let (mut ready, mut waiting) = (Vec::new(), all);
-    if let Some(door) = &door {
-        (ready, waiting) = Box::pin(found(door, (waiting, on))).await;
+    let TestSelection { all, without } = cases;
+    let mut report = TestReport { suites: Vec::new(), without };
+    let mut waiting = all;
+    if let Some(target) = &target {
+        let live = Box::pin(test_live(target, waiting, on)).await;
+        report.suites.extend(live.suites);
+        waiting = live.waiting;
     }
-    report.suites.extend(ready);
     if !waiting.is_empty() {
-        let place = Place { args: &args, door: door.as_deref() };
-        report.suites.extend(Box::pin(local::run(&place, &waiting)).await?);
+        let local = LocalTests { args: &args, target: target.as_deref() };
+        report.suites.extend(Box::pin(local.run(&waiting)).await?);
     }
     report.suites.sort_by(|one, other| one.function.cmp(&other.function));
-    tell(&args, &report)
+    show(&args, &report)
 }
 
-/// What became of the functions that are in AWS, and those that are to run here.
-async fn found(door: &Arc<Door>, (cases, on): (Vec<Case>, On)) -> (Vec<Suite>, Vec<Case>) {
+/// What became of the functions in AWS.
+struct LiveReport {
+    suites: Vec<SuiteReport>,
+    /// Those that are not there, and are to run here.
+    waiting: Vec<FunctionTests>,
+}
+
+async fn test_live(target: &Arc<TargetClients>, cases: Vec<FunctionTests>, on: On) -> LiveReport {
     let (mut tasks, permits) = (JoinSet::new(), Arc::new(Semaphore::new(AT_ONCE)));
     let (mut suites, mut waiting, mut lost) = (Vec::new(), Vec::new(), Vec::new());
     for case in cases {
-        let (door, permits) = (Arc::clone(door), Arc::clone(&permits));
+        let (target, permits) = (Arc::clone(target), Arc::clone(&permits));
         let broken = case.error("the test broke off; that is a fault of evenkeel's own");
         let task = tasks.spawn(async move {
             let _permit = permits.acquire_owned().await;
-            let suite = Box::pin(Live { door: &door }.run(&case)).await;
+            let suite = Box::pin(AliasTester { target: &target }.run(&case)).await;
             (case, suite)
         });
         lost.push((task.id(), broken));
@@ -102,17 +110,17 @@ async fn found(door: &Arc<Door>, (cases, on): (Vec<Case>, On)) -> (Vec<Suite>, V
             Some((_, Some(suite))) => suites.push(suite),
             Some((case, None)) if on == On::Auto => waiting.push(case),
             Some((case, None)) => {
-                let why = format!("there is no function {} in {}", case.name, door.place.region);
+                let why = format!("there is no function {} in {}", case.name, target.place.region);
                 suites.push(case.error(format!("{why}; `evenkeel apply` makes it")));
             }
         }
     }
     waiting.sort_by(|one, other| one.name.cmp(&other.name));
-    (suites, waiting)
+    LiveReport { suites, waiting }
 }
 
 /// The report first: a file that cannot be written takes nothing away from it.
-fn tell(args: &TestArgs, report: &Report) -> Result<Outcome, CliError> {
+fn show(args: &TestArgs, report: &TestReport) -> Result<CommandOutcome, CliError> {
     print(&match args.output {
         Output::Text => report.text(),
         Output::Json => report.json()?,

@@ -1,51 +1,46 @@
 //! What came of the tests: for people, for programs, and as JUnit XML for whatever shows results in CI.
 
-use std::{
-    fmt::{Display, Write as _},
-    fs,
-    os::unix::fs::PermissionsExt as _,
-    path::Path,
-    time::Duration,
-};
+use std::{fmt::Write as _, fs, os::unix::fs::PermissionsExt as _, path::Path, time::Duration};
 
 use quick_junit::{NonSuccessKind, TestCase, TestCaseStatus, TestSuite};
 use serde::Serialize;
 
-use super::super::{
-    CliError, Outcome,
-    out::{self, clean},
-};
 use crate::{
     aws::invoke::Answer,
+    cli::{
+        error::{CliError, FileError},
+        out::{self, clean},
+        outcome::CommandOutcome,
+    },
     kinds::release::{expect, live},
 };
 
 /// All that was tried.
 #[derive(Serialize)]
-pub(super) struct Report {
-    pub(super) suites: Vec<Suite>,
+pub(super) struct TestReport {
+    pub(super) suites: Vec<SuiteReport>,
     /// How many functions have no smoke tests.
     pub(super) without: usize,
 }
 
 /// One function.
 #[derive(Serialize)]
-pub(super) struct Suite {
+pub(super) struct SuiteReport {
     /// Its name in AWS.
     pub(super) function: String,
     /// Where its manifest stands.
     pub(super) manifest: String,
     /// Where the tests ran.
     pub(super) place: String,
-    pub(super) tests: Vec<Tried>,
+    pub(super) tests: Vec<TestResult>,
 }
 
 /// One test.
 #[derive(Serialize)]
-pub(super) struct Tried {
+pub(super) struct TestResult {
     name: String,
     #[serde(flatten)]
-    ending: Ending,
+    ending: TestOutcome,
     /// How long the function ran, in seconds.
     seconds: Option<f64>,
     request: Option<String>,
@@ -56,7 +51,7 @@ pub(super) struct Tried {
 /// How a test ended.
 #[derive(Serialize)]
 #[serde(tag = "outcome", content = "message", rename_all = "lowercase")]
-pub(super) enum Ending {
+pub(super) enum TestOutcome {
     /// As expected.
     Passed,
     /// Otherwise.
@@ -65,16 +60,16 @@ pub(super) enum Ending {
     Error(String),
 }
 
-impl Tried {
-    pub(super) fn new(name: &str, ending: Ending) -> Self {
+impl TestResult {
+    pub(super) fn new(name: &str, ending: TestOutcome) -> Self {
         Self { name: name.to_owned(), ending, seconds: None, request: None, version: None }
     }
 
     /// What an answer shows.
     pub(super) fn judged(name: &str, outcome: live::TestOutcome, answer: &Answer) -> Self {
         let ending = match outcome {
-            live::TestOutcome::Passed => Ending::Passed,
-            live::TestOutcome::Failed(why) => Ending::Failed(why),
+            live::TestOutcome::Passed => TestOutcome::Passed,
+            live::TestOutcome::Failed(why) => TestOutcome::Failed(why),
         };
         Self {
             seconds: expect::duration(&answer.log).map(|it| it.as_secs_f64()),
@@ -85,28 +80,28 @@ impl Tried {
     }
 }
 
-impl Report {
-    fn count(&self, is: impl Fn(&Ending) -> bool) -> usize {
+impl TestReport {
+    fn count(&self, is: impl Fn(&TestOutcome) -> bool) -> usize {
         let all = self.suites.iter().flat_map(|it| &it.tests);
         all.filter(|it| is(&it.ending)).count()
     }
 
     fn failed(&self) -> usize {
-        self.count(|it| matches!(it, Ending::Failed(_)))
+        self.count(|it| matches!(it, TestOutcome::Failed(_)))
     }
 
     fn errors(&self) -> usize {
-        self.count(|it| matches!(it, Ending::Error(_)))
+        self.count(|it| matches!(it, TestOutcome::Error(_)))
     }
 
     /// As exit codes go.
-    pub(super) fn outcome(&self) -> Outcome {
+    pub(super) fn outcome(&self) -> CommandOutcome {
         match (self.errors(), self.failed()) {
             // Without a single test nothing could fail.
-            _ if self.count(|_| true) == 0 => Outcome::Error,
-            (0, 0) => Outcome::Good,
-            (0, _) => Outcome::Differs,
-            _ => Outcome::Error,
+            _ if self.count(|_| true) == 0 => CommandOutcome::Error,
+            (0, 0) => CommandOutcome::Good,
+            (0, _) => CommandOutcome::Differs,
+            _ => CommandOutcome::Error,
         }
     }
 
@@ -118,14 +113,14 @@ impl Report {
             for test in &suite.tests {
                 let took = test.seconds.map(|it| format!(" ({:.0} ms)", it * 1000.0));
                 let (word, why) = match &test.ending {
-                    Ending::Passed => ("pass ", String::new()),
-                    Ending::Failed(why) => ("FAIL ", format!(": {}", clean(why))),
-                    Ending::Error(why) => ("ERROR", format!(": {}", clean(why))),
+                    TestOutcome::Passed => ("pass ", String::new()),
+                    TestOutcome::Failed(why) => ("FAIL ", format!(": {}", clean(why))),
+                    TestOutcome::Error(why) => ("ERROR", format!(": {}", clean(why))),
                 };
                 writeln!(text, "  {word} {}{}{why}", test.name, took.unwrap_or_default()).ok();
             }
         }
-        let (passed, failed) = (self.count(|it| matches!(it, Ending::Passed)), self.failed());
+        let (passed, failed) = (self.count(|it| matches!(it, TestOutcome::Passed)), self.failed());
         write!(text, "{passed} passed, {failed} failed, {} could not be run", self.errors()).ok();
         if self.without > 0 {
             write!(text, "; functions without smoke tests: {}", self.without).ok();
@@ -135,13 +130,13 @@ impl Report {
 
     /// For programs.
     pub(super) fn json(&self) -> Result<String, CliError> {
-        serde_json::to_string_pretty(self).map_err(|error| CliError(error.to_string()))
+        serde_json::to_string_pretty(self).map_err(|error| CliError::Serialize(error.into()))
     }
 
     /// Into a file, for CI.
     pub(super) fn save(&self, path: &Path) -> Result<(), CliError> {
         let saved = out::save(path, &self.junit()?, fs::Permissions::from_mode(0o644));
-        saved.map_err(|error| CliError(format!("{}: {error}", path.display())))
+        Ok(saved.map_err(FileError::access(path))?)
     }
 
     /// For CI: a suite is a function. What XML cannot hold is left out of it.
@@ -154,30 +149,30 @@ impl Report {
             all.add_test_cases(suite.tests.iter().map(|it| case(suite, it)));
             report.add_test_suite(all);
         }
-        report.to_string().map_err(|error| CliError(error.to_string()))
+        report.to_string().map_err(|error| CliError::Serialize(error.into()))
     }
 }
 
 /// Whether a file can be written there, before anything is done for it.
-pub(super) fn writable(path: &Path) -> Result<(), CliError> {
-    let wrong = |why: &dyn Display| CliError(format!("{}: {why}", path.display()));
+pub(super) fn check_writable(path: &Path) -> Result<(), FileError> {
     if path.is_dir() {
-        return Err(wrong(&"it is a directory, and should be a file"));
+        return Err(FileError::Directory { path: path.to_path_buf() });
     }
     let parent = path.parent().filter(|it| !it.as_os_str().is_empty());
-    tempfile::tempfile_in(parent.unwrap_or(Path::new("."))).map(drop).map_err(|error| wrong(&error))
+    let file = tempfile::tempfile_in(parent.unwrap_or(Path::new(".")));
+    file.map(drop).map_err(FileError::access(path))
 }
 
-fn case(suite: &Suite, test: &Tried) -> TestCase {
+fn case(suite: &SuiteReport, test: &TestResult) -> TestCase {
     let bad = |kind, why: &str| {
         let mut status = TestCaseStatus::non_success(kind);
         status.set_message(why);
         status
     };
     let status = match &test.ending {
-        Ending::Passed => TestCaseStatus::success(),
-        Ending::Failed(why) => bad(NonSuccessKind::Failure, why),
-        Ending::Error(why) => bad(NonSuccessKind::Error, why),
+        TestOutcome::Passed => TestCaseStatus::success(),
+        TestOutcome::Failed(why) => bad(NonSuccessKind::Failure, why),
+        TestOutcome::Error(why) => bad(NonSuccessKind::Error, why),
     };
     let mut case = TestCase::new(test.name.as_str(), status);
     case.set_classname(suite.function.as_str());
@@ -191,22 +186,28 @@ mod tests {
 
     #[test]
     fn a_report_without_a_test_is_not_good() {
-        let suite = |endings: Vec<Ending>| Suite {
+        let suite = |endings: Vec<TestOutcome>| SuiteReport {
             function: "f".into(),
             manifest: "f.yaml:1".into(),
             place: "here".into(),
-            tests: endings.into_iter().map(|it| Tried::new("t", it)).collect(),
+            tests: endings.into_iter().map(|it| TestResult::new("t", it)).collect(),
         };
-        let check = |suites: Vec<Suite>, expected: Outcome| {
-            assert_eq!(Report { suites, without: 1 }.outcome(), expected);
+        let check = |suites: Vec<SuiteReport>, expected: CommandOutcome| {
+            assert_eq!(TestReport { suites, without: 1 }.outcome(), expected);
         };
-        check(vec![], Outcome::Error);
-        check(vec![suite(vec![])], Outcome::Error);
-        check(vec![suite(vec![Ending::Passed])], Outcome::Good);
-        check(vec![suite(vec![Ending::Passed, Ending::Failed("x".into())])], Outcome::Differs);
+        check(vec![], CommandOutcome::Error);
+        check(vec![suite(vec![])], CommandOutcome::Error);
+        check(vec![suite(vec![TestOutcome::Passed])], CommandOutcome::Good);
         check(
-            vec![suite(vec![Ending::Failed("x".into())]), suite(vec![Ending::Error("x".into())])],
-            Outcome::Error,
+            vec![suite(vec![TestOutcome::Passed, TestOutcome::Failed("x".into())])],
+            CommandOutcome::Differs,
+        );
+        check(
+            vec![
+                suite(vec![TestOutcome::Failed("x".into())]),
+                suite(vec![TestOutcome::Error("x".into())]),
+            ],
+            CommandOutcome::Error,
         );
     }
 }

@@ -1,22 +1,22 @@
 //! One container that answers events: its process, its runtime API, and what it prints.
 
-use std::{io, process::Stdio, time::Duration};
+use std::{process::Stdio, time::Duration};
 
 use evenkeel_runtime_api::{Event, Job, Port, Process, Said, error, reason};
 use jiff::Timestamp;
 
 use super::{
-    super::{
-        CliError,
-        args::Builder,
-        builder::container::{Container, Wanted},
-        out,
-    },
-    left::Left,
-    printed::{OUTPUT_MAX, Printed},
+    leftover_processes::LeftoverProcesses,
+    output::{ContainerOutput, OUTPUT_MAX},
 };
 use crate::{
     aws::invoke::{Answer, PAYLOAD_MAX},
+    cli::{
+        args::ImageBuilder,
+        builder::container::{Container, ContainerSpec, EnvVariable},
+        error::BuilderError,
+        out,
+    },
     engine::{secret::Secret, time::Clock},
 };
 
@@ -30,7 +30,7 @@ const ASIDE: [&str; 3] = [" run --help", "level=warning", "WARN["];
 const API: &str = "AWS_LAMBDA_RUNTIME_API";
 
 /// Whose container it is.
-pub(super) struct Terms<'a> {
+pub(super) struct RunLimits<'a> {
     pub(super) function: &'a str,
     /// How long it may take for an event.
     pub(super) timeout: Duration,
@@ -42,10 +42,10 @@ pub(super) struct Terms<'a> {
 pub(super) struct Session {
     // The process goes first, then what it has left behind, then what it ran in.
     process: Process,
-    left: Option<Left>,
+    leftover_processes: Option<LeftoverProcesses>,
     container: Container,
-    builder: Builder,
-    printed: Printed,
+    builder: ImageBuilder,
+    output: ContainerOutput,
     timeout: Duration,
     arn: String,
     memory_mb: i32,
@@ -54,19 +54,19 @@ pub(super) struct Session {
 }
 
 /// How a run ended.
-struct Run {
+struct RunResult {
     payload: Vec<u8>,
     failed: bool,
     /// Whether the container can take another event.
     stays: bool,
 }
 
-impl Run {
-    fn said(payload: &[u8], failed: bool, stays: bool) -> Self {
+impl RunResult {
+    fn of(payload: &[u8], failed: bool, stays: bool) -> Self {
         Self { payload: payload.to_vec(), failed, stays }
     }
 
-    /// What the function itself could not tell.
+    /// What the function itself cannot say.
     fn broken(kind: &str, id: &str, why: &str) -> Self {
         Self { payload: error(kind, id, why), failed: true, stays: false }
     }
@@ -75,27 +75,28 @@ impl Run {
 impl Session {
     /// Starts a container.
     pub(super) async fn open(
-        builder: Builder,
-        wanted: &Wanted,
-        terms: &Terms<'_>,
-    ) -> Result<Self, CliError> {
-        let failed = |error: io::Error| CliError(format!("no container can be started: {error}"));
-        let port = Port::open().await.map_err(failed)?;
-        let api = (API, port.address());
-        let (printed, stdout, stderr) = Printed::new(terms.secrets).map_err(failed)?;
-        let left = (builder == Builder::Buildah).then(|| Left::new(api));
-        let (container, mut command) = builder.container(wanted, api).await?;
+        builder: ImageBuilder,
+        spec: &ContainerSpec,
+        limits: &RunLimits<'_>,
+    ) -> Result<Self, BuilderError> {
+        let port = Port::open().await.map_err(BuilderError::Machine)?;
+        let api = EnvVariable { name: API, value: port.address() };
+        let (output, stdout, stderr) =
+            ContainerOutput::new(limits.secrets).map_err(BuilderError::Machine)?;
+        let leftover_processes =
+            (builder == ImageBuilder::Buildah).then(|| LeftoverProcesses::new(api));
+        let (container, mut command) = builder.container(spec, api).await?;
         command.stdin(Stdio::null()).stdout(stdout).stderr(stderr);
-        let process = Process::start(port, &mut command).map_err(failed)?;
+        let process = Process::start(port, &mut command).map_err(BuilderError::Machine)?;
         Ok(Self {
             process,
-            left,
+            leftover_processes,
             container,
             builder,
-            printed,
-            timeout: terms.timeout,
-            arn: format!("arn:aws:lambda:local:000000000000:function:{}", terms.function),
-            memory_mb: wanted.memory_mb,
+            output,
+            timeout: limits.timeout,
+            arn: format!("arn:aws:lambda:local:000000000000:function:{}", limits.function),
+            memory_mb: spec.memory_mb,
             ready: false,
             count: 0,
         })
@@ -112,23 +113,23 @@ impl Session {
         mut self,
         clock: &dyn Clock,
         event: &[u8],
-    ) -> Result<(Answer, Option<Self>), CliError> {
+    ) -> Result<(Answer, Option<Self>), BuilderError> {
         self.count += 1;
         let id = format!("00000000-0000-4000-8000-{:012}", self.count);
-        let from = if self.ready { self.printed.length() } else { 0 };
+        let from = if self.ready { self.output.length() } else { 0 };
         let early = if self.ready { None } else { self.start(&id).await? };
         let began = clock.now();
         let mut run = match early {
             Some(run) => run,
-            None => self.answer(clock, (&id, event)).await,
+            None => self.answer(clock, &id, event).await,
         };
         let took = clock.now().mono.since(began.mono);
         // What it prints after its answer belongs to it, and one that ends then takes no other event.
-        run.stays = run.stays && self.process.rests(|| self.printed.flooded()).await;
+        run.stays = run.stays && self.process.rests(|| self.output.flooded()).await;
         let answer = Answer {
             payload: run.payload,
             function_error: run.failed.then(|| "Unhandled".to_owned()),
-            log: self.log(from, (&id, took)),
+            log: self.log(from, &id, took),
             version: None,
             request: Some(id),
         };
@@ -140,63 +141,58 @@ impl Session {
     }
 
     /// Waits for it to ask for an event; how it ended, if it did not.
-    async fn start(&mut self, id: &str) -> Result<Option<Run>, CliError> {
+    async fn start(&mut self, id: &str) -> Result<Option<RunResult>, BuilderError> {
         let program = self.builder.program();
-        match self.process.next(START_MAX, || self.printed.flooded()).await {
-            Event::Said(Said::InitError(_, body)) => Ok(Some(Run::said(&body, true, false))),
+        match self.process.next(START_MAX, || self.output.flooded()).await {
+            Event::Said(Said::InitError(_, body)) => Ok(Some(RunResult::of(&body, true, false))),
             Event::Said(_) => {
                 self.ready = true;
                 Ok(None)
             }
             Event::Ended(status) if self.container.began().await => {
-                Ok(Some(Run::broken("Runtime.ExitError", id, &reason(status))))
+                Ok(Some(RunResult::broken("Runtime.ExitError", id, &reason(status))))
             }
             Event::Ended(_) => {
-                let why = out::clean(&complaint(&self.printed.since(0)));
-                Err(CliError(format!("{program} cannot start a container of the image: {why}")))
+                let complaint = out::clean(&complaint(&self.output.since(0)));
+                Err(BuilderError::NotBegun { program, complaint })
             }
             Event::Stopped => Ok(Some(flooded(id))),
-            Event::Late => Err(CliError(format!(
-                "the container did not ask for an event within {START_MAX:?}: the image must speak Lambda's runtime \
-                 API, and {program} must let it reach this machine's 127.0.0.1 (`--network host`): Docker Desktop has \
-                 to be told (\"Enable host networking\"), and rootless docker, a DOCKER_HOST elsewhere and \
-                 `podman machine` cannot"
-            ))),
+            Event::Late => Err(BuilderError::NoEvent { program, within: START_MAX }),
         }
     }
 
-    async fn answer(&mut self, clock: &dyn Clock, (id, event): (&str, &[u8])) -> Run {
+    async fn answer(&mut self, clock: &dyn Clock, id: &str, event: &[u8]) -> RunResult {
         let since = clock.now().wall.duration_since(Timestamp::UNIX_EPOCH);
         let deadline = Duration::try_from(since).unwrap_or_default() + self.timeout;
         let job = Job::new(id, (&self.arn, deadline), event.to_vec().into());
-        match self.process.call(job, self.timeout, || self.printed.flooded()).await {
+        match self.process.call(job, self.timeout, || self.output.flooded()).await {
             Event::Said(Said::Response(body)) if body.len() <= PAYLOAD_MAX => {
-                Run::said(&body, false, true)
+                RunResult::of(&body, false, true)
             }
             Event::Said(Said::Response(_) | Said::TooLarge) => {
                 let why = "the answer is larger than 6 MB";
-                Run::broken("Function.ResponseSizeTooLarge", id, why)
+                RunResult::broken("Function.ResponseSizeTooLarge", id, why)
             }
             Event::Said(Said::Error(_, body) | Said::InitError(_, body)) => {
-                Run::said(&body, true, true)
+                RunResult::of(&body, true, true)
             }
             // No answer is a request for another event.
             Event::Late | Event::Said(Said::Ready) => {
                 let seconds = self.timeout.as_secs_f64();
                 let why = format!("Task timed out after {seconds:.2} seconds");
-                Run::broken("Sandbox.Timedout", id, &why)
+                RunResult::broken("Sandbox.Timedout", id, &why)
             }
-            Event::Ended(status) => Run::broken("Runtime.ExitError", id, &reason(status)),
+            Event::Ended(status) => RunResult::broken("Runtime.ExitError", id, &reason(status)),
             Event::Stopped => flooded(id),
         }
     }
 
     /// The log of one run, with the line that ends it in Lambda's.
-    fn log(&mut self, from: u64, (id, took): (&str, Duration)) -> String {
+    fn log(&mut self, from: u64, id: &str, took: Duration) -> String {
         let millis = took.as_secs_f64() * 1000.0;
         format!(
             "{}\nREPORT RequestId: {id}\tDuration: {millis:.2} ms\tMemory Size: {} MB\t\n",
-            self.printed.since(from).trim_end(),
+            self.output.since(from).trim_end(),
             self.memory_mb
         )
     }
@@ -204,19 +200,19 @@ impl Session {
     /// Ends it.
     pub(super) async fn close(mut self) {
         self.process.kill().await;
-        drop(self.left);
+        drop(self.leftover_processes);
         self.container.remove().await;
     }
 }
 
-fn flooded(id: &str) -> Run {
+fn flooded(id: &str) -> RunResult {
     let why = format!("printed more than {} MiB", OUTPUT_MAX >> 20);
-    Run::broken("Runtime.ExitError", id, &why)
+    RunResult::broken("Runtime.ExitError", id, &why)
 }
 
 /// What an engine said of a container whose program never ran: nobody else printed anything.
-fn complaint(printed: &str) -> String {
-    let lines = printed.lines().map(str::trim).filter(|it| !it.is_empty());
+fn complaint(output: &str) -> String {
+    let lines = output.lines().map(str::trim).filter(|it| !it.is_empty());
     let lines = lines.filter(|line| !ASIDE.iter().any(|it| line.contains(it)));
     let lines: Vec<&str> = lines.take(LINES_MAX).collect();
     if lines.is_empty() { "it says nothing".to_owned() } else { lines.join(" | ") }

@@ -1,8 +1,8 @@
 //! Files of manifests on their way to another text.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
-    fs, io,
+    collections::{BTreeMap, BTreeSet, btree_map::Entry},
+    fs,
     os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
     sync::Arc,
@@ -11,35 +11,40 @@ use std::{
 use serde_json::{Map, Value};
 use tempfile::TempDir;
 
-use super::super::super::{CliError, out::note, reading, sheet::Sheet};
 use crate::{
+    cli::{
+        error::{CliError, FileError, WriteBackError},
+        manifest_file::ManifestFile,
+        manifests,
+        out::note,
+    },
     daemon::source::Snapshot,
-    manifest::{self, Document, Edit},
+    manifest::{self, Diagnostic, Document, Edit},
 };
 
 /// All of them.
-pub(super) struct Drafts<'a> {
+pub(super) struct ManifestDrafts<'a> {
     root: &'a Path,
     snapshot: &'a Snapshot,
-    all: BTreeMap<Arc<str>, Draft>,
+    all: BTreeMap<Arc<str>, ManifestDraft>,
 }
 
 /// One.
-pub(super) struct Draft {
-    sheet: Sheet,
+pub(super) struct ManifestDraft {
+    file: ManifestFile,
     text: String,
     /// What was edited, a line each.
     lines: Vec<String>,
 }
 
 /// A directory of manifests as it would be.
-pub(super) struct Copy {
+pub(super) struct ScratchCopy {
     pub(super) root: PathBuf,
     // It goes with this.
     _folder: TempDir,
 }
 
-impl<'a> Drafts<'a> {
+impl<'a> ManifestDrafts<'a> {
     /// None yet, of manifests that have been read.
     pub(super) fn new(root: &'a Path, snapshot: &'a Snapshot) -> Self {
         Self { root, snapshot, all: BTreeMap::new() }
@@ -47,26 +52,31 @@ impl<'a> Drafts<'a> {
 
     /// The draft of the file that a document stands in, and stood in when it was read. Documents of one file are
     /// edited from below.
-    pub(super) fn open(&mut self, document: &Document) -> Result<&mut Draft, CliError> {
-        let file = &document.origin.file;
-        if !self.all.contains_key(file) {
-            let sheet = Sheet::open(self.root, file)?;
-            let text = sheet.text.clone();
-            self.all.insert(Arc::clone(file), Draft { sheet, text, lines: Vec::new() });
-        }
-        let draft = self.all.get_mut(file).ok_or_else(|| CliError("no draft".into()))?;
-        let now = manifest::parse(file, draft.text.as_bytes());
+    pub(super) fn open(
+        &mut self,
+        document: &Document,
+    ) -> Result<&mut ManifestDraft, WriteBackError> {
+        let name = &document.origin.file;
+        let draft = match self.all.entry(Arc::clone(name)) {
+            Entry::Occupied(draft) => draft.into_mut(),
+            Entry::Vacant(place) => {
+                let file = ManifestFile::open(self.root, name)?;
+                let text = file.text.clone();
+                place.insert(ManifestDraft { file, text, lines: Vec::new() })
+            }
+        };
+        let now = manifest::parse(name, draft.text.as_bytes());
         if now.documents.iter().any(|it| **it == *document) {
             return Ok(draft);
         }
-        Err(draft.sheet.wrong("it has been changed meanwhile; nothing was written: begin again"))
+        Err(WriteBackError::Stale { path: draft.file.path() })
     }
 
     /// The manifests as they would be, which are as good as they were. They may hold secrets: nobody else sees them.
-    pub(super) fn copy(&self) -> Result<Copy, CliError> {
-        let wrong = |error: io::Error| CliError(format!("no room to work: {error}"));
+    pub(super) fn copy(&self) -> Result<ScratchCopy, CliError> {
         let private = fs::Permissions::from_mode(0o700);
-        let folder = tempfile::Builder::new().permissions(private).tempdir().map_err(wrong)?;
+        let folder = tempfile::Builder::new().permissions(private).tempdir();
+        let folder = folder.map_err(FileError::Scratch)?;
         let files: BTreeSet<&Arc<str>> =
             self.snapshot.documents.iter().map(|it| &it.origin.file).collect();
         for file in &files {
@@ -74,64 +84,62 @@ impl<'a> Drafts<'a> {
             let Some(text) = self.text(file) else { continue };
             let path = folder.path().join(&***file);
             if let Some(parent) = path.parent() {
-                fs::create_dir_all(parent).map_err(wrong)?;
+                fs::create_dir_all(parent).map_err(FileError::Scratch)?;
             }
-            fs::write(path, text).map_err(wrong)?;
+            fs::write(path, text).map_err(FileError::Scratch)?;
         }
         let only = files.first().filter(|_| !self.root.is_dir());
         let root =
             only.map_or_else(|| folder.path().to_path_buf(), |it| folder.path().join(&***it));
         // Lines have moved.
-        let said = |it: &manifest::Diagnostic| (it.file.to_string(), it.message.clone());
-        let known: BTreeSet<(String, String)> =
-            self.snapshot.diagnostics.iter().map(said).collect();
-        let now = reading::read(&root)?;
-        if let Some(note) = now.diagnostics.iter().find(|it| !known.contains(&said(it))) {
-            return Err(CliError(format!(
-                "nothing was written, since the manifests would not be good any more: {note}; if it is about another \
-                 document, capture that one in the same call"
-            )));
+        let known = &self.snapshot.diagnostics;
+        let is_known = |it: &&Diagnostic| {
+            known.iter().any(|known| (&known.file, &known.message) == (&it.file, &it.message))
+        };
+        let now = manifests::read(&root)?;
+        if let Some(diagnostic) = now.diagnostics.iter().find(|it| !is_known(it)) {
+            let diagnostic = Box::new(diagnostic.clone());
+            return Err(WriteBackError::Faulty { diagnostic }.into());
         }
-        Ok(Copy { root, _folder: folder })
+        Ok(ScratchCopy { root, _folder: folder })
     }
 
     /// A file as it would be.
     fn text(&self, file: &Arc<str>) -> Option<String> {
         let draft = self.all.get(file).map(|it| it.text.clone());
-        draft.or_else(|| Some(Sheet::open(self.root, file).ok()?.text))
+        draft.or_else(|| Some(ManifestFile::open(self.root, file).ok()?.text))
     }
 
     /// Puts every file in its place, or none, as far as the file system lets that be known before.
     pub(super) fn save(&self) -> Result<(), CliError> {
-        let edited: Vec<&Draft> = self.all.values().filter(|it| it.text != it.sheet.text).collect();
+        let edited: Vec<&ManifestDraft> =
+            self.all.values().filter(|it| it.text != it.file.text).collect();
         let staged =
-            edited.iter().map(|it| it.sheet.stage(&it.text)).collect::<Result<Vec<_>, _>>()?;
+            edited.iter().map(|it| it.file.stage(&it.text)).collect::<Result<Vec<_>, _>>()?;
         for (draft, staged) in edited.iter().zip(&staged) {
-            staged.check(&draft.sheet)?;
+            staged.check(&draft.file)?;
         }
-        if reading::read(self.root)?.id != self.snapshot.id {
-            let message =
-                "the manifests have been changed meanwhile; nothing was written: begin again";
-            return Err(CliError(message.into()));
+        if manifests::read(self.root)?.id != self.snapshot.id {
+            return Err(WriteBackError::AllStale.into());
         }
         for (draft, staged) in edited.into_iter().zip(staged) {
-            // Each is told as it is done: whoever is stopped in between knows how far it came.
-            staged.put(&draft.sheet)?;
+            // Each is named as it is done: whoever is stopped in between knows how far it came.
+            staged.put(&draft.file)?;
             draft.lines.iter().for_each(|it| note(it));
         }
         Ok(())
     }
 }
 
-impl Draft {
+impl ManifestDraft {
     /// The `spec` of a document.
-    pub(super) fn spec(&self, document: &Document) -> Result<Map<String, Value>, CliError> {
+    pub(super) fn spec(&self, document: &Document) -> Result<Map<String, Value>, WriteBackError> {
         let all = manifest::values("", self.text.as_bytes(), manifest::YamlTags::Refused);
         let found = all.ok().and_then(|all| {
             let (_, document) = all.into_iter().find(|it| it.0 == document.origin.line)?;
             document.get("spec")?.as_object().cloned()
         });
-        found.ok_or_else(|| self.sheet.wrong("the document is not where it was"))
+        found.ok_or_else(|| WriteBackError::Moved { path: self.file.path() })
     }
 
     /// Makes an edit.
@@ -139,12 +147,12 @@ impl Draft {
         &mut self,
         document: &Document,
         edit: &Edit,
-        told: &str,
-    ) -> Result<(), CliError> {
+        line: &str,
+    ) -> Result<(), WriteBackError> {
         let edited = manifest::edit(&self.text, document.origin.line, edit);
-        self.text =
-            edited.map_err(|error| self.sheet.wrong(format!("{error}; nothing was written")))?;
-        self.lines.push(format!("{}: {told}", document.origin));
+        self.text = edited
+            .map_err(|error| self.file.uneditable(&format!("{error}; nothing was written")))?;
+        self.lines.push(format!("{}: {line}", document.origin));
         Ok(())
     }
 }
@@ -160,8 +168,8 @@ mod tests {
             "apiVersion: evenkeel.dev/v1\nkind: Repository\nmetadata: { name: jobs }\nspec: {}\n";
         fs::create_dir(folder.path().join("sub")).unwrap();
         fs::write(folder.path().join("sub/a.yaml"), text).unwrap();
-        let snapshot = reading::read(folder.path()).unwrap();
-        let copy = Drafts::new(folder.path(), &snapshot).copy().unwrap();
+        let snapshot = manifests::read(folder.path()).unwrap();
+        let copy = ManifestDrafts::new(folder.path(), &snapshot).copy().unwrap();
         assert_eq!(fs::metadata(&copy.root).unwrap().permissions().mode() & 0o777, 0o700);
         assert_eq!(fs::read_to_string(copy.root.join("sub/a.yaml")).unwrap(), text);
         let root = copy.root.clone();
@@ -179,11 +187,11 @@ mod tests {
             )
         };
         fs::write(file("jobs"), text("jobs")).unwrap();
-        let snapshot = reading::read(folder.path()).unwrap();
+        let snapshot = manifests::read(folder.path()).unwrap();
         let document = snapshot.documents.first().unwrap();
         let value = Some(Value::from("IMMUTABLE"));
         let edit = Edit { path: vec!["spec".into(), "imageTagMutability".into()], value };
-        let mut drafts = Drafts::new(folder.path(), &snapshot);
+        let mut drafts = ManifestDrafts::new(folder.path(), &snapshot);
         drafts.open(document).unwrap().edit(document, &edit, "told").unwrap();
         // Not in the file that is edited.
         fs::write(file("other"), text("other")).unwrap();

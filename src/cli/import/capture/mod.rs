@@ -1,35 +1,34 @@
 //! Drift written back: what another party changed in AWS becomes what the manifests ask for.
 //!
-//! Read in this order: `read` (what differs), this file (which of it is taken, and the edits that say it), `drafts`
+//! Read in this order: `differences` (what differs), this file (which of it is taken, and the edits that say it), `drafts`
 //! (files on their way to another text: proved first, then written, all or none).
 
+mod differences;
 mod drafts;
-mod look;
 
 use std::{collections::BTreeSet, sync::Arc};
 
 use serde_json::{Map, Value};
 
 use self::{
-    drafts::Drafts,
-    look::{Field, Look},
+    differences::{CaptureScope, Differences, field},
+    drafts::ManifestDrafts,
 };
-use super::{
-    super::{
-        CliError, CoreArgs, ImportArgs, Outcome,
-        args::ValuesArg,
-        door::{self, Door},
-        once::Signals,
-        out::{clean, note},
-        reading,
-    },
-    live::Reader,
-};
+use super::live::LiveReader;
 use crate::{
+    cli::{
+        args::{CoreArgs, ImportArgs, ValuesArg},
+        error::{CliError, Interrupted, ObjectError, ObjectField, UsageError, WriteBackError},
+        manifests,
+        out::{clean, note},
+        outcome::CommandOutcome,
+        signals::Signals,
+        target_clients::{self, TargetClients},
+    },
     engine::{
         diff::{Cause, Change, Origin},
         kind::Kind as _,
-        name::{Key, Name},
+        name::Key,
         policy::Mode,
         status::{Row, Status},
     },
@@ -42,126 +41,118 @@ use crate::{
 };
 
 /// Captures, unless a signal stops it: then nothing is left of it.
-pub(super) async fn capture(args: &ImportArgs) -> Result<Outcome, CliError> {
+pub(super) async fn capture(args: &ImportArgs) -> Result<CommandOutcome, CliError> {
     let mut signals = Signals::new()?;
     tokio::select! {
         outcome = Box::pin(work(args)) => outcome,
-        _ = signals.next() => Err(CliError("stopped by a signal before anything was written".into())),
+        _ = signals.next() => Err(Interrupted::Capture.into()),
     }
 }
 
 /// Reads, edits, proves, writes.
-async fn work(args: &ImportArgs) -> Result<Outcome, CliError> {
+async fn work(args: &ImportArgs) -> Result<CommandOutcome, CliError> {
     let (Some(root), Some(owner)) = (&args.manifest, &args.owner) else {
-        return Err(CliError("--capture needs --manifest and --owner".into()));
+        return Err(UsageError::CaptureIncomplete.into());
     };
     if args.values == ValuesArg::Placeholder {
-        let message = "--capture writes what `check` takes: --values keep or open";
-        return Err(CliError(message.into()));
+        return Err(UsageError::CapturePlaceholder.into());
     }
     let selection = Selection { names: args.names.clone(), labels: Vec::new() };
-    let snapshot = reading::read(root)?;
-    let documents = reading::chosen(&snapshot, &selection)?;
+    let snapshot = manifests::read(root)?;
+    let documents = manifests::chosen(&snapshot, &selection)?;
     let core = CoreArgs {
         owner: owner.clone(),
         access: args.access.clone(),
         hash_key_file: args.hash_key_file.clone(),
     };
-    let access = (&args.access, Mode::Observe);
-    let door = Box::pin(door::open(access, args.target.as_deref())).await?;
-    let target = &door.place.target;
-    let before = Box::pin(Look::take(&core, (root, &selection), target)).await?;
-    let unknown = before.tell_unknown();
-    let reader = Box::pin(Reader::new(&door, args.values.into())).await?;
-    let hand = Hand { door: &door, reader: &reader, fields: &args.field };
-    let mut work =
-        Work { drafts: Drafts::new(root, &snapshot), taken: BTreeSet::new(), good: true };
+    let target =
+        Box::pin(target_clients::open(&args.access, Mode::Observe, args.target.as_deref()));
+    let target = target.await?;
+    let scope = CaptureScope { core: &core, selection: &selection, target: &target.place.target };
+    let before = Box::pin(Differences::read(root, &scope)).await?;
+    let unknown = before.print_unknown();
+    let reader = Box::pin(LiveReader::new(&target, args.values.into())).await?;
+    let editor = CaptureEditor { target: &target, reader: &reader, fields: &args.field };
+    let mut work = CaptureWork {
+        drafts: ManifestDrafts::new(root, &snapshot),
+        taken: BTreeSet::new(),
+        good: true,
+    };
     // From below: an edit moves the lines that follow.
     let mut order: Vec<&Arc<Document>> = documents.iter().collect();
     order.sort_by(|one, other| other.origin.cmp(&one.origin));
     for document in order {
-        Box::pin(hand.document(document, &before, &mut work)).await?;
+        Box::pin(editor.document(document, &before, &mut work)).await?;
     }
-    let good = if work.good { Outcome::Good } else { Outcome::Differs };
-    let outcome = if unknown { Outcome::Error } else { good };
+    let good = if work.good { CommandOutcome::Good } else { CommandOutcome::Differs };
+    let outcome = if unknown { CommandOutcome::Error } else { good };
     if work.taken.is_empty() {
         note("nothing is written");
         return Ok(outcome);
     }
     let copy = work.drafts.copy()?;
-    let after = Box::pin(Look::take(&core, (&copy.root, &selection), target)).await?;
-    prove((&before, &after), &work.taken)?;
+    let after = Box::pin(Differences::read(&copy.root, &scope)).await?;
+    prove(&before, &after, &work.taken)?;
     work.drafts.save()?;
     Ok(outcome)
 }
 
 /// The proof: a plan on the new manifests finds what it found before, but for what was taken.
-fn prove((before, after): (&Look, &Look), taken: &BTreeSet<Field>) -> Result<(), CliError> {
-    if after.tell_unknown() {
-        return Err(CliError(
-            "not everything could be looked at again; nothing was written".into(),
-        ));
+fn prove(
+    before: &Differences,
+    after: &Differences,
+    taken: &BTreeSet<ObjectField>,
+) -> Result<(), WriteBackError> {
+    if after.print_unknown() {
+        return Err(WriteBackError::Unproved);
     }
-    let wanted: BTreeSet<Field> = before.fields().difference(taken).cloned().collect();
+    let wanted: BTreeSet<ObjectField> = before.fields().difference(taken).cloned().collect();
     let found = after.fields();
     let known = before.troubles();
     let worse = after.troubles().into_iter().find(|(it, _)| !known.contains_key(it));
-    if let Some(((key, reason), why)) = worse {
-        return Err(CliError(format!(
-            "what AWS has cannot be asked for, and nothing was written: {key}: {reason}: {}",
-            clean(&why)
-        )));
+    if let Some(((object, reason), why)) = worse {
+        return Err(WriteBackError::Refused { object, reason, why: clean(&why) });
     }
-    let told = |all: Vec<&Field>, what: &str| {
-        let lines = all.into_iter().map(|(key, path)| format!("\n  {key}: {path} {what}"));
-        lines.collect::<Vec<_>>().concat()
-    };
-    let more = told(found.difference(&wanted).collect(), "would differ then");
-    let less = told(
-        wanted.difference(&found).collect(),
-        "would be changed with it, and nobody asked for that",
-    );
+    let more: Vec<ObjectField> = found.difference(&wanted).cloned().collect();
+    let less: Vec<ObjectField> = wanted.difference(&found).cloned().collect();
     if more.is_empty() && less.is_empty() {
         return Ok(());
     }
-    Err(CliError(format!(
-        "the manifests would not say what AWS has, so nothing was written; make the change by hand:{more}{less}"
-    )))
+    Err(WriteBackError::Misses { more, less })
 }
 
 /// Why nothing is known of a part.
 const UNREADABLE: &str = "Unreadable";
 
 /// What comes together.
-struct Work<'a> {
-    drafts: Drafts<'a>,
+struct CaptureWork<'a> {
+    drafts: ManifestDrafts<'a>,
     /// The fields that will be as they are in AWS.
-    taken: BTreeSet<Field>,
+    taken: BTreeSet<ObjectField>,
     /// Whether all is said by the edits.
     good: bool,
 }
 
 /// What edits.
-struct Hand<'a> {
-    door: &'a Door,
-    reader: &'a Reader<'a>,
+struct CaptureEditor<'a> {
+    target: &'a TargetClients,
+    reader: &'a LiveReader<'a>,
     /// Fields that are taken whoever changed them.
     fields: &'a [String],
 }
 
-impl Hand<'_> {
+impl CaptureEditor<'_> {
     /// Edits one document in its draft.
     async fn document(
         &self,
         document: &Arc<Document>,
-        look: &Look,
-        work: &mut Work<'_>,
+        differences: &Differences,
+        work: &mut CaptureWork<'_>,
     ) -> Result<(), CliError> {
-        let key = document.keys().find(|it| it.target == self.door.place.target);
+        let key = document.keys().find(|it| it.target == self.target.place.target);
         let Some(key) = key else { return Ok(()) };
-        let rows = look.rows(&key);
-        let fields = rows.iter().flat_map(|row| row.changes.iter().map(move |it| (&**row, it)));
-        let (mut take, mut left): (Vec<(&Row, &Change)>, Vec<Omission>) = (Vec::new(), Vec::new());
+        let rows = differences.rows(&key);
+        let (mut take, mut left): (Vec<FieldChange<'_>>, Vec<Omission>) = (Vec::new(), Vec::new());
         // Of what AWS does not show nobody knows whether it was changed.
         for row in &rows {
             let hidden = row.conditions.iter().filter(|it| it.reason == UNREADABLE);
@@ -169,17 +160,19 @@ impl Hand<'_> {
                 hidden.map(|it| Omission { path: row.key.to_string(), why: it.message.clone() }),
             );
         }
-        for (row, change) in fields {
-            match self.doubt(row, change) {
-                None => take.push((row, change)),
-                Some(Doubt::Pending) => {}
-                Some(Doubt::Told(why)) => left.push(Omission { path: change.path.clone(), why }),
+        for field in rows.iter().flat_map(FieldChange::all) {
+            match self.decide(&field) {
+                CaptureDecision::Take => take.push(field),
+                CaptureDecision::Pending => {}
+                CaptureDecision::Leave(why) => {
+                    left.push(Omission { path: field.change.path.clone(), why });
+                }
             }
         }
         if !take.is_empty() {
-            alone(document)?;
+            check_alone(document)?;
             let found = Box::pin(self.found(&key)).await?;
-            left.extend(self.edit(document, (&found, &take), work)?);
+            left.extend(self.edit(&DocumentChanges { document, found, take }, work)?);
         }
         left.sort();
         left.dedup();
@@ -191,8 +184,9 @@ impl Hand<'_> {
         Ok(())
     }
 
-    /// Why a field is not taken; `None`: another party changed it in AWS, or the person says so.
-    fn doubt(&self, row: &Row, change: &Change) -> Option<Doubt> {
+    /// Whether a field is taken.
+    fn decide(&self, field: &FieldChange<'_>) -> CaptureDecision {
+        let FieldChange { row, change } = *field;
         let why = match change.cause {
             Cause::Missing => {
                 Some("it is not in AWS, so nothing of it can be written; `evenkeel apply` makes it")
@@ -203,17 +197,17 @@ impl Hand<'_> {
             _ => None,
         };
         if let Some(why) = why {
-            return Some(Doubt::Told(why.into()));
+            return CaptureDecision::Leave(why.into());
         }
         if row.status == Status::Refused {
-            return Some(Doubt::Told(format!("{}: {}", row.reason.code, row.reason.message)));
+            return CaptureDecision::Leave(format!("{}: {}", row.reason.code, row.reason.message));
         }
-        let changed = changed(row, change);
+        let changed = field.changed();
         if change.origin == Origin::Drift || self.fields.iter().any(|it| changed.is_named(it)) {
-            return None;
+            return CaptureDecision::Take;
         }
         let why = match change.origin {
-            Origin::Pending | Origin::Drift => return Some(Doubt::Pending),
+            Origin::Pending | Origin::Drift => return CaptureDecision::Pending,
             // The record is a hash of all of an object's fields.
             Origin::Both => {
                 "both the manifest and AWS have changed since they were last in sync, and which of them changed this stands \
@@ -222,7 +216,7 @@ impl Hand<'_> {
             Origin::NoRecord => "what it was when it was applied last stands nowhere",
         };
         let name = changed.name();
-        Some(Doubt::Told(format!("{why}; --field {name} takes it, whoever changed it")))
+        CaptureDecision::Leave(format!("{why}; --field {name} takes it, whoever changed it"))
     }
 
     /// What an import would write.
@@ -231,71 +225,89 @@ impl Hand<'_> {
             return Ok(Box::pin(self.reader.function(&key.name)).await?.0);
         }
         let found = Box::pin(self.reader.repository(&key.name)).await?;
-        let place = &self.door.place.region;
-        found.ok_or_else(|| CliError(format!("there is no repository {} in {place}", key.name)))
+        let (name, region) = (key.name.clone(), self.target.place.region.clone());
+        found.ok_or_else(|| ObjectError::NoRepositoryIn { name, region }.into())
     }
 
     /// Makes the edits; what none of them says.
     fn edit(
         &self,
-        document: &Document,
-        (found, take): (&ImportedDocument, &[(&Row, &Change)]),
-        work: &mut Work<'_>,
+        changes: &DocumentChanges<'_>,
+        work: &mut CaptureWork<'_>,
     ) -> Result<Vec<Omission>, CliError> {
+        let DocumentChanges { document, found, take } = changes;
         let draft = work.drafts.open(document)?;
         let have: Map<String, Value> = draft.spec(document)?;
-        let changes: Vec<ChangedField<'_>> =
-            take.iter().map(|(row, change)| changed(row, change)).collect();
-        let fill_in = |it: &str| self.door.place.fill_in(it);
-        let sides = CaptureInput {
+        let changes: Vec<ChangedField<'_>> = take.iter().map(FieldChange::changed).collect();
+        let fill_in = |it: &str| self.target.place.fill_in(it);
+        let input = CaptureInput {
             written: &have,
             imported: &found.spec,
             unread: &found.left,
             fill_in: &fill_in,
         };
-        let (target, left) = capture_spec(sides, &changes);
+        let (target, left) = capture_spec(input, &changes);
         for edit in edits(&["spec"], &have, &target) {
-            draft.edit(document, &edit, &told(&edit))?;
+            draft.edit(document, &edit, &summary(&edit))?;
         }
-        let said = |one: &ChangedField<'_>| !left.iter().any(|it| it.path == one.name());
-        let taken = take.iter().filter(|(row, it)| said(&changed(row, it)));
-        work.taken.extend(taken.map(|(row, it)| (row.key.clone(), it.path.clone())));
+        let is_said = |one: &ChangedField<'_>| !left.iter().any(|it| it.path == one.name());
+        let taken = take.iter().filter(|it| is_said(&it.changed()));
+        work.taken.extend(taken.map(|it| field(it.row, it.change)));
         Ok(left)
     }
 }
 
-/// Why a field is not taken.
-enum Doubt {
-    /// The manifest changed it: that is its own affair.
+/// What is done about a field that differs.
+enum CaptureDecision {
+    /// Another party changed it in AWS, or the person says so.
+    Take,
+    /// Nothing: the manifest changed it.
     Pending,
-    /// In words.
-    Told(String),
+    /// Nothing, and why.
+    Leave(String),
 }
 
-/// A change, of an event source with what that reads from: its row is called `FUNCTION/ARN`, or `FUNCTION/ARN/TOPIC`.
-fn changed<'a>(row: &'a Row, change: &'a Change) -> ChangedField<'a> {
-    let name = row.key.name.as_str().split_once('/');
-    let source = name.filter(|_| row.key.kind == EventSource::NAME).map(|(_, source)| source);
-    ChangedField { path: &change.path, source }
+/// A field that differs.
+struct FieldChange<'a> {
+    row: &'a Row,
+    change: &'a Change,
+}
+
+impl<'a> FieldChange<'a> {
+    fn all(row: &'a Arc<Row>) -> impl Iterator<Item = Self> {
+        row.changes.iter().map(|change| Self { row, change })
+    }
+
+    /// As edits name it: of an event source with what that reads from, since its row is called `FUNCTION/ARN`, or
+    /// `FUNCTION/ARN/TOPIC`.
+    fn changed(&self) -> ChangedField<'a> {
+        let key = &self.row.key;
+        let name = key.name.as_str().split_once('/');
+        let source = name.filter(|_| key.kind == EventSource::NAME).map(|(_, source)| source);
+        ChangedField { path: &self.change.path, source }
+    }
+}
+
+/// What is captured in one document.
+struct DocumentChanges<'a> {
+    document: &'a Document,
+    /// What an import would write.
+    found: ImportedDocument,
+    take: Vec<FieldChange<'a>>,
 }
 
 /// Where, without what: a value may be a secret.
-fn told(edit: &Edit) -> String {
+fn summary(edit: &Edit) -> String {
     let path = edit.path.join("/");
     let what = if edit.value.is_some() { "as it is in AWS now" } else { "taken out" };
     format!("{path} {what}")
 }
 
 /// A document for several targets is one wish for all of them.
-fn alone(document: &Document) -> Result<(), CliError> {
-    let targets: Vec<&str> = document.meta.targets.iter().map(Name::as_str).collect();
+fn check_alone(document: &Document) -> Result<(), WriteBackError> {
+    let targets: Vec<String> = document.meta.targets.iter().map(ToString::to_string).collect();
     if targets.len() < 2 {
         return Ok(());
     }
-    Err(CliError(format!(
-        "{}: it is for {}, and what was changed in one of them would be asked of all; give that one a document of its \
-         own first",
-        document.origin,
-        targets.join(" and ")
-    )))
+    Err(WriteBackError::Shared { origin: document.origin.clone(), targets })
 }

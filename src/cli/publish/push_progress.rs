@@ -4,29 +4,31 @@ use std::io::IsTerminal as _;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
-use super::super::out::note;
-use crate::registry::{
-    image::{BlobDescriptor, LocalImage},
-    push::PushObserver,
+use crate::{
+    cli::out::note,
+    registry::{
+        image::{BlobDescriptor, LocalImage},
+        push::PushObserver,
+    },
 };
 
 /// How many characters of a digest are shown.
 const SHORT: usize = 12;
 
 /// One bar for each blob.
-pub(super) struct Bars {
+pub(super) struct PushProgress {
     names: Vec<String>,
-    bars: Option<(MultiProgress, Vec<ProgressBar>)>,
+    push_progress: Option<(MultiProgress, Vec<ProgressBar>)>,
 }
 
-impl Bars {
-    /// Bars if standard error is a terminal.
+impl PushProgress {
+    /// PushProgress if standard error is a terminal.
     pub(super) fn of(image: &LocalImage) -> Self {
         let blobs = image.blobs();
         let name =
             |digest: &str| digest.trim_start_matches("sha256:").chars().take(SHORT).collect();
         let names: Vec<String> = blobs.iter().map(|it| name(&it.digest)).collect();
-        let bars = std::io::stderr().is_terminal().then(|| {
+        let push_progress = std::io::stderr().is_terminal().then(|| {
             let all = MultiProgress::new();
             let template = "{prefix} {bar:30} {bytes:>10}/{total_bytes:10} {msg}";
             let style = ProgressStyle::with_template(template);
@@ -35,16 +37,16 @@ impl Bars {
                 let bar = ProgressBar::new(blob.size).with_style(style.clone());
                 all.add(bar.with_prefix(name.clone()))
             };
-            let bars = blobs.iter().zip(&names).map(bar).collect();
-            (all, bars)
+            let push_progress = blobs.iter().zip(&names).map(bar).collect();
+            (all, push_progress)
         });
-        Self { names, bars }
+        Self { names, push_progress }
     }
 
-    fn tell(&self, blob: usize, text: &str) {
-        match &self.bars {
-            Some((_, bars)) => {
-                if let Some(bar) = bars.get(blob) {
+    fn finish(&self, blob: usize, text: &str) {
+        match &self.push_progress {
+            Some((_, push_progress)) => {
+                if let Some(bar) = push_progress.get(blob) {
                     bar.finish_with_message(text.to_owned());
                 }
             }
@@ -53,24 +55,26 @@ impl Bars {
     }
 }
 
-impl PushObserver for Bars {
+impl PushObserver for PushProgress {
     fn skipped(&self, blob: usize) {
-        self.tell(blob, "is there already");
+        self.finish(blob, "is there already");
     }
 
     fn reached(&self, blob: usize, offset: u64) {
-        if let Some(bar) = self.bars.as_ref().and_then(|(_, bars)| bars.get(blob)) {
+        if let Some(bar) =
+            self.push_progress.as_ref().and_then(|(_, push_progress)| push_progress.get(blob))
+        {
             bar.set_position(offset);
         }
     }
 
     fn done(&self, blob: usize) {
-        self.tell(blob, "pushed");
+        self.finish(blob, "pushed");
     }
 
     fn again(&self, why: &str) {
         let text = format!("  tried again: {why}");
-        match &self.bars {
+        match &self.push_progress {
             Some((all, _)) => drop(all.println(text)),
             None => note(&text),
         }

@@ -5,8 +5,13 @@ use std::{
     sync::Arc,
 };
 
-use super::super::{CliError, args::Pin, reading, sheet::Sheet};
 use crate::{
+    cli::{
+        args::Pin,
+        error::{ManifestError, WriteBackError},
+        manifest_file::ManifestFile,
+        manifests,
+    },
     engine::kind::Kind as _,
     kinds::{
         function::{
@@ -20,7 +25,7 @@ use crate::{
 };
 
 /// The documents that name a repository.
-pub(super) struct Papers {
+pub(super) struct Consumers {
     root: PathBuf,
     /// Functions whose image is of it.
     functions: Vec<Arc<Document>>,
@@ -28,10 +33,10 @@ pub(super) struct Papers {
     pub(super) describe_repository: bool,
 }
 
-impl Papers {
+impl Consumers {
     /// Reads them, and finds what is about this repository.
-    pub(super) fn read(root: &Path, repository: &str) -> Result<Self, CliError> {
-        let documents = reading::documents(root)?;
+    pub(super) fn read(root: &Path, repository: &str) -> Result<Self, ManifestError> {
+        let documents = manifests::documents(root)?;
         let describes = |it: &Arc<Document>| {
             it.kind() == Repository::NAME && it.aws_name().as_str() == repository
         };
@@ -44,7 +49,7 @@ impl Papers {
     }
 
     /// The architecture that the functions have, if there are any.
-    pub(super) fn architecture(&self) -> Result<Option<String>, CliError> {
+    pub(super) fn architecture(&self) -> Result<Option<String>, ManifestError> {
         let named = |it: &Arc<Document>| {
             let named = function(it)?.architectures.first().cloned();
             Some(named.unwrap_or_else(|| ARCHITECTURE.to_owned()))
@@ -54,11 +59,7 @@ impl Papers {
         all.dedup();
         match all.len() {
             0 | 1 => Ok(all.pop()),
-            _ => Err(CliError(format!(
-                "functions for {} share this repository, and an image is for one of them: say which with \
-                 --architecture, and give each architecture a tag of its own",
-                all.join(" and ")
-            ))),
+            _ => Err(ManifestError::Architectures { architectures: all }),
         }
     }
 
@@ -75,8 +76,9 @@ impl Papers {
     pub(super) fn pin(
         &self,
         pin: Pin,
-        (tag, digest): (&str, &str),
-    ) -> Result<Vec<String>, CliError> {
+        tag: &str,
+        digest: &str,
+    ) -> Result<Vec<String>, WriteBackError> {
         let mut lines = Vec::new();
         for document in &self.functions {
             let Some((old, now)) = function(document).and_then(|it| Some((&it.image, image(it)?)))
@@ -103,13 +105,16 @@ impl Papers {
         Ok(lines)
     }
 
-    fn write(&self, document: &Document, image: &str) -> Result<(), CliError> {
-        let sheet = Sheet::open(&self.root, &document.origin.file)?;
+    fn write(&self, document: &Document, image: &str) -> Result<(), WriteBackError> {
+        let file = ManifestFile::open(&self.root, &document.origin.file)?;
         let line = document.origin.line;
-        let edited = manifest::replace(&sheet.text, line, &["spec", "image"], image);
-        let edited = edited.map_err(|error| sheet.wrong(error))?;
-        let hint = format!("write `{image}` there by hand");
-        sheet.save(&edited).map_err(|error| CliError(format!("{error}; {hint}")))
+        let edited = manifest::replace(&file.text, line, &["spec", "image"], image);
+        let edited = edited.map_err(|error| file.uneditable(&error.to_string()))?;
+        let unpinned = |error| {
+            let image = image.to_owned();
+            WriteBackError::Unpinned { image, error: Box::new(error) }
+        };
+        file.save(&edited).map_err(unpinned)
     }
 }
 

@@ -2,7 +2,11 @@
 
 use std::sync::Arc;
 
-use super::{AccessArgs, CliError, targets};
+use super::{
+    args::AccessArgs,
+    error::{CliError, ObjectError, TargetError, UsageError},
+    targets,
+};
 use crate::{
     aws::{
         calls::{CallLog, CallRecord, Calls},
@@ -10,11 +14,11 @@ use crate::{
         identity,
     },
     daemon::options::Target,
-    engine::{failure::chain, place::Place, policy::Mode},
+    engine::{place::Place, policy::Mode},
 };
 
 /// One target of the account that it should be.
-pub(super) struct Door {
+pub(super) struct TargetClients {
     pub(super) place: Place,
     pub(super) clients: Clients,
     pub(super) calls: Arc<Calls>,
@@ -29,26 +33,24 @@ impl CallLog for Uncounted {
 
 /// Opens the target that is named, or the only one. Who wants to `enforce` must say which account it is.
 pub(super) async fn open(
-    (access, mode): (&AccessArgs, Mode),
+    access: &AccessArgs,
+    mode: Mode,
     target: Option<&str>,
-) -> Result<Door, CliError> {
-    let Target { name, account_id, clients, registry, .. } = choose((access, mode), target).await?;
+) -> Result<TargetClients, CliError> {
+    let Target { name, account_id, clients, registry, .. } = choose(access, mode, target).await?;
     let clock = access.clock();
     let calls = Arc::new(Calls::new(name.clone(), access.quota_share, &clock, Arc::new(Uncounted)));
     let account = identity::account_id(&clients.sts, &calls).await;
-    let account = account.map_err(|failure| CliError(chain(&failure)))?;
+    let account = account.map_err(ObjectError::Call)?;
     if account_id.as_ref().is_some_and(|it| *it != account) {
-        return Err(CliError(format!("the credentials belong to account {account}")));
+        return Err(TargetError::Account { account }.into());
     }
     let (target, region) = (name, clients.region.clone());
     let place = Place { target, account_id: account, region, registry };
-    Ok(Door { place, clients, calls })
+    Ok(TargetClients { place, clients, calls })
 }
 
-async fn choose(
-    (access, mode): (&AccessArgs, Mode),
-    name: Option<&str>,
-) -> Result<Target, CliError> {
+async fn choose(access: &AccessArgs, mode: Mode, name: Option<&str>) -> Result<Target, CliError> {
     let mut all = targets::load(access, mode).await?;
     let names: Vec<String> = all.iter().map(|it| it.name.to_string()).collect();
     let at = match (name, names.as_slice()) {
@@ -57,10 +59,7 @@ async fn choose(
         (None, _) => None,
     };
     let Some(at) = at else {
-        return Err(CliError(format!(
-            "say which target is meant: --target {}",
-            names.join(" or ")
-        )));
+        return Err(UsageError::TargetMissing { names }.into());
     };
     Ok(all.swap_remove(at))
 }

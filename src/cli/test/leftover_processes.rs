@@ -6,7 +6,7 @@ use std::{
     process::{self, Command, Stdio},
 };
 
-use super::super::builder::container::pause;
+use crate::cli::builder::container::{EnvVariable, pause};
 
 /// How often is looked for them: they may start others meanwhile.
 const ROUNDS: usize = 50;
@@ -14,14 +14,15 @@ const ROUNDS: usize = 50;
 const QUIET: usize = 2;
 
 /// Those of one session. They end when this goes.
-pub(super) struct Left {
+pub(super) struct LeftoverProcesses {
     /// A variable and its value, as a process has it.
     variable: String,
 }
 
-impl Left {
+impl LeftoverProcesses {
     /// Processes with this variable.
-    pub(super) fn new((name, value): (&str, &str)) -> Self {
+    pub(super) fn new(variable: EnvVariable<'_>) -> Self {
+        let EnvVariable { name, value } = variable;
         Self { variable: format!("{name}={value}") }
     }
 
@@ -40,7 +41,7 @@ impl Left {
     }
 }
 
-impl Drop for Left {
+impl Drop for LeftoverProcesses {
     fn drop(&mut self) {
         let mut quiet = 0;
         for _ in 0..ROUNDS {
@@ -67,15 +68,15 @@ mod tests {
 
     #[test]
     fn who_has_the_variable_ends() {
-        let api = ("AWS_LAMBDA_RUNTIME_API", "127.0.0.1:0");
+        let api = EnvVariable { name: "AWS_LAMBDA_RUNTIME_API", value: "127.0.0.1:0" };
         let start = |value: &str| {
             let mut command = Command::new("sleep");
-            command.arg("60").env(api.0, value).spawn().unwrap()
+            command.arg("60").env(api.name, value).spawn().unwrap()
         };
-        let (mut ours, mut other) = (start(api.1), start("127.0.0.1:01"));
+        let (mut ours, mut other) = (start(api.value), start("127.0.0.1:01"));
         // The kernel says that a program has begun before it shows its environment.
         while fs::read(format!("/proc/{}/environ", ours.id())).unwrap().is_empty() {}
-        drop(Left::new(api));
+        drop(LeftoverProcesses::new(api));
         assert!(!ours.wait().unwrap().success());
         assert!(other.try_wait().unwrap().is_none());
         other.kill().unwrap();

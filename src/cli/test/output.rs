@@ -16,13 +16,13 @@ const LOG_MAX: usize = 4096;
 pub(super) const OUTPUT_MAX: u64 = 64 << 20;
 
 /// The file, to read.
-pub(super) struct Printed {
+pub(super) struct ContainerOutput {
     file: File,
     /// What must not be seen of it.
     secrets: Vec<Secret>,
 }
 
-impl Printed {
+impl ContainerOutput {
     /// A new one, which has no name, and where to write to, twice.
     pub(super) fn new(secrets: &[Secret]) -> io::Result<(Self, File, File)> {
         let write = tempfile::Builder::new().append(true).tempfile()?;
@@ -74,18 +74,19 @@ mod tests {
     #[test]
     fn no_part_of_a_secret_is_left_where_the_end_begins() {
         let secret = "0123456789".repeat(300);
-        let (mut printed, mut write, _) = Printed::new(&[Secret::new(secret.as_str())]).unwrap();
+        let (mut output, mut write, _) =
+            ContainerOutput::new(&[Secret::new(secret.as_str())]).unwrap();
         for _ in 0..3 {
             writeln!(write, "{secret}").unwrap();
         }
-        assert_eq!(printed.since(0), "***\n***\n***\n");
-        let from = printed.length();
+        assert_eq!(output.since(0), "***\n***\n***\n");
+        let from = output.length();
         writeln!(write, "{}\n{}{secret}", "a".repeat(9000), "\u{e4}".repeat(2000)).unwrap();
-        let log = printed.since(from);
+        let log = output.since(from);
         assert!(
             log.len() <= LOG_MAX && log.starts_with("aaa") && log.ends_with("\u{e4}***\n"),
             "{log}"
         );
-        assert!(!printed.flooded());
+        assert!(!output.flooded());
     }
 }

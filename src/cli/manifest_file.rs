@@ -1,7 +1,6 @@
 //! A file of manifests that is edited in place.
 
 use std::{
-    fmt::Display,
     fs, io,
     os::unix::fs::{MetadataExt as _, fchown},
     path::{Path, PathBuf},
@@ -9,35 +8,45 @@ use std::{
 
 use tempfile::NamedTempFile;
 
-use super::{CliError, out};
+use super::{error::WriteBackError, out};
 
 /// A file and what stands in it.
-pub(super) struct Sheet {
+pub(super) struct ManifestFile {
     path: PathBuf,
     pub(super) text: String,
 }
 
-impl Sheet {
+impl ManifestFile {
     /// Reads one of the files below a directory; or the only one, if that is no directory.
-    pub(super) fn open(root: &Path, file: &str) -> Result<Self, CliError> {
+    pub(super) fn open(root: &Path, file: &str) -> Result<Self, WriteBackError> {
         let path = if root.is_dir() { root.join(file) } else { root.to_path_buf() };
-        let text = fs::read_to_string(&path);
-        let text = text.map_err(|error| CliError(format!("{}: {error}", path.display())))?;
-        Ok(Self { path, text })
+        match fs::read_to_string(&path) {
+            Ok(text) => Ok(Self { path, text }),
+            Err(source) => Err(WriteBackError::Unreadable { path, source }),
+        }
     }
 
-    /// What is wrong with it.
-    pub(super) fn wrong(&self, what: impl Display) -> CliError {
-        CliError(format!("{}: {}", self.path.display(), out::clean(&what.to_string())))
+    /// The file itself.
+    pub(super) fn path(&self) -> PathBuf {
+        self.path.clone()
+    }
+
+    /// Why it cannot be edited.
+    pub(super) fn uneditable(&self, why: &str) -> WriteBackError {
+        WriteBackError::Uneditable { path: self.path(), why: out::clean(why) }
+    }
+
+    fn unwritable(&self, source: io::Error) -> WriteBackError {
+        WriteBackError::Unwritable { path: self.path(), source }
     }
 
     /// Puts another text there, whole or not at all. A link stays a link, and rights stay what they are.
-    pub(super) fn save(&self, text: &str) -> Result<(), CliError> {
+    pub(super) fn save(&self, text: &str) -> Result<(), WriteBackError> {
         self.stage(text)?.put(self)
     }
 
     /// Writes another text beside it, so that only its name is missing.
-    pub(super) fn stage(&self, text: &str) -> Result<Staged, CliError> {
+    pub(super) fn stage(&self, text: &str) -> Result<StagedFile, WriteBackError> {
         let staged = self.path.canonicalize().and_then(|path| {
             let rights = fs::metadata(&path)?.permissions();
             if rights.readonly() {
@@ -45,9 +54,9 @@ impl Sheet {
             }
             let part = out::stage(&path, text, rights)?;
             keep_owner(part.as_file(), &path)?;
-            Ok(Staged { part, path })
+            Ok(StagedFile { part, path })
         });
-        staged.map_err(|error| self.wrong(format!("cannot be written: {error}")))
+        staged.map_err(|source| self.unwritable(source))
     }
 }
 
@@ -61,26 +70,27 @@ fn keep_owner(new: &fs::File, old: &Path) -> io::Result<()> {
 }
 
 /// A text that waits beside its file.
-pub(super) struct Staged {
+pub(super) struct StagedFile {
     part: NamedTempFile,
     path: PathBuf,
 }
 
-impl Staged {
+impl StagedFile {
     /// Whether nobody else has written there since it was read.
-    pub(super) fn check(&self, sheet: &Sheet) -> Result<(), CliError> {
-        let now = fs::read(&self.path).map_err(|error| sheet.wrong(error))?;
-        if now == sheet.text.as_bytes() {
+    pub(super) fn check(&self, file: &ManifestFile) -> Result<(), WriteBackError> {
+        let unread = |source| WriteBackError::Unreadable { path: file.path(), source };
+        let now = fs::read(&self.path).map_err(unread)?;
+        if now == file.text.as_bytes() {
             return Ok(());
         }
-        Err(sheet.wrong("it has been changed meanwhile, and is left as it is: begin again"))
+        Err(WriteBackError::Overtaken { path: file.path() })
     }
 
     /// Puts it in the file's place.
-    pub(super) fn put(self, sheet: &Sheet) -> Result<(), CliError> {
-        let wrong = |error: io::Error| sheet.wrong(format!("cannot be written: {error}"));
-        self.check(sheet)?;
-        self.part.persist(&self.path).map(drop).map_err(|error| wrong(error.error))
+    pub(super) fn put(self, file: &ManifestFile) -> Result<(), WriteBackError> {
+        self.check(file)?;
+        let put = self.part.persist(&self.path).map(drop);
+        put.map_err(|error| file.unwritable(error.error))
     }
 }
 
@@ -89,23 +99,25 @@ mod tests {
     use std::os::unix::fs::PermissionsExt as _;
 
     use super::*;
+    use crate::engine::failure::chain;
 
     #[test]
     fn what_somebody_else_wrote_meanwhile_stays() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.yaml");
         fs::write(&path, "one").unwrap();
-        let sheet = Sheet::open(folder.path(), "a.yaml").unwrap();
-        let staged = sheet.stage("two").unwrap();
+        let file = ManifestFile::open(folder.path(), "a.yaml").unwrap();
+        let staged = file.stage("two").unwrap();
         fs::write(&path, "theirs").unwrap();
-        let error = staged.put(&sheet).unwrap_err().to_string();
+        let error = staged.put(&file).unwrap_err().to_string();
         assert!(error.contains("changed meanwhile"), "{error}");
         assert_eq!(fs::read_to_string(&path).unwrap(), "theirs");
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
-        let sheet = Sheet::open(&path, "a.yaml").unwrap();
-        sheet.save("three").unwrap();
+        let file = ManifestFile::open(&path, "a.yaml").unwrap();
+        file.save("three").unwrap();
         assert_eq!(fs::read_to_string(&path).unwrap(), "three");
         fs::set_permissions(&path, fs::Permissions::from_mode(0o444)).unwrap();
-        assert!(sheet.save("four").unwrap_err().to_string().contains("read-only"));
+        let error = file.save("four").unwrap_err();
+        assert!(chain(&error).contains("read-only"), "{error:?}");
     }
 }

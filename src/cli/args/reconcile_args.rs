@@ -4,7 +4,11 @@ use std::{path::PathBuf, time::Duration};
 
 use clap::{Args, ValueEnum};
 
-use super::{CoreArgs, Output, RailArgs, ScopeArgs};
+use super::{
+    access::CoreArgs,
+    output::Output,
+    scope::{RailArgs, ScopeArgs},
+};
 use crate::{
     cli::parse::{duration, resync},
     daemon::exposition::MetricsDetail,

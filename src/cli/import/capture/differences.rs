@@ -7,13 +7,15 @@ use std::{
     time::Duration,
 };
 
-use super::super::super::{
-    CliError, CoreArgs,
-    out::note,
-    session::{self, End, Job},
-};
 use crate::{
+    cli::{
+        args::CoreArgs,
+        error::{CliError, DaemonError, ManifestError, ObjectField},
+        out::note,
+        session::{self, End, Job},
+    },
     engine::{
+        diff::Change,
         name::{Key, Name},
         prune::Terms,
         status::{Row, Status},
@@ -23,32 +25,34 @@ use crate::{
 };
 
 /// How long it may take to read everything.
-const LOOK_MAX: Duration = Duration::from_mins(5);
+const READ_MAX: Duration = Duration::from_mins(5);
 
 /// The reason of whatever would be done.
 const ORDINARY: &str = "Observing";
 
-/// A field: of which object, and where below `spec`.
-pub(super) type Field = (Key, String);
+/// The documents that are compared with AWS.
+pub(super) struct CaptureScope<'a> {
+    pub(super) core: &'a CoreArgs,
+    /// The documents that are meant.
+    pub(super) selection: &'a Selection,
+    pub(super) target: &'a Name,
+}
 
 /// All objects of one target that the chosen documents ask for.
-pub(super) struct Look {
+pub(super) struct Differences {
     rows: Vec<Arc<Row>>,
 }
 
-impl Look {
-    /// Takes one.
-    pub(super) async fn take(
-        core: &CoreArgs,
-        (root, selection): (&Path, &Selection),
-        target: &Name,
-    ) -> Result<Self, CliError> {
-        let settings = session::looking(selection);
+impl Differences {
+    /// Compares the manifests of a directory with AWS.
+    pub(super) async fn read(root: &Path, scope: &CaptureScope<'_>) -> Result<Self, CliError> {
+        let CaptureScope { core, selection, target } = *scope;
+        let settings = session::read_only(selection);
         let terms = Terms { once: true, ..Terms::default() };
         let (dir, selection) = (root.to_path_buf(), selection.clone());
         let job = Job { core, dir, selection, settings, terms, confirm: None, pause: None };
         let daemon = session::start(job).await?;
-        let end = session::settle(&daemon, LOOK_MAX, |_| {}).await;
+        let end = session::settle(&daemon, READ_MAX, |_| {}).await;
         let view = daemon.viewer.view(daemon.viewer.now());
         let wanted = |it: &&Arc<Row>| {
             it.key.target == *target
@@ -59,10 +63,8 @@ impl Look {
         daemon.stop().await;
         match end {
             End::Quiet => Ok(Self { rows }),
-            End::NoSource(why) => Err(CliError(why)),
-            End::Late => {
-                Err(CliError(format!("not everything could be looked at within {LOOK_MAX:?}")))
-            }
+            End::NoSource(why) => Err(ManifestError::Unreadable { why }.into()),
+            End::Late => Err(DaemonError::Late { within: READ_MAX }.into()),
         }
     }
 
@@ -75,9 +77,9 @@ impl Look {
     }
 
     /// Everything that differs.
-    pub(super) fn fields(&self) -> BTreeSet<Field> {
+    pub(super) fn fields(&self) -> BTreeSet<ObjectField> {
         let fields = self.rows.iter().flat_map(|row| row.changes.iter().map(move |it| (row, it)));
-        fields.map(|(row, it)| (row.key.clone(), it.path.clone())).collect()
+        fields.map(|(row, it)| field(row, it)).collect()
     }
 
     /// Why objects are not well, besides what differs: which one, the reason, and the words.
@@ -88,8 +90,8 @@ impl Look {
         ill.map(|it| ((it.key.clone(), it.reason.code), it.reason.message.clone())).collect()
     }
 
-    /// Names what nobody knows, if there is any.
-    pub(super) fn tell_unknown(&self) -> bool {
+    /// Prints what nobody knows; whether there is any.
+    pub(super) fn print_unknown(&self) -> bool {
         let mut any = false;
         for row in self.rows.iter().filter(|it| it.status == Status::Unknown) {
             note(&format!("{}: {}: {}", row.key, row.reason.code, row.reason.message));
@@ -97,4 +99,9 @@ impl Look {
         }
         any
     }
+}
+
+/// The field of a change.
+pub(super) fn field(row: &Row, change: &Change) -> ObjectField {
+    ObjectField { object: row.key.clone(), path: change.path.clone() }
 }

@@ -1,0 +1,44 @@
+//! Daemons that do not start, do not get ready, or do not answer.
+
+use std::{io, time::Duration};
+
+/// Why there is nothing from a daemon.
+#[derive(Debug, thiserror::Error)]
+pub enum DaemonError {
+    #[error("no Evenkeel answers at {url}")]
+    NoAnswer { url: String, source: Box<ureq::Error> },
+    /// What comes is no answer.
+    #[error("{url}")]
+    BadAnswer { url: String, source: Box<ureq::Error> },
+    #[error("there is no object `{name}`")]
+    NoObject { name: String },
+    #[error(
+        "there is no object `{name}`; `evenkeel status` lists what there is, and `evenkeel check` says what is wrong \
+         with manifests"
+    )]
+    Inexplicable { name: String },
+    #[error("no object has these labels")]
+    NoSuchLabels,
+    #[error("not everything could be looked at within {within:?}")]
+    Late { within: Duration },
+    /// Its metrics cannot be set up.
+    #[error(transparent)]
+    Metrics(Box<dyn std::error::Error + Send + Sync>),
+    #[error("cannot listen on {address}")]
+    Listen { address: String, source: io::Error },
+    /// Signals cannot be heard.
+    #[error("no signals")]
+    Signals(#[source] io::Error),
+    /// There are no threads.
+    #[error("the runtime cannot start")]
+    Runtime(#[source] io::Error),
+}
+
+impl DaemonError {
+    pub(super) fn advice(&self) -> &'static str {
+        match self {
+            Self::NoAnswer { .. } => "; is it running, and is --url right?",
+            _ => "",
+        }
+    }
+}

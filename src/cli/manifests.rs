@@ -1,0 +1,71 @@
+//! The manifests that commands read: once, as the daemon would read them.
+
+use std::{path::Path, sync::Arc};
+
+use super::error::ManifestError;
+use crate::{
+    daemon::{
+        clock::SystemClock,
+        source::{ManifestSource, Snapshot, SourceRead},
+    },
+    engine::time::Clock as _,
+    manifest::{Document, Selection},
+};
+
+/// How often a directory that never holds still is read again.
+const TRIES: usize = 20;
+
+/// Everything that is there, with its problems.
+pub(super) fn read(dir: &Path) -> Result<Arc<Snapshot>, ManifestError> {
+    let clock = SystemClock::start();
+    let mut source = ManifestSource::new(dir.to_path_buf());
+    for _ in 0..TRIES {
+        match source.read(clock.now().wall) {
+            SourceRead::Fresh(snapshot) => return Ok(snapshot),
+            SourceRead::Failed(why) => return Err(ManifestError::Unreadable { why }),
+            SourceRead::Torn(why) => tracing::debug!(why, "reading again"),
+            SourceRead::Unchanged | SourceRead::Cancelled => {}
+        }
+    }
+    Err(ManifestError::Torn)
+}
+
+/// All documents, if none has a fault: one that has could be just the one that is meant.
+pub(super) fn documents(dir: &Path) -> Result<Vec<Arc<Document>>, ManifestError> {
+    let snapshot = read(dir)?;
+    faultless(&snapshot).map(|()| snapshot.documents.clone())
+}
+
+/// Those that are meant. Whoever names some is not failed by faults in other manifests.
+pub(super) fn chosen(
+    snapshot: &Snapshot,
+    selection: &Selection,
+) -> Result<Vec<Arc<Document>>, ManifestError> {
+    if !selection.is_by_name() {
+        faultless(snapshot)?;
+    }
+    if !selection.is_all() {
+        known(snapshot, selection)?;
+    }
+    let all = snapshot.documents.iter();
+    Ok(all.filter(|it| selection.takes(it)).cloned().collect())
+}
+
+fn faultless(snapshot: &Snapshot) -> Result<(), ManifestError> {
+    let diagnostics = snapshot.diagnostics.clone();
+    if diagnostics.is_empty() { Ok(()) } else { Err(ManifestError::Faults { diagnostics }) }
+}
+
+/// Whether every name that was given is one of a document, before anything is touched.
+pub(super) fn known(snapshot: &Snapshot, selection: &Selection) -> Result<(), ManifestError> {
+    let unknown = selection.unknown(&snapshot.documents);
+    let none = !snapshot.documents.iter().any(|it| selection.takes(it));
+    match (unknown.as_slice(), none) {
+        ([], false) => Ok(()),
+        ([], true) => Err(ManifestError::NoSuchLabels),
+        (names, _) => Err(ManifestError::NoSuchNames {
+            names: names.iter().map(|it| (*it).to_owned()).collect(),
+            problems: snapshot.diagnostics.len(),
+        }),
+    }
+}

@@ -1,0 +1,60 @@
+//! What the API of a running Evenkeel answers: its rows, and the words in them.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde_json::Value;
+
+use super::error::DaemonError;
+use crate::daemon::view::age::age;
+
+/// How long the daemon may take to answer.
+const ANSWER_MAX: Duration = Duration::from_secs(10);
+
+/// Asks the daemon.
+pub(super) fn fetch(url: &str) -> Result<Value, DaemonError> {
+    let agent: ureq::Agent =
+        ureq::Agent::config_builder().timeout_global(Some(ANSWER_MAX)).build().into();
+    let at = url.to_owned();
+    let answer = agent.get(url).call();
+    let mut answer =
+        answer.map_err(|it| DaemonError::NoAnswer { url: at.clone(), source: Box::new(it) })?;
+    let read = answer.body_mut().read_json();
+    read.map_err(|it| DaemonError::BadAnswer { url: at, source: Box::new(it) })
+}
+
+/// Whether an object is called so: by its name or its document's, with its kind, or by its whole key.
+pub(super) fn is_called(row: &Value, name: &str) -> bool {
+    let key = word(row, "key");
+    key == name
+        || word(row, "name") == name
+        || word(row, "document").splitn(3, '/').nth(2) == Some(name)
+        || key.split_once('/').is_some_and(|(_, rest)| rest == name)
+}
+
+/// Where an object is written, as `team/resize.yaml:3`; empty if nowhere.
+pub(super) fn place(row: &Value) -> String {
+    let place = member(row, "manifest");
+    if place.is_null() {
+        String::new()
+    } else {
+        format!("{}:{}", word(place, "file"), member(place, "line"))
+    }
+}
+
+/// How long ago something was.
+pub(super) fn ago(row: &Value, name: &str, now: Timestamp) -> String {
+    word(row, name).parse().map_or_else(|_| "never".into(), |at| age(at, now))
+}
+
+pub(super) fn member<'a>(value: &'a Value, name: &str) -> &'a Value {
+    value.get(name).unwrap_or(&Value::Null)
+}
+
+pub(super) fn word<'a>(value: &'a Value, name: &str) -> &'a str {
+    member(value, name).as_str().unwrap_or_default()
+}
+
+pub(super) fn items<'a>(value: &'a Value, name: &str) -> impl Iterator<Item = &'a Value> {
+    member(value, name).as_array().into_iter().flatten()
+}
