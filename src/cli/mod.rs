@@ -36,6 +36,7 @@ mod table;
 mod target_clients;
 mod targets;
 mod test;
+mod time_scale;
 
 use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 

@@ -42,13 +42,6 @@ pub(super) fn share(text: &str) -> Result<f64, String> {
     share.ok_or_else(|| format!("`{text}` is not between 0.01 and 1"))
 }
 
-/// How many times as fast.
-#[cfg(feature = "demo")]
-pub(super) fn scale(text: &str) -> Result<f64, String> {
-    let scale = text.parse().ok().filter(|it| (1.0..=1000.0).contains(it));
-    scale.ok_or_else(|| format!("`{text}` is not between 1 and 1000"))
-}
-
 pub(super) fn account_id(text: &str) -> Result<String, String> {
     let good = text.len() == 12 && text.bytes().all(|it| it.is_ascii_digit());
     if good { Ok(text.into()) } else { Err("an account id has twelve digits".into()) }

@@ -10,6 +10,7 @@ use super::{
     input, manifests,
     outcome::CommandOutcome,
     targets,
+    time_scale::{clock, time_scale},
 };
 use crate::{
     daemon::{
@@ -69,12 +70,11 @@ pub(super) async fn start(job: Job<'_>) -> Result<Daemon, CliError> {
         confirm,
         pause: PauseFile::new(pause),
         hash_key: hash_key(core)?,
-        clock: core.access.clock(),
+        clock: clock()?,
         targets: targets::load(&core.access, settings.mode).await?,
     };
-    if core.access.time_scale() > 1.0 && !options.targets.iter().all(|it| it.clients.is_loopback())
-    {
-        return Err(UsageError::TimeScale.into());
+    if time_scale()? > 1.0 && !options.targets.iter().all(|it| it.clients.is_loopback()) {
+        return Err(UsageError::HurriedAws.into());
     }
     Ok(Daemon::start(options).map_err(|error| DaemonError::Metrics(error.into()))?)
 }

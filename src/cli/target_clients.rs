@@ -6,6 +6,7 @@ use super::{
     args::AccessArgs,
     error::{CliError, ObjectError, TargetError, UsageError},
     targets,
+    time_scale::clock,
 };
 use crate::{
     aws::{
@@ -38,7 +39,7 @@ pub(super) async fn open(
     target: Option<&str>,
 ) -> Result<TargetClients, CliError> {
     let Target { name, account_id, clients, registry, .. } = choose(access, mode, target).await?;
-    let clock = access.clock();
+    let clock = clock()?;
     let calls = Arc::new(Calls::new(name.clone(), access.quota_share, &clock, Arc::new(Uncounted)));
     let account = identity::account_id(&clients.sts, &calls).await;
     let account = account.map_err(ObjectError::Call)?;

@@ -8,6 +8,7 @@ use super::{
     args::AccessArgs,
     error::{CliError, TargetError, TargetFault, TargetsFileError, UsageError},
     input, parse,
+    time_scale::time_scale,
 };
 use crate::{
     aws::clients::{CALL_MAX, Clients, RoleToAssume},
@@ -46,7 +47,7 @@ fn quoted<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error
 pub(super) async fn load(args: &AccessArgs, mode: Mode) -> Result<Vec<Target>, CliError> {
     let roots = args.ca_file.as_deref().map(input::read).transpose()?;
     let roots = roots.as_deref();
-    let call_max = CALL_MAX.div_f64(args.time_scale());
+    let call_max = CALL_MAX.div_f64(time_scale()?);
     let Some(file) = &args.targets else {
         let clients = clients(None, roots, call_max).await?;
         if mode == Mode::Enforce && args.account_id.is_none() && !clients.is_loopback() {

@@ -114,12 +114,13 @@ class Scene:
 
     def evenkeel(self, who: str, more: dict[str, str] | None = None) -> Evenkeel:
         evenkeel = Evenkeel(self.sim.url, keys=Keys(ACCOUNT, who, "secret"))
-        evenkeel.env |= {"EVENKEEL_OWNER": OWNER, "EVENKEEL_ACCOUNT_ID": ACCOUNT, **(more or {})}
+        evenkeel.env |= {"EVENKEEL_OWNER": OWNER, "EVENKEEL_ACCOUNT_ID": ACCOUNT, "EVENKEEL_TIME_SCALE": SCALE}
+        evenkeel.env |= more or {}
         return evenkeel
 
     def call(self, who: str, code: int, command: str, *arguments: str) -> str:
         """Runs a command to its end, and holds its exit code against the expected one."""
-        options = ["--time-scale", SCALE, *arguments]
+        options = [*arguments]
         if command in ("plan", "apply", "run"):
             options.insert(0, str(self.folder))
         done = self.evenkeel(who).call(command, *options)
@@ -129,7 +130,7 @@ class Scene:
 
     def daemon(self, who: str, *arguments: str) -> Daemon:
         log = self.place / f"{who}.log"
-        return self.evenkeel(who).daemon(self.folder, log, "--time-scale", SCALE, *arguments)
+        return self.evenkeel(who).daemon(self.folder, log, *arguments)
 
     def push(self, repository: str = "jobs", tag: str = "v1", account: str = ACCOUNT, region: str = REGION) -> None:
         self.salt += 1
@@ -295,9 +296,7 @@ def elsewhere(scene: Scene) -> None:
         )
         evenkeel = scene.evenkeel(BASE)
         del evenkeel.env["EVENKEEL_ACCOUNT_ID"]
-        done = evenkeel.call(
-            command, str(scene.folder), "--targets", str(targets), "--time-scale", SCALE
-        )
+        done = evenkeel.call(command, str(scene.folder), "--targets", str(targets))
         assert done.returncode == code, done.stdout + done.stderr
 
 def play(stand_in: StandIn, place: Path) -> list[dict]:

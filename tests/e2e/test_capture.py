@@ -62,6 +62,7 @@ class Hands:
         self.sim, self.folder = stand_in, folder
         self.evenkeel = Evenkeel(stand_in.url, keys=Keys(ACCOUNT, "AKIACAPTURE", "secret"))
         self.evenkeel.env |= {"EVENKEEL_OWNER": "platform", "EVENKEEL_ACCOUNT_ID": ACCOUNT}
+        self.evenkeel.env["EVENKEEL_TIME_SCALE"] = SCALE
         (folder / "key").write_text("k" * 32)
         self.evenkeel.env["EVENKEEL_HASH_KEY_FILE"] = str(folder / "key")
         self.manifests = folder / "manifests"
@@ -75,7 +76,7 @@ class Hands:
         return self.sim.ask(f"/images?region={REGION}", {"repository": "jobs", "tag": tag})["digest"]
 
     def run(self, *arguments: object) -> subprocess.CompletedProcess[str]:
-        return self.evenkeel.call(*map(str, arguments), "--time-scale", SCALE, timeout=300)
+        return self.evenkeel.call(*map(str, arguments), timeout=300)
 
     def ok(self, *arguments: object, code: int = 0) -> str:
         done = self.run(*arguments)

@@ -29,7 +29,7 @@ impl Scene {
             format!("[default]\ncredential_process = cat {}\n", folder.join("keys").display());
         fs::write(&config, text).unwrap();
         let manifests = self.manifests();
-        let mut command = self.command(&["run", manifests.to_str().unwrap(), "--time-scale", "50"]);
+        let mut command = self.hurried(&["run", manifests.to_str().unwrap()]);
         let log = fs::File::options().create(true).append(true).open(self.log_file()).unwrap();
         command
             .args(["--listen", "127.0.0.1:0", "--log-format", "json", "--account-id", ACCOUNT])

@@ -1,15 +1,12 @@
 //! What commands need that talk to AWS.
 
-use std::{path::PathBuf, sync::Arc};
+use std::path::PathBuf;
 
 use clap::Args;
 
-#[cfg(feature = "demo")]
-use crate::cli::parse::scale;
 use crate::{
     cli::parse::{account_id, share},
-    daemon::clock::{HurriedClock, SystemClock},
-    engine::{name::Owner, time::Clock},
+    engine::name::Owner,
 };
 
 /// What every command needs that talks to AWS.
@@ -30,33 +27,6 @@ pub struct AccessArgs {
     /// Certificates in PEM that are trusted besides the bundled ones.
     #[arg(long, env = "SSL_CERT_FILE", value_name = "FILE")]
     pub(in crate::cli) ca_file: Option<PathBuf>,
-    /// How many times as fast the clock runs, against a stand-in on this machine whose clock does too.
-    #[cfg(feature = "demo")]
-    #[arg(long, hide = true, default_value = "1", value_name = "TIMES", value_parser = scale)]
-    time_scale: f64,
-}
-
-impl AccessArgs {
-    /// How many times as fast the clock runs.
-    #[cfg(feature = "demo")]
-    pub(in crate::cli) fn time_scale(&self) -> f64 {
-        self.time_scale
-    }
-
-    /// How many times as fast the clock runs.
-    #[cfg(not(feature = "demo"))]
-    #[expect(clippy::unused_self, reason = "the other one needs it")]
-    pub(in crate::cli) fn time_scale(&self) -> f64 {
-        1.0
-    }
-
-    /// The clock.
-    pub(in crate::cli) fn clock(&self) -> Arc<dyn Clock> {
-        match self.time_scale() {
-            1.0 => Arc::new(SystemClock::start()),
-            scale => Arc::new(HurriedClock::start(scale)),
-        }
-    }
 }
 
 /// What every command needs that keeps something in AWS.

@@ -23,8 +23,10 @@ pub enum UsageError {
     NameMissing,
     #[error("--prune looks at everything that is ours: it goes with no names or labels")]
     PruneOfSome,
-    #[error("--time-scale is for a stand-in on this machine")]
-    TimeScale,
+    #[error("EVENKEEL_TIME_SCALE: `{text}` is not between 1 and 1000")]
+    TimeScale { text: String },
+    #[error("EVENKEEL_TIME_SCALE is for a stand-in on this machine")]
+    HurriedAws,
     #[error("{}: a key has at least {min} bytes", path.display())]
     HashKey { path: PathBuf, min: usize },
     /// A suspension that does not fit into a tag.

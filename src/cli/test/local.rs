@@ -15,6 +15,7 @@ use crate::{
         error::{CliError, ManifestError, ObjectError, UsageError},
         out::note,
         target_clients::{self, TargetClients},
+        time_scale::clock,
     },
     engine::{facts::oci_architecture, failure::chain, policy::Mode, secret::Secret, time::Clock},
     kinds::{
@@ -127,7 +128,7 @@ impl LocalTests<'_> {
                  users of this machine (`ps`) while a test runs; docker and podman do not",
             );
         }
-        let clock = self.args.access.clock();
+        let clock = clock()?;
         let mut suites = Vec::new();
         for case in cases {
             note(&format!("{}: testing in a container", case.name));

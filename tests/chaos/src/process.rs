@@ -44,8 +44,8 @@ impl Daemon {
                 "--log-level",
                 "debug",
             ])
-            .args(["--time-scale", &start.scale.to_string()])
             .env_clear()
+            .env("EVENKEEL_TIME_SCALE", start.scale.to_string())
             .env("AWS_ACCESS_KEY_ID", key(start.run))
             .env("AWS_SECRET_ACCESS_KEY", "secret")
             .env("AWS_REGION", "us-east-1")

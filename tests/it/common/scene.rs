@@ -217,9 +217,20 @@ impl Scene {
         command
     }
 
+    /// The same with a clock as fast as the stand-in's.
+    pub fn hurried(&self, arguments: &[&str]) -> Command {
+        let mut command = self.command(arguments);
+        command.env("EVENKEEL_TIME_SCALE", self.scale.to_string());
+        command
+    }
+
     /// Runs the binary; its exit code and what it prints.
     pub async fn run(&self, arguments: &[&str]) -> (i32, String) {
-        let out = self.command(arguments).output().await.unwrap();
+        Self::ended(self.command(arguments)).await
+    }
+
+    async fn ended(mut command: Command) -> (i32, String) {
+        let out = command.output().await.unwrap();
         let text = String::from_utf8(out.stdout).unwrap();
         (out.status.code().unwrap_or(-1), text + &String::from_utf8(out.stderr).unwrap())
     }
@@ -228,9 +239,8 @@ impl Scene {
     pub async fn on_manifests(&self, arguments: &[&str]) -> (i32, String) {
         let folder = self.manifests();
         let (command, rest) = arguments.split_first().unwrap();
-        let scale = self.scale.to_string();
-        let own = [*command, folder.to_str().unwrap(), "--time-scale", &scale];
-        self.run(&[own.as_slice(), rest].concat()).await
+        let own = [*command, folder.to_str().unwrap()];
+        Self::ended(self.hurried(&[own.as_slice(), rest].concat())).await
     }
 
     pub async fn apply(&self) {
@@ -255,8 +265,7 @@ impl Scene {
     pub fn start_with(&self, arguments: &[&str]) -> Child {
         let log = File::options().create(true).append(true).open(self.log_file()).unwrap();
         let folder = self.manifests();
-        let scale = self.scale.to_string();
-        let mut command = self.command(&["run", folder.to_str().unwrap(), "--time-scale", &scale]);
+        let mut command = self.hurried(&["run", folder.to_str().unwrap()]);
         command.args(["--listen", "127.0.0.1:0", "--log-format", "json"]).args(arguments);
         command.stdout(Stdio::null()).stderr(log).spawn().unwrap()
     }
