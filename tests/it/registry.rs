@@ -198,13 +198,13 @@ impl Registry {
         Self { client: Client::new(access, REPOSITORY), scene, image, _folder: folder }
     }
 
-    fn push(&self) -> (Pushed, Option<String>, PushLog) {
+    fn push(&self) -> (PushSummary, Option<String>, PushLog) {
         let log = PushLog::default();
         let pushed =
-            tokio::task::block_in_place(|| push::push(&self.client, (&self.image, "v1"), &log));
+            tokio::task::block_in_place(|| push::push(&self.client, &self.image, "v1", &log));
         match pushed {
             Ok(pushed) => (pushed, None, log),
-            Err((pushed, error)) => (pushed, Some(format!("{error:?}")), log),
+            Err(failure) => (failure.so_far, Some(format!("{:?}", failure.error)), log),
         }
     }
 
@@ -218,7 +218,7 @@ async fn a_push_sends_parts_and_a_second_one_nothing() {
     let registry = Registry::new().await;
     let (pushed, error, log) = registry.push();
     let bytes = LAYER as u64 + registry.image.manifest.config.size;
-    assert_eq!((error, pushed), (None, Pushed { sent: 2, skipped: 0, bytes, same: false }));
+    assert_eq!((error, pushed), (None, PushSummary { sent: 2, skipped: 0, bytes, same: false }));
     assert_eq!(log.reached.lock().unwrap()[&0], [10 << 20, 20 << 20, LAYER as u64]);
     let parts = registry.calls("UploadLayerPart");
     let (pushed, error, _) = registry.push();
