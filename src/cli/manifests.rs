@@ -4,11 +4,7 @@ use std::{path::Path, sync::Arc};
 
 use super::error::ManifestError;
 use crate::{
-    daemon::{
-        clock::SystemClock,
-        source::{ManifestSource, Snapshot, SourceRead},
-    },
-    engine::time::Clock as _,
+    daemon::source::{ManifestSource, Snapshot, SourceRead},
     manifest::{Document, Selection},
 };
 
@@ -17,10 +13,9 @@ const TRIES: usize = 20;
 
 /// Everything that is there, with its problems.
 pub(super) fn read(dir: &Path) -> Result<Arc<Snapshot>, ManifestError> {
-    let clock = SystemClock::start();
     let mut source = ManifestSource::new(dir.to_path_buf());
     for _ in 0..TRIES {
-        match source.read(clock.now().wall) {
+        match source.read() {
             SourceRead::Fresh(snapshot) => return Ok(snapshot),
             SourceRead::Failed(why) => return Err(ManifestError::Unreadable { why }),
             SourceRead::Torn(why) => tracing::debug!(why, "reading again"),

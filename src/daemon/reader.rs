@@ -88,11 +88,10 @@ impl SourceReader {
 
     /// Reads once; `Some(true)` if the read was torn, `None` if the reader itself broke or is told to stop.
     async fn read(&mut self) -> Option<bool> {
-        let wall = self.clock.now().wall;
         let mut source = std::mem::replace(&mut self.source, ManifestSource::new(PathBuf::new()));
         let (source, reading) = self
             .block(move || {
-                let reading = source.read(wall);
+                let reading = source.read();
                 (source, reading)
             })
             .await?;

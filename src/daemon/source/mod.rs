@@ -15,7 +15,6 @@ use std::{
     sync::Arc,
 };
 
-use jiff::Timestamp;
 use tokio::sync::watch::Receiver;
 
 pub use self::snapshot::Snapshot;
@@ -88,13 +87,13 @@ impl ManifestSource {
     }
 
     /// Reads everything. Blocking.
-    pub fn read(&mut self, wall: Timestamp) -> SourceRead {
-        self.read_between(wall, &mut || {})
+    pub fn read(&mut self) -> SourceRead {
+        self.read_between(&mut || {})
     }
 
     /// The same, with something to do between the walk and the reading of the files, so that tests can
     /// be the one who changes things at the worst moment.
-    pub fn read_between(&mut self, wall: Timestamp, between: &mut dyn FnMut()) -> SourceRead {
+    pub fn read_between(&mut self, between: &mut dyn FnMut()) -> SourceRead {
         let mut listing = match walk::walk(&self.root, &self.watched.cancel) {
             Ok(listing) => listing,
             Err(error) => return error.into(),
@@ -121,7 +120,7 @@ impl ManifestSource {
         }
         let revision = revision::revision(&self.root, &listing.identity.path);
         let snapshot = snapshot::snapshot(files, listing.into_rest(), before);
-        let snapshot = Snapshot { revision, read_at: wall, ..snapshot };
+        let snapshot = Snapshot { revision, ..snapshot };
         let same = before.is_some_and(|it| it.same(&snapshot));
         let snapshot = Arc::new(snapshot);
         self.good = Some(Arc::clone(&snapshot));

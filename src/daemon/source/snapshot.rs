@@ -5,7 +5,6 @@ use std::{
     sync::Arc,
 };
 
-use jiff::Timestamp;
 use sha2::{Digest as _, Sha256};
 
 use super::{read::SourceFile, walk::Rest};
@@ -37,8 +36,6 @@ pub struct Snapshot {
     pub invalid: usize,
     /// Files that are no manifests.
     pub ignored: usize,
-    /// When it was read.
-    pub read_at: Timestamp,
 }
 
 impl Snapshot {
@@ -96,7 +93,6 @@ pub(super) fn snapshot(files: Vec<SourceFile>, rest: Rest, before: Option<&Snaps
         invalid,
         diagnostics,
         ignored: rest.ignored,
-        read_at: Timestamp::UNIX_EPOCH,
     }
 }
 

@@ -14,7 +14,6 @@ use std::{
 };
 
 use evenkeel::daemon::source::{ManifestSource, Snapshot, SourceRead};
-use jiff::Timestamp;
 use tempfile::TempDir;
 
 fn manifest(name: &str, memory: u32) -> String {
@@ -29,7 +28,7 @@ fn put(folder: &Path, file: &str, name: &str, memory: u32) {
 }
 
 fn read(source: &mut ManifestSource) -> SourceRead {
-    source.read(Timestamp::UNIX_EPOCH)
+    source.read()
 }
 
 fn fresh(source: &mut ManifestSource) -> Arc<Snapshot> {
@@ -237,7 +236,7 @@ fn a_swap_in_the_middle_of_a_read_is_torn() {
     let snapshot = fresh(&mut source);
     assert_eq!(snapshot.revision.as_deref(), Some(format!("{:040x}", 1).as_str()));
     let mut swaps = 0;
-    let reading = source.read_between(Timestamp::UNIX_EPOCH, &mut || {
+    let reading = source.read_between(&mut || {
         swaps += 1;
         sync(folder.path(), 2, 3);
     });
@@ -260,7 +259,7 @@ fn a_swap_that_leaves_the_old_tree_is_torn_too() {
     symlink("one", &link).unwrap();
     let mut source = ManifestSource::new(link.clone());
     fresh(&mut source);
-    let reading = source.read_between(Timestamp::UNIX_EPOCH, &mut || {
+    let reading = source.read_between(&mut || {
         symlink("two", folder.path().join("next")).unwrap();
         fs::rename(folder.path().join("next"), &link).unwrap();
     });
@@ -276,7 +275,7 @@ fn a_file_that_changes_or_goes_in_the_middle_of_a_read_is_torn() {
     let mut source = ManifestSource::new(folder.path().into());
     fresh(&mut source);
     let gone = folder.path().join("b.yaml");
-    let reading = source.read_between(Timestamp::UNIX_EPOCH, &mut || {
+    let reading = source.read_between(&mut || {
         fs::remove_file(&gone).unwrap();
     });
     assert!(matches!(reading, SourceRead::Torn(_)));
@@ -342,7 +341,7 @@ fn a_reading_ends_when_the_daemon_stops() {
     let (stop, stopped) = tokio::sync::watch::channel(false);
     let mut source = ManifestSource::new(folder.path().into()).until(stopped);
     fresh(&mut source);
-    let reading = source.read_between(Timestamp::UNIX_EPOCH, &mut || stop.send(true).unwrap());
+    let reading = source.read_between(&mut || stop.send(true).unwrap());
     assert!(matches!(reading, SourceRead::Cancelled));
     assert!(matches!(read(&mut source), SourceRead::Cancelled));
     assert_eq!(shown(source.last_good().unwrap()), ["a 128"]);

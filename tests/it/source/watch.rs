@@ -11,7 +11,6 @@ use evenkeel::daemon::source::{
     ManifestSource,
     watch::{NoEvents, Watcher},
 };
-use jiff::Timestamp;
 use tempfile::TempDir;
 
 use super::{links::lattice, put};
@@ -33,7 +32,7 @@ impl Eye {
 
     /// One turn of the daemon's.
     fn look(&mut self) -> Result<(), NoEvents> {
-        self.source.read(Timestamp::UNIX_EPOCH);
+        self.source.read();
         self.watcher.arm(self.source.watched())
     }
 
@@ -158,7 +157,7 @@ async fn reading_and_what_happens_beside_are_no_reason_to_read_again() {
 async fn what_changed_before_the_watches_were_on_is_read_again() {
     let folder = TempDir::new().unwrap();
     let mut source = ManifestSource::new(folder.path().into());
-    source.read(Timestamp::UNIX_EPOCH);
+    source.read();
     put(folder.path(), "a.yaml", "a", 128);
     let mut watcher = Watcher::new(folder.path());
     watcher.arm(source.watched()).unwrap();
@@ -189,13 +188,13 @@ fn more_directories_than_the_limit_are_polled_and_it_is_told() {
     }
     let mut source = ManifestSource::new(folder.path().into());
     let mut watcher = Watcher::new(folder.path());
-    source.read(Timestamp::UNIX_EPOCH);
+    source.read();
     let error = watcher.arm(source.watched()).unwrap_err().to_string();
     assert_eq!(error, "4098 directories are more than the 4096 that Evenkeel watches");
     for number in 0..4 {
         fs::remove_dir(folder.path().join(number.to_string())).unwrap();
     }
-    source.read(Timestamp::UNIX_EPOCH);
+    source.read();
     watcher.arm(source.watched()).unwrap();
 }
 
