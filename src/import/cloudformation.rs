@@ -43,8 +43,11 @@ const LOG_GROUP: &str = "AWS::Logs::LogGroup";
 const VERSION: &str = "AWS::Lambda::Version";
 const ALIAS: &str = "AWS::Lambda::Alias";
 
+/// Adds a resource to the function that it belongs to. The text is the id of the resource.
+type AddResource = fn(&mut FunctionDraft, SourceNode, &str);
+
 /// What belongs to a function, the property that says to which, and how it is carried.
-const PARTS: &[(&str, &str, fn(&mut FunctionDraft, SourceNode, &str))] = &[
+const PARTS: &[(&str, &str, AddResource)] = &[
     (ALIAS, "FunctionName", |draft, mut source, _| {
         if let Some(provisioned) = source.child("ProvisionedConcurrencyConfig") {
             draft.provisioned(provisioned, "ProvisionedConcurrentExecutions");

@@ -99,7 +99,7 @@ pub(super) fn put(draft: &mut FunctionDraft, parts: SamProperties) {
     match alias.map(|(at, it)| (at, it.as_str().map(ToOwned::to_owned))) {
         Some((_, Some(alias))) => draft.add("release", "alias", json!(alias)),
         Some((at, None)) => {
-            draft.converter.omit(at, "it cannot be worked out; write `release.alias`")
+            draft.converter.omit(at, "it cannot be worked out; write `release.alias`");
         }
         None => {}
     }

@@ -84,8 +84,11 @@ const OWN: &[&str] = &[
     "variables",
 ];
 
+/// Adds a resource of Terraform's to the function that it belongs to.
+type AddTerraformResource = fn(&mut FunctionDraft, SourceNode);
+
 /// What is said of a function by something else than itself, and how that is carried.
-const PARTS: &[(&str, fn(&mut FunctionDraft, SourceNode))] = &[
+const PARTS: &[(&str, AddTerraformResource)] = &[
     ("aws_lambda_alias", |draft, mut source| {
         source.forget(&["function_name"]);
         draft.alias(source, "name", "function_version");
