@@ -17,7 +17,7 @@ pub(super) fn read(dir: &Path) -> Result<Arc<Snapshot>, ManifestError> {
     for _ in 0..TRIES {
         match source.read() {
             SourceRead::Fresh(snapshot) => return Ok(snapshot),
-            SourceRead::Failed(why) => return Err(ManifestError::Unreadable { why }),
+            SourceRead::Failed(error) => return Err(error.into()),
             SourceRead::Torn(why) => tracing::debug!(why, "reading again"),
             SourceRead::Unchanged | SourceRead::Cancelled => {}
         }

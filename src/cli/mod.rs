@@ -146,8 +146,7 @@ impl Cli {
             _ => "warn",
         };
         let level = self.log.log_level.as_deref().unwrap_or(usual);
-        telemetry::start(form, level, !self.log.no_color)
-            .map_err(|why| UsageError::LogLevel { why })?;
+        telemetry::start(form, level, !self.log.no_color).map_err(UsageError::from)?;
         match self.command {
             Command::Check(args) => check::check(&args),
             Command::Plan(args) => block_on(plan::plan(args)),

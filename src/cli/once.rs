@@ -88,7 +88,7 @@ pub(super) async fn work(
     daemon.stop().await;
     match end {
         Some(End::Quiet) => Ok(round),
-        Some(End::NoSource(why)) => Err(ManifestError::Unreadable { why }.into()),
+        Some(End::NoSource(error)) => Err(ManifestError::from(error).into()),
         Some(End::Late) => {
             warn!(?timeout, "time is up");
             if round.outcome == CommandOutcome::Good {

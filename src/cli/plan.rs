@@ -40,7 +40,7 @@ pub(super) async fn plan(args: PlanArgs) -> Result<CommandOutcome, CliError> {
             print(&text)?;
             Ok(outcome)
         }
-        End::NoSource(why) => Err(ManifestError::Unreadable { why }.into()),
+        End::NoSource(error) => Err(ManifestError::from(error).into()),
         End::Late => {
             print(&text)?;
             Err(DaemonError::Late { within: args.timeout }.into())

@@ -18,7 +18,7 @@ use crate::{
         options::{Options, Working},
         pause::PauseFile,
         run::Daemon,
-        source::Snapshot,
+        source::{Snapshot, SourceError},
     },
     engine::{kind::Kind as _, policy::Mode, prune::Terms, status::Status},
     kinds::{function::hash::HashKey, image::Image},
@@ -93,7 +93,7 @@ pub(super) enum End {
     /// Nothing is left to do.
     Quiet,
     /// The manifests cannot be read.
-    NoSource(String),
+    NoSource(SourceError),
     /// It took too long.
     Late,
 }
@@ -147,7 +147,7 @@ pub(super) fn outcome(shown: &BoardState, selection: &Selection) -> CommandOutco
 /// What is wrong besides the rows, one line each.
 pub(super) fn problems(shown: &BoardState) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
-    lines.extend(shown.source.error.iter().map(|it| format!("error: {it}")));
+    lines.extend(shown.source.error.iter().map(|it| format!("error: {}", it.text())));
     let diagnostics = shown.source.snapshot.iter().flat_map(|it| &it.diagnostics);
     lines.extend(diagnostics.map(|it| format!("error: {it}")));
     let strays = shown.source.strays.iter();

@@ -28,8 +28,7 @@ use crate::{
 pub(super) async fn suspend(args: SuspendArgs) -> Result<CommandOutcome, CliError> {
     let clock = SystemClock::start();
     let wall = clock.now().wall;
-    let value = suspension::value(args.hold, &args.reason, wall);
-    let value = value.map_err(|why| UsageError::Suspension { why })?;
+    let value = suspension::value(args.hold, &args.reason, wall).map_err(UsageError::from)?;
     Box::pin(write(&args.core, &args.object, Some(&value))).await
 }
 

@@ -9,7 +9,7 @@ use std::{
 use jiff::Timestamp;
 use tokio::sync::watch;
 
-use super::source::Snapshot;
+use super::source::{Snapshot, SourceError};
 use crate::engine::{
     diff::Reason,
     engine::Summary,
@@ -84,7 +84,7 @@ pub struct SourceStatus {
     /// When the directory was last read well.
     pub good_at: Option<Timestamp>,
     /// What is wrong with the directory itself.
-    pub error: Option<String>,
+    pub error: Option<SourceError>,
     /// Why some changes, or all, bring no file system event and are only seen every 30 s.
     pub polling: Option<String>,
     /// Documents that name a target which is not declared.

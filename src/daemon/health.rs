@@ -21,7 +21,7 @@ pub(super) fn missing(shown: &BoardState, engines: usize) -> Vec<String> {
     if shown.source.snapshot.is_none() {
         missing.push("the manifests have not been read\n".to_owned());
     }
-    missing.extend(shown.source.error.iter().map(|it| format!("source: {it}\n")));
+    missing.extend(shown.source.error.iter().map(|it| format!("source: {}\n", it.text())));
     let paused = |target| shown.targets.get(target).is_none_or(Option::is_some);
     let late =
         shown.engines.iter().filter(|((target, _), it)| !it.summary.listed && !paused(target));

@@ -12,7 +12,7 @@ use super::{
     board::{Board, BoardState},
     event_log::{EventLog, EventReason, LoggedEvent, Subject},
     metrics::Metrics,
-    source::{ManifestSource, Snapshot, SourceRead, watch::Watcher},
+    source::{ManifestSource, Snapshot, SourceError, SourceRead, watch::Watcher},
     stop::stopped,
 };
 use crate::{
@@ -176,28 +176,29 @@ impl SourceReader {
             }
             SourceRead::Torn(why) if self.torn >= TORN_SHOWN => {
                 metrics.load("torn");
-                self.failed(&format!("the manifests change whenever they are read: {why}"));
+                self.failed(SourceError::Unsteady { change: why });
             }
             SourceRead::Torn(why) => {
                 metrics.load("torn");
                 tracing::debug!(why, "the manifests changed while they were read; again");
             }
             SourceRead::Cancelled => {}
-            SourceRead::Failed(why) => {
+            SourceRead::Failed(error) => {
                 metrics.load("error");
-                self.failed(&why);
+                self.failed(error);
             }
         }
     }
 
-    fn failed(&self, why: &str) {
+    fn failed(&self, error: SourceError) {
         self.snapshots.send_modify(|it| it.readable = false);
+        let why = error.text();
         let new = self.board.write(|board| {
-            board.source.error.replace(why.to_owned()).is_none_or(|before| before != why)
+            board.source.error.replace(error).is_none_or(|before| before.text() != why)
         });
         if new {
             error!(why, "the manifests cannot be read; the last good ones still count");
-            self.event(EventReason::warning("SourceFailed"), why);
+            self.event(EventReason::warning("SourceFailed"), &why);
         }
     }
 

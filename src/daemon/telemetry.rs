@@ -2,7 +2,11 @@
 
 use std::io::IsTerminal as _;
 
-use tracing_subscriber::{EnvFilter, fmt, layer::SubscriberExt as _, util::SubscriberInitExt as _};
+use tracing_subscriber::{
+    EnvFilter, filter, fmt,
+    layer::SubscriberExt as _,
+    util::{SubscriberInitExt as _, TryInitError},
+};
 
 /// How the log is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,12 +19,28 @@ pub(crate) enum LogStyle {
     Json,
 }
 
+/// Why the log cannot be started.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum LogError {
+    /// The level is none.
+    #[error("`{filter}` is no log level: {error}; use error, warn, info, debug or trace")]
+    Level {
+        /// What was asked for.
+        filter: String,
+        /// What is wrong with it.
+        error: filter::ParseError,
+    },
+    /// The process has a log already.
+    #[error("the log cannot be started")]
+    Started(#[from] TryInitError),
+}
+
 /// Starts the log on standard error. `filter` is in the syntax of `tracing_subscriber::EnvFilter`.
 /// Libraries stay quiet below an error: the SDK logs requests, and those hold secrets.
-pub(crate) fn start(style: LogStyle, filter: &str, color: bool) -> Result<(), String> {
-    let filter: EnvFilter = format!("error,evenkeel={filter}").parse().map_err(|error| {
-        format!("`{filter}` is no log level: {error}; use error, warn, info, debug or trace")
-    })?;
+pub(crate) fn start(style: LogStyle, filter: &str, color: bool) -> Result<(), LogError> {
+    let filter: EnvFilter = format!("error,evenkeel={filter}")
+        .parse()
+        .map_err(|error| LogError::Level { filter: filter.to_owned(), error })?;
     let terminal = std::io::stderr().is_terminal();
     let human = style == LogStyle::Human || style == LogStyle::Auto && terminal;
     let layer = fmt::layer().with_writer(std::io::stderr).with_target(false);
@@ -31,5 +51,5 @@ pub(crate) fn start(style: LogStyle, filter: &str, color: bool) -> Result<(), St
         let layer = layer.json().flatten_event(true).with_span_list(false);
         tracing_subscriber::registry().with(filter).with(layer).try_init()
     };
-    started.map_err(|error| format!("the log cannot be started: {error}"))
+    started.map_err(LogError::from)
 }

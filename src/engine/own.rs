@@ -1,4 +1,4 @@
-//! Ownership: what is not ours is not touched, unless the manifest says to take it over.
+//! OwnerVerdict: what is not ours is not touched, unless the manifest says to take it over.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ const UNREADABLE_RECHECK: Duration = Duration::from_mins(5);
 const CLOUDFORMATION: &str = "cloudformation";
 
 /// Whose the object is, and what follows for us.
-enum Ownership {
+enum OwnerVerdict {
     /// Ours, or of a kind that nobody owns.
     Ours,
     /// Another party's, and the manifest says to take it over: from whom, in words.
@@ -34,18 +34,18 @@ pub(super) fn weigh<K: Kind>(
     reading: &Reading<K::Live>,
     diff: &mut Diff<K::Step>,
 ) {
-    match ownership(case, reading) {
-        Ownership::Ours => {}
-        Ownership::Adopted(from) => {
+    match owner_verdict(case, reading) {
+        OwnerVerdict::Ours => {}
+        OwnerVerdict::Adopted(from) => {
             let message = format!("taken over from {from}; every field that differs is reset");
             diff.conditions.insert("Adopting", Reason::new("TakingOver", message));
         }
-        Ownership::Foreign(why) => {
+        OwnerVerdict::Foreign(why) => {
             diff.steps.clear();
             diff.replace = None;
             diff.refusal = Some(Reason::new("NotOwned", why));
         }
-        Ownership::Unknown(why) => {
+        OwnerVerdict::Unknown(why) => {
             let reason = Reason::new(
                 "TagsUnreadable",
                 format!(
@@ -60,19 +60,19 @@ pub(super) fn weigh<K: Kind>(
     }
 }
 
-fn ownership<K: Kind>(case: &Case<'_, K>, reading: &Reading<K::Live>) -> Ownership {
+fn owner_verdict<K: Kind>(case: &Case<'_, K>, reading: &Reading<K::Live>) -> OwnerVerdict {
     let adopt = &case.wanted.policy.adopt;
     match Claim::of(K::tags(&reading.live)) {
-        Claim::ReadOnly => Ownership::Ours,
-        Claim::Unreadable(why) => Ownership::Unknown(why),
-        Claim::Nobody if *adopt == Adopt::Unowned => Ownership::Adopted("nobody".into()),
-        Claim::Nobody => Ownership::Foreign(
+        Claim::ReadOnly => OwnerVerdict::Ours,
+        Claim::Unreadable(why) => OwnerVerdict::Unknown(why),
+        Claim::Nobody if *adopt == Adopt::Unowned => OwnerVerdict::Adopted("nobody".into()),
+        Claim::Nobody => OwnerVerdict::Foreign(
             "it exists and carries no owner tag; to take it over, set `policy.adopt: true`".into(),
         ),
         Claim::CloudFormation(stack) if *adopt == Adopt::From(CLOUDFORMATION.into()) => {
-            Ownership::Adopted(format!("the CloudFormation stack `{stack}`"))
+            OwnerVerdict::Adopted(format!("the CloudFormation stack `{stack}`"))
         }
-        Claim::CloudFormation(stack) => Ownership::Foreign(format!(
+        Claim::CloudFormation(stack) => OwnerVerdict::Foreign(format!(
             "it belongs to the CloudFormation stack `{stack}`; to take it over, set \
              `policy.adopt: {{ from: cloudformation }}`"
         )),
@@ -80,25 +80,25 @@ fn ownership<K: Kind>(case: &Case<'_, K>, reading: &Reading<K::Live>) -> Ownersh
     }
 }
 
-fn owned<K: Kind>(case: &Case<'_, K>, id: &str, object: Option<&str>) -> Ownership {
+fn owned<K: Kind>(case: &Case<'_, K>, id: &str, object: Option<&str>) -> OwnerVerdict {
     let adopt = &case.wanted.policy.adopt;
     if id != case.settings.owner.as_str() {
         if *adopt == Adopt::From(id.into()) {
-            return Ownership::Adopted(format!("the Evenkeel `{id}`"));
+            return OwnerVerdict::Adopted(format!("the Evenkeel `{id}`"));
         }
-        return Ownership::Foreign(format!(
+        return OwnerVerdict::Foreign(format!(
             "the Evenkeel `{id}` keeps it; to take it over, set `policy.adopt: {{ from: {id} }}`"
         ));
     }
     let own = tags::object(K::NAME, case.name);
     match object {
         Some(object) if object != own && *adopt == Adopt::Unowned => {
-            Ownership::Adopted(format!("`{object}`, whose tags it carries"))
+            OwnerVerdict::Adopted(format!("`{object}`, whose tags it carries"))
         }
-        Some(object) if object != own => Ownership::Foreign(format!(
+        Some(object) if object != own => OwnerVerdict::Foreign(format!(
             "its tag `evenkeel.dev/object` names `{object}`, so its tags seem to be copied; to take \
              it over, set `policy.adopt: true`"
         )),
-        Some(_) | None => Ownership::Ours,
+        Some(_) | None => OwnerVerdict::Ours,
     }
 }

@@ -22,8 +22,8 @@ impl Secret {
 
 impl<'de> Deserialize<'de> for Secret {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Text;
-        impl Visitor<'_> for Text {
+        struct SecretVisitor;
+        impl Visitor<'_> for SecretVisitor {
             type Value = Secret;
             fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 f.write_str("a text")
@@ -32,6 +32,6 @@ impl<'de> Deserialize<'de> for Secret {
                 Ok(Secret::new(value))
             }
         }
-        deserializer.deserialize_str(Text)
+        deserializer.deserialize_str(SecretVisitor)
     }
 }

@@ -60,24 +60,41 @@ impl Suspension {
     }
 }
 
-/// The value of the tag, for a hold of this length.
-pub fn value(suspension: Duration, reason: &str, wall: Timestamp) -> Result<String, String> {
+/// Why a suspension cannot be written into a tag.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum SuspensionError {
+    /// It is too short or too long.
+    #[error("a hold lasts from 1s to 24h")]
+    Length,
+    /// The reason holds what no tag may.
+    #[error("AWS allows no `{0}` in a tag; use letters, digits, spaces and _ . : / = + - @")]
+    Character(char),
+    /// The reason does not fit.
+    #[error("the reason is too long: {VALUE_MAX} characters go into a tag, the time included")]
+    Reason,
+    /// There is no such time.
+    #[error("the clock of this machine is off")]
+    Clock,
+}
+
+/// The value of the tag, for a suspension of this length.
+pub fn value(
+    suspension: Duration,
+    reason: &str,
+    wall: Timestamp,
+) -> Result<String, SuspensionError> {
     if suspension.is_zero() || suspension > HOLD_MAX {
-        return Err("a hold lasts from 1s to 24h".into());
+        return Err(SuspensionError::Length);
     }
     let allowed = |c: char| c.is_alphanumeric() || " _.:/=+-@".contains(c);
     if let Some(c) = reason.chars().find(|c| !allowed(*c)) {
-        return Err(format!(
-            "AWS allows no `{c}` in a tag; use letters, digits, spaces and _ . : / = + - @"
-        ));
+        return Err(SuspensionError::Character(c));
     }
     let until = SignedDuration::try_from(suspension).ok().and_then(|it| wall.checked_add(it).ok());
-    let until = until.ok_or("the clock of this machine is off")?;
+    let until = until.ok_or(SuspensionError::Clock)?;
     let text = format!("{} {}", until.strftime("%Y-%m-%dT%H:%M:%SZ"), reason.trim());
     if text.chars().count() > VALUE_MAX {
-        return Err(format!(
-            "the reason is too long: {VALUE_MAX} characters go into a tag, the time included"
-        ));
+        return Err(SuspensionError::Reason);
     }
     Ok(text)
 }

@@ -25,6 +25,6 @@ pub use self::{
 };
 pub(super) use self::{
     import::ValuesArg,
-    publish::{ImageBuilder, Pin},
+    publish::{ImageBuilder, PinMode},
     test::On,
 };

@@ -26,7 +26,7 @@ pub struct PublishArgs {
     pub(in crate::cli) manifest: Option<PathBuf>,
     /// What is written into the manifests: what they name now, a tag or a digest, or one of the two, or nothing.
     #[arg(long, env = "EVENKEEL_PIN", default_value = "auto", value_name = "WHAT")]
-    pub(in crate::cli) pin: Pin,
+    pub(in crate::cli) pin: PinMode,
     /// The architecture, as Lambda calls it, if the manifests do not say it.
     #[arg(long, env = "EVENKEEL_ARCHITECTURE", value_name = "ARCHITECTURE",
           value_parser = ["x86_64", "arm64"])]
@@ -56,7 +56,7 @@ pub struct PublishArgs {
 
 /// What is written into the manifests.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(in crate::cli) enum Pin {
+pub(in crate::cli) enum PinMode {
     /// A tag where they name a tag, a digest where they name a digest.
     Auto,
     /// The tag.

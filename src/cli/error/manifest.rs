@@ -1,13 +1,15 @@
 //! Manifests, and what other tools wrote, that cannot be used as they are.
 
-use crate::{engine::name::Name, import::ReadError, manifest::Diagnostic};
+use crate::{
+    daemon::source::SourceError, engine::name::Name, import::ReadError, manifest::Diagnostic,
+};
 
 /// Why nothing can be done with manifests.
 #[derive(Debug, thiserror::Error)]
 pub enum ManifestError {
     /// The directory cannot be read.
-    #[error("{why}")]
-    Unreadable { why: String },
+    #[error(transparent)]
+    Unreadable(#[from] SourceError),
     #[error("the directory never holds still long enough to be read")]
     Torn,
     /// Some of them are wrong.

@@ -2,17 +2,17 @@
 
 use std::path::PathBuf;
 
-use crate::manifest::Diagnostic;
+use crate::{
+    daemon::telemetry::LogError, engine::suspension::SuspensionError,
+    kinds::function::image_ref::ImageRefError, manifest::Diagnostic,
+};
 
 /// Why the arguments of a command cannot be followed.
 #[derive(Debug, thiserror::Error)]
 pub enum UsageError {
     /// `--log-level` is none.
-    #[error("{why}")]
-    LogLevel {
-        /// Which one, and those that there are.
-        why: String,
-    },
+    #[error(transparent)]
+    Log(#[from] LogError),
     #[error("say which target is meant: --target {}", names.join(" or "))]
     TargetMissing { names: Vec<String> },
     #[error(
@@ -30,17 +30,11 @@ pub enum UsageError {
     #[error("{}: a key has at least {min} bytes", path.display())]
     HashKey { path: PathBuf, min: usize },
     /// A suspension that does not fit into a tag.
-    #[error("{why}")]
-    Suspension {
-        /// What does not fit, and what would.
-        why: String,
-    },
+    #[error(transparent)]
+    Suspension(#[from] SuspensionError),
     /// The name of a repository or of an image is none.
-    #[error("{why}")]
-    ImageName {
-        /// Which one, and how it is written.
-        why: String,
-    },
+    #[error(transparent)]
+    ImageName(#[from] ImageRefError),
     /// The event of `invoke`.
     #[error("{origin} is no JSON")]
     Event {

@@ -7,7 +7,7 @@ use std::{
 
 use crate::{
     cli::{
-        args::Pin,
+        args::PinMode,
         error::{ManifestError, WriteBackError},
         manifest_file::ManifestFile,
         manifests,
@@ -75,7 +75,7 @@ impl Consumers {
     /// Writes the image into each; says what was done, a line for each document.
     pub(super) fn pin(
         &self,
-        pin: Pin,
+        pin: PinMode,
         tag: &str,
         digest: &str,
     ) -> Result<Vec<String>, WriteBackError> {
@@ -89,10 +89,10 @@ impl Consumers {
             let base = old.split_once('@').map_or(old.as_str(), |(base, _)| base);
             let base = base.strip_suffix(&suffix(&now)).unwrap_or(base);
             let new = match pin {
-                Pin::Digest => format!("{base}@{digest}"),
-                Pin::Auto if by_digest => format!("{base}@{digest}"),
-                Pin::Tag | Pin::Auto => format!("{base}:{tag}"),
-                Pin::No => continue,
+                PinMode::Digest => format!("{base}@{digest}"),
+                PinMode::Auto if by_digest => format!("{base}@{digest}"),
+                PinMode::Tag | PinMode::Auto => format!("{base}:{tag}"),
+                PinMode::No => continue,
             };
             let origin = &document.origin;
             if new == *old {

@@ -60,7 +60,7 @@ const TAG_DIGITS: usize = 12;
 /// Builds, checks, pushes and pins.
 pub(super) fn publish(args: &PublishArgs) -> Result<CommandOutcome, CliError> {
     let repository = args.repository.clone();
-    ImageRef::parse(&format!("{repository}:x")).map_err(|why| UsageError::ImageName { why })?;
+    ImageRef::parse(&format!("{repository}:x")).map_err(UsageError::from)?;
     let consumers =
         args.manifest.as_deref().map(|it| Consumers::read(it, &repository)).transpose()?;
     let named = match &args.architecture {

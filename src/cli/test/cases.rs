@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::report::{SuiteReport, TestOutcome, TestResult};
+use super::report::{CaseOutcome, SuiteReport, TestResult};
 use crate::{
     cli::{args::ScopeArgs, error::ManifestError, manifests},
     engine::{kind::Kind as _, name::Name},
@@ -94,7 +94,7 @@ impl FunctionTests {
     pub(super) fn give_up(&self, suite: &mut SuiteReport, why: impl Into<String>) {
         let why = why.into();
         let rest = self.tests.iter().skip(suite.tests.len());
-        let rest = rest.map(|it| TestResult::new(&it.name, TestOutcome::Error(why.clone())));
+        let rest = rest.map(|it| TestResult::new(&it.name, CaseOutcome::Error(why.clone())));
         suite.tests.extend(rest.collect::<Vec<_>>());
     }
 }

@@ -6,7 +6,7 @@ use tokio::time;
 
 use super::{
     cases::FunctionTests,
-    report::{SuiteReport, TestOutcome, TestResult},
+    report::{CaseOutcome, SuiteReport, TestResult},
 };
 use crate::{
     aws::{
@@ -73,7 +73,7 @@ impl AliasTester<'_> {
             let answer = match Box::pin(self.call(case, test)).await {
                 InvocationResult::Answered(answer) => answer,
                 InvocationResult::Endless => {
-                    let ending = TestOutcome::Failed(expect::endless(test));
+                    let ending = CaseOutcome::Failed(expect::endless(test));
                     suite.tests.push(TestResult::new(&test.name, ending));
                     continue;
                 }

@@ -185,7 +185,7 @@ impl LocalTests<'_> {
         image: &str,
         platform: &str,
     ) -> Result<String, CliError> {
-        let image = ImageRef::parse(image).map_err(|why| UsageError::ImageName { why })?;
+        let image = ImageRef::parse(image).map_err(UsageError::from)?;
         let opened;
         let target = if let Some(target) = self.target {
             target

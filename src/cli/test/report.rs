@@ -40,7 +40,7 @@ pub(super) struct SuiteReport {
 pub(super) struct TestResult {
     name: String,
     #[serde(flatten)]
-    ending: TestOutcome,
+    ending: CaseOutcome,
     /// How long the function ran, in seconds.
     seconds: Option<f64>,
     request: Option<String>,
@@ -51,7 +51,7 @@ pub(super) struct TestResult {
 /// How a test ended.
 #[derive(Serialize)]
 #[serde(tag = "outcome", content = "message", rename_all = "lowercase")]
-pub(super) enum TestOutcome {
+pub(super) enum CaseOutcome {
     /// As expected.
     Passed,
     /// Otherwise.
@@ -61,15 +61,15 @@ pub(super) enum TestOutcome {
 }
 
 impl TestResult {
-    pub(super) fn new(name: &str, ending: TestOutcome) -> Self {
+    pub(super) fn new(name: &str, ending: CaseOutcome) -> Self {
         Self { name: name.to_owned(), ending, seconds: None, request: None, version: None }
     }
 
     /// What an answer shows.
     pub(super) fn judged(name: &str, outcome: live::TestOutcome, answer: &Answer) -> Self {
         let ending = match outcome {
-            live::TestOutcome::Passed => TestOutcome::Passed,
-            live::TestOutcome::Failed(why) => TestOutcome::Failed(why),
+            live::TestOutcome::Passed => CaseOutcome::Passed,
+            live::TestOutcome::Failed(why) => CaseOutcome::Failed(why),
         };
         Self {
             seconds: expect::duration(&answer.log).map(|it| it.as_secs_f64()),
@@ -81,17 +81,17 @@ impl TestResult {
 }
 
 impl TestReport {
-    fn count(&self, is: impl Fn(&TestOutcome) -> bool) -> usize {
+    fn count(&self, is: impl Fn(&CaseOutcome) -> bool) -> usize {
         let all = self.suites.iter().flat_map(|it| &it.tests);
         all.filter(|it| is(&it.ending)).count()
     }
 
     fn failed(&self) -> usize {
-        self.count(|it| matches!(it, TestOutcome::Failed(_)))
+        self.count(|it| matches!(it, CaseOutcome::Failed(_)))
     }
 
     fn errors(&self) -> usize {
-        self.count(|it| matches!(it, TestOutcome::Error(_)))
+        self.count(|it| matches!(it, CaseOutcome::Error(_)))
     }
 
     /// As exit codes go.
@@ -113,14 +113,14 @@ impl TestReport {
             for test in &suite.tests {
                 let took = test.seconds.map(|it| format!(" ({:.0} ms)", it * 1000.0));
                 let (word, why) = match &test.ending {
-                    TestOutcome::Passed => ("pass ", String::new()),
-                    TestOutcome::Failed(why) => ("FAIL ", format!(": {}", clean(why))),
-                    TestOutcome::Error(why) => ("ERROR", format!(": {}", clean(why))),
+                    CaseOutcome::Passed => ("pass ", String::new()),
+                    CaseOutcome::Failed(why) => ("FAIL ", format!(": {}", clean(why))),
+                    CaseOutcome::Error(why) => ("ERROR", format!(": {}", clean(why))),
                 };
                 writeln!(text, "  {word} {}{}{why}", test.name, took.unwrap_or_default()).ok();
             }
         }
-        let (passed, failed) = (self.count(|it| matches!(it, TestOutcome::Passed)), self.failed());
+        let (passed, failed) = (self.count(|it| matches!(it, CaseOutcome::Passed)), self.failed());
         write!(text, "{passed} passed, {failed} failed, {} could not be run", self.errors()).ok();
         if self.without > 0 {
             write!(text, "; functions without smoke tests: {}", self.without).ok();
@@ -170,9 +170,9 @@ fn case(suite: &SuiteReport, test: &TestResult) -> TestCase {
         status
     };
     let status = match &test.ending {
-        TestOutcome::Passed => TestCaseStatus::success(),
-        TestOutcome::Failed(why) => bad(NonSuccessKind::Failure, why),
-        TestOutcome::Error(why) => bad(NonSuccessKind::Error, why),
+        CaseOutcome::Passed => TestCaseStatus::success(),
+        CaseOutcome::Failed(why) => bad(NonSuccessKind::Failure, why),
+        CaseOutcome::Error(why) => bad(NonSuccessKind::Error, why),
     };
     let mut case = TestCase::new(test.name.as_str(), status);
     case.set_classname(suite.function.as_str());
@@ -186,7 +186,7 @@ mod tests {
 
     #[test]
     fn a_report_without_a_test_is_not_good() {
-        let suite = |endings: Vec<TestOutcome>| SuiteReport {
+        let suite = |endings: Vec<CaseOutcome>| SuiteReport {
             function: "f".into(),
             manifest: "f.yaml:1".into(),
             place: "here".into(),
@@ -197,15 +197,15 @@ mod tests {
         };
         check(vec![], CommandOutcome::Error);
         check(vec![suite(vec![])], CommandOutcome::Error);
-        check(vec![suite(vec![TestOutcome::Passed])], CommandOutcome::Good);
+        check(vec![suite(vec![CaseOutcome::Passed])], CommandOutcome::Good);
         check(
-            vec![suite(vec![TestOutcome::Passed, TestOutcome::Failed("x".into())])],
+            vec![suite(vec![CaseOutcome::Passed, CaseOutcome::Failed("x".into())])],
             CommandOutcome::Differs,
         );
         check(
             vec![
-                suite(vec![TestOutcome::Failed("x".into())]),
-                suite(vec![TestOutcome::Error("x".into())]),
+                suite(vec![CaseOutcome::Failed("x".into())]),
+                suite(vec![CaseOutcome::Error("x".into())]),
             ],
             CommandOutcome::Error,
         );

@@ -4,6 +4,7 @@
 //! `walk` finds the files, `read` reads them so that a torn read is noticed, `snapshot` (pure) decides
 //! what counts, [`watch`] says when to read again.
 
+mod error;
 mod read;
 mod revision;
 mod snapshot;
@@ -17,7 +18,7 @@ use std::{
 
 use tokio::sync::watch::Receiver;
 
-pub use self::snapshot::Snapshot;
+pub use self::{error::SourceError, snapshot::Snapshot};
 use self::{read::Cache, walk::WalkError, watch::Watched};
 use super::stop::Cancel;
 
@@ -30,7 +31,7 @@ pub enum SourceRead {
     /// The directory changed while it was read; the last good snapshot stays.
     Torn(String),
     /// The directory cannot be read, or is suddenly empty; the last good snapshot stays.
-    Failed(String),
+    Failed(SourceError),
     /// The daemon stops; nothing was read to its end.
     Cancelled,
 }
@@ -39,7 +40,7 @@ impl From<WalkError> for SourceRead {
     fn from(error: WalkError) -> Self {
         match error {
             WalkError::Torn(why) => Self::Torn(why),
-            WalkError::Failed(why) => Self::Failed(why),
+            WalkError::Failed(error) => Self::Failed(error),
             WalkError::Cancelled => Self::Cancelled,
         }
     }
@@ -110,13 +111,13 @@ impl ManifestSource {
             Ok(_) => {
                 return SourceRead::Torn("the directory was replaced while it was read".into());
             }
-            Err(WalkError::Torn(why) | WalkError::Failed(why)) => return SourceRead::Torn(why),
+            Err(WalkError::Torn(why)) => return SourceRead::Torn(why),
+            Err(WalkError::Failed(error)) => return SourceRead::Torn(error.text()),
             Err(WalkError::Cancelled) => return SourceRead::Cancelled,
         }
         let before = self.good.as_deref();
         if files.is_empty() && before.is_some_and(|it| it.valid + it.invalid > 0) {
-            let why = "the directory has no manifests any more; the last ones still count";
-            return SourceRead::Failed(why.into());
+            return SourceRead::Failed(SourceError::Emptied);
         }
         let revision = revision::revision(&self.root, &listing.identity.path);
         let snapshot = snapshot::snapshot(files, listing.into_rest(), before);

@@ -12,6 +12,7 @@ use std::{
     sync::Arc,
 };
 
+use super::error::SourceError;
 use crate::{daemon::stop::Cancel, manifest::Diagnostic};
 
 /// How deep directories may nest.
@@ -28,7 +29,7 @@ pub(super) enum WalkError {
     /// Something vanished meanwhile; read again.
     Torn(String),
     /// The root cannot be read.
-    Failed(String),
+    Failed(SourceError),
     /// The daemon stops.
     Cancelled,
 }
@@ -89,7 +90,7 @@ impl DirectoryListing {
 
 /// The root that the path leads to now.
 pub(super) fn identity(root: &Path) -> Result<RootIdentity, WalkError> {
-    let failed = |error: io::Error| WalkError::Failed(format!("{}: {error}", root.display()));
+    let failed = |error| WalkError::Failed(SourceError::io(root, error));
     let path = fs::canonicalize(root).map_err(failed)?;
     let inode = Inode::of(&fs::metadata(&path).map_err(failed)?);
     Ok(RootIdentity { path, inode })
@@ -180,12 +181,12 @@ impl<'a> Walk<'a> {
     /// What a directory holds, in the order of names: of two links to one folder, always the same one counts.
     fn entries(&mut self, path: &Path, prefix: &str) -> Result<Vec<DirectoryEntry>, WalkError> {
         let mut entries = Vec::new();
-        for entry in fs::read_dir(path).map_err(|error| self.error_at(path, &error))? {
-            let entry = entry.map_err(|error| self.error_at(path, &error))?;
+        for entry in fs::read_dir(path).map_err(|error| self.error_at(path, error))? {
+            let entry = entry.map_err(|error| self.error_at(path, error))?;
             self.count()?;
             let name = entry.file_name().to_string_lossy().into_owned();
             let full = if prefix.is_empty() { name.clone() } else { format!("{prefix}/{name}") };
-            let kind = entry.file_type().map_err(|error| self.error_at(path, &error))?;
+            let kind = entry.file_type().map_err(|error| self.error_at(path, error))?;
             entries.push(DirectoryEntry {
                 path: entry.path(),
                 name,
@@ -204,11 +205,8 @@ impl<'a> Walk<'a> {
             return Err(WalkError::Cancelled);
         }
         if self.entries > ENTRIES_MAX {
-            let root = self.root.display();
-            return Err(WalkError::Failed(format!(
-                "{root} holds more than {ENTRIES_MAX} files and directories; give Evenkeel a directory that \
-                 holds the manifests only"
-            )));
+            let root = self.root.to_path_buf();
+            return Err(WalkError::Failed(SourceError::TooManyEntries { root, max: ENTRIES_MAX }));
         }
         Ok(())
     }
@@ -241,7 +239,7 @@ impl<'a> Walk<'a> {
             self.note(full, "the link leads out of the directory", "put the file itself there");
             return Ok(());
         }
-        let meta = fs::metadata(&real).map_err(|error| self.error_at(&real, &error))?;
+        let meta = fs::metadata(&real).map_err(|error| self.error_at(&real, error))?;
         if meta.is_dir() {
             let round = self.open.contains(&Inode::of(&meta));
             let elsewhere = *is_link && !round && self.is_seen(&real);
@@ -264,7 +262,7 @@ impl<'a> Walk<'a> {
             self.leads_into(&real)?;
         }
         if self.files.len() >= FILES_MAX {
-            return Err(WalkError::Failed(format!("there are more than {FILES_MAX} manifests")));
+            return Err(WalkError::Failed(SourceError::TooManyManifests { max: FILES_MAX }));
         }
         self.files.push(ManifestPath { path: real, name: full.as_str().into() });
         Ok(())
@@ -287,16 +285,14 @@ impl<'a> Walk<'a> {
     }
 
     fn inode(&self, path: &Path) -> Result<Inode, WalkError> {
-        let meta = fs::metadata(path).map_err(|error| self.error_at(path, &error))?;
+        let meta = fs::metadata(path).map_err(|error| self.error_at(path, error))?;
         Ok(Inode::of(&meta))
     }
 
-    fn error_at(&self, path: &Path, error: &io::Error) -> WalkError {
-        let text = format!("{}: {error}", path.display());
-        match error.kind() {
-            io::ErrorKind::NotFound if path != self.root => WalkError::Torn(text),
-            _ => WalkError::Failed(text),
-        }
+    fn error_at(&self, path: &Path, error: io::Error) -> WalkError {
+        let torn = error.kind() == io::ErrorKind::NotFound && path != self.root;
+        let error = SourceError::io(path, error);
+        if torn { WalkError::Torn(error.text()) } else { WalkError::Failed(error) }
     }
 
     fn note(&mut self, name: &str, message: &str, hint: &str) {

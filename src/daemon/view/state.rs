@@ -13,7 +13,10 @@ use super::{
 };
 use crate::{
     aws::calls::Allowance,
-    daemon::board::{EngineStatus, SourceStatus},
+    daemon::{
+        board::{EngineStatus, SourceStatus},
+        source::SourceError,
+    },
     engine::{diff::Reason, name::Name, prune::PruneDecision},
     manifest::Diagnostic,
 };
@@ -374,7 +377,7 @@ fn source(state: &SourceStatus) -> SourceView {
         revision: snapshot.and_then(|it| it.revision.clone()),
         snapshot: snapshot.map(|it| it.id.clone()),
         read_at: state.good_at,
-        error: state.error.clone(),
+        error: state.error.as_ref().map(SourceError::text),
         polling: state.polling.clone(),
         documents: snapshot.map_or(0, |it| it.documents.len()),
         valid: snapshot.map_or(0, |it| it.valid),

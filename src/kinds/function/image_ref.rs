@@ -35,9 +35,46 @@ pub struct Registry {
     pub region: String,
 }
 
+/// What to do about a registry that is none of Lambda's.
+const OWN: &str =
+    "leave the registry out for the account's own, or write `ACCOUNT.dkr.ecr.REGION.amazonaws.com`";
+
+/// Why a text is no reference: what is wrong and, after `; `, what to do.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ImageRefError {
+    /// It names both.
+    #[error("the image names a tag and a digest; keep one of them")]
+    TagAndDigest,
+    /// The digest is none.
+    #[error("what follows `@` is not a digest; it should be `sha256:` and 64 of 0-9a-f")]
+    Digest,
+    /// It names neither. The text is what it names.
+    #[error("the image names neither tag nor digest; write `{0}:TAG` or `{0}@sha256:…`")]
+    Neither(String),
+    /// The tag is none.
+    #[error("the tag is not one; use 1 to 128 of A-Za-z0-9_.- and begin with none of .-")]
+    Tag,
+    /// The repository's name is none (ECR API reference, CreateRepository).
+    #[error(
+        "`{0}` is not a repository name; use 2 to 256 of a-z0-9._-/ with a letter or digit at both ends of each part"
+    )]
+    Repository(String),
+    /// A host that Lambda does not read from.
+    #[error("Lambda takes no image from the FIPS endpoint `{0}`; {OWN}")]
+    Fips(String),
+    /// A host that is no private ECR registry.
+    #[error(
+        "Lambda runs images from private ECR registries only, and `{0}` is none; push the image to ECR; {OWN}"
+    )]
+    Host(String),
+    /// The account in the host's name is none.
+    #[error("`{0}` is no account id of twelve digits; {OWN}")]
+    Account(String),
+}
+
 impl ImageRef {
-    /// Reads a reference; the error says what is wrong and, after `; `, what to do.
-    pub fn parse(text: &str) -> Result<Self, String> {
+    /// Reads a reference.
+    pub fn parse(text: &str) -> Result<Self, ImageRefError> {
         let (registry, rest) = match text.split_once('/') {
             // As Docker has it: a first part with a dot or a colon, or `localhost`, is a registry.
             Some((host, rest)) if host.contains(['.', ':']) || host == "localhost" => {
@@ -51,37 +88,28 @@ impl ImageRef {
     }
 }
 
-fn split(rest: &str) -> Result<(&str, Reference), String> {
+fn split(rest: &str) -> Result<(&str, Reference), ImageRefError> {
     if let Some((repository, digest)) = rest.split_once('@') {
         if repository.contains(':') {
-            return Err("the image names a tag and a digest; keep one of them".into());
+            return Err(ImageRefError::TagAndDigest);
         }
-        let bad = || {
-            "what follows `@` is not a digest; it should be `sha256:` and 64 of 0-9a-f".to_owned()
-        };
-        if !digest.starts_with("sha256:") {
-            return Err(bad());
-        }
-        return Ok((repository, Reference::Digest(Digest::parse(digest).ok_or_else(bad)?)));
+        let digest = Some(digest).filter(|it| it.starts_with("sha256:")).and_then(Digest::parse);
+        return Ok((repository, Reference::Digest(digest.ok_or(ImageRefError::Digest)?)));
     }
     let Some((repository, tag)) = rest.split_once(':') else {
-        return Err(format!(
-            "the image names neither tag nor digest; write `{rest}:TAG` or `{rest}@sha256:…`"
-        ));
+        return Err(ImageRefError::Neither(rest.to_owned()));
     };
     let first = |c: char| c.is_ascii_alphanumeric() || c == '_';
     let other = |c: char| first(c) || c == '.' || c == '-';
     let good = tag.chars().next().is_some_and(first) && tag.chars().all(other) && tag.len() <= 128;
     if !good {
-        return Err(
-            "the tag is not one; use 1 to 128 of A-Za-z0-9_.- and begin with none of .-".into()
-        );
+        return Err(ImageRefError::Tag);
     }
     Ok((repository, Reference::Tag(tag.to_owned())))
 }
 
 /// ECR's rule for repository names (ECR API reference, CreateRepository).
-fn check_repository(name: &str) -> Result<(), String> {
+fn check_repository(name: &str) -> Result<(), ImageRefError> {
     let edge = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
     let part = |part: &str| {
         part.chars().all(|c| edge(c) || matches!(c, '.' | '_' | '-'))
@@ -91,32 +119,22 @@ fn check_repository(name: &str) -> Result<(), String> {
     if (2..=256).contains(&name.len()) && name.split('/').all(part) {
         return Ok(());
     }
-    Err(format!(
-        "`{name}` is not a repository name; use 2 to 256 of a-z0-9._-/ with a letter or digit at both \
-         ends of each part"
-    ))
+    Err(ImageRefError::Repository(name.to_owned()))
 }
 
 impl Registry {
-    fn parse(host: &str) -> Result<Self, String> {
-        let own = "leave the registry out for the account's own, or write \
-                   `ACCOUNT.dkr.ecr.REGION.amazonaws.com`";
+    fn parse(host: &str) -> Result<Self, ImageRefError> {
         if host.contains("ecr-fips") {
-            return Err(format!("Lambda takes no image from the FIPS endpoint `{host}`; {own}"));
+            return Err(ImageRefError::Fips(host.to_owned()));
         }
         let parts: Vec<&str> = host.split('.').collect();
         let (account_id, region) = match parts.as_slice() {
             [account, "dkr", "ecr", region, "amazonaws", "com"]
             | [account, "dkr", "ecr", region, "amazonaws", "com", "cn"] => (*account, *region),
-            _ => {
-                return Err(format!(
-                    "Lambda runs images from private ECR registries only, and `{host}` is none; push \
-                     the image to ECR; {own}"
-                ));
-            }
+            _ => return Err(ImageRefError::Host(host.to_owned())),
         };
         if account_id.len() != 12 || !account_id.bytes().all(|it| it.is_ascii_digit()) {
-            return Err(format!("`{account_id}` is no account id of twelve digits; {own}"));
+            return Err(ImageRefError::Account(account_id.to_owned()));
         }
         Ok(Self { host: host.into(), account_id: account_id.into(), region: region.into() })
     }
@@ -148,14 +166,14 @@ mod tests {
             "123456789012.dkr.ecr.cn-north-1.amazonaws.com.cn/thumbs:_x",
             &digest,
         ] {
-            assert_eq!(ImageRef::parse(good).map(|it| it.to_string()).as_deref(), Ok(good));
+            assert_eq!(ImageRef::parse(good).map(|it| it.to_string()), Ok(good.to_owned()));
         }
     }
 
     #[test]
     fn bad_references_say_what_to_do() {
         let check = |text: &str, part: &str| {
-            let message = ImageRef::parse(text).unwrap_err();
+            let message = ImageRef::parse(text).unwrap_err().to_string();
             assert!(message.contains(part), "{text}: {message}");
         };
         check("resize", "write `resize:TAG`");

@@ -74,7 +74,7 @@ type Push<'a> = dyn FnMut(&[&str], String, &'static str) + 'a;
 fn image(doc: &FunctionDoc, violation: &mut Push<'_>) {
     let policy = &doc.image_policy;
     match ImageRef::parse(&doc.image) {
-        Err(message) => violation(&["image"], message, ""),
+        Err(error) => violation(&["image"], error.to_string(), ""),
         Ok(ImageRef { reference: Reference::Digest(_), .. }) if policy.semver.is_some() => {
             let message =
                 "a digest names one image for ever, and `semver` asks for newer ones".into();

@@ -120,7 +120,8 @@ fn a_directory_that_holds_too_much_is_not_read_by_halves() {
             fs::hard_link(&first, folder.path().join(format!("{half}{number}"))).unwrap();
         }
     }
-    let SourceRead::Failed(why) = read(&mut source) else { panic!("not failed") };
+    let SourceRead::Failed(error) = read(&mut source) else { panic!("not failed") };
+    let why = error.text();
     assert!(why.contains("holds more than 100000 files and directories"), "{why}");
     assert_eq!(shown(source.last_good().unwrap()), ["a 128"]);
 }

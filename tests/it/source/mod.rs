@@ -35,7 +35,8 @@ fn fresh(source: &mut ManifestSource) -> Arc<Snapshot> {
     match read(source) {
         SourceRead::Fresh(snapshot) => snapshot,
         SourceRead::Unchanged | SourceRead::Cancelled => panic!("nothing new"),
-        SourceRead::Torn(why) | SourceRead::Failed(why) => panic!("{why}"),
+        SourceRead::Torn(why) => panic!("{why}"),
+        SourceRead::Failed(error) => panic!("{error}"),
     }
 }
 
@@ -122,7 +123,8 @@ fn a_directory_that_is_suddenly_empty_keeps_the_last_good_snapshot() {
     put(folder.path(), "a.yaml", "a", 128);
     fresh(&mut source);
     fs::remove_file(folder.path().join("a.yaml")).unwrap();
-    let SourceRead::Failed(why) = read(&mut source) else { panic!("not failed") };
+    let SourceRead::Failed(error) = read(&mut source) else { panic!("not failed") };
+    let why = error.text();
     assert!(why.contains("no manifests any more"), "{why}");
     assert_eq!(shown(source.last_good().unwrap()), ["a 128"]);
 }

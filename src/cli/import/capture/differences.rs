@@ -63,7 +63,7 @@ impl Differences {
         daemon.stop().await;
         match end {
             End::Quiet => Ok(Self { rows }),
-            End::NoSource(why) => Err(ManifestError::Unreadable { why }.into()),
+            End::NoSource(error) => Err(ManifestError::from(error).into()),
             End::Late => Err(DaemonError::Late { within: READ_MAX }.into()),
         }
     }

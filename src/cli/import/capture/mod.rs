@@ -152,7 +152,7 @@ impl CaptureEditor<'_> {
         let key = document.keys().find(|it| it.target == self.target.place.target);
         let Some(key) = key else { return Ok(()) };
         let rows = differences.rows(&key);
-        let (mut take, mut left): (Vec<FieldChange<'_>>, Vec<Omission>) = (Vec::new(), Vec::new());
+        let (mut take, mut left): (Vec<DriftedField<'_>>, Vec<Omission>) = (Vec::new(), Vec::new());
         // Of what AWS does not show nobody knows whether it was changed.
         for row in &rows {
             let hidden = row.conditions.iter().filter(|it| it.reason == UNREADABLE);
@@ -160,7 +160,7 @@ impl CaptureEditor<'_> {
                 hidden.map(|it| Omission { path: row.key.to_string(), why: it.message.clone() }),
             );
         }
-        for field in rows.iter().flat_map(FieldChange::all) {
+        for field in rows.iter().flat_map(DriftedField::all) {
             match self.decide(&field) {
                 CaptureDecision::Take => take.push(field),
                 CaptureDecision::Pending => {}
@@ -185,8 +185,8 @@ impl CaptureEditor<'_> {
     }
 
     /// Whether a field is taken.
-    fn decide(&self, field: &FieldChange<'_>) -> CaptureDecision {
-        let FieldChange { row, change } = *field;
+    fn decide(&self, field: &DriftedField<'_>) -> CaptureDecision {
+        let DriftedField { row, change } = *field;
         let why = match change.cause {
             Cause::Missing => {
                 Some("it is not in AWS, so nothing of it can be written; `evenkeel apply` makes it")
@@ -238,7 +238,7 @@ impl CaptureEditor<'_> {
         let DocumentChanges { document, found, take } = changes;
         let draft = work.drafts.open(document)?;
         let have: Map<String, Value> = draft.spec(document)?;
-        let changes: Vec<ChangedField<'_>> = take.iter().map(FieldChange::changed).collect();
+        let changes: Vec<ChangedField<'_>> = take.iter().map(DriftedField::changed).collect();
         let fill_in = |it: &str| self.target.place.fill_in(it);
         let input = CaptureInput {
             written: &have,
@@ -268,12 +268,12 @@ enum CaptureDecision {
 }
 
 /// A field that differs.
-struct FieldChange<'a> {
+struct DriftedField<'a> {
     row: &'a Row,
     change: &'a Change,
 }
 
-impl<'a> FieldChange<'a> {
+impl<'a> DriftedField<'a> {
     fn all(row: &'a Arc<Row>) -> impl Iterator<Item = Self> {
         row.changes.iter().map(|change| Self { row, change })
     }
@@ -293,7 +293,7 @@ struct DocumentChanges<'a> {
     document: &'a Document,
     /// What an import would write.
     found: ImportedDocument,
-    take: Vec<FieldChange<'a>>,
+    take: Vec<DriftedField<'a>>,
 }
 
 /// Where, without what: a value may be a secret.

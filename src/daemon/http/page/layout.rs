@@ -84,7 +84,10 @@ fn banners(view: &View) -> Vec<Banner> {
     let mut all = Vec::new();
     let mut push = |href, text| all.push(Banner { href, text });
     if let Some(error) = &shown.source.error {
-        push("/source", format!("The manifests cannot be read; the last good ones count: {error}"));
+        push(
+            "/source",
+            format!("The manifests cannot be read; the last good ones count: {}", error.text()),
+        );
     } else if let Some(snapshot) = shown.source.snapshot.as_ref().filter(|it| it.invalid > 0) {
         let count = snapshot.invalid;
         push(
