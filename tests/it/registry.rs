@@ -12,7 +12,7 @@ use evenkeel::{
         push::{self, PushObserver, PushSummary},
     },
 };
-use evenkeel_sim::call::Service;
+use evenkeel_sim::{call::Service, journal::Entry};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -209,7 +209,8 @@ impl Registry {
     }
 
     fn calls(&self, operation: &str) -> usize {
-        self.scene.count_of(&Scene::caller().key, |it| it.operation == operation)
+        let own = |it: &Entry| it.operation == operation && it.resource == REPOSITORY;
+        self.scene.count_of(&Scene::caller().key, own)
     }
 }
 
