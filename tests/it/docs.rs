@@ -27,11 +27,7 @@ use evenkeel::{
     manifest,
 };
 
-use crate::common::golden;
-
-fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-}
+use crate::common::{golden, root};
 
 fn page(name: &str) -> String {
     fs::read_to_string(root().join("docs/reference").join(name)).unwrap()

@@ -41,9 +41,14 @@ pub fn golden(path: &Path, actual: &str) {
     );
 }
 
+/// Where the project is.
+pub fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
 /// A file or folder of these tests.
 pub fn local(path: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it").join(path)
+    root().join("tests/it").join(path)
 }
 
 /// The files of a folder of golden cases, in order.
@@ -115,4 +120,14 @@ pub fn over(mut base: Value, patch: &Value) -> Value {
         base[name] = value.clone();
     }
     base
+}
+
+/// A YAML text that is small and would be large: each line repeats the one before it nine times.
+pub fn bomb() -> String {
+    let mut text = String::from("a0: &a0 [x, x, x, x, x, x, x, x, x]\n");
+    for level in 1..12 {
+        let before = format!("*a{}, ", level - 1).repeat(9);
+        text += &format!("a{level}: &a{level} [{before}]\n");
+    }
+    text
 }

@@ -7,21 +7,16 @@ use evenkeel::{
 use expect_test::expect;
 use serde_json::json;
 
+use crate::common::bomb;
+
 #[test]
 fn what_cannot_be_read_is_told_with_its_place() {
-    let bomb = {
-        let mut text = String::from("a0: &a0 [x, x, x, x, x, x, x, x, x]\n");
-        for level in 1..12 {
-            text += &format!("a{level}: &a{level} [{}]\n", format!("*a{}, ", level - 1).repeat(9));
-        }
-        text
-    };
     let mut told = String::new();
     for (name, text) in [
         ("empty.yaml", ""),
         ("list.json", "[]"),
         ("jsonnet.json", "{\n  FunctionName: std.extVar('name'),\n}"),
-        ("bomb.yaml", &bomb),
+        ("bomb.yaml", &bomb()),
         ("tabs.yaml", "Resources:\n\tA: b"),
         ("deployment.yaml", "apiVersion: apps/v1\nkind: Deployment"),
         ("terraform.tfstate", r#"{"version": 4, "lineage": "x", "resources": []}"#),

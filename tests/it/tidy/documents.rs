@@ -4,8 +4,9 @@
 use super::{
     assert_none,
     read::Source,
-    tree::{TREE, files, root, text},
+    tree::{TREE, files, text},
 };
+use crate::common::root;
 
 fn source(path: &str) -> Option<&'static Source> {
     TREE.code.iter().find(|it| it.path == path)

@@ -1,15 +1,9 @@
 //! The files of the project, each of `src/` read once for all rules.
 
-use std::{
-    collections::BTreeSet,
-    fs,
-    num::NonZero,
-    path::{Path, PathBuf},
-    sync::LazyLock,
-    thread,
-};
+use std::{collections::BTreeSet, fs, num::NonZero, path::PathBuf, sync::LazyLock, thread};
 
 use super::read::Source;
+use crate::common::root;
 
 /// A file by its path from the root, with `/` between its parts.
 #[derive(Debug, Clone, Default)]
@@ -53,10 +47,6 @@ impl Tree {
 
 fn read_all(texts: &[Text]) -> Vec<Source> {
     texts.iter().cloned().map(Source::read).collect()
-}
-
-pub(crate) fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
 pub(crate) fn text(path: &str) -> String {
