@@ -11,7 +11,6 @@ use super::{
     limiter::RateLimiter,
     missing::optional,
     op::{Bucket, Op},
-    pager::Pager,
     scrub::scrub,
 };
 use crate::engine::{
@@ -194,10 +193,5 @@ impl Calls {
         // The requests of the SDK are large; on the heap they do not make those of our callers large.
         let request = Box::pin(request);
         async move { self.run(Call::plain(op, Priority::Write), request).await.map(drop) }
-    }
-
-    /// Reads a list of at most so many pages.
-    pub fn list(&self, op: Op, priority: Priority, pages_max: usize) -> Pager<'_> {
-        Pager::new(self, op, priority, pages_max)
     }
 }

@@ -75,12 +75,15 @@ enum NextPage {
     None,
 }
 
-impl<'a> Pager<'a> {
-    pub(super) fn new(calls: &'a Calls, op: Op, priority: Priority, pages_max: usize) -> Self {
-        let (pages, next, began) = (0, NextPage::First, calls.now());
-        Self { calls, op, priority, pages_max, pages, next, began }
+impl Calls {
+    /// Reads a list of at most so many pages.
+    pub fn list(&self, op: Op, priority: Priority, pages_max: usize) -> Pager<'_> {
+        let (pages, next, began) = (0, NextPage::First, self.now());
+        Pager { calls: self, op, priority, pages_max, pages, next, began }
     }
+}
 
+impl Pager<'_> {
     /// The next page, with the moment at which its request began; `None` after the last. `request` sends the request
     /// for the page that this token leads to.
     ///

@@ -57,7 +57,7 @@ impl Cloud<Repository> for RepositoryCloud {
             |token| self.ecr.describe_repositories().max_results(PAGE).set_next_token(token).send();
         let mut list = self.calls.list(Op::DescribeRepositories, Priority::List, PAGES_MAX);
         while let Some((answer, started)) = list.next(request).await? {
-            let rows = answer.repositories().iter().filter_map(read::row).collect();
+            let rows = answer.repositories().iter().filter_map(Self::row).collect();
             if pages.send(Page { started, rows }).await.is_err() {
                 break;
             }

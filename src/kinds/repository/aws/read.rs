@@ -30,20 +30,20 @@ use crate::{
 /// Why a row of a list lacks things.
 const NOT_LISTED: &str = "a list does not show it";
 
-/// One row of DescribeRepositories.
-pub(super) fn row(found: &EcrRepository) -> Option<(Name, Reading<Live>)> {
-    let name = found.repository_name().filter(|it| !it.is_empty())?;
-    let unknown = || NOT_LISTED.to_owned();
-    let details = RepositoryDetails {
-        lifecycle: Known::No(unknown()),
-        policy: Known::No(unknown()),
-        tags: Known::No(unknown()),
-    };
-    let live = live(found, details);
-    Some((Name::new(name), Reading { live, revision: None, exact: false }))
-}
-
 impl RepositoryCloud {
+    /// One row of DescribeRepositories.
+    pub(super) fn row(found: &EcrRepository) -> Option<(Name, Reading<Live>)> {
+        let name = found.repository_name().filter(|it| !it.is_empty())?;
+        let unknown = || NOT_LISTED.to_owned();
+        let details = RepositoryDetails {
+            lifecycle: Known::No(unknown()),
+            policy: Known::No(unknown()),
+            tags: Known::No(unknown()),
+        };
+        let live = live(found, details);
+        Some((Name::new(name), Reading { live, revision: None, exact: false }))
+    }
+
     /// Everything about one repository: four calls.
     pub(super) async fn read(
         &self,
