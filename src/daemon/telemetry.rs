@@ -21,7 +21,7 @@ pub(crate) enum LogStyle {
 
 /// Why the log cannot be started.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum LogError {
+pub enum LogStartError {
     /// The level is none.
     #[error("`{filter}` is no log level: {error}; use error, warn, info, debug or trace")]
     Level {
@@ -37,10 +37,10 @@ pub(crate) enum LogError {
 
 /// Starts the log on standard error. `filter` is in the syntax of `tracing_subscriber::EnvFilter`.
 /// Libraries stay quiet below an error: the SDK logs requests, and those hold secrets.
-pub(crate) fn start(style: LogStyle, filter: &str, color: bool) -> Result<(), LogError> {
+pub(crate) fn start(style: LogStyle, filter: &str, color: bool) -> Result<(), LogStartError> {
     let filter: EnvFilter = format!("error,evenkeel={filter}")
         .parse()
-        .map_err(|error| LogError::Level { filter: filter.to_owned(), error })?;
+        .map_err(|error| LogStartError::Level { filter: filter.to_owned(), error })?;
     let terminal = std::io::stderr().is_terminal();
     let human = style == LogStyle::Human || style == LogStyle::Auto && terminal;
     let layer = fmt::layer().with_writer(std::io::stderr).with_target(false);
@@ -51,5 +51,5 @@ pub(crate) fn start(style: LogStyle, filter: &str, color: bool) -> Result<(), Lo
         let layer = layer.json().flatten_event(true).with_span_list(false);
         tracing_subscriber::registry().with(filter).with(layer).try_init()
     };
-    started.map_err(LogError::from)
+    started.map_err(LogStartError::from)
 }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use crate::{
-    daemon::telemetry::LogError, engine::suspension::SuspensionError,
+    daemon::telemetry::LogStartError, engine::suspension::SuspensionError,
     kinds::function::image_ref::ImageRefError, manifest::Diagnostic,
 };
 
@@ -12,7 +12,7 @@ use crate::{
 pub enum UsageError {
     /// `--log-level` is none.
     #[error(transparent)]
-    Log(#[from] LogError),
+    Log(#[from] LogStartError),
     #[error("say which target is meant: --target {}", names.join(" or "))]
     TargetMissing { names: Vec<String> },
     #[error(

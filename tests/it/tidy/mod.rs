@@ -54,6 +54,7 @@ fn a_type_name_that_is_shared_has_a_reason() {
 
 /// Prints what there is of each figure, then the figures.
 #[test]
+#[expect(clippy::print_stdout, reason = "the figures are for people who ask for them")]
 fn counts() {
     let figures = figures::all(&TREE);
     for it in &figures {
