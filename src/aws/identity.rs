@@ -335,7 +335,7 @@ mod tests {
         let custody = custody(&[("a", SECONDS), ("b", HOUR)]);
         assert_eq!(asked(&custody, false).await, "a");
         custody.confirm();
-        // It is about to end, and the next is another party for all that is known.
+        // It is about to end, and the next may be anybody's for all that is known.
         assert_eq!(used(&custody).await, None);
         assert_eq!(asked(&custody, false).await, "b");
         custody.confirm();

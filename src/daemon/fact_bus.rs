@@ -16,7 +16,7 @@ use crate::engine::{
 /// Facts that one engine tells.
 pub(crate) type FactUpdates = Vec<(FactKey, Option<Fact>)>;
 
-/// Which facts another party wants to hear.
+/// Which facts a kind wants to hear.
 type Hears = fn(&FactKey) -> bool;
 
 /// Where facts for one engine arrive.

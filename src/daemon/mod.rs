@@ -1,6 +1,6 @@
 //! The shell around the engines: the directory, the clock, the drivers, HTTP and logs.
 //!
-//! Read in this order: `run` (what is started), `wiring` and `target` (one target's part), `driver` (the hands
+//! Read in this order: `run` (what is started), `wiring` and `target` (one target's part), `driver` (the calls
 //! of one engine), [`board`] (what everybody sees).
 
 pub mod board;

@@ -201,7 +201,7 @@ impl Wiring {
     }
 }
 
-/// What one read after the other at an object of this kind asks of its quota, in calls a second.
+/// What reads of objects of this kind, one after the other, ask of its quota, in calls a second.
 fn weight<K: AwsResource>() -> f64 {
     K::READ_COST.1 / K::AUDIT_PERIOD.as_secs_f64()
 }

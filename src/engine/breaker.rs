@@ -1,6 +1,6 @@
 //! The mass-drift breaker: when a large part of a fleet has drifted at once, that is no person at a console
 //! but an accident, or a wrong manifest directory, or another tool that was told to change everything.
-//! Repairing it all would be as large an act as the accident was, so writing stops until another party has read.
+//! Repairing it all would be as large an act as the accident was, so writing stops until a person has looked.
 //!
 //! It rests on what is known: while a list runs, or while objects wait to be read exactly, more than a few
 //! that seem to have drifted are not repaired before it is clear how many they are.

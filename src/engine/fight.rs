@@ -134,7 +134,7 @@ mod tests {
         // The first repairing is none, and heat cools a little from round to round.
         assert_eq!(fights_at(1, 5), Some(6));
         assert_eq!(fights_at(30, 30), Some(210));
-        // Another party who runs Terraform every ten minutes is a matter for people.
+        // A team that runs Terraform every ten minutes is a matter for people.
         assert_eq!(fights_at(600, 30), None);
     }
 

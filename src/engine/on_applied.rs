@@ -67,7 +67,7 @@ impl<K: Kind> Engine<K> {
         now
     }
 
-    /// Another party gave back what all share: what AWS had no room for is tried again.
+    /// An object gave back what all share: what AWS had no room for is tried again.
     fn try_for_room(&mut self) {
         let now = self.now.mono;
         let mut lacking = Vec::new();

@@ -117,7 +117,7 @@ impl Lists {
                 self.attempt += 1;
                 let asked = failure.retry_after.unwrap_or_default();
                 let pause = backoff::pause(failure.class, target, self.attempt).max(asked);
-                // A list is one call that everything belongs to: it never rests for longer than this.
+                // A list is one call that everything depends on: it never rests for longer than this.
                 self.due = Some(now.after(pause.min(self.period().max(Duration::from_mins(1)))));
                 self.failure = Some(failure);
             }

@@ -38,7 +38,7 @@ pub enum Event<K: Kind> {
     Blocked(Name),
     /// Another kind said something; `None`: it no longer knows.
     Facts(Vec<(FactKey, Option<Fact>)>),
-    /// Another party says that this object may have changed.
+    /// A hint: this object may have changed.
     Hint(Name),
     /// List again now.
     Resync,

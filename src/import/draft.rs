@@ -306,7 +306,7 @@ impl FunctionDraft {
         ImportedDocument { kind: Function::NAME, name, spec, left: sorted(left), secrets }
     }
 
-    /// With a release everything belongs to its alias, and without one on the function itself.
+    /// With a release everything belongs to its alias, and without one to the function itself.
     fn check_aliases(&mut self) {
         let release = self.spec.get("release").and_then(|it| it.get("alias"));
         let alias = release.and_then(Value::as_str).map(ToOwned::to_owned);
@@ -328,7 +328,7 @@ impl FunctionDraft {
     }
 }
 
-/// A network is subnets and security groups: where one of the two is not known, another party has to say it.
+/// A network is subnets and security groups: where one of the two is not known, a person has to say it.
 fn network(spec: &mut Map<String, Value>) {
     let Some(Value::Object(vpc)) = spec.get_mut("vpcConfig") else { return };
     let lists = ["subnetIds", "securityGroupIds"];

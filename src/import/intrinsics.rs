@@ -204,7 +204,7 @@ impl Template {
     }
 }
 
-/// What a parameter comes to unless another party gives another value.
+/// What a parameter comes to unless the user gives another value.
 fn parameter_value(parameter: &Value) -> Option<Value> {
     let kind = parameter.get("Type").and_then(Value::as_str).unwrap_or("String");
     let secret = parameter.get("NoEcho").is_some_and(|it| it == true || it == "true");

@@ -42,7 +42,7 @@ pub enum Shape {
     Map(&'static Map),
     /// An object with these members and no others.
     Object(&'static [Field]),
-    /// Anything; another party reads it.
+    /// Anything; it is read elsewhere.
     Any,
     /// Either of two.
     Either(&'static Shape, &'static Shape),

@@ -71,7 +71,7 @@ impl Job {
 
 /// What a function says.
 #[derive(Debug)]
-pub enum Said {
+pub enum RuntimeMessage {
     /// It asks for the next event.
     Ready,
     /// Its answer.
@@ -89,7 +89,7 @@ pub enum Said {
 struct Desk {
     state: Mutex<State>,
     laid: Notify,
-    said: mpsc::Sender<Said>,
+    messages: mpsc::Sender<RuntimeMessage>,
 }
 
 #[derive(Debug, Default)]
@@ -102,9 +102,9 @@ struct State {
 }
 
 impl Desk {
-    /// An empty one. What the function says goes to `said`.
-    fn new(said: mpsc::Sender<Said>) -> Self {
-        Self { state: Mutex::default(), laid: Notify::new(), said }
+    /// An empty one. What the function says goes to `messages`.
+    fn new(messages: mpsc::Sender<RuntimeMessage>) -> Self {
+        Self { state: Mutex::default(), laid: Notify::new(), messages }
     }
 
     /// Lays an event out, in the place of one that nobody fetched. An answer to the one before it comes too late.
@@ -180,7 +180,7 @@ async fn answer(request: Request<Incoming>, desk: &Desk) -> Response<Full<Bytes>
     let path = head.uri.path().strip_prefix(BASE).unwrap_or_default().to_owned();
     if head.method == http::Method::GET && path == "/invocation/next" {
         desk.state().started = true;
-        desk.said.send(Said::Ready).await.ok();
+        desk.messages.send(RuntimeMessage::Ready).await.ok();
         return event(desk.fetch().await);
     }
     let kind = head.headers.get("lambda-runtime-function-error-type");
@@ -193,19 +193,19 @@ async fn answer(request: Request<Incoming>, desk: &Desk) -> Response<Full<Bytes>
     else {
         return status(404, "NotFound");
     };
-    let (said, answer) = match (what, sent) {
+    let (messages, answer) = match (what, sent) {
         ("response" | "error", Sent::Part) => return status(400, "BadRequest"),
         ("response" | "error", Sent::TooLarge) => {
-            (Said::TooLarge, status(413, "RequestEntityTooLarge"))
+            (RuntimeMessage::TooLarge, status(413, "RequestEntityTooLarge"))
         }
-        ("response", Sent::Whole(body)) => (Said::Response(body), status(202, "")),
-        ("error", Sent::Whole(body)) => (Said::Error(kind, body), status(202, "")),
+        ("response", Sent::Whole(body)) => (RuntimeMessage::Response(body), status(202, "")),
+        ("error", Sent::Whole(body)) => (RuntimeMessage::Error(kind, body), status(202, "")),
         _ => return status(404, "NotFound"),
     };
     if !desk.settles(id) {
         return status(400, "InvalidRequestID");
     }
-    desk.said.send(said).await.ok();
+    desk.messages.send(messages).await.ok();
     answer
 }
 
@@ -218,7 +218,7 @@ async fn init_error(desk: &Desk, (kind, sent): (Option<String>, Sent)) -> Respon
         Sent::Whole(body) => (body, status(202, "")),
         Sent::TooLarge | Sent::Part => (Bytes::new(), status(413, "RequestEntityTooLarge")),
     };
-    desk.said.send(Said::InitError(kind, body)).await.ok();
+    desk.messages.send(RuntimeMessage::InitError(kind, body)).await.ok();
     answer
 }
 

@@ -10,7 +10,7 @@ use tokio::{
     time,
 };
 
-use super::{Desk, Job, Said, serve};
+use super::{Desk, Job, RuntimeMessage, serve};
 
 /// How often whoever waits is asked whether to go on.
 const LOOK: Duration = Duration::from_millis(50);
@@ -41,8 +41,8 @@ impl Port {
 /// What ended a wait.
 #[derive(Debug)]
 pub enum Event {
-    /// The function said something.
-    Said(Said),
+    /// The function sent a message.
+    Message(RuntimeMessage),
     /// The process ended.
     Ended(Option<ExitStatus>),
     /// Time is up.
@@ -56,7 +56,7 @@ pub enum Event {
 pub struct Process {
     child: Child,
     desk: Arc<Desk>,
-    said: mpsc::Receiver<Said>,
+    messages: mpsc::Receiver<RuntimeMessage>,
     // Dropping the set ends the server.
     _api: JoinSet<()>,
 }
@@ -65,11 +65,11 @@ impl Process {
     /// Starts it.
     pub fn start(port: Port, command: &mut Command) -> io::Result<Self> {
         let child = command.kill_on_drop(true).spawn()?;
-        let (say, said) = mpsc::channel(16);
+        let (say, messages) = mpsc::channel(16);
         let desk = Arc::new(Desk::new(say));
         let mut api = JoinSet::new();
         api.spawn(serve(port.listener, Arc::clone(&desk)));
-        Ok(Self { child, desk, said, _api: api })
+        Ok(Self { child, desk, messages, _api: api })
     }
 
     /// Its id, as long as it runs.
@@ -91,12 +91,15 @@ impl Process {
     pub async fn call(&mut self, job: Job, most: Duration, stop: impl FnMut() -> bool) -> Event {
         self.desk.lay(job);
         // It has answered the event before this one, or fetches this one: neither is an answer.
-        self.wait(most, stop, |said| matches!(said, Said::Ready)).await
+        self.wait(most, stop, |it| matches!(it, RuntimeMessage::Ready)).await
     }
 
     /// Whether a function that has answered can take another event.
     pub async fn rests(&mut self, stop: impl FnMut() -> bool) -> bool {
-        matches!(self.next(REST_MAX, stop).await, Event::Said(Said::Ready) | Event::Late)
+        matches!(
+            self.next(REST_MAX, stop).await,
+            Event::Message(RuntimeMessage::Ready) | Event::Late
+        )
     }
 
     /// The time is looked at first: whoever asks for events without end is late like anybody.
@@ -104,7 +107,7 @@ impl Process {
         &mut self,
         most: Duration,
         mut stop: impl FnMut() -> bool,
-        passes: impl Fn(&Said) -> bool,
+        passes: impl Fn(&RuntimeMessage) -> bool,
     ) -> Event {
         let late = time::sleep(most);
         tokio::pin!(late);
@@ -112,8 +115,8 @@ impl Process {
             tokio::select! {
                 biased;
                 () = &mut late => return Event::Late,
-                Some(said) = self.said.recv() => if !passes(&said) {
-                    return Event::Said(said);
+                Some(message) = self.messages.recv() => if !passes(&message) {
+                    return Event::Message(message);
                 },
                 ended = self.child.wait() => return Event::Ended(ended.ok()),
                 () = time::sleep(LOOK) => if stop() {

@@ -4,11 +4,11 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
 use super::*;
 
-/// A function's side: it asks, and we hear what it said.
+/// A function's side: it asks, and we hear what it sends.
 struct Function {
     address: std::net::SocketAddr,
     desk: Arc<Desk>,
-    said: mpsc::Receiver<Said>,
+    messages: mpsc::Receiver<RuntimeMessage>,
     _api: JoinSet<()>,
 }
 
@@ -16,11 +16,11 @@ impl Function {
     async fn start() -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let address = listener.local_addr().unwrap();
-        let (say, said) = mpsc::channel(16);
+        let (say, messages) = mpsc::channel(16);
         let desk = Arc::new(Desk::new(say));
         let mut api = JoinSet::new();
         api.spawn(serve(listener, Arc::clone(&desk)));
-        Self { address, desk, said, _api: api }
+        Self { address, desk, messages, _api: api }
     }
 
     fn lay(&self, id: &str) {
@@ -43,11 +43,11 @@ impl Function {
 
     async fn next(&mut self) {
         assert_eq!(self.ask("GET /invocation/next", "").await, 200);
-        assert!(matches!(self.said.recv().await, Some(Said::Ready)));
+        assert!(matches!(self.messages.recv().await, Some(RuntimeMessage::Ready)));
     }
 
     fn silent(&mut self) -> bool {
-        self.said.try_recv().is_err()
+        self.messages.try_recv().is_err()
     }
 }
 
@@ -58,7 +58,9 @@ async fn an_event_is_answered_once() {
     function.next().await;
     assert_eq!(function.ask("POST /invocation/other/response", "1").await, 400);
     assert_eq!(function.ask("POST /invocation/one/response", "1").await, 202);
-    assert!(matches!(function.said.recv().await, Some(Said::Response(body)) if body == "1"));
+    assert!(
+        matches!(function.messages.recv().await, Some(RuntimeMessage::Response(body)) if body == "1")
+    );
     assert_eq!(function.ask("POST /invocation/one/response", "2").await, 400);
     assert_eq!(function.ask("POST /invocation/one/error", "2").await, 400);
     assert_eq!(function.ask("POST /invocation/one/else", "2").await, 404);
@@ -76,7 +78,9 @@ async fn a_late_answer_does_not_count_for_the_next_event() {
     function.next().await;
     assert_eq!(function.ask("POST /invocation/one/error", "1").await, 400);
     assert_eq!(function.ask("POST /invocation/two/error", "2").await, 202);
-    assert!(matches!(function.said.recv().await, Some(Said::Error(None, body)) if body == "2"));
+    assert!(
+        matches!(function.messages.recv().await, Some(RuntimeMessage::Error(None, body)) if body == "2")
+    );
 }
 
 #[tokio::test]
@@ -84,7 +88,7 @@ async fn a_function_that_has_started_cannot_fail_to_start() {
     let mut function = Function::start().await;
     assert_eq!(function.ask("POST /init/error", "why").await, 202);
     assert!(
-        matches!(function.said.recv().await, Some(Said::InitError(None, body)) if body == "why")
+        matches!(function.messages.recv().await, Some(RuntimeMessage::InitError(None, body)) if body == "why")
     );
     function.lay("one");
     function.next().await;
@@ -102,7 +106,7 @@ async fn an_answer_that_is_too_large_is_told_at_once() {
     assert_eq!(function.ask("POST /invocation/other/response", &large).await, 400);
     assert!(function.silent());
     assert_eq!(function.ask("POST /invocation/one/response", &large).await, 413);
-    assert!(matches!(function.said.recv().await, Some(Said::TooLarge)));
+    assert!(matches!(function.messages.recv().await, Some(RuntimeMessage::TooLarge)));
     // It is answered.
     assert_eq!(function.ask("POST /invocation/one/response", "1").await, 400);
 }

@@ -122,7 +122,7 @@ fn save(
     fs::create_dir_all(folder).map_err(FileError::access(folder))?;
     for (name, texts) in files {
         let path = folder.join(name);
-        // Read by a daemon that may be another party.
+        // Read by a daemon that may be another principal.
         let rights = fs::Permissions::from_mode(0o644);
         out::save(&path, &texts.join(BETWEEN), rights).map_err(FileError::access(&path))?;
         note(&format!("{} is written", path.display()));

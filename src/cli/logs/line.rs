@@ -11,7 +11,7 @@ const LEVELS: [&str; 4] = ["level", "log_level", "severity", "levelname"];
 const TEXTS: [&str; 3] = ["message", "msg", "event"];
 const TIMES: [&str; 3] = ["timestamp", "time", "ts"];
 
-/// How lines read.
+/// How lines look.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct LineFormat {
     /// Whether there is a terminal that shows colours.

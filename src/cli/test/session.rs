@@ -2,7 +2,7 @@
 
 use std::{process::Stdio, time::Duration};
 
-use evenkeel_runtime_api::{Event, Job, Port, Process, Said, error, reason};
+use evenkeel_runtime_api::{Event, Job, Port, Process, RuntimeMessage, error, reason};
 use jiff::Timestamp;
 
 use super::{
@@ -144,8 +144,10 @@ impl Session {
     async fn start(&mut self, id: &str) -> Result<Option<RunResult>, BuilderError> {
         let program = self.builder.program();
         match self.process.next(START_MAX, || self.output.flooded()).await {
-            Event::Said(Said::InitError(_, body)) => Ok(Some(RunResult::of(&body, true, false))),
-            Event::Said(_) => {
+            Event::Message(RuntimeMessage::InitError(_, body)) => {
+                Ok(Some(RunResult::of(&body, true, false)))
+            }
+            Event::Message(_) => {
                 self.ready = true;
                 Ok(None)
             }
@@ -166,18 +168,18 @@ impl Session {
         let deadline = Duration::try_from(since).unwrap_or_default() + self.timeout;
         let job = Job::new(id, (&self.arn, deadline), event.to_vec().into());
         match self.process.call(job, self.timeout, || self.output.flooded()).await {
-            Event::Said(Said::Response(body)) if body.len() <= PAYLOAD_MAX => {
+            Event::Message(RuntimeMessage::Response(body)) if body.len() <= PAYLOAD_MAX => {
                 RunResult::of(&body, false, true)
             }
-            Event::Said(Said::Response(_) | Said::TooLarge) => {
+            Event::Message(RuntimeMessage::Response(_) | RuntimeMessage::TooLarge) => {
                 let why = "the answer is larger than 6 MB";
                 RunResult::broken("Function.ResponseSizeTooLarge", id, why)
             }
-            Event::Said(Said::Error(_, body) | Said::InitError(_, body)) => {
+            Event::Message(RuntimeMessage::Error(_, body) | RuntimeMessage::InitError(_, body)) => {
                 RunResult::of(&body, true, true)
             }
             // No answer is a request for another event.
-            Event::Late | Event::Said(Said::Ready) => {
+            Event::Late | Event::Message(RuntimeMessage::Ready) => {
                 let seconds = self.timeout.as_secs_f64();
                 let why = format!("Task timed out after {seconds:.2} seconds");
                 RunResult::broken("Sandbox.Timedout", id, &why)

@@ -23,9 +23,9 @@ const RECORD: &str = "record";
 /// Takes away what nobody asks for.
 const EXTRA: &str = "extra";
 
-/// How soon to read again at what AWS is at work on: it takes seconds to minutes.
+/// How soon to come back to what AWS is at work on: it takes seconds to minutes.
 const WORKING_RECHECK: Duration = Duration::from_secs(5);
-/// How soon to read again at what AWS says has failed: a person repairs it, or AWS tries again with the next version.
+/// How soon to come back to what AWS says has failed: a person repairs it, or AWS tries again with the next version.
 const FAILED_RECHECK: Duration = Duration::from_mins(5);
 
 /// There is no function that it could belong to.

@@ -297,7 +297,7 @@ where
         if spec.guards { vec![(site.function.clone(), spec)] } else { Vec::new() }
     }
 
-    /// What AWS has by default is written only if another party asked for it.
+    /// What AWS has by default is written only if a manifest asks for it.
     fn to_manifest(live: &Live<B>) -> Known<Option<Value>> {
         let config = match &live.config {
             Known::Yes(config) => config.as_ref(),

@@ -19,7 +19,7 @@ use crate::{
 pub enum Values {
     /// `{ keep: true }`: whatever value is there stays, and nobody sees it.
     Kept,
-    /// A text that is refused until another party fills the value in.
+    /// A text that is refused until a person fills the value in.
     Placeholder,
     /// The value itself, in the open.
     Open,

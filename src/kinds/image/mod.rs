@@ -25,11 +25,11 @@ use crate::engine::{
     tags::Tags,
 };
 
-/// How soon to read again for an image that another party waits for: a push should show within seconds, and the
+/// How soon to ask again for an image that a function waits for: a push should show within seconds, and the
 /// quota for this call is two thousand a second.
 const MISSING_RECHECK: Duration = Duration::from_secs(5);
 
-/// How soon to read again for an image that ECR has and does not give out: an upstream registry or a key that is away
+/// How soon to ask again for an image that ECR has and does not give out: an upstream registry or a key that is away
 /// comes back within minutes, a restored image within hours.
 const WITHHELD_RECHECK: Duration = Duration::from_mins(1);
 

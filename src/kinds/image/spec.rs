@@ -1,4 +1,4 @@
-//! An image that some function wants: where to read it up.
+//! An image that some function wants: where to look it up.
 
 use crate::engine::facts::Digest;
 

@@ -167,7 +167,7 @@ fn bound(operator: &str, key: &str, values: &Value) -> Bound {
 
 /// Whether a value is fixed.
 fn fixed(text: &str, form: Form, operator: &str) -> Bound {
-    // A variable is filled in when another party asks.
+    // A variable is filled in when it is asked for.
     if text.contains("${") {
         return Bound::Unclear;
     }

@@ -70,7 +70,7 @@ pub enum Number {
 }
 
 impl PartialEq for Number {
-    /// What is chosen is nobody's wish.
+    /// What is chosen is asked for by no manifest.
     fn eq(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Fixed(one), Self::Fixed(other)) => one == other,

@@ -36,7 +36,7 @@ pub(super) const PRUNE: &str = "prune";
 /// Steps that follow one whose outcome has to be seen first.
 pub(super) const LATER: &str = "later";
 
-/// How soon to read again at an alias to which something still belongs.
+/// How soon to come back to an alias to which something still belongs.
 const IN_USE_RECHECK: Duration = Duration::from_secs(2);
 
 /// How soon to read again where one read shows the function at another revision than another.

@@ -15,11 +15,11 @@ use crate::engine::{
     observed::Known,
 };
 
-/// How soon to read again at a version that AWS makes ready.
+/// How soon to come back to a version that AWS makes ready.
 const PENDING_RECHECK: Duration = Duration::from_secs(2);
 /// How long a version that AWS could not make ready stands before the same is published again.
 const REPUBLISH_AFTER: Duration = Duration::from_mins(10);
-/// How soon to read again at an alarm that is on before a release begins, or at a version that cannot be used.
+/// How soon to come back to an alarm that is on before a release begins, or at a version that cannot be used.
 const ALARM_RECHECK: Duration = Duration::from_mins(1);
 
 impl ReleaseDiff<'_> {

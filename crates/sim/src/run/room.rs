@@ -7,7 +7,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use evenkeel_runtime_api::{Event, Job, Port, Process, Said, error, reason};
+use evenkeel_runtime_api::{Event, Job, Port, Process, RuntimeMessage, error, reason};
 use serde_json::Value;
 use tokio::process::Command;
 
@@ -77,7 +77,7 @@ impl Room {
             let Self { process, output, .. } = &mut *self;
             let event = process.next(INIT_MAX + time, || run.look(output, true)).await;
             run.init = Some(self.since.elapsed());
-            if !matches!(event, Event::Said(Said::Ready)) {
+            if !matches!(event, Event::Message(RuntimeMessage::Ready)) {
                 run.began = self.since;
                 return self.over(run, event, true).await;
             }
@@ -93,7 +93,10 @@ impl Room {
     /// The end of an invocation, however it came. Unless the function answered, the process goes with it.
     async fn over(&mut self, mut run: Run<'_>, event: Event, early: bool) -> Outcome {
         let took = run.began.elapsed();
-        let answered = matches!(event, Event::Said(Said::Response(_) | Said::Error(..)));
+        let answered = matches!(
+            event,
+            Event::Message(RuntimeMessage::Response(_) | RuntimeMessage::Error(..))
+        );
         let memory = memory(self.process.id());
         let Self { process, output, .. } = &mut *self;
         let rested = answered && process.rests(|| run.look(output, early)).await;
@@ -188,18 +191,20 @@ impl Run<'_> {
 
     fn outcome(&self, event: Event) -> Outcome {
         match event {
-            Event::Said(Said::Response(body)) => self.ended(body.to_vec(), None),
-            Event::Said(Said::Error(kind, body) | Said::InitError(kind, body)) => {
+            Event::Message(RuntimeMessage::Response(body)) => self.ended(body.to_vec(), None),
+            Event::Message(
+                RuntimeMessage::Error(kind, body) | RuntimeMessage::InitError(kind, body),
+            ) => {
                 let told: Value = serde_json::from_slice(&body).unwrap_or_default();
                 let kind = told["errorType"].as_str().map(str::to_owned).or(kind);
                 let kind = kind.unwrap_or_else(|| "Runtime.Unknown".to_owned());
                 self.ended(body.to_vec(), Some(Ending::Failure(kind)))
             }
-            Event::Said(Said::TooLarge) => {
+            Event::Message(RuntimeMessage::TooLarge) => {
                 self.broken("Function.ResponseSizeTooLarge", "the answer is larger than 6 MB")
             }
             // A second request for an event, in the place of an answer, is handled where it comes.
-            Event::Said(Said::Ready) | Event::Late => self.late(),
+            Event::Message(RuntimeMessage::Ready) | Event::Late => self.late(),
             Event::Ended(status) => self.failed(&reason(status)),
             Event::Stopped => self.failed("Runtime exited with error: signal: killed"),
         }

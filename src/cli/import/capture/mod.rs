@@ -303,7 +303,7 @@ fn summary(edit: &Edit) -> String {
     format!("{path} {what}")
 }
 
-/// A document for several targets is one wish for all of them.
+/// A document for several targets is one desired state for all of them.
 fn check_alone(document: &Document) -> Result<(), WriteBackError> {
     let targets: Vec<String> = document.meta.targets.iter().map(ToString::to_string).collect();
     if targets.len() < 2 {

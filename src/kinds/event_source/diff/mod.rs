@@ -22,7 +22,7 @@ use crate::{
     },
 };
 
-/// How soon to read again at a mapping that AWS is at work on: it takes up to a minute.
+/// How soon to come back to a mapping that AWS is at work on: it takes up to a minute.
 const BUSY_RECHECK: Duration = Duration::from_secs(5);
 /// The steps that repair tags.
 const STEPS: TagSteps = TagSteps { set: kind::TAGS, unset: kind::NONE };

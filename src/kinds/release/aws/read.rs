@@ -99,7 +99,7 @@ impl ReleaseCloud {
         Ok((Some(Reading { live, revision: None, exact: true }), moment))
     }
 
-    /// Reads for versions that are too many: so many may stay.
+    /// Looks for versions that are too many: so many may stay.
     async fn stock(&self, name: &Name, owner: &str, keep: usize) -> Result<Stock, Failure> {
         let published = self.published(name, owner).await?;
         let many = published.len() > keep;
