@@ -62,7 +62,7 @@ fn sum(row: &Arc<Row>, parts: &[&Arc<Row>]) -> DocumentRollup {
     let drifted = |row: &Arc<Row>| row.changes.iter().filter(|it| it.origin.is_drift()).count();
     DocumentRollup {
         row: Arc::clone(row),
-        status: all().map(|it| it.status).max_by_key(|it| it.severity()).unwrap_or(row.status),
+        status: all().map(|it| it.status).max_by_key(|it| it.display_rank()).unwrap_or(row.status),
         causes: all().flat_map(|it| it.causes.iter().copied()).collect(),
         fields: all().map(drifted).sum(),
         drift_since: all().filter_map(|it| it.drift_since).min(),

@@ -63,7 +63,7 @@ impl Status {
     }
 
     /// Which of several says most about them all: the highest.
-    pub fn severity(self) -> u8 {
+    pub fn display_rank(self) -> u8 {
         match self {
             Self::Synced => 0,
             Self::Progressing => 1,

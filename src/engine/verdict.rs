@@ -178,7 +178,7 @@ fn decide<K: Kind>(case: &Case<'_, K>, diff: &Diff<K::Step>, stuck: &[String]) -
     if let Some(wait) = settling(case) {
         return Verdict::Wait(wait);
     }
-    if let Some(verdict) = next(case, diff) {
+    if let Some(verdict) = act_or_back_off(case, diff) {
         return verdict;
     }
     if !stuck.is_empty() {
@@ -202,7 +202,7 @@ fn decide<K: Kind>(case: &Case<'_, K>, diff: &Diff<K::Step>, stuck: &[String]) -
 
 /// The first step that nothing holds up, or the wait for the first one that failed. What AWS refuses holds up its own
 /// lane, and what has none; any other failure holds up the whole object.
-fn next<K: Kind>(case: &Case<'_, K>, diff: &Diff<K::Step>) -> Option<Verdict<K::Step>> {
+fn act_or_back_off<K: Kind>(case: &Case<'_, K>, diff: &Diff<K::Step>) -> Option<Verdict<K::Step>> {
     let mut first: Option<Wait> = None;
     let mut shut = BTreeSet::new();
     for planned in &diff.steps {

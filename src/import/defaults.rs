@@ -43,22 +43,22 @@ pub(super) fn function(name: &str, spec: &mut Map<String, Value>) {
         ("fileSystemConfigs", json!([])),
         ("tags", json!({})),
     ] {
-        out(spec, path, &value);
+        remove_if(spec, path, &value);
     }
     let lists = ["permissions", "eventSources"];
     for list in lists {
         let items = spec.get_mut(list).and_then(Value::as_array_mut).into_iter().flatten();
         for item in items.filter_map(Value::as_object_mut) {
-            out(item, "action", &json!(INVOKE));
-            out(item, "invokedViaFunctionUrl", &json!(false));
+            remove_if(item, "action", &json!(INVOKE));
+            remove_if(item, "invokedViaFunctionUrl", &json!(false));
             event_source(item);
         }
     }
     for empty in ["vpcConfig", "loggingConfig", "imageConfig", "environment"] {
-        out(spec, empty, &json!({}));
+        remove_if(spec, empty, &json!({}));
     }
     if let Some(url) = spec.get_mut("url").and_then(Value::as_object_mut) {
-        out(url, "cors", &json!({}));
+        remove_if(url, "cors", &json!({}));
     }
 }
 
@@ -67,22 +67,22 @@ fn event_source(item: &mut Map<String, Value>) {
     let Some(source) = arn.and_then(Source::of) else { return };
     // What Terraform says of sources that have no such thing.
     for field in ["maximumRecordAgeInSeconds", "maximumRetryAttempts"] {
-        let logs = matches!(source, Source::Kinesis | Source::DynamoDb | Source::Kafka);
-        out(item, field, &if logs { Value::Null } else { json!(0) });
+        let is_stream = matches!(source, Source::Kinesis | Source::DynamoDb | Source::Kafka);
+        remove_if(item, field, &if is_stream { Value::Null } else { json!(0) });
     }
     // Until it has been set once, the window of these is half a second.
-    let half = matches!(source, Source::Kafka | Source::Broker | Source::DocumentDb);
+    let has_half_second = matches!(source, Source::Kafka | Source::Broker | Source::DocumentDb);
     for (path, value) in [
         ("enabled", json!(true)),
         ("batchSize", json!(source.batch_size())),
-        ("maximumBatchingWindowInSeconds", if half { Value::Null } else { json!(0) }),
+        ("maximumBatchingWindowInSeconds", if has_half_second { Value::Null } else { json!(0) }),
         ("parallelizationFactor", json!(1)),
         ("maximumRecordAgeInSeconds", json!(-1)),
         ("maximumRetryAttempts", json!(-1)),
         ("bisectBatchOnFunctionError", json!(false)),
         ("tumblingWindowInSeconds", json!(0)),
     ] {
-        out(item, path, &value);
+        remove_if(item, path, &value);
     }
 }
 
@@ -95,15 +95,15 @@ pub(super) fn repository(spec: &mut Map<String, Value>) {
         ("imageTagMutabilityExclusionFilters", json!([])),
         ("tags", json!({})),
     ] {
-        out(spec, path, &value);
+        remove_if(spec, path, &value);
     }
 }
 
 /// Takes a member out if it has this value.
-fn out(spec: &mut Map<String, Value>, path: &str, value: &Value) {
+fn remove_if(spec: &mut Map<String, Value>, path: &str, value: &Value) {
     if let Some((outer, inner)) = path.split_once('/') {
         if let Some(Value::Object(within)) = spec.get_mut(outer) {
-            out(within, inner, value);
+            remove_if(within, inner, value);
         }
     } else if spec.get(path) == Some(value) {
         spec.remove(path);

@@ -107,4 +107,5 @@ macro_rules! shapes {
 each_block!(shapes);
 
 /// The members of a function's `spec` that describe blocks. A part within another's member is in that one's shape.
-pub const BLOCKS: &[shape::Field] = &shape::tops::<{ shape::count_tops(PARTS) }>(PARTS);
+pub const BLOCKS: &[shape::Field] =
+    &shape::top_level_fields::<{ shape::count_top_level_fields(PARTS) }>(PARTS);

@@ -135,7 +135,7 @@ pub const fn join<const N: usize>(one: &[Field], two: &[Field]) -> [Field; N] {
 
 /// How many of these members stand in no other one: their paths have one name.
 #[expect(clippy::indexing_slicing, reason = "a constant that does not fit does not compile")]
-pub const fn count_tops(members: &[(&str, Field)]) -> usize {
+pub const fn count_top_level_fields(members: &[(&str, Field)]) -> usize {
     let (mut count, mut index) = (0, 0);
     while index < members.len() {
         count += is_top(members[index].0) as usize;
@@ -146,7 +146,7 @@ pub const fn count_tops(members: &[(&str, Field)]) -> usize {
 
 /// Those members themselves.
 #[expect(clippy::indexing_slicing, reason = "a constant that does not fit does not compile")]
-pub const fn tops<const N: usize>(members: &[(&str, Field)]) -> [Field; N] {
+pub const fn top_level_fields<const N: usize>(members: &[(&str, Field)]) -> [Field; N] {
     let mut all = [Field::optional("", Shape::Any, "", ""); N];
     let (mut count, mut index) = (0, 0);
     while index < members.len() {

@@ -49,7 +49,7 @@ pub(in crate::cli) enum ImageArgument {
     /// An archive.
     Archive,
     /// The name of an image that a builder has.
-    Stored,
+    InBuilderStore,
 }
 
 impl ImageArgument {
@@ -66,7 +66,7 @@ impl ImageArgument {
             }
             return Err(BuilderError::NoDockerfile { dockerfile });
         }
-        Ok(if path.is_file() { Self::Archive } else { Self::Stored })
+        Ok(if path.is_file() { Self::Archive } else { Self::InBuilderStore })
     }
 }
 

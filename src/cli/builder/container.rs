@@ -121,7 +121,7 @@ impl ImageBuilder {
             (ImageArgument::Archive, _) => {
                 Ok(self.ask(&["load", "--quiet", "--input", word]).await?)
             }
-            (ImageArgument::Stored, _) => Ok(word.to_owned()),
+            (ImageArgument::InBuilderStore, _) => Ok(word.to_owned()),
         }
     }
 

@@ -113,7 +113,7 @@ enum ImageSource {
     Directory(ImageBuilder, PathBuf),
     Layout,
     Archive,
-    Stored(ImageBuilder),
+    InBuilderStore(ImageBuilder),
 }
 
 impl ImageSource {
@@ -123,7 +123,7 @@ impl ImageSource {
             ImageArgument::Directory(dockerfile) => Self::Directory(choose()?, dockerfile),
             ImageArgument::Layout => Self::Layout,
             ImageArgument::Archive => Self::Archive,
-            ImageArgument::Stored => Self::Stored(choose()?),
+            ImageArgument::InBuilderStore => Self::InBuilderStore(choose()?),
         })
     }
 
@@ -155,7 +155,7 @@ impl ImageSource {
                 let named = ask(builder.build(&build, folder.path()))?;
                 (ask(builder.take(&named, folder.path()))?, folder)
             }
-            Self::Stored(builder) => {
+            Self::InBuilderStore(builder) => {
                 let folder = folder()?;
                 (ask(builder.take(&args.source, folder.path()))?, folder)
             }

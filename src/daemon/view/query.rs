@@ -245,7 +245,7 @@ impl ObjectQuery {
     fn rank(&self, it: &Item<'_>) -> i64 {
         match self.order {
             SortOrder::Key => 0,
-            SortOrder::Status => -i64::from(it.status.severity()),
+            SortOrder::Status => -i64::from(it.status.display_rank()),
             SortOrder::Drift => it.drift_since.map_or(LAST, Timestamp::as_microsecond),
             SortOrder::Since => -it.row.since.as_microsecond(),
             SortOrder::Observed => it.row.observed.map_or(-LAST, Timestamp::as_microsecond),

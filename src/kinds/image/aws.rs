@@ -66,11 +66,11 @@ struct RepositoryRef<'a> {
 }
 
 /// What a reference means just now.
-enum Pin {
+enum ReferenceQuery {
     /// An image of its repository.
-    Image(ImageQuery),
+    Ask(ImageQuery),
     /// None that ECR could be asked for, and why.
-    Nothing(Live),
+    Answered(Live),
 }
 
 /// An image that ECR is asked for.
@@ -94,7 +94,7 @@ impl ImageCloud {
     }
 
     /// Asks for some images of one repository.
-    async fn ask(
+    async fn batch_get(
         &self,
         repository: RepositoryRef<'_>,
         queries: &[ImageQuery],
@@ -132,10 +132,10 @@ impl ImageCloud {
         queries: &[ImageQuery],
         priority: Priority,
     ) -> Result<(Rows, Mono), Failure> {
-        let (mut rows, started) = self.ask(repository, queries, priority).await?;
+        let (mut rows, started) = self.batch_get(repository, queries, priority).await?;
         let named: BTreeSet<Name> = rows.iter().map(|(name, _)| name.clone()).collect();
         for one in queries.iter().filter(|it| !named.contains(&it.name)) {
-            let (more, _) = self.ask(repository, std::slice::from_ref(one), priority).await?;
+            let (more, _) = self.batch_get(repository, std::slice::from_ref(one), priority).await?;
             rows.extend(more);
         }
         Ok((rows, started))
@@ -182,25 +182,31 @@ impl ImageCloud {
     }
 
     /// What a reference means just now: a range becomes the tag that it means, or nothing.
-    async fn pin(&self, name: &Name, spec: &Spec, priority: Priority) -> Result<Pin, Failure> {
+    async fn query_of(
+        &self,
+        name: &Name,
+        spec: &Spec,
+        priority: Priority,
+    ) -> Result<ReferenceQuery, Failure> {
         if let Some(image) = self.elsewhere(spec) {
-            return Ok(Pin::Nothing(Live { tag: None, image }));
+            return Ok(ReferenceQuery::Answered(Live { tag: None, image }));
         }
         let Id::Range(range) = &spec.id else {
             let (name, id) = (name.clone(), spec.id.clone());
-            return Ok(Pin::Image(ImageQuery { name, id, tag: None }));
+            return Ok(ReferenceQuery::Ask(ImageQuery { name, id, tag: None }));
         };
-        let nothing = |image| Ok(Pin::Nothing(Live { tag: Some(String::new()), image }));
+        let answered =
+            |image| Ok(ReferenceQuery::Answered(Live { tag: Some(String::new()), image }));
         let repository = RepositoryRef::of(spec);
         let Some(tags) = self.tags(repository, priority).await? else {
-            return nothing(repository.missing());
+            return answered(repository.missing());
         };
         let Some(tag) = version::highest(range, tags.iter().map(String::as_str)) else {
             let why = format!("no tag of `{}` lies within `{range}`", repository.name);
-            return nothing(ImageFact::Missing(why));
+            return answered(ImageFact::Missing(why));
         };
         let (name, tag) = (name.clone(), tag.to_owned());
-        Ok(Pin::Image(ImageQuery { name, id: Id::Tag(tag.clone()), tag: Some(tag) }))
+        Ok(ReferenceQuery::Ask(ImageQuery { name, id: Id::Tag(tag.clone()), tag: Some(tag) }))
     }
 
     /// Lambda runs images of its own Region only.
@@ -256,11 +262,11 @@ impl Cloud<Image> for ImageCloud {
         let mut page = Page { started: self.calls.now(), rows: Vec::new() };
         let mut broken = None;
         for (name, spec) in wanted.iter() {
-            match self.pin(name, spec, Priority::List).await {
-                Ok(Pin::Image(query)) => {
+            match self.query_of(name, spec, Priority::List).await {
+                Ok(ReferenceQuery::Ask(query)) => {
                     repositories.entry(RepositoryRef::of(spec)).or_default().push(query);
                 }
-                Ok(Pin::Nothing(live)) => page.rows.push((name.clone(), reading(live))),
+                Ok(ReferenceQuery::Answered(live)) => page.rows.push((name.clone(), reading(live))),
                 Err(failure) => broken = Some(failure),
             }
         }
@@ -295,11 +301,11 @@ impl Cloud<Image> for ImageCloud {
     ) -> Result<Got<Image>, Failure> {
         let now = self.calls.now();
         let Some(spec) = Spec::of_reference(name.as_str()) else { return Ok((None, now)) };
-        let query = match self.pin(name, &spec, priority).await? {
-            Pin::Image(query) => query,
-            Pin::Nothing(live) => return Ok((Some(reading(live)), now)),
+        let query = match self.query_of(name, &spec, priority).await? {
+            ReferenceQuery::Ask(query) => query,
+            ReferenceQuery::Answered(live) => return Ok((Some(reading(live)), now)),
         };
-        let (rows, started) = self.ask(RepositoryRef::of(&spec), &[query], priority).await?;
+        let (rows, started) = self.batch_get(RepositoryRef::of(&spec), &[query], priority).await?;
         Ok((rows.into_iter().next().map(|(_, reading)| reading), started))
     }
 

@@ -101,7 +101,7 @@ impl Editor<'_> {
             TextValue::Scalar(..) | TextValue::Alias => return None,
         };
         let member = || format!("{}: {}", self.tongue.word(name), self.tongue.line(value));
-        match (items.flow, items.all.last(), keys.first()) {
+        match (items.flow, items.values.last(), keys.first()) {
             (true, Some(last), _) => self.put(last.end..last.end, &format!(", {}", member())),
             (true, None, _) => self.put(parent.start..parent.end, &format!("{{ {} }}", member())),
             (false, _, first) => {
@@ -116,7 +116,7 @@ impl Editor<'_> {
     /// One more item at the end of a list.
     fn appended(&self, parent: &TextNode, items: &Items, value: &Json) -> Option<String> {
         let line = self.tongue.line(value);
-        let Some(last) = items.all.last() else {
+        let Some(last) = items.values.last() else {
             return self.put(parent.start..parent.end, &format!("[{line}]"));
         };
         if items.flow {
@@ -131,10 +131,10 @@ impl Editor<'_> {
 
     fn removed(&self, parent: &TextNode, node: &TextNode) -> Option<String> {
         let items = parent.items()?;
-        let at = items.all.iter().position(|it| it.start == node.start)?;
+        let at = items.values.iter().position(|it| it.start == node.start)?;
         let begin = |it: &TextNode| parent.key_of(it).map_or(it.start, |key| key.start);
-        let before = at.checked_sub(1).and_then(|it| items.all.get(it));
-        let after = items.all.get(at + 1);
+        let before = at.checked_sub(1).and_then(|it| items.values.get(it));
+        let after = items.values.get(at + 1);
         if items.flow {
             return match (before, after) {
                 (_, Some(next)) => self.put(begin(node)..begin(next), ""),

@@ -35,16 +35,16 @@ pub(super) enum TextValue {
 pub(super) struct Items {
     /// Within braces or brackets.
     pub(super) flow: bool,
-    pub(super) all: Vec<TextNode>,
+    pub(super) values: Vec<TextNode>,
 }
 
 impl TextNode {
     /// The member of a map or list, by key or number.
     pub(super) fn member(&self, name: &str) -> Option<&Self> {
         match &self.value {
-            TextValue::List(items) => items.all.get(name.parse::<usize>().ok()?),
+            TextValue::List(items) => items.values.get(name.parse::<usize>().ok()?),
             TextValue::Map(items, keys) => {
-                items.all.get(keys.iter().position(|it| it.reads(name))?)
+                items.values.get(keys.iter().position(|it| it.reads(name))?)
             }
             TextValue::Scalar(..) | TextValue::Alias => None,
         }
@@ -66,7 +66,7 @@ impl TextNode {
     /// The key of a member of this map.
     pub(super) fn key_of(&self, member: &Self) -> Option<&Self> {
         let TextValue::Map(items, keys) = &self.value else { return None };
-        keys.get(items.all.iter().position(|it| it.start == member.start)?)
+        keys.get(items.values.iter().position(|it| it.start == member.start)?)
     }
 
     /// What a path leads to.
@@ -77,7 +77,8 @@ impl TextNode {
 
 /// The document whose first key stands on a line.
 pub(super) fn document(text: &str, line: u32) -> Option<TextNode> {
-    let mut reader = NodeReader { text, at: offsets(text), open: Vec::new(), done: None, line };
+    let mut reader =
+        NodeReader { text, at: offsets(text), open: Vec::new(), done: None, wanted_line: line };
     let mut parser = Parser::new_from_str(text);
     while let Some(event) = parser.next_event() {
         let (event, span) = event.ok()?;
@@ -100,7 +101,7 @@ struct NodeReader<'a> {
     /// Maps and lists that have begun, with the key that waits for its value.
     open: Vec<(TextNode, Option<TextNode>)>,
     done: Option<TextNode>,
-    line: u32,
+    wanted_line: u32,
 }
 
 impl NodeReader<'_> {
@@ -115,19 +116,19 @@ impl NodeReader<'_> {
                 let length = length(self.text.get(start..end)?, &text, style);
                 let mut node = node(anchor, TextValue::Scalar(text.into_owned(), style));
                 node.end = start + length;
-                self.add(node);
+                self.attach(node);
             }
-            Event::Alias(_) => self.add(node(0, TextValue::Alias)),
+            Event::Alias(_) => self.attach(node(0, TextValue::Alias)),
             // Nothing that is read nests deeper.
             Event::SequenceStart(..) | Event::MappingStart(..) if self.open.len() >= DEPTH_MAX => {
                 return None;
             }
             Event::SequenceStart(anchor, _) => {
-                let items = Items { flow: flow('['), all: Vec::new() };
+                let items = Items { flow: flow('['), values: Vec::new() };
                 self.open.push((node(anchor, TextValue::List(items)), None));
             }
             Event::MappingStart(anchor, _) => {
-                let items = Items { flow: flow('{'), all: Vec::new() };
+                let items = Items { flow: flow('{'), values: Vec::new() };
                 self.open.push((node(anchor, TextValue::Map(items, Vec::new())), None));
             }
             Event::SequenceEnd | Event::MappingEnd => {
@@ -137,25 +138,27 @@ impl NodeReader<'_> {
                 };
                 // What has no bracket ends with the last that is in it.
                 let bracket = self.text.get(start..end)?.trim_end().len();
-                node.end = if items.flow { start + bracket } else { items.all.last()?.end };
-                self.add(node);
+                node.end = if items.flow { start + bracket } else { items.values.last()?.end };
+                self.attach(node);
             }
             _ => {}
         }
         Some(())
     }
 
-    fn add(&mut self, node: TextNode) {
+    fn attach(&mut self, node: TextNode) {
         match self.open.last_mut() {
-            Some((TextNode { value: TextValue::List(items), .. }, _)) => items.all.push(node),
-            Some((TextNode { value: TextValue::Map(items, keys), .. }, key)) => match key.take() {
-                None => *key = Some(node),
-                Some(known) => {
-                    keys.push(known);
-                    items.all.push(node);
+            Some((TextNode { value: TextValue::List(items), .. }, _)) => items.values.push(node),
+            Some((TextNode { value: TextValue::Map(items, keys), .. }, pending_key)) => {
+                match pending_key.take() {
+                    None => *pending_key = Some(node),
+                    Some(known) => {
+                        keys.push(known);
+                        items.values.push(node);
+                    }
                 }
-            },
-            _ if node.line == self.line => self.done = Some(node),
+            }
+            _ if node.line == self.wanted_line => self.done = Some(node),
             _ => {}
         }
     }

@@ -102,7 +102,7 @@ impl Connection {
 /// The way to AWS of one kind of block.
 pub struct Hung<B: Block> {
     connection: Connection,
-    others: Survey<B>,
+    survey: Survey<B>,
 }
 
 impl<B: FacetClient> AwsResource for Of<B> {
@@ -112,7 +112,7 @@ impl<B: FacetClient> AwsResource for Of<B> {
     fn open(clients: &Clients, calls: Arc<Calls>) -> Hung<B> {
         Hung {
             connection: Connection { clients: clients.clone(), calls },
-            others: Survey::default(),
+            survey: Survey::default(),
         }
     }
 }
@@ -133,18 +133,18 @@ impl<B: FacetClient> Cloud<Of<B>> for Hung<B> {
         wanted: Option<&Spec<B>>,
         priority: Priority,
     ) -> Result<Got<Of<B>>, Failure> {
-        let Self { connection, others } = self;
+        let Self { connection, survey } = self;
         let asked = connection.calls.now();
         let (first, at) = connection.function(name, priority).await?;
         let Some(first) = first else {
-            others.forget(name);
+            survey.forget(name);
             return Ok((None, asked));
         };
         let place = place::<B>(name, wanted, &first);
         let config = wanted.and_then(|it| it.config.as_ref());
         // It may take long, so it comes before what a step may rest on.
         let elsewhere = if wanted.is_some_and(|it| it.guards) {
-            Box::pin(others.of(connection, Others { function: name, own: &place, priority }))
+            Box::pin(survey.of(connection, Others { function: name, own: &place, priority }))
                 .await?
         } else {
             Known::Yes(Vec::new())
@@ -173,7 +173,7 @@ impl<B: FacetClient> Cloud<Of<B>> for Hung<B> {
             FacetStep::SetClaim(it) => Box::pin(self.connection.set_claim(it)).await,
             FacetStep::Call(it) => {
                 if let Some(at) = B::place(it) {
-                    self.others.changed(at);
+                    self.survey.forget_unless_own(at);
                 }
                 B::write(&self.connection, it).await
             }

@@ -62,7 +62,7 @@ impl<B: FacetClient> Survey<B> {
 
 impl<B: Block> Survey<B> {
     /// Something is about to change at a place: unless it is the block's own, what was seen is old.
-    pub(super) fn changed(&self, at: &At) {
+    pub(super) fn forget_unless_own(&self, at: &At) {
         self.with(|all| {
             if all.get(&at.function).is_some_and(|it| it.own != *at) {
                 all.remove(&at.function);
