@@ -136,7 +136,8 @@ pub fn tag_spec(tags: &TagsDoc, policy: TagsPolicy) -> TagSpec {
     }
 }
 
-/// `tags` and `policy` of an object, as people would write them: their own tags, and what ours say of its end.
+/// Writes `tags` and `policy` of a live object as people would: its tags without AWS's and
+/// Evenkeel's own, and `deletion: delete` if the tag `evenkeel.dev/deletion` says so.
 pub fn to_manifest(tags: &Tags) -> Vec<(&'static str, Value)> {
     let own = |key: &String| !key.starts_with(OURS) && !key.starts_with("aws:");
     let own = tags.iter().filter(|(key, _)| own(key));
@@ -168,7 +169,8 @@ impl Violation {
     }
 }
 
-/// Keys that nobody may use.
+/// Refuses keys that begin with `aws:` or `evenkeel.dev/`, in any case of letters; returns one
+/// violation for each.
 pub fn check_tags(tags: &TagsDoc) -> Vec<Violation> {
     let wrong = tags.keys().filter_map(|key| {
         let lower = key.to_ascii_lowercase();

@@ -49,8 +49,8 @@ macro_rules! each_kind {
 }
 pub(crate) use each_kind;
 
-/// The same for the parts of functions, as `member of spec: engine, Part;` each. What stands in another's member
-/// comes before it.
+/// Hands the list of all parts of functions to another macro, as `member of spec: engine, Part;`
+/// each. A part whose member stands within another part's comes before that one.
 macro_rules! each_block {
     ($do:ident) => {
         $do! {
@@ -81,7 +81,8 @@ macro_rules! names {
         /// Every kind.
         pub const ALL: &[&str] = &[$(<$kind as crate::engine::kind::Kind>::NAME),*];
 
-        /// The kind of document that an object of this kind is a part of, or is, and the document's name.
+        /// The document that an object belongs to: its kind and its name. An object that is no part
+        /// of another one stands for itself.
         pub fn document_of(kind: &'static str, name: &Name) -> (&'static str, Name) {
             $(
                 if kind == <$kind as Kind>::NAME {

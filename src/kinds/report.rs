@@ -34,6 +34,8 @@ impl Report {
         }
     }
 
+    /// Reads what follows `REPORT RequestId: `: the id, then members as `Duration: 12.34 ms`,
+    /// separated by tabs. `None` without a duration.
     fn words(rest: &str) -> Option<Self> {
         let mut members = rest.split('\t').map(str::trim);
         let request = members.next()?.to_owned();
@@ -51,6 +53,7 @@ impl Report {
         })
     }
 
+    /// Reads a line that is one JSON record; `None` if it is of another type or has no duration.
     fn record(line: &str) -> Option<Self> {
         let line: Value = serde_json::from_str(line.trim()).ok()?;
         let is_report = line.get("type").and_then(Value::as_str) == Some("platform.report");
@@ -80,6 +83,8 @@ fn whole(number: f64) -> Option<u64> {
 }
 
 impl fmt::Display for Report {
+    /// Writes `12.34 ms, billed 13 ms, 50 of 128 MB`, then the cold start and how it failed, if it
+    /// did.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:.2} ms", self.took.as_secs_f64() * 1000.0)?;
         self.billed_ms.iter().try_for_each(|it| write!(f, ", billed {it} ms"))?;

@@ -62,6 +62,8 @@ impl FacetClient for AsyncInvoke {
     }
 }
 
+/// Reads the configuration, with AWS's defaults for what was never set; an end without a
+/// destination is empty.
 fn config(found: GetFunctionEventInvokeConfigOutput) -> Config {
     let ends = found.destination_config;
     let (success, failure) = ends.map_or((None, None), |it| (it.on_success, it.on_failure));

@@ -19,10 +19,10 @@ use crate::{
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AsyncInvoke {}
 
-/// What AWS does unless it is told otherwise (Lambda developer guide, "Error handling for asynchronous
-/// invocation").
+/// How often AWS tries again unless it is told otherwise (Lambda developer guide, "Error handling
+/// for asynchronous invocation").
 pub const RETRIES: i32 = 2;
-/// The same, in seconds: six hours.
+/// How old an event may get unless AWS is told otherwise, in seconds: six hours.
 pub const AGE: i32 = 21_600;
 
 /// `asyncInvoke` as it is written.
@@ -36,7 +36,7 @@ pub struct AsyncInvokeDoc {
     pub on_failure: Option<String>,
 }
 
-/// The same with AWS's defaults filled in.
+/// How asynchronous invocations are handled, with AWS's defaults filled in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Config {
     /// From 0 to 2.

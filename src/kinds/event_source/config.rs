@@ -77,7 +77,7 @@ pub struct Chosen {
 pub type MappingFields = BTreeMap<&'static str, String>;
 
 impl Config {
-    /// What AWS makes of a mapping of which nothing is said.
+    /// What AWS makes of a mapping of which nothing is said but its source.
     pub fn unset(source: Source) -> Self {
         Self {
             enabled: true,
@@ -100,7 +100,8 @@ impl Config {
         }
     }
 
-    /// What a document means in a target.
+    /// Builds the configuration that a document asks for in a target: placeholders filled in, AWS's
+    /// defaults for what is left out. The virtual host is in [`Chosen`].
     pub(super) fn of(doc: &EventSourceDoc, source: Source, place: &Place) -> Self {
         let unset = Self::unset(source);
         let arn = |it: &String| place.fill_in(it);
@@ -142,7 +143,8 @@ impl Config {
         self
     }
 
-    /// Every field that has a value. `invokes` is the function, with its alias.
+    /// Every field that has a value, by its path. What differs, what is shown and what is hashed
+    /// all come from here. `invokes` is the function, with its alias.
     pub(super) fn fields(&self, invokes: &str) -> MappingFields {
         let Self {
             enabled,
@@ -205,8 +207,8 @@ impl Config {
         always.into_iter().chain(some).collect()
     }
 
-    /// The hash by which it is told who moved. What equals AWS's default is left out, so that a field that is
-    /// managed only later leaves old hashes alone.
+    /// The hash in the tag `evenkeel.dev/applied`, by which it is told who moved. What equals AWS's
+    /// default is left out, so that a field that is managed only later leaves old hashes alone.
     pub(super) fn hash(&self, source: Source, invokes: &str) -> String {
         let unset = Self::unset(source).fields("");
         let mut hasher = Sha256::new();
@@ -224,7 +226,8 @@ impl Config {
 }
 
 impl Chosen {
-    /// What a document means in a target.
+    /// Reads from a document what AWS lets be chosen only once; the virtual host is the first of
+    /// that type among the ways in.
     pub(super) fn of(doc: &EventSourceDoc, place: &Place) -> Self {
         let mut access = doc.source_access_configurations.iter().flatten();
         let host = |it: &AccessDoc| (it.kind == VIRTUAL_HOST).then(|| place.fill_in(&it.uri));
@@ -237,8 +240,8 @@ impl Chosen {
         }
     }
 
-    /// What of it is to be otherwise: its place, what is wanted, what is live. Of old mappings AWS does not show
-    /// where they began.
+    /// Which of these choices differ: the path, the wanted value, the live one. What the document
+    /// does not say, and where a mapping began if AWS does not show it, is not compared.
     pub(super) fn differing(&self, live: &Self) -> Vec<(&'static str, String, String)> {
         let second = |it: Option<i64>| it.map(|it| it.to_string());
         let begun = [

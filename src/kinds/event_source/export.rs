@@ -10,7 +10,8 @@ use super::{
 };
 use crate::kinds::export;
 
-/// One of `eventSources`; `None` if Evenkeel does not know the service.
+/// Writes one of `eventSources`, without what AWS does by default; `None` if Evenkeel does not know
+/// the service.
 pub(super) fn to_manifest(mapping: &Mapping) -> Option<Value> {
     let arn = &mapping.address.arn;
     let source = Source::of(arn)?;
@@ -27,7 +28,8 @@ pub(super) fn to_manifest(mapping: &Mapping) -> Option<Value> {
     Some(Value::Object(to_manifest))
 }
 
-/// Everything that can be changed, in one order.
+/// Every member that can be changed, with `Null` for one that is not set. The order is always the
+/// same: the caller compares two of these lists by position.
 fn values(config: &Config) -> Vec<(&'static str, Value)> {
     let Config { document_db, pollers, .. } = config;
     let patterns: Vec<Value> = config.filters.iter().map(|it| json!({ "pattern": it })).collect();
@@ -67,7 +69,8 @@ fn values(config: &Config) -> Vec<(&'static str, Value)> {
     ]
 }
 
-/// What can be chosen only once, and ways in, which are of both sorts.
+/// Adds what can be chosen only once, and the ways in, of which one (the virtual host) can be
+/// chosen only once and the others be changed.
 fn chosen(mapping: &Mapping, to_manifest: &mut Map<String, Value>) {
     let chosen = &mapping.chosen;
     let host = chosen.virtual_host.iter().map(|uri| json!({ "type": VIRTUAL_HOST, "uri": uri }));

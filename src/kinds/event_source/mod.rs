@@ -107,6 +107,7 @@ impl Kind for EventSource {
         diff::diff(spec, reading, facts)
     }
 
+    /// Leaves out the tags and the function, which only a read shows.
     fn fingerprint(reading: &Reading<Live>) -> Fingerprint {
         let Some(mapping) = &reading.live.mapping else { return Fingerprint::default() };
         let Mapping { uuid, arn, alias, busy, config, chosen, .. } = mapping;

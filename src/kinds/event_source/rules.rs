@@ -106,7 +106,8 @@ fn is_some(list: Option<&Vec<String>>) -> bool {
     list.is_some_and(|it| !it.is_empty())
 }
 
-/// Every rule that the document breaks.
+/// Checks every event source of a document, and that none stands there twice; paths begin with its
+/// index.
 pub(super) fn check(doc: &[EventSourceDoc]) -> Vec<Violation> {
     let mut reading = BTreeSet::new();
     let mut violations = Vec::new();
@@ -136,6 +137,7 @@ fn unknown(doc: &EventSourceDoc) -> Violation {
     Violation::new(&["eventSourceArn"], message, hint)
 }
 
+/// Checks one event source against what its service takes, and its fields against each other.
 fn one(doc: &EventSourceDoc, source: Source) -> Vec<Violation> {
     let mut violations: Vec<Violation> =
         ONLY.iter().filter_map(|it| it.check(doc, source)).collect();
@@ -168,6 +170,7 @@ fn one(doc: &EventSourceDoc, source: Source) -> Vec<Violation> {
 }
 
 impl Only {
+    /// Tells of a field that the source does not have, or needs and does not get.
     fn check(&self, doc: &EventSourceDoc, source: Source) -> Option<Violation> {
         let Self { field, given, sources, needed, hint } = *self;
         match (given(doc), sources.contains(&source)) {
@@ -184,6 +187,8 @@ impl Only {
     }
 }
 
+/// Checks that a time to start from is given with `AT_TIMESTAMP` and only then, and that the source
+/// can be read from a time on.
 fn start(doc: &EventSourceDoc, source: Source) -> Option<Violation> {
     let at_time = doc.starting_position.as_deref() == Some("AT_TIMESTAMP");
     let path = &["startingPositionTimestamp"];
@@ -208,6 +213,8 @@ fn start(doc: &EventSourceDoc, source: Source) -> Option<Violation> {
     }
 }
 
+/// Checks batches of more than ten records: FIFO queues give none, other queues only with a
+/// batching window.
 fn batch(doc: &EventSourceDoc, source: Source) -> Option<Violation> {
     let size = doc.batch_size.filter(|it| *it > SMALL_BATCH)?;
     let window = doc.maximum_batching_window_in_seconds.unwrap_or_default();
@@ -225,6 +232,7 @@ fn batch(doc: &EventSourceDoc, source: Source) -> Option<Violation> {
     }
 }
 
+/// Checks the ways in: brokers and DocumentDB need a password, and only a broker has virtual hosts.
 fn ways(doc: &EventSourceDoc, source: Source) -> Option<Violation> {
     let ways = doc.source_access_configurations.as_deref().unwrap_or_default();
     let has = |kind: &str| ways.iter().any(|it| it.kind == kind);
@@ -239,6 +247,8 @@ fn ways(doc: &EventSourceDoc, source: Source) -> Option<Violation> {
         .then(|| Violation::new(path, message, "take `VIRTUAL_HOST` out"))
 }
 
+/// Checks pollers of its own: at least one number, the lower one not above the higher one, and for
+/// a queue no `scalingConfig` besides.
 fn pollers(doc: &EventSourceDoc, source: Source) -> Option<Violation> {
     let pollers = doc.provisioned_poller_config.as_ref()?;
     let path = &["provisionedPollerConfig"];

@@ -18,7 +18,7 @@ pub enum Source {
 }
 
 impl Source {
-    /// Of which service an ARN is; `None` if Lambda does not poll it.
+    /// Tells by an ARN which service it is of; `None` if Lambda does not poll it.
     pub fn of(arn: &str) -> Option<Self> {
         match arn.split(':').nth(2)? {
             "sqs" if arn.rsplit_once('.').is_some_and(|(_, end)| end == "fifo") => {
@@ -29,6 +29,7 @@ impl Source {
             "dynamodb" => Some(Self::DynamoDb),
             "kafka" => Some(Self::Kafka),
             "mq" => Some(Self::Broker),
+            // The ARN of a DocumentDB cluster names RDS.
             "rds" => Some(Self::DocumentDb),
             _ => None,
         }
@@ -43,7 +44,7 @@ impl Source {
         }
     }
 
-    /// What it is, for messages.
+    /// What it is, with its article, for messages.
     pub fn words(self) -> &'static str {
         match self {
             Self::Queue => "an SQS queue",
@@ -86,7 +87,8 @@ impl Address {
         }
     }
 
-    /// Reads a name.
+    /// Takes an object's name apart (`FUNCTION/ARN`, or `FUNCTION/ARN/TOPIC`); `None` if it is no
+    /// name of an event source.
     pub fn read(name: &Name) -> Option<Self> {
         let (function, rest) = name.as_str().split_once('/')?;
         let (arn, topic) = match Source::of(rest)? {

@@ -51,6 +51,7 @@ pub(super) fn invokes(function: &Name, alias: Option<&String>) -> String {
 }
 
 impl Spec {
+    /// Puts what is wanted of an event source (`None`: that it goes, if we made it) in its place.
     pub(super) fn of(desired: Option<DesiredMapping>, site: &Site<'_>) -> Self {
         Self {
             owner: site.owner.to_owned(),
@@ -64,7 +65,7 @@ impl Spec {
 }
 
 impl DesiredMapping {
-    /// What a document means in a target; `None` for what its rules refuse.
+    /// Builds what a document asks for in a target; `None` for a source that `check` refuses.
     pub(super) fn of(doc: &EventSourceDoc, site: &Site<'_>) -> Option<Self> {
         let arn = site.place.fill_in(&doc.event_source_arn);
         let source = Source::of(&arn)?;

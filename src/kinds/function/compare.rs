@@ -15,7 +15,8 @@ use crate::engine::{
 /// The member that says on whose instances it runs.
 pub(super) const CAPACITY: &str = "/capacityProviderConfig";
 
-/// The fields that differ and the patch for them.
+/// Compares two configurations. Returns the fields that differ and the patch that repairs them;
+/// both are empty if nothing differs.
 pub(super) fn compare(desired: &Config, live: &Config, origin: Origin) -> (Vec<Change>, Patch) {
     let mut found = ChangeList { changes: Vec::new(), origin };
     let mut patch = Patch::default();
@@ -38,7 +39,7 @@ impl ChangeList {
         self.push(path, Shown::open(desired), Shown::open(live))
     }
 
-    /// The same for texts, of which the empty one means "not set".
+    /// Notes a difference between two texts, of which the empty one means "not set".
     fn text(&mut self, path: &str, desired: &str, live: &str) -> bool {
         let show = |text: &str| match text {
             "" => Shown::open("(unset)"),
@@ -47,7 +48,7 @@ impl ChangeList {
         self.push(path, show(desired), show(live))
     }
 
-    /// The same for lists.
+    /// Notes a difference between two lists, which are shown in brackets.
     fn list<'a>(
         &mut self,
         path: &str,
@@ -57,6 +58,7 @@ impl ChangeList {
         self.push(path, shown_list(desired), shown_list(live))
     }
 
+    /// Notes a difference, if there is one; returns whether there is.
     fn push(&mut self, path: &str, desired: Shown, live: Shown) -> bool {
         if desired == live {
             return false;
@@ -72,6 +74,7 @@ impl ChangeList {
         true
     }
 
+    /// Compares the members that hold one value, and puts those that differ into the patch.
     fn plain(&mut self, desired: &Config, live: &Config, patch: &mut Patch) {
         if self.text("/role", &desired.role, &live.role) {
             patch.role = Some(desired.role.clone());
@@ -100,7 +103,8 @@ impl ChangeList {
         }
     }
 
-    /// The members that AWS replaces whole, or merges in its own way: shown by field, sent whole.
+    /// Compares the members that hold several fields. Each field that differs is shown; the whole
+    /// member goes into the patch, since AWS replaces it whole, or merges it in its own way.
     fn structs(&mut self, desired: &Config, live: &Config, patch: &mut Patch) {
         let (it, was) = (&desired.vpc, &live.vpc);
         let subnets = self.list("/vpcConfig/subnetIds", &it.subnet_ids, &was.subnet_ids);
@@ -136,6 +140,8 @@ impl ChangeList {
         let directory = self.text("/imageConfig/workingDirectory", directory, old);
         patch.image = (entry | command | directory).then(|| it.clone());
 
+        // No patch gives or takes a capacity provider: where only one side has one, the caller says
+        // so.
         if let (Some(it), Some(was)) = (&desired.capacity, &live.capacity) {
             patch.capacity = self.capacity(it, was).then(|| it.clone());
         }
@@ -151,7 +157,8 @@ impl ChangeList {
         provider | concurrency | self.field(&ratio, it.ratio(), was.ratio())
     }
 
-    /// Environment variables: names are shown, values never.
+    /// Compares the environment variables; returns whether any differs. Their names are shown,
+    /// their values never.
     fn variables(
         &mut self,
         desired: &BTreeMap<String, Secret>,

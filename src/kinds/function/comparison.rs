@@ -42,6 +42,9 @@ pub(super) struct Comparison<'a> {
 }
 
 impl<'a> Comparison<'a> {
+    /// Puts both sides next to each other. What is left to others takes its live value in `wanted`;
+    /// what AWS hides takes its wanted value in `config`, so that neither makes a difference. The
+    /// live hash is the other way round: it is compared with the record of what we applied.
     pub(super) fn new(name: &'a Name, spec: &'a Spec, live: &'a Live) -> Self {
         let (mut wanted, mut config) = (asked(spec, live), live.config.clone());
         for field in &spec.ignored {
@@ -95,7 +98,8 @@ impl<'a> Comparison<'a> {
             && record.is_some_and(|it| !it.is_image(Some(&resolved.digest)))
     }
 
-    /// Variables that must be there and are not.
+    /// Adds a wait if a variable with `keep: true` is not there: Evenkeel has no value to give it.
+    /// Says nothing while AWS hides the environment.
     pub(super) fn missing_kept(&self, diff: &mut Diff<Step>) {
         let there = |name: &&String| self.config.environment.contains_key(*name);
         let missing: Vec<&str> =
@@ -111,6 +115,9 @@ impl<'a> Comparison<'a> {
         diff.waits.push(Wait { reason, on: None, recheck: None, soon: false });
     }
 
+    /// Adds what differs of image, repository and architecture, and the one step that repairs all
+    /// of it. There is no step while the image is not resolved. A tag that moved and is only to be
+    /// reported adds a wait instead.
     pub(super) fn code(
         &self,
         resolved: Option<&Resolved>,
@@ -137,6 +144,7 @@ impl<'a> Comparison<'a> {
                 let origin = Record::image_origin(record, live, digest);
                 diff.changes.push(change("/image", shown(digest), was, origin));
             } else if *repository != spec.image.repository {
+                // The record holds no repository, so it cannot tell who moved.
                 let (desired, was) = (Shown::open(&spec.image.repository), Shown::open(repository));
                 diff.changes.push(change("/image/repository", desired, was, Origin::NoRecord));
             }
@@ -164,7 +172,9 @@ impl<'a> Comparison<'a> {
         }
     }
 
-    /// The step that deploys the image, whether or not it is needed.
+    /// Builds the step that deploys the image, whether or not it is needed; `None` while the image
+    /// is not resolved. Its text is for a repair of the state; where something differs, the caller
+    /// replaces it.
     pub(super) fn code_step(
         &self,
         resolved: Option<&Resolved>,
@@ -179,6 +189,8 @@ impl<'a> Comparison<'a> {
         })
     }
 
+    /// Adds what differs of the configuration, and the one update that repairs it. Conditions tell
+    /// what AWS hides and what is left to others.
     pub(super) fn config(&self, reading: &Reading<Live>, diff: &mut Diff<Step>) {
         self.chosen_once(diff);
         let (changes, patch) = compare(&self.wanted, &self.config, self.config_origin());
@@ -202,7 +214,8 @@ impl<'a> Comparison<'a> {
         );
     }
 
-    /// On whose instances a function runs is chosen when it is made.
+    /// Adds a wait if only one side has a capacity provider. Lambda lets that be chosen only when a
+    /// function is made, so no step repairs it.
     fn chosen_once(&self, diff: &mut Diff<Step>) {
         let (wanted, live) = (self.wanted.capacity.is_some(), self.config.capacity.is_some());
         if wanted == live {
@@ -223,7 +236,8 @@ impl<'a> Comparison<'a> {
         diff.waits.push(Wait { reason, on: None, recheck: None, soon: false });
     }
 
-    /// Says what is left to others and differs from the manifest.
+    /// Adds the condition `Ignored` if fields that are left to others differ from the manifest.
+    /// Kept variables are not told: the manifest has no value that they could differ from.
     fn tell_ignored(&self, diff: &mut Diff<Step>) {
         let (mut changes, _) =
             compare(&asked(self.spec, self.live), &self.wanted, Origin::NoRecord);

@@ -91,7 +91,7 @@ pub struct Capacity {
 }
 
 impl Capacity {
-    /// AWS's own filling-in.
+    /// Fills in AWS's defaults for what is not given.
     pub fn filled(provider: String, concurrency: Option<i32>, memory_per_cpu: Option<f64>) -> Self {
         #[expect(clippy::cast_possible_truncation, reason = "between 2 and 8, says AWS")]
         let hundredths = |ratio: f64| (ratio * 100.0).round() as i32;
@@ -102,7 +102,7 @@ impl Capacity {
         }
     }
 
-    /// As AWS writes it.
+    /// GiB of memory for each CPU, as AWS writes it.
     pub fn ratio(&self) -> f64 {
         f64::from(self.memory_per_cpu) / 100.0
     }
@@ -156,8 +156,8 @@ impl Logging {
         if managed { defaults::LOG_FORMAT_MANAGED } else { defaults::LOG_FORMAT }
     }
 
-    /// Lambda's own filling-in: a group by the function's name, `JSON` with a capacity provider, and levels only with
-    /// `JSON`.
+    /// Fills in what Lambda does where nothing is given: a log group by the function's name, `JSON`
+    /// with a capacity provider, and levels only with `JSON`.
     pub fn filled(function: &str, given: LoggingGiven<'_>) -> Self {
         let reason = |text: Option<&str>| text.filter(|it| !it.is_empty()).map(ToOwned::to_owned);
         let log_format = reason(given.log_format)
@@ -182,9 +182,10 @@ impl Config {
         Logging::filled(function, LoggingGiven { managed, ..LoggingGiven::default() })
     }
 
-    /// How this function is to log where the live one runs. Whether there is a capacity provider is chosen once, so a
-    /// document that says otherwise does not move the format either: Lambda refuses `Text` on managed instances, and
-    /// what is the default there says nothing about Lambda's own.
+    /// How this function is to log where the live one runs. Whether there is a capacity provider is
+    /// chosen once, so a document that says otherwise does not move the format either: Lambda
+    /// refuses `Text` on managed instances, and what is the default there says nothing about
+    /// Lambda's own.
     pub fn logging_on(&self, live: &Self) -> Logging {
         let log_group = self.logging.log_group.clone();
         match (&self.capacity, &live.capacity) {

@@ -19,9 +19,12 @@ use crate::engine::{
     tags::IMAGE,
 };
 
-/// The one step that makes a function which is not there.
+/// Makes the function in one step, tags included, or waits while its image is not resolved. Refuses
+/// a document that keeps values of variables: no function has them yet.
 pub(super) fn create(name: &Name, spec: &Spec, facts: &Facts) -> Diff<Step> {
     let whole = format!("{}{}{:?}", spec.config_hash, spec.architecture, spec.tags);
+    // The hash may leave the values out, and a function that failed at its creation is made again
+    // once they change. A fingerprint stays in memory.
     let values = spec.config.environment.values().map(|it| it.expose().to_owned());
     let whole = values.fold(whole, |text, value| text + "\n" + &value);
     let fingerprint = Fingerprint::of(whole.as_bytes());
@@ -62,7 +65,8 @@ pub(super) fn create(name: &Name, spec: &Spec, facts: &Facts) -> Diff<Step> {
     diff
 }
 
-/// Everything that differs.
+/// Compares a function with its document: code, configuration, tags, and last what its state
+/// allows. Refuses a function that ships as an archive.
 pub(super) fn diff(name: &Name, spec: &Spec, reading: &Reading<Live>, facts: &Facts) -> Diff<Step> {
     let live = &reading.live;
     let mut diff = Diff::default();
@@ -91,7 +95,9 @@ pub(super) fn diff(name: &Name, spec: &Spec, reading: &Reading<Live>, facts: &Fa
     comparison.config(reading, &mut diff);
     comparison.missing_kept(&mut diff);
     comparison.tags(resolved.as_ref(), &mut diff);
+    // A tag that moved and is only to be reported is not deployed by a repair either.
     let again = resolved.as_ref().filter(|it| !comparison.has_moved(it));
+    // Last: it takes steps away that the state does not allow.
     state::weigh(name, comparison.code_step(again, reading), live, &mut diff);
     diff
 }

@@ -66,7 +66,8 @@ fn ignored(doc: &FunctionDoc) -> BTreeSet<IgnoredField> {
     named.chain(doc.kept().cloned().map(IgnoredField::Variable)).collect()
 }
 
-/// The reference with its registry.
+/// Fills in the registry that the document leaves out: the target's. `own_repository` is set only
+/// for the account's own registry, where the repository may have a document to wait for.
 fn full(image: &ImageRef, policy: &ImagePolicyDoc, place: &Place) -> DesiredImage {
     let host = image.registry.as_ref().map_or_else(|| place.registry(), |it| it.host.clone());
     let repository = format!("{host}/{}", image.repository);
@@ -85,6 +86,9 @@ fn full(image: &ImageRef, policy: &ImagePolicyDoc, place: &Place) -> DesiredImag
     }
 }
 
+/// Builds the configuration that a document asks for in a target: placeholders filled in, the role
+/// as an ARN, Lambda's defaults for what is left out. Kept variables are not in it: only AWS has
+/// their values.
 fn config(name: &Name, doc: &FunctionDoc, place: &Place) -> Config {
     let arn = |text: &str| place.fill_in(text);
     let mut config = Config::unset(name.as_str(), role(&doc.role, place));
@@ -124,7 +128,7 @@ fn config(name: &Name, doc: &FunctionDoc, place: &Place) -> Config {
     config
 }
 
-/// What a document says of the log.
+/// What a document says of the log, before Lambda's defaults are filled in.
 pub fn logging(doc: &FunctionDoc) -> LoggingGiven<'_> {
     let managed = doc.capacity_provider_config.is_some();
     let Some(reason) = &doc.logging_config else {

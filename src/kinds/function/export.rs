@@ -25,7 +25,9 @@ pub enum Values {
     Open,
 }
 
-/// The `spec`; what AWS does by default is left out. The image is the one that runs, by digest.
+/// Writes the `spec` of a live function, without what AWS does by default. The image is the one
+/// that runs, by digest. With [`Values::Open`] the values of the environment stand in the result in
+/// the open.
 pub fn to_manifest(name: &str, live: &Live, place: &Place, values: Values) -> Map<String, Value> {
     let mut spec = Map::new();
     let mut put = |name: &str, value: Value| drop(spec.insert(name.to_owned(), value));
@@ -55,7 +57,8 @@ fn role(arn: &str, place: &Place) -> String {
     arn.strip_prefix(&own).unwrap_or(arn).to_owned()
 }
 
-/// Every field that is not as AWS has it by default.
+/// Writes every field of the configuration that is not as AWS has it by default; `values` says what
+/// stands for the values of variables.
 fn settings(name: &str, config: &Config, values: Values) -> Vec<(&'static str, Value)> {
     let unset = Config::unset(name, config.role.clone());
     let differing = |is: bool, name: &'static str, value: Value| is.then_some((name, value));
@@ -132,6 +135,8 @@ fn vpc(config: &Config) -> Value {
     ])
 }
 
+/// Writes `loggingConfig` without what Lambda does by default. The defaults of the levels are those
+/// of the format that the function has.
 fn logging(name: &str, config: &Config) -> Value {
     let (logging, managed) = (&config.logging, config.capacity.is_some());
     let log_format = Some(logging.log_format.as_str());

@@ -24,6 +24,7 @@ impl HashKey {
         Self(bytes.into())
     }
 
+    /// The HMAC of a value, in hex: whoever has no key cannot guess the value from it.
     fn seal(&self, value: &Secret) -> String {
         let mut mac =
             Hmac::<Sha256>::new_from_slice(&self.0).expect("HMAC takes keys of every length");
@@ -32,7 +33,9 @@ impl HashKey {
     }
 }
 
-/// Hashes a configuration with its architecture.
+/// Hashes a configuration with its architecture, for the tag `evenkeel.dev/applied`, which others
+/// can read. Values of variables enter only as an HMAC with `key`; without a key only their names
+/// do, and the hash does not show that a value changed.
 pub fn config_hash(
     function: &str,
     config: &Config,

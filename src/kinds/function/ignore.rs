@@ -102,7 +102,8 @@ impl IgnoredField {
         variable.or_else(|| below("/tags/").map(Self::Tag))
     }
 
-    /// Puts the field's value in `from` into `to`.
+    /// Copies this field from one configuration to the other. A variable that `from` does not have
+    /// is removed from `to`.
     pub(super) fn copy(&self, from: &Config, to: &mut Config) {
         match self {
             Self::Role => to.role.clone_from(&from.role),
@@ -127,7 +128,7 @@ impl IgnoredField {
         }
     }
 
-    /// The same for members of structs.
+    /// Copies a struct, or one member of it. Called by `copy` for what is none of the plain fields.
     fn copy_member(&self, from: &Config, to: &mut Config) {
         let (vpc, logging, image) = (&from.vpc, &from.logging, &from.image);
         match self {
@@ -152,7 +153,7 @@ impl IgnoredField {
             Self::WorkingDirectory => {
                 to.image.working_directory.clone_from(&image.working_directory);
             }
-            // Everything else is in `copy`.
+            // `copy` has handled everything else.
             _ => {}
         }
     }

@@ -73,7 +73,8 @@ pub enum ImageRefError {
 }
 
 impl ImageRef {
-    /// Reads a reference.
+    /// Reads a reference as people write it. Refuses what Lambda cannot run: no tag or digest, both
+    /// of them, or a registry that is not a private ECR one.
     pub fn parse(text: &str) -> Result<Self, ImageRefError> {
         let (registry, rest) = match text.split_once('/') {
             // As Docker has it: a first part with a dot or a colon, or `localhost`, is a registry.
@@ -88,6 +89,8 @@ impl ImageRef {
     }
 }
 
+/// Splits what follows the registry into the repository's name, which it does not check, and the
+/// tag or digest, which it does.
 fn split(rest: &str) -> Result<(&str, Reference), ImageRefError> {
     if let Some((repository, digest)) = rest.split_once('@') {
         if repository.contains(':') {
@@ -108,7 +111,7 @@ fn split(rest: &str) -> Result<(&str, Reference), ImageRefError> {
     Ok((repository, Reference::Tag(tag.to_owned())))
 }
 
-/// ECR's rule for repository names (ECR API reference, CreateRepository).
+/// Refuses a name that breaks ECR's rule for repositories (ECR API reference, CreateRepository).
 fn check_repository(name: &str) -> Result<(), ImageRefError> {
     let edge = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
     let part = |part: &str| {
@@ -123,6 +126,8 @@ fn check_repository(name: &str) -> Result<(), ImageRefError> {
 }
 
 impl Registry {
+    /// Reads the host of a private ECR registry. Refuses FIPS endpoints, from which Lambda takes no
+    /// image, and every other host.
     fn parse(host: &str) -> Result<Self, ImageRefError> {
         if host.contains("ecr-fips") {
             return Err(ImageRefError::Fips(host.to_owned()));

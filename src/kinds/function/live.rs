@@ -102,6 +102,7 @@ pub enum Update {
 }
 
 /// The fingerprint of everything that ListFunctions shows (all but state, tags and repository).
+/// Values of variables enter it in the open, which is safe because it never leaves memory.
 pub(super) fn fingerprint(reading: &Reading<Live>) -> Fingerprint {
     let Live {
         arn: _,
@@ -145,7 +146,8 @@ pub(super) fn fingerprint(reading: &Reading<Live>) -> Fingerprint {
     Fingerprint::of(text.as_bytes())
 }
 
-/// Everything that is known, but for the values of the environment.
+/// Describes a function for the log, as JSON: everything that is known, with the names of variables
+/// and without their values.
 pub(super) fn describe(live: &Live) -> Value {
     let config = &live.config;
     let variables: Vec<&String> = config.environment.keys().collect();

@@ -100,6 +100,7 @@ impl Kind for Function {
         live.last_modified
     }
 
+    /// An absent function is a fact too: its parts wait for it. A row of a list tells nothing.
     fn fact(
         name: &Name,
         observed: &Observed<Live>,

@@ -34,8 +34,9 @@ pub(super) fn resolve(spec: &Spec, facts: &Facts, exists: bool) -> Result<Resolv
     }
 }
 
-/// Why the image that a function runs is in danger: the very reference that it was deployed from (`deployed`) names
-/// nothing any more.
+/// Tells that the image of a function is in danger: the very reference that it was deployed from
+/// (`deployed`, from its tag) names nothing any more. `None` if the reference is another one, or is
+/// not known to be gone.
 pub(super) fn gone(spec: &Spec, deployed: Option<&String>, facts: &Facts) -> Option<Reason> {
     let same = deployed.is_some_and(|it| *it == source(spec, None));
     let reference = &spec.image.reference;
@@ -51,7 +52,8 @@ pub(super) fn gone(spec: &Spec, deployed: Option<&String>, facts: &Facts) -> Opt
     }
 }
 
-/// The same for one image object.
+/// Finds the digest that one image object (`name`: a reference or a range) means now, by the facts
+/// that the engine of images tells. Otherwise returns what to wait for.
 fn named(spec: &Spec, name: &Name, facts: &Facts) -> Result<Resolved, Wait> {
     let key = FactKey::Image(name.clone());
     let reason = |reason, message: String| Reason::new(reason, message);
@@ -95,7 +97,8 @@ fn named(spec: &Spec, name: &Name, facts: &Facts) -> Result<Resolved, Wait> {
     Ok(Resolved { digest: digest.clone(), uri, source: source(spec, tag) })
 }
 
-/// Waiting for a push, or first of all for the repository.
+/// Waits for a push of the image, or first for its repository, if that has a document and is not
+/// there yet. `why` says what exactly is missing.
 fn missing(spec: &Spec, name: &Name, why: &str, facts: &Facts) -> Wait {
     let repository = spec.image.own_repository.as_ref().map(|it| FactKey::Repository(it.clone()));
     let absent = repository.filter(|it| facts.get(it) == Some(&Fact::Repository(false)));

@@ -40,7 +40,8 @@ const RESERVED: &[&str] = &[
     "LAMBDA_RUNTIME_DIR",
 ];
 
-/// Every rule that the document breaks.
+/// Checks a document against the rules between its fields; returns one violation for each that it
+/// breaks. `name` is the document's, which is the function's unless it says otherwise.
 pub fn check(name: &str, doc: &FunctionDoc) -> Vec<Violation> {
     let mut violations = check_tags(&doc.tags);
     if doc.function_name.is_none() && !(name.len() <= NAME.max && NAME.fits(name)) {
@@ -69,8 +70,11 @@ pub fn check(name: &str, doc: &FunctionDoc) -> Vec<Violation> {
     violations
 }
 
+/// Takes a violation: the path below `spec`, the message, the hint.
 type Push<'a> = dyn FnMut(&[&str], String, &'static str) + 'a;
 
+/// Checks the image's reference and the range of `imagePolicy`; a digest and a range exclude each
+/// other.
 fn image(doc: &FunctionDoc, violation: &mut Push<'_>) {
     let policy = &doc.image_policy;
     match ImageRef::parse(&doc.image) {
@@ -101,6 +105,8 @@ fn texts(doc: &FunctionDoc) -> Vec<(&'static str, &str)> {
     texts
 }
 
+/// Checks the variables: no name that Lambda reserves, a value or `keep: true` for each, and
+/// Lambda's limit for all of them. The values are measured, and enter no message.
 fn environment(doc: &FunctionDoc, violation: &mut Push<'_>) {
     let Some(environment) = &doc.environment else { return };
     for name in environment.variables.keys().filter(|it| RESERVED.contains(&it.as_str())) {
@@ -130,6 +136,7 @@ fn environment(doc: &FunctionDoc, violation: &mut Push<'_>) {
     }
 }
 
+/// Checks that a VPC has both subnets and security groups, and that an EFS file system has a VPC.
 fn network(doc: &FunctionDoc, violation: &mut Push<'_>) {
     let vpc = doc.vpc_config.as_ref();
     if let Some(vpc) = vpc
@@ -145,7 +152,8 @@ fn network(doc: &FunctionDoc, violation: &mut Push<'_>) {
     }
 }
 
-/// Lambda developer guide, "Configuring JSON and plain text log formats".
+/// Checks that a function on managed instances logs in JSON, and that levels are given only with
+/// JSON (Lambda developer guide, "Configuring JSON and plain text log formats").
 fn logging(doc: &FunctionDoc, violation: &mut Push<'_>) {
     let Some(logging) = &doc.logging_config else { return };
     let managed = doc.capacity_provider_config.is_some();
@@ -155,6 +163,7 @@ fn logging(doc: &FunctionDoc, violation: &mut Push<'_>) {
         let message = "a function on managed instances logs in JSON only; Lambda refuses `Text`";
         let hint = "set `logFormat: JSON`, or take it out: JSON is the default there";
         violation(&["loggingConfig", "logFormat"], message.to_owned(), hint);
+        // The levels would be told for the same reason.
         return;
     }
     let levels = logging.application_log_level.is_some() || logging.system_log_level.is_some();
@@ -164,6 +173,8 @@ fn logging(doc: &FunctionDoc, violation: &mut Push<'_>) {
     }
 }
 
+/// Checks the memory's bounds that depend on the capacity provider: with one it must be given,
+/// without one it has a lower limit than the shape allows.
 fn memory(doc: &FunctionDoc, violation: &mut Push<'_>) {
     let managed = doc.capacity_provider_config.is_some();
     match doc.memory_size {
@@ -181,6 +192,7 @@ fn memory(doc: &FunctionDoc, violation: &mut Push<'_>) {
     }
 }
 
+/// Checks Lambda's limit for the whole of `imageConfig`.
 fn image_config(doc: &FunctionDoc, violation: &mut Push<'_>) {
     let Some(image) = &doc.image_config else { return };
     let words = image.entry_point.iter().chain(&image.command);

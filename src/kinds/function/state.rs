@@ -23,13 +23,17 @@ const STOPPING_RECHECK: Duration = Duration::from_secs(15);
 const REDEPLOY: [&str; 2] = [IMAGE_DELETED, "ImageAccessDenied"];
 const IMAGE_DELETED: &str = "ImageDeleted";
 
-/// Adds what follows from the state to what differs. `code` deploys the wanted image again.
+/// Adds to the diff what follows from the function's state. While AWS is at work nothing is
+/// written; a failure adds a step or a wait; a function at rest adds a condition. `code` is the
+/// step that deploys the wanted image again; `None` if there is none.
 pub(super) fn weigh(name: &Name, code: Option<UpdateCode>, live: &Live, diff: &mut Diff<Step>) {
+    // A list does not show the state.
     let Known::Yes(state) = &live.state else { return };
     if let Some((reason, message)) = busy(state) {
         let reason = Reason::new(reason, message);
         let stops = state.activity == Activity::Deactivating;
         let recheck = Some(if stops { STOPPING_RECHECK } else { BUSY_RECHECK });
+        // AWS refuses updates meanwhile.
         diff.steps.clear();
         diff.waits.insert(0, Wait { reason, on: None, recheck, soon: true });
         return;
@@ -66,7 +70,8 @@ pub(super) fn lost(state: &State) -> Option<Reason> {
     Some(Reason::new("ImageMissing", message))
 }
 
-/// What belongs to a function must know of it.
+/// What the parts of a function (its URL, its permissions and so on) must know of it before they
+/// may change. Tags that could not be read show no owner and no blocks.
 pub(super) fn fact(live: &Live) -> FunctionFact {
     let tag = |key: &str| live.tags.get().and_then(|it| it.get(key)).cloned();
     let keys = live.tags.get().into_iter().flat_map(|it| it.keys());
@@ -80,6 +85,8 @@ pub(super) fn fact(live: &Live) -> FunctionFact {
     }
 }
 
+/// Why AWS would refuse an update now, as the code and the sentence of a reason; `None` if it is at
+/// rest.
 fn busy(state: &State) -> Option<(&'static str, &'static str)> {
     match (&state.activity, state.update) {
         (Activity::Pending, _) => Some(("FunctionPending", "AWS is making the function ready")),
@@ -99,6 +106,9 @@ fn busy(state: &State) -> Option<(&'static str, &'static str)> {
     }
 }
 
+/// Handles a function that AWS reports as failed. A new deployment (`code`) ends the failures of
+/// `REDEPLOY`. In every other case `replace` deletes the function, so that it is made again; the
+/// engine does that only to what this process made, and the wait tells people how to do it.
 fn failed(
     name: &Name,
     code: Option<UpdateCode>,
@@ -126,13 +136,14 @@ fn failed(
     diff.waits.insert(0, Wait { reason, on: None, recheck: None, soon: false });
 }
 
-/// The last update failed; the function runs on as it was before. One more try of the same is made by
-/// deploying the image again; if that changes nothing, the engine sees that it does not converge.
+/// Handles a failed last update; the function runs on as it was before. If nothing else is to do,
+/// the image is deployed again; if that changes nothing, the engine sees that it does not converge.
 fn update_failed(code: Option<UpdateCode>, reason: Option<&StateReason>, diff: &mut Diff<Step>) {
     let text = words(reason);
     let message = format!("the last update failed, and the function runs on as before: {text}");
     diff.failed = Some(Reason::new("UpdateFailed", message));
     diff.changes.push(change("/lastUpdateStatus", "Successful", format!("Failed ({text})")));
+    // The record may not say that this was applied.
     diff.steps.retain(|it| it.kind != kind::RECORD);
     if diff.steps.is_empty()
         && let Some(code) = code
@@ -141,6 +152,7 @@ fn update_failed(code: Option<UpdateCode>, reason: Option<&StateReason>, diff: &
     }
 }
 
+/// A difference in what AWS reports of the function. It is always drift, counted as `state`.
 fn change(path: &str, desired: &str, live: String) -> Change {
     Change {
         path: path.into(),

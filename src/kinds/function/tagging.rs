@@ -23,7 +23,8 @@ const STEPS: TagSteps = TagSteps { set: kind::TAGS, unset: kind::UNTAG };
 /// The lane of tags, which do not depend on what the function runs, nor that on them.
 const LANE: &str = "tags";
 
-/// The tags that a new function is made with.
+/// The tags that a new function is made with: the document's, ours, those of its blocks, and the
+/// record of what it is made as.
 pub(super) fn at_creation(spec: &Spec, resolved: &Resolved) -> Tags {
     let mut tags = spec.tags.set.clone();
     tags.extend(spec.ownership.tags());
@@ -48,13 +49,15 @@ fn record(spec: &Spec, resolved: Option<&Resolved>, record: &Record) -> Tags {
 }
 
 impl Comparison<'_> {
-    /// Adds what differs between the tags.
+    /// Adds the tags that differ and, once nothing else is to do, the record of what was applied.
+    /// Does nothing while the tags are not known.
     pub(super) fn tags(&self, resolved: Option<&Resolved>, diff: &mut Diff<Step>) {
         let Known::Yes(live) = &self.live.tags else { return };
         let others = |key: &str| {
             self.ignores(&IgnoredField::Tags) || self.ignores(&IgnoredField::Tag(key.to_owned()))
         };
-        // The record is written once it is true.
+        // The record is written once it is true. A tag that moved and is only reported does not
+        // hold it up.
         let settled = diff.steps.is_empty() && diff.waits.iter().all(|it| it.reason.code == MOVED);
         let ours = self.spec.ownership.tags();
         let found = tags::compare(
@@ -78,7 +81,8 @@ impl Comparison<'_> {
         if !set.is_empty() {
             let tag = self.tag(set, shown.join(", "));
             let planned = Planned::new(kind, Step::Tag(tag));
-            // Whoever takes something over says so first.
+            // Whoever takes something over says so before any other change: after a crash it is
+            // known as ours.
             let first = kind == kind::TAGS && !self.spec.ownership.holds(live);
             match kind {
                 _ if first => diff.steps.insert(0, planned),
@@ -104,14 +108,15 @@ impl Comparison<'_> {
         diff.steps.push(Planned::new(kind::UNTAG, step).in_lane(LANE));
     }
 
-    /// What the record should say, if it says something else. It is written once it is true, and not
-    /// while AWS hides part of the configuration.
+    /// The tags of the record, if they say something else than they should. `None` while AWS hides
+    /// part of the configuration, or while the image is not known: then the record could be untrue.
     fn stale_record(&self, resolved: Option<&Resolved>, live: &Tags) -> Option<Tags> {
         if self.hidden().next().is_some() {
             return None;
         }
         let theirs = self.ignores(&IgnoredField::Image);
         let moved = resolved.is_some_and(|it| self.has_moved(it));
+        // An image that we do not deploy is recorded as it runs.
         let digest = if theirs || moved { self.live.digest.as_ref()? } else { &resolved?.digest };
         if moved && !self.record.as_ref().is_some_and(|it| it.is_image(Some(digest))) {
             return None;

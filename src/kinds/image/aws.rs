@@ -93,7 +93,9 @@ impl ImageCloud {
         Self { ecr, calls, region, tags: Mutex::default() }
     }
 
-    /// Asks for some images of one repository.
+    /// Asks for some images of one repository in one call; at most [`IDS_MAX`]. Returns a row for
+    /// each image that the answer names, and the moment that the rows speak for. If the repository
+    /// does not exist, all are missing.
     async fn batch_get(
         &self,
         repository: RepositoryRef<'_>,
@@ -124,8 +126,8 @@ impl ImageCloud {
         Ok((rows, started))
     }
 
-    /// Asks for up to a hundred, then once more for each that the answer does not name: emulators
-    /// return another tag of the same image.
+    /// Asks for up to [`IDS_MAX`] images in one call, then for each one that the answer does not
+    /// name in a call of its own: emulators return another tag of the same image.
     async fn ask_all(
         &self,
         repository: RepositoryRef<'_>,
@@ -141,7 +143,7 @@ impl ImageCloud {
         Ok((rows, started))
     }
 
-    /// The tags of a repository, at most some minutes old; `None` if there is no such repository.
+    /// The tags of a repository, at most [`TAGS_FOR`] old; `None` if there is no such repository.
     async fn tags(
         &self,
         repository: RepositoryRef<'_>,
@@ -181,7 +183,8 @@ impl ImageCloud {
         self.tags.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What a reference means just now: a range becomes the tag that it means, or nothing.
+    /// Turns a reference into the image that ECR is asked for: a range of versions becomes its
+    /// highest tag. `ReferenceQuery::Answered` if no tag fits, or if the image lies in another Region.
     async fn query_of(
         &self,
         name: &Name,
@@ -253,6 +256,8 @@ impl AwsResource for Image {
 }
 
 impl Cloud<Image> for ImageCloud {
+    /// Reads every wanted image, exactly. A failure does not keep the rest from being read, and is
+    /// returned at the end: what has no row is then not taken for absent.
     async fn list(
         &self,
         wanted: Arc<BTreeMap<Name, Arc<Spec>>>,
@@ -293,6 +298,7 @@ impl Cloud<Image> for ImageCloud {
         broken.map_or(Ok(()), Err)
     }
 
+    /// Reads one image by its name, which is its reference; a name that is no reference is absent.
     async fn get(
         &self,
         name: &Name,
@@ -326,7 +332,8 @@ fn identifier(id: &Id) -> ImageIdentifier {
     }
 }
 
-/// Finds each reference's answer. One that is not named is left out.
+/// Finds the answer to each query; a query that the answer does not name is left out. One query
+/// with one answer needs no match, since emulators name another tag of the image.
 fn sort(queries: &[ImageQuery], found: &[EcrImage], failed: &[ImageFailure]) -> Rows {
     let only = queries.len() == 1 && found.len() + failed.len() == 1;
     let names = |id: Option<&ImageIdentifier>, wanted: &Id| {

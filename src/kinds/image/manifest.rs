@@ -49,7 +49,8 @@ struct Platform {
     os: Option<String>,
 }
 
-/// What a manifest says. `media_type` is the registry's own word for it.
+/// Reads a manifest: one image, an index, or something that Lambda cannot run, and why.
+/// `media_type` is the registry's own word, which counts more than the manifest's.
 pub(super) fn read(digest: Digest, media_type: Option<&str>, text: &str) -> ImageFact {
     let Ok(manifest) = serde_json::from_str::<Manifest>(text) else {
         return ImageFact::Unusable("its manifest is not JSON that describes an image".into());
@@ -75,6 +76,8 @@ pub(super) fn read(digest: Digest, media_type: Option<&str>, text: &str) -> Imag
     }
 }
 
+/// Reads an index: the first image for each architecture of Linux. An index without one is of no
+/// use to Lambda.
 fn index(children: Vec<Descriptor>) -> ImageFact {
     let mut platforms = BTreeMap::new();
     for child in children {

@@ -60,6 +60,8 @@ impl Kind for Image {
         Diff::default()
     }
 
+    /// Images are never written. An image that is missing or withheld waits, which says how soon it
+    /// is read again.
     fn diff(name: &Name, _: &Spec, reading: &Reading<Live>, _: &Facts) -> Diff<Infallible> {
         let mut diff = Diff::default();
         if let ImageFact::Unreadable(why) = &reading.live.image {
@@ -71,7 +73,7 @@ impl Kind for Image {
                 soon: false,
             });
         }
-        // A range is looked up at its own pace.
+        // A range is read again at its own pace: its tags are listed every few minutes.
         if let (ImageFact::Missing(why), None) = (&reading.live.image, &reading.live.tag) {
             let reason = Reason::new("ImageMissing", format!("waiting for image {name}: {why}"));
             diff.waits.push(Wait { reason, on: None, recheck: Some(MISSING_RECHECK), soon: false });
@@ -107,6 +109,8 @@ impl Kind for Image {
         None
     }
 
+    /// A read that failed is told too, as unreadable. A range is always told as a version, with an
+    /// empty tag where none is known.
     fn fact(
         name: &Name,
         observed: &Observed<Live>,

@@ -29,7 +29,7 @@ const RANGE: &str = "?semver=";
 
 impl Spec {
     /// Takes a full reference apart: `registry/repository:tag`, `registry/repository@sha256:…` or
-    /// `registry/repository?semver=RANGE`.
+    /// `registry/repository?semver=RANGE`; `None` if it is none of these.
     pub fn of_reference(reference: &str) -> Option<Self> {
         let (registry, rest) = reference.split_once('/')?;
         let (repository, id) = if let Some((repository, range)) = rest.split_once(RANGE) {

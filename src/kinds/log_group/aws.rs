@@ -19,7 +19,7 @@ const PAGES_MAX: usize = 20_000;
 impl FacetClient for LogGroup {
     const READ_BUCKET: Bucket = Bucket::Logs;
 
-    /// A group that nobody wants any more is only forgotten: there is no need to ask for it.
+    /// A group that no document wants any more is only forgotten, so AWS is not asked for it.
     async fn read(
         connection: &Connection,
         _: &GetFunctionOutput,
@@ -60,7 +60,7 @@ impl FacetClient for LogGroup {
     }
 }
 
-/// The group with this name: others may begin with it.
+/// Finds the group with exactly this name: AWS lists all that begin with it.
 async fn named(
     connection: &Connection,
     list: &mut Pager<'_>,

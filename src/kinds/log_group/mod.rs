@@ -119,6 +119,7 @@ impl Block for LogGroup {
     type Config = Config;
     type Call = Call;
 
+    /// CloudWatch Logs takes only some numbers of days; the message names the nearest one.
     fn check(doc: &LogGroupDoc) -> Vec<Violation> {
         let wrong = doc.retention_in_days.filter(|days| !DAYS.contains(days));
         let violation = |days| {
@@ -163,6 +164,8 @@ impl Block for LogGroup {
 
     fn put(_: &At, wanted: &Config, live: Option<&Config>) -> Vec<Call> {
         let Config { group, retention, key } = wanted;
+        // A new group has its key from the start, and keeps logs for ever until it is told
+        // otherwise.
         let made = Config { group: group.clone(), retention: None, key: key.clone() };
         let create = live.is_none().then(|| Call::Create(group.clone(), key.clone()));
         let live = live.unwrap_or(&made);
@@ -179,7 +182,7 @@ impl Block for LogGroup {
         [create, lock, keep].into_iter().flatten().collect()
     }
 
-    /// Logs are data.
+    /// Logs are data: a group is never deleted.
     fn remove(_: &At, _: &Config) -> Vec<Call> {
         Vec::new()
     }

@@ -10,6 +10,7 @@ use crate::{
 };
 
 impl FacetClient for Recursion {
+    /// An answer without the member means AWS's default.
     async fn read(
         connection: &Connection,
         _: &GetFunctionOutput,

@@ -25,7 +25,7 @@ const STEPS: TagSteps = TagSteps { set: kind::TAGS, unset: kind::UNTAG };
 const LIFECYCLE: &str = "lifecyclePolicy";
 const ACCESS: &str = "repositoryPolicy";
 
-/// The one step that makes a repository which is not there. Policies follow.
+/// Makes the repository in one step. Its policies follow; the tags claim them already.
 pub(super) fn create(name: &Name, spec: &Spec) -> Diff<Step> {
     let mut tags = spec.tags.set.clone();
     tags.extend(spec.ownership.tags());
@@ -50,7 +50,7 @@ pub(super) fn create(name: &Name, spec: &Spec) -> Diff<Step> {
     Diff { changes: vec![change], steps: vec![Planned::new(kind::CREATE, step)], ..Diff::default() }
 }
 
-/// Everything that differs.
+/// Compares a repository with its document: settings, encryption, both policies, tags.
 pub(super) fn diff(name: &Name, spec: &Spec, reading: &Reading<Live>) -> Diff<Step> {
     let comparison = RepositoryComparison::new(name, spec, reading);
     let mut diff = Diff::default();
@@ -95,6 +95,8 @@ struct PolicyComparison {
 }
 
 impl<'a> RepositoryComparison<'a> {
+    /// Puts both sides next to each other and tells who moved. For that, the live side is hashed as
+    /// the record was: what is left to others or not managed enters as the document has it.
     fn new(name: &'a Name, spec: &'a Spec, reading: &'a Reading<Live>) -> Self {
         let live = &reading.live;
         let record = Record::read(&live.tags);
@@ -135,6 +137,8 @@ impl<'a> RepositoryComparison<'a> {
         Change { path: path.into(), desired, live, cause: Cause::Config, origin, step }
     }
 
+    /// Adds what differs of mutability and scanning, with their steps. Mutability and its
+    /// exclusions go in one call, so one that is left to others is sent as it is.
     fn config(&self, diff: &mut Diff<Step>) {
         let (wanted, live) = (&self.spec.config, &self.live.config);
         let mut changes = Vec::new();
@@ -174,7 +178,8 @@ impl<'a> RepositoryComparison<'a> {
         diff.changes.extend(changes);
     }
 
-    /// ECR lets it be chosen only once.
+    /// Adds a wait if the encryption differs: ECR lets it be chosen only once, so no step repairs
+    /// it.
     fn encryption(&self, diff: &mut Diff<Step>) {
         let Some(wanted) = &self.spec.encryption else { return };
         let live = &self.live.encryption;
@@ -203,6 +208,7 @@ impl<'a> RepositoryComparison<'a> {
         diff.waits.push(Wait { reason, on: None, recheck: None, soon: false });
     }
 
+    /// The lifecycle policy on both sides, and the steps that write it and delete it.
     fn lifecycle(&self) -> PolicyComparison {
         let put = |text| {
             let step = Step::Lifecycle { name: self.name.clone(), text };
@@ -219,6 +225,8 @@ impl<'a> RepositoryComparison<'a> {
         }
     }
 
+    /// The repository policy on both sides, but for the statement that Lambda adds. Both steps keep
+    /// that statement, so a removal may write a policy.
     fn access(&self) -> PolicyComparison {
         let live = self.live.policy.get().and_then(Option::as_ref);
         let put = |desired: Option<&Value>| {
@@ -239,7 +247,9 @@ impl<'a> RepositoryComparison<'a> {
         }
     }
 
-    /// Compares a block; returns its name if it is to stand in the tag `evenkeel.dev/manages`.
+    /// Adds what differs of one policy, and its step. Returns the policy's field if the tag
+    /// `evenkeel.dev/manages` is to name it, by which it is ours to change and delete; `None` if
+    /// not.
     fn block(&self, block: &PolicyComparison, diff: &mut Diff<Step>) -> Option<&'static str> {
         let field = block.field;
         let ours = self.managed.contains(field);
@@ -292,6 +302,8 @@ impl<'a> RepositoryComparison<'a> {
         Some(field)
     }
 
+    /// Adds the tags that differ, with `kept` in `evenkeel.dev/manages`, and, once nothing else is
+    /// to do, the record of what was applied. Does nothing while tags are unknown.
     fn tags(&self, kept: &BTreeSet<&str>, diff: &mut Diff<Step>) {
         let Known::Yes(live) = &self.live.tags else { return };
         let others = |key: &str| {

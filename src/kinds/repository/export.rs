@@ -8,7 +8,8 @@ use super::{
 };
 use crate::kinds::{document, export};
 
-/// The `spec`; what ECR does by default is left out.
+/// Writes the `spec` of a live repository, without what ECR does by default. Policies and tags that
+/// could not be read are left out.
 pub fn to_manifest(live: &Live) -> Map<String, Value> {
     let Live { config, encryption, .. } = live;
     let mut spec = Map::new();

@@ -24,7 +24,7 @@ pub struct Live {
     pub created_at: i64,
 }
 
-/// Everything that is known.
+/// Describes a repository for the log, as JSON: everything that is known of it.
 pub(super) fn describe(live: &Live) -> Value {
     json!({
         "repositoryArn": live.arn,

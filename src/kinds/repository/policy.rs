@@ -35,6 +35,8 @@ pub fn lifecycle(policy: &Value) -> Value {
     json!({ "rules": rules })
 }
 
+/// A rule of a lifecycle policy in one form: no empty description, and its two lists of tags as
+/// sets.
 fn rule(mut rule: Value) -> Value {
     if let Some(members) = rule.as_object_mut() {
         members.retain(|name, value| !(name == "description" && *value == json!("")));
@@ -101,6 +103,8 @@ fn is_lambdas(statement: &Value) -> bool {
     statement.get("Sid").and_then(Value::as_str) == Some(LAMBDA_SID)
 }
 
+/// A statement of a policy in one form: lists sorted, actions in lower case, since IAM does not
+/// tell cases apart there, and no empty `Sid`.
 fn statement(statement: &Value) -> Value {
     let Some(members) = statement.as_object() else { return statement.clone() };
     let members = members.iter().filter_map(|(name, value)| {
@@ -148,6 +152,7 @@ fn who(text: &str) -> String {
     principal::account(text).map_or_else(|| text.to_owned(), |it| format!("account {it}"))
 }
 
+/// A condition in one form: keys in lower case, values as sorted lists.
 fn condition(value: &Value) -> Value {
     let Some(operators) = value.as_object() else { return value.clone() };
     let operators = operators.iter().map(|(operator, keys)| {

@@ -14,7 +14,8 @@ const POLICY_MAX: usize = 10_240;
 /// What `imageTagMutability` ends in if there are exclusions.
 const WITH_EXCLUSION: &str = "_WITH_EXCLUSION";
 
-/// Every rule that the document breaks.
+/// Checks a document against the rules between its fields; returns one violation for each that it
+/// breaks. `name` is the document's, which is the repository's unless it says otherwise.
 pub fn check(name: &str, doc: &RepositoryDoc) -> Vec<Violation> {
     let mut violations = check_tags(&doc.tags);
     if doc.repository_name.is_none() && !(name.len() >= NAME.min && NAME.fits(name)) {
@@ -47,6 +48,8 @@ pub fn check(name: &str, doc: &RepositoryDoc) -> Vec<Violation> {
     violations
 }
 
+/// Checks that a lifecycle policy has rules, each of them whole and with a priority of its own, and
+/// is not too long. What the rules say is ECR's to check.
 fn lifecycle(policy: &Value) -> Vec<Violation> {
     let path = &["lifecyclePolicy", "rules"];
     let mut violations = Vec::new();
@@ -73,6 +76,8 @@ fn lifecycle(policy: &Value) -> Vec<Violation> {
     violations
 }
 
+/// Checks that a repository policy has statements, each with an effect, and is not too long. What
+/// they say is IAM's to check.
 fn access(policy: &Value) -> Vec<Violation> {
     let path = &["repositoryPolicy", "Statement"];
     let mut violations = Vec::new();

@@ -67,7 +67,8 @@ pub struct Encryption {
 }
 
 impl Spec {
-    /// The spec that a document means in a target.
+    /// Builds the spec that a document means in a target: ECR's defaults for what is left out, and
+    /// the placeholders of the repository policy and the key filled in.
     pub fn of(name: &Name, doc: &RepositoryDoc, place: &Place, owner: &Owner) -> Self {
         let mutability = doc.image_tag_mutability.as_deref().unwrap_or(MUTABLE);
         let filters = doc.image_tag_mutability_exclusion_filters.iter();
@@ -103,7 +104,7 @@ impl Spec {
     }
 }
 
-/// The account and the Region in every text of a policy.
+/// Fills in the account and the Region in every text of a policy, at any depth.
 fn filled(value: &Value, place: &Place) -> Value {
     match value {
         Value::String(text) => Value::String(place.fill_in(text)),

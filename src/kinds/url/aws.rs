@@ -40,7 +40,8 @@ impl FacetClient for Url {
         Some(at)
     }
 
-    /// The function itself and each alias may have a URL: one list shows all of them.
+    /// Finds public URLs at other places: the function itself and each alias may have a URL, and
+    /// one list shows all of them.
     async fn elsewhere(
         connection: &Connection,
         others: Others<'_>,
@@ -100,6 +101,7 @@ fn qualifier(arn: &str) -> Option<String> {
     arn.split(':').nth(7).map(ToOwned::to_owned)
 }
 
+/// Reads a URL's configuration, with Lambda's defaults for what is left out.
 fn config(found: GetFunctionUrlConfigOutput) -> Config {
     let mode = found.invoke_mode.as_ref();
     Config {
@@ -121,6 +123,7 @@ fn mode(config: &Config) -> InvokeMode {
     InvokeMode::from(config.invoke_mode.as_str())
 }
 
+/// Reads `cors`; what is left out is empty.
 fn cors(found: LambdaCors) -> Cors {
     let set = |list: Option<Vec<String>>| list.unwrap_or_default().into_iter().collect();
     Cors {
@@ -133,7 +136,7 @@ fn cors(found: LambdaCors) -> Cors {
     }
 }
 
-/// Sent whole: what is left out of an update would stay.
+/// Builds all of `cors`, empty members too: what is left out of an update would stay.
 fn sent(cors: &Cors) -> LambdaCors {
     let Cors {
         allow_credentials,

@@ -104,6 +104,7 @@ impl Block for Url {
     type Config = Config;
     type Call = Call;
 
+    /// Credentials and an origin of `*` do not go together.
     fn check(doc: &UrlDoc) -> Vec<Violation> {
         let everybody = doc.cors.allow_origins.contains("*");
         let wrong = doc.cors.allow_credentials && everybody;

@@ -39,7 +39,8 @@ impl AwsResource for EventSource {
 }
 
 impl Cloud<EventSource> for Connection {
-    /// One page for all: of two mappings with one name a list shows always the same.
+    /// Sends all rows in one page: two mappings may have one name (of a function and of its alias),
+    /// and only among all can the same one be shown every time.
     async fn list(
         &self,
         wanted: Arc<BTreeMap<Name, Arc<Spec>>>,
@@ -68,6 +69,8 @@ impl Cloud<EventSource> for Connection {
         Ok(())
     }
 
+    /// Reads the mapping with this name and its tags; of several, the first by `rank`. The function
+    /// is read too if the mapping is wanted or an Evenkeel keeps it.
     async fn get(
         &self,
         name: &Name,

@@ -56,7 +56,8 @@ pub(super) async fn mappings(
     Ok((all, list.began()))
 }
 
-/// The same with what a list does not show; `None` if it is gone by now.
+/// Adds to a listed mapping what a list does not show: its tags, and filters that are encrypted.
+/// `None` if the mapping is gone by now.
 pub(super) async fn whole(
     connection: &Connection,
     mut mapping: Mapping,
@@ -70,6 +71,7 @@ pub(super) async fn whole(
         Err(failure) if failure.class == Class::Denied => Known::No(chain(&failure)),
         Err(failure) => return Err(failure),
     };
+    // Without a key the list has shown the filters.
     if mapping.config.kms_key_arn.is_none() {
         return Ok(Some(mapping));
     }
@@ -82,7 +84,8 @@ pub(super) async fn whole(
     Ok(Some(mapping))
 }
 
-/// One mapping of a list; `None` if it has no source that has an ARN.
+/// Reads one mapping of a list; `None` if its source has no ARN or one of a service that Evenkeel
+/// does not know, or if the answer does not say which function it invokes.
 fn mapping(found: &EventSourceMappingConfiguration) -> Option<Mapping> {
     let arn = found.event_source_arn()?;
     let source = Source::of(arn)?;
@@ -111,6 +114,8 @@ fn mapping(found: &EventSourceMappingConfiguration) -> Option<Mapping> {
     })
 }
 
+/// What AWS is doing with a mapping in this state, in words; `None` if it is at rest, or if the
+/// state is not known here.
 fn busy(state: &str) -> Option<&'static str> {
     match state {
         "Creating" => Some("AWS is making the event source mapping"),
@@ -122,7 +127,7 @@ fn busy(state: &str) -> Option<&'static str> {
     }
 }
 
-/// What is not shown is AWS's default, whatever the source.
+/// Reads how a mapping is set up. What AWS does not show is AWS's default, whatever the source.
 fn config(found: &EventSourceMappingConfiguration, source: Source) -> Config {
     let unset = Config::unset(source);
     let given = |text: Option<&str>| text.filter(|it| !it.is_empty()).map(ToOwned::to_owned);
@@ -187,6 +192,7 @@ fn document_db(found: &DocumentDbEventSourceConfig) -> DocumentDb {
     }
 }
 
+/// Reads what could be chosen only when the mapping was made, the virtual host among it.
 fn chosen(found: &EventSourceMappingConfiguration) -> Chosen {
     let ways = found.source_access_configurations().iter();
     let host = ways.filter(|it| it.r#type() == Some(&SourceAccessType::VirtualHost));

@@ -61,11 +61,13 @@ macro_rules! put {
 }
 
 impl Sent {
+    /// The value of a member, if the step sends that member.
     fn of<T>(&self, member: &str, value: impl FnOnce() -> T) -> Option<T> {
         self.members.contains(member).then(value)
     }
 }
 
+/// Makes the one call that a step stands for.
 pub(super) async fn apply(connection: &Connection, step: &Step) -> Result<(), Failure> {
     let lambda = connection.lambda();
     match step {
@@ -90,6 +92,8 @@ pub(super) async fn apply(connection: &Connection, step: &Step) -> Result<(), Fa
     }
 }
 
+/// Calls CreateEventSourceMapping. The topic is sent as `topics` to Kafka and as `queues` to a
+/// broker; the virtual host is one of the ways in.
 async fn create(connection: &Connection, step: &CreateMapping) -> Result<(), Failure> {
     let CreateMapping { address, source, invokes, chosen, sent, tags } = step;
     let topic = |of: Source| address.topic.clone().filter(|_| *source == of).map(|it| vec![it]);
@@ -116,7 +120,7 @@ async fn create(connection: &Connection, step: &CreateMapping) -> Result<(), Fai
     connection.calls.write(Op::CreateEventSourceMapping, put!(request, sent).send()).await
 }
 
-/// Without any it takes them all away.
+/// Builds the filters; without any, the request takes all filters away.
 fn filters(config: &Config) -> FilterCriteria {
     let filters = config.filters.iter().map(|it| Filter::builder().pattern(it).build());
     let filters: Vec<Filter> = filters.collect();
@@ -127,7 +131,8 @@ fn types(config: &Config) -> Vec<FunctionResponseType> {
     config.response_types.iter().map(|it| FunctionResponseType::from(it.as_str())).collect()
 }
 
-/// Lambda refuses an end without a destination; an empty one takes it away.
+/// Builds the destination of failures. Lambda refuses an end without a destination; an empty one
+/// takes it away.
 fn ends(config: &Config) -> DestinationConfig {
     let destination = config.on_failure.clone().unwrap_or_default();
     let end = OnFailure::builder().destination(destination).build();
@@ -155,7 +160,7 @@ fn metrics(config: &Config) -> EventSourceMappingMetricsConfig {
     EventSourceMappingMetricsConfig::builder().set_metrics(Some(metrics.collect())).build()
 }
 
-/// Without any number it takes them away.
+/// Builds the numbers of pollers; without any number, the request takes them away.
 fn pollers(config: &Config) -> ProvisionedPollerConfig {
     let pollers = config.pollers.as_ref();
     ProvisionedPollerConfig::builder()

@@ -31,7 +31,8 @@ const FIELD: &str = "/eventSources";
 /// How the function that is invoked is called among the fields.
 const FUNCTION: &str = "functionName";
 
-/// Everything that differs.
+/// Compares an event source with its document. While AWS is at work on the mapping, it only waits.
+/// Steps wait until the function is there, ours and at rest, and its alias is there.
 pub(super) fn diff(spec: &Spec, reading: &Reading<Live>, facts: &Facts) -> Diff<Step> {
     let mut diff = Diff::default();
     let Live { host, mapping } = &reading.live;
@@ -56,6 +57,7 @@ pub(super) fn diff(spec: &Spec, reading: &Reading<Live>, facts: &Facts) -> Diff<
                 None => unasked(spec, mapping, &mut diff),
             }
         }
+        // Gone as wanted, or there and not watched, or shown only by a list, without tags.
         (None, Some(_) | None) => {}
     }
     // A list does not show the function.
@@ -73,6 +75,8 @@ pub(super) fn diff(spec: &Spec, reading: &Reading<Live>, facts: &Facts) -> Diff<
     diff
 }
 
+/// Adds the step that makes the mapping. It sends only what differs from AWS's defaults. The tags
+/// claim the mapping and record it as applied, since all is in one call.
 fn create(spec: &Spec, desired: &DesiredMapping, diff: &mut Diff<Step>) {
     let invokes = invokes(&spec.function, spec.alias.as_ref());
     let unset = Config::unset(desired.source).fields(&invokes);
@@ -97,7 +101,8 @@ fn create(spec: &Spec, desired: &DesiredMapping, diff: &mut Diff<Step>) {
     diff.steps.push(Planned::new(kind::CREATE, step));
 }
 
-/// Whether its tags say that we keep it, and that they are about it. Whoever adopts it asks for it.
+/// Whether its tags say that we keep it, and that they are about it. A mapping that is adopted is
+/// asked for, so it does not come here.
 fn is_ours(spec: &Spec, mapping: &Mapping) -> bool {
     let own = tags::object(KIND, &mapping.address.name());
     match Claim::of(Some(&mapping.tags)) {
@@ -106,8 +111,8 @@ fn is_ours(spec: &Spec, mapping: &Mapping) -> bool {
     }
 }
 
-/// No document ever asked for it, and the function is ours. It goes only if the document says so, and if nobody
-/// else's tags are on it.
+/// Reports a mapping that no document ever asked for, on a function that is ours. It is deleted
+/// only if the document says so and no owner's tags are on it; otherwise a wait says whose it is.
 fn unasked(spec: &Spec, mapping: &Mapping, diff: &mut Diff<Step>) {
     let Mapping { address, uuid, tags, .. } = mapping;
     let words = format!("events from {}", address.source());
@@ -138,7 +143,7 @@ fn unasked(spec: &Spec, mapping: &Mapping, diff: &mut Diff<Step>) {
     diff.waits.push(Wait { reason, on: None, recheck: None, soon: false });
 }
 
-/// Its document does not ask for it any more.
+/// Adds the step that deletes a mapping of ours: its document does not ask for it any more.
 fn take_away(mapping: &Mapping, diff: &mut Diff<Step>) {
     let (absent, present) = (Shown::open("absent"), Shown::open("present"));
     diff.changes.push(change(FIELD.into(), absent, present, kind::DELETE));
@@ -154,6 +159,9 @@ struct MappingComparison<'a> {
 }
 
 impl MappingComparison<'_> {
+    /// Adds what differs between the mapping and the document, and the steps: one update of the
+    /// members that differ, then the tags. Filters that AWS does not show count as the wanted ones,
+    /// so they make no difference and are not sent.
     fn compare(&self, diff: &mut Diff<Step>) {
         let Self { spec, desired, mapping, .. } = self;
         let mut live = mapping.config.clone().concerning(&desired.config);
@@ -196,7 +204,7 @@ impl MappingComparison<'_> {
         self.tags(record.as_ref(), &desired.record(&wanted_at), diff);
     }
 
-    /// What AWS lets be chosen only once.
+    /// Adds a wait if something differs that AWS lets be chosen only once: no step repairs it.
     fn chosen(&self, diff: &mut Diff<Step>) {
         let differing = self.desired.chosen.differing(&self.mapping.chosen);
         if differing.is_empty() {
@@ -212,6 +220,8 @@ impl MappingComparison<'_> {
         diff.waits.push(Wait { reason, on: None, recheck: None, soon: false });
     }
 
+    /// Adds our own tags where they differ and, once no other step is left, the record of what was
+    /// applied. Does nothing while the tags are not known.
     fn tags(&self, record: Option<&Record>, wanted: &Record, diff: &mut Diff<Step>) {
         let Known::Yes(live) = &self.mapping.tags else { return };
         let ours = self.desired.ownership.tags();

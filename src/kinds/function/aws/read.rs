@@ -30,7 +30,8 @@ use crate::{
 /// Why a row of a list lacks things.
 const NOT_LISTED: &str = "a list does not show it";
 
-/// One row of ListFunctions, which shows neither tags nor state nor the image's repository.
+/// Reads one row of ListFunctions, which shows neither tags nor state nor the image's repository;
+/// `None` for a row without a name.
 pub(super) fn row(found: &FunctionConfiguration) -> Option<(Name, Reading<Live>)> {
     let name = found.function_name.clone().filter(|it| !it.is_empty())?;
     let unknown = || NOT_LISTED.to_owned();
@@ -47,7 +48,8 @@ pub(super) fn row(found: &FunctionConfiguration) -> Option<(Name, Reading<Live>)
     Some((Name::new(name), Reading { live, revision, exact: false }))
 }
 
-/// The answer of GetFunction.
+/// Reads the answer of GetFunction. Fails if it has no configuration: without one nothing can be
+/// said of the function.
 pub(super) fn read(name: &Name, found: GetFunctionOutput) -> Result<Reading<Live>, Failure> {
     let Some(configuration) = found.configuration else {
         return Err(Op::GetFunction.failure(Class::Unclear, "the answer has no configuration"));
@@ -63,6 +65,7 @@ pub(super) fn read(name: &Name, found: GetFunctionOutput) -> Result<Reading<Live
         state: Known::Yes(state(&configuration)),
     };
     let mut live = live(name.as_str(), &configuration, hidden);
+    // Where `CodeSha256` holds no digest, the URI of the image that runs names it.
     if live.digest.is_none() {
         let resolved = found.code.as_ref().and_then(FunctionCodeLocation::resolved_image_uri);
         live.digest = resolved.and_then(|uri| Digest::parse(uri.rsplit('@').next()?));
@@ -77,6 +80,8 @@ struct Hidden {
     state: Known<State>,
 }
 
+/// Puts together what both answers show (`found`) and what only GetFunction shows (`hidden`). An
+/// environment that AWS could not show is empty here, and `environment_error` says why.
 fn live(name: &str, found: &FunctionConfiguration, hidden: Hidden) -> Live {
     let environment = environment(found.environment.as_ref());
     let (variables, environment_error) = match environment {
@@ -111,6 +116,8 @@ fn live(name: &str, found: &FunctionConfiguration, hidden: Hidden) -> Live {
     }
 }
 
+/// Reads the configuration, with Lambda's default for every member that the answer leaves out, so
+/// that it compares with what a document asks for.
 fn config(
     name: &str,
     found: &FunctionConfiguration,
@@ -149,6 +156,8 @@ fn config(
     }
 }
 
+/// Reads `LoggingConfig` and fills in Lambda's defaults, which depend on whether the function has a
+/// capacity provider.
 fn logging(name: &str, found: &FunctionConfiguration) -> Logging {
     let shown = found.logging_config.as_ref();
     let application = shown.and_then(|it| it.application_log_level.as_ref());
@@ -197,6 +206,8 @@ fn capacity(found: &FunctionConfiguration) -> Option<Capacity> {
     Some(Capacity::filled(found.capacity_provider_arn.clone(), concurrency, ratio))
 }
 
+/// Reads what of the image's own settings the function overrides; nothing if the answer has no such
+/// block.
 fn image_config(found: Option<&ImageConfigResponse>) -> ImageConfig {
     let Some(found) = found.and_then(|it| it.image_config.as_ref()) else {
         return ImageConfig::default();
@@ -219,6 +230,8 @@ fn repository(code: Option<&FunctionCodeLocation>) -> Known<String> {
     Known::Yes(if path.is_empty() { last.to_owned() } else { format!("{path}/{last}") })
 }
 
+/// Reads the state of the function and of its last update, with AWS's reasons. A function without a
+/// state counts as active.
 fn state(found: &FunctionConfiguration) -> State {
     let activity = match &found.state {
         Some(LambdaState::Pending) => Activity::Pending,

@@ -26,6 +26,8 @@ use crate::{
 
 type Variables = std::collections::BTreeMap<String, Secret>;
 
+/// Calls CreateFunction. The values of the environment go into the call as secrets, so that no
+/// failure repeats them.
 pub(super) async fn create(lambda: &Client, calls: &Calls, step: &Create) -> Result<(), Failure> {
     let unset = Config::unset(step.name.as_str(), String::new());
     let Config {
@@ -92,6 +94,9 @@ pub(super) async fn code(lambda: &Client, calls: &Calls, step: &UpdateCode) -> R
     calls.write(Op::UpdateFunctionCode, request.send()).await
 }
 
+/// Calls UpdateFunctionConfiguration with the members of the patch; a member that is `None` is not
+/// sent and stays as it is. The values of the environment go into the call as secrets, so that no
+/// failure repeats them.
 pub(super) async fn config(
     lambda: &Client,
     calls: &Calls,
@@ -163,14 +168,14 @@ pub(super) async fn delete(lambda: &Client, calls: &Calls, name: &Name) -> Resul
     calls.write(Op::DeleteFunction, request.send()).await
 }
 
-/// An empty map clears.
+/// Builds the environment, which AWS replaces whole: an empty map takes all variables away.
 fn environment(variables: &Variables) -> Environment {
     let variables =
         variables.iter().map(|(name, value)| (name.clone(), value.expose().to_owned())).collect();
     Environment::builder().set_variables(Some(variables)).build()
 }
 
-/// Empty lists detach.
+/// Builds the VPC configuration; empty lists detach the function from its VPC.
 fn vpc(vpc: &Vpc) -> VpcConfig {
     VpcConfig::builder()
         .set_subnet_ids(Some(vpc.subnet_ids.iter().cloned().collect()))
@@ -179,7 +184,7 @@ fn vpc(vpc: &Vpc) -> VpcConfig {
         .build()
 }
 
-/// An empty target clears.
+/// Builds the dead letter configuration; an empty ARN takes the target away.
 fn letter(arn: &str) -> DeadLetterConfig {
     DeadLetterConfig::builder().target_arn(arn).build()
 }
@@ -188,7 +193,8 @@ fn trace(mode: &str) -> TracingConfig {
     TracingConfig::builder().mode(TracingMode::from(mode)).build()
 }
 
-/// Levels exist only with the format JSON; AWS drops them by itself when the format becomes Text.
+/// Builds the logging configuration. Levels exist only with the format JSON, so empty ones are not
+/// sent; AWS drops them by itself when the format becomes Text.
 fn logging(logging: &Logging) -> LoggingConfig {
     let Logging { log_format, application_log_level, system_log_level, log_group } = logging;
     let level = |level: &str| (!level.is_empty()).then(|| level.to_owned());

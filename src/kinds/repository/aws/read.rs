@@ -31,7 +31,8 @@ use crate::{
 const NOT_LISTED: &str = "a list does not show it";
 
 impl RepositoryCloud {
-    /// One row of DescribeRepositories.
+    /// Reads one row of DescribeRepositories, which shows neither policies nor tags; `None` for a
+    /// row without a name.
     pub(super) fn row(found: &EcrRepository) -> Option<(Name, Reading<Live>)> {
         let name = found.repository_name().filter(|it| !it.is_empty())?;
         let unknown = || NOT_LISTED.to_owned();
@@ -44,7 +45,9 @@ impl RepositoryCloud {
         Some((Name::new(name), Reading { live, revision: None, exact: false }))
     }
 
-    /// Everything about one repository: four calls.
+    /// Reads all of one repository in four calls; `None` if ECR says that it is not there. The
+    /// moment that comes with it is before the first call, so that it is too early rather than too
+    /// late.
     pub(super) async fn read(
         &self,
         name: &Name,
@@ -76,6 +79,8 @@ impl RepositoryCloud {
         permitted(answer.map(Known::Yes))
     }
 
+    /// Reads the lifecycle policy: `Yes(None)` if there is none, `No` if our credentials may not
+    /// read it.
     async fn lifecycle(
         &self,
         name: &Name,
@@ -87,6 +92,8 @@ impl RepositoryCloud {
         permitted(answer.map(|it| parse(it.as_ref().and_then(|it| it.lifecycle_policy_text()))))
     }
 
+    /// Reads the repository policy: `Yes(None)` if there is none, `No` if our credentials may not
+    /// read it.
     async fn policy(
         &self,
         name: &Name,
@@ -99,7 +106,7 @@ impl RepositoryCloud {
     }
 }
 
-/// What may not be read is unknown; every other failure is one of the whole read.
+/// Turns "access denied" into an unknown value; every other failure is one of the whole read.
 fn permitted<T>(result: Result<Known<T>, Failure>) -> Result<Known<T>, Failure> {
     match result {
         Err(failure) if failure.class == Class::Denied => Ok(Known::No(chain(&failure))),
@@ -122,6 +129,8 @@ struct RepositoryDetails {
     tags: Known<Tags>,
 }
 
+/// Puts together what DescribeRepositories shows (`found`) and what other calls show (`details`),
+/// with ECR's defaults for what is left out.
 fn live(found: &EcrRepository, details: RepositoryDetails) -> Live {
     let RepositoryDetails { lifecycle, policy, tags } = details;
     let mutability = found.image_tag_mutability().map_or(MUTABLE, |it| it.as_str());

@@ -24,6 +24,7 @@ use crate::{
 };
 
 impl RepositoryCloud {
+    /// Makes the one call that a step stands for.
     pub(super) async fn write(&self, step: &Step) -> Result<(), Failure> {
         let Self { ecr, calls } = self;
         match step {
@@ -72,6 +73,7 @@ impl RepositoryCloud {
         }
     }
 
+    /// Writes the lifecycle policy; without a text, deletes it.
     async fn put_lifecycle(&self, name: &Name, text: Option<&String>) -> Result<(), Failure> {
         let Self { ecr, calls } = self;
         if let Some(text) = text {
@@ -83,6 +85,7 @@ impl RepositoryCloud {
         calls.write(Op::DeleteLifecyclePolicy, request.send()).await
     }
 
+    /// Writes the repository policy; without a text, deletes it.
     async fn put_policy(&self, name: &Name, text: Option<&String>) -> Result<(), Failure> {
         let Self { ecr, calls } = self;
         if let Some(text) = text {
@@ -95,7 +98,7 @@ impl RepositoryCloud {
     }
 }
 
-/// The request that makes a repository, with all that it is to have.
+/// Adds to the request that makes a repository all that the repository is to have.
 fn described(
     request: CreateRepositoryFluentBuilder,
     config: &Config,
@@ -120,7 +123,7 @@ fn scanning(on_push: bool) -> ImageScanningConfiguration {
     ImageScanningConfiguration::builder().scan_on_push(on_push).build()
 }
 
-/// `None` if there are none: an empty list is refused.
+/// Builds the exclusion filters; `None` if there are none, since ECR refuses an empty list.
 fn filters(
     exclusions: &BTreeSet<String>,
 ) -> Result<Option<Vec<ImageTagMutabilityExclusionFilter>>, BuildError> {
