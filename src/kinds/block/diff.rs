@@ -102,10 +102,10 @@ struct FacetComparison<'a, B: Block> {
 impl<B: Block> FacetComparison<'_, B> {
     fn wanted(&self, wanted: &B::Config, found: Option<&B::Config>, diff: &mut Diff<Step<B>>) {
         let (fields, fingerprint) = (B::fields(wanted), hash(&B::remembered(wanted)));
-        let claim = self.claim.is_some_and(|it| it.hash == fingerprint);
+        let recorded = self.claim.is_some_and(|it| it.hash == fingerprint);
         warn::<B>(wanted, diff);
         if found == Some(wanted) {
-            if !claim {
+            if !recorded {
                 diff.steps.push(self.claim_step(RECORD, Some(fingerprint)));
             }
             return;
@@ -131,7 +131,7 @@ impl<B: Block> FacetComparison<'_, B> {
             return;
         }
         // Whose it is, and what it is to be, is written down before it is made.
-        if !claim {
+        if !recorded {
             diff.steps.push(self.claim_step(CLAIM, Some(fingerprint)));
         }
         diff.steps.extend(planned::<B>(calls));

@@ -303,9 +303,9 @@ where
             Known::Yes(config) => config.as_ref(),
             Known::No(why) => return Known::No(why.clone()),
         };
-        let claim = live.host.claim(B::FIELD).is_some();
+        let ours = live.host.claim(B::FIELD).is_some();
         let default = |it: &&B::Config| B::concern(it, None).is_none() || B::is_free(it);
-        let config = config.filter(|it| claim || !default(it));
+        let config = config.filter(|it| ours || !default(it));
         Known::Yes(config.and_then(B::to_manifest))
     }
 

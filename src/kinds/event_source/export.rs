@@ -15,17 +15,17 @@ use crate::kinds::export;
 pub(super) fn to_manifest(mapping: &Mapping) -> Option<Value> {
     let arn = &mapping.address.arn;
     let source = Source::of(arn)?;
-    let mut to_manifest = Map::new();
-    to_manifest.insert("eventSourceArn".into(), json!(arn));
+    let mut members = Map::new();
+    members.insert("eventSourceArn".into(), json!(arn));
     if let Some(topic) = &mapping.address.topic {
         let member = if source == Source::Broker { "queues" } else { "topics" };
-        to_manifest.insert(member.into(), json!([topic]));
+        members.insert(member.into(), json!([topic]));
     }
     let differing = values(&mapping.config).into_iter().zip(values(&Config::unset(source)));
     let differing = differing.filter(|((_, value), (_, unset))| value != unset);
-    to_manifest.extend(differing.map(|((name, value), _)| (name.to_owned(), value)));
-    chosen(mapping, &mut to_manifest);
-    Some(Value::Object(to_manifest))
+    members.extend(differing.map(|((name, value), _)| (name.to_owned(), value)));
+    chosen(mapping, &mut members);
+    Some(Value::Object(members))
 }
 
 /// Every member that can be changed, with `Null` for one that is not set. The order is always the
@@ -71,7 +71,7 @@ fn values(config: &Config) -> Vec<(&'static str, Value)> {
 
 /// Adds what can be chosen only once, and the ways in, of which one (the virtual host) can be
 /// chosen only once and the others be changed.
-fn chosen(mapping: &Mapping, to_manifest: &mut Map<String, Value>) {
+fn chosen(mapping: &Mapping, into: &mut Map<String, Value>) {
     let chosen = &mapping.chosen;
     let host = chosen.virtual_host.iter().map(|uri| json!({ "type": VIRTUAL_HOST, "uri": uri }));
     let access = &mapping.config.access;
@@ -86,5 +86,5 @@ fn chosen(mapping: &Mapping, to_manifest: &mut Map<String, Value>) {
         ("sourceAccessConfigurations", (!access.is_empty()).then(|| json!(access))),
     ];
     let members = members.into_iter().filter_map(|(name, it)| Some((name.to_owned(), it?)));
-    to_manifest.extend(members);
+    into.extend(members);
 }

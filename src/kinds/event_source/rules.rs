@@ -109,7 +109,7 @@ fn is_some(list: Option<&Vec<String>>) -> bool {
 /// Checks every event source of a document, and that none stands there twice; paths begin with its
 /// index.
 pub(super) fn check(doc: &[EventSourceDoc]) -> Vec<Violation> {
-    let mut reading = BTreeSet::new();
+    let mut seen = BTreeSet::new();
     let mut violations = Vec::new();
     for (index, it) in doc.iter().enumerate() {
         let index = index.to_string();
@@ -117,7 +117,7 @@ pub(super) fn check(doc: &[EventSourceDoc]) -> Vec<Violation> {
             Some(source) => one(it, source),
             None => vec![unknown(it)],
         };
-        if !reading.insert((&it.event_source_arn, it.topic())) {
+        if !seen.insert((&it.event_source_arn, it.topic())) {
             let message =
                 "it stands here twice: Lambda allows one mapping of a source to a function";
             own.push(Violation::new(&["eventSourceArn"], message, "keep one of them"));

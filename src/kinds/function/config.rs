@@ -159,17 +159,19 @@ impl Logging {
     /// Fills in what Lambda does where nothing is given: a log group by the function's name, `JSON`
     /// with a capacity provider, and levels only with `JSON`.
     pub fn filled(function: &str, given: LoggingGiven<'_>) -> Self {
-        let reason = |text: Option<&str>| text.filter(|it| !it.is_empty()).map(ToOwned::to_owned);
-        let log_format = reason(given.log_format)
+        let unless_empty =
+            |text: Option<&str>| text.filter(|it| !it.is_empty()).map(ToOwned::to_owned);
+        let log_format = unless_empty(given.log_format)
             .unwrap_or_else(|| Self::default_format(given.managed).to_owned());
         let level = |level: Option<&str>| match log_format.as_str() {
             defaults::LOG_FORMAT => String::new(),
-            _ => reason(level).unwrap_or_else(|| defaults::LOG_LEVEL.to_owned()),
+            _ => unless_empty(level).unwrap_or_else(|| defaults::LOG_LEVEL.to_owned()),
         };
         Self {
             application_log_level: level(given.application_log_level),
             system_log_level: level(given.system_log_level),
-            log_group: reason(given.log_group).unwrap_or_else(|| Self::default_group(function)),
+            log_group: unless_empty(given.log_group)
+                .unwrap_or_else(|| Self::default_group(function)),
             log_format,
         }
     }

@@ -131,15 +131,15 @@ fn config(name: &Name, doc: &FunctionDoc, place: &Place) -> Config {
 /// What a document says of the log, before Lambda's defaults are filled in.
 pub fn logging(doc: &FunctionDoc) -> LoggingGiven<'_> {
     let managed = doc.capacity_provider_config.is_some();
-    let Some(reason) = &doc.logging_config else {
+    let Some(given) = &doc.logging_config else {
         return LoggingGiven { managed, ..LoggingGiven::default() };
     };
     LoggingGiven {
         managed,
-        log_format: reason.log_format.as_deref(),
-        application_log_level: reason.application_log_level.as_deref(),
-        system_log_level: reason.system_log_level.as_deref(),
-        log_group: reason.log_group.as_deref(),
+        log_format: given.log_format.as_deref(),
+        application_log_level: given.application_log_level.as_deref(),
+        system_log_level: given.system_log_level.as_deref(),
+        log_group: given.log_group.as_deref(),
     }
 }
 

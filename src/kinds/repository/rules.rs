@@ -53,11 +53,11 @@ pub fn check(name: &str, doc: &RepositoryDoc) -> Vec<Violation> {
 fn lifecycle(policy: &Value) -> Vec<Violation> {
     let path = &["lifecyclePolicy", "rules"];
     let mut violations = Vec::new();
-    let mut reading = BTreeSet::new();
+    let mut seen = BTreeSet::new();
     for rule in policy.get("rules").and_then(Value::as_array).into_iter().flatten() {
         let whole = ["selection", "action"].iter().all(|it| rule.get(it).is_some());
         match rule.get("rulePriority").and_then(Value::as_i64).filter(|it| *it >= 1) {
-            Some(priority) if !reading.insert(priority) => {
+            Some(priority) if !seen.insert(priority) => {
                 let message = format!("two rules have the priority {priority}");
                 violations.push(Violation::new(path, message, "give each its own"));
             }
@@ -68,7 +68,7 @@ fn lifecycle(policy: &Value) -> Vec<Violation> {
             }
         }
     }
-    if reading.is_empty() && violations.is_empty() {
+    if seen.is_empty() && violations.is_empty() {
         let hint = "add one, or take `lifecyclePolicy` out";
         violations.push(Violation::new(path, "a lifecycle policy needs a rule", hint));
     }
