@@ -89,7 +89,7 @@ pub(crate) struct Driver<K: Kind, C: Cloud<K>> {
 }
 
 impl<K: Kind, C: Cloud<K>> Driver<K, C> {
-    /// A driver that has not started.
+    /// Makes a driver that has not started; [`Driver::run`] starts it.
     pub(crate) fn new(engine: Engine<K>, cloud: C, ports: Ports<K>) -> Self {
         Self {
             engine,
@@ -102,7 +102,9 @@ impl<K: Kind, C: Cloud<K>> Driver<K, C> {
         }
     }
 
-    /// Runs until it is told to stop; then lets the writes under way end.
+    /// Runs the engine's loop until the daemon stops: takes in events and facts, and wakes the
+    /// engine when it asks for it, at least every [`BEAT`]. Then reads are aborted, and writes
+    /// under way get [`DRAIN_MAX`] to end.
     pub(crate) async fn run(mut self) {
         let mut stop = self.ports.stop.clone();
         loop {
@@ -134,6 +136,8 @@ impl<K: Kind, C: Cloud<K>> Driver<K, C> {
         }
     }
 
+    /// Gives the engine an event and starts the work that it asks for; then tells the other engines
+    /// its facts, puts its rows on the board, and records what happened to its objects.
     fn handle(&mut self, event: Event<K>) {
         let answered = match &event {
             Event::Read(read_started) => Some(read_started.name.clone()),
@@ -165,12 +169,15 @@ impl<K: Kind, C: Cloud<K>> Driver<K, C> {
                 }
             }
         }
+        // Before the board shows this engine: with the batch uncounted, all engines could look
+        // quiet while it is on its way.
         self.batches.sent += self.ports.fact_bus.send(K::NAME, &facts);
         self.show();
         self.record(&object_events);
     }
 
-    /// Starts a piece of work; what cannot start is an event of its own.
+    /// Starts a piece of work. Returns an event instead of starting it if it is a step whose permit
+    /// is not free.
     fn start(&mut self, work: Work<K>) -> Option<Event<K>> {
         match work {
             Work::List(wanted) => self.list(wanted),
@@ -178,12 +185,13 @@ impl<K: Kind, C: Cloud<K>> Driver<K, C> {
                 self.ports.metrics.waited(K::NAME, late);
                 self.read(name, wanted, priority);
             }
+            // A step that changes nothing needs no permit.
             Work::Apply(order) if !K::writes(&order.planned.step) => self.apply(order, None),
             Work::Apply(order) => match self.permit(&order.name, order.read_started) {
                 Some(permit) => self.apply(order, Some(permit)),
                 None => return Some(Event::Blocked(order.name)),
             },
-            // They go out together, once the board shows what they are about.
+            // `handle` keeps these back until all other work has started.
             Work::Publish(..) | Work::Report(..) => {}
         }
         None
@@ -207,7 +215,8 @@ impl<K: Kind, C: Cloud<K>> Driver<K, C> {
         Key { target: self.ports.target.clone(), kind: K::NAME, name: name.clone() }
     }
 
-    /// Puts what changed on the board.
+    /// Puts the engine's changed rows and its status on the board, wakes those who wait for changed
+    /// rows, and rings the supervisor if what a prune decision rests on has changed.
     fn show(&mut self) {
         let now = self.ports.clock.now();
         let changed = self.engine.take_changed();
@@ -241,6 +250,9 @@ impl<K: Kind, C: Cloud<K>> Driver<K, C> {
         }
     }
 
+    /// Starts a task that lists the objects, passes each page to the engine as it comes, and ends
+    /// with [`Event::ListEnded`], also after a failure. `wanted` is for kinds that can list only
+    /// what they are asked for.
     fn list(&mut self, wanted: Arc<BTreeMap<Name, Arc<K::Spec>>>) {
         let (cloud, answers) = (Arc::clone(&self.cloud), self.ports.answers.clone());
         let (metrics, clock) = (Arc::clone(&self.ports.metrics), Arc::clone(&self.ports.clock));
@@ -261,6 +273,8 @@ impl<K: Kind, C: Cloud<K>> Driver<K, C> {
         self.reads.spawn(task.instrument(span));
     }
 
+    /// Starts a task that reads one object exactly and answers with [`Event::Read`]. `wanted` is
+    /// `None` for an object that no manifest asks for.
     fn read(&mut self, name: Name, wanted: Option<Arc<K::Spec>>, priority: Priority) {
         self.under_way.insert(name.clone(), self.ports.clock.now().mono);
         let (cloud, answers) = (Arc::clone(&self.cloud), self.ports.answers.clone());
@@ -286,6 +300,8 @@ impl<K: Kind, C: Cloud<K>> Driver<K, C> {
         self.reads.spawn(task.instrument(span));
     }
 
+    /// Starts a task that makes the call of a step, records what came of it, and answers with
+    /// [`Event::Applied`]. `permit` is `None` for a step that changes nothing.
     fn apply(&mut self, order: Order<K>, permit: Option<Permit>) {
         let Order { name, planned, revision, changes, trigger, .. } = order;
         self.under_way.insert(name.clone(), self.ports.clock.now().mono);
@@ -301,6 +317,7 @@ impl<K: Kind, C: Cloud<K>> Driver<K, C> {
             let result = cloud.apply(&planned.step).await;
             let ended = clock.now().mono;
             let took = ended.since(began);
+            // Also after a failure: the call may have changed something all the same.
             if let Some(permit) = permit {
                 permit.wrote(ended);
             }

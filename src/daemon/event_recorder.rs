@@ -42,7 +42,8 @@ pub(super) struct Ended {
 }
 
 impl EventRecorder<'_> {
-    /// Records an event. Its row is on the board already.
+    /// Records an event of an object in the log, the counters and the event log. The object's row
+    /// must be on the board already: it says which fields drifted, and which image was wanted.
     pub(super) fn record(&self, key: &Key, event: &ObjectEvent) {
         match event {
             // Images are only a means; the functions that wait for them say so.
@@ -100,7 +101,7 @@ impl EventRecorder<'_> {
         }
     }
 
-    /// A step ended, well or not.
+    /// Records the end of a step: an event, and an entry in the object's history.
     pub(super) fn ended(&self, key: &Key, ended: Ended) {
         let Ended { step, trigger, changes, error, took_ms } = ended;
         let (what, reason) = match &error {
@@ -167,7 +168,8 @@ fn list(fields: &[FieldChange]) -> String {
     lines.collect::<Vec<_>>().join("; ")
 }
 
-/// Once for each state and reason: who must act, why something waits, or that all is well.
+/// Logs that an object's status or its reason is another one now: an error if a person must act, a
+/// debug line if it ends by itself. `busy`: something is being done about it.
 fn turned(key: &Key, (from, to): (Status, Status), reason: &Reason, busy: bool) {
     let (from, status) = (from.as_str(), to.as_str());
     let Reason { code, message: because } = reason;

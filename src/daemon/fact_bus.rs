@@ -69,7 +69,8 @@ impl FactBus {
         inbox
     }
 
-    /// Sends facts to everybody else who wants to hear them; returns how many that were.
+    /// Puts facts into the box of every other engine that hears them. Returns how many boxes that
+    /// were: each gets one batch.
     pub(super) fn send(&self, from: &'static str, facts: &FactUpdates) -> u64 {
         let mut sent = 0;
         for (kind, hears, inbox) in &self.0 {

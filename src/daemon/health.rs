@@ -14,8 +14,9 @@ pub(super) fn stuck(shown: &BoardState, now: Mono) -> Vec<String> {
     late.map(|((target, kind), _)| format!("{target}/{kind} has stopped going round\n")).collect()
 }
 
-/// What is missing before it is ready. Ready is who has read the manifests, and AWS once, wherever it is not on
-/// hold. `engines`: how many there should be.
+/// What keeps the daemon from being ready, a line each; empty: it is ready. It must have read the
+/// manifests, and listed AWS once for every target that is not on hold. `engines` is how many there
+/// should be.
 pub(super) fn missing(shown: &BoardState, engines: usize) -> Vec<String> {
     let mut missing = Vec::new();
     if shown.source.snapshot.is_none() {

@@ -106,6 +106,7 @@ fn counter(registry: &Registry, family: &Family<'_>) -> Result<IntCounterVec, pr
     Ok(counter)
 }
 
+/// Makes and registers a family of histograms with these buckets.
 fn histogram(
     registry: &Registry,
     family: &Family<'_>,
@@ -143,6 +144,7 @@ impl Metrics {
         Ok(metrics)
     }
 
+    /// Makes the counters whose labels are all known before anything happens, at zero.
     fn zero(&self) {
         for kind in DOCUMENTS {
             self.zero_kind(kind);
@@ -156,6 +158,7 @@ impl Metrics {
         }
     }
 
+    /// Makes the counters of drift and of steps for one kind of document, at zero.
     fn zero_kind(&self, kind: &str) {
         for cause in Cause::ALL.map(Cause::as_str) {
             self.drift_detected.with_label_values(&[kind, cause]);

@@ -31,8 +31,8 @@ pub(crate) struct Permit {
 }
 
 impl Permits {
-    /// The permit for one of them, if nobody has it and nobody has written since the read that the write
-    /// rests on began.
+    /// Takes the permit of a function or repository for a write that rests on a read. `None` if it
+    /// is held, or if a write has ended since the read began: what was read may be no more.
     pub(crate) fn take(
         &self,
         kind: &'static str,
@@ -54,7 +54,8 @@ impl Permits {
 }
 
 impl Permit {
-    /// Gives it back after a write.
+    /// Gives the permit back after a call that ended at `now`, in success or not: what was read
+    /// before that moment is no ground for another write.
     pub(crate) fn wrote(self, now: Mono) {
         self.permits.lock().last_writes.insert(self.key.clone(), now);
     }

@@ -33,7 +33,8 @@ impl PruneSupervisor {
         self.last.next
     }
 
-    /// Rules again; the ruling if it is a new one, or if `again` asks for one in any case.
+    /// Rules what may be deleted, from what the engines know now, and puts the decision on the
+    /// board. `None` if it is the same as the last one and `again` does not ask for it in any case.
     pub(super) fn rule(
         &mut self,
         manifests: Manifests,

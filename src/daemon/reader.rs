@@ -58,7 +58,8 @@ pub(super) struct SourceReader {
 }
 
 impl SourceReader {
-    /// Runs until told to stop.
+    /// Reads the manifests, then again whenever they change, a signal asks for it, or a reading was
+    /// torn; until told to stop.
     pub(super) async fn run(mut self) {
         let mut watcher = Watcher::new(self.source.root());
         let mut stop = self.stop.clone();
@@ -86,8 +87,10 @@ impl SourceReader {
         }
     }
 
-    /// Reads once; `Some(true)` if the read was torn, `None` if the reader itself broke or is told to stop.
+    /// Reads the manifests once and shows what came of it. `Some(true)` if the reading was torn,
+    /// `None` if the reader itself broke or is told to stop.
     async fn read(&mut self) -> Option<bool> {
+        // The source goes to the blocking thread and comes back; when the daemon stops, it is lost.
         let mut source = std::mem::replace(&mut self.source, ManifestSource::new(PathBuf::new()));
         let (source, reading) = self
             .block(move || {
@@ -101,7 +104,8 @@ impl SourceReader {
         Some(torn)
     }
 
-    /// Watches what was read last; `None` as for a reading.
+    /// Watches what was read last, and returns the watcher; `None` if that broke or the daemon
+    /// stops. Logs when changes are found by polling only, and when they no longer are.
     async fn watch(&self, mut watcher: Watcher) -> Option<Watcher> {
         let places = self.source.watched().clone();
         let (watcher, result) = self
@@ -128,7 +132,8 @@ impl SourceReader {
         Some(watcher)
     }
 
-    /// Does what blocks beside the async workers. Nobody waits for it once the daemon stops; it ends by itself.
+    /// Runs blocking work beside the async workers. `None` if it panicked or the daemon stops; then
+    /// nobody waits for it, and it ends by itself.
     async fn block<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> T + Send + 'static,
@@ -144,6 +149,8 @@ impl SourceReader {
         done.ok()
     }
 
+    /// Puts what a reading brought on the board and into the counters, and passes a new snapshot on
+    /// to the targets. A torn reading counts as a failure once [`TORN_SHOWN`] came in a row.
     fn show(&mut self, reading: SourceRead) {
         let Now { mono: read_at, wall } = self.clock.now();
         let metrics = &self.metrics;
@@ -190,6 +197,8 @@ impl SourceReader {
         }
     }
 
+    /// Notes that the manifests cannot be read; the last good snapshot stays. The log and the event
+    /// log get the same failure only once.
     fn failed(&self, error: SourceError) {
         self.snapshots.send_modify(|it| it.readable = false);
         let why = error.text();
@@ -227,7 +236,7 @@ fn read(snapshot: &Snapshot) -> String {
     format!("{documents} documents read{revision}: {valid} files without fault, {invalid} with one")
 }
 
-/// One line for the snapshot, and one for everything that is wrong with it.
+/// Logs one line for the snapshot, and one for everything that is wrong with it.
 fn log_snapshot(snapshot: &Snapshot) {
     info!(
         snapshot = snapshot.id,

@@ -39,7 +39,8 @@ pub(super) struct DocumentRollup {
     pub(super) steps: (u64, u64),
 }
 
-/// All documents, in the order of their keys.
+/// All documents, each with its parts as one, in the order of their keys. Orphans are left out, and
+/// so are images.
 pub(super) fn documents(shown: &BoardState) -> Vec<DocumentRollup> {
     let mut parts: BTreeMap<Key, Vec<&Arc<Row>>> = BTreeMap::new();
     let mut heads = Vec::new();
@@ -57,6 +58,7 @@ pub(super) fn documents(shown: &BoardState) -> Vec<DocumentRollup> {
     heads.into_iter().map(|row| sum(row, parts.get(&row.key).unwrap_or(&none))).collect()
 }
 
+/// Puts an object and its parts together: the worst status, every cause, the earliest drift.
 fn sum(row: &Arc<Row>, parts: &[&Arc<Row>]) -> DocumentRollup {
     let all = || std::iter::once(row).chain(parts.iter().copied());
     let drifted = |row: &Arc<Row>| row.changes.iter().filter(|it| it.origin.is_drift()).count();
@@ -86,7 +88,8 @@ impl DocumentRollup {
     }
 }
 
-/// Each part of a document, by itself.
+/// Each part of a document by itself. None has a release, not even the release: its series are the
+/// document's.
 pub(super) fn parts(shown: &BoardState) -> Vec<DocumentRollup> {
     let part =
         |row: &&Arc<Row>| !row.orphan && document_of(row.key.kind, &row.key.name).0 != row.key.kind;

@@ -39,7 +39,7 @@ pub(crate) struct Daemon {
 }
 
 impl Daemon {
-    /// Starts everything but HTTP.
+    /// Starts every target with its engines, and the reader of the manifests, but no HTTP.
     pub(crate) fn start(options: Options) -> Result<Self, prometheus::Error> {
         let clock = options.clock;
         let mut about = About {

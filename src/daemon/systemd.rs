@@ -15,7 +15,8 @@ const EVERY: Duration = Duration::from_secs(10);
 /// No watchdog is fed more often.
 const OFTEN: Duration = Duration::from_millis(100);
 
-/// Tells it until told to stop.
+/// Tells systemd that the daemon is ready, then how things stand, at regular intervals until told
+/// to stop. The watchdog is fed only while no engine is stuck.
 pub(super) async fn report(
     board: Arc<Board>,
     clock: Arc<dyn Clock>,

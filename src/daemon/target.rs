@@ -125,7 +125,8 @@ pub(super) struct TargetSupervisor {
 }
 
 impl TargetSupervisor {
-    /// Runs until told to stop.
+    /// Keeps the engines informed until told to stop: whose the credentials are, what the manifests
+    /// ask for, what may be deleted, and whether anything may be written.
     pub(super) async fn run(mut self) {
         let mut stop = self.stop.clone();
         self.check_pause().await;
@@ -186,8 +187,9 @@ impl TargetSupervisor {
         paused
     }
 
-    /// Asks AWS who we are, and puts the target on hold unless the answer is right. `refused`: AWS did not accept
-    /// the credentials for something else.
+    /// Asks AWS who we are, and puts the target on hold unless the answer is right. `before`: why
+    /// it is on hold. `refused`: AWS did not accept the credentials for something else. Returns why
+    /// the target is on hold now; `None`: it is not.
     async fn check(&mut self, before: Option<Reason>, refused: bool) -> Option<Reason> {
         let found = self.identity.account_id(refused).await;
         self.unanswered = match &found {
@@ -214,6 +216,8 @@ impl TargetSupervisor {
         paused
     }
 
+    /// Decides by what AWS said whether the target is on hold (`Some`), and confirms or rejects the
+    /// credentials. If no account was declared, the first one that AWS names is the target's.
     fn verdict(
         &mut self,
         found: Result<String, Failure>,
@@ -255,7 +259,8 @@ impl TargetSupervisor {
         }
     }
 
-    /// Tells the engines what the manifests want, or that they still want it.
+    /// Tells the engines what the manifests want, or that they still want it. Does nothing before
+    /// there is a snapshot, or before the account is known.
     async fn desire(&mut self) {
         let source_state = self.snapshots.borrow_and_update().clone();
         let Some(snapshot) = source_state.snapshot else { return };
@@ -299,7 +304,8 @@ impl TargetSupervisor {
         }
     }
 
-    /// Whether anything may be written at all.
+    /// Stops all writes of the target while the pause file exists or a breaker is open. Tells the
+    /// engines, the log and the board only when that changes.
     async fn check_pause(&mut self) {
         let file = self.pause.why();
         let whole = file.clone().map(|reason| WriteStop { reason, rescues: false });

@@ -50,7 +50,8 @@ impl<'a> ExpositionWriter<'a> {
         self.family(MetricType::Gauge, family, samples);
     }
 
-    /// One family with all its samples; nothing if there are none.
+    /// Writes one family with all its samples; nothing if there are none. Stops early once nobody
+    /// takes the text any more.
     pub(super) fn family<const N: usize, S: AsRef<str>>(
         &mut self,
         sort: MetricType,
@@ -89,7 +90,7 @@ impl<'a> ExpositionWriter<'a> {
         }
     }
 
-    /// A label's value may hold anything.
+    /// Writes the value of a label with the format's escapes: it may hold anything.
     fn escaped(&mut self, text: &str) {
         for letter in text.chars() {
             match letter {

@@ -93,12 +93,14 @@ impl<K: Kind> EngineChannel<K> {
 }
 
 impl Wiring {
-    /// Starts one target.
+    /// Starts the engines and the supervisor of one target. Returns the target's calls, whose
+    /// budgets people see.
     pub(super) fn start(&self, target: Target, tasks: &mut JoinSet<()>) -> Arc<Calls> {
         let Target { name, account_id, registry, share, clients } = target;
         let share = share.unwrap_or(self.share);
         let log: Arc<dyn CallLog> = Arc::clone(&self.metrics) as Arc<dyn CallLog>;
         let calls = Arc::new(Calls::new(name.clone(), share, &self.clock, log));
+        // These clients sign nothing before the account of their credentials is confirmed.
         let (clients, identity) = Identity::guard(clients, &calls);
         let context = TargetContext {
             name: name.clone(),
@@ -142,7 +144,7 @@ impl Wiring {
         context.calls
     }
 
-    /// Starts one engine with its hands.
+    /// Starts the driver of one engine, with the settings that suit its kind.
     fn engine<K: AwsResource>(
         &self,
         context: &TargetContext,
@@ -165,6 +167,8 @@ impl Wiring {
         tasks.spawn(Driver::new(engine, cloud, ports).run());
     }
 
+    /// The settings of an engine before its kind changes any. `audit_rate` is how many reads a
+    /// second the slow rotation may cost.
     fn settings(&self, audit_rate: f64) -> Settings {
         let Working { mode, resync, in_flight_max, read_mode } = self.settings;
         Settings {
@@ -180,6 +184,7 @@ impl Wiring {
         }
     }
 
+    /// Collects what the driver of one engine needs besides its engine and its cloud.
     fn ports<K: Kind>(&self, context: &TargetContext, links: EngineLinks<K>) -> Ports<K> {
         let EngineLinks { channel, inbox, fact_bus } = links;
         Ports {
@@ -222,7 +227,8 @@ macro_rules! engines {
         }
 
         impl Wiring {
-            /// Starts every engine of a target.
+            /// Starts every engine of a target, and returns where each takes its events. All boxes
+            /// for facts are opened first, so that each engine reaches all the others.
             fn engines(
                 &self,
                 context: &TargetContext,

@@ -130,7 +130,7 @@ pub(crate) struct HistoryEntry {
 }
 
 impl HistoryEntry {
-    /// That something happened, and no more yet.
+    /// An entry that says what happened to which object, and when. All else is empty.
     pub(crate) fn new(key: &Key, at: Timestamp, what: EntryKind) -> Self {
         Self {
             key: key.to_string(),
@@ -212,7 +212,8 @@ impl EventStore {
         self.newest
     }
 
-    /// Writes an event down, or counts it up if the very same is known.
+    /// Writes an event down under a new number. If one with the same subject, reason and message is
+    /// known, that one moves to the end and its count goes up.
     pub(crate) fn event(&mut self, event: LoggedEvent) {
         self.newest += 1;
         let same = |it: &Arc<LoggedEvent>| {
@@ -240,7 +241,8 @@ impl EventStore {
         known.then(|| self.events.range(from..).cloned().collect())
     }
 
-    /// Writes down what happened to an object.
+    /// Writes down what happened to an object. If there are too many entries, the oldest go: those
+    /// of this object first, then of all.
     pub(crate) fn entry(&mut self, key: &Key, mut entry: HistoryEntry) {
         entry.fields.truncate(FIELDS_MAX);
         self.written += 1;
@@ -257,6 +259,8 @@ impl EventStore {
         }
     }
 
+    /// Forgets the oldest entry of all objects, and a history that is empty without it. If the
+    /// entry's own history has lost it before, only `order` gets shorter.
     fn forget_oldest(&mut self) {
         let Some((number, key)) = self.order.pop_front() else { return };
         let Some(history) = self.histories.get_mut(&key) else { return };

@@ -52,8 +52,8 @@ impl Exposition {
 }
 
 impl Exposition {
-    /// All of them, in the classic Prometheus text format, in pieces: of a large fleet it is tens of megabytes. Ends
-    /// early when a piece is not taken any more.
+    /// Hands all metrics to `take`, in the classic Prometheus text format and in pieces: those of a
+    /// large fleet take tens of megabytes. Ends early once `take` returns `false`.
     pub fn write(&self, take: &mut dyn FnMut(String) -> bool) {
         let now = self.clock.now().mono;
         // A copy of what stands there: writing it out takes longer than a driver should wait.
@@ -75,6 +75,7 @@ impl Exposition {
 }
 
 impl ExpositionWriter<'_> {
+    /// Writes how many documents have which status, with 0 for a status that none has.
     fn sums(&mut self, shown: &BoardState, all: &[DocumentRollup]) {
         let mut sums: BTreeMap<[String; 3], usize> = BTreeMap::new();
         let label = |target: &str, kind: &str, status: Status| {
@@ -92,6 +93,8 @@ impl ExpositionWriter<'_> {
         self.gauge(&family, sums.into_iter().map(|(labels, sum)| (labels, count(sum))));
     }
 
+    /// Writes what the engines count: unmanaged objects, coverage, candidates for deletion, and how
+    /// often they list and audit. Coverage comes only after the first complete list.
     fn engines(&mut self, shown: &BoardState) {
         let help = "Objects in AWS that no manifest wants and that are not ours.";
         let labels = |target: &str, kind: &str| [target.to_owned(), kind.to_owned()];
@@ -146,7 +149,8 @@ impl ExpositionWriter<'_> {
         self.gauge(&Family("evenkeel_target_paused", help, &["target", "reason"]), samples);
     }
 
-    /// What keeps an accident small, and whether it is at work.
+    /// Writes whether the rails hold something up: the prune gate, the breaker, and the waves of an
+    /// update of many objects.
     fn rails(&mut self, shown: &BoardState) {
         let targets = || shown.targets.keys();
         let all = targets().flat_map(|target| PruneBlock::ALL.map(|block| (target, block)));
@@ -191,7 +195,8 @@ impl ExpositionWriter<'_> {
         );
     }
 
-    /// Under the names that Kubernetes controllers use, so that existing dashboards work.
+    /// Writes the depth of the queues and the age of the work under way, of all targets together.
+    /// The names are those of Kubernetes controllers, so that existing dashboards work.
     fn queues(&mut self, shown: &BoardState, now: Mono) {
         let mut sums: BTreeMap<&str, (usize, f64, f64)> = BTreeMap::new();
         for ((_, kind), engine) in &shown.engines {
@@ -211,6 +216,7 @@ impl ExpositionWriter<'_> {
         self.gauge(&family, all().map(|(labels, it)| (labels, it.2)));
     }
 
+    /// Writes how reading the manifests goes, which commit they are at, and which version this is.
     fn source(&mut self, shown: &BoardState) {
         let snapshot = shown.source.snapshot.as_deref();
         let files = snapshot.map_or((0, 0, 0), |it| (it.valid, it.invalid, it.ignored));

@@ -32,6 +32,8 @@ impl ExpositionWriter<'_> {
         self.gauge(family, samples);
     }
 
+    /// Writes the series of single objects: status, drift, times, conditions, steps, releases.
+    /// `revision` is the commit of the manifests, a label of the info series.
     pub(super) fn objects(&mut self, all: &[&DocumentRollup], revision: &str) {
         let family = Family("evenkeel_object_status", "The object's status, as a set.", &STATUS);
         let samples = all.iter().flat_map(|it| Status::ALL.map(|status| (it, status)));
@@ -76,6 +78,8 @@ impl ExpositionWriter<'_> {
         self.releases(all);
     }
 
+    /// Writes for each object whether it drifted and under which cause, in how many fields, and
+    /// since when.
     fn drift(&mut self, all: &[&DocumentRollup]) {
         let help = "Whether somebody changed the object in AWS, by what was changed.";
         let samples = all.iter().flat_map(|it| Cause::ALL.map(|cause| (it, cause)));
@@ -92,6 +96,8 @@ impl ExpositionWriter<'_> {
         self.each(&Family(name, help, &O), all, |it| seconds(it.drift_since));
     }
 
+    /// Writes the info series of each object, whose labels name its mode, its images and the
+    /// commit.
     fn infos(&mut self, all: &[&DocumentRollup], revision: &str) {
         let samples = all.iter().map(|DocumentRollup { row, .. }| {
             let [target, kind, name] = labels(row);
@@ -104,7 +110,7 @@ impl ExpositionWriter<'_> {
         );
     }
 
-    /// Of functions with a release.
+    /// Writes how releases go and how they ended, for the functions that have one.
     fn releases(&mut self, all: &[&DocumentRollup]) {
         let ours = || all.iter().filter_map(|it| Some((&*it.row, it.release.as_deref()?)));
         let help = "What part of the calls a version on its way gets; 0 when none is.";

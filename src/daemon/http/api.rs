@@ -92,7 +92,8 @@ pub(super) async fn objects(
     app.render(move |_, view| json(&view.list(&query, sums))).await
 }
 
-/// Makes an answer about one object.
+/// Answers a request about one object with what `make` says of its row, or with 404 if there is no
+/// object with this key.
 async fn about(
     app: &AppState,
     key: Result<Path<String>, PathRejection>,
@@ -151,6 +152,7 @@ pub(super) struct ObjectDiffView<'a> {
     steps: &'a [String],
 }
 
+/// Shows in which fields an object differs, and the steps that would repair it.
 fn differing(row: &Row) -> ObjectDiffView<'_> {
     ObjectDiffView {
         key: row.key.to_string(),

@@ -56,12 +56,14 @@ impl AppState {
         }
     }
 
-    /// Renders an answer from what stands on the board, on a thread that nobody waits for.
+    /// Renders an answer from a copy of the board that is no older than the request, on a thread
+    /// that nobody waits for. At most [`RENDERING_MAX`] answers are rendered at once.
     pub(super) async fn render<T: Send + 'static>(
         &self,
         render: impl FnOnce(&Viewer, &View) -> T + Send + 'static,
     ) -> T {
         let asked = self.viewer.now();
+        // Requests that come before the next copy may be made share it.
         time::sleep(self.viewer.pause()).await;
         let turn = Arc::clone(&self.rendering).acquire_owned().await;
         let viewer = Arc::clone(&self.viewer);

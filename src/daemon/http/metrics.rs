@@ -45,8 +45,9 @@ impl MetricsEndpoint {
     }
 }
 
-/// In pieces, as the client takes them: the whole of a large fleet's would be held in memory twice. Whoever does not
-/// take them is left, and an answer that breaks off in the middle is no answer.
+/// Answers `/metrics` in pieces, as the client takes them: the whole answer of a large fleet would
+/// be held in memory twice. A client that takes none for [`STALL_MAX`] is left. Then the body ends
+/// with an error, so that nobody takes what came for all metrics.
 pub(super) async fn metrics(State(endpoint): State<MetricsEndpoint>) -> Response {
     let Ok(permit) = Arc::clone(&endpoint.scrapes).try_acquire_owned() else {
         return (StatusCode::SERVICE_UNAVAILABLE, "too many scrapes at once\n").into_response();

@@ -15,7 +15,7 @@ use self::context::AppState;
 pub(crate) use self::context::ServerContext;
 use super::{exposition::MetricsDetail, health};
 
-/// Serves until told to stop.
+/// Serves metrics, probes, the API and pages on a listener, until told to stop.
 pub(crate) async fn serve(
     listener: TcpListener,
     context: ServerContext,

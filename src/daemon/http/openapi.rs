@@ -18,6 +18,7 @@ use super::{api, context::AppState, stream};
 ))]
 struct ApiDoc;
 
+/// The routes of the API, each with its part of the OpenAPI document.
 fn routes() -> OpenApiRouter<AppState> {
     let api = OpenApiRouter::new()
         .routes(routes!(api::objects))
@@ -48,7 +49,7 @@ async fn document() -> axum::Json<utoipa::openapi::OpenApi> {
     axum::Json(openapi())
 }
 
-/// The API as a document.
+/// Makes the OpenAPI document of the API from the descriptions of its handlers.
 pub fn openapi() -> utoipa::openapi::OpenApi {
     let mut document = routes().into_openapi();
     let paths = std::mem::take(&mut document.paths);

@@ -41,7 +41,7 @@ const DRAIN_MAX: Duration = Duration::from_secs(5);
 /// How long to wait when the system has no more files to give.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// Accepts connections until told to stop, then lets those end that are at work.
+/// Accepts connections until told to stop; those at work then get [`DRAIN_MAX`] to end.
 pub(super) async fn serve(listener: TcpListener, router: Router, mut stop: watch::Receiver<bool>) {
     let requests = Arc::new(Semaphore::new(REQUESTS_MAX));
     let guard = axum::middleware::from_fn_with_state(requests, guard);
@@ -72,7 +72,8 @@ pub(super) async fn serve(listener: TcpListener, router: Router, mut stop: watch
     }
 }
 
-/// The next connection, as soon as there is room for it.
+/// Waits until there is room for one more connection, then accepts the next one. The permit keeps
+/// its room until it is dropped. A failure is tried again after [`PAUSE`].
 async fn accept(
     listener: &TcpListener,
     connections: &Arc<Semaphore>,
@@ -90,7 +91,8 @@ async fn accept(
     }
 }
 
-/// Answers in time or not at all, and says how its answers may be used.
+/// Answers 503 if too many requests are at work or an answer takes too long to begin. Adds the
+/// security headers that an answer does not set itself.
 async fn guard(
     State(requests): State<Arc<Semaphore>>,
     request: Request,

@@ -63,6 +63,8 @@ struct Follower {
 }
 
 impl Follower {
+    /// Begins to follow: after the event with the id `last`, or, without one, after the newest
+    /// event. An id that this process never gave leads to a `reset`.
     fn new(app: &AppState, permit: OwnedSemaphorePermit, last: Option<&str>) -> Self {
         let viewer = Arc::clone(&app.viewer);
         let mut pause = time::interval(TURN_MIN);
@@ -89,7 +91,7 @@ impl Follower {
         follower
     }
 
-    /// Takes what happened since.
+    /// Queues the events that came after the last one, or a `reset` if some of them are forgotten.
     fn fetch(&mut self) {
         let Some(events) = self.viewer.event_log.read(|store| store.after(self.last)) else {
             self.last = *self.newest.borrow();
@@ -105,6 +107,8 @@ impl Follower {
         }
     }
 
+    /// Waits for the next message of the stream, and returns it with the follower for the message
+    /// after it; `None` ends the stream.
     async fn next(mut self) -> Option<(Result<Event, Infallible>, Self)> {
         loop {
             if let Some(event) = self.ready.pop_front() {

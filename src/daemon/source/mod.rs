@@ -92,8 +92,8 @@ impl ManifestSource {
         self.read_between(&mut || {})
     }
 
-    /// The same, with something to do between the walk and the reading of the files, so that tests can
-    /// be the one who changes things at the worst moment.
+    /// Reads everything as [`Self::read`] does. `between` runs after the walk and before the files
+    /// are read, so that tests can change things at the worst moment.
     pub fn read_between(&mut self, between: &mut dyn FnMut()) -> SourceRead {
         let mut listing = match walk::walk(&self.root, &self.watched.cancel) {
             Ok(listing) => listing,

@@ -55,7 +55,8 @@ impl Cache {
         self.parsed
     }
 
-    /// Reads every file of a walk; `Err` if one changed meanwhile, or the daemon stops.
+    /// Reads the files of a walk; unchanged ones are not parsed again. `Err` if one changed before
+    /// all were read, or the daemon stops. What exceeds [`TOTAL_MAX`] counts as unreadable.
     pub(super) fn read_all(
         &mut self,
         listing: &DirectoryListing,
@@ -90,6 +91,8 @@ impl Cache {
         Ok(self.files.values().map(|(_, read)| read.clone()).collect())
     }
 
+    /// Reads and parses a file whose stamp was `before`. `Err` if it has changed or is gone; a file
+    /// that is there and cannot be read comes back with a diagnostic.
     fn read(&mut self, found: &ManifestPath, before: Stamp) -> Result<SourceFile, WalkError> {
         let name = &found.name;
         let mut bytes = Vec::new();
@@ -111,6 +114,7 @@ impl Cache {
     }
 }
 
+/// The stamp of a file now. Without one, the file has changed since the walk found it.
 fn stamp(path: &Path, name: &str) -> Result<Stamp, WalkError> {
     let meta = fs::metadata(path).map_err(|_| changed(name))?;
     Ok(Stamp {
@@ -130,7 +134,7 @@ fn too_much() -> String {
     format!("all manifests together hold more than {} MiB", TOTAL_MAX >> 20)
 }
 
-/// A file that is there and cannot be read: it freezes what it held, as a broken one does.
+/// Makes a file that is there and cannot be read: it freezes what it held, as a broken one does.
 fn unread(name: &Arc<str>, message: &str) -> SourceFile {
     let note = Diagnostic {
         file: Arc::clone(name),

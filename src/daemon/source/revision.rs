@@ -6,8 +6,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// The commit of the git work tree that holds the root, or the name of the directory that git-sync's
-/// link leads to.
+/// The commit of the git work tree that holds the root, or the name of the directory that
+/// git-sync's link leads to; `None` if it is in neither.
 pub(super) fn revision(root: &Path, resolved: &Path) -> Option<String> {
     let git = resolved.ancestors().find_map(git_dir);
     let commit = git.and_then(|(git, common)| head(&git, &common));
@@ -19,7 +19,8 @@ pub(super) fn revision(root: &Path, resolved: &Path) -> Option<String> {
     })
 }
 
-/// The git directory of a work tree, and the one that holds its refs.
+/// The git directory of the work tree `folder`, and the one that holds its refs; `None` if it is no
+/// work tree.
 fn git_dir(folder: &Path) -> Option<(PathBuf, PathBuf)> {
     let git = folder.join(".git");
     let meta = fs::metadata(&git).ok()?;
@@ -33,6 +34,8 @@ fn git_dir(folder: &Path) -> Option<(PathBuf, PathBuf)> {
     Some((git, common))
 }
 
+/// The commit that is checked out: the text of `HEAD`, or of the ref that it names. `None` if that
+/// is no commit.
 fn head(git: &Path, common: &Path) -> Option<String> {
     let head = read(&git.join("HEAD"))?;
     let Some(name) = head.strip_prefix("ref:").map(str::trim) else {

@@ -53,10 +53,12 @@ impl Snapshot {
     }
 }
 
-/// Puts a snapshot together. `before` is the last one, from which frozen documents come.
+/// Puts a snapshot together. A file with a fault, and a key that is claimed twice, give no
+/// documents of now: those that `before`, the last snapshot, had of them stay, frozen.
 pub(super) fn snapshot(files: Vec<SourceFile>, rest: Rest, before: Option<&Snapshot>) -> Snapshot {
     let mut diagnostics = rest.diagnostics;
     let mut good: Vec<Arc<Document>> = Vec::new();
+    // What the walk could not read counts as broken too.
     let mut broken: BTreeSet<Arc<str>> =
         diagnostics.iter().map(|it| Arc::clone(&it.file)).collect();
     let mut hasher = Sha256::new();
@@ -96,8 +98,9 @@ pub(super) fn snapshot(files: Vec<SourceFile>, rest: Rest, before: Option<&Snaps
     }
 }
 
-/// The documents of the last snapshot whose text cannot be used now: their file is broken, or another party
-/// else claims the same key. A key that a good document claims elsewhere has moved, and is not frozen.
+/// The documents of the last snapshot whose text cannot be used now: their file is broken, or
+/// another document claims the same key. A key that a good document claims elsewhere has moved, and
+/// is not frozen.
 fn frozen(
     before: Option<&Snapshot>,
     broken: &BTreeSet<Arc<str>>,

@@ -96,7 +96,8 @@ pub(super) fn identity(root: &Path) -> Result<RootIdentity, WalkError> {
     Ok(RootIdentity { path, inode })
 }
 
-/// Finds every manifest, in the order of their names.
+/// Finds every manifest below a root, in the order of their names. A root that is a file is the
+/// only one. `Err` if something vanished, the root cannot be read, or there is too much.
 pub(super) fn walk(root: &Path, cancel: &Cancel) -> Result<DirectoryListing, WalkError> {
     let identity = identity(root)?;
     let path = identity.path.clone();
@@ -140,6 +141,7 @@ struct DirectoryEntry {
 }
 
 impl<'a> Walk<'a> {
+    /// Makes a walk that has found nothing yet.
     fn new(root: &'a Path, cancel: &'a Cancel) -> Self {
         Self {
             root,
@@ -155,6 +157,8 @@ impl<'a> Walk<'a> {
         }
     }
 
+    /// Walks a directory; `prefix` is its path below the root. A circle of links and a directory
+    /// that is too deep become diagnostics.
     fn directory(&mut self, path: &Path, prefix: &str) -> Result<(), WalkError> {
         let inode = self.inode(path)?;
         if self.open.contains(&inode) {
@@ -166,6 +170,7 @@ impl<'a> Walk<'a> {
             self.note(prefix, &message, "move it up");
             return Ok(());
         }
+        // Another way has led here before.
         if !self.read.insert(inode) {
             return Ok(());
         }
@@ -178,7 +183,8 @@ impl<'a> Walk<'a> {
         Ok(())
     }
 
-    /// What a directory holds, in the order of names: of two links to one folder, always the same one counts.
+    /// The entries of a directory, in the order of names: of two links to one folder, always the
+    /// same one counts.
     fn entries(&mut self, path: &Path, prefix: &str) -> Result<Vec<DirectoryEntry>, WalkError> {
         let mut entries = Vec::new();
         for entry in fs::read_dir(path).map_err(|error| self.error_at(path, error))? {
@@ -198,7 +204,7 @@ impl<'a> Walk<'a> {
         Ok(entries)
     }
 
-    /// One more entry.
+    /// Counts one more entry. `Err` if there are too many, or the daemon stops.
     fn count(&mut self) -> Result<(), WalkError> {
         self.entries += 1;
         if self.cancel.is_cancelled() {
@@ -211,6 +217,8 @@ impl<'a> Walk<'a> {
         Ok(())
     }
 
+    /// Deals with one entry of a directory: walks a directory, keeps a manifest, passes over the
+    /// rest. A link that leads out of the root becomes a diagnostic.
     fn entry(&mut self, entry: &DirectoryEntry) -> Result<(), WalkError> {
         let DirectoryEntry { path, name, full, is_link } = entry;
         // Kubernetes keeps a ConfigMap's real files below `..data`, git its own below `.git`.
@@ -242,6 +250,8 @@ impl<'a> Walk<'a> {
         let meta = fs::metadata(&real).map_err(|error| self.error_at(&real, error))?;
         if meta.is_dir() {
             let round = self.open.contains(&Inode::of(&meta));
+            // A link to what the walk comes to by its own name counts there. A circle does not:
+            // `directory` has to report it.
             let elsewhere = *is_link && !round && self.is_seen(&real);
             return if elsewhere { Ok(()) } else { self.directory(&real, full) };
         }
@@ -295,6 +305,7 @@ impl<'a> Walk<'a> {
         if torn { WalkError::Torn(error.text()) } else { WalkError::Failed(error) }
     }
 
+    /// Adds a diagnostic about a file or directory as a whole; `name` is its path below the root.
     fn note(&mut self, name: &str, message: &str, hint: &str) {
         self.diagnostics.push(Diagnostic {
             file: name.into(),

@@ -88,7 +88,8 @@ impl Watcher {
         Self { root, events, sender, active: None, lost: Arc::default() }
     }
 
-    /// Resolves when it is time to read again.
+    /// Resolves when it is time to read again: after half a minute, or once file system events have
+    /// paused for a moment, but at most about a second after the first of them.
     pub async fn changed(&mut self) {
         if time::timeout(POLL, self.events.recv()).await.is_err() {
             return;
@@ -139,7 +140,8 @@ impl Watcher {
         result
     }
 
-    /// A watcher of nothing yet, whose events are about these places.
+    /// Makes a watcher that watches nothing yet. Its events wake [`Watcher::changed`]; those that
+    /// take one of `places` away are also noted in `lost`.
     fn watcher(&self, places: &Places) -> Result<RecommendedWatcher, notify::Error> {
         let (sender, lost) = (self.sender.clone(), Arc::clone(&self.lost));
         let (root, real, places) = (self.root.clone(), real(&self.root), places.clone());
@@ -172,7 +174,8 @@ fn is_reading(event: &notify::Result<Event>) -> bool {
     }
 }
 
-/// Whether it is about the root's neighbours only: they may come and go all day.
+/// Whether an event is about the root's neighbours only: they may come and go all day. `within` is
+/// what the root led to when the watches were set; if it leads elsewhere now, the answer is no.
 fn is_beside(event: &notify::Result<Event>, root: &Path, within: Option<&Path>) -> bool {
     let Ok(event) = event else { return false };
     let beside = |path: &PathBuf| {

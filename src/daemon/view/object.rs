@@ -156,7 +156,7 @@ pub(crate) struct RollupView<'a> {
     objects: usize,
 }
 
-/// An object as JSON.
+/// Shows an object as the API does: with the sum of all its objects if it is a document.
 pub(crate) fn object<'a>(view: &'a View, row: &'a Row) -> ObjectView<'a> {
     ObjectView {
         key: row.key.to_string(),

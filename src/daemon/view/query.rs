@@ -54,7 +54,7 @@ pub(crate) struct BadQuery {
 }
 
 impl ObjectQuery {
-    /// Understands the words.
+    /// Reads the parameters of a query. `Err` names the first one that cannot be understood.
     pub(crate) fn parse(params: &ObjectParams) -> Result<Self, BadQuery> {
         if !params.kind.is_empty() {
             one_of("kind", &params.kind, ALL.iter().map(|it| (*it, ())))?;
@@ -89,6 +89,7 @@ fn items(words: &str) -> impl Iterator<Item = &str> {
     words.split(',').filter(move |_| !words.is_empty())
 }
 
+/// Finds a word in a closed list and returns its value. `name` is the parameter, for the error.
 fn one_of<T>(
     name: &'static str,
     word: &str,
@@ -105,6 +106,7 @@ fn one_of<T>(
     Err(BadQuery { name, message })
 }
 
+/// Reads pairs as `label=value` with commas between them; none from an empty text.
 fn labels(words: &str) -> Result<BTreeMap<String, String>, BadQuery> {
     let pair = |word: &str| match word.split_once('=') {
         Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
@@ -116,6 +118,8 @@ fn labels(words: &str) -> Result<BTreeMap<String, String>, BadQuery> {
     items(words).map(pair).collect()
 }
 
+/// Reads a cursor: the rank and the key of the last object of the page before. `None` if the text
+/// is empty: this is the first page.
 fn cursor(word: &str) -> Result<Option<(i64, String)>, BadQuery> {
     if word.is_empty() {
         return Ok(None);
@@ -198,6 +202,8 @@ impl View {
 }
 
 impl ObjectQuery {
+    /// Sorts the objects that pass the filters, and returns the page that begins after the cursor.
+    /// `total` counts the objects of all pages.
     fn select<'a>(&self, all: impl Iterator<Item = Item<'a>>) -> ResultPage<'a> {
         let mut chosen: Vec<_> =
             all.filter(|it| self.takes(it)).map(|it| (self.rank(&it), it)).collect();
@@ -207,6 +213,7 @@ impl ObjectQuery {
         });
         if let Some((rank, key)) = &self.after {
             let last = (*rank, split(key));
+            // By rank and key, since the object itself may be gone.
             let passed = chosen.partition_point(|(rank, it)| (*rank, Some(place(it.row))) <= last);
             chosen.drain(..passed);
         }
@@ -219,6 +226,7 @@ impl ObjectQuery {
         ResultPage { items: chosen.into_iter().map(|(_, it)| it).collect(), total, next }
     }
 
+    /// Whether an object passes every filter of the query; an empty one lets all pass.
     fn takes(&self, it: &Item<'_>) -> bool {
         let row = it.row;
         let key = &row.key;
@@ -230,7 +238,7 @@ impl ObjectQuery {
             && (self.text.is_empty() || self.finds(it))
     }
 
-    /// Whether the text stands in what people see of an object.
+    /// Whether the text stands in what people see of an object, in capitals or not.
     fn finds(&self, it: &Item<'_>) -> bool {
         let (row, reason) = (it.row, &it.worst.reason);
         let has = |text: &str| text.to_lowercase().contains(&self.text);

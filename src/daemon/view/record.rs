@@ -38,7 +38,7 @@ pub(crate) struct EventView {
 }
 
 impl Viewer {
-    /// An event as JSON.
+    /// Shows an event as the API does, with an id that no other process gives.
     pub(crate) fn event(&self, event: &LoggedEvent) -> EventView {
         EventView {
             id: self.event_log.id(event.number),

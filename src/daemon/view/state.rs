@@ -251,7 +251,7 @@ pub(crate) struct EngineView {
 }
 
 impl View {
-    /// Objects as they were asked for.
+    /// The objects that a query asks for; with `sums`, documents with their parts as one.
     pub(crate) fn list(&self, query: &ObjectQuery, sums: bool) -> ObjectsView<'_> {
         let selected = if sums { self.sums(query) } else { self.objects(query) };
         ObjectsView {
@@ -264,6 +264,7 @@ impl View {
         }
     }
 
+    /// What the API shows of a target wherever it names one.
     fn target(&self, name: &Name) -> TargetView {
         let paused = self.shown.targets.get(name).and_then(Option::as_ref);
         TargetView {
@@ -283,7 +284,7 @@ impl View {
         ours.map(|((_, kind), engine)| (*kind, engine))
     }
 
-    /// Targets with their budgets.
+    /// What the API shows of each target in detail.
     pub(crate) fn targets(&self, infos: &[TargetInfo]) -> Vec<TargetDetailView> {
         let one = |target: &TargetInfo| TargetDetailView {
             target: self.target(&target.name),
@@ -299,7 +300,7 @@ impl View {
         infos.iter().map(one).collect()
     }
 
-    /// The directory of manifests in detail.
+    /// What the API shows of the directory of manifests in detail, file by file.
     pub(crate) fn source(&self) -> SourceDetailView {
         let state = &self.shown.source;
         let snapshot = state.snapshot.as_deref();
@@ -327,6 +328,7 @@ fn reason(reason: &Reason) -> ReasonView {
     ReasonView { reason: reason.code, message: reason.message.clone() }
 }
 
+/// What the API shows of a prune decision.
 fn prune(decision: &PruneDecision) -> PruneView {
     let blocked = decision.blocked.as_ref();
     PruneView {
@@ -355,6 +357,7 @@ fn budget(it: Allowance) -> BudgetView {
     BudgetView { name: bucket.as_str(), rate, rate_now, waiting, throttled }
 }
 
+/// What the API shows of an engine.
 fn engine(kind: &'static str, engine: &EngineStatus) -> EngineView {
     let it = &engine.summary;
     EngineView {
@@ -370,6 +373,7 @@ fn engine(kind: &'static str, engine: &EngineStatus) -> EngineView {
     }
 }
 
+/// What the API shows of the directory of manifests wherever it names it.
 fn source(state: &SourceStatus) -> SourceView {
     let snapshot = state.snapshot.as_deref();
     SourceView {

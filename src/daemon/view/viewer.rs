@@ -139,8 +139,8 @@ impl Viewer {
         self.clock.real(APART.saturating_sub(age))
     }
 
-    /// The board as it has been at some moment since then. Takes milliseconds with a large fleet: not for a thread
-    /// that others wait for.
+    /// A copy of the board that is no older than `since`: the last one, if it will do. Takes
+    /// milliseconds with a large fleet: not for a thread that others wait for.
     pub(crate) fn view(&self, since: Mono) -> Arc<View> {
         // Whoever comes while the copy is made waits for it here, and takes the same.
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);

@@ -47,7 +47,8 @@ pub(super) static SCRIPT: LazyLock<Asset> = LazyLock::new(|| {
 pub(super) static ICON: LazyLock<Asset> =
     LazyLock::new(|| Asset::new("icon.svg", "image/svg+xml", include_str!("assets/icon.svg")));
 
-/// One of them.
+/// Answers with an asset, by the hash and the name in its path; 404 if the hash is not that of this
+/// version's asset.
 pub(super) async fn asset(Path((print, name)): Path<(String, String)>) -> Response {
     let wanted = format!("/assets/{print}/{name}");
     let all = [&*STYLE, &*SCRIPT, &*ICON];

@@ -35,6 +35,7 @@ pub(super) struct EventRow {
 }
 
 impl EventRow {
+    /// Makes a row of each event, with a link to the page of its subject.
     pub(super) fn all(events: Vec<EventView>, view: &View) -> Vec<Self> {
         let row = |event: EventView| Self {
             href: match event.about {

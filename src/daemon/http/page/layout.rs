@@ -78,7 +78,7 @@ impl Layout {
     }
 }
 
-/// What keeps Evenkeel from working as it should, for everybody to see.
+/// Collects what keeps Evenkeel from working as it should; every page shows it.
 fn banners(view: &View) -> Vec<Banner> {
     let shown = &view.shown;
     let mut all = Vec::new();

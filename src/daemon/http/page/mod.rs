@@ -20,7 +20,7 @@ use axum::{
 
 use super::context::AppState;
 
-/// The way to pages.
+/// The routes of the pages and their assets; any other path gets 404.
 pub(super) fn router(app: AppState) -> Router {
     Router::new()
         .route("/", get(overview::overview))

@@ -121,6 +121,8 @@ struct HistoryRow {
     entry: Arc<HistoryEntry>,
 }
 
+/// Answers with the page of one object, or with an error page if the key is no text or there is no
+/// such object.
 pub(super) async fn object(
     State(app): State<AppState>,
     key: Result<Path<String>, PathRejection>,
@@ -142,6 +144,8 @@ pub(super) async fn object(
     made.await
 }
 
+/// Makes the page of an object. If it is a document, then status, causes and drift are those of all
+/// its objects together, and the worst of them says why.
 fn of(context: PageContext<'_>, row: &Arc<Row>) -> ObjectPage {
     let PageContext { viewer, view } = context;
     let key = row.key.to_string();
@@ -199,6 +203,7 @@ fn condition_messages(rows: &[&Arc<Row>], kind: &str) -> Vec<String> {
     all
 }
 
+/// Sums an object up in one line, with a link to its page.
 fn summary(row: &Row) -> ObjectSummary {
     ObjectSummary {
         href: href(&row.key.to_string()),
@@ -210,6 +215,7 @@ fn summary(row: &Row) -> ObjectSummary {
     }
 }
 
+/// Makes a row of each field of an object that differs.
 fn fields(row: &Row) -> Vec<FieldRow> {
     let field = |it: &Change| FieldRow {
         kind: row.key.kind,
@@ -230,6 +236,7 @@ fn release(row: &Row) -> ReleaseSummary {
     ReleaseSummary { percent: row.percent, details: row.details.clone() }
 }
 
+/// Makes a row of each condition of an object.
 fn condition_rows(row: &Row, view: &View) -> Vec<ConditionRow> {
     let condition_row = |it: &Condition| ConditionRow {
         kind: row.key.kind,
@@ -248,7 +255,9 @@ fn history(viewer: &Viewer, view: &View, row: &Arc<Row>) -> Vec<HistoryRow> {
     viewer.history(view, row).into_iter().map(history_row).collect()
 }
 
-/// Where AWS's own console shows it (its addresses are not documented as an interface).
+/// Links to AWS's own console: to the function or repository that the object is or belongs to.
+/// Empty if the Region or the account that the address needs is not known. AWS does not document
+/// these addresses as an interface.
 fn console(viewer: &Viewer, view: &View, row: &Row) -> Vec<Link> {
     let Some(region) = viewer.region(&row.key.target) else { return Vec::new() };
     let domain = match region {

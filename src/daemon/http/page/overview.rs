@@ -52,6 +52,8 @@ pub(super) async fn overview(State(app): State<AppState>) -> Response {
     app.render(|viewer, view| page(StatusCode::OK, &of(PageContext { viewer, view }))).await
 }
 
+/// Makes the overview: documents by status, the longest drifts, the newest events, the manifests,
+/// and when the next list of any engine is due.
 fn of(context: PageContext<'_>) -> Overview {
     let PageContext { viewer, view } = context;
     let documents = view.documents();
@@ -76,7 +78,7 @@ fn of(context: PageContext<'_>) -> Overview {
     }
 }
 
-/// What has drifted for longest.
+/// The documents that have drifted for longest, at most [`DRIFTS`] of them.
 fn drifts(view: &View) -> Vec<Drift> {
     let drifted = view.documents().iter().filter_map(|it| Some((it.drift_since?, it)));
     let mut all: Vec<(Timestamp, &DocumentRollup)> = drifted.collect();
@@ -91,7 +93,7 @@ fn drifts(view: &View) -> Vec<Drift> {
     all.iter().take(DRIFTS).map(drift).collect()
 }
 
-/// A status in a few words.
+/// What a status means, in a few words.
 fn meaning(status: Status) -> &'static str {
     match status {
         Status::Synced => "as the manifests ask",

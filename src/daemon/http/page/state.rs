@@ -32,6 +32,7 @@ struct SourcePage {
 }
 
 impl SourcePage {
+    /// Makes the page of the source: its files, and what is wrong with them.
     fn new(context: PageContext<'_>) -> Self {
         let view = context.view;
         let SourceDetailView { source, files, frozen } = view.source();
@@ -85,6 +86,7 @@ struct EventsPage {
     events: Vec<EventRow>,
 }
 
+/// Answers with the page of all events that are remembered, the newest first.
 pub(super) async fn events(State(app): State<AppState>) -> Response {
     let made = app.render(|viewer, view| {
         let context = PageContext { viewer, view };

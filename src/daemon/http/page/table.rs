@@ -76,6 +76,8 @@ struct ObjectRow {
     orphan: bool,
 }
 
+/// Answers with the table of objects that the query asks for, or with 400 and what is wrong with
+/// the query.
 pub(super) async fn table(
     State(app): State<AppState>,
     params: Result<Query<ObjectParams>, QueryRejection>,
@@ -93,6 +95,8 @@ pub(super) async fn table(
     made.await
 }
 
+/// Makes the table: of documents, each with its parts as one, or of every object for itself if the
+/// query says `parts=true`. Its links keep the filters.
 fn of(context: PageContext<'_>, mut params: ObjectParams) -> Result<Table, BadQuery> {
     let view = context.view;
     if params.limit.is_empty() {
@@ -120,6 +124,7 @@ fn of(context: PageContext<'_>, mut params: ObjectParams) -> Result<Table, BadQu
     })
 }
 
+/// Makes a row of the table. An object in sync has no reason in it.
 fn object_row(it: &Item<'_>, view: &View) -> ObjectRow {
     let row = it.row;
     let key = row.key.to_string();
@@ -140,7 +145,8 @@ fn object_row(it: &Item<'_>, view: &View) -> ObjectRow {
     }
 }
 
-/// The columns; some of them can be sorted by.
+/// The heads of the columns; some of them can be sorted by. `params` has no cursor, so that a table
+/// in another order begins at its first page.
 fn columns(params: &ObjectParams) -> Vec<ColumnHead> {
     let all = [
         ("Status", Some(SortOrder::Status)),
@@ -165,6 +171,8 @@ fn columns(params: &ObjectParams) -> Vec<ColumnHead> {
     all.map(column).into()
 }
 
+/// The choices of the filter form. Targets are among them only if there are several, or if the
+/// address names one.
 fn fields(view: &View, params: &ObjectParams) -> Vec<Choice> {
     let words = |words: Vec<&str>, chosen: &str| {
         let mut words: Vec<String> = words.into_iter().map(ToOwned::to_owned).collect();
@@ -198,7 +206,7 @@ impl ObjectParams {
         words.iter().any(|it| !it.is_empty())
     }
 
-    /// The same as the end of an address.
+    /// The parameters as the query of an address, with its `?`; empty if there are none.
     fn address(&self) -> String {
         let parts = self.parts.map(|it| it.to_string()).unwrap_or_default();
         let limit = if self.limit == LIMIT { "" } else { &self.limit };
