@@ -1,5 +1,5 @@
-//! Call budgets, as values: how many calls a second we may make, and who goes first. Pure; `gate.rs`
-//! does the waiting.
+//! Call budgets, as values: how many calls a second we may make, and who goes first. Pure;
+//! `limiter.rs` does the waiting.
 //!
 //! A budget is three small token buckets with shares of the rate — what is urgent 60 %, lists 25 %, the
 //! slow rotation 15 % — and a fourth that takes what the three overflow. Everybody may draw on the
@@ -43,7 +43,7 @@ pub struct Budget {
 }
 
 impl Budget {
-    /// A full budget of so many calls a second.
+    /// Makes a budget of `rate` calls a second, with all the tokens that it can hold.
     pub fn new(rate: f64, now: Mono) -> Self {
         let mut budget = Self {
             rate,
@@ -116,7 +116,8 @@ impl Budget {
         }
     }
 
-    /// AWS said that we call too often.
+    /// Slows down, since AWS said that we call too often: halves the pace and takes all tokens
+    /// away, once for throttles that come together. No token is given out before `retry_after`.
     pub fn throttled(&mut self, retry_after: Option<Duration>, now: Mono) {
         self.fill(now);
         self.throttled += 1;
@@ -131,6 +132,8 @@ impl Budget {
         }
     }
 
+    /// Adds the tokens of the time that has passed; what a share cannot hold goes to the overflow.
+    /// Also speeds up by a step if there was no throttle for a while.
     fn fill(&mut self, now: Mono) {
         let passed = now.since(self.filled).as_secs_f64();
         self.filled = self.filled.max(now);

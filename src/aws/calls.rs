@@ -91,7 +91,7 @@ impl Calls {
         Self { target, limiters: limiters.collect(), clock: Arc::clone(clock), log }
     }
 
-    /// What may be called, for people.
+    /// What may be called of each quota, and how many calls wait, for people.
     pub fn allowances(&self) -> Vec<Allowance> {
         let one = |(bucket, limiter): (&Bucket, &RateLimiter)| {
             limiter.with(|it| Allowance {
@@ -134,7 +134,9 @@ impl Calls {
         result.map(|answer| (answer, started))
     }
 
-    /// The same, with the moment also where the call failed: "not there" is an answer too.
+    /// Makes one call, as [`Self::run`] does, and returns the moment also where it failed: "not
+    /// there" is an answer too. The error's text is scrubbed of the call's secrets; a throttle
+    /// slows down the quota.
     pub async fn timed<T, E>(
         &self,
         call: Call<'_>,
@@ -168,7 +170,8 @@ impl Calls {
         (result, started)
     }
 
-    /// The same for what may not be there: then AWS says so with an error, which is an answer.
+    /// Reads what may not be there: AWS says so with an error, which becomes `Ok(None)`. The moment
+    /// at which the request began comes with any result.
     pub async fn find<T, E>(
         &self,
         call: Call<'_>,

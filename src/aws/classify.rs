@@ -205,7 +205,7 @@ pub fn known() -> impl Iterator<Item = (&'static str, &'static str, Class)> {
     plain.chain(split)
 }
 
-/// The class and cause of what a service answered.
+/// The class and cause of what a service answered. HTTP 429 without a known code is a throttle.
 pub(super) fn service<E: ProvideErrorMetadata>(error: &E, raw: &Response) -> (Class, AwsError) {
     let status = raw.status().as_u16();
     // Some services write `Code:uri` or `namespace#Code`.

@@ -142,8 +142,8 @@ impl Clients {
         Self::of(&config.build())
     }
 
-    /// The same clients, working as this role. The role is assumed when it is first needed, and again
-    /// before its credentials end.
+    /// Makes clients that work as this role. The role is assumed when it is first needed, and again
+    /// before its credentials end; each time, STS is asked again after a failure.
     pub async fn assume(self, role: RoleToAssume<'_>) -> Result<Self, ClientError> {
         let timeouts = TimeoutConfig::builder()
             .connect_timeout(CONNECT_MAX)

@@ -42,8 +42,8 @@ fn words(provider: &(dyn Error + 'static)) -> Option<String> {
     Some(format!("{}: {}", answer.code()?, answer.message()?))
 }
 
-/// An answer of STS decides; without one, the innermost evidence: a provider that asks another one reports what became
-/// of that.
+/// What it means that a provider gives no credentials. An answer of STS decides; without one, the
+/// innermost evidence: a provider that asks another one reports what became of that.
 fn class(provider: &(dyn Error + 'static)) -> Class {
     let mut class = Class::Credentials;
     for error in chain(provider) {
@@ -55,7 +55,8 @@ fn class(provider: &(dyn Error + 'static)) -> Class {
     class
 }
 
-/// What one error of a chain says, if nothing below it can say more.
+/// What one error of a chain says for good, whatever stands below it: what STS answered, that there
+/// is no provider, that it took too long. `None` leaves it to the others.
 fn decided(error: &(dyn Error + 'static)) -> Option<Class> {
     type Sts<E> = SdkError<E, Response>;
     if let Some(error) = error.downcast_ref::<Sts<AssumeRoleError>>() {
@@ -73,7 +74,8 @@ fn decided(error: &(dyn Error + 'static)) -> Option<Class> {
     }
 }
 
-/// What one error of a chain says, unless one below it says something else.
+/// What one error of a chain says, unless one below it says something else; `None` if it says
+/// nothing.
 fn evidence(error: &(dyn Error + 'static)) -> Option<Class> {
     if let Some(error) = error.downcast_ref::<ErrorMetadata>() {
         return error.code().map(|code| of_code(code, error.message()));

@@ -14,7 +14,8 @@ use crate::engine::failure::{AwsError, Class, Failure};
 /// No answer of AWS's asks for a longer rest.
 const RETRY_AFTER_MAX: Duration = Duration::from_mins(15);
 
-/// Turns the SDK's error into ours. The message still has to be scrubbed.
+/// Turns an error of the SDK into ours; `op` is the operation. The message still has to be
+/// scrubbed: AWS repeats what it was sent.
 pub(super) fn failure<E>(op: &'static str, error: &SdkError<E, Response>) -> Failure
 where
     E: ProvideErrorMetadata + Error + 'static,

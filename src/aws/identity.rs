@@ -44,7 +44,8 @@ pub struct Identity {
 }
 
 impl Identity {
-    /// These clients with a guard, which lets credentials through once they are confirmed, and what confirms them.
+    /// Makes clients that sign only with confirmed credentials, and returns with them what asks AWS
+    /// about the credentials and confirms them.
     pub fn guard(clients: Clients, calls: &Arc<Calls>) -> (Clients, Self) {
         let Some(source) = clients.config().credentials_provider() else {
             // Then nothing can be signed, and every call says so.
@@ -184,12 +185,14 @@ impl Custody {
         source.ok_or_else(missing)?.provide_credentials().await
     }
 
-    /// For a client.
+    /// The credentials that a client signs with. If those that were confirmed are at their end,
+    /// others are fetched; they wait for a check, and the call fails ([`Unconfirmed`]).
     async fn use_confirmed(&self) -> provider::Result {
         if let Some(good) = self.confirmed(MARGIN) {
             return Ok(good);
         }
         let _turn = self.turn.0.acquire().await;
+        // Another call may have had the turn, and new credentials by it.
         if let Some(good) = self.confirmed(MARGIN) {
             return Ok(good);
         }
@@ -199,6 +202,7 @@ impl Custody {
         let found = self.fetch().await?;
         self.with(|state| {
             let known = state.confirmed.as_ref().map(|(it, _)| it.access_key_id());
+            // The same key belongs to the same account, whatever its end.
             if known == Some(found.access_key_id()) {
                 state.confirmed = Some(dated(found.clone()));
                 return Ok(found);
@@ -208,7 +212,9 @@ impl Custody {
         })
     }
 
-    /// For a check: each of its tries is about the same credentials.
+    /// The credentials that a check signs with: all of its tries are about the same ones. The first
+    /// of: those of an earlier try, those that wait for a check, the confirmed ones (not with
+    /// `again`), and those that the source has now.
     async fn ask(&self) -> provider::Result {
         let _turn = self.turn.0.acquire().await;
         let (asked, again) = self.with(|state| (state.asked.clone(), state.again));

@@ -50,8 +50,8 @@ pub struct Answer {
     pub request: Option<String>,
 }
 
-/// Invokes. An error is one of the call; whatever the function does is an answer. With it comes the moment at which
-/// the request began.
+/// Invokes a function. An error is one of the call; whatever the function does is an answer. With
+/// it comes the moment at which the request began.
 pub async fn invoke(
     lambda: &Client,
     calls: &Calls,
@@ -72,6 +72,7 @@ pub async fn invoke(
     (answer.map(read), began)
 }
 
+/// Turns the SDK's output into an answer; a log that cannot be decoded is empty.
 fn read(answer: InvokeOutput) -> Answer {
     let request = answer.request_id().map(ToOwned::to_owned);
     let log = answer.log_result.as_deref().and_then(|it| BASE64_STANDARD.decode(it).ok());

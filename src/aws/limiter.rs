@@ -20,7 +20,7 @@ impl RateLimiter {
         Self { budget, clock }
     }
 
-    /// Waits for a token; says how long that took.
+    /// Waits for a token for a call of this priority, and returns how long that took.
     pub(super) async fn pass(&self, priority: Priority) -> Duration {
         let began = self.clock.now().mono;
         let _slot = QueueSlot::new(self, priority);

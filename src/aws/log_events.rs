@@ -36,7 +36,8 @@ pub struct LogEvent {
     pub message: String,
 }
 
-/// One page of events, the oldest first, and what leads to the next one. A page may be empty and yet have a next.
+/// Reads one page of events, the oldest first, and what leads to the next one: `token` is that of
+/// the page before. A page may be empty and yet have a next.
 pub async fn page(
     logs: &Client,
     calls: &Calls,

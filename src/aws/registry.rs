@@ -33,7 +33,7 @@ pub fn host(url: &str) -> &str {
     host.trim_end_matches('/')
 }
 
-/// Asks for it.
+/// Asks ECR for what its registry wants of those who push or pull.
 pub async fn login(ecr: &Client, calls: &Calls) -> Result<Login, Failure> {
     let call = Call::plain(Op::GetAuthorizationToken, Priority::Write);
     let (answer, _) = calls.run(call, ecr.get_authorization_token().send()).await?;

@@ -45,7 +45,8 @@ fn forms(secrets: &[&Secret]) -> Vec<String> {
     forms
 }
 
-/// As it is, and as JSON writes it: AWS quotes values so, and programs keep to ASCII in it, or to what HTML takes.
+/// How a secret may be written in a text: as it is, and as JSON, in which AWS quotes values.
+/// Programs escape in JSON what is not ASCII, or what HTML would take for its own.
 fn written(secret: &str) -> [String; 5] {
     let quoted = serde_json::to_string(secret).unwrap_or_default();
     let quoted = quoted.strip_prefix('"').and_then(|it| it.strip_suffix('"')).unwrap_or(&quoted);

@@ -73,7 +73,8 @@ impl NamedNode<'_> {
     }
 }
 
-/// Checks a value against a shape.
+/// Checks a value against a shape, and adds a diagnostic for everything in it that does not fit.
+/// Members that must be there and are not are found by [`missing`].
 pub(super) fn check(named: &NamedNode<'_>, shape: &Shape, diagnostics: &mut Diagnostics) {
     if named.is_placeholder(shape) {
         return placeholder(named, shape, diagnostics);
@@ -119,7 +120,8 @@ fn object(named: &NamedNode<'_>, shape: &Shape, fields: &[Field], diagnostics: &
     }
 }
 
-/// Members that must be there and are not. `owner` is the key that the object belongs to.
+/// Adds a diagnostic for each member that must be there and is not, at any depth. `owner` is the
+/// value that should fit the shape.
 pub(super) fn missing(owner: &NamedNode<'_>, shape: &Shape, diagnostics: &mut Diagnostics) {
     match (shape, &owner.node.value) {
         (Shape::Object(fields), Value::Map(_)) => {
@@ -155,7 +157,8 @@ pub(super) fn missing(owner: &NamedNode<'_>, shape: &Shape, diagnostics: &mut Di
     }
 }
 
-/// A key that is none of an object's. A near word is no hint where it would tell of a secret.
+/// Adds a diagnostic about a key that is none of an object's. A near word is no hint where it would
+/// tell of a secret.
 fn unknown(key: &NamedNode<'_>, fields: &[Field], diagnostics: &mut Diagnostics) {
     let names = fields.iter().map(|it| it.name);
     let near = if key.below { None } else { nearest(key.name, names.clone()) };
@@ -168,6 +171,8 @@ fn unknown(key: &NamedNode<'_>, fields: &[Field], diagnostics: &mut Diagnostics)
     diagnostics.push(ParseError::new(key.node.at, message, hint).showing(excerpt));
 }
 
+/// Checks a map: how many entries it has, each key against a text, each value against a shape. The
+/// message names a key only where it cannot be a secret.
 fn map(named: &NamedNode<'_>, shape: &Shape, map: &Map, diagnostics: &mut Diagnostics) {
     let pairs = named.node.pairs();
     if pairs.len() > map.entries_max {
@@ -191,6 +196,7 @@ fn map(named: &NamedNode<'_>, shape: &Shape, map: &Map, diagnostics: &mut Diagno
     }
 }
 
+/// Checks a list: how many entries it has, and each of them against a shape.
 fn list(named: &NamedNode<'_>, item: &Shape, max: usize, diagnostics: &mut Diagnostics) {
     let items = named.node.items();
     if items.len() > max {
@@ -206,6 +212,8 @@ fn list(named: &NamedNode<'_>, item: &Shape, max: usize, diagnostics: &mut Diagn
     }
 }
 
+/// Checks a scalar against a shape: its type, its bounds, its form, its choices. The message
+/// repeats the value only if it may be shown.
 fn scalar(
     named: &NamedNode<'_>,
     shape: &Shape,
@@ -254,7 +262,7 @@ fn scalar(
     }
 }
 
-/// What is wrong with a text, if anything.
+/// What is wrong with a text, without the text itself; `None` if nothing is.
 fn text(value: &str, form: &Text) -> Option<String> {
     let length = value.chars().count();
     if length > form.max {
@@ -278,6 +286,8 @@ fn placeholder(named: &NamedNode<'_>, shape: &Shape, diagnostics: &mut Diagnosti
     diagnostics.push(ParseError::new(named.node.at, message, hint).showing(excerpt));
 }
 
+/// Adds a diagnostic about a value that is of another type than its shape, with a hint for what
+/// people often write.
 fn wrong_type(named: &NamedNode<'_>, shape: &Shape, diagnostics: &mut Diagnostics) {
     let (found, hint) = match &named.node.value {
         Value::List(_) => ("a list", ""),
@@ -323,7 +333,8 @@ fn nearest<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a s
     (near.0 <= 1 + word.chars().count() / 5).then_some(near.1)
 }
 
-/// How many letters must be changed, added or taken away (Levenshtein).
+/// How many letters must be changed, added or taken away to make one word of the other
+/// (Levenshtein).
 fn distance(one: &str, other: &str) -> usize {
     let other: Vec<char> = other.chars().collect();
     let mut row: Vec<usize> = (0..=other.len()).collect();

@@ -20,6 +20,7 @@ pub struct Diagnostic {
 }
 
 impl fmt::Display for Diagnostic {
+    /// As `file:line:column: message; hint`, with the excerpt on a line of its own.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.file)?;
         if self.line > 0 {

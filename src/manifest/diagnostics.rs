@@ -22,7 +22,7 @@ impl Diagnostics {
         Self { file: Arc::clone(file), all: Vec::new(), more: 0 }
     }
 
-    /// One more thing that is wrong.
+    /// Adds a problem; beyond [`DIAGNOSTICS_MAX`] it is only counted.
     pub(super) fn push(&mut self, error: ParseError) {
         if self.all.len() >= DIAGNOSTICS_MAX {
             self.more += 1;
@@ -39,7 +39,7 @@ impl Diagnostics {
         });
     }
 
-    /// All of them, in reading order.
+    /// All diagnostics in reading order, each once, and at the end how many are not shown.
     pub(super) fn into_all(mut self) -> Vec<Diagnostic> {
         self.all.sort();
         self.all.dedup();

@@ -38,7 +38,8 @@ pub fn duplicates<'a>(
     all
 }
 
-/// Functions may share a log group, as long as they want the same of it.
+/// A diagnostic for each function whose log group another function wants otherwise. Functions may
+/// share a log group, as long as they want the same of it.
 fn disagreements(documents: &[&Document]) -> Vec<(Key, Diagnostic)> {
     let mut sharing: BTreeMap<(Name, String), Vec<(&Document, &LogGroupDoc)>> = BTreeMap::new();
     for document in documents {
@@ -79,6 +80,8 @@ fn desired(document: &Document) -> Option<(String, &LogGroupDoc)> {
     }
 }
 
+/// Makes the diagnostic of a document that is at odds with others. `claimants` are all of them, or
+/// the others alone; `message` gets the places of the first [`NAMED_MAX`].
 fn diagnostic(
     document: &Document,
     claimants: &[&Document],

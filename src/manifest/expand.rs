@@ -71,7 +71,7 @@ macro_rules! parts {
 }
 each_block!(parts);
 
-/// What the documents ask for in one target.
+/// Works out what each engine of one target should keep, from the documents that name it.
 pub fn expand(documents: Documents<'_>, setting: Setting<'_>) -> DesiredState {
     let mut desired = DesiredState::none(documents.intact, documents.read_at);
     let sites = Arc::new(Sites::of(documents, setting));
@@ -79,6 +79,7 @@ pub fn expand(documents: Documents<'_>, setting: Setting<'_>) -> DesiredState {
         // The reader has refused documents whose image cannot be read.
         let Ok(image) = ImageRef::parse(&doc.image) else { return };
         let name = site.function;
+        // Tags that a new function is made with: by them its parts are ours from the start.
         let blocks = parts.tags(site);
         let spec = FunctionSpec { blocks, ..FunctionSpec::of(name, doc, &image, setting) };
         desired.images.wanted.extend(wanted_images(&spec));
@@ -109,7 +110,8 @@ fn desired_part<P: Part>(
     desired.wanted.extend(wanted.into_iter().map(|(name, spec)| (name, host.with(spec))));
 }
 
-/// The image objects that a function depends on.
+/// The image objects that a function depends on. Nothing in a manifest describes them, so they have
+/// no labels, no policy and no place of their own.
 fn wanted_images(spec: &FunctionSpec) -> impl Iterator<Item = (Name, DesiredObject<ImageSpec>)> {
     let names = std::iter::once(&spec.image.reference).chain(&spec.image.range);
     names.filter_map(|name| {

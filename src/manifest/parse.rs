@@ -89,7 +89,8 @@ pub fn values(
     Err(diagnostics.into_all())
 }
 
-/// The bytes as text, if they are one.
+/// The bytes as text, without a byte order mark; `None`, and a diagnostic, if the file is too
+/// large, binary or not UTF-8.
 fn text<'a>(bytes: &'a [u8], diagnostics: &mut Diagnostics) -> Option<&'a str> {
     if bytes.len() > FILE_MAX {
         let message = format!("the file is larger than {} MiB", FILE_MAX / 1024 / 1024);
@@ -117,6 +118,8 @@ fn text<'a>(bytes: &'a [u8], diagnostics: &mut Diagnostics) -> Option<&'a str> {
     }
 }
 
+/// Reads one document: checks it against the shapes, then against the rules of its kind. `None`,
+/// and diagnostics, if anything is wrong with it.
 fn document(file: &Arc<str>, tree: &Node, diagnostics: &mut Diagnostics) -> Option<Document> {
     let before = diagnostics.count();
     if !matches!(tree.value, Value::Map(_)) {
@@ -128,6 +131,7 @@ fn document(file: &Arc<str>, tree: &Node, diagnostics: &mut Diagnostics) -> Opti
     let whole = NamedNode { name: "document", node: tree, below: false };
     check(&whole, &Shape::Object(ENVELOPE), diagnostics);
     missing(&whole, &Shape::Object(ENVELOPE), diagnostics);
+    // What is missing here is told already, by the check of the whole.
     let shape = spec_shape(tree)?;
     let (_, spec) = tree.member("spec")?;
     let named = NamedNode { name: "spec", node: spec, below: false };
@@ -153,7 +157,8 @@ fn document(file: &Arc<str>, tree: &Node, diagnostics: &mut Diagnostics) -> Opti
     (diagnostics.count() == before).then_some(Document { origin, meta, body })
 }
 
-/// The spec as its kind reads it, and every rule that it breaks.
+/// Reads the spec as its kind does, and returns with it every rule that it breaks; `None` if it
+/// does not fit the kind.
 fn body(tree: &Node, name: &str, spec: serde_json::Value) -> Option<(Body, Vec<Violation>)> {
     if tree.member("kind")?.1.text()? == Repository::NAME {
         let doc = serde_json::from_value(spec).ok()?;
@@ -185,6 +190,8 @@ fn spec_shape(tree: &Node) -> Option<&'static Shape> {
     shape_of(tree.member("kind")?.1.text()?)
 }
 
+/// Reads the `metadata` of a document that has been checked. One that names no target is meant for
+/// `default`; a target that it names twice counts once.
 fn meta(tree: &Node) -> Option<Meta> {
     let (_, node) = tree.member("metadata")?;
     let name = node.member("name")?.1.text()?.to_owned();
@@ -209,7 +216,8 @@ fn meta(tree: &Node) -> Option<Meta> {
     Some(Meta { name, targets, labels, annotations })
 }
 
-/// Where a member stands, or the nearest thing above it that is there.
+/// Where the member at `path` stands, or the nearest thing above it that is there. A map or list is
+/// shown at its key.
 fn place(spec: &Node, path: &[String]) -> Position {
     let mut at = spec.at;
     let mut node = spec;

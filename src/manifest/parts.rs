@@ -72,7 +72,8 @@ impl FunctionParts {
         below::<Provisioned>(check_host(doc, self.alias(), reserved))
     }
 
-    /// What goes with managed instances, and what does not.
+    /// The rules that a function breaks in what it needs on managed instances, and in what does not
+    /// go with them.
     fn check_managed(&self, managed: bool) -> Vec<Violation> {
         let wrong = self.scaling_config.as_ref().and_then(|_| scaling::check_host(managed));
         let mut violations = below::<Scaling>(wrong.into_iter().collect());

@@ -14,7 +14,7 @@ pub(super) enum YamlScalar<'a> {
     Text(&'a str),
 }
 
-/// Reads a scalar.
+/// Reads a scalar by YAML 1.2's core schema. One in quotes (not `plain`) is always a text.
 pub(super) fn read(text: &str, plain: bool) -> YamlScalar<'_> {
     if !plain {
         return YamlScalar::Text(text);
@@ -36,6 +36,7 @@ pub(super) fn read(text: &str, plain: bool) -> YamlScalar<'_> {
     }
 }
 
+/// Reads a whole number: decimal, `0x…` or `0o…`. `None` if it is none, or does not fit.
 fn int(text: &str) -> Option<i64> {
     if let Some(hex) = text.strip_prefix("0x") {
         return i64::from_str_radix(hex, 16).ok();
@@ -48,7 +49,7 @@ fn int(text: &str) -> Option<i64> {
     all.then(|| text.strip_prefix('+').unwrap_or(text).parse().ok()).flatten()
 }
 
-/// The JSON that a tree means.
+/// The JSON that a tree means; a number that JSON does not have becomes null.
 pub(super) fn json(node: &Node) -> Json {
     match &node.value {
         Value::Scalar { text, plain } => match read(text, *plain) {

@@ -78,6 +78,7 @@ impl DocumentSettings {
 }
 
 impl Sites {
+    /// Collects the functions that the documents describe for one target.
     pub(super) fn of(documents: Documents<'_>, setting: Setting<'_>) -> Self {
         let target = &setting.place.target;
         let ours = documents.all.iter().filter(|it| it.meta.targets.contains(target));
@@ -118,6 +119,8 @@ impl Sites {
         })?
     }
 
+    /// Calls `show` with one function and its document, and returns what that returns; `None` if no
+    /// document describes it.
     fn at<T>(
         &self,
         name: &Name,

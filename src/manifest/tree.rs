@@ -188,6 +188,7 @@ struct Members {
 }
 
 impl TreeBuilder {
+    /// Takes in one event of the parser. `Err` ends the reading of the file.
     fn take(&mut self, event: Event<'_>, at: Position) -> Result<(), ParseError> {
         match event {
             Event::Scalar(text, style, anchor, tag) => {
@@ -227,7 +228,7 @@ impl TreeBuilder {
         }
     }
 
-    /// Counts what is about to be added to the file.
+    /// Counts what is about to be added to the file. `Err` if that is too much, or too deep.
     fn count(&mut self, size: Size, at: Position) -> Result<(), ParseError> {
         let all = &mut self.trees.size;
         all.add(size);
@@ -296,7 +297,7 @@ impl TreeBuilder {
         self.add(Sized { node, size: frame.size }.called(frame.function), frame.anchor);
     }
 
-    /// Puts a finished value where it belongs.
+    /// Puts a finished value into the map or list that is open, or among the documents.
     fn add(&mut self, sized: Sized, anchor: usize) {
         if anchor > 0 {
             self.anchors.insert(anchor, sized.clone());
@@ -319,7 +320,7 @@ impl TreeBuilder {
 }
 
 impl Sized {
-    /// What a function is called with, in the long form.
+    /// Wraps the value as the one member of a map whose key is the function, if there is one.
     fn called(self, function: Option<String>) -> Self {
         let Some(text) = function else { return self };
         let Self { node, size: inner } = self;
@@ -333,7 +334,7 @@ impl Sized {
 }
 
 impl Members {
-    /// One more member, or what is wrong with its key. Nobody knows yet whether that is a name or a secret.
+    /// Adds a member, or says what is wrong with its key without showing it: it may be a secret.
     fn add(&mut self, key: Node, value: Node) -> Option<ParseError> {
         let Value::Scalar { text, plain } = &key.value else {
             return Some(ParseError::new(key.at, "a key must be a text", "write a plain word"));

@@ -34,8 +34,9 @@ struct DockerImage {
     layers: Vec<String>,
 }
 
-/// Unpacks an archive, and reads its image, or of several the one for an architecture. The image lives as long as the
-/// folder.
+/// Unpacks an archive into a temporary folder and reads its image, or of several the one for an
+/// architecture. The image can be read only as long as the folder is kept: dropping it deletes the
+/// files.
 pub fn open(file: &Path, architecture: Option<&str>) -> Result<(LocalImage, TempDir), ImageError> {
     let folder = TempDir::new().map_err(|error| ImageError::file(std::env::temp_dir(), error))?;
     unpack(file, folder.path())?;
@@ -52,7 +53,8 @@ pub fn open(file: &Path, architecture: Option<&str>) -> Result<(LocalImage, Temp
     Ok((docker(file, folder.path())?, folder))
 }
 
-/// Unpacks plain files alone: links could lead out of the folder, and nothing here needs them.
+/// Unpacks an archive, compressed by gzip or not, into a folder: plain files alone, since links
+/// could lead out of it, and nothing here needs them.
 fn unpack(file: &Path, folder: &Path) -> Result<(), ImageError> {
     let failed = |error| ImageError::file(file, error);
     let open = || fs::File::open(file).map_err(failed);
@@ -86,7 +88,8 @@ fn unpack(file: &Path, folder: &Path) -> Result<(), ImageError> {
     Ok(())
 }
 
-/// Docker's own form has no manifest: one is made, and the layers are compressed. Both come out the same each time.
+/// Reads an image of Docker's own form. It has no manifest: one is made, and the layers are
+/// compressed. Both come out the same each time, and so does the digest.
 fn docker(file: &Path, folder: &Path) -> Result<LocalImage, ImageError> {
     let unfit = |text: String| ImageError::Unfit(format!("{}: {text}", file.display()));
     let list = read(&folder.join(LIST))?;
@@ -142,7 +145,8 @@ fn keep(folder: &Path, config: &[u8]) -> Result<BlobDescriptor, ImageError> {
     Ok(BlobDescriptor { media_type, digest, size: config.len() as u64, platform: None })
 }
 
-/// Puts a layer among the blobs, compressed.
+/// Puts a layer among the blobs, compressed by gzip if it is not yet, and returns what refers to
+/// it.
 fn pack(folder: &Path, layer: &Path) -> Result<BlobDescriptor, ImageError> {
     let from = |error| ImageError::file(layer, error);
     let mut source = fs::File::open(layer).map_err(from)?;

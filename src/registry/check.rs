@@ -65,6 +65,7 @@ pub(crate) fn check(image: &LocalImage, wanted: RunTarget<'_>) -> Vec<String> {
     wrong
 }
 
+/// Why Lambda would refuse a layer of this media type; `None` if it would not.
 fn layer(media_type: &str) -> Option<String> {
     if media_type.ends_with("+zstd") {
         let message =

@@ -49,7 +49,7 @@ pub enum RegistryError {
 }
 
 impl RegistryError {
-    /// In words, with what to do.
+    /// Says in words why the push to this repository failed, and what to do.
     pub(crate) fn into_image_error(self, repository: &str) -> ImageError {
         match self {
             Self::Passing(why) | Self::Lost(why) => ImageError::Unreachable(format!(
@@ -98,7 +98,8 @@ struct ErrorBody {
 type RegistryResponse = Response<ureq::Body>;
 
 impl Client {
-    /// Talks to one repository.
+    /// Makes a client of one repository. It trusts the bundled certificates and those of `access`,
+    /// and follows no redirects.
     pub fn new(access: Access, repository: &str) -> Self {
         let mut roots: Vec<Certificate<'static>> = webpki_root_certs::TLS_SERVER_ROOT_CERTS
             .iter()
@@ -131,7 +132,7 @@ impl Client {
         self.access.authorization.as_deref().filter(|_| own)
     }
 
-    /// Whether a blob is there.
+    /// Whether the repository has a blob.
     pub fn has(&self, digest: &str) -> Result<bool, RegistryError> {
         let url = self.url(&format!("blobs/{digest}"));
         let response = self.send(self.agent.head(&url), &url)?;
@@ -172,7 +173,8 @@ impl Client {
         self.upload(response, &upload.url, offset)
     }
 
-    /// Ends an upload; the registry compares the digest.
+    /// Ends an upload; the registry compares the digest. [`RegistryError::Lost`] if it no longer
+    /// knows the upload.
     pub fn finish(&self, upload: &Upload, digest: &str) -> Result<(), RegistryError> {
         let sign = if upload.url.contains('?') { '&' } else { '?' };
         let url = format!("{}{sign}digest={digest}", upload.url);
@@ -185,7 +187,8 @@ impl Client {
         }
     }
 
-    /// The digest of the manifest that a tag names.
+    /// The digest of the manifest that a tag names; `None` if there is no such tag, or no digest in
+    /// the answer.
     pub fn manifest(&self, tag: &str) -> Result<Option<String>, RegistryError> {
         let url = self.url(&format!("manifests/{tag}"));
         let accepted = [SINGLE, INDEX].concat().join(", ");
@@ -197,7 +200,8 @@ impl Client {
         }
     }
 
-    /// Writes a manifest under a tag.
+    /// Writes a manifest under a tag. `Err` also if the registry answers with another digest than
+    /// that of `bytes`.
     pub fn put_manifest(
         &self,
         tag: &str,
@@ -222,6 +226,8 @@ impl Client {
         }
     }
 
+    /// Adds the header `Authorization`, but only for the registry's own URLs: an upload may lead
+    /// elsewhere.
     fn authorized<T>(
         &self,
         request: ureq::RequestBuilder<T>,
@@ -241,7 +247,8 @@ impl Client {
         self.authorized(request, url).call().map_err(|it| broken(&it))
     }
 
-    /// Where an upload goes on, by an answer to one of its calls.
+    /// Reads from the answer to a call where the upload goes on: `url` is where that call went,
+    /// `offset` how many bytes are there after it.
     fn upload(
         &self,
         response: RegistryResponse,
@@ -250,6 +257,7 @@ impl Client {
     ) -> Result<Upload, RegistryError> {
         let status = response.status().as_u16();
         if !(200..=299).contains(&status) {
+            // Where an upload begins there is none to be lost.
             let lost = url.contains("/uploads/") && !url.ends_with("/uploads/");
             return Err(match status {
                 404 | 416 if lost => RegistryError::Lost(words(response)),
@@ -289,7 +297,7 @@ fn refused(response: RegistryResponse) -> RegistryError {
     }
 }
 
-/// What a registry says of an error.
+/// What a registry says of an error, on one line and at most 300 characters long.
 fn words(mut response: RegistryResponse) -> String {
     let status = response.status();
     let body =

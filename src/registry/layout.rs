@@ -37,7 +37,7 @@ pub fn open(folder: &Path, architecture: Option<&str>) -> Result<LocalImage, Ima
     choose(images, architecture)
 }
 
-/// All images of an index, and of those in it.
+/// Collects all images of an index, and of the indexes in it. `depth` is how many indexes it is in.
 fn gather(
     folder: &Path,
     index: &ImageIndex,
@@ -65,6 +65,7 @@ fn gather(
     Ok(())
 }
 
+/// Reads an image by its manifest, whose bytes lie at `path`; `found` is what refers to it.
 fn read(
     folder: &Path,
     found: &BlobDescriptor,
@@ -89,6 +90,8 @@ fn read(
     })
 }
 
+/// Chooses the image that is meant: the only one, whatever machine it is for, or of several the one
+/// for an architecture.
 fn choose(
     mut images: Vec<LocalImage>,
     architecture: Option<&str>,
@@ -117,7 +120,8 @@ fn choose(
     }
 }
 
-/// The bytes that a descriptor names, which must be those.
+/// Reads the bytes that a descriptor names and compares them with its digest. Returns their path
+/// too, for messages.
 fn blob(folder: &Path, found: &BlobDescriptor) -> Result<(PathBuf, Vec<u8>), ImageError> {
     if !image::is_digest(&found.digest) {
         let message = format!("{}: `{}` is no digest", folder.display(), found.digest);
@@ -132,6 +136,7 @@ fn blob(folder: &Path, found: &BlobDescriptor) -> Result<(PathBuf, Vec<u8>), Ima
     Ok((path, bytes))
 }
 
+/// Reads a manifest, a configuration or an index; `Err` if it is too large to be one.
 fn text(path: &Path) -> Result<Vec<u8>, ImageError> {
     let failed = |error| ImageError::file(path, error);
     let mut bytes = Vec::new();

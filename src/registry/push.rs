@@ -50,7 +50,8 @@ pub struct PushSummary {
     pub same: bool,
 }
 
-/// Pushes an image under a tag.
+/// Pushes an image under a tag: blobs first, several at once, and the manifest last, so that the
+/// tag leads to the old image until then. Does nothing if the tag names this very image.
 pub fn push(
     client: &Client,
     image: &LocalImage,
@@ -147,6 +148,8 @@ enum PushStep {
 }
 
 impl PushJob<'_> {
+    /// Sends one blob, unless the registry has it. Each part that gets through starts the count of
+    /// failures again.
     fn send(&self, pushed: &Mutex<PushSummary>) -> Result<(), PushError> {
         if again(self.observer, || self.client.has(&self.blob.digest))? {
             self.observer.skipped(self.number);
@@ -177,7 +180,7 @@ impl PushJob<'_> {
         Ok(())
     }
 
-    /// The next part, or the end.
+    /// Sends the next part of the blob; if all bytes are there, ends the upload.
     fn step(&self, file: &mut fs::File, upload: &Upload) -> Result<PushStep, PushError> {
         if upload.offset >= self.blob.size {
             self.client.finish(upload, &self.blob.digest)?;
@@ -196,7 +199,8 @@ impl PushJob<'_> {
         Ok(PushStep::Sent { next, bytes: bytes.len() as u64 })
     }
 
-    /// Where to go on after a call that failed: where the registry says, or from the start.
+    /// Where to go on after a call that failed: where the registry says, or from the start. `tries`
+    /// counts the failures in a row; `Err` if there are too many, or another try is of no use.
     fn resume(
         &self,
         upload: &Upload,
@@ -222,7 +226,7 @@ impl PushJob<'_> {
         }
     }
 
-    /// The file, whose bytes have been compared with the digest.
+    /// Opens the file of the blob, whose bytes have been compared with the digest and the size.
     fn verified(&self) -> Result<fs::File, ImageError> {
         let BlobDescriptor { digest, size, .. } = self.blob;
         let failed = |error| ImageError::file(self.image.path(digest), error);
@@ -240,7 +244,7 @@ impl PushJob<'_> {
     }
 }
 
-/// A call, and again if it may go well another time.
+/// Makes a call, and makes it again up to [`TRIES`] times in all while it may go well another time.
 fn again<T>(
     observer: &dyn PushObserver,
     call: impl Fn() -> Result<T, RegistryError>,

@@ -47,7 +47,8 @@ pub(super) struct Editor<'a> {
 }
 
 impl Editor<'_> {
-    /// The text with an edit in it, as long as it can be made.
+    /// Makes an edit and returns the text with it. `Err` if the value is not there, stands
+    /// elsewhere, is referred to, or is written in a way that is not edited.
     pub(super) fn edited(&self, top: &TextNode, edit: &Edit) -> Result<String, EditRefusal> {
         let path: Vec<&str> = edit.path.iter().map(String::as_str).collect();
         let (name, above) =
@@ -76,7 +77,8 @@ impl Editor<'_> {
         edited.ok_or(EditRefusal { line: parent.line, why: NO_EDIT })
     }
 
-    /// `key`: that of the value, if it stands above it.
+    /// Puts another value in the place of `node`. `key` is that of the value, if it stands on a
+    /// line above; a value on one line then moves up to it. `None`: it cannot be done.
     fn changed(&self, node: &TextNode, key: Option<&TextNode>, value: &Json) -> Option<String> {
         let Some(key) = key else {
             return self.put(node.start..node.end, &self.tongue.line(value));
@@ -94,6 +96,8 @@ impl Editor<'_> {
         self.put(from..node.end, &self.indented(&lines, column))
     }
 
+    /// Adds a member to a map or an item to a list, in the style of what is there. `None`: it
+    /// cannot be done.
     fn added(&self, parent: &TextNode, name: &str, value: &Json) -> Option<String> {
         let (items, keys) = match &parent.value {
             TextValue::Map(items, keys) => (items, keys),
@@ -113,7 +117,7 @@ impl Editor<'_> {
         }
     }
 
-    /// One more item at the end of a list.
+    /// Adds an item at the end of a list, in the style of what is there. `None`: it cannot be done.
     fn appended(&self, parent: &TextNode, items: &Items, value: &Json) -> Option<String> {
         let line = self.tongue.line(value);
         let Some(last) = items.values.last() else {
@@ -129,6 +133,8 @@ impl Editor<'_> {
         self.put(end..end, &format!("{}{lines}", self.newline()))
     }
 
+    /// Takes a value out, with its key or dash and, in block style, its lines. `None`: it cannot be
+    /// done.
     fn removed(&self, parent: &TextNode, node: &TextNode) -> Option<String> {
         let items = parent.items()?;
         let at = items.values.iter().position(|it| it.start == node.start)?;
@@ -152,7 +158,8 @@ impl Editor<'_> {
         own.then(|| self.put(from..end, ""))?
     }
 
-    /// What stands there goes, but never a comment: that is another party's word on something else.
+    /// Puts other text in the place of a range. `None` if a comment stands in it, since that is
+    /// another party's word on something else.
     fn put(&self, range: Range<usize>, with: &str) -> Option<String> {
         let old = self.text.get(range.clone())?;
         let begins = |(at, _): (usize, &str)| {
@@ -191,7 +198,8 @@ impl Editor<'_> {
     }
 }
 
-/// The text with another scalar in place, in the quotes that stand there; `None` if that cannot be done.
+/// Puts another scalar in the place of one, in the quotes that stand there, and returns the text;
+/// `None` if that cannot be done.
 pub(super) fn scalar_put(text: &str, node: &TextNode, value: &str) -> Option<String> {
     let TextValue::Scalar(reads, style) = &node.value else { return None };
     let plain = |c: char| c.is_ascii_alphanumeric() || "/._-@:".contains(c);

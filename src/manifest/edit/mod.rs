@@ -48,8 +48,9 @@ pub fn replace(text: &str, line: u32, path: &[&str], value: &str) -> Result<Stri
     Ok(edited)
 }
 
-/// Makes an edit in the document whose first key stands on `line`: another value, one more, or one less. Values of any
-/// sort; the same promise as [`replace`].
+/// Makes an edit in the document whose first key stands on `line`: another value, one more, or one
+/// less, of any sort. It gives a text back only if that was seen to read as before but for the
+/// edit.
 pub fn edit(text: &str, line: u32, edit: &Edit) -> Result<String, EditError> {
     let tongue = Tongue::of(text);
     let failed = |EditRefusal { line, why }| {
@@ -69,7 +70,7 @@ pub fn edit(text: &str, line: u32, edit: &Edit) -> Result<String, EditError> {
     Ok(edited)
 }
 
-/// Whether the edited file reads as the other one, but for the edit.
+/// Reads both texts and makes sure that the edit has changed nothing else.
 fn check_edit(before: &str, after: &str, line: u32, edit: &Edit) -> Result<(), EditRefusal> {
     let (before, after) = (read(before), read(after));
     let fits = before.zip(after).is_some_and(|(mut wanted, found)| {
@@ -89,6 +90,8 @@ fn read(text: &str) -> Option<Vec<(u32, Json)>> {
     troubles.is_empty().then(|| all.collect())
 }
 
+/// Makes an edit to JSON, so that it can be compared with the edited text: puts `value` at `path`,
+/// or takes out what is there. `None` if the path leads nowhere.
 fn set(place: &mut Json, path: &[String], value: Option<&Json>) -> Option<()> {
     let (name, rest) = path.split_first()?;
     if let [_, ..] = rest {

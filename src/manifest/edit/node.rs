@@ -75,7 +75,8 @@ impl TextNode {
     }
 }
 
-/// The document whose first key stands on a line.
+/// The document whose first key stands on `line`; `None` if there is none, or the text cannot be
+/// read up to its end.
 pub(super) fn document(text: &str, line: u32) -> Option<TextNode> {
     let mut reader =
         NodeReader { text, at: offsets(text), open: Vec::new(), done: None, wanted_line: line };
@@ -105,6 +106,7 @@ struct NodeReader<'a> {
 }
 
 impl NodeReader<'_> {
+    /// Takes in one event of the parser. `None` if it has no place in the text, or nests too deep.
     fn take(&mut self, event: Event<'_>, span: Span) -> Option<()> {
         let (start, end) = (*self.at.get(span.start.index())?, *self.at.get(span.end.index())?);
         let line = u32::try_from(span.start.line()).ok()?;
@@ -146,6 +148,8 @@ impl NodeReader<'_> {
         Some(())
     }
 
+    /// Puts a value into the map or list that is open, or keeps it as the document that is looked
+    /// for.
     fn attach(&mut self, node: TextNode) {
         match self.open.last_mut() {
             Some((TextNode { value: TextValue::List(items), .. }, _)) => items.values.push(node),
@@ -159,6 +163,7 @@ impl NodeReader<'_> {
                 }
             }
             _ if node.line == self.wanted_line => self.done = Some(node),
+            // Another document of the file.
             _ => {}
         }
     }

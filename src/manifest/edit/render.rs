@@ -24,7 +24,7 @@ impl Tongue {
         if json { Self::Json } else { Self::Yaml }
     }
 
-    /// A value on one line. It may stand within braces.
+    /// Writes a value on one line, so that it may also stand within braces.
     pub(super) fn line(self, value: &Json) -> String {
         match value {
             Json::Null | Json::Bool(_) | Json::Number(_) => value.to_string(),
@@ -43,7 +43,8 @@ impl Tongue {
         }
     }
 
-    /// A text: without quotes only where nothing could take it for anything else, wherever it stands.
+    /// Writes a text: without quotes only where nothing could take it for anything else, wherever
+    /// it stands.
     pub(super) fn word(self, text: &str) -> String {
         let first = |c: char| c.is_ascii_alphabetic() || c == '/';
         let plain = |c: char| c.is_ascii_alphanumeric() || "/._-@".contains(c);
@@ -59,7 +60,8 @@ impl Tongue {
         if bare { text.to_owned() } else { Json::from(text).to_string() }
     }
 
-    /// A value below its key, a line each, without the indent; `None` if it has to stand on the key's line.
+    /// Writes a value below its key, a line each, without the indent; `None` if it has to stand on
+    /// the key's line.
     pub(super) fn lines(self, value: &Json) -> Option<Vec<String>> {
         let mut lines = Vec::new();
         match value {
@@ -81,7 +83,7 @@ impl Tongue {
         Some(lines)
     }
 
-    /// A member of a map in lines of its own.
+    /// Writes a member of a map: on one line if it is short, else with its value below the key.
     pub(super) fn member(self, key: &str, value: &Json) -> Vec<String> {
         let (key, line) = (self.word(key), self.line(value));
         match self.lines(value).filter(|_| line.len() > WIDTH) {
