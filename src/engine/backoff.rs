@@ -20,7 +20,8 @@ const INVALID_RECHECK: Duration = Duration::from_hours(1);
 /// How many failures in a row a single run sits out before it says what is left.
 pub(super) const PATIENCE: u32 = 4;
 
-/// When to try again after the `attempt`-th failure in a row (from 1), unless something changes first.
+/// Returns how long to wait after the `attempt`-th failure in a row (from 1), unless a change of
+/// the object asks for another try before. It is the same for the same name and attempt.
 pub(super) fn pause(class: Class, name: &Name, attempt: u32) -> Duration {
     match class {
         Class::Busy => jitter(BUSY_RECHECK, name, attempt),

@@ -68,12 +68,12 @@ pub struct Waves {
 }
 
 impl Brake {
-    /// The manifests changed: survey again.
+    /// Asks for a new survey: the manifests changed, so how many objects change is not known.
     pub(super) fn survey(&mut self) {
         self.surveyed = false;
     }
 
-    /// The object left.
+    /// Drops an object that left from the pending updates, the failed ones and the rollout.
     pub(super) fn forget(&mut self, name: &Name) {
         self.pending.remove(name);
         self.faulty.remove(name);
@@ -85,14 +85,15 @@ impl Brake {
         }
     }
 
-    /// A step of ours begins.
+    /// Notes that a step of ours begins on an object of the rollout, so that a failure from now on
+    /// is a failure of the rollout.
     pub(super) fn begin(&mut self, name: &Name) {
         if let Some(rollout) = self.rollout.as_mut().filter(|it| it.released.contains(name)) {
             rollout.begun.insert(name.clone());
         }
     }
 
-    /// Objects whose update has failed, of an update of many.
+    /// Returns the objects that the rollout has begun to update and whose update failed.
     fn failed(&self) -> impl Iterator<Item = &Name> {
         let begun = self.rollout.iter().flat_map(|it| &it.begun);
         begun.filter(|it| self.faulty.contains(*it))
@@ -110,7 +111,9 @@ impl Brake {
 }
 
 impl<K: Kind> Engine<K> {
-    /// Takes in what was judged of an object.
+    /// Notes whether an object has an update to do and whether its last one failed, and tells the
+    /// breaker. Only what a manifest or an image changed is an update: what is absent, has only
+    /// drifted, is held by a gate or saves callers is not braked.
     pub(super) fn mark(&mut self, name: &Name, judgement: &Judgement<K::Step>) {
         let Some(object) = self.objects.get(name) else { return };
         let present = object.observed.reading().is_some_and(|it| K::is_there(&it.live));
@@ -132,7 +135,8 @@ impl<K: Kind> Engine<K> {
         }
     }
 
-    /// Why the update of an object must wait for others, if it must.
+    /// Returns the gate that holds an object's update until its wave; `None` lets it go on. It
+    /// starts the waves when the first of many updates asks.
     pub(super) fn braked(&mut self, name: &Name) -> Option<Gate> {
         if !self.brake.pending.contains(name) {
             return None;
@@ -162,11 +166,13 @@ impl<K: Kind> Engine<K> {
         Some(Gate::shut(reason))
     }
 
-    /// Whether an object waits for its wave, and there is one to come.
+    /// Whether a gate opens by itself within this update: for a wave to come, or a survey.
     pub(super) fn waits_for_wave(gate: &Gate) -> bool {
         matches!(gate.reason.code, "RolloutWaiting" | "Surveying")
     }
 
+    /// Whether every wanted object has been read, or cannot be, since the manifests changed. A
+    /// fleet of few objects needs no survey.
     fn is_surveyed(&mut self) -> bool {
         let brake = &mut self.brake;
         let wanted = || self.objects.values().filter(|it| it.wanted.is_some());
@@ -176,7 +182,8 @@ impl<K: Kind> Engine<K> {
         brake.surveyed
     }
 
-    /// Starts waves if there is reason to.
+    /// Starts a rollout in waves if more than [`FEW`] objects, and more than one in [`PART`], have
+    /// an update to do; does nothing otherwise.
     fn engage(&mut self) {
         let pending = &self.brake.pending;
         if pending.len() <= FEW || pending.len() * PART <= self.counts.wanted {
@@ -191,7 +198,8 @@ impl<K: Kind> Engine<K> {
         self.turn_wave();
     }
 
-    /// Releases the next wave once the last has settled; stops at a failure.
+    /// Releases the next wave once the last has settled, halts the rollout at a failure unless a
+    /// person confirmed it, and ends it when every member is updated. It runs after each event.
     pub(super) fn turn_wave(&mut self) {
         if !self.brake.surveying.is_empty() && self.is_surveyed() {
             let surveyed = std::mem::take(&mut self.brake.surveying);
@@ -229,6 +237,8 @@ impl<K: Kind> Engine<K> {
         self.release_wave(waiting, confirmed);
     }
 
+    /// Lets the next wave go: one object, then a tenth of all members, then the rest. `all` lets
+    /// every waiting object go at once, since a person confirmed the rollout.
     fn release_wave(&mut self, waiting: Vec<Name>, all: bool) {
         let Some(rollout) = &mut self.brake.rollout else { return };
         let first = rollout.released.is_empty();
@@ -263,7 +273,8 @@ impl<K: Kind> Engine<K> {
         )
     }
 
-    /// The hash of everything that is still to be updated.
+    /// Returns the hash of all members that are still to be updated: a person confirms exactly
+    /// these.
     fn rollout_hash(&self) -> String {
         let brake = &self.brake;
         let left = brake.rollout.iter().flat_map(|it| &it.members);

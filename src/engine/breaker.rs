@@ -49,24 +49,25 @@ pub struct Broken {
 }
 
 impl Breaker {
-    /// The object left.
+    /// Drops an object that left.
     pub(super) fn forget(&mut self, name: &Name) {
         self.drifted.remove(name);
         self.suspects.remove(name);
         self.waiting.remove(name);
     }
 
-    /// A list shows it otherwise than it was.
+    /// Notes that a list shows an object otherwise than it was, so that it may have drifted.
     pub(super) fn suspect(&mut self, name: &Name) {
         self.suspects.insert(name.clone());
     }
 
-    /// It has been read exactly, or cannot be.
+    /// Notes that an object is no suspect any more: it has been read exactly, or cannot be.
     pub(super) fn clear(&mut self, name: &Name) {
         self.suspects.remove(name);
     }
 
-    /// Takes in whether an object has drifted.
+    /// Notes whether an object has drifted. One that a person suspended is not counted, since that
+    /// person is expected to change it.
     pub(super) fn mark<S>(&mut self, name: &Name, judgement: &Judgement<S>) {
         let suspended = judgement.gate.as_ref().is_some_and(|it| it.suspended);
         // That AWS reports a failure is nobody's doing; what nobody asks for may have been there for ever; and every
@@ -97,7 +98,8 @@ fn too_many(drifted: usize, of: usize) -> bool {
 }
 
 impl<K: Kind> Engine<K> {
-    /// Opens and closes the breaker, as what is known now asks for.
+    /// Opens the breaker when too many objects have drifted, and closes it when about half as many
+    /// are left or a person confirmed these. The objects that this concerns are judged again.
     pub(super) fn weigh_breaker(&mut self) {
         if self.breaker.is_idle() {
             return;
@@ -113,6 +115,7 @@ impl<K: Kind> Engine<K> {
         let was = breaker.open;
         breaker.open = !breaker.agrees()
             && if was {
+                // It closes at half of what opens it.
                 drifted > FEW / 2 && drifted * PART * 2 > of
             } else {
                 too_many(drifted, of)
@@ -148,7 +151,8 @@ impl<K: Kind> Engine<K> {
         self.breaker.open.then(|| Gate::shut(Reason::new("MassDrift", self.broken_because())))
     }
 
-    /// Why an object that drifted has to wait until it is known how many did.
+    /// Returns the gate that holds a drifted object until it is known how many drifted with it;
+    /// `None` lets it go on.
     pub(super) fn uncounted(&mut self, name: &Name) -> Option<Gate> {
         let breaker = &self.breaker;
         let drifted = breaker.drifted.contains(name) && !breaker.agreed.contains(name);

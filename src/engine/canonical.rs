@@ -17,6 +17,8 @@ pub fn hash(value: &Value) -> String {
     hex(&Sha256::digest(text))
 }
 
+/// Appends the JSON text of a value, members sorted by name. Its hash stands in tags of live
+/// objects: another text for the same value would make every object seem changed.
 fn write(value: &Value, text: &mut String) {
     match value {
         Value::Object(members) => {

@@ -38,6 +38,7 @@ enum Role {
 }
 
 impl Membership {
+    /// Says what an object adds to the numbers: by its tags where nobody wants it, else as wanted.
     fn of<K: Kind>(name: &Name, object: &Object<K>, settings: &Settings) -> Self {
         let reading = object.observed.reading();
         let present = reading.is_some_and(|it| K::is_there(&it.live));
@@ -87,7 +88,7 @@ impl Counts {
         }
     }
 
-    /// Takes away what was added.
+    /// Takes an object out of the numbers; `membership` is that with which it was added.
     fn take(&mut self, name: &Name, membership: Membership) {
         self.count(membership, |number| *number -= 1);
         if membership.candidate {
@@ -95,6 +96,7 @@ impl Counts {
         }
     }
 
+    /// Changes every number that an object is part of; `by` adds one or takes one away.
     fn count(&mut self, membership: Membership, by: impl Fn(&mut usize)) {
         match (membership.role, membership.present) {
             (Role::Wanted, present) => {
@@ -114,7 +116,7 @@ impl Counts {
 }
 
 impl<K: Kind> Engine<K> {
-    /// An object changed: count it as it is now.
+    /// Counts an object as it is now in place of as it was counted last.
     pub(super) fn recount(&mut self, name: &Name) {
         let Some(object) = self.objects.get_mut(name) else { return };
         let now = Membership::of(name, object, &self.settings);
@@ -128,14 +130,15 @@ impl<K: Kind> Engine<K> {
         self.counts.add(name, now);
     }
 
-    /// An object left.
+    /// Takes an object that left out of the numbers; `membership` is as it was counted last.
     pub(super) fn uncount(&mut self, name: &Name, membership: Option<Membership>) {
         if let Some(membership) = membership {
             self.counts.take(name, membership);
         }
     }
 
-    /// What the prune gate must know.
+    /// Sums up what the prune gate decides on. `read_at` stays zero while there are no candidates:
+    /// a decision holds only for an equal input, and a reread of the manifests must not end it.
     pub(super) fn prune_input(&self) -> PruneInput {
         debug_assert_eq!(self.counts, self.counted(), "an object changed and was not counted");
         let counts = &self.counts;
@@ -149,7 +152,7 @@ impl<K: Kind> Engine<K> {
         }
     }
 
-    /// The same numbers, counted again.
+    /// Counts every object from the start, to check in debug builds that no change went uncounted.
     fn counted(&self) -> Counts {
         let mut counts = Counts::default();
         for (name, object) in &self.objects {

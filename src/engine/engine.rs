@@ -205,7 +205,7 @@ impl<K: Kind> Engine<K> {
         std::mem::take(&mut self.changed)
     }
 
-    /// The engine in numbers.
+    /// Sums up what the engine is doing, for metrics, views and the prune gate.
     pub fn summary(&self, now: Now) -> Summary {
         let counts = &self.counts;
         Summary {
@@ -225,7 +225,8 @@ impl<K: Kind> Engine<K> {
         }
     }
 
-    /// What is due. While the target is on hold nothing is: nobody would do it.
+    /// Counts the reads and steps that are due and have not begun; none while the target is on
+    /// hold, since nobody would do them.
     fn depth(&self, now: Mono) -> usize {
         let due = || self.reads.depth(now) + self.audits.depth(now) + self.ready.len();
         if self.paused.is_some() { 0 } else { due() }
@@ -244,7 +245,7 @@ impl<K: Kind> Engine<K> {
         }
     }
 
-    /// Gives the slot back, if there is one.
+    /// Gives back the slot that [`Engine::reserve`] kept for an object, if there is one.
     pub(super) fn release(&mut self, name: &Name) {
         if let Some(object) = self.objects.get_mut(name).filter(|it| it.reserved) {
             object.reserved = false;
@@ -256,7 +257,8 @@ impl<K: Kind> Engine<K> {
         Key { target: self.target.clone(), kind: K::NAME, name: name.clone() }
     }
 
-    /// Asks for a read at `at`, or as soon as the one under way is back.
+    /// Asks for a read at `at`, or as soon as the one under way is back. With [`Priority::Audit`]
+    /// it waits in the queue of the slow rotation.
     pub(super) fn schedule_read(&mut self, name: &Name, at: Mono, priority: Priority) {
         let Some(object) = self.objects.get_mut(name) else { return };
         match object.phase {
@@ -269,7 +271,8 @@ impl<K: Kind> Engine<K> {
         }
     }
 
-    /// Schedules the next turn of the slow rotation, spread by name.
+    /// Schedules an object's next turn of the slow rotation. Turns are spread by a hash of the
+    /// name; `first` spreads them over the whole period, later ones keep close to it.
     pub(super) fn schedule_audit(&mut self, name: &Name, first: bool) {
         let period = self.audit_period();
         let share = backoff::share(name, 0);
@@ -278,12 +281,16 @@ impl<K: Kind> Engine<K> {
         self.audits.at(name, self.now.mono.after(wait), Priority::Audit);
     }
 
+    /// Returns how long the slow rotation takes: the kind's own period, or longer where the audit
+    /// rate does not allow so many reads.
     fn audit_period(&self) -> std::time::Duration {
         let objects = u32::try_from(self.objects.len()).unwrap_or(u32::MAX);
         let slowest = f64::from(objects) / self.settings.audit_rate.max(0.01);
         K::AUDIT_PERIOD.max(std::time::Duration::from_secs_f64(slowest))
     }
 
+    /// Whether one more read of the slow rotation may begin. None does before the first list is
+    /// complete.
     fn may_audit(&self) -> bool {
         self.reads_running < READS_MAX && self.auditing.len() < AUDITS_MAX && self.lists.complete
     }
@@ -318,6 +325,8 @@ impl<K: Kind> Engine<K> {
         }
     }
 
+    /// Starts a read that is due. If the object is being read already, it is read again afterwards;
+    /// after a step a read follows anyway.
     fn start_read(&mut self, Due { name, priority, since }: Due) {
         let Some(object) = self.objects.get_mut(&name) else { return };
         if object.phase != Phase::Idle {

@@ -46,7 +46,9 @@ impl Fight {
         COOL_LEAST.max(resync * COOL_RESYNCS)
     }
 
-    /// AWS accepted a step of ours that repairs these changes.
+    /// Takes in that AWS accepted a step which ends `changes`. The heat goes up if one of them is
+    /// drift that was repaired before; at [`FIGHT`] the object is left alone, each time twice as
+    /// long. `lasts`: in what time heat cools to a third.
     pub(super) fn mending(&mut self, changes: &[Change], lasts: Duration, now: Now) {
         self.cool(lasts, now.mono);
         let drifted = changes.iter().filter(|it| it.origin.is_drift());
@@ -79,6 +81,8 @@ impl Fight {
         self.until.filter(|(mono, _)| *mono > now.mono).map(|(_, wall)| wall)
     }
 
+    /// Lets the heat cool for the time that has passed, ends a pause that is over, and forgets the
+    /// fight once the object has been calm for long enough.
     fn cool(&mut self, lasts: Duration, now: Mono) {
         if let Some((until, _)) = self.until.filter(|(mono, _)| *mono <= now) {
             // On parole: the next round at once is the next fight.

@@ -35,7 +35,8 @@ impl Gate {
     }
 }
 
-/// Whether the gate is shut.
+/// Returns why nothing may be written to the object; `None` if it may. A hold, by tag or by
+/// manifest, comes before the mode.
 pub(super) fn gate<K: Kind>(case: &Case<'_, K>) -> Option<Gate> {
     let policy = &case.wanted.policy;
     if let Some(active) = case.memory.suspension.as_ref().and_then(|it| it.active(case.now.wall)) {

@@ -45,13 +45,15 @@ pub trait Kind: Sized + Send + 'static {
     type Spec: Clone + PartialEq + Send + Sync;
     /// What AWS last told us, in the same words.
     type Live: Clone + PartialEq + Send + Sync;
-    /// One AWS call with every argument decided; its `Display` is the line that an operator reads.
+    /// One AWS call with every argument decided. Its `Display` is the line that an operator reads;
+    /// [`step_fingerprint`](super::verdict::step_fingerprint) hashes it to tell a new attempt from
+    /// one that failed, so it must tell apart what is worth another try.
     type Step: Clone + fmt::Display + Send + Sync;
 
     /// The steps that make an absent object.
     fn create(name: &Name, spec: &Self::Spec, facts: &Facts) -> Diff<Self::Step>;
 
-    /// What differs, and the steps that repair it.
+    /// Compares a spec with what a read shows: what differs, and the steps that repair it.
     fn diff(
         name: &Name,
         spec: &Self::Spec,

@@ -129,7 +129,7 @@ impl<K: Kind> Memory<K> {
         self.backoffs.values().any(|it| now < it.until)
     }
 
-    /// A step begins: what failed long enough ago is forgotten.
+    /// Forgets the failures whose time is over, when a step begins.
     pub(super) fn begins(&mut self, now: Mono) {
         self.backoffs.retain(|_, it| now < it.until);
     }
@@ -154,7 +154,7 @@ impl<K: Kind> Memory<K> {
         self.backoffs.remove(&fingerprint);
     }
 
-    /// A step failed.
+    /// Remembers that a step failed, and how long to leave it.
     pub(super) fn fails(&mut self, fingerprint: Fingerprint, backoff: Backoff) {
         self.backoffs.insert(fingerprint, backoff);
     }
@@ -206,8 +206,9 @@ impl<K: Kind> Memory<K> {
         known.into_iter().find(|it| alike(it, change)).map(|it| it.origin)
     }
 
-    /// Compares what the last step meant to set with what a settled read shows. `true` asks for one
-    /// more read: AWS may answer a read from a copy that lags.
+    /// Compares what the last step meant to set with what a settled read shows: a field that still
+    /// differs is left alone for a while. `true` asks for one more read before that is decided,
+    /// since AWS may answer a read from a copy that lags.
     pub(super) fn confirm(&mut self, changes: &[Change], now: Mono) -> bool {
         let Some(tried) = &mut self.tried else { return false };
         let left: Vec<&Change> =
@@ -243,6 +244,8 @@ impl<K: Kind> Memory<K> {
         }
     }
 
+    /// Leaves a field alone that AWS accepts and does not change: each time longer for the same
+    /// desired value, up to six hours.
     fn stick(&mut self, change: &Change, now: Mono) {
         let key = (change.step, change.path.clone());
         let before = self.stuck.get(&key).filter(|it| asks_same(&it.change, change));

@@ -108,6 +108,7 @@ pub(super) struct Applying {
 }
 
 impl<K: Kind> Object<K> {
+    /// Makes an object of which nothing is known yet; without `wanted` it is only watched.
     pub(super) fn new(wanted: Option<DesiredObject<K::Spec>>) -> Self {
         Self {
             wanted,
@@ -177,7 +178,7 @@ impl<K: Kind> Object<K> {
         spare.get(&K::host(name)).filter(|it| ours || K::is_guard(&it.spec))
     }
 
-    /// Nobody wants it, and it is ours.
+    /// Whether the object is ours and no manifest asks for it.
     pub(super) fn is_orphan(&self, name: &Name, settings: &Settings) -> bool {
         self.wanted.is_none() && self.is_ours(name, settings)
     }

@@ -25,6 +25,8 @@ pub(super) const RECORD: &str = "record";
 const CREATE: &str = "create";
 
 impl<K: Kind> Engine<K> {
+    /// Takes in AWS's answer to a step and schedules the read that follows every step, whatever the
+    /// answer was. An object that gave back a shared quota wakes those that AWS had no room for.
     pub(super) fn on_applied(&mut self, name: &Name, result: Result<(), Failure>) {
         self.applying = self.applying.saturating_sub(1);
         let Some(object) = self.objects.get_mut(name) else { return };
@@ -46,7 +48,7 @@ impl<K: Kind> Engine<K> {
         }
     }
 
-    /// AWS accepted a step. Returns when to read.
+    /// Remembers that AWS accepted a step. Returns when to read the object: at once.
     fn succeeded(&mut self, name: &Name, step: &Applying) -> Mono {
         let now = self.now.mono;
         let lasts = Fight::lasts(self.lists.period());
@@ -67,7 +69,8 @@ impl<K: Kind> Engine<K> {
         now
     }
 
-    /// An object gave back what all share: what AWS had no room for is tried again.
+    /// Reads those objects again whose step AWS refused for lack of something, after another object
+    /// gave back what all share.
     fn try_for_room(&mut self) {
         let now = self.now.mono;
         let mut lacking = Vec::new();
@@ -81,7 +84,8 @@ impl<K: Kind> Engine<K> {
         }
     }
 
-    /// A step failed: remember it, so that only something new tries it sooner. Returns when to read.
+    /// Remembers that a step failed, so that the same step waits and only something new is tried
+    /// sooner. Returns when to read the object again.
     fn failed(&mut self, name: &Name, step: &Applying, failure: Failure) -> Mono {
         let Some(object) = self.objects.get_mut(name) else { return self.now.mono };
         object.memory.undone();
@@ -105,6 +109,8 @@ impl<K: Kind> Engine<K> {
         until
     }
 
+    /// Takes back a step that did not start, since another engine holds the write permit or wrote
+    /// after the read. That is no failure: the object is read again in a second.
     pub(super) fn on_blocked(&mut self, name: &Name) {
         self.applying = self.applying.saturating_sub(1);
         let Some(object) = self.objects.get_mut(name) else { return };
@@ -116,7 +122,8 @@ impl<K: Kind> Engine<K> {
         self.reads.at(name, self.now.mono.after(BLOCKED_RECHECK), Priority::InFlight);
     }
 
-    /// Begins a step: from here until its answer the object is left alone.
+    /// Begins a step and hands out its order. Until the answer comes the object is left alone.
+    /// `changes`: all that differs; those that the step is about are what it is expected to end.
     pub(super) fn begin(&mut self, name: &Name, planned: Planned<K::Step>, changes: &[Change]) {
         let Some(object) = self.objects.get_mut(name) else { return };
         let (own, apart): (Vec<_>, Vec<_>) =

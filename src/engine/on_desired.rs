@@ -23,6 +23,8 @@ use super::{
 const GUARDS_AT_ONCE: usize = 100;
 
 impl<K: Kind> Engine<K> {
+    /// Takes in what the manifests ask for: every object gets its desired state, new ones are made,
+    /// and those whose desired state changed are surveyed and then judged.
     pub(super) fn on_desired(&mut self, desired: Desired<K>) {
         let unlisted = self.settings.read_mode == ReadMode::Narrow || K::LISTING == Listing::None;
         self.lists.begin(self.now.mono, unlisted);
@@ -63,7 +65,7 @@ impl<K: Kind> Engine<K> {
         }
     }
 
-    /// Takes in what facts show to be left behind.
+    /// Makes objects of what facts show to be left behind, and adds their names to `touched`.
     fn call_back(&mut self, touched: &mut BTreeSet<Name>) {
         let left = self.facts.iter().filter_map(|(key, fact)| K::left_behind(key, fact));
         for name in left.collect::<Vec<Name>>() {
@@ -73,7 +75,8 @@ impl<K: Kind> Engine<K> {
         }
     }
 
-    /// Makes an object of what is left behind, unless it is one.
+    /// Makes an object of what is left behind; `false` if it is one already, or no document
+    /// describes what it belongs to.
     fn take_back(&mut self, name: &Name) -> bool {
         if self.objects.contains_key(name) {
             return false;
@@ -84,8 +87,8 @@ impl<K: Kind> Engine<K> {
         true
     }
 
-    /// An object that nobody asks for has shown whose it is: if it is ours, and what it belongs to has a document,
-    /// then it was taken out of that.
+    /// Gives an object that nobody asks for the desired state to go: if it is ours and what it
+    /// belongs to has a document, then it was taken out of that.
     pub(super) fn claim(&mut self, name: &Name) {
         let Some(object) = self.objects.get(name).filter(|it| it.wanted.is_none()) else { return };
         let Some(wanted) = object.spare(name, &self.spare, &self.settings) else { return };
@@ -140,6 +143,8 @@ impl<K: Kind> Engine<K> {
         }
     }
 
+    /// Follows a change of one object's desired state: forgets an object that nobody wants and that
+    /// is not there, reads one that no list has shown, and judges the others.
     fn desired_changed(&mut self, name: &Name) {
         let Some(object) = self.objects.get_mut(name) else { return };
         object.trigger = Trigger::Manifest;
@@ -166,10 +171,12 @@ impl<K: Kind> Engine<K> {
         self.reconcile(name);
     }
 
-    /// Forgets an object that nobody wants and that is not there.
+    /// Forgets an object: its row, its place in every queue and count, and what it told the other
+    /// kinds. It is called for what nobody wants and is not there, and for what is gone as asked.
     pub(super) fn leave(&mut self, name: &Name) {
         self.release(name);
         if let Some(object) = self.objects.remove(name) {
+            // It may come back as another object, and the fight goes on.
             if object.wanted.is_some_and(|it| K::is_guard(&it.spec)) {
                 self.feuds.insert(name.clone(), object.memory.fight);
             }
@@ -193,6 +200,9 @@ impl<K: Kind> Engine<K> {
         self.breaker.forget(name);
     }
 
+    /// Takes in news of the other kinds: takes back what they show to be left behind, reads what
+    /// they make doubtful, and judges all that depend on them. All are surveyed before the first is
+    /// judged, so that the brake knows how many change together.
     pub(super) fn on_facts(&mut self, facts: Vec<(FactKey, Option<Fact>)>) {
         let mut woken = BTreeSet::new();
         for (key, fact) in facts {
@@ -203,6 +213,7 @@ impl<K: Kind> Engine<K> {
                 self.recount(&name);
                 self.desired_changed(&name);
             }
+            // Asked before the news take the place of what was known.
             let again = K::unsettles(self.facts.get(&key), fact.as_ref());
             if !self.facts.learn(key.clone(), fact) {
                 continue;
@@ -229,6 +240,7 @@ impl<K: Kind> Engine<K> {
         }
     }
 
+    /// Holds everything (`Some`), or lets it go on (`None`) with a list at once.
     pub(super) fn on_paused(&mut self, why: Option<Reason>) {
         if self.paused == why {
             return;

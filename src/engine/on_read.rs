@@ -15,6 +15,8 @@ use super::{
 };
 
 impl<K: Kind> Engine<K> {
+    /// Takes in the answer to a read and judges the object; a read that failed is tried again at
+    /// its own pace. If something happened while the read was under way, another one follows.
     pub(super) fn on_read(&mut self, result: ReadResult<K>) {
         let ReadResult { name, started, found } = result;
         self.release(&name);
@@ -35,7 +37,8 @@ impl<K: Kind> Engine<K> {
         }
     }
 
-    /// Something was read exactly.
+    /// Takes in an exact reading and judges the object; `None`: AWS says that it is not there.
+    /// `started`: when the request began, the moment that the reading speaks for.
     pub(super) fn take_in(
         &mut self,
         name: &Name,
@@ -60,6 +63,7 @@ impl<K: Kind> Engine<K> {
             object.memory.created = None;
         }
         let concerns = object.observed.reading().is_some_and(|reading| K::concerns(&reading.live));
+        // First, since its tags may show that it is ours and has a desired state after all.
         self.claim(name);
         let unwanted = self.objects.get(name).is_none_or(|it| it.wanted.is_none());
         self.publish(name);
@@ -80,11 +84,14 @@ impl<K: Kind> Engine<K> {
         }
     }
 
+    /// Notes that a read failed: what was known stays, the next try is scheduled, and the other
+    /// kinds are told why no more is known.
     fn unread(&mut self, name: &Name, failure: Failure) {
         let Some(object) = self.objects.get_mut(name) else { return };
         let attempt = object.unread.as_ref().map_or(1, |it| it.0 + 1);
         let pause = retry_after(&failure, name, attempt);
         object.unread = Some(Box::new((attempt, failure)));
+        // It cannot be read, so nobody waits for whether it drifted.
         self.breaker.clear(name);
         self.reads.at(name, self.now.mono.after(pause), Priority::Mover);
         self.publish(name);

@@ -25,8 +25,11 @@ enum Fate<S> {
 }
 
 impl<K: Kind> Engine<K> {
+    /// Judges an object that no manifest asks for: an orphan of ours stays or is deleted, and is
+    /// reported once; what is not ours has no row.
     pub(super) fn reconcile_unwanted(&mut self, name: &Name) {
         let Some(object) = self.objects.get_mut(name) else { return };
+        // No read confirms a step on an orphan, and `act` would wait for that.
         object.memory.tried = None;
         let orphan = object.is_orphan(name, &self.settings);
         let exact = object.is_exact();
@@ -49,7 +52,8 @@ impl<K: Kind> Engine<K> {
         }
     }
 
-    /// Nobody's business of ours, as far as can be told.
+    /// Takes an object that is not ours, as far as can be told, off the board. One that only a list
+    /// has shown is read, since its tags may say that it is ours.
     fn ignore(&mut self, name: &Name, exact: bool) {
         self.unsettle(name, false);
         let Some(object) = self.objects.get_mut(name) else { return };
@@ -61,8 +65,9 @@ impl<K: Kind> Engine<K> {
         }
     }
 
-    /// A daemon takes its time with what nobody asks for; a single run has none, and may leave it. What may
-    /// have been taken out of a document is read in any case.
+    /// Schedules the read of an object that nobody asks for: a daemon takes its time, a single run
+    /// reads it at once or not at all. What may have been taken out of a document is read in any
+    /// case.
     pub(super) fn read_stranger(&mut self, name: &Name) {
         let parted = self.spare.get(&K::host(name)).is_some();
         if self.settings.read_mode == ReadMode::Watch && !parted {
@@ -73,7 +78,8 @@ impl<K: Kind> Engine<K> {
         }
     }
 
-    /// Deletes it, on the ground of a read of just now.
+    /// Begins the deletion of an orphan if a read of just now allows it, else reads it first. When
+    /// the deletion begins, all that is known of the object is reported.
     fn bury(&mut self, name: &Name, planned: &Planned<K::Step>) {
         let reason = Reason::new("Pruning", planned.step.to_string());
         let idle = self.objects.get(name).is_some_and(|it| it.phase == Phase::Idle);
@@ -84,10 +90,13 @@ impl<K: Kind> Engine<K> {
         if idle && matches!(object.phase, Phase::Applying(_)) {
             let live =
                 object.observed.reading().map(|it| K::describe(&it.live)).unwrap_or_default();
+            // In front of the order to delete it.
             self.out.insert(0, Work::Report(name.clone(), ObjectEvent::Buried(live.to_string())));
         }
     }
 
+    /// Decides whether an orphan goes: only if every manifest is readable, its own tag allows it,
+    /// the operator prunes and [`Self::obstacle`] finds nothing in the way.
     fn fate(&self, name: &Name) -> Fate<K::Step> {
         if !self.intact {
             let message = "no readable manifest asks for it, and some cannot be read; it is left";
@@ -102,6 +111,7 @@ impl<K: Kind> Engine<K> {
             Fate::Stays(Reason::new("ManifestGone", message))
         };
         let step = reading.and_then(|it| K::delete(name, &it.live));
+        // The tag decides, since the manifest that could say it is gone.
         let Some(step) = step.filter(|_| deletable) else {
             return gone("its tag `evenkeel.dev/deletion` says to retain it");
         };
@@ -114,7 +124,7 @@ impl<K: Kind> Engine<K> {
         }
     }
 
-    /// What keeps a candidate from being deleted now.
+    /// Returns why a candidate is not deleted now; `None`: nothing keeps it.
     fn obstacle(&self, name: &Name, step: &Planned<K::Step>) -> Option<Reason> {
         if let Some((block, why)) = &self.decision.blocked {
             let word = match block {
@@ -151,7 +161,8 @@ impl<K: Kind> Engine<K> {
         Some(Reason::new(super::verdict::reason_code(failure.class), message))
     }
 
-    /// Since when documents are gone. Only readings without a fault count.
+    /// Notes for each object that nobody wants the first good reading of the manifests without it.
+    /// A faulty reading ends this time, since the document may only be unreadable.
     pub(super) fn count_absent(&mut self) {
         let (intact, read_at) = (self.intact, self.read_at);
         let names: Vec<Name> = self.objects.keys().cloned().collect();
@@ -164,6 +175,7 @@ impl<K: Kind> Engine<K> {
         }
     }
 
+    /// Judges every orphan again.
     pub(super) fn reconcile_orphans(&mut self) {
         let orphans = self.objects.iter().filter(|(name, it)| it.is_orphan(name, &self.settings));
         let orphans: Vec<Name> = orphans.map(|(name, _)| name.clone()).collect();

@@ -1,4 +1,4 @@
-//! OwnerVerdict: what is not ours is not touched, unless the manifest says to take it over.
+//! Ownership: what is not ours is not touched, unless the manifest says to take it over.
 
 use std::time::Duration;
 
@@ -28,7 +28,8 @@ enum OwnerVerdict {
     Unknown(String),
 }
 
-/// Takes the steps away if the object is not ours to change.
+/// Takes the steps away if the object is not ours to change, and says why: refused if another party
+/// owns it, waiting if its tags cannot be read.
 pub(super) fn weigh<K: Kind>(
     case: &Case<'_, K>,
     reading: &Reading<K::Live>,
@@ -60,6 +61,7 @@ pub(super) fn weigh<K: Kind>(
     }
 }
 
+/// Says by its tags whose the object is, and whether the document takes it over (`policy.adopt`).
 fn owner_verdict<K: Kind>(case: &Case<'_, K>, reading: &Reading<K::Live>) -> OwnerVerdict {
     let adopt = &case.wanted.policy.adopt;
     match Claim::of(K::tags(&reading.live)) {
@@ -80,6 +82,9 @@ fn owner_verdict<K: Kind>(case: &Case<'_, K>, reading: &Reading<K::Live>) -> Own
     }
 }
 
+/// Judges an object that carries the owner tag `id`. It is ours if that is our id and `object`, the
+/// tag that names it, is absent or names this very object: whoever copies an object may copy its
+/// tags.
 fn owned<K: Kind>(case: &Case<'_, K>, id: &str, object: Option<&str>) -> OwnerVerdict {
     let adopt = &case.wanted.policy.adopt;
     if id != case.settings.owner.as_str() {

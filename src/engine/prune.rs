@@ -138,7 +138,8 @@ impl Judge {
         Self { target, terms, agreed: BTreeSet::new() }
     }
 
-    /// Rules on everything that the engines of a target know.
+    /// Decides which candidates of a target may be deleted now, and why the others may not. A
+    /// person's hash is remembered for exactly the candidates that it stands for.
     pub fn rule(
         &mut self,
         prune_input: BTreeMap<&'static str, PruneInput>,
@@ -173,6 +174,8 @@ impl Judge {
         decision
     }
 
+    /// Returns why nothing at all may be deleted; `None`: each candidate goes when its time comes.
+    /// No confirmation lets the last objects of a target go.
     fn block(
         &self,
         decision: &PruneDecision,
@@ -233,6 +236,7 @@ impl Gone {
     }
 }
 
+/// Collects the candidates of all kinds, each with how long its document has been gone.
 fn candidates(
     target: &Name,
     prune_input: &BTreeMap<&'static str, PruneInput>,

@@ -24,7 +24,8 @@ const FRESH: Duration = Duration::from_secs(5);
 const CONFIRM_AFTER: Duration = Duration::from_secs(2);
 
 impl<K: Kind> Engine<K> {
-    /// Reads everything that is known of one object and decides again.
+    /// Judges one object again on all that is known of it, and does what follows. What only a list
+    /// has shown is read exactly before a step or a refusal.
     pub(super) fn reconcile(&mut self, name: &Name) {
         self.ready.remove(name);
         self.recount(name);
@@ -57,6 +58,8 @@ impl<K: Kind> Engine<K> {
         self.follow(name, &wanted, judgement);
     }
 
+    /// Judges an object without doing anything. An open breaker or a stop of all writes shuts its
+    /// gate; a step that saves callers passes the breaker, and a stop that allows it.
     pub(super) fn judged(
         &self,
         name: &Name,
@@ -82,7 +85,8 @@ impl<K: Kind> Engine<K> {
         judgement
     }
 
-    /// Shows the judgement and acts on it.
+    /// Does what a judgement asks for, in this order: sees whether the last step had its effect,
+    /// shuts the gate for waves, mass drift and fights, hands out the next work, and shows the row.
     fn follow(
         &mut self,
         name: &Name,
@@ -95,6 +99,7 @@ impl<K: Kind> Engine<K> {
             self.mark(name, &judgement);
         }
         let rescue = rescues::<K>(&judgement.verdict);
+        // What saves callers waits for no other object, nor for a fight to end.
         if judgement.gate.is_none() && !rescue {
             judgement.gate = self.braked(name).or_else(|| self.uncounted(name));
         }
@@ -115,11 +120,13 @@ impl<K: Kind> Engine<K> {
         if let Some(until) = judgement.gate.as_ref().and_then(|it| it.until)
             && let Ok(left) = Duration::try_from(until.duration_since(self.now.wall))
         {
+            // When the gate opens by itself, nothing else would tell.
             self.reads.at(name, self.now.mono.after(left), Priority::Mover);
         }
     }
 
-    /// Tells the others whether it is as its document asks, if that is news.
+    /// Tells the other kinds whether the object is as its document asks ([`Kind::settled`]), if
+    /// that changed.
     fn settle(&mut self, name: &Name, in_sync: bool) {
         let Some(object) = self.objects.get_mut(name) else { return };
         let reading = object.observed.reading().filter(|_| in_sync && object.phase == Phase::Idle);
@@ -135,7 +142,8 @@ impl<K: Kind> Engine<K> {
         }
     }
 
-    /// Hands out the next piece of work, if it is time; says whether the object is about to change.
+    /// Hands out the next work for an object on which nothing is under way. Returns whether the
+    /// object is about to change, so that a single run waits for it.
     fn next_step(
         &mut self,
         name: &Name,
@@ -163,7 +171,7 @@ impl<K: Kind> Engine<K> {
         }
     }
 
-    /// Why an object is left alone that another party keeps changing.
+    /// Returns the gate of an object that another party keeps changing back; `None`: no fight.
     fn fought(&self, name: &Name) -> Option<Gate> {
         // What our own last step did is to be seen first.
         let memory = &self.objects.get(name)?.memory;
@@ -181,7 +189,8 @@ impl<K: Kind> Engine<K> {
         })
     }
 
-    /// What has been usable once is not deleted and made again, whatever becomes of it.
+    /// Remembers that an object was seen usable: from then on it is never deleted and made again,
+    /// whatever becomes of it.
     fn seen_usable(&mut self, name: &Name, judgement: &Judgement<K::Step>) {
         let busy = matches!(&judgement.verdict, Verdict::Wait(wait) if wait.soon);
         if let Some(object) = self.objects.get_mut(name)
@@ -194,6 +203,8 @@ impl<K: Kind> Engine<K> {
         }
     }
 
+    /// Remembers that an exact read showed the object as its spec asks, so that a later difference
+    /// is known to be drift. Returns `false`: nothing is about to change.
     fn fulfilled(&mut self, name: &Name, wanted: &DesiredObject<K::Spec>) -> bool {
         // What a list does not show may still differ.
         if let Some(object) = self.objects.get_mut(name).filter(|it| it.is_exact()) {
@@ -205,6 +216,7 @@ impl<K: Kind> Engine<K> {
         false
     }
 
+    /// Schedules the read with which a wait ends. Returns whether it ends by itself in seconds.
     fn wait(&mut self, name: &Name, wait: &Wait) -> bool {
         if let Some(recheck) = wait.recheck {
             let priority = if wait.soon { Priority::InFlight } else { K::RECHECK };
@@ -213,6 +225,8 @@ impl<K: Kind> Engine<K> {
         wait.soon && wait.on.is_none()
     }
 
+    /// Begins a step if the read that it rests on is fresh and a slot is free; otherwise asks for
+    /// what is missing. Returns whether the object is about to change.
     pub(super) fn act(
         &mut self,
         name: &Name,
@@ -254,7 +268,8 @@ impl<K: Kind> Engine<K> {
         true
     }
 
-    /// After a step: has it had its effect? `true` if the answer changes the verdict.
+    /// Compares a settled read with what the last step meant to do. `true` if the answer may change
+    /// the verdict, so that the object has to be judged again.
     fn confirm(&mut self, name: &Name, judgement: &Judgement<K::Step>) -> bool {
         let settled = !matches!(&judgement.verdict, Verdict::Wait(wait) if wait.soon);
         let Some(object) = self.objects.get_mut(name) else { return false };
@@ -276,6 +291,8 @@ impl<K: Kind> Engine<K> {
         true
     }
 
+    /// Notes whether an object is about to change: a wave and a single run wait for it. One that
+    /// cannot be read, and will not be soon, is waited for by nobody.
     pub(super) fn unsettle(&mut self, name: &Name, unsettled: bool) {
         let Some(object) = self.objects.get(name) else { return };
         let gave_up = match object.unread.as_deref() {

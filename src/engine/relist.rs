@@ -37,6 +37,7 @@ pub(super) struct Lists {
 }
 
 impl Lists {
+    /// Plans no list yet: [`Lists::begin`] does. `resync`: the pause that the operator asks for.
     pub(super) fn new(resync: Duration) -> Self {
         Self {
             resync,
@@ -51,7 +52,8 @@ impl Lists {
         }
     }
 
-    /// Now it is known what is wanted: the first list may start.
+    /// Plans the first list, now that it is known what is wanted. `narrow`: there will be none,
+    /// since each object is read for itself.
     pub(super) fn begin(&mut self, now: Mono, narrow: bool) {
         // Where only some objects are wanted of many, each is read for itself.
         self.complete |= narrow;
@@ -60,7 +62,7 @@ impl Lists {
         }
     }
 
-    /// The next list is due at once.
+    /// Makes the next list due at once, if any is planned.
     pub(super) fn hurry(&mut self, now: Mono) {
         if self.due.is_some() {
             self.due = Some(now);
@@ -103,6 +105,8 @@ impl Lists {
         self.failure.as_ref().is_some_and(|it| !backoff::soon(it.class, self.attempt))
     }
 
+    /// Takes in how a list ended and plans the next one: a pause after its start, or a backoff
+    /// after a failure.
     fn end(&mut self, result: Result<(), Failure>, target: &Name, now: Mono) {
         let started = self.running.take().unwrap_or(now);
         match result {
@@ -126,16 +130,21 @@ impl Lists {
 }
 
 impl<K: Kind> Engine<K> {
+    /// Takes in the rows of one page of a list.
     pub(super) fn on_page(&mut self, page: Page<K>) {
         for (name, reading) in page.rows {
             self.row(&name, reading, page.started);
         }
     }
 
+    /// Takes in one row of a list. It confirms what is known, or nominates the object for an exact
+    /// read; in watch mode it stands in for an object that was never read. `started`: when the
+    /// request began.
     fn row(&mut self, name: &Name, reading: Reading<K::Live>, started: Mono) {
         let pass = self.lists.pass;
         let trust = self.settings.read_mode == ReadMode::Watch;
         let (intact, read_at) = (self.intact, self.read_at);
+        // What nobody asks for becomes an object only if it may be ours.
         let Some(object) = self.objects.get_mut(name) else {
             if K::concerns(&reading.live) {
                 let mut object = Object::new(None);
@@ -153,9 +162,12 @@ impl<K: Kind> Engine<K> {
             return;
         };
         object.listed = pass;
+        // The object is being read or changed, or was after the request began: the row may be older
+        // than what is known.
         if object.phase != Phase::Idle || object.touched > started {
             return;
         }
+        // This kind's list shows as much as a read does.
         if reading.exact {
             self.take_in(name, Some(reading), started);
             return;
@@ -177,7 +189,8 @@ impl<K: Kind> Engine<K> {
         }
     }
 
-    /// Something about the object is not as we knew it: read, unless a failed read has its own pace.
+    /// Schedules an exact read of an object that a list shows otherwise than it is known. One whose
+    /// last read failed keeps the pace of its retries.
     fn nominate(&mut self, name: &Name) {
         let Some(object) = self.objects.get_mut(name) else { return };
         if object.unread.is_some() {
@@ -194,6 +207,8 @@ impl<K: Kind> Engine<K> {
         }
     }
 
+    /// Takes in that a list is complete or broke off, and plans the next one. A complete list
+    /// nominates what it did not show; the first one lets every object be judged.
     pub(super) fn on_list_ended(&mut self, result: Result<(), Failure>) {
         let whole = result.is_ok();
         let first = whole && !self.lists.complete;
@@ -223,7 +238,8 @@ impl<K: Kind> Engine<K> {
         self.objects.iter().filter(missed).map(|(name, _)| name.clone()).collect()
     }
 
-    /// An object that a complete list does not show: only a read may say that it is absent.
+    /// Follows that a complete list did not show an object: if nobody wants it, it is forgotten,
+    /// else it is read, since only a read may say that it is absent.
     fn missed(&mut self, name: &Name, pass: u64) {
         let began = self.lists.began;
         let Some(object) = self.objects.get_mut(name) else { return };

@@ -38,7 +38,7 @@ pub(super) struct Frame {
     pub(super) orphan: bool,
 }
 
-/// The row of an object that was judged.
+/// Builds the row of an object that was judged.
 pub(super) fn judged<K: Kind>(
     frame: Frame,
     object: &Object<K>,
@@ -79,6 +79,8 @@ fn causes(changes: &[Change]) -> BTreeSet<Cause> {
     changes.iter().filter(|it| it.origin.is_drift()).map(|it| it.cause).collect()
 }
 
+/// Returns the status and its reason. A hold by a person comes first, then what AWS says is broken,
+/// then the verdict; `drifted` says whether a difference is drift or pending.
 fn status<K: Kind>(
     judgement: &Judgement<K::Step>,
     object: &Object<K>,
@@ -113,6 +115,7 @@ fn in_sync() -> Reason {
     Reason::new("InSync", "as the manifest asks")
 }
 
+/// Returns the reason of a step that is under way: it repairs drift, creates or updates.
 fn acting<K: Kind>(drifted: bool, object: &Object<K>) -> &'static str {
     match (&object.observed, drifted) {
         (_, true) => "Repairing",
@@ -121,6 +124,7 @@ fn acting<K: Kind>(drifted: bool, object: &Object<K>) -> &'static str {
     }
 }
 
+/// Collects the conditions that only some objects have, by their type.
 fn extras<K: Kind>(
     object: &Object<K>,
     judgement: &Judgement<K::Step>,
@@ -141,12 +145,14 @@ fn extras<K: Kind>(
         match gate.reason.code {
             _ if gate.suspended => drop(extras.insert("Suspended", gate.reason.clone())),
             "Fighting" => drop(extras.insert("Fighting", gate.reason.clone())),
+            // The other gates are told by the status's reason alone.
             _ => {}
         }
     }
     extras
 }
 
+/// Builds a row without differences and conditions: what is known of the object in any case.
 fn base<K: Kind>(frame: Frame, object: &Object<K>, blank: Blank) -> Row {
     Row {
         key: frame.key,
@@ -205,7 +211,8 @@ fn finish<K: Kind>(mut row: Row, object: &Object<K>, aspects: Aspects) -> Row {
 }
 
 impl Aspects {
-    /// Every condition, sorted by type.
+    /// Returns every condition, sorted by type. `exact`: whether an exact read has shown the
+    /// object.
     fn conditions(self, row: &Row, exact: bool) -> Vec<(&'static str, Truth, Reason)> {
         let ready = match row.status {
             Status::Synced => Truth::True,

@@ -16,7 +16,7 @@ use super::{
 };
 
 impl<K: Kind> Engine<K> {
-    /// Why nothing is known of an object.
+    /// Says why nothing is known of an object.
     pub(super) fn not_seen(&self, object: &Object<K>) -> Blank {
         let reason = if let Some(why) = &self.paused {
             why.clone()
@@ -30,6 +30,8 @@ impl<K: Kind> Engine<K> {
         Blank { status: Status::Unknown, reason }
     }
 
+    /// Collects the parts of a row that no verdict decides, such as the mode that holds and the
+    /// time of the next read.
     fn frame(&self, name: &Name, object: &Object<K>) -> Frame {
         let spec = object.wanted.as_ref().map(|it| &*it.spec);
         let mode = object
@@ -65,7 +67,8 @@ impl<K: Kind> Engine<K> {
         self.show(name, row);
     }
 
-    /// Puts the row up, and tells what is new in it.
+    /// Puts a row up and reports what is new in it: another status or reason, drift that began,
+    /// drift that ended. What is only watched has a row while something differs.
     fn show(&mut self, name: &Name, row: Row) {
         let Some(object) = self.objects.get_mut(name) else { return };
         let before = object.row.as_deref();

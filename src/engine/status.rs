@@ -62,7 +62,7 @@ impl Status {
         }
     }
 
-    /// Which of several says most about them all: the highest.
+    /// Ranks a status among others: the highest of several says most about them all.
     pub fn display_rank(self) -> u8 {
         match self {
             Self::Synced => 0,
@@ -207,7 +207,8 @@ impl From<bool> for Truth {
 }
 
 impl Row {
-    /// Whether anything about it would have to change to be as the manifest asks.
+    /// Whether the object is known to differ from its manifest. One that is suspended or unknown
+    /// does if differences were seen.
     pub fn differs(&self) -> bool {
         match self.status {
             Status::Synced => false,

@@ -40,7 +40,8 @@ impl Suspension {
         Some(same.unwrap_or_else(|| Self { value: value.clone(), seen: wall }))
     }
 
-    /// Whether it holds at this moment, and for how long.
+    /// Returns until when the hold lasts; `None` once it is over. A value that cannot be read, or
+    /// that asks for more than a day, holds for a day from when this process first saw it.
     pub fn active(&self, wall: Timestamp) -> Option<ActiveSuspension> {
         let longest = SignedDuration::try_from(HOLD_MAX).unwrap_or_default();
         let end = self.seen.saturating_add(longest).unwrap_or(Timestamp::MAX);
@@ -77,7 +78,7 @@ pub enum SuspensionError {
     Clock,
 }
 
-/// The value of the tag, for a suspension of this length.
+/// Returns the value of the tag for a hold of the length `suspension`, from now on.
 pub fn value(
     suspension: Duration,
     reason: &str,
@@ -99,6 +100,7 @@ pub fn value(
     Ok(text)
 }
 
+/// Splits the tag's value into its time and its reason; the error says why it cannot be read.
 fn read(value: &str) -> Result<(Timestamp, &str), String> {
     let (time, reason) = value.trim().split_once(' ').unwrap_or((value.trim(), "no reason given"));
     let until = time.parse().map_err(|_| {

@@ -32,7 +32,7 @@ pub const BLOCK: &str = "evenkeel.dev/block/";
 pub const MANAGES: &str = "evenkeel.dev/manages";
 /// The image reference that was deployed last, where that matters.
 pub const IMAGE: &str = "evenkeel.dev/image";
-/// A hold on writes, set by a person: [`super::suspend`].
+/// A hold on writes, set by a person: [`super::suspension`].
 pub const SUSPEND: &str = "evenkeel.dev/suspend";
 /// How many tags AWS allows.
 pub const TAGS_MAX: usize = 50;
@@ -211,6 +211,7 @@ pub fn left(extra: &[String]) -> Option<(&'static str, Reason)> {
     (!extra.is_empty()).then(|| ("ExtraTags", Reason::new("TagsLeft", message)))
 }
 
+/// Builds the change of one tag. Its key becomes part of a JSON Pointer, so it is escaped.
 fn change(key: &str, desired: Shown, live: Shown, step: &'static str) -> Change {
     let pointer = key.replace('~', "~0").replace('/', "~1");
     Change {

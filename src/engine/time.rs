@@ -31,7 +31,8 @@ pub struct Now {
     pub wall: Timestamp,
 }
 
-/// Reads `90s`, `2m`, `500ms`, `2h`: digits and a unit.
+/// Reads a time as manifests write it: digits and a unit, as `90s`, `2m`, `500ms`, `2h`. `None` for
+/// anything else.
 pub fn duration(text: &str) -> Option<Duration> {
     let (number, unit) = text.split_at(text.find(|c: char| !c.is_ascii_digit())?);
     let number: u64 = number.parse().ok()?;

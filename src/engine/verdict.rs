@@ -72,7 +72,8 @@ pub struct Case<'a, K: Kind> {
     pub now: Now,
 }
 
-/// Judges one object.
+/// Judges one object: compares it with its spec, says who moved, takes away what is not ours to do
+/// or was tried in vain, and picks what comes next.
 pub fn judge<K: Kind>(case: &Case<'_, K>) -> Judgement<K::Step> {
     let mut diff = match case.observed {
         Observed::Unknown => return unknown(case),
@@ -94,14 +95,16 @@ pub fn judge<K: Kind>(case: &Case<'_, K>) -> Judgement<K::Step> {
     Judgement { verdict: decide(case, &diff, &stuck), diff, gate: gate(case) }
 }
 
+/// Judges an object of which nothing is known: it waits for its first read.
 fn unknown<K: Kind>(case: &Case<'_, K>) -> Judgement<K::Step> {
     let reason = Reason::new("NotObserved", "nothing is known of it yet");
     let wait = Wait { reason, on: None, recheck: None, soon: true };
     Judgement { verdict: Verdict::Wait(wait), diff: Diff::default(), gate: gate(case) }
 }
 
-/// An object that failed at its creation, and that this process itself has made and never seen usable,
-/// may be deleted and made again: once what would be made has changed, or after a while.
+/// Plans to delete an object that failed at its creation, so that it is made again: only one that
+/// this process made and never saw usable, and only once what would be made has changed or
+/// [`REMAKE_AFTER`] is over.
 fn make_anew<K: Kind>(case: &Case<'_, K>, diff: &mut Diff<K::Step>) {
     let Some(replace) = diff.replace.take() else { return };
     let Some(made) = &case.memory.made else { return };
@@ -115,8 +118,8 @@ fn make_anew<K: Kind>(case: &Case<'_, K>, diff: &mut Diff<K::Step>) {
     }
 }
 
-/// Who moved. Where the record in AWS cannot tell, our own memory may: if we saw the very same desired state
-/// fulfilled, then it was not the desired state that changed.
+/// Says who moved. Where the record in AWS cannot tell, our own memory may: if this process saw the
+/// same desired state fulfilled, another party moved.
 fn origin<K: Kind>(case: &Case<'_, K>, change: &Change) -> Origin {
     if let Some(origin) = case.memory.origin(change) {
         return origin;
@@ -147,7 +150,8 @@ fn untouched<K: Kind>(case: &Case<'_, K>, change: &Change) -> bool {
     shown && fingerprint.is_some() && fingerprint == case.memory.ours
 }
 
-/// Takes out the steps that would only repeat what AWS accepted and ignored; names their fields.
+/// Takes out the steps that would only repeat what AWS accepted and ignored. Returns the paths of
+/// the fields concerned.
 fn set_stuck_aside<K: Kind>(case: &Case<'_, K>, diff: &mut Diff<K::Step>) -> Vec<String> {
     let stuck = |change: &Change| case.memory.is_stuck(change, case.now.mono);
     let fields: Vec<String> =
@@ -171,6 +175,8 @@ fn set_stuck_aside<K: Kind>(case: &Case<'_, K>, diff: &mut Diff<K::Step>) -> Vec
     fields
 }
 
+/// Picks the verdict: a refusal, then the wait after a creation, the next step, fields that do not
+/// converge, and at last whatever else is waited for.
 fn decide<K: Kind>(case: &Case<'_, K>, diff: &Diff<K::Step>, stuck: &[String]) -> Verdict<K::Step> {
     if let Some(reason) = &diff.refusal {
         return Verdict::Refuse(reason.clone());
@@ -200,8 +206,9 @@ fn decide<K: Kind>(case: &Case<'_, K>, diff: &Diff<K::Step>, stuck: &[String]) -
     }
 }
 
-/// The first step that nothing holds up, or the wait for the first one that failed. What AWS refuses holds up its own
-/// lane, and what has none; any other failure holds up the whole object.
+/// Returns the first step that nothing holds up, or the wait for the first one that failed; `None`:
+/// there is no step. What AWS refuses holds up its own lane, and what has none; any other failure
+/// holds up the whole object.
 fn act_or_back_off<K: Kind>(case: &Case<'_, K>, diff: &Diff<K::Step>) -> Option<Verdict<K::Step>> {
     let mut first: Option<Wait> = None;
     let mut shut = BTreeSet::new();
@@ -241,7 +248,7 @@ fn settling<K: Kind>(case: &Case<'_, K>) -> Option<Wait> {
     })
 }
 
-/// The wait after a failed step.
+/// Returns the wait after a failed step, which says what failed and what a person can do.
 fn backing_off<S: std::fmt::Display>(planned: &Planned<S>, backoff: &Backoff, now: Mono) -> Wait {
     let Backoff { until, soon, failure } = backoff;
     let next = match failure.class {
@@ -277,7 +284,8 @@ pub fn reason_code(class: Class) -> &'static str {
     }
 }
 
-/// What a step would do, as a number: the same step for the same differences is the same attempt.
+/// Returns what a step would do as a number: its text and the differences that it ends. The same
+/// number is the same attempt, which waits after a failure; another one is tried at once.
 pub fn step_fingerprint<S: std::fmt::Display>(
     planned: &Planned<S>,
     changes: &[Change],

@@ -93,7 +93,7 @@ impl Text {
         Self::new((min, max), "", "")
     }
 
-    /// Whether the pattern fits.
+    /// Whether a text matches the pattern.
     pub fn fits(&self, text: &str) -> bool {
         self.pattern.is_empty()
             || COMPILED.with_borrow_mut(|compiled| {
@@ -144,7 +144,8 @@ pub const fn count_top_level_fields(members: &[(&str, Field)]) -> usize {
     count
 }
 
-/// Those members themselves.
+/// Returns the members that stand in no other one ([`count_tops`] says how many: `N`). `members`
+/// are fields with their paths.
 #[expect(clippy::indexing_slicing, reason = "a constant that does not fit does not compile")]
 pub const fn top_level_fields<const N: usize>(members: &[(&str, Field)]) -> [Field; N] {
     let mut all = [Field::optional("", Shape::Any, "", ""); N];
@@ -159,6 +160,7 @@ pub const fn top_level_fields<const N: usize>(members: &[(&str, Field)]) -> [Fie
     all
 }
 
+/// Whether a path has one name, without `/`.
 #[expect(clippy::indexing_slicing, reason = "a constant that does not fit does not compile")]
 const fn is_top(path: &str) -> bool {
     let (path, mut index) = (path.as_bytes(), 0);
@@ -211,8 +213,8 @@ impl Shape {
         }
     }
 
-    /// How many members of a path below it, from the first, may be shown: names of ours, and others where not all is
-    /// hidden.
+    /// Returns how many members of a path below this shape, from the first, a message may show: a
+    /// name of ours may be shown, another only where the shape does not hide all.
     pub fn open(&self, path: &[String]) -> usize {
         let Some((name, rest)) = path.split_first() else { return 0 };
         let inner = match self {
@@ -220,6 +222,7 @@ impl Shape {
             Self::Map(map) if !map.secret => Some(*map.value),
             Self::List(item, _) => Some(**item),
             Self::Either(one, other) => return one.open(path).max(other.open(path)),
+            // A value without members, a secret map, or anything.
             _ => None,
         };
         match inner {

@@ -13,6 +13,8 @@ pub fn reference(fields: &[Field]) -> String {
     rows.join("\n")
 }
 
+/// Adds a row for each field, and for the fields below it. `prefix`: the path that their names
+/// follow.
 fn add(prefix: &str, fields: &[Field], rows: &mut Vec<String>) {
     for field in fields {
         let path = format!("{prefix}{}", field.name);
@@ -26,6 +28,8 @@ fn add(prefix: &str, fields: &[Field], rows: &mut Vec<String>) {
     }
 }
 
+/// Adds the rows of the fields within a shape, if it has any; `path` is where it stands. The keys
+/// of a map are the user's own, so it has none to name.
 fn nested(path: &str, shape: &Shape, rows: &mut Vec<String>) {
     match shape {
         Shape::Object(fields) => add(&format!("{path}."), fields, rows),
@@ -46,6 +50,7 @@ fn nested(path: &str, shape: &Shape, rows: &mut Vec<String>) {
     }
 }
 
+/// Says in words what a shape may hold, for the column `type`.
 fn words(shape: &Shape) -> String {
     match shape {
         Shape::Text(text) => of_text(text),

@@ -4,7 +4,7 @@ use serde_json::{Map as Json, Value, json};
 
 use super::field::{Field, Shape, Text};
 
-/// The schema of one shape.
+/// Returns the JSON Schema of a shape.
 pub fn schema(shape: &Shape) -> Value {
     match shape {
         Shape::Text(text) => of_text(text),
@@ -29,6 +29,7 @@ pub fn schema(shape: &Shape) -> Value {
     }
 }
 
+/// Returns the schema of a text, with its pattern if it has one.
 fn of_text(text: &Text) -> Value {
     let mut out = json!({ "type": "string", "minLength": text.min, "maxLength": text.max });
     if let (Some(out), false) = (out.as_object_mut(), text.pattern.is_empty()) {
@@ -37,6 +38,8 @@ fn of_text(text: &Text) -> Value {
     out
 }
 
+/// Returns the schema of an object with these members and no others. A default stands in the
+/// description, since it is words and not always a value.
 fn object(fields: &[Field]) -> Value {
     let required: Vec<&str> = fields.iter().filter(|it| it.required).map(|it| it.name).collect();
     let mut properties = Json::new();
