@@ -31,7 +31,7 @@ pub struct ClaimTag<'a> {
     pub alias: Option<&'a str>,
 }
 
-/// What a block was made last, if it is ours.
+/// Reads the block's tag: what it was made last, and where; `None` if it is not ours.
 pub fn claim<'a>(tags: &'a Tags, word: &str) -> Option<ClaimTag<'a>> {
     let value = tags.get(&key(word))?;
     Some(match value.split_once('@') {
@@ -40,7 +40,7 @@ pub fn claim<'a>(tags: &'a Tags, word: &str) -> Option<ClaimTag<'a>> {
     })
 }
 
-/// The value of a block's tag.
+/// Returns the value of a block's tag, as `0123abcd` or `0123abcd@live`.
 pub fn value(hash: &str, at: &At) -> String {
     match &at.qualifier {
         Some(alias) => format!("{hash}@{alias}"),
@@ -48,7 +48,9 @@ pub fn value(hash: &str, at: &At) -> String {
     }
 }
 
-/// What a block looks like, in a few digits.
+/// Returns a few hex digits of a block's fields. They stand in a tag of the function: if a field
+/// gets another path or text, the tag of every such block is written again, and a difference found
+/// before that counts as made by both sides.
 pub fn hash(fields: &Fields) -> String {
     let mut hasher = Sha256::new();
     for (path, value) in fields {

@@ -28,7 +28,8 @@ const WORKING_RECHECK: Duration = Duration::from_secs(5);
 /// How soon to come back to what AWS says has failed: a person repairs it, or AWS tries again with the next version.
 const FAILED_RECHECK: Duration = Duration::from_mins(5);
 
-/// There is no function that it could belong to.
+/// Compares a block with nothing, since there is no function that it could belong to: it waits for
+/// that.
 pub(super) fn hostless<B: Block>(name: &Name, spec: &Spec<B>, facts: &Facts) -> Diff<Step<B>> {
     let mut diff = Diff::default();
     if let Some(wanted) = &spec.config {
@@ -46,7 +47,8 @@ fn warn<B: Block>(wanted: &B::Config, diff: &mut Diff<Step<B>>) {
     }
 }
 
-/// Everything that differs.
+/// Compares a block with what a read shows, and plans the steps. Nothing is written while the
+/// function is not ours or AWS is at work on it.
 pub(super) fn diff<B: Block>(
     name: &Name,
     spec: &Spec<B>,
@@ -100,6 +102,8 @@ struct FacetComparison<'a, B: Block> {
 }
 
 impl<B: Block> FacetComparison<'_, B> {
+    /// Plans to make `found` what is wanted; `None`: there is no block yet. A block that another
+    /// party made stays unless the document takes it over.
     fn wanted(&self, wanted: &B::Config, found: Option<&B::Config>, diff: &mut Diff<Step<B>>) {
         let (fields, fingerprint) = (B::fields(wanted), hash(&B::remembered(wanted)));
         let recorded = self.claim.is_some_and(|it| it.hash == fingerprint);
@@ -137,6 +141,7 @@ impl<B: Block> FacetComparison<'_, B> {
         diff.steps.extend(planned::<B>(calls));
     }
 
+    /// Plans to take a block away that no document asks for, if its tag says that we made it.
     fn unwanted(&self, found: &B::Config, diff: &mut Diff<Step<B>>) {
         if self.claim.is_none() {
             return;
@@ -151,7 +156,8 @@ impl<B: Block> FacetComparison<'_, B> {
         diff.steps.extend(planned::<B>(calls));
     }
 
-    /// It is where it should no longer be: it goes there before it is made again here.
+    /// Plans to move a block that is on another alias, or on the function, than it should be: it is
+    /// taken away there, the tag then names the new place, and later reads look for it here.
     fn moved(&self, wanted: &B::Config, found: Option<&B::Config>, diff: &mut Diff<Step<B>>) {
         // It may take several calls: what is left after each is another difference.
         let there = |found| entire(self.live.at.words(), &B::fields(found));
@@ -178,8 +184,8 @@ impl<B: Block> FacetComparison<'_, B> {
         }
     }
 
-    /// What opens the function to others though no document asks for it: it is reported, and taken away only if the
-    /// document says so.
+    /// Tells what opens the function to others though no document asks for it. It is taken away
+    /// only with `policy.exclusive`.
     fn extras(&self, diff: &mut Diff<Step<B>>) {
         let own = self.live.config.get().and_then(Option::as_ref);
         let ours = self.claim.is_some() || self.spec.config.is_some();
@@ -198,6 +204,7 @@ impl<B: Block> FacetComparison<'_, B> {
         let stay: Vec<&Extra<B::Call>> = extras.iter().filter(|it| !goes(it)).collect();
         if !stay.is_empty() {
             let words: Vec<&str> = stay.iter().map(|it| it.words.as_str()).collect();
+            // AWS takes a statement away by its id only.
             let nameless = stay.iter().any(|it| it.call.is_none());
             let next = match (self.spec.exclusive, nameless) {
                 (false, false) => {
@@ -230,7 +237,8 @@ impl<B: Block> FacetComparison<'_, B> {
         }
     }
 
-    /// What AWS is at work on is waited for once there is nothing left to do.
+    /// Adds the wait for what AWS is at work on, or what it says has failed; steps that are left
+    /// are done first.
     fn state(&self, diff: &mut Diff<Step<B>>) {
         let live = self.live.config.get().and_then(Option::as_ref);
         let (Some(wanted), Some(live)) = (&self.spec.config, live) else { return };
@@ -245,7 +253,7 @@ impl<B: Block> FacetComparison<'_, B> {
         diff.waits.push(Wait { reason, on: None, recheck: Some(recheck), soon });
     }
 
-    /// What has to happen before anything may be written.
+    /// Returns what has to happen before anything may be written; `None`: nothing.
     fn wait(&self, facts: &Facts) -> Option<Wait> {
         let wait = self.live.host.wait(self.name, &self.spec.owner, facts);
         // Until there is an alias for it, it stays where it is.
@@ -253,13 +261,15 @@ impl<B: Block> FacetComparison<'_, B> {
         wait.or_else(|| no_alias(&self.spec.at, facts).filter(|_| comes))
     }
 
+    /// Plans to write the block's tag, or to take it away without a fingerprint.
     fn claim_step(&self, kind: &'static str, fingerprint: Option<String>) -> Planned<Step<B>> {
         let value = fingerprint.map(|it| value(&it, &self.spec.at));
         let (function, arn) = (self.name.clone(), self.live.host.arn.clone());
         Planned::new(kind, FacetStep::SetClaim(SetClaim { function, arn, word: B::FIELD, value }))
     }
 
-    /// Who moved, by the note of what was made last.
+    /// Says who moved, by the hash in the block's tag: the manifest if AWS still shows what was
+    /// made last, another party if the document still asks for that, both if neither is so.
     fn origin(&self, found: &B::Config, fingerprint: &str) -> Origin {
         if B::is_untouched(found) {
             return Origin::Pending;
@@ -281,7 +291,7 @@ fn apart<B: Block>(calls: &[B::Call]) -> bool {
     calls.iter().any(|it| !B::touches(it).is_empty())
 }
 
-/// Each field that differs.
+/// Lists each field that differs.
 fn changes<B: Block>(wanted: &Fields, found: &Fields, origin: Origin) -> Vec<Change> {
     let paths: BTreeSet<&String> = wanted.keys().chain(found.keys()).collect();
     let shown = |fields: &Fields, path: &String| {
@@ -299,7 +309,9 @@ fn changes<B: Block>(wanted: &Fields, found: &Fields, origin: Origin) -> Vec<Cha
     differing.map(change).collect()
 }
 
-/// The same difference of another thing is another difference.
+/// Mixes which thing of the block the changes are about into their fingerprints, so that a step
+/// which repairs one version does not seem to have failed when another version shows the same
+/// difference.
 fn told_apart<B: Block>(found: &B::Config, mut changes: Vec<Change>) -> Vec<Change> {
     if let Some(which) = B::which(found) {
         for live in changes.iter_mut().map(|it| &mut it.live) {
@@ -309,8 +321,8 @@ fn told_apart<B: Block>(found: &B::Config, mut changes: Vec<Change>) -> Vec<Chan
     changes
 }
 
-/// The steps of these calls. One that is about single fields ends the changes of those, whenever its turn comes: that
-/// the others are still there after it says nothing about it.
+/// Plans the steps of these calls. One that is about single fields ends the changes of those,
+/// whenever its turn comes; of the others the first ends the change, and the rest follow it.
 fn planned<B: Block>(calls: Vec<B::Call>) -> impl Iterator<Item = Planned<Step<B>>> {
     calls.into_iter().enumerate().map(|(index, call)| {
         let paths: Vec<String> = B::touches(&call).iter().map(|path| pointer::<B>(path)).collect();
@@ -320,6 +332,7 @@ fn planned<B: Block>(calls: Vec<B::Call>) -> impl Iterator<Item = Planned<Step<B
     })
 }
 
+/// Plans a step that names no fields; `index`: its place among the calls of the block.
 fn plain<B: Block>(index: usize, call: B::Call) -> Planned<Step<B>> {
     Planned::new(if index == 0 { BLOCK } else { LATER }, FacetStep::Call(call))
 }

@@ -43,7 +43,7 @@ impl Host {
         self.claimed(name, owner, facts).or_else(|| self.at_work(name, facts))
     }
 
-    /// Why nothing of it may be touched, if it is not ours.
+    /// Returns the wait for the function to be ours, by its tags; `None` if it is. `owner`: our id.
     pub fn claimed(&self, name: &Name, owner: &str, facts: &Facts) -> Option<Wait> {
         match Claim::of(Some(&self.tags)) {
             Claim::Unreadable(why) => {
@@ -54,6 +54,7 @@ impl Host {
                 Some(Wait { reason, on: None, recheck: Some(UNREADABLE_RECHECK), soon: false })
             }
             Claim::Owner { id, object, .. } if id == owner => {
+                // Tags that name another object were copied from there.
                 let own = format!("{}/{name}", super::FUNCTION);
                 object.is_some_and(|it| it != own).then(|| foreign(name, owner, facts))
             }
@@ -77,13 +78,14 @@ impl Host {
     }
 }
 
-/// The function is not ours, or not yet.
+/// Returns the wait for a function that is not ours, or not yet.
 fn foreign(name: &Name, owner: &str, facts: &Facts) -> Wait {
     let reason = Reason::new("FunctionNotOurs", "waiting for the function to be ours");
     until(name, facts, reason, |it| it.owner.as_deref() == Some(owner))
 }
 
-/// There is no alias for it to belong to yet.
+/// Returns the wait for the alias that a block is to belong to; `None` if it is there or none is
+/// needed.
 pub fn no_alias(at: &At, facts: &Facts) -> Option<Wait> {
     let alias = at.qualifier.as_ref()?;
     let key = FactKey::Release(at.function.clone());
@@ -93,13 +95,14 @@ pub fn no_alias(at: &At, facts: &Facts) -> Option<Wait> {
     (!there).then_some(Wait { reason, on: Some(key), recheck: None, soon: false })
 }
 
-/// There is no function.
+/// Returns the wait for a function that is not there.
 pub fn missing(name: &Name, facts: &Facts) -> Wait {
     let reason = Reason::new("FunctionMissing", "waiting for the function");
     until(name, facts, reason, |it| it.exists && !it.pending)
 }
 
-/// Waits for news of the function, which its own engine tells. If they have come, the block is read again.
+/// Returns a wait for news of the function, which its own engine tells. If the news have `come`
+/// already, the read of the block is older than they are, and the block is read again in seconds.
 fn until(name: &Name, facts: &Facts, reason: Reason, come: impl Fn(&FunctionFact) -> bool) -> Wait {
     let key = FactKey::Function(name.clone());
     let recheck = match facts.get(&key) {

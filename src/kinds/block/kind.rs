@@ -94,7 +94,8 @@ impl<B: Block> Kind for Of<B> {
         matches!(key, FactKey::Function(_)) || B::ON_ALIAS && matches!(key, FactKey::Release(_))
     }
 
-    /// A function or an alias that is made again has none of its blocks.
+    /// Says that a block has to be read again when its function or alias is made again, since then
+    /// it has none of its blocks, and where it belongs to versions, when the alias leads to others.
     fn unsettles(before: Option<&Fact>, now: Option<&Fact>) -> bool {
         if let (Some(Fact::Release(before)), Some(Fact::Release(now))) = (before, now) {
             let moved = B::ON_VERSION && before.versions != now.versions;

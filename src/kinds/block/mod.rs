@@ -73,7 +73,9 @@ pub trait Block: Sized + Send + Sync + 'static {
     /// What a document means in a target.
     fn config(doc: &Self::Doc, site: &Site<'_>) -> Self::Config;
 
-    /// Every field that has a value, by its path below the block (`authType`; empty for the block itself).
+    /// Returns every field that has a value, by its path below the block (`authType`; empty for the
+    /// block itself). [`claims::hash`] of them stands in the function's tag, unless
+    /// [`Block::remembered`] says otherwise.
     fn fields(config: &Self::Config) -> Fields;
 
     /// A configuration as people would write it: the member of `spec`. What AWS does by default is left out.
@@ -242,6 +244,8 @@ pub struct FacetSpec<C> {
 pub type Spec<B> = FacetSpec<<B as Block>::Config>;
 
 impl<C> FacetSpec<C> {
+    /// Makes the desired state of a block at its place; without `doc` the block is to go, or is
+    /// watched.
     fn of<B: Block<Config = C>>(doc: Option<&<B as Block>::Doc>, site: &Site<'_>) -> Self {
         Self {
             owner: site.owner.to_owned(),
@@ -297,7 +301,7 @@ where
         if spec.guards { vec![(site.function.clone(), spec)] } else { Vec::new() }
     }
 
-    /// What AWS has by default is written only if a manifest asks for it.
+    /// Leaves out what AWS has by default, unless the tag says that a manifest asked for it.
     fn to_manifest(live: &Live<B>) -> Known<Option<Value>> {
         let config = match &live.config {
             Known::Yes(config) => config.as_ref(),

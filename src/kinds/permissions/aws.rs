@@ -36,7 +36,8 @@ impl FacetClient for Permissions {
         Some(at)
     }
 
-    /// Each alias and each version has a policy of its own, and so has the function itself.
+    /// Reads the policies of the function itself, its aliases and its versions: each has one of its
+    /// own. The block's own place is left out.
     async fn elsewhere(
         connection: &Connection,
         others: Others<'_>,
@@ -52,6 +53,8 @@ impl FacetClient for Permissions {
         Ok(found)
     }
 
+    /// Makes AddPermission, or RemovePermission for the three other calls. What is not restricted
+    /// is left out of the request.
     async fn write(connection: &Connection, step: &Step) -> Result<(), Failure> {
         let (at, sid, statement) = match step {
             Step::Add(at, sid, statement) => (at, sid, statement),
@@ -85,7 +88,8 @@ impl FacetClient for Permissions {
     }
 }
 
-/// The policy of one place, and the moment at which it was asked for.
+/// Reads the policy of one place, and the moment at which it was asked for. No policy is no
+/// statements.
 async fn policy(connection: &Connection, at: &At, priority: Priority) -> Read<Statements> {
     let request = connection
         .lambda()
@@ -102,9 +106,9 @@ async fn policy(connection: &Connection, at: &At, priority: Priority) -> Read<St
     (statements, Some(moment))
 }
 
-/// The statements of a policy, ours and others'. PutResourcePolicy takes any policy: a statement may have no id, and a
-/// single one may stand there without a list (Lambda API reference, PutResourcePolicy; IAM, "Grammar of the policy
-/// language").
+/// Reads the statements of a policy, ours and others'. PutResourcePolicy takes any policy: a
+/// statement may have no id, and a single one may stand there without a list (Lambda API reference,
+/// PutResourcePolicy; IAM, "Grammar of the policy language").
 fn statements(policy: &str) -> Result<Statements, Failure> {
     let unclear = |message| Op::GetPolicy.failure(Class::Unclear, message);
     let policy: Value = serde_json::from_str(policy)
@@ -117,6 +121,7 @@ fn statements(policy: &str) -> Result<Statements, Failure> {
     };
     let mut statements = Statements::new();
     for (index, it) in all.iter().enumerate() {
+        // One without an id, or with the id of another, is named by its place.
         let id = it.get("Sid").and_then(Value::as_str).filter(|it| !it.is_empty());
         let id = id.filter(|it| !statements.contains_key(*it));
         let id = id.map_or_else(|| format!("{NAMELESS}{}", index + 1), ToOwned::to_owned);

@@ -73,7 +73,7 @@ enum Bound {
     Fixed,
 }
 
-/// Whom one statement lets in; `statement` is as IAM writes it.
+/// Says whom one statement lets in; `statement` is as IAM writes it.
 pub(super) fn exposure(statement: &Value) -> Exposure {
     match statement.get("Effect").and_then(Value::as_str) {
         // It lets nobody in.
@@ -98,7 +98,8 @@ pub(super) fn exposure(statement: &Value) -> Exposure {
     }
 }
 
-/// Whom the conditions leave of everybody: all of them have to hold.
+/// Says whom a statement for everybody lets in under its conditions. All of them have to hold, so
+/// one that binds is enough.
 fn conditions(operators: &Map<String, Value>) -> Exposure {
     let keys = operators.iter().flat_map(|(operator, keys)| {
         keys.as_object().into_iter().flatten().map(move |(key, values)| (operator, key, values))
@@ -127,6 +128,7 @@ fn is_everybody(principal: &Value) -> Option<bool> {
     }
 }
 
+/// Whether one of them is `true`; `None` if none is and one is not known.
 fn any(all: impl Iterator<Item = Option<bool>>) -> Option<bool> {
     let all: Vec<Option<bool>> = all.collect();
     if all.contains(&Some(true)) {
@@ -135,7 +137,8 @@ fn any(all: impl Iterator<Item = Option<bool>>) -> Option<bool> {
     if all.contains(&None) { None } else { Some(false) }
 }
 
-/// How much one key of a condition restricts.
+/// Says how much one key of a condition restricts; one value of several is enough to let a caller
+/// in, so the loosest counts.
 fn bound(operator: &str, key: &str, values: &Value) -> Bound {
     let (operator, key) = (operator.to_ascii_lowercase(), key.to_ascii_lowercase());
     if LOOSE.contains(&key.as_str()) {
@@ -160,12 +163,14 @@ fn bound(operator: &str, key: &str, values: &Value) -> Bound {
     };
     // One of them is enough; none of none.
     let bound = all.iter().map(one).min().unwrap_or(Bound::Fixed);
+    // Ranges that bind one by one may be all of the internet together.
     let ranges = all.iter().filter_map(Value::as_str).filter_map(range);
     let wide = ranges.map(|(start, length)| part(start, length)).sum::<f64>() > 1.0;
     if *form == Form::Address && wide { bound.min(Bound::Unclear) } else { bound }
 }
 
-/// Whether a value is fixed.
+/// Says how much one value of a condition restricts: it is fixed if nothing in it stands for what a
+/// caller may choose.
 fn fixed(text: &str, form: Form, operator: &str) -> Bound {
     // A variable is filled in when it is asked for.
     if text.contains("${") {
@@ -192,7 +197,8 @@ fn fixed(text: &str, form: Form, operator: &str) -> Bound {
     }
 }
 
-/// `arn:PARTITION:SERVICE:REGION:ACCOUNT:RESOURCE`. An account binds; a bucket has none, and its name does.
+/// Says how much a pattern for an ARN restricts (`arn:PARTITION:SERVICE:REGION:ACCOUNT:RESOURCE`).
+/// A fixed account binds; a bucket has none, so there its name does.
 fn arn(text: &str) -> Bound {
     let parts: Vec<&str> = text.splitn(6, ':').collect();
     let [_, _, _, _, account, resource] = parts.as_slice() else { return Bound::Unclear };
@@ -213,7 +219,8 @@ fn early(text: &str) -> bool {
     text.splitn(6, ':').count() < 6 || text.splitn(6, ':').take(5).any(wild)
 }
 
-/// An address, or a range of them: where it starts, and how many bits of it are fixed.
+/// Reads an address, or a range of them: where it starts, and how many bits of it are fixed. A
+/// single address counts as more bits than any has; `None`: it is neither.
 fn range(text: &str) -> Option<(IpAddr, u32)> {
     let (start, length) = match text.split_once('/') {
         Some((start, length)) => (start.parse::<IpAddr>().ok()?, length.parse().ok()?),
@@ -222,12 +229,13 @@ fn range(text: &str) -> Option<(IpAddr, u32)> {
     Some((start, length))
 }
 
-/// How large a range is, of the largest that binds.
+/// Returns the size of a range, where 1 is the largest range that binds.
 fn part(start: IpAddr, length: u32) -> f64 {
     let least = if start.is_ipv4() { PREFIX_V4 } else { PREFIX_V6 };
     (f64::from(least) - f64::from(length)).exp2()
 }
 
+/// Says how much an address or a range restricts.
 fn address(text: &str) -> Bound {
     match range(text) {
         None => Bound::Unclear,

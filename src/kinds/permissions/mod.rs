@@ -135,6 +135,9 @@ impl Block for Permissions {
         (!ours.is_empty() || wanted == Some(&ours)).then_some(ours)
     }
 
+    /// Orders the calls so that nobody is shut out: dead statements go first, since AWS refuses
+    /// others beside them, new ones come before the old ones go, and those with another name now go
+    /// last. Another statement under an id of ours is removed and added again.
     fn put(at: &At, wanted: &Statements, live: Option<&Statements>) -> Vec<Call> {
         let none = Statements::new();
         let live = live.unwrap_or(&none);
@@ -197,7 +200,8 @@ impl Block for Permissions {
     }
 }
 
-/// The statements that let anybody in, or of which Evenkeel cannot tell whom.
+/// Returns the statements that let anybody in, or of which Evenkeel cannot tell whom, as extras at
+/// a place.
 fn open<'a>(
     at: &At,
     statements: impl Iterator<Item = (&'a String, &'a Statement)>,

@@ -36,7 +36,8 @@ pub struct Statement {
 }
 
 impl Statement {
-    /// What a document means in a target.
+    /// Makes the statement that a document asks for in a target: `${target…}` is filled in, an
+    /// account has one form.
     pub(super) fn of(doc: &PermissionDoc, place: &Place) -> Self {
         let text = |it: &Option<String>| place.fill_in(it.as_deref().unwrap_or_default());
         Self {
@@ -52,13 +53,16 @@ impl Statement {
         }
     }
 
-    /// One statement of a policy. AWS writes accounts out as their root, and puts what restricts a
-    /// permission into conditions (Lambda developer guide, "Resource-based policy").
+    /// Reads one statement of a policy. AWS writes accounts out as their root, and puts what
+    /// restricts a permission into conditions (Lambda developer guide, "Resource-based policy").
+    /// What AddPermission would not make is kept in `besides`, so that it differs from ours.
     pub(super) fn read(found: &Value) -> Self {
         let mut it = Self::default();
         let mut besides = Map::new();
         for (name, value) in found.as_object().into_iter().flatten() {
             match (name.as_str(), value) {
+                // The id is the key of the statement, and the policy's place says which function it
+                // is about.
                 ("Sid" | "Resource", _) => {}
                 ("Effect", Value::String(effect)) if effect == "Allow" => {}
                 ("Principal", value) => it.principal = one_form(value),
@@ -88,7 +92,8 @@ impl Statement {
         others.map(|(operator, key, value)| (format!("{operator} {key}"), value.clone())).collect()
     }
 
-    /// Takes in a condition that AddPermission makes; says whether it is one.
+    /// Takes in a condition that AddPermission makes; `false` if it is none, and then nothing is
+    /// taken in.
     fn condition(&mut self, operator: &str, key: &str, value: &Value) -> bool {
         let text = match value {
             Value::String(text) => text.clone(),
@@ -111,7 +116,7 @@ impl Statement {
         true
     }
 
-    /// As people would write it, under its `sid`.
+    /// Writes the statement as people would, under its `sid`.
     pub(super) fn to_manifest(&self, sid: &str) -> Value {
         let through_url = self.invoked_via_function_url;
         export::map([
@@ -127,7 +132,9 @@ impl Statement {
         ])
     }
 
-    /// A few digits that tell two contents apart.
+    /// Returns a few hex digits of the statement's text. They end its id in AWS: if `Display`
+    /// writes a statement otherwise, every permission is added under a new id and the old one is
+    /// removed.
     pub(super) fn hash(&self) -> String {
         hex(&Sha256::digest(self.to_string())).chars().take(DIGITS).collect()
     }
@@ -138,12 +145,13 @@ impl Statement {
         principal::is_unique_id(&self.principal)
     }
 
-    /// Whom it lets in.
+    /// Says whom the statement lets in.
     pub(super) fn exposure(&self) -> Exposure {
         exposure(&self.policy())
     }
 
-    /// As IAM writes it, as far as it says who may: without its id and what it is about.
+    /// Writes the statement as IAM does, as far as it says who may: without its id and what it is
+    /// about.
     fn policy(&self) -> Value {
         let mut condition = Map::new();
         let mut bind = |operator: &str, key: &str, value: Value| {
@@ -185,6 +193,8 @@ impl Statement {
 }
 
 impl fmt::Display for Statement {
+    /// Writes the statement as a row shows it. The text is hashed into the statement's id and into
+    /// the function's tag, so it must not change without need.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { principal, action, .. } = self;
         let who = if principal.is_empty() { "whoever its policy names" } else { principal };
@@ -210,7 +220,8 @@ fn canonical(principal: &str) -> String {
     principal::account(principal).unwrap_or(principal).to_owned()
 }
 
-/// `*`, a service, an account or an ARN.
+/// Returns a principal in one form: `*`, a service, an account's digits or an ARN; several or
+/// unknown ones as JSON.
 fn one_form(value: &Value) -> String {
     let text = match value {
         Value::Object(members) if members.len() == 1 => {

@@ -27,6 +27,7 @@ const DIMENSION: ScalableDimension = ScalableDimension::LambdaFunctionProvisione
 const METRIC: MetricType = MetricType::LambdaProvisionedConcurrencyUtilization;
 
 impl FacetClient for Provisioned {
+    /// Reads the number from Lambda, and the range and the policy from Application Auto Scaling.
     async fn read(
         connection: &Connection,
         _: &GetFunctionOutput,
@@ -73,7 +74,7 @@ impl FacetClient for Provisioned {
     }
 }
 
-/// What Lambda shows, and who scales it.
+/// Completes what Lambda shows with who scales it. `None`: there is neither a number nor a range.
 async fn scaled(
     connection: &Connection,
     at: &At,
@@ -93,6 +94,7 @@ async fn scaled(
     Ok(Some(config).filter(|it| it.number.is_some() || it.range.is_some()))
 }
 
+/// Returns how far AWS is with the instances.
 fn status(found: &GetProvisionedConcurrencyConfigOutput) -> ProvisioningStatus {
     match found.status {
         Some(ProvisionedConcurrencyStatusEnum::Failed) => {
@@ -109,6 +111,8 @@ fn resource(at: &At) -> String {
     format!("function:{at}")
 }
 
+/// Reads the range within which Application Auto Scaling may choose; `None`: it does not scale the
+/// alias.
 async fn range(
     connection: &Connection,
     at: &At,
@@ -128,6 +132,8 @@ async fn range(
     Ok(target.map(|it| (it.min_capacity, it.max_capacity)))
 }
 
+/// Reads the utilization that our scaling policy aims at; `None` if there is no policy of our name,
+/// or not one like ours.
 async fn utilization(
     connection: &Connection,
     at: &At,
@@ -154,6 +160,7 @@ fn aimed(policy: ScalingPolicy) -> Option<f64> {
     (metric == METRIC).then_some(tracking.target_value)
 }
 
+/// Lets Application Auto Scaling choose between two numbers; changes them if it may already.
 async fn register(connection: &Connection, at: &At, min: i32, max: i32) -> Result<(), Failure> {
     let request = connection
         .clients
@@ -167,6 +174,7 @@ async fn register(connection: &Connection, at: &At, min: i32, max: i32) -> Resul
     connection.calls.write(Op::RegisterScalableTarget, request.send()).await
 }
 
+/// Forbids Application Auto Scaling to choose. Its policies for the alias go with that.
 async fn deregister(connection: &Connection, at: &At) -> Result<(), Failure> {
     let request = connection
         .clients
@@ -178,6 +186,7 @@ async fn deregister(connection: &Connection, at: &At) -> Result<(), Failure> {
     connection.calls.write(Op::DeregisterScalableTarget, request.send()).await
 }
 
+/// Writes our scaling policy: how busy the instances should be, from 0 to 1.
 async fn aim(connection: &Connection, at: &At, utilization: f64) -> Result<(), Failure> {
     let op = Op::PutScalingPolicy;
     let metric = PredefinedMetricSpecification::builder().predefined_metric_type(METRIC).build();
@@ -201,6 +210,7 @@ async fn aim(connection: &Connection, at: &At, utilization: f64) -> Result<(), F
     connection.calls.write(op, request.send()).await
 }
 
+/// Deletes our scaling policy. Policies of other names stay.
 async fn unaim(connection: &Connection, at: &At) -> Result<(), Failure> {
     let request = connection
         .clients

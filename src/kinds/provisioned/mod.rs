@@ -136,7 +136,8 @@ impl fmt::Display for Call {
     }
 }
 
-/// What a function must have so that this may belong to it.
+/// Returns why a function cannot have this: it needs an `alias`, and at least as many `reserved`
+/// instances, if any are.
 pub fn check_host(
     doc: &ProvisionedDoc,
     alias: Option<&str>,
@@ -175,6 +176,7 @@ impl Block for Provisioned {
         }
     }
 
+    /// Reads a range as one that starts with its least number.
     fn config(doc: &ProvisionedDoc, _: &Site<'_>) -> Config {
         match doc {
             ProvisionedDoc::Number(number) => Config {
@@ -192,6 +194,8 @@ impl Block for Provisioned {
         }
     }
 
+    /// Writes a number that Application Auto Scaling chooses as `scaled`, so that its choices
+    /// differ from no manifest. The texts are hashed into the function's tag.
     fn fields(config: &Config) -> Fields {
         let Config { number, range, utilization, status: _ } = config;
         let number = number.map(|it| match it {
@@ -207,7 +211,7 @@ impl Block for Provisioned {
         fields.into_iter().filter_map(|(path, value)| Some((path.to_owned(), value?))).collect()
     }
 
-    /// Where another party scales, only that there is a number.
+    /// Remembers of the number only that there is one where another party scales it.
     fn remembered(config: &Config) -> Fields {
         let mut fields = Self::fields(config);
         if let Some(Number::Fixed(number) | Number::Scaled(number)) = config.number {
@@ -226,6 +230,8 @@ impl Block for Provisioned {
         }
     }
 
+    /// Takes the number for Application Auto Scaling's if a range is wanted: then any number is
+    /// right.
     fn concern(live: &Config, wanted: Option<&Config>) -> Option<Config> {
         let scaled = wanted.is_some_and(|it| matches!(it.number, Some(Number::Scaled(_))));
         let number = live.number.map(|it| match it {
@@ -235,7 +241,8 @@ impl Block for Provisioned {
         Some(Config { number, status: ProvisioningStatus::Ready, ..live.clone() })
     }
 
-    /// Whoever scales goes before the number becomes ours, and comes after there is a number that he can measure.
+    /// Orders the calls: whoever scales goes before the number becomes ours, and comes after there
+    /// is a number to measure.
     fn put(at: &At, wanted: &Config, live: Option<&Config>) -> Vec<Call> {
         let none = Config {
             number: None,
@@ -281,7 +288,8 @@ impl Block for Provisioned {
         paths.iter().map(|it| (*it).to_owned()).collect()
     }
 
-    /// That they are being made is waited for only where the number is ours: whoever scales makes them all day.
+    /// Waits for instances that are being made only where the number is ours: whoever scales makes
+    /// them all day.
     fn state(live: &Config, wanted: &Config) -> FacetState {
         match (&live.status, wanted.number) {
             (ProvisioningStatus::Failed(why), _) => {

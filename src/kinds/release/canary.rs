@@ -26,7 +26,8 @@ pub(super) enum Course {
     On(Option<u32>),
 }
 
-/// Why a version has to go back, if it has to.
+/// Returns why a version on its way has to go back: an alarm is on, or too many of its calls
+/// failed. `None`: nothing is known against it; without `gradual` only alarms count.
 pub(super) fn bad(
     wanted: &DesiredRelease,
     gradual: Option<&Gradual>,
@@ -42,14 +43,16 @@ pub(super) fn bad(
     many.then(|| format!("{errors} of its {invocations} calls failed, and {most} % may"))
 }
 
-/// The alarms that a document names and that are in a state. One that does not exist has no data.
+/// Returns the alarms that a document names and that are in `state`. One that does not exist has no
+/// data.
 fn alarms<'a>(wanted: &'a DesiredRelease, watch: &Watch, state: Alarm) -> Vec<&'a str> {
     let Some(all) = watch.alarms.get() else { return Vec::new() };
     let found = |name: &str| all.get(name).copied().unwrap_or(Alarm::NoData) == state;
     wanted.alarms.iter().map(String::as_str).filter(|it| found(it)).collect()
 }
 
-/// What follows for a version that is doing well so far.
+/// Says what follows for a version on its way. It goes back as soon as it does badly, but goes on
+/// only once its step has lasted long enough and its health is known.
 pub(super) fn course(
     wanted: &DesiredRelease,
     gradual: &Gradual,
@@ -75,7 +78,8 @@ pub(super) fn course(
     Course::On(gradual.steps.iter().copied().find(|it| *it > rolling.percent))
 }
 
-/// Why nobody can tell whether it is doing well: then it waits.
+/// Returns why nobody can tell whether a version is doing well, as a reason's code and message;
+/// `None`: it can be told.
 fn unclear(wanted: &DesiredRelease, watch: &Watch) -> Option<(&'static str, String)> {
     if let Some(why) = unknown(&watch.alarms).or_else(|| unknown(&watch.calls)) {
         return Some(("NoData", format!("CloudWatch does not show how it is doing: {why}")));

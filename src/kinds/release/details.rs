@@ -6,7 +6,8 @@ use super::{
 };
 use crate::engine::kind::Detail;
 
-/// In the order in which people ask.
+/// Lists what people ask of a release: where the alias leads, what is on its way, what is held
+/// back, how the tests of the document ended.
 pub(super) fn details(live: &Live, wanted: Option<&DesiredRelease>) -> Vec<Detail> {
     let mut all = Vec::new();
     if let Some(alias) = live.alias() {
@@ -28,6 +29,7 @@ pub(super) fn details(live: &Live, wanted: Option<&DesiredRelease>) -> Vec<Detai
     }
     let tests = wanted.iter().flat_map(|it| &it.tests);
     for ((version, fingerprint), outcome) in live.tests.iter().rev() {
+        // The outcome of a test that was changed since is not shown.
         let mut known = tests.clone().filter(|it| it.fingerprint == *fingerprint);
         let Some(test) = known.next() else { continue };
         let how = match outcome {

@@ -42,7 +42,7 @@ const IN_USE_RECHECK: Duration = Duration::from_secs(2);
 /// How soon to read again where one read shows the function at another revision than another.
 const BEHIND_RECHECK: Duration = Duration::from_secs(3);
 
-/// There is no function.
+/// Compares a release with nothing, since there is no function: it waits for that.
 pub(super) fn hostless(name: &Name, spec: &Spec, facts: &Facts) -> Diff<Step> {
     let mut diff = Diff::default();
     if spec.wanted.is_some() {
@@ -53,7 +53,7 @@ pub(super) fn hostless(name: &Name, spec: &Spec, facts: &Facts) -> Diff<Step> {
     diff
 }
 
-/// Everything that differs.
+/// Compares where the alias leads with what the document asks for, and plans the next step.
 pub(super) fn diff(spec: &Spec, live: &Live, facts: &Facts) -> Diff<Step> {
     let mut release = ReleaseDiff { spec, live, facts, diff: Diff::default() };
     match &spec.wanted {
@@ -64,7 +64,8 @@ pub(super) fn diff(spec: &Spec, live: &Live, facts: &Facts) -> Diff<Step> {
     release.diff
 }
 
-/// The value of the function's tag.
+/// Returns the value of the function's tag for a release. `rejected`: the first version, held back
+/// while there is no alias whose description could say so.
 pub fn tag(alias: &str, rejected: Option<u64>) -> String {
     let fields = [("alias".to_owned(), alias.to_owned())];
     let hash = claims::hash(&fields.into_iter().collect());
@@ -124,6 +125,8 @@ impl ReleaseDiff<'_> {
         self.live.host.claim(FIELD)
     }
 
+    /// Plans the way to a release; nothing while AWS does not show all of a version, since then it
+    /// cannot be told which version is the same as what is deployed.
     fn wanted(&mut self, wanted: &DesiredRelease) {
         let unknown = std::iter::once(&self.live.latest.content)
             .chain(self.live.versions.values().map(|it| &it.content))
@@ -139,7 +142,8 @@ impl ReleaseDiff<'_> {
         }
     }
 
-    /// There is no alias yet.
+    /// Plans the way to an alias that is not there yet: a version is published and tested, and the
+    /// alias is made. A version that fails is held back by the function's tag.
     fn first(&mut self, wanted: &DesiredRelease) {
         if self.claim().is_none_or(|it| alias_of(it) != wanted.alias) {
             self.diff.steps.push(self.claim_step(CLAIM, Some(tag(&wanted.alias, None))));
@@ -179,7 +183,8 @@ impl ReleaseDiff<'_> {
         }
     }
 
-    /// No release is wanted any more: the alias goes, once nothing belongs to it.
+    /// Plans to delete the alias that we made, once nothing else belongs to it any more, and then
+    /// its tag.
     fn unwanted(&mut self) {
         let Some(alias) = self.claim().map(|it| alias_of(it).to_owned()) else { return };
         if !self.live.aliases.contains_key(&alias) {
@@ -212,6 +217,7 @@ impl ReleaseDiff<'_> {
         matches!(fact, Some(Fact::Settled(revision)) if **revision != *self.live.latest.revision)
     }
 
+    /// Adds the wait for the function to be as its document asks.
     pub(super) fn unsettled(&mut self) {
         let message = "waiting for the function to be as its manifest asks";
         let reason = Reason::new("FunctionUnsettled", message);
@@ -222,17 +228,19 @@ impl ReleaseDiff<'_> {
         self.diff.waits.push(Wait { reason, on, recheck, soon: behind });
     }
 
+    /// Adds a wait that does not end in seconds.
     pub(super) fn wait(&mut self, reason: Reason, recheck: Option<Duration>) {
         self.diff.waits.push(Wait { reason, on: None, recheck, soon: false });
     }
 
+    /// Plans to write the release's tag, or to take it away without a value.
     pub(super) fn claim_step(&self, kind: &'static str, value: Option<String>) -> Planned<Step> {
         let function = self.spec.function.clone();
         let arn = self.live.host.arn.clone();
         Planned::new(kind, Step::SetClaim(SetClaim { function, arn, word: FIELD, value }))
     }
 
-    /// Moves the alias, or makes it.
+    /// Plans to move the alias, or to make it if there is none.
     pub(super) fn route(&mut self, kind: &'static str, alias: Option<&Alias>, to: To) {
         let To { version, weight, note, why, ending } = to;
         let step = Step::Route(Route {
@@ -249,7 +257,8 @@ impl ReleaseDiff<'_> {
         self.diff.steps.push(Planned::new(kind, step).partial());
     }
 
-    /// What is not ours is left alone; and while AWS is at work on the function, only its alias may move.
+    /// Puts a wait in the place of the steps if the function is not ours. While AWS is at work on
+    /// it, only its alias may move and tests may run.
     fn hold_up(&mut self) {
         let Some(head) = self.diff.steps.first() else { return };
         let free = matches!(head.step, Step::Route(_) | Step::Test(..));
@@ -273,7 +282,7 @@ pub(super) fn version(number: u64) -> String {
     format!("version {number}")
 }
 
-/// What differs below the alias, on its way to what is asked for.
+/// Makes a change below `release`, on its way to what the document asks for.
 pub(super) fn change(path: &str, desired: &str, live: &str, step: &'static str) -> Change {
     Change {
         path: format!("/{FIELD}{path}"),

@@ -32,7 +32,7 @@ pub fn patience(test: &Test) -> Duration {
     test.max_duration + MARGIN
 }
 
-/// That it took longer.
+/// Says that a test took longer than it may, for people.
 pub fn endless(test: &Test) -> String {
     format!("it has not ended after {:?}", test.max_duration)
 }
@@ -47,6 +47,7 @@ pub fn judge(test: &Test, answer: TestAnswer<'_>) -> TestOutcome {
     }
 }
 
+/// Says how the function's error differs from the expected one; `None`: it does not.
 fn error(test: &Test, answer: TestAnswer<'_>) -> Option<String> {
     match (test.function_error.as_deref(), answer.function_error) {
         (wanted, found) if wanted == found => None,
@@ -58,11 +59,14 @@ fn error(test: &Test, answer: TestAnswer<'_>) -> Option<String> {
     }
 }
 
+/// Says that the run took too long; `None`: it did not.
 fn slow(test: &Test, took: Duration) -> Option<String> {
     let Test { max_duration, .. } = test;
     (took > *max_duration).then(|| format!("it took {took:.1?}, and may take {max_duration:?}"))
 }
 
+/// Says what of the answer is not as expected, the first thing only; `None`: all is. Values of the
+/// answer are masked before they are cut.
 fn content(test: &Test, answer: TestAnswer<'_>) -> Option<String> {
     let TestAnswer { body, mask, .. } = answer;
     let json: Option<Value> = serde_json::from_str(body).ok();
@@ -94,7 +98,7 @@ fn short(text: &str) -> String {
     short
 }
 
-/// The last lines of a log, without Lambda's own.
+/// Returns the last lines of a log, without Lambda's own; empty if the function logged nothing.
 fn tail(log: &str) -> String {
     const JOINT: &str = " | ";
     const LAMBDA: [&str; 4] = ["START ", "END ", "REPORT ", "INIT_START "];

@@ -26,7 +26,8 @@ struct ManagedAlias<'a> {
 }
 
 impl ReleaseDiff<'_> {
-    /// There is an alias.
+    /// Plans the next step for an alias that is there. An alias that we did not make stays, unless
+    /// the document takes it over or it leads where it should already.
     pub(super) fn keep(&mut self, wanted: &DesiredRelease, alias: &Alias) {
         let target = self.live.target();
         let right = alias.weight.is_none() && alias.version.is_some() && alias.version == target;
@@ -67,7 +68,8 @@ impl ReleaseDiff<'_> {
         self.watch_on(&kept);
     }
 
-    /// A version on its way that does badly goes back at once, whatever else there is to do.
+    /// Plans to take the callers from a version on its way that does badly, whatever else there is
+    /// to do. `true`: it does, and all is said.
     fn back(&mut self, kept: &ManagedAlias<'_>) -> bool {
         let gradual = match &kept.wanted.strategy {
             Strategy::Gradual(it) => Some(it),
@@ -81,8 +83,10 @@ impl ReleaseDiff<'_> {
         true
     }
 
-    /// Keeps callers from a version, and remembers why.
+    /// Plans to keep callers from a version, and to write down why in the alias's description:
+    /// another process has to know it too.
     fn hold_back(&mut self, kept: &ManagedAlias<'_>, rejected: u64, why: &str) {
+        // The alias leads to `$LATEST`, so there is no version to which callers could go.
         let Some(current) = kept.current else {
             let message = format!("version {rejected} is held back: {why}");
             self.diff.refusal = Some(Reason::new("ReleaseHeld", message));
@@ -104,11 +108,12 @@ impl ReleaseDiff<'_> {
         self.route(HOLD, Some(kept.alias), to);
     }
 
-    /// Another party moved the alias: it goes back to where it should lead for now.
+    /// Plans to move an alias back that another party moved. `true`: it was moved, and all is said.
     fn astray(&mut self, kept: &ManagedAlias<'_>) -> bool {
         let ManagedAlias { alias, note, current, .. } = kept;
         let rolling = note.rolling.filter(|it| self.live.versions.contains_key(&it.version));
         let weight = rolling.map(|it| (it.version, it.percent));
+        // Without a description of ours it is not known where the alias led.
         let (Some(current), Some(_)) = (*current, &alias.note) else { return false };
         if alias.version == Some(current) && alias.weight == weight {
             return false;
@@ -126,7 +131,8 @@ impl ReleaseDiff<'_> {
         true
     }
 
-    /// The version that callers should get in the end is known.
+    /// Plans the way to the version that callers should get in the end: it is tested, then gets its
+    /// callers.
     fn towards(&mut self, kept: &ManagedAlias<'_>, target: u64) {
         let ManagedAlias { wanted, alias, note, current } = kept;
         let rejected = note.rejected.as_ref().filter(|it| it.version == target);
@@ -168,7 +174,8 @@ impl ReleaseDiff<'_> {
         self.advance(kept, target, rolling);
     }
 
-    /// A tested version gets its callers.
+    /// Gives a tested version its callers: all at once, or the next part of them. `rolling`: what
+    /// it has already.
     fn advance(&mut self, kept: &ManagedAlias<'_>, target: u64, rolling: Option<&Rolling>) {
         let ManagedAlias { wanted, alias, current, .. } = kept;
         // What was held back is of no concern any more: this one is newer.
@@ -199,6 +206,7 @@ impl ReleaseDiff<'_> {
                 }
             }
         };
+        // After the last step it gets all.
         let Some(percent) = percent else {
             self.route(ROUTE, Some(alias), To::promoted(target, whole));
             return;
@@ -217,7 +225,7 @@ impl ReleaseDiff<'_> {
         base(one).zip(base(other)).is_some_and(|(one, other)| one != other)
     }
 
-    /// Nothing is on its way any more.
+    /// Plans to take the callers from whatever version is on its way; nothing if there is none.
     fn stop(&mut self, kept: &ManagedAlias<'_>) {
         let ManagedAlias { alias, note, current, .. } = kept;
         let (Some(current), true) = (*current, alias.weight.is_some()) else { return };
@@ -227,6 +235,7 @@ impl ReleaseDiff<'_> {
         self.route(ROUTE, Some(alias), To::all(current, note));
     }
 
+    /// Refuses a version that is held back, unless a step has to be done before.
     fn refuse(&mut self, kept: &ManagedAlias<'_>, target: u64, why: &str) {
         if !self.diff.steps.is_empty() {
             return;
@@ -241,7 +250,8 @@ impl ReleaseDiff<'_> {
         self.diff.refusal = Some(Reason::new("ReleaseHeld", message));
     }
 
-    /// Everything is where it should be: what is left is to write that down, and to tidy up.
+    /// Writes down what is not written yet and deletes a version that is one too many, once
+    /// everything is where it should be.
     fn rest(&mut self, wanted: &DesiredRelease, alias: &Alias) {
         if self.claim().is_none_or(|it| alias_of(it) != wanted.alias) {
             let claim = self.claim_step(RECORD, Some(tag(&wanted.alias, None)));
@@ -258,7 +268,8 @@ impl ReleaseDiff<'_> {
         }
     }
 
-    /// The oldest version that is one too many.
+    /// Returns the oldest version that is one too many and that nothing uses; `None`: all stay,
+    /// also while it is not known what uses them.
     fn surplus(&mut self, wanted: &DesiredRelease) -> Option<u64> {
         let Live { aliases, stock, .. } = self.live;
         let Stock { published, provisioned } = match stock {
@@ -277,7 +288,8 @@ impl ReleaseDiff<'_> {
         published.iter().take(surplus).copied().find(|it| !used(it))
     }
 
-    /// Whatever else is waited for, a version on its way is watched.
+    /// Shortens the wait while a version is on its way, so that it is watched whatever else is
+    /// waited for.
     fn watch_on(&mut self, kept: &ManagedAlias<'_>) {
         if kept.rolling().is_some()
             && let Some(wait) = self.diff.waits.first_mut()

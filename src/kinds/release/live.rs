@@ -137,7 +137,7 @@ pub enum Alarm {
     NoData,
 }
 
-/// InvocationCounts of one version through the alias.
+/// The calls of one version through the alias.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct InvocationCounts {
     /// How many there were.

@@ -133,6 +133,8 @@ impl Kind for Release {
         !matches!(step, Step::Test(..))
     }
 
+    /// Returns `true` for a route that holds a version back. Only such a route says why: another
+    /// one merely carries the note of an earlier rejection on.
     fn rescues(step: &Step) -> bool {
         matches!(step, Step::Route(it) if it.note.rejected.is_some() && !it.why.is_empty())
     }
@@ -176,6 +178,8 @@ impl Kind for Release {
         None
     }
 
+    /// Tells what belongs to the alias which versions it leads to. That the function is absent is
+    /// told as well: then there is no alias.
     fn fact(
         name: &Name,
         observed: &Observed<Live>,
@@ -197,7 +201,8 @@ impl Kind for Release {
         matches!(key, FactKey::Function(_) | FactKey::Settled(_))
     }
 
-    /// The function was changed, or made again: what was seen of it is no more.
+    /// Says that a release has to be read again when its function is changed or made again, or its
+    /// blocks are others.
     fn unsettles(before: Option<&Fact>, now: Option<&Fact>) -> bool {
         match (before, now) {
             (_, Some(Fact::Settled(_))) => before != now,

@@ -44,7 +44,7 @@ pub struct RejectedVersion {
 }
 
 impl ReleaseNote {
-    /// Reads a description; `None` if it is not ours.
+    /// Reads an alias's description; `None` if it is not ours, or a value in it cannot be read.
     pub fn read(text: &str) -> Option<Self> {
         let rest = text.strip_prefix(OURS)?;
         let (words, why) = rest.split_once(" why=").unwrap_or((rest, ""));
@@ -76,6 +76,8 @@ fn rolling(text: &str) -> Option<Rolling> {
 }
 
 impl fmt::Display for ReleaseNote {
+    /// Writes the description, cut to AWS's limit. The reason stands last, so that nothing else is
+    /// cut.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let current = self.current.map(|it| format!("current={it}"));
         let before = self.before.map(|it| format!("before={it}"));

@@ -23,6 +23,8 @@ const REPUBLISH_AFTER: Duration = Duration::from_mins(10);
 const ALARM_RECHECK: Duration = Duration::from_mins(1);
 
 impl ReleaseDiff<'_> {
+    /// Plans to publish what is deployed, once that is as the document asks. The steps after it are
+    /// only foreseen: they need the version's number.
     pub(super) fn publish(&mut self, wanted: &DesiredRelease) {
         if !self.settled() {
             self.unsettled();
@@ -45,7 +47,8 @@ impl ReleaseDiff<'_> {
         self.diff.steps.extend(later);
     }
 
-    /// Whether a version may have callers at all.
+    /// Says whether a version may have callers. If that is not known, adds what has to happen
+    /// first: a wait, or the smoke tests that are still to run.
     pub(super) fn proof(&mut self, wanted: &DesiredRelease, target: u64) -> Proof {
         if !self.settled() {
             self.unsettled();
@@ -100,12 +103,13 @@ impl ReleaseDiff<'_> {
         Proof::Good
     }
 
-    /// AWS is at work on the version.
+    /// Adds the wait for AWS, which is at work on the version.
     fn soon(&mut self, reason: Reason) {
         self.diff.waits.push(Wait { reason, on: None, recheck: Some(PENDING_RECHECK), soon: true });
     }
 
-    /// A version that runs on no instances is not called and gets no callers, until it runs on some again.
+    /// Says that a version which runs on no instances waits for some: it cannot be tested. One
+    /// whose tests failed before is bad all the same.
     fn stopped(&mut self, wanted: &DesiredRelease, target: u64, word: &str) -> Proof {
         if let Some(why) = self.failed(wanted, target) {
             return Proof::Bad(why);
@@ -122,7 +126,8 @@ impl ReleaseDiff<'_> {
         Proof::Waits
     }
 
-    /// Why nobody can tell whether an alarm is on, if a document names some.
+    /// Returns why nobody can tell whether the document's alarms are on; `None`: it can be told, it
+    /// names none, or there is no alias yet.
     fn blind(&self, wanted: &DesiredRelease) -> Option<String> {
         if wanted.alarms.is_empty() || self.live.alias().is_none() {
             return None;
@@ -134,8 +139,9 @@ impl ReleaseDiff<'_> {
         }
     }
 
-    /// AWS could not make a version ready. It never will be, and the next one would be the same one, unless this one
-    /// is gone: so it goes after a while, if it is ours and nothing uses it.
+    /// Says that AWS could not make a version ready. It never will be, and to publish the same
+    /// again would give this version again: so it is deleted after a while, if it is ours and
+    /// nothing uses it.
     fn spoilt(&mut self, target: u64, why: &str) {
         let message = format!("AWS could not make version {target} ready: {why}");
         let reason = Reason::new("VersionFailed", message);
@@ -151,7 +157,8 @@ impl ReleaseDiff<'_> {
         }
     }
 
-    /// The first smoke test that failed, as far as this process ran them.
+    /// Returns why the first failed smoke test failed, of those that this process ran; `None`: none
+    /// did.
     pub(super) fn failed(&self, wanted: &DesiredRelease, target: u64) -> Option<String> {
         wanted.tests.iter().find_map(|test| {
             match self.live.tests.get(&(target, test.fingerprint)) {
@@ -161,7 +168,8 @@ impl ReleaseDiff<'_> {
         })
     }
 
-    /// The smoke tests that are still to come, or the first that failed.
+    /// Plans the smoke tests that did not run yet. `None`: all went well; else the version is bad,
+    /// or waits for them.
     fn tested(&mut self, wanted: &DesiredRelease, target: u64) -> Option<Proof> {
         let outcome = |test: &Test| self.live.tests.get(&(target, test.fingerprint));
         if let Some(why) = self.failed(wanted, target) {

@@ -14,7 +14,7 @@ const TEST: RangeInclusive<Duration> = Duration::from_millis(1)..=Duration::from
 /// Lambda's limit of an event (Lambda quotas page).
 const PAYLOAD_MAX: usize = 6 << 20;
 
-/// Every rule that is broken.
+/// Returns every rule that the document breaks.
 pub(super) fn check(doc: &ReleaseDoc) -> Vec<Violation> {
     let mut violations = strategy(&doc.strategy);
     let mut names = BTreeSet::new();
@@ -28,6 +28,7 @@ pub(super) fn check(doc: &ReleaseDoc) -> Vec<Violation> {
     violations
 }
 
+/// Returns what is wrong with a strategy by steps.
 fn strategy(doc: &StrategyDoc) -> Vec<Violation> {
     let StrategyDoc::Gradual(GradualDoc { canary, linear }) = doc else { return Vec::new() };
     let mut violations = Vec::new();
@@ -49,6 +50,7 @@ fn strategy(doc: &StrategyDoc) -> Vec<Violation> {
     violations
 }
 
+/// Returns what is wrong with one smoke test.
 fn smoke_test(doc: &TestDoc) -> Vec<Violation> {
     let TestDoc { name, payload, expect } = doc;
     let ExpectDoc { matches, max_duration, .. } = expect;

@@ -117,6 +117,8 @@ impl DesiredRelease {
 }
 
 impl Strategy {
+    /// Reads a strategy. The steps of `linear` are multiples of its percent, below 100: after the
+    /// last one the version gets all.
     fn of(doc: &StrategyDoc) -> Self {
         let StrategyDoc::Gradual(GradualDoc { canary, linear }) = doc else {
             return Self::AllAtOnce;
@@ -138,13 +140,15 @@ impl Strategy {
                 every: every(&it.every),
                 errors_max: errors(it.max_error_percent),
             }),
+            // The rules have refused it.
             (None, None) => Self::AllAtOnce,
         }
     }
 }
 
 impl Test {
-    /// What a document means by it.
+    /// Reads a smoke test. Its fingerprint is of all that is written: a test that is changed runs
+    /// again.
     pub fn of(doc: &TestDoc) -> Self {
         let TestDoc { name, payload, expect } = doc;
         let ExpectDoc { status, function_error, body, matches, max_duration } = expect;

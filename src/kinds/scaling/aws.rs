@@ -10,6 +10,8 @@ use crate::{
 };
 
 impl FacetClient for Scaling {
+    /// Reads the versions that the alias leads to, then the limits of each; `None` without an
+    /// alias.
     async fn read(
         connection: &Connection,
         _: &GetFunctionOutput,
@@ -58,7 +60,7 @@ impl FacetClient for Scaling {
     }
 }
 
-/// What was asked for a version, and what AWS has made of that.
+/// Reads what was asked for a version and what AWS has made of that; `None`: AWS knows none.
 async fn limits(
     connection: &Connection,
     function: &str,

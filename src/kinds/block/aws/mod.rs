@@ -45,8 +45,9 @@ pub trait FacetClient: Block {
     /// The quota that reading it spends.
     const READ_BUCKET: Bucket = Bucket::Lambda;
 
-    /// Reads it where it is, or should be; `None` if there is none. `host` is what GetFunction has just shown. With it comes the moment at
-    /// which the request began; none if there was no need to ask.
+    /// Reads the block where it is, or should be; `None` if there is none. `host` is what
+    /// GetFunction has just shown. With it comes the moment at which the request began; none if
+    /// there was no need to ask.
     fn read(
         connection: &Connection,
         host: &GetFunctionOutput,
@@ -67,7 +68,7 @@ pub trait FacetClient: Block {
         async { Ok(Vec::new()) }
     }
 
-    /// Makes one call that changes it.
+    /// Makes one call that changes the block.
     fn write(
         connection: &Connection,
         call: &Self::Call,
@@ -127,6 +128,9 @@ impl<B: FacetClient> Cloud<Of<B>> for Hung<B> {
         Ok(())
     }
 
+    /// Reads the function and the block; for what is watched, also the function's other aliases and
+    /// versions. `None`: there is no function. A block that our credentials may not read is
+    /// [`Known::No`], so that it is left alone and the rest is told.
     async fn get(
         &self,
         name: &Name,
@@ -168,6 +172,7 @@ impl<B: FacetClient> Cloud<Of<B>> for Hung<B> {
         Ok((Some(Reading { live, revision: None, exact: true }), moment))
     }
 
+    /// Makes one call. The survey is told before: whatever AWS answers, what it saw may be old.
     async fn apply(&self, step: &Step<B>) -> Result<(), Failure> {
         match step {
             FacetStep::SetClaim(it) => Box::pin(self.connection.set_claim(it)).await,
@@ -182,7 +187,8 @@ impl<B: FacetClient> Cloud<Of<B>> for Hung<B> {
 }
 
 impl Connection {
-    /// The function with its tags, and the moment at which it was asked for.
+    /// Reads the function with its tags; `None` if there is none. With it comes the moment at which
+    /// the request began.
     pub async fn function(
         &self,
         name: &Name,
@@ -194,7 +200,7 @@ impl Connection {
         Ok((result?, moment))
     }
 
-    /// Writes or takes away the tag that says what of the function is ours.
+    /// Writes the tag that says what of the function is ours; takes it away if there is no value.
     pub async fn set_claim(&self, step: &SetClaim) -> Result<(), Failure> {
         let SetClaim { arn, word, value, .. } = step;
         let key = key(word);
@@ -212,7 +218,7 @@ fn concerns_us(key: &str) -> bool {
     key.starts_with(OURS) || key.starts_with("aws:")
 }
 
-/// Where a block is if it is ours, else where it should be.
+/// Returns where a block is if it is ours, by its tag, else where it should be.
 fn place<B: Block>(name: &Name, wanted: Option<&Spec<B>>, host: &GetFunctionOutput) -> At {
     let tags: Tags = host.tags.iter().flatten().map(|(k, v)| (k.clone(), v.clone())).collect();
     match (claim(&tags, B::FIELD), wanted) {
@@ -222,7 +228,7 @@ fn place<B: Block>(name: &Name, wanted: Option<&Spec<B>>, host: &GetFunctionOutp
     }
 }
 
-/// The function that a block belongs to.
+/// Takes from GetFunction's answer what blocks have to know of their function.
 pub fn host(answer: GetFunctionOutput) -> Host {
     let tags = match answer.tags_error {
         Some(error) => Known::No(format!("{}: {}", error.error_code(), error.message())),
@@ -238,6 +244,7 @@ pub fn host(answer: GetFunctionOutput) -> Host {
         (Some(State::Deactivating), _) => Some("AWS is stopping the function's managed instances"),
         (Some(State::Deleting), _) => Some("AWS is deleting the function"),
         (_, Some(LastUpdateStatus::InProgress)) => Some("AWS is applying an update"),
+        // Failed or not, AWS is not at work on it.
         _ => None,
     };
     let arn = config.and_then(|it| it.function_arn.clone()).unwrap_or_default();

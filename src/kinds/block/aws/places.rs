@@ -32,7 +32,7 @@ impl Others<'_> {
 }
 
 impl Connection {
-    /// The aliases and published versions of a function.
+    /// Returns the aliases and published versions of a function; none if there is no function.
     pub async fn qualifiers(
         &self,
         function: &Name,
@@ -43,6 +43,7 @@ impl Connection {
         Ok(all)
     }
 
+    /// Returns the names of a function's aliases.
     async fn aliases(&self, function: &Name, priority: Priority) -> Result<Vec<String>, Failure> {
         let request = |marker| {
             let request = self.lambda().list_aliases().function_name(function.as_str());
@@ -56,6 +57,7 @@ impl Connection {
         Ok(all)
     }
 
+    /// Returns the numbers of a function's published versions, without `$LATEST`.
     async fn versions(&self, function: &Name, priority: Priority) -> Result<Vec<String>, Failure> {
         let request = |marker| {
             let request = self.lambda().list_versions_by_function();

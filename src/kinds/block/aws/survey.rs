@@ -34,8 +34,9 @@ impl<B: Block> Default for Survey<B> {
 }
 
 impl<B: FacetClient> Survey<B> {
-    /// What is at other places, as far as our credentials may see it. Where something else goes wrong, that is told
-    /// too, and the block's own place is read all the same.
+    /// Returns what opens a function to others at other places; [`Known::No`] where our credentials
+    /// may not see it, or a read failed. The last answer is given again unless the slow rotation
+    /// asks. An error is one that holds up all calls, as throttling.
     pub(super) async fn of(
         &self,
         connection: &Connection,
@@ -51,7 +52,7 @@ impl<B: FacetClient> Survey<B> {
                 return Err(failure);
             }
             Err(failure) if failure.class == Class::Denied => Known::No(chain(&failure)),
-            // It may be over by the next read.
+            // It may be over by the next read, so it is not kept.
             Err(failure) => return Ok(Known::No(chain(&failure))),
         };
         let reading = PlacesReading { own: others.own.clone(), found: found.clone() };
@@ -61,7 +62,8 @@ impl<B: FacetClient> Survey<B> {
 }
 
 impl<B: Block> Survey<B> {
-    /// Something is about to change at a place: unless it is the block's own, what was seen is old.
+    /// Forgets what was seen of a function, since something is about to change at one of its
+    /// places. A change of the block's own place does not concern it.
     pub(super) fn forget_unless_own(&self, at: &At) {
         self.with(|all| {
             if all.get(&at.function).is_some_and(|it| it.own != *at) {
@@ -70,7 +72,7 @@ impl<B: Block> Survey<B> {
         });
     }
 
-    /// There is no such function.
+    /// Forgets what was seen of a function that is not there any more.
     pub(super) fn forget(&self, function: &Name) {
         self.with(|all| all.remove(function));
     }

@@ -34,8 +34,8 @@ impl ReleaseCloud {
         all.collect()
     }
 
-    /// Invokes a version, and keeps how that ended. An error is one of the call; whatever the function does is an
-    /// outcome, and so is that it does not come to an end.
+    /// Invokes a version, and keeps how that ended. An error is one of the call; whatever the
+    /// function does is an outcome, and so is that it does not come to an end.
     pub(super) async fn test(
         &self,
         function: &Name,
@@ -67,6 +67,7 @@ impl ReleaseCloud {
         };
         let mut kept = self.kept();
         let tests = kept.tests.entry(function.clone()).or_default();
+        // Outcomes are kept of one version: that which is tested now.
         if tests.0 != version {
             *tests = (version, BTreeMap::new());
         }

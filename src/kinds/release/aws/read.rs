@@ -43,13 +43,16 @@ use crate::{
 
 /// More pages than this are not expected; a marker that never ends would be.
 const PAGES_MAX: usize = 100;
-/// What marks the code of a version, as far as it has any.
+/// The version that is deployed and not published.
 const LATEST: &str = "$LATEST";
 
 /// Every alias, and when the first page was asked for.
 type Aliases = (Option<BTreeMap<String, Alias>>, Mono);
 
 impl ReleaseCloud {
+    /// Reads all that a release is about: the function, its aliases, the versions that matter and,
+    /// if a release is wanted, how one on its way does and which are too many. `None`: there is no
+    /// function.
     pub(super) async fn read(
         &self,
         name: &Name,
@@ -99,7 +102,8 @@ impl ReleaseCloud {
         Ok((Some(Reading { live, revision: None, exact: true }), moment))
     }
 
-    /// Looks for versions that are too many: so many may stay.
+    /// Reads which of our versions there are; what uses them is read only if there are more than
+    /// `keep`.
     async fn stock(&self, name: &Name, owner: &str, keep: usize) -> Result<Stock, Failure> {
         let published = self.published(name, owner).await?;
         let many = published.len() > keep;
@@ -107,6 +111,7 @@ impl ReleaseCloud {
         Ok(Stock { published, provisioned })
     }
 
+    /// Reads every alias of a function; `None`: there is no function.
     async fn aliases(&self, name: &Name, priority: Priority) -> Result<Aliases, Failure> {
         let request = |marker| {
             let request = self.connection.lambda().list_aliases().function_name(name.as_str());
@@ -125,7 +130,8 @@ impl ReleaseCloud {
         }
     }
 
-    /// The versions that matter.
+    /// Returns the numbers of the versions that matter: where the alias leads or should lead, what
+    /// is on its way or held back, and what this process published last.
     fn numbers(&self, name: &Name, alias: Option<&Alias>, rejected: Option<u64>) -> BTreeSet<u64> {
         let note = alias.and_then(|it| it.note.as_ref());
         let published = self.kept().published.get(name).copied();
@@ -141,6 +147,7 @@ impl ReleaseCloud {
         all.into_iter().flatten().collect()
     }
 
+    /// Reads these versions; those that are not there are left out.
     async fn versions(
         &self,
         name: &Name,
@@ -158,6 +165,7 @@ impl ReleaseCloud {
         Ok(versions)
     }
 
+    /// Takes from a version's configuration what a release has to know.
     fn published_version(&self, found: &FunctionConfiguration) -> Version {
         let modified = found.last_modified.as_deref().and_then(timestamp);
         let age = modified.map(|it| self.connection.calls.wall().duration_since(it));
@@ -177,6 +185,7 @@ impl ReleaseCloud {
         Ok(found.and_then(|it| it.configuration).map(|it| state(&it)))
     }
 
+    /// Reads one version; `None` if it is not there.
     pub(super) async fn version(
         &self,
         name: &Name,
@@ -189,14 +198,14 @@ impl ReleaseCloud {
         self.connection.calls.find(call, request).await.0
     }
 
-    /// The versions that we published.
+    /// Returns the versions that `owner`, an Evenkeel, published: their descriptions say so.
     pub async fn published(&self, name: &Name, owner: &str) -> Result<BTreeSet<u64>, Failure> {
         let ours = format!("{OURS}{owner}");
         let all = self.all_versions(name, Priority::Audit).await?.into_iter();
         Ok(all.filter(|(_, description)| *description == ours).map(|(number, _)| number).collect())
     }
 
-    /// Every version with its description.
+    /// Reads the numbers of all published versions, each with its description.
     async fn all_versions(
         &self,
         name: &Name,
@@ -217,6 +226,7 @@ impl ReleaseCloud {
         Ok(all)
     }
 
+    /// Reads what of a function has provisioned concurrency: aliases and versions, by name.
     async fn provisioned(&self, name: &Name) -> Result<BTreeSet<String>, Failure> {
         let request = |marker| {
             let request = self.connection.lambda().list_provisioned_concurrency_configs();
@@ -250,6 +260,8 @@ fn split(claim: &str) -> (&str, Option<u64>) {
     }
 }
 
+/// Takes from an alias's configuration where it leads and what its description says; `None`: AWS
+/// gave no name.
 fn alias(found: AliasConfiguration) -> Option<(String, Alias)> {
     let weights = found.routing_config.and_then(|it| it.additional_version_weights);
     let weight = weights.into_iter().flatten().next();
@@ -265,6 +277,7 @@ fn alias(found: AliasConfiguration) -> Option<(String, Alias)> {
     Some((found.name?, alias))
 }
 
+/// Returns how far AWS is with a version. One without a state can be invoked.
 fn state(found: &FunctionConfiguration) -> VersionState {
     match &found.state {
         Some(LambdaState::Pending) => VersionState::Pending,

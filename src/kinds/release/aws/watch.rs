@@ -29,7 +29,8 @@ use crate::{
 const PERIOD: i32 = 60;
 
 impl ReleaseCloud {
-    /// Asks only while a version is on its way, or before it sets out if there are alarms.
+    /// Reads how a version on its way is doing; before one sets out only the alarms. `None`: there
+    /// is no need to know.
     pub(super) async fn watch(
         &self,
         name: &Name,
@@ -52,7 +53,8 @@ impl ReleaseCloud {
         Some(Watch { elapsed, alarms: known(alarms), calls: known(calls) })
     }
 
-    /// How long an alias has led where it leads. The wall clock says it once, since it may jump.
+    /// Returns how long an alias has led where it leads. The wall clock says it once for each
+    /// revision of the alias, since it may jump; then the monotonic clock counts on.
     fn elapsed(&self, name: &Name, alias: &Alias, rolling: &Rolling) -> Duration {
         let now = self.connection.calls.now();
         let wall = self.connection.calls.wall();
@@ -70,6 +72,7 @@ impl ReleaseCloud {
         before.saturating_add(now.since(reading))
     }
 
+    /// Reads the state of these alarms; one that does not exist is left out.
     async fn alarms(&self, names: &[String]) -> Result<BTreeMap<String, Alarm>, Failure> {
         if names.is_empty() {
             return Ok(BTreeMap::new());
@@ -96,7 +99,8 @@ impl ReleaseCloud {
         Ok(all.collect())
     }
 
-    /// The calls that a version got through the alias since it has what it has.
+    /// Counts the calls that a version got through the alias since it has its part of them.
+    /// CloudWatch counts by the minute, so the minute in which the step began counts as a whole.
     async fn calls(
         &self,
         name: &Name,

@@ -16,6 +16,8 @@ use crate::{
 pub(super) const OURS: &str = "evenkeel ";
 
 impl ReleaseCloud {
+    /// Publishes a version of what is deployed, and keeps its number: no cheap read shows it. AWS
+    /// refuses if the code or the configuration is not that which was seen.
     pub(super) async fn publish(&self, step: &Publish) -> Result<(), Failure> {
         let request =
             self.connection.lambda().publish_version().function_name(step.function.as_str());
@@ -32,6 +34,8 @@ impl ReleaseCloud {
         Ok(())
     }
 
+    /// Moves the alias, or makes it if the step has no revision. The same call writes the
+    /// description, with the time at which this step of a rollout begins.
     pub(super) async fn route(&self, step: &Route) -> Result<(), Failure> {
         let now = self.connection.calls.wall();
         let rolling = step.note.rolling.map(|it| Rolling { since: now, ..it });
