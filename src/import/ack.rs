@@ -45,7 +45,8 @@ struct KubernetesObject {
     source: SourceNode,
 }
 
-/// Everything that the documents describe.
+/// Reads ACK's objects, in any order. Functions and repositories are read first, so that every
+/// other object finds the function that it refers to by `functionName` or `functionRef`.
 pub(super) fn read(documents: Vec<Value>) -> Vec<ImportedDocument> {
     let mut batch = Batch::new(&VOCABULARY);
     let objects: Vec<KubernetesObject> =
@@ -82,6 +83,8 @@ pub(super) fn read(documents: Vec<Value>) -> Vec<ImportedDocument> {
     batch.finish()
 }
 
+/// Splits a document of Kubernetes into kind, name and `spec`; `None` for an empty document. What
+/// else it says is named as left out, but for Kubernetes's own bookkeeping.
 fn object(document: Value, batch: &mut Batch) -> Option<KubernetesObject> {
     if document.is_null() {
         return None;
@@ -110,6 +113,8 @@ fn is_image(source: &SourceNode) -> bool {
         || code.is_some_and(|it| it.get("imageURI").is_some())
 }
 
+/// Adds a function under its name in AWS, with the settings of asynchronous invocation that ACK
+/// keeps in the same object. `roles`: names in AWS by names in Kubernetes, for `roleRef`.
 fn function(
     batch: &mut Batch,
     name: String,
@@ -147,6 +152,9 @@ fn forget_reference(converter: &mut Converter, source: &mut SourceNode, key: &st
     converter.omit_rest(outer, &[]);
 }
 
+/// Adds an object to the function that it refers to, by name or by reference. It is named as left
+/// out if the function is not described here, or Evenkeel has nothing for its kind. `functions`:
+/// names in AWS by names in Kubernetes.
 fn part(batch: &mut Batch, object: KubernetesObject, functions: &BTreeMap<String, String>) {
     let KubernetesObject { kind, mut source, .. } = object;
     let by_name = source.get("functionName").and_then(Value::as_str).map(function_of);
@@ -182,6 +190,8 @@ fn part(batch: &mut Batch, object: KubernetesObject, functions: &BTreeMap<String
     }
 }
 
+/// Makes an alias the one of the function's release, and adds what ACK keeps within an alias:
+/// provisioned concurrency, settings of asynchronous invocation, permissions.
 fn alias(draft: &mut FunctionDraft, mut source: SourceNode) {
     let name = source.get("name").and_then(Value::as_str).map(ToOwned::to_owned);
     if let Some(mut provisioned) = source.child("provisionedConcurrencyConfig") {

@@ -67,7 +67,8 @@ const PARTS: &[(&str, &str, AddResource)] = &[
     ("AWS::Lambda::Permission", "FunctionName", |draft, source, id| draft.permission(source, id)),
 ];
 
-/// Everything that a template describes.
+/// Reads a template: functions and repositories first, then the resources that belong to a
+/// function. Types that Evenkeel does not keep are named once each, with all their resources.
 pub(super) fn read(document: Value) -> Vec<ImportedDocument> {
     let mut batch = Batch::new(&VOCABULARY);
     if document.to_string().contains("AWS::Partition") {
@@ -113,7 +114,8 @@ pub(super) fn read(document: Value) -> Vec<ImportedDocument> {
     batch.finish()
 }
 
-/// Parameters and mappings are worked into the values; a stack may have been given others.
+/// Names every parameter and mapping as left out: the documents hold the values that the template
+/// gives, and the stack may have been given others.
 fn tell_inputs(batch: &mut Batch, template: &Template) {
     for (at, map) in [("Parameters", &template.parameters), ("Mappings", &template.mappings)] {
         let mut names: Vec<&String> = map.keys().collect();
@@ -137,6 +139,9 @@ fn resource(template: &Template, id: &str, shared: &Value) -> (SourceNode, Sourc
     (SourceNode::new(at, properties), outer)
 }
 
+/// Adds a function, with what SAM says of its parts in the same resource; one that ships as a ZIP
+/// file is left out. `shared`: what `Globals` says of every function. Where CloudFormation makes up
+/// the name, `functionName` is a placeholder and the resource's id is the document's name.
 fn function(batch: &mut Batch, template: &Template, id: &str, shared: &Value) {
     let (mut source, outer) = resource(template, id, shared);
     let code = source.get("Code").and_then(|it| it.get("ImageUri"));
@@ -165,6 +170,8 @@ fn function(batch: &mut Batch, template: &Template, id: &str, shared: &Value) {
     }
 }
 
+/// Adds a repository with its policies. Where CloudFormation makes up the name, a person has to
+/// fill it in.
 fn repository(batch: &mut Batch, template: &Template, id: &str) {
     let (mut source, outer) = resource(template, id, &json!({}));
     batch.converter.omit_rest(outer, &[]);
@@ -184,6 +191,8 @@ fn repository(batch: &mut Batch, template: &Template, id: &str) {
     batch.repository(id.to_lowercase(), source);
 }
 
+/// Adds a resource to the function that it belongs to. `unkept` collects, by type, the resources
+/// for which no function of this template is found.
 fn part(
     batch: &mut Batch,
     template: &Template,
@@ -206,6 +215,7 @@ fn part(
         return unkept.entry(kind.to_owned()).or_default().push(format!("Resources.{id}"));
     };
     let (mut source, outer) = resource(template, id, &json!({}));
+    // Owners are keys of this map.
     let Some(draft) = batch.drafts.get_mut(&owner) else { return };
     draft.converter.omit_rest(outer, &[]);
     if let Some((_, property, put)) = found {
@@ -221,7 +231,8 @@ fn part(
     }
 }
 
-/// The function that a property names, and the version or alias.
+/// Returns the function (by its id in `batch`) that a property of a resource refers to, directly or
+/// through an alias, and the version or alias; `None` if `batch` has no such function.
 fn owner(
     batch: &Batch,
     template: &Template,
@@ -245,7 +256,8 @@ fn owner(
     Some((batch.drafts.keys().find(named)?.clone(), qualifier))
 }
 
-/// The function that writes to a log group.
+/// Returns the function whose log group this is: the name of the group refers to the function, or
+/// is the one that the function logs to.
 fn group_owner(batch: &Batch, template: &Template, id: &str) -> Option<String> {
     let name = template.resources.get(id)?.get("Properties")?.get("LogGroupName")?;
     // Where CloudFormation makes up the function's name, the group's is made of it.

@@ -72,7 +72,8 @@ impl Converter {
         self.left.push(Omission { path: path.into(), why: why.into() });
     }
 
-    /// Takes what fits these fields, and names the rest. What has to be there and is not gets a placeholder.
+    /// Converts a map into `fields`, and names what does not fit as left out. A required field that
+    /// is missing gets a placeholder, which a person has to fill in.
     pub(super) fn convert(
         &mut self,
         mut source: SourceNode,
@@ -90,7 +91,8 @@ impl Converter {
         spec
     }
 
-    /// Takes what fits these fields.
+    /// Takes the members that fit `fields` out of `source` and returns them under our names. A
+    /// member whose value does not fit stays in `source`.
     pub(super) fn convert_fields(
         &mut self,
         source: &mut SourceNode,
@@ -111,7 +113,9 @@ impl Converter {
         spec
     }
 
-    /// Names all that is still there.
+    /// Names what is still in `source` as left out, unless it says nothing, is made up by AWS or
+    /// the tool, or is a default. `fields` tells a value that does not fit from a name that is not
+    /// ours.
     pub(super) fn omit_rest(&mut self, source: SourceNode, fields: &'static [Field]) {
         let at = SourceNode::new(source.at, Value::Null);
         let mut rest: Vec<(String, Value)> = source.rest.into_iter().collect();
@@ -151,7 +155,7 @@ impl Converter {
         names.any(|it| fold(it) == fold(key))
     }
 
-    /// The value as the shape has it, or what it was.
+    /// Converts a value to the shape in `context`; the error gives the value back as it was.
     fn value(&mut self, value: Value, context: FieldContext<'_>) -> Result<Value, Value> {
         match context.shape {
             Shape::Object(fields) => match child(context.at, value) {
@@ -175,6 +179,8 @@ impl Converter {
         }
     }
 
+    /// Converts a text, number or flag, alone or as the only `destination…` of a map. The error
+    /// gives the value back: it does not fit, or only the tool can work it out.
     fn scalar(&self, value: Value, context: FieldContext<'_>) -> Result<Value, Value> {
         // A destination is a map of one member with all other tools.
         let inner = match &value {
@@ -204,7 +210,9 @@ impl Converter {
         read(&text, context.shape).filter(|_| known).ok_or(value)
     }
 
-    /// A list is converted as a whole, or not at all. The shape is that of an item.
+    /// Converts all items of a list, or none: what the items of a list that is given back left out
+    /// is forgotten, since the list itself is named then. `context.shape` is that of an item. A
+    /// text counts as a list of one.
     fn list(
         &mut self,
         value: Value,
@@ -230,6 +238,9 @@ impl Converter {
         Ok(Value::Array(list))
     }
 
+    /// Converts a map with free keys, such as variables or tags; some tools write it as a list of
+    /// keys and values. An entry that does not fit is named, and if it may be a secret, it becomes
+    /// a placeholder, so that the variable is not lost.
     fn map(
         &mut self,
         value: Value,
@@ -282,7 +293,8 @@ impl Converter {
         self.omit(path, reasons::key(key, hides));
     }
 
-    /// Whether nothing in a value is known to the tool alone.
+    /// Whether a value holds nothing that has to be worked out: no expression, no intrinsic
+    /// function, and account and Region only where Evenkeel fills them in.
     fn is_known(&self, value: &Value, context: FieldContext<'_>) -> bool {
         let expression = self.vocabulary.expression;
         match value {
@@ -337,7 +349,8 @@ fn tags(items: &[Value]) -> Option<Map<String, Value>> {
     items.iter().map(pair).collect()
 }
 
-/// A text as what a shape holds, if it fits.
+/// Reads a text as a value of this shape; `None` if it does not fit, or the shape holds no single
+/// value.
 pub(super) fn read(text: &str, shape: &Shape) -> Option<Value> {
     match shape {
         Shape::Text(form) => {

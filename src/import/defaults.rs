@@ -11,7 +11,8 @@ use crate::kinds::{
     url::BUFFERED,
 };
 
-/// Takes out of the `spec` of a function what it would be without it.
+/// Removes from a function's `spec` what AWS does by default. `name`: the function's, after which
+/// its default log group is called.
 pub(super) fn function(name: &str, spec: &mut Map<String, Value>) {
     let group = Logging::default_group(name);
     let format = Logging::default_format(spec.contains_key("capacityProviderConfig"));
@@ -54,6 +55,7 @@ pub(super) fn function(name: &str, spec: &mut Map<String, Value>) {
             event_source(item);
         }
     }
+    // Last: what held nothing but defaults is empty only now.
     for empty in ["vpcConfig", "loggingConfig", "imageConfig", "environment"] {
         remove_if(spec, empty, &json!({}));
     }
@@ -62,6 +64,8 @@ pub(super) fn function(name: &str, spec: &mut Map<String, Value>) {
     }
 }
 
+/// Removes the defaults of an event source, which depend on what it reads from. An item whose ARN
+/// names no known source stays as it is, and so does a permission, which has none.
 fn event_source(item: &mut Map<String, Value>) {
     let arn = item.get("eventSourceArn").and_then(Value::as_str);
     let Some(source) = arn.and_then(Source::of) else { return };
@@ -86,7 +90,7 @@ fn event_source(item: &mut Map<String, Value>) {
     }
 }
 
-/// The same of a repository.
+/// Removes from a repository's `spec` what AWS does by default.
 pub(super) fn repository(spec: &mut Map<String, Value>) {
     for (path, value) in [
         ("imageTagMutability", json!(MUTABLE)),

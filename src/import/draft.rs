@@ -67,7 +67,8 @@ impl Batch {
         Self { vocabulary, drafts: BTreeMap::new(), repositories: Vec::new(), converter }
     }
 
-    /// One more function.
+    /// Adds a function and returns its draft. `id` is what the source calls it, `name` its name in
+    /// AWS. A second function with this id is left out, and the first one's draft is returned.
     pub(super) fn function(
         &mut self,
         id: String,
@@ -85,7 +86,7 @@ impl Batch {
         draft
     }
 
-    /// One more repository, and its policies as JSON texts or maps.
+    /// Adds a repository, whose policies may be JSON texts or maps.
     pub(super) fn repository(&mut self, name: String, mut source: SourceNode) {
         let mut converter = Converter::new(self.vocabulary);
         for key in ["lifecyclePolicy", "repositoryPolicy", "policy"] {
@@ -103,7 +104,7 @@ impl Batch {
         });
     }
 
-    /// Everything, functions first. What belongs to none of them is told with the first.
+    /// Returns all documents, functions first. What belongs to none of them is told with the first.
     pub(super) fn finish(self) -> Vec<ImportedDocument> {
         let mut found: Vec<ImportedDocument> =
             self.drafts.into_values().map(FunctionDraft::finish).collect();
@@ -140,7 +141,8 @@ impl FunctionDraft {
         }
     }
 
-    /// The function's own fields.
+    /// Converts the function's own fields. An image that is not of the target's own registry, but
+    /// names its account or Region, becomes a placeholder to write out.
     fn set_function(&mut self, mut source: SourceNode) {
         self.concurrency(&mut source);
         capacity(&mut source);
@@ -165,7 +167,8 @@ impl FunctionDraft {
         self.spec.insert("functionName".to_owned(), json!(PLACEHOLDER));
     }
 
-    /// Reserved concurrency, which stands with the function in other tools. -1 is none, with Terraform.
+    /// Moves reserved concurrency, which other tools keep in the function itself, to `concurrency`.
+    /// Terraform's -1 means none; what is no number stays in `source`.
     fn concurrency(&mut self, source: &mut SourceNode) {
         let mut keys = source.rest.keys();
         let Some(key) = keys.find(|it| fold(it) == "reservedconcurrentexecutions").cloned() else {
@@ -199,7 +202,8 @@ impl FunctionDraft {
         }
     }
 
-    /// Something that there is once: `url`, `asyncInvoke`, `logGroup`.
+    /// Sets a member that a function has once: `url`, `asyncInvoke`, `logGroup`. A second one is
+    /// left out.
     pub(super) fn set_member(&mut self, member: &str, mut source: SourceNode) {
         source.lift("destinationConfig");
         source.lift("DestinationConfig");
@@ -227,7 +231,8 @@ impl FunctionDraft {
         self.public = true;
     }
 
-    /// What lets everybody use a URL, unless the source says so itself.
+    /// Adds the permissions that open a URL to everybody, if the tool grants them by itself and the
+    /// source names none for everybody.
     fn allow_everybody(&mut self) {
         let everybody = |it: &Value| it.get("principal").is_some_and(|it| it == "*");
         let said = self.spec.get("permissions").and_then(Value::as_array);
@@ -255,7 +260,8 @@ impl FunctionDraft {
         self.add_item("permissions", source);
     }
 
-    /// An alias: callers use it, so a release keeps it. Which version it is at is the release's.
+    /// Makes an alias the one that the function's release moves; a second one is left out. So is
+    /// its version, which the release decides. `name_key`, `version_key`: the tool's names.
     pub(super) fn alias(&mut self, mut source: SourceNode, name_key: &str, version_key: &str) {
         let taken = self.spec.contains_key("release");
         let alias = source.get(name_key).and_then(Value::as_str).map(ToOwned::to_owned);
@@ -279,7 +285,7 @@ impl FunctionDraft {
         self.qualified.push((path, qualifier.filter(|it| it != "$LATEST")));
     }
 
-    /// Instances that are kept ready.
+    /// Moves provisioned concurrency to `concurrency`. `key`: the member with the number.
     pub(super) fn provisioned(&mut self, mut source: SourceNode, key: &str) {
         let count =
             source.get(key).map(|it| it.as_str().map_or_else(|| it.to_string(), Into::into));
@@ -291,6 +297,8 @@ impl FunctionDraft {
         self.converter.omit_rest(source, &[]);
     }
 
+    /// Makes the document: adds the permissions that the tool implies, names what moves to another
+    /// alias, removes defaults, and shortens a role of the target's own account to its name.
     fn finish(mut self) -> ImportedDocument {
         self.allow_everybody();
         self.check_aliases();
@@ -306,7 +314,8 @@ impl FunctionDraft {
         ImportedDocument { kind: Function::NAME, name, spec, left: sorted(left), secrets }
     }
 
-    /// With a release everything belongs to its alias, and without one to the function itself.
+    /// Names every part that will belong to another alias or version than before: with a release
+    /// all parts belong to its alias, without one to the function itself.
     fn check_aliases(&mut self) {
         let release = self.spec.get("release").and_then(|it| it.get("alias"));
         let alias = release.and_then(Value::as_str).map(ToOwned::to_owned);
@@ -339,7 +348,8 @@ fn network(spec: &mut Map<String, Value>) {
     }
 }
 
-/// The only kind of capacity provider that there is has a name of its own in other tools.
+/// Lifts the settings of managed instances, the only kind of capacity provider that there is, out
+/// of the map that other tools put around them.
 fn capacity(source: &mut SourceNode) {
     let called =
         |source: &SourceNode, name: &str| source.rest.keys().find(|it| fold(it) == name).cloned();

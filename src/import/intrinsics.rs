@@ -60,7 +60,8 @@ impl Template {
         self.name_at(id, 0)
     }
 
-    /// The resource that a value refers to: `!Ref X`, `!GetAtt X.Arn`, `!Sub "${X}"`.
+    /// Returns the resource that a value refers to by `!Ref X`, `!GetAtt X.Arn` or `!Sub "${X}"`;
+    /// `None` for every other value, and for what is no resource of this template.
     pub(super) fn referred<'a>(&self, value: &'a Value) -> Option<&'a str> {
         let (function, argument) = call(value)?;
         let id = match (function, argument) {
@@ -76,6 +77,8 @@ impl Template {
         self.resources.contains_key(id).then_some(id)
     }
 
+    /// Works out a value and all within it. A call that cannot be worked out stays as it is, and so
+    /// does what lies beyond `DEPTH_MAX` or `STEPS_MAX`: no template may take forever.
     fn at(&self, value: &Value, depth: usize) -> Value {
         self.steps.set(self.steps.get().saturating_add(1));
         if depth > DEPTH_MAX || self.steps.get() > STEPS_MAX {
@@ -94,6 +97,8 @@ impl Template {
         }
     }
 
+    /// Works out a call of an intrinsic function; `None` if the function is none of these, or the
+    /// template alone does not say what it comes to.
     fn call(&self, function: &str, argument: &Value, depth: usize) -> Option<Value> {
         match function {
             "Ref" => self.reference(argument.as_str()?, depth),
@@ -129,6 +134,8 @@ impl Template {
         }
     }
 
+    /// Works out `!Ref`: a pseudo parameter, a parameter, or a resource's name or ARN. The account
+    /// and the Region become `${target.…}`, which Evenkeel fills in.
     fn reference(&self, name: &str, depth: usize) -> Option<Value> {
         match name {
             "AWS::AccountId" => return Some(json!(ACCOUNT)),
@@ -156,6 +163,8 @@ impl Template {
         Some(self.at(raw, depth + 1).as_str()?.to_owned())
     }
 
+    /// Works out `!GetAtt` from a resource's name; `None` if CloudFormation makes up the name, or
+    /// the name does not tell this attribute.
     fn attribute(&self, id: &str, attribute: &str, depth: usize) -> Option<String> {
         let name = self.name_at(id, depth + 1)?;
         let kind = self.kind(id)?;
@@ -173,7 +182,8 @@ impl Template {
         }
     }
 
-    /// `${X}`, `${X.Arn}`, `${!Literal}`.
+    /// Works out `!Sub` with `${X}`, `${X.Arn}` and `${!Literal}`; a list brings values of its own
+    /// for some names. `None` if a name cannot be worked out, or the text gets too long.
     fn substitute(&self, argument: &Value, depth: usize) -> Option<Value> {
         let (text, own) = match argument {
             Value::String(text) => (text.as_str(), None),
@@ -204,7 +214,9 @@ impl Template {
     }
 }
 
-/// What a parameter comes to unless the user gives another value.
+/// Returns a parameter's default, as a list if it is of such a type. `None` if it has none, or the
+/// default only says where the value is (SSM). With `NoEcho` the value is a secret, and a mark
+/// stands for it.
 fn parameter_value(parameter: &Value) -> Option<Value> {
     let kind = parameter.get("Type").and_then(Value::as_str).unwrap_or("String");
     let secret = parameter.get("NoEcho").is_some_and(|it| it == true || it == "true");

@@ -24,7 +24,9 @@ const VOCABULARY: Vocabulary = Vocabulary {
     expression: "{{",
 };
 
-/// A function, and its URL if that is given too.
+/// Reads `function.json`, and the documents with `Config` after it as `function_url.json`. Returns
+/// nothing unless the first function ships as an image. A name that is missing, or that lambroll
+/// works out, becomes a placeholder.
 pub(super) fn read(documents: Vec<Value>) -> Vec<ImportedDocument> {
     let mut batch = Batch::new(&VOCABULARY);
     let (functions, others): (Vec<Value>, Vec<Value>) =
@@ -56,7 +58,9 @@ fn is_image(function: &Value) -> bool {
         || code.is_some_and(|it| it.get("ImageUri").is_some())
 }
 
-/// `function_url.json`: the URL, and who may call it. What lambroll fills in itself is filled in.
+/// Adds the URL of `function_url.json` and the permissions to call it, with the action and type of
+/// authorization that lambroll fills in itself. Without permissions lambroll opens a URL of type
+/// `NONE` to everybody.
 fn url(draft: &mut FunctionDraft, mut source: SourceNode) {
     source.lift("Config");
     let qualifier = source.text("Config.Qualifier");

@@ -44,8 +44,11 @@ impl ReadError {
     }
 }
 
-/// Reads what a tool describes. `name` is the file's, for errors; without `form` it is told by what stands in it.
-/// Errors if the text cannot be read, is none of a known tool's, or describes no function or repository.
+/// Reads what a tool describes as documents. `form` is the tool; `None` tells it by what stands in
+/// the text. `name` is the file's, for errors.
+///
+/// Fails if the text cannot be read, is of no known tool, or describes no function that ships as an
+/// image and no repository.
 pub fn read(
     text: &str,
     form: Option<SourceFormat>,
@@ -77,6 +80,8 @@ pub fn read(
     Ok(found)
 }
 
+/// Reads the documents of a text, each with its line: JSON if it begins with `{` or `[`, else YAML.
+/// Sizes are checked first, since JSON takes much more memory once it is read.
 fn documents(text: &str, name: &str) -> Result<Vec<(u32, Value)>, ReadError> {
     let text = text.trim_start_matches('\u{feff}');
     if !text.trim_start().starts_with(['{', '[']) {
@@ -101,7 +106,8 @@ fn documents(text: &str, name: &str) -> Result<Vec<(u32, Value)>, ReadError> {
     Ok(all.into_iter().map(|it| (1, it)).collect())
 }
 
-/// At least as many as there are keys and values in a text of JSON.
+/// Counts the commas, colons and opening brackets of a text of JSON that stand outside of quotes:
+/// about as many as it has keys and values, told without reading it.
 fn marks(text: &str) -> usize {
     let (mut count, mut quoted, mut escaped) = (0, false, false);
     for byte in text.bytes() {
@@ -116,7 +122,7 @@ fn marks(text: &str) -> usize {
     count
 }
 
-/// The tool that a document is for.
+/// Tells the tool by what a document holds; `None` if it is of no known tool.
 fn recognised(document: &Value) -> Option<SourceFormat> {
     let has = |name: &str| document.get(name).is_some();
     let version = document.get("apiVersion").and_then(Value::as_str).unwrap_or_default();

@@ -104,8 +104,9 @@ const KNOWN: &[(&str, &str)] = &[
     ("bucketarn", "not kept; leave it with the tool"),
 ];
 
-/// Why a member stays. `field` is the one that is called so; `expression` is what a text holds that the tool works out
-/// when it runs.
+/// Says why a member is left out, and what to do about it. `field` is ours of that name, whose
+/// shape the value then does not fit. `expression` marks texts that the tool works out when it
+/// runs.
 pub(super) fn member(key: &str, value: &Value, field: Option<&Field>, expression: &str) -> String {
     if let Some(field) = field {
         let unfit = || format!("its value does not fit `{}`: {}", field.name, field.doc);
@@ -137,7 +138,7 @@ pub(super) fn value(value: &Value, expression: &str, hides: bool) -> String {
     unknown(value, expression, hides).unwrap_or_else(|| what.to_owned())
 }
 
-/// Why a member of a map stays, by its key alone.
+/// Says why an entry of a map is left out because of its key. `hides`: the key may be a secret.
 pub(super) fn key(key: &str, hides: bool) -> String {
     match key.to_ascii_lowercase() {
         lower if lower.starts_with("aws:") => "AWS sets tags of this kind itself".to_owned(),
@@ -157,6 +158,8 @@ pub(super) fn is_unknown(value: &Value) -> bool {
     map.keys().any(function)
 }
 
+/// Says what in a value only the tool can work out; `None` if there is nothing like that. `hides`:
+/// not even the argument of a function is repeated, since it may be a secret.
 fn unknown(value: &Value, expression: &str, hides: bool) -> Option<String> {
     match value {
         Value::Object(map) if is_unknown(value) => map
@@ -183,6 +186,7 @@ fn known(key: &str) -> &str {
     if known { key } else { "Fn::" }
 }
 
+/// Says what stands in a value's place: a mark, or a function, with its argument if that is a name.
 fn named(key: &str, value: &Value) -> String {
     let what = match (key, value) {
         (SENSITIVE, _) => return "marked as sensitive, so its value is not shown".to_owned(),

@@ -57,7 +57,8 @@ const OTHERS: &[(&str, &str)] = &[
     ),
 ];
 
-/// What SAM merges into every function: maps member by member, lists one after the other.
+/// Merges `Globals` into a function's own properties as SAM does: maps member by member, lists one
+/// after the other. Of anything else the function's own counts.
 pub(super) fn merged(globals: &Value, own: &Value) -> Value {
     match (globals, own) {
         (Value::Object(globals), Value::Object(own)) => {
@@ -73,7 +74,8 @@ pub(super) fn merged(globals: &Value, own: &Value) -> Value {
     }
 }
 
-/// Takes what SAM says in its own words out of a function's properties.
+/// Takes out of a function's properties what `put` adds as parts, and puts tracing and the
+/// dead-letter queue as CloudFormation says them.
 pub(super) fn take(source: &mut SourceNode) -> SamProperties {
     if let Some(mode) = source.take("Tracing") {
         source.rest.insert("TracingConfig".to_owned(), json!({ "Mode": mode }));
@@ -93,7 +95,8 @@ pub(super) fn take(source: &mut SourceNode) -> SamProperties {
     }
 }
 
-/// Puts it where it belongs.
+/// Adds what `take` took to the function: release, URL, settings of asynchronous invocation,
+/// provisioned concurrency and event sources.
 pub(super) fn put(draft: &mut FunctionDraft, parts: SamProperties) {
     let SamProperties { url, invoke, provisioned, alias, preference, events } = parts;
     match alias.map(|(at, it)| (at, it.as_str().map(ToOwned::to_owned))) {
@@ -124,7 +127,8 @@ pub(super) fn put(draft: &mut FunctionDraft, parts: SamProperties) {
     }
 }
 
-/// Takes the types out of destinations: an ARN says of what it is. Where there is none, SAM makes one of the type.
+/// Removes `Type` from destinations that have an ARN, which says the same. Without an ARN the type
+/// stays to be named as left out: SAM makes a destination of that type itself.
 fn untyped(source: &mut SourceNode) {
     let Some(mut destinations) = source.child("DestinationConfig") else { return };
     for end in ["OnSuccess", "OnFailure"] {
@@ -145,7 +149,8 @@ fn members(source: SourceNode) -> Vec<SourceNode> {
     members.into_iter().map(|(key, it)| SourceNode::new(format!("{at}.{key}"), it)).collect()
 }
 
-/// `Canary10Percent5Minutes`, `Linear10PercentEvery1Minute`, `AllAtOnce`.
+/// Turns a deployment preference into the release's strategy and alarms. Neither `AllAtOnce`, which
+/// a release does by itself, nor a preference that is off adds a strategy.
 fn strategy(draft: &mut FunctionDraft, mut source: SourceNode) {
     let off = source.take("Enabled").is_some_and(|it| it == false || it == "false");
     let kind = source.get("Type").and_then(Value::as_str).and_then(steps);
@@ -166,7 +171,8 @@ fn strategy(draft: &mut FunctionDraft, mut source: SourceNode) {
     draft.converter.omit_rest(source, &[]);
 }
 
-/// The strategy that a name means.
+/// Returns the strategy that a name means: `Canary10Percent5Minutes`,
+/// `Linear10PercentEvery1Minute`, `AllAtOnce`; `None` for every other name.
 fn steps(name: &str) -> Option<Value> {
     if name == "AllAtOnce" {
         return Some(json!(AT_ONCE));
@@ -183,6 +189,8 @@ fn steps(name: &str) -> Option<Value> {
     Some(json!({ "linear": { "percent": percent, "every": format!("{every}m") } }))
 }
 
+/// Adds an event as an event source if Lambda polls it; names every other one as left out, with
+/// what to do about it.
 fn event(draft: &mut FunctionDraft, mut source: SourceNode) {
     let kind = source.get("Type").and_then(Value::as_str).unwrap_or_default().to_owned();
     if !POLLED.contains(&kind.as_str()) {

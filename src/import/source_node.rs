@@ -57,7 +57,8 @@ impl SourceNode {
         }
     }
 
-    /// Takes a member if it is a map, or the only map in a list, as Terraform writes it.
+    /// Takes a member if it is a map, or a list of one map, as Terraform writes it. Every other
+    /// member stays, and `None` is returned.
     pub(super) fn child(&mut self, key: &str) -> Option<Self> {
         let value = match self.get(key)? {
             Value::Object(_) => self.take(key)?,
@@ -73,7 +74,7 @@ impl SourceNode {
         })
     }
 
-    /// Takes a member if it is a list of maps.
+    /// Takes a member if it is a list of maps. Every other member stays, and nothing is returned.
     pub(super) fn children(&mut self, key: &str) -> Vec<Self> {
         let maps = |it: &Value| it.as_array().is_some_and(|it| it.iter().all(Value::is_object));
         if !self.get(key).is_some_and(maps) {

@@ -123,7 +123,8 @@ const PARTS: &[(&str, AddTerraformResource)] = &[
     }),
 ];
 
-/// Everything that the document describes.
+/// Reads what `show -json` prints of a state (`values`) or of a plan (`planned_values`): functions
+/// and repositories first, then what belongs to functions.
 pub(super) fn read(document: Value) -> Vec<ImportedDocument> {
     let mut source = SourceNode::new("", document);
     let later = later(&source);
@@ -150,7 +151,8 @@ struct TerraformResource {
     source: SourceNode,
 }
 
-/// The resources of a module and of those in it.
+/// Collects the resources that a module and its child modules manage. A mark takes the place of
+/// each value that is sensitive, or known only after the plan has run (`later`, by address).
 fn flat(
     mut module: SourceNode,
     later: &BTreeMap<String, Value>,
@@ -184,7 +186,7 @@ fn flat(
             "identity_schema_version",
         ]);
         let mut source = SourceNode::new(address, values);
-        // What no version of the format known here has.
+        // Members that no version of the format known here has: they are named as left out.
         source.rest.extend(it.rest);
         all.push(TerraformResource { kind, source });
     }
@@ -206,7 +208,9 @@ fn later(document: &SourceNode) -> BTreeMap<String, Value> {
     changes.into_iter().flatten().filter_map(change).collect()
 }
 
-/// Puts a mark in the place of every value that is marked in a tree of the same form.
+/// Puts the mark `word` in the place of every value for which `marks`, a tree of the same form,
+/// says `true`. With `LATER` a member may be missing in `value`: a plan leaves out what is not
+/// known yet.
 fn mark(value: &mut Value, marks: &Value, word: &str) {
     match (value, marks) {
         (Value::Object(map), Value::Object(marks)) => {
@@ -238,6 +242,8 @@ fn mark(value: &mut Value, marks: &Value, word: &str) {
     }
 }
 
+/// Adds the functions and returns the other resources. A function that ships as a ZIP file, or has
+/// no name yet, is left out.
 fn functions(batch: &mut Batch, resources: Vec<TerraformResource>) -> Vec<TerraformResource> {
     let (functions, others): (Vec<TerraformResource>, Vec<TerraformResource>) =
         resources.into_iter().partition(|it| it.kind == "aws_lambda_function");
@@ -269,6 +275,7 @@ fn all_tags(source: &mut SourceNode) {
     }
 }
 
+/// Adds the repositories, each with the policies that name it, and returns the other resources.
 fn repositories(batch: &mut Batch, resources: Vec<TerraformResource>) -> Vec<TerraformResource> {
     let mut policies: BTreeMap<String, Vec<(&str, SourceNode)>> = BTreeMap::new();
     let (mut repositories, mut others) = (Vec::new(), Vec::new());
@@ -306,6 +313,8 @@ fn repositories(batch: &mut Batch, resources: Vec<TerraformResource>) -> Vec<Ter
     others
 }
 
+/// Adds each resource to the function that it belongs to. Types that Evenkeel does not keep are
+/// named once each, and so are log groups of no function here.
 fn parts(batch: &mut Batch, resources: Vec<TerraformResource>) {
     let mut others: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for TerraformResource { kind, source } in resources {
@@ -333,7 +342,8 @@ fn parts(batch: &mut Batch, resources: Vec<TerraformResource>) {
     }
 }
 
-/// The function that a part belongs to.
+/// Returns the function that a resource belongs to: the one that it names, or, for a log group, the
+/// one that writes to it.
 fn owner<'a>(
     batch: &'a mut Batch,
     kind: &str,

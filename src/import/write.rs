@@ -47,7 +47,8 @@ const MARK: char = '\u{7f}';
 /// How a marked text ends.
 const MARKED_END: &str = "\\x7F\"";
 
-/// One YAML document. `header` is what a comment says first, a line each.
+/// Writes one YAML document. The comment above it has the lines of `header`, the variables to fill
+/// in, and what of the source is left out.
 pub fn write(found: &ImportedDocument, header: &[String]) -> String {
     let ImportedDocument { kind, name, spec, left, secrets } = found;
     let mut comment = Comment::default();
@@ -73,6 +74,7 @@ pub fn write(found: &ImportedDocument, header: &[String]) -> String {
         spec: OrderedMap { map: spec, shape: shape_of(kind) },
     };
     let yaml = yaml_serde::to_string(&document).expect("JSON values can be written as YAML");
+    // The marks have done their work: each text that had one is quoted.
     comment.lines.push(yaml.replace(MARKED_END, "\""));
     comment.lines.join("\n")
 }
@@ -175,7 +177,8 @@ impl Comment {
         self.say("", text);
     }
 
-    /// A text, however many lines that takes. Those after the first are set under `lead`.
+    /// Adds a text to the comment, in lines of at most `WIDTH` after `lead`, or indented as far. A
+    /// control character becomes a space: no text of a source may end the comment.
     fn say(&mut self, lead: &str, text: &str) {
         let room = |it: &str| it.chars().count() < WIDTH;
         let hang = " ".repeat(lead.chars().count());
@@ -195,7 +198,8 @@ impl Comment {
     }
 }
 
-/// The members that a shape knows, if it is one of an object.
+/// Returns the members of an object, or of the alternative that is one; empty for every other
+/// shape.
 fn fields(shape: Option<&Shape>) -> &'static [Field] {
     match shape {
         Some(Shape::Object(fields)) => fields,

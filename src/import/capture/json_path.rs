@@ -4,7 +4,8 @@ use serde_json::{Map, Value};
 
 use crate::manifest::Edit;
 
-/// The way from one document to another, in the order in which the edits are to be made. `path` leads to it.
+/// Returns the edits that turn `have` into `want`, in the order in which they must be made: an
+/// index into a list counts on the edits before it. `path` leads to both in the document.
 pub(crate) fn edits(
     path: &[&str],
     have: &Map<String, Value>,
@@ -16,6 +17,7 @@ pub(crate) fn edits(
     edits
 }
 
+/// Adds the edits for those members of a map that differ.
 fn members(
     path: &mut Vec<String>,
     have: &Map<String, Value>,
@@ -37,6 +39,8 @@ fn members(
     }
 }
 
+/// Adds the edits for one value: none if nothing differs, edits within a map or list where that is
+/// possible, else the whole new value.
 fn value(path: &mut Vec<String>, have: &Value, want: &Value, edits: &mut Vec<Edit>) {
     match (have, want) {
         (one, other) if one == other => {}
@@ -48,7 +52,9 @@ fn value(path: &mut Vec<String>, have: &Value, want: &Value, edits: &mut Vec<Edi
     }
 }
 
-/// Items that stay are left alone: others go, and new ones come at the end; or each becomes another one in its place.
+/// Adds the edits for a list. Items that stay are not touched: the others are taken out, and new
+/// ones come at the end. If the lists are equally long and as many items match in place, each item
+/// is edited where it stands. A list that keeps no item is replaced.
 fn list(path: &mut Vec<String>, have: &[Value], want: &[Value], edits: &mut Vec<Edit>) {
     let mut stay = Vec::new();
     for (at, item) in have.iter().enumerate() {

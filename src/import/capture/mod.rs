@@ -69,7 +69,8 @@ pub(crate) struct CaptureInput<'a> {
     pub(crate) fill_in: &'a dyn Fn(&str) -> String,
 }
 
-/// The `spec` that says what AWS has, where another party changed it, and what no manifest can say.
+/// Returns the written `spec` with the changed fields as AWS has them, and the fields that no
+/// manifest can say, each with the reason.
 pub(crate) fn capture_spec(
     input: CaptureInput<'_>,
     changed: &[ChangedField<'_>],
@@ -89,6 +90,8 @@ fn unescaped(name: &str) -> String {
 }
 
 impl CaptureInput<'_> {
+    /// Puts one changed field into `target` as AWS has it. The error says why that cannot be: it is
+    /// the version of a release, AWS did not show it, or no manifest can say it.
     fn take(
         &self,
         target: &mut Map<String, Value>,
@@ -115,7 +118,8 @@ impl CaptureInput<'_> {
         done.map_err(ToOwned::to_owned)
     }
 
-    /// Puts one field in its place, or takes it out, with what held nothing but it.
+    /// Puts the field at `names` into `target` as `imported` has it. Where `imported` has none the
+    /// field is taken out, with every map that held nothing else.
     fn field(
         &self,
         target: &mut Map<String, Value>,
@@ -159,7 +163,8 @@ impl CaptureInput<'_> {
         Ok(())
     }
 
-    /// One event source: a member of it, or whether it is there.
+    /// Puts the member at `rest` of one event source into `target`; takes the whole event source
+    /// out if AWS has none with this address (`source`) any more.
     fn source(
         &self,
         target: &mut Map<String, Value>,
@@ -189,7 +194,9 @@ impl CaptureInput<'_> {
         Some(doc.topic().map_or_else(|| arn.clone(), |it| format!("{arn}/{it}")))
     }
 
-    /// One statement: a new one, or one that is gone. Its row has its id and a hash of what it says.
+    /// Adds a statement that is new in AWS, or takes out one that is gone. `id` is that of its row,
+    /// which holds the `sid`. One that both sides have is refused: its id in AWS is a hash of what
+    /// it said before the change.
     fn statement(&self, target: &mut Map<String, Value>, id: &str) -> Result<(), &'static str> {
         let sid = permissions::sid(id).ok_or(UNSAID)?;
         let is = |it: &Value| it.get("sid").and_then(Value::as_str) == Some(sid);
@@ -207,7 +214,8 @@ impl CaptureInput<'_> {
         Ok(())
     }
 
-    /// Their value, but as it is written here wherever that says the same.
+    /// Returns the value of AWS, but each part as the manifest writes it where both say the same
+    /// once account and Region are filled in.
     fn kept(&self, mine: Option<&Value>, theirs: &Value) -> Value {
         match (mine, theirs) {
             (Some(Value::String(mine)), Value::String(theirs))
@@ -240,7 +248,8 @@ fn ordered(name: &str, mine: Option<&Value>, value: &mut Option<Value>) {
     }
 }
 
-/// A part that stands within another one's member is not changed with it.
+/// Keeps provisioned concurrency as it is written while the map around it is replaced: it is an
+/// object of its own, and is captured by its own name only.
 fn apart(name: &str, mine: Option<&Value>, value: &mut Option<Value>) {
     let Some((outer, inner)) = Provisioned::FIELD.split_once('/') else { return };
     if name != outer {
