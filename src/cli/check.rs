@@ -2,7 +2,8 @@
 
 use super::{args::CheckArgs, error::CliError, manifests, out::print, outcome::CommandOutcome};
 
-/// Reads the directory and prints every problem.
+/// Reads the manifests of a directory, prints every problem and the sum. A problem makes the exit
+/// code 2.
 pub(super) fn check(args: &CheckArgs) -> Result<CommandOutcome, CliError> {
     let snapshot = manifests::read(&args.dir)?;
     for diagnostic in &snapshot.diagnostics {

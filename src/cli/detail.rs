@@ -8,7 +8,8 @@ use super::{
     rows::{ago, fetch, items, member, place, word},
 };
 
-/// Everything that is known of one document and its parts.
+/// Returns in words what is known of one document: the rows of `answer`, and the history, which is
+/// read from the daemon at `url`.
 pub(super) fn detail(
     url: &str,
     answer: &Value,
@@ -31,6 +32,8 @@ pub(super) fn detail(
     Ok(lines.join("\n"))
 }
 
+/// Returns the lines of one object: status and times, details, fields that differ, steps, and the
+/// conditions that hold.
 fn object(row: &Value, now: Timestamp) -> Vec<String> {
     let mut lines = vec![format!("{}  {}", word(row, "key"), word(row, "status"))];
     if word(row, "status") != "synced" {
@@ -64,6 +67,7 @@ fn object(row: &Value, now: Timestamp) -> Vec<String> {
     lines
 }
 
+/// Returns the lines of one entry of the history: what happened, and each field before and after.
 fn change(turn: &Value, now: Timestamp) -> Vec<String> {
     let words = [word(turn, "step"), word(turn, "message")];
     let words: Vec<&str> = words.into_iter().filter(|it| !it.is_empty()).collect();

@@ -14,7 +14,8 @@ use super::{
 };
 use crate::{daemon::clock::SystemClock, engine::time::Clock as _};
 
-/// Explains each document that is called so.
+/// Prints a paragraph on each document of this name; the outcome is good if all objects of these
+/// documents are in sync.
 pub(super) fn explain(args: &ExplainArgs) -> Result<CommandOutcome, CliError> {
     let answer = fetch(&format!("{}/api/v1/objects", args.url.trim_end_matches('/')))?;
     let now = SystemClock::start().now().wall;
@@ -34,7 +35,8 @@ pub(super) fn explain(args: &ExplainArgs) -> Result<CommandOutcome, CliError> {
     Ok(if synced { CommandOutcome::Good } else { CommandOutcome::Differs })
 }
 
-/// One document in words.
+/// Says of one document which objects are not in sync and what to do, what holds back writes to its
+/// target, and where its manifest is.
 fn paragraph(answer: &Value, document: &str, rows: &[&Value], now: Timestamp) -> String {
     let mut text = Vec::new();
     let wrong: Vec<&&Value> = rows.iter().filter(|it| word(it, "status") != "synced").collect();
@@ -72,7 +74,7 @@ fn paragraph(answer: &Value, document: &str, rows: &[&Value], now: Timestamp) ->
     text.join(" ")
 }
 
-/// Why one object is not in sync.
+/// Says since when and why one object is not in sync, and which fields differ.
 fn sentence(document: &str, row: &Value, now: Timestamp) -> String {
     let key = word(row, "key");
     let who =

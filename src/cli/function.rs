@@ -24,7 +24,7 @@ pub(super) struct TargetFunction {
 }
 
 impl TargetFunction {
-    /// Reads it.
+    /// Opens the target and reads the function as it is in AWS; fails if it is not there.
     pub(super) async fn open(args: &FunctionArgs) -> Result<Self, CliError> {
         let target =
             target_clients::open(&args.access, Mode::Observe, args.target.as_deref()).await?;

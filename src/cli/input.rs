@@ -21,7 +21,8 @@ pub(super) fn read(file: &Path) -> Result<Vec<u8>, FileError> {
     fs::read(file).map_err(FileError::access(file))
 }
 
-/// Reads a file, or for `-` standard input, up to a size.
+/// Reads a file, or for `-` standard input; fails if it is larger than the limit, without reading
+/// on.
 pub(super) fn read_up_to(path: &Path, limit: &SizeLimit) -> Result<Vec<u8>, FileError> {
     let SizeLimit { max, advice } = *limit;
     let stdin = path.as_os_str() == "-";

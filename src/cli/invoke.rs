@@ -18,7 +18,8 @@ use crate::{
 /// What a call takes besides the run itself: a cold start, and the way there and back.
 const MARGIN: Duration = Duration::from_secs(30);
 
-/// Invokes a function.
+/// Invokes a function and prints its answer; everything else goes to standard error. Unless a
+/// version or another alias is named, the call goes through the alias of the function's release.
 pub(super) async fn invoke(args: InvokeArgs) -> Result<CommandOutcome, CliError> {
     let payload = payload(&args)?;
     let found = TargetFunction::open(&args.function).await?;
@@ -52,7 +53,7 @@ pub(super) async fn invoke(args: InvokeArgs) -> Result<CommandOutcome, CliError>
     Ok(if answer.function_error.is_some() { CommandOutcome::Differs } else { CommandOutcome::Good })
 }
 
-/// The event, which must be JSON.
+/// Returns the event, `{}` if none is given; fails if it is not JSON.
 fn payload(args: &InvokeArgs) -> Result<Vec<u8>, CliError> {
     let limit = SizeLimit {
         max: PAYLOAD_MAX,

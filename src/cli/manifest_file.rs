@@ -45,10 +45,12 @@ impl ManifestFile {
         self.stage(text)?.put(self)
     }
 
-    /// Writes another text beside it, so that only its name is missing.
+    /// Writes another text to a new file beside this one, with the same rights and owner, so that a
+    /// rename puts it in place. Behind a link it is the link's target that is replaced.
     pub(super) fn stage(&self, text: &str) -> Result<StagedFile, WriteBackError> {
         let staged = self.path.canonicalize().and_then(|path| {
             let rights = fs::metadata(&path)?.permissions();
+            // The rename that follows would replace it all the same.
             if rights.readonly() {
                 return Err(io::Error::new(io::ErrorKind::PermissionDenied, "it is read-only"));
             }

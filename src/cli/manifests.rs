@@ -11,7 +11,8 @@ use crate::{
 /// How often a directory that never holds still is read again.
 const TRIES: usize = 20;
 
-/// Everything that is there, with its problems.
+/// Reads all manifests of a directory, with their problems, as the daemon does. A directory that
+/// changes meanwhile is read again, at most `TRIES` times.
 pub(super) fn read(dir: &Path) -> Result<Arc<Snapshot>, ManifestError> {
     let mut source = ManifestSource::new(dir.to_path_buf());
     for _ in 0..TRIES {
@@ -31,7 +32,8 @@ pub(super) fn documents(dir: &Path) -> Result<Vec<Arc<Document>>, ManifestError>
     faultless(&snapshot).map(|()| snapshot.documents.clone())
 }
 
-/// Those that are meant. Whoever names some is not failed by faults in other manifests.
+/// Returns the documents that are selected. A fault in any manifest is an error, unless they are
+/// selected by name: then faults in other manifests do not matter.
 pub(super) fn chosen(
     snapshot: &Snapshot,
     selection: &Selection,
@@ -51,7 +53,8 @@ fn faultless(snapshot: &Snapshot) -> Result<(), ManifestError> {
     if diagnostics.is_empty() { Ok(()) } else { Err(ManifestError::Faults { diagnostics }) }
 }
 
-/// Whether every name that was given is one of a document, before anything is touched.
+/// Checks that each given name is one of a document, and that some document has the labels.
+/// Commands do so before they touch anything.
 pub(super) fn known(snapshot: &Snapshot, selection: &Selection) -> Result<(), ManifestError> {
     let unknown = selection.unknown(&snapshot.documents);
     let none = !snapshot.documents.iter().any(|it| selection.takes(it));

@@ -131,7 +131,8 @@ enum LogFormat {
 }
 
 impl Cli {
-    /// Runs the command.
+    /// Starts the log and runs the command. Unless `--log-level` is given, the daemon logs from
+    /// level info, and other commands from warn.
     pub fn run(self) -> Result<CommandOutcome, CliError> {
         let form = match self.log.log_format {
             LogFormat::Auto => LogStyle::Auto,

@@ -24,7 +24,7 @@ use crate::{
 /// Nothing is listed twice in one round.
 pub(super) const NO_RESYNC: Duration = Duration::from_hours(1);
 
-/// Makes AWS as the manifests say, and waits until it is.
+/// Makes AWS as the manifests say, waits until it is, and prints what is left.
 pub(super) async fn apply(args: ApplyArgs) -> Result<CommandOutcome, CliError> {
     let mut signals = Signals::new()?;
     let (dir, selection) = args.scope.split();
@@ -47,7 +47,7 @@ pub(super) async fn apply(args: ApplyArgs) -> Result<CommandOutcome, CliError> {
     once(session::start(job).await?, &meant, args.timeout, &mut signals).await
 }
 
-/// Works until nothing is left to do, and prints what is.
+/// Runs a daemon until nothing is left to do, and prints what still differs.
 pub(super) async fn once(
     daemon: Daemon,
     selection: &Selection,
@@ -66,7 +66,8 @@ pub(super) struct Round {
     pub(super) text: String,
 }
 
-/// Works until nothing is left to do, and says what is.
+/// Runs a daemon until nothing is left to do, and stops it. When time is up, what is left is
+/// returned too, and the outcome is not good; a signal is an error.
 pub(super) async fn work(
     daemon: Daemon,
     selection: &Selection,

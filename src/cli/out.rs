@@ -49,7 +49,8 @@ pub(super) fn save(path: &Path, text: &str, rights: fs::Permissions) -> io::Resu
     stage(path, text, rights)?.persist(path).map(drop).map_err(|error| error.error)
 }
 
-/// Writes a text beside a file, for its place.
+/// Writes a text to a new file beside `path`, for a rename to put it in place. The new file goes if
+/// it is dropped before that.
 pub(super) fn stage(
     path: &Path,
     text: &str,

@@ -10,7 +10,8 @@ use super::{
 };
 use crate::{daemon::view::query::ObjectQuery, engine::prune::Terms};
 
-/// Prints what `run` would do.
+/// Prints what `run` would do, by the same engines, which write nothing. When time is up, prints
+/// what is known so far and fails.
 pub(super) async fn plan(args: PlanArgs) -> Result<CommandOutcome, CliError> {
     let (dir, selection) = args.scope.split();
     let settings = session::read_only(&selection);

@@ -1,4 +1,4 @@
-//! ApplyProgress of `run --once` on a terminal: what is being done, and how much is left.
+//! Progress of `apply` and `run --once` on a terminal: what is being done, and how much is left.
 
 use std::io::IsTerminal as _;
 
@@ -17,7 +17,7 @@ use crate::{
 pub(super) struct ApplyProgress(Option<ProgressBar>);
 
 impl ApplyProgress {
-    /// Starts it if standard error is a terminal.
+    /// Draws the line on standard error if that is a terminal, and else nothing.
     pub(super) fn start() -> Self {
         if !std::io::stderr().is_terminal() {
             return Self(None);
@@ -48,6 +48,8 @@ impl ApplyProgress {
     }
 }
 
+/// Returns how many objects there are, how many of them need no work now, and what is being done
+/// for one of the others.
 fn sum(shown: &BoardState) -> (u64, u64, String) {
     let rows = || shown.rows.values().filter(|it| it.key.kind != Image::NAME);
     let working = |row: &Row| {

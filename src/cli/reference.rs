@@ -12,6 +12,7 @@ pub(super) fn render(mut root: Command) -> String {
     text
 }
 
+/// Returns the section of one command: what it does, and a table of its flags.
 fn section(command: &Command) -> String {
     let about = command.get_about().map(ToString::to_string).unwrap_or_default();
     let mut lines = vec![
@@ -27,6 +28,7 @@ fn section(command: &Command) -> String {
     lines.join("\n")
 }
 
+/// Returns the table's row for one flag, with its environment variable, default and meaning.
 fn row(arg: &Arg) -> String {
     let value = arg.get_value_names().and_then(|it| it.first()).map(ToString::to_string);
     let takes = arg.get_action().takes_values();

@@ -26,7 +26,9 @@ use crate::{
 /// Why a version is held back that a person took back.
 const BY_HAND: &str = "rolled back by hand";
 
-/// Moves the alias, or lets it go on.
+/// Lets the alias lead to an earlier version, and holds back the one that it led to. With
+/// `--resume` nothing is held back any more. Fails unless `--owner` keeps the alias, and the
+/// version can be invoked.
 pub(super) async fn rollback(args: RollbackArgs) -> Result<CommandOutcome, CliError> {
     let target = args.object.target.as_deref();
     let TargetClients { clients, calls, .. } =
@@ -71,7 +73,8 @@ pub(super) async fn rollback(args: RollbackArgs) -> Result<CommandOutcome, CliEr
     Ok(if args.resume { goes_on(&name) } else { CommandOutcome::Good })
 }
 
-/// Why callers cannot be sent to a version. `serving`: the state of the one that they get now.
+/// Returns why callers cannot be sent to a version, as the end of "version 7 is"; `None` if they
+/// can. `state`: `None` if it is not there. `serving`: of the version that they get now.
 fn unusable(
     name: &Name,
     version: u64,
@@ -113,6 +116,8 @@ struct NextVersion {
     note: ReleaseNote,
 }
 
+/// Returns the step that leads all callers to the next version. It names the alias's revision, so
+/// that a change since the read makes it fail.
 fn route(name: &Name, live: &Live, alias: &Alias, next: NextVersion) -> Route {
     let NextVersion { version, note } = next;
     Route {
@@ -127,7 +132,8 @@ fn route(name: &Name, live: &Live, alias: &Alias, next: NextVersion) -> Route {
     }
 }
 
-/// The version that all callers got before this one.
+/// Returns the version to go back to: while a release moves callers, the one that they come from,
+/// else the one that they got before this one. Fails if that stands nowhere.
 fn before(alias: &Alias, name: &Name) -> Result<u64, ObjectError> {
     // A version on its way is taken back first.
     if alias.weight.is_some()
@@ -139,8 +145,8 @@ fn before(alias: &Alias, name: &Name) -> Result<u64, ObjectError> {
     before.ok_or_else(|| ObjectError::NoVersionBefore { name: name.clone() })
 }
 
-/// The version that callers get from now on, and what is held back for it: the newest of all that were taken back,
-/// since that is what is deployed.
+/// Returns the version that callers get from now on, and a note that holds back the newest of all
+/// that were taken back, since that is the one that is deployed.
 fn go_back(name: &Name, alias: &Alias, version: u64) -> Result<NextVersion, ObjectError> {
     let from = alias.weight.map(|it| it.0).or(alias.version).filter(|it| *it != version);
     let Some(from) = from else {
@@ -154,7 +160,8 @@ fn go_back(name: &Name, alias: &Alias, version: u64) -> Result<NextVersion, Obje
     Ok(NextVersion { version, note })
 }
 
-/// The same, with nothing held back.
+/// Returns the version that callers get now, and a note that holds nothing back; fails if nothing
+/// is.
 fn go_on(name: &Name, alias: &Alias) -> Result<NextVersion, ObjectError> {
     let note = alias.note.clone().unwrap_or_default();
     if note.rejected.is_none() {
@@ -166,7 +173,8 @@ fn go_on(name: &Name, alias: &Alias) -> Result<NextVersion, ObjectError> {
     Ok(NextVersion { version, note })
 }
 
-/// The same where there is no alias yet: the function's tag then says what is held back.
+/// Returns the step that ends the hold where there is no alias yet and the function's tag says what
+/// is held back; `None` if it says nothing.
 fn forget(name: &Name, live: &Live) -> Option<Step> {
     let (alias, _) = live.host.claim(FIELD)?.alias?.split_once('/')?;
     Some(Step::SetClaim(SetClaim {

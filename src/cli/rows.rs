@@ -11,7 +11,7 @@ use crate::daemon::view::age::age;
 /// How long the daemon may take to answer.
 const ANSWER_MAX: Duration = Duration::from_secs(10);
 
-/// Asks the daemon.
+/// Reads what the daemon's API answers at `url`.
 pub(super) fn fetch(url: &str) -> Result<Value, DaemonError> {
     let agent: ureq::Agent =
         ureq::Agent::config_builder().timeout_global(Some(ANSWER_MAX)).build().into();

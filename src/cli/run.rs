@@ -17,7 +17,8 @@ use crate::{
     manifest::Selection,
 };
 
-/// Runs until told to stop, or until nothing is left to do.
+/// Runs the daemon until SIGTERM or SIGINT; a second one ends it without waiting for calls under
+/// way. With `--once` it runs until nothing is left to do.
 pub(super) async fn run(args: RunArgs) -> Result<CommandOutcome, CliError> {
     let settings = Working {
         mode: Mode::from(args.mode),
@@ -41,6 +42,7 @@ pub(super) async fn run(args: RunArgs) -> Result<CommandOutcome, CliError> {
         let daemon = session::start(job).await?;
         return once::once(daemon, &all, args.timeout, &mut signals).await;
     }
+    // First: a port that is taken ends the command before anything is written to AWS.
     let listener = listen(&args.listen).await?;
     let mut daemon = session::start(job).await?;
     daemon.serve(listener, args.metrics_detail.into());
@@ -66,6 +68,8 @@ pub(super) async fn run(args: RunArgs) -> Result<CommandOutcome, CliError> {
     Ok(CommandOutcome::Good)
 }
 
+/// Opens the port for metrics and the API. Warns if other machines may reach it, since there is
+/// neither encryption nor a password.
 async fn listen(address: &str) -> Result<TcpListener, DaemonError> {
     let wrong =
         |source: std::io::Error| DaemonError::Listen { address: address.to_owned(), source };

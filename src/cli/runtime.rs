@@ -7,7 +7,7 @@ use super::error::{CliError, DaemonError};
 /// How long what blocks may keep us when all is done.
 const LEAVE_MAX: Duration = Duration::from_secs(2);
 
-/// Runs a command to its end.
+/// Runs a command to its end, on a runtime of its own.
 pub(super) fn block_on<T>(
     command: impl Future<Output = Result<T, CliError>>,
 ) -> Result<T, CliError> {

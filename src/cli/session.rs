@@ -51,7 +51,9 @@ pub(super) fn read_only(selection: &Selection) -> Working {
     }
 }
 
-/// Starts the engines.
+/// Starts a daemon for a command. Before anything is touched, names that are no document's are
+/// refused, and so is to prune with a selection, since pruning judges everything that is ours. A
+/// fast clock is refused unless every target is on this machine.
 pub(super) async fn start(job: Job<'_>) -> Result<Daemon, CliError> {
     let Job { core, dir, selection, settings, terms, confirm, pause } = job;
     if !selection.is_all() {
@@ -98,7 +100,8 @@ pub(super) enum End {
     Late,
 }
 
-/// Waits until nothing is left to do. `peek` sees the board now and then.
+/// Waits until the manifests are read and no engine has work left, they cannot be read, or time is
+/// up. `peek` sees the board now and then.
 pub(super) async fn settle(
     daemon: &Daemon,
     timeout: Duration,
@@ -122,9 +125,10 @@ pub(super) async fn settle(
     time::timeout(timeout, quiet).await.unwrap_or(End::Late)
 }
 
-/// What the board says at the end, as exit codes go: 2 where something is not known.
+/// Returns how a command ends by what the board says: an error if something is not known, faulty or
+/// on hold, else whether something differs.
 ///
-/// Whoever names some objects is told of faults in other manifests, and is not failed by them.
+/// With a selection by name, faults in manifests are told by `problems` and do not count here.
 pub(super) fn outcome(shown: &BoardState, selection: &Selection) -> CommandOutcome {
     let rows = || shown.rows.values().filter(|it| it.key.kind != Image::NAME && !it.orphan);
     let unknown = rows().any(|it| it.status == Status::Unknown);
@@ -144,7 +148,7 @@ pub(super) fn outcome(shown: &BoardState, selection: &Selection) -> CommandOutco
     }
 }
 
-/// What is wrong besides the rows, one line each.
+/// Returns what is wrong besides the rows, one line each.
 pub(super) fn problems(shown: &BoardState) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     lines.extend(shown.source.error.iter().map(|it| format!("error: {}", it.text())));

@@ -20,7 +20,7 @@ pub(super) enum Signal {
 }
 
 impl Signals {
-    /// Hears them from now on.
+    /// Listens from now on: none of these signals ends the process by itself any more.
     pub(super) fn new() -> Result<Self, DaemonError> {
         let on = |kind| signal(kind).map_err(DaemonError::Signals);
         Ok(Self {

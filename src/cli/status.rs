@@ -18,7 +18,9 @@ use crate::{daemon::clock::SystemClock, engine::time::Clock as _};
 
 /// The pause of `--watch`.
 const PAUSE: Duration = Duration::from_secs(2);
-/// Prints the rows once, or again and again.
+
+/// Prints the daemon's rows once, or with `--watch` again and again. If one name is given and it is
+/// that of one document, its details are printed instead.
 pub(super) fn status(args: &StatusArgs) -> Result<CommandOutcome, CliError> {
     let url = format!("{}/api/v1/objects", args.url.trim_end_matches('/'));
     loop {
@@ -51,7 +53,8 @@ fn one(answer: &Value) -> Option<&str> {
     documents.all(|it| it == first).then_some(first)
 }
 
-/// Leaves only what is meant.
+/// Removes the rows that the names and labels do not select; fails if a name is no object's, or no
+/// row is left.
 fn narrow(answer: &mut Value, args: &StatusArgs) -> Result<(), DaemonError> {
     let Some(Value::Array(rows)) = answer.get_mut("objects") else { return Ok(()) };
     let unknown = args.names.iter().find(|name| !rows.iter().any(|row| is_called(row, name)));
@@ -70,6 +73,7 @@ fn narrow(answer: &mut Value, args: &StatusArgs) -> Result<(), DaemonError> {
     Ok(())
 }
 
+/// Returns the table of all rows, below what holds back writes. `wide`: with more columns.
 fn text(answer: &Value, wide: bool, now: Timestamp) -> String {
     let mut lines = Vec::new();
     let source = member(answer, "source");
@@ -91,7 +95,7 @@ fn text(answer: &Value, wide: bool, now: Timestamp) -> String {
     lines.join("\n")
 }
 
-/// What keeps things from being written or deleted in a target, one line each.
+/// Returns what keeps things from being written or deleted in a target, one line each.
 fn rails(target: &Value) -> Vec<String> {
     let name = word(target, "name");
     let mut lines = Vec::new();
@@ -120,6 +124,7 @@ fn rails(target: &Value) -> Vec<String> {
     lines
 }
 
+/// Returns the cells of one row, in the order of the table's head.
 fn row(row: &Value, wide: bool, now: Timestamp) -> Vec<String> {
     let digests = member(row, "digests");
     let image = match (word(digests, "desired"), word(digests, "live")) {
@@ -151,6 +156,7 @@ fn row(row: &Value, wide: bool, now: Timestamp) -> Vec<String> {
     cells
 }
 
+/// Returns `Good` if every object that a manifest asks for is in sync, and so is the whole.
 fn outcome(answer: &Value) -> CommandOutcome {
     let orphan = |it: &&Value| member(it, "orphan").as_bool() == Some(true);
     let mut wanted = items(answer, "objects").filter(|it| !orphan(it));
@@ -162,8 +168,8 @@ fn outcome(answer: &Value) -> CommandOutcome {
     }
 }
 
-/// What keeps the whole from being in sync besides the rows: a start whose first read is not done, and manifests that
-/// do not count.
+/// Returns what keeps the whole from being in sync besides the rows: a start whose first read is
+/// not done, and manifests that do not count. One line each.
 fn unsettled(answer: &Value) -> Vec<String> {
     let source = member(answer, "source");
     let count = |name: &str| member(source, name).as_u64().unwrap_or_default();

@@ -24,7 +24,7 @@ use crate::{
     },
 };
 
-/// Sets the tag.
+/// Sets the tag that holds all writes to an object.
 pub(super) async fn suspend(args: SuspendArgs) -> Result<CommandOutcome, CliError> {
     let clock = SystemClock::start();
     let wall = clock.now().wall;
@@ -32,11 +32,12 @@ pub(super) async fn suspend(args: SuspendArgs) -> Result<CommandOutcome, CliErro
     Box::pin(write(&args.core, &args.object, Some(&value))).await
 }
 
-/// Takes it away.
+/// Takes the tag away that [`suspend`] sets.
 pub(super) async fn resume(args: ResumeArgs) -> Result<CommandOutcome, CliError> {
     Box::pin(write(&args.core, &args.object, None)).await
 }
 
+/// Sets the tag of an object to `value`, or takes it away. A name without a kind is a function's.
 async fn write(
     core: &CoreArgs,
     object: &ObjectArgs,
@@ -68,6 +69,8 @@ struct SuspensionTag<'a> {
 }
 
 impl SuspensionTag<'_> {
+    /// Reads the object, and sets its tag or takes it away. Fails if `--owner` does not keep the
+    /// object, or nothing is ever written to it.
     async fn hold<K: Kind, C: Cloud<K>>(&self, cloud: &C) -> Result<CommandOutcome, CliError> {
         let (kind, name) = (K::NAME, &self.name);
         let found = cloud.get(name, None, Priority::Write).await;

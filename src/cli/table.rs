@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use crate::engine::status::{Row, Status};
 
-/// One object in a plan: its line, then every field that differs, then the steps.
+/// Returns one object of a plan: its line, every field that differs, the steps, and notes.
 pub(super) fn planned(row: &Row) -> String {
     let mut text = format!("{}  {}", row.key, row.status.as_str());
     // A plan only ever observes; that need not be said of every object.
@@ -42,7 +42,7 @@ fn notes(row: &Row) -> impl Iterator<Item = &str> {
     notes.map(|it| it.message.as_str()).filter(|it| *it != row.reason.message)
 }
 
-/// A plan: every object that differs, and the sum.
+/// Returns a plan: every object that differs or has a note, and the sum.
 pub(super) fn plan<'a>(rows: impl Iterator<Item = &'a Row>) -> String {
     let (mut text, mut all, mut synced) = (String::new(), 0, 0);
     for row in rows {
@@ -62,7 +62,7 @@ pub(super) fn plan<'a>(rows: impl Iterator<Item = &'a Row>) -> String {
     }
 }
 
-/// Cells in columns as wide as their widest cell.
+/// Returns lines of cells, in columns as wide as their widest cell.
 pub(super) fn columns(rows: &[Vec<String>]) -> String {
     let count = rows.iter().map(Vec::len).max().unwrap_or_default();
     let width = |column: usize| {

@@ -32,7 +32,8 @@ impl CallLog for Uncounted {
     fn record(&self, _: &CallRecord<'_>) {}
 }
 
-/// Opens the target that is named, or the only one. Who wants to `enforce` must say which account it is.
+/// Opens the target that is named, or the only one, and checks that the credentials are of its
+/// account. Whoever wants to `enforce` must have said which account that is.
 pub(super) async fn open(
     access: &AccessArgs,
     mode: Mode,
@@ -51,6 +52,7 @@ pub(super) async fn open(
     Ok(TargetClients { place, clients, calls })
 }
 
+/// Returns the target that is named, or the only one; the error names those that there are.
 async fn choose(access: &AccessArgs, mode: Mode, name: Option<&str>) -> Result<Target, CliError> {
     let mut all = targets::load(access, mode).await?;
     let names: Vec<String> = all.iter().map(|it| it.name.to_string()).collect();

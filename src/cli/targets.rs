@@ -43,7 +43,9 @@ fn quoted<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error
     text.ok_or_else(|| D::Error::custom("`accountId` is not a text; put it in quotes"))
 }
 
-/// The targets, with clients for each.
+/// Returns the targets of the file, or the one that the environment names, with clients for each.
+/// Without a file, `enforce` needs an account id, so that no other account is written to by
+/// mistake; AWS on this machine needs none.
 pub(super) async fn load(args: &AccessArgs, mode: Mode) -> Result<Vec<Target>, CliError> {
     let roots = args.ca_file.as_deref().map(input::read).transpose()?;
     let roots = roots.as_deref();
@@ -84,6 +86,7 @@ fn read_file(file: &Path) -> Result<Vec<TargetDoc>, CliError> {
     Ok(parse_file(&input::read(file)?).map_err(wrong)?)
 }
 
+/// Reads a file of targets; fails if it names none, one twice, or one with a fault.
 fn parse_file(bytes: &[u8]) -> Result<Vec<TargetDoc>, TargetsFileError> {
     let syntax = |diagnostics| TargetsFileError::Syntax { diagnostics };
     let value = manifest::plain(bytes).map_err(syntax)?;
@@ -102,7 +105,8 @@ fn parse_file(bytes: &[u8]) -> Result<Vec<TargetDoc>, TargetsFileError> {
     Ok(targets)
 }
 
-/// Whether a target can be one.
+/// Checks what a target says: its name, account, Region, registry and share. A role must be of the
+/// target's own account.
 fn check(target: &TargetDoc) -> Result<(), TargetFault> {
     let TargetDoc { name, account_id, region, role_arn, external_id, registry, share } = target;
     let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';

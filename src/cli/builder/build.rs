@@ -53,7 +53,9 @@ pub(in crate::cli) enum ImageArgument {
 }
 
 impl ImageArgument {
-    /// Reads.
+    /// Tells what a word for an image means by what lies at that path; a word that is no path names
+    /// an image in a builder's store. `dockerfile` is used instead of the directory's own. Fails
+    /// for a directory without one.
     pub(in crate::cli) fn of(word: &str, dockerfile: Option<&Path>) -> Result<Self, BuilderError> {
         let path = Path::new(word);
         if layout::is_layout(path) {
@@ -89,7 +91,8 @@ impl ImageBuilder {
         }
     }
 
-    /// The one that is asked for, or the first that answers.
+    /// Returns the builder that is asked for, or the first that works here. The error says of each
+    /// why it does not.
     pub(in crate::cli) async fn choose(wanted: Option<Self>) -> Result<Self, BuilderError> {
         let candidates = wanted.map_or(Self::ALL.to_vec(), |it| vec![it]);
         let mut all = Vec::new();
@@ -102,7 +105,8 @@ impl ImageBuilder {
         Err(BuilderError::NoneAvailable { all })
     }
 
-    /// Whether it is there and works: Docker's program is of no use without its daemon.
+    /// Checks that the builder is installed and works. Docker's program is of no use without its
+    /// daemon, so the daemon is asked.
     async fn answers(self) -> Result<(), UnavailableBuilder> {
         let arguments: &[&str] = match self {
             Self::Docker => &["info", "--format", "{{.ServerVersion}}"],
@@ -123,8 +127,8 @@ impl ImageBuilder {
         }
     }
 
-    /// Builds an image; what it is called in the builder's store. What the builder says goes to standard error as it
-    /// comes. The folder is for its notes.
+    /// Builds an image and returns its id in the builder's store. What the builder says goes to
+    /// standard error as it comes. `folder`: where the builder may leave the id.
     pub(in crate::cli) async fn build(
         self,
         build: &Build<'_>,
@@ -153,7 +157,8 @@ impl ImageBuilder {
         Ok(named.trim().to_owned())
     }
 
-    /// Takes an image out of the builder's store.
+    /// Exports an image of the builder's store into `folder`: as an archive with Docker, else as a
+    /// layout.
     pub(in crate::cli) async fn take(
         self,
         image: &str,
@@ -185,7 +190,7 @@ impl ImageBuilder {
         Ok(built)
     }
 
-    /// Runs it. `failed`: the error, if it ends badly.
+    /// Runs the builder with these arguments; returns `failed` if it exits with an error.
     async fn run(self, words: &[OsString], failed: BuilderError) -> Result<(), BuilderError> {
         let program = self.program();
         let mut command = Command::new(program);

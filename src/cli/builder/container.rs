@@ -90,7 +90,8 @@ pub(in crate::cli) struct Container {
 }
 
 impl ImageBuilder {
-    /// Brings into the store what a word means; what it is called there.
+    /// Brings the image that a word means into the builder's store, unless it is there, and returns
+    /// its name or id there.
     pub(in crate::cli) async fn load(
         self,
         word: &str,
@@ -113,6 +114,7 @@ impl ImageBuilder {
                 Ok(self.ask(&["pull", "--quiet", &transport("oci")]).await?)
             }
             (ImageArgument::Archive, Self::Buildah) => {
+                // There are two sorts of archives, and the name does not tell which this is.
                 match self.ask(&["pull", "--quiet", &transport("docker-archive")]).await {
                     Err(_) => Ok(self.ask(&["pull", "--quiet", &transport("oci-archive")]).await?),
                     Ok(name) => Ok(name),
@@ -125,7 +127,8 @@ impl ImageBuilder {
         }
     }
 
-    /// Pulls an image; with a login, if the registry wants ours.
+    /// Pulls an image into the builder's store. `login` goes into a file in a private folder:
+    /// arguments can be seen by other users, and the person's own configuration stays as it is.
     pub(in crate::cli) async fn pull(
         self,
         reference: &str,
@@ -140,7 +143,7 @@ impl ImageBuilder {
         let mut command = Command::new(self.program());
         match (self, login) {
             (Self::Docker, Some(_)) => {
-                // What else stands in the person's own configuration is not seen any more: where the daemon is.
+                // `--config` hides the person's own configuration, which says where the daemon is.
                 let words = ["context", "inspect", "--format", "{{.Endpoints.docker.Host}}"];
                 let at = self.ask(&words).await;
                 command.envs(
@@ -169,8 +172,8 @@ impl ImageBuilder {
         Ok(output(program, &mut command, failed).await.map(drop)?)
     }
 
-    /// A container, and the command that runs it until it ends. What it prints is the function's. `api`: the variable
-    /// that tells it where its runtime API is.
+    /// Returns a container and the command that runs it until it ends, which prints what the
+    /// function prints. `api`: the variable that tells the function where its runtime API is.
     pub(in crate::cli) async fn container(
         self,
         spec: &ContainerSpec,
@@ -190,10 +193,11 @@ impl ImageBuilder {
         Ok((container, command))
     }
 
-    /// docker and podman: as in Lambda, only `/tmp` can be written, the user has no rights, and memory is as small as
-    /// there; what lies in `/tmp` is in memory too.
+    /// Returns the command of docker or podman. As in Lambda, only `/tmp` can be written, the user
+    /// has no rights, and memory is limited; `/tmp` is in memory too, so its size is added.
     fn contained(self, spec: &ContainerSpec, name: &str, api: EnvVariable<'_>) -> Command {
         let mut command = Command::new(self.program());
+        // The host's network: its runtime API listens on this machine's loopback alone.
         // Without `--rm`: when it has ended, the engine still has to say whether it ever began.
         command.args(["run", "--pull=never", "--name", name, "--network", "host"]);
         command.args(["--user", USER, "--cap-drop", "ALL"]);
@@ -216,7 +220,8 @@ impl ImageBuilder {
         command
     }
 
-    /// buildah: it has no memory limit and no read-only root, and does not know what an image is to run.
+    /// Returns the command of buildah, which limits no memory and lets the root be written. It does
+    /// not know what an image is to run, so that is read from the image first.
     async fn chrooted(
         self,
         spec: &ContainerSpec,
@@ -251,8 +256,9 @@ impl ImageBuilder {
         Ok(command)
     }
 
-    /// docker and podman read values from their own environment, where no other user sees them, unless that would
-    /// change what they do; buildah reads none.
+    /// Adds the function's variables to the command. docker and podman read values from their own
+    /// environment, since arguments can be seen by other users, unless the variable would change
+    /// what they do themselves. buildah reads none: its values are arguments.
     fn variables(self, spec: &ContainerSpec, api: EnvVariable<'_>, command: &mut Command) {
         let given = spec.variables.iter().map(|(name, value)| (name.as_str(), value.as_str()));
         for (name, value) in given.chain([(api.name, api.value)]) {
@@ -264,7 +270,8 @@ impl ImageBuilder {
         }
     }
 
-    /// What a short command says in its last line, or all of it if that is JSON.
+    /// Runs a short command and returns its answer: all of it if that is JSON, else the last line
+    /// without its label.
     async fn ask(self, words: &[&str]) -> Result<String, BuilderError> {
         let mut command = Command::new(self.program());
         command.args(words).stdin(Stdio::null());
@@ -282,7 +289,8 @@ impl ImageBuilder {
     }
 }
 
-/// What a program wrote. `failed` makes an error of its complaint, if it fails.
+/// Runs a command and returns what it printed. If it fails, `failed` makes the error of its
+/// complaint.
 async fn output(
     program: &'static str,
     command: &mut Command,
@@ -308,9 +316,9 @@ fn steers(name: &str) -> bool {
 }
 
 impl Container {
-    /// Whether its program ever ran. The code that `docker run` ends with does not tell: a program may end with the same
-    /// (docker and podman keep 125, 126 and 127 for their own failures, which others use too). Of buildah, which fails
-    /// before there is a process, it is taken for granted.
+    /// Whether the container's program ever ran. The code that `docker run` ends with does not
+    /// tell: programs also end with the codes that docker and podman keep for their own failures
+    /// (125, 126, 127). Always true with buildah, which fails before there is a process.
     pub(in crate::cli) async fn began(&self) -> bool {
         if self.builder == ImageBuilder::Buildah {
             return true;
@@ -323,7 +331,7 @@ impl Container {
         done.status.success() && !at.trim().is_empty() && !at.starts_with(NEVER)
     }
 
-    /// Takes it away.
+    /// Removes the container and waits until that is done.
     pub(in crate::cli) async fn remove(mut self) {
         let mut command = Command::from(self.removal());
         command.stdout(Stdio::null()).stderr(Stdio::null()).kill_on_drop(true);
@@ -344,6 +352,8 @@ impl Container {
 }
 
 impl Drop for Container {
+    /// Removes the container if [`Container::remove`] did not, as when a signal ends a test. This
+    /// blocks for at most `REMOVE_MAX`.
     fn drop(&mut self) {
         if self.gone {
             return;

@@ -28,7 +28,8 @@ fn pause(text: &str) -> Result<Duration, String> {
     text.parse().map(Duration::from_secs).or_else(|_| duration(text))
 }
 
-/// Plays the story. Every chapter really happens, or the demo fails.
+/// Plays the story, and then leaves everything up for `--stay`, or until a signal. The demo fails
+/// if a chapter does not happen.
 pub(super) async fn demo(args: DemoArgs) -> Result<CommandOutcome, CliError> {
     let mut signals = Signals::new()?;
     let mut stage = Stage::open(&args.listen).await?;

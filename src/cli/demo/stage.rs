@@ -63,7 +63,8 @@ pub(super) struct Stage {
 }
 
 impl Stage {
-    /// Sets everything up and starts it.
+    /// Starts the stand-in and a daemon on a copy of the example manifests, and pushes a first
+    /// image to every repository. Serves at any free port if `listen` is taken.
     pub(super) async fn open(listen: &str) -> Result<Self, CliError> {
         let wrong = DemoError::Stage;
         let lags = Lags {
@@ -98,7 +99,7 @@ impl Stage {
         REPOSITORIES
     }
 
-    /// What to try next.
+    /// Returns the text at the end: what to try next, with the addresses of this run.
     pub(super) fn curtain(&self) -> String {
         let (url, sim) = (&self.url, self.sim.url());
         let folder = self.folder.path().display();
@@ -139,7 +140,8 @@ impl Stage {
         self.sim.by_call(call).map(|it| it.body).map_err(|it| refused(it.message))
     }
 
-    /// Pushes an image under the tag that the manifests name; answers its digest.
+    /// Pushes an image under the tag that the manifests name and returns its digest. Another `salt`
+    /// is another image.
     pub(super) fn push(&mut self, repository: &str, salt: &str) -> Result<String, DemoError> {
         let manifest = json!({
             "schemaVersion": 2,
@@ -167,7 +169,7 @@ impl Stage {
         found.cloned().unwrap_or_default()
     }
 
-    /// What a manifest says instead of what it said.
+    /// Replaces `from` by `to` in a manifest; fails if the manifest does not say `from`.
     pub(super) fn edit(&self, file: &str, from: &str, to: &str) -> Result<(), CliError> {
         let path = self.folder.path().join(file);
         let text = fs::read_to_string(&path).map_err(FileError::access(&path))?;
@@ -179,7 +181,7 @@ impl Stage {
         Ok(fs::write(&path, edited).map_err(FileError::access(&path))?)
     }
 
-    /// Waits until the board, or AWS, shows something.
+    /// Waits until `seen` is true; fails after `CHAPTER` with `what` in the error.
     pub(super) async fn until(
         &self,
         what: &str,
@@ -239,7 +241,8 @@ impl Stage {
         Ok(())
     }
 
-    /// Prints what Evenkeel has written to AWS since this was last asked, and how many calls it made.
+    /// Prints what Evenkeel has written to AWS since the last call of this function, and how many
+    /// calls it has made.
     pub(super) fn writes(&mut self) -> Result<(), FileError> {
         let world = self.sim.shared.world();
         let news = world.journal().since(self.printed);
@@ -255,6 +258,7 @@ impl Stage {
     }
 }
 
+/// Starts a daemon that repairs, with the stand-in at `url` as AWS and the manifests in `root`.
 fn daemon(url: &str, root: &Path) -> Result<Daemon, DemoError> {
     let clients = Clients::local(url, REGION).map_err(|it| DemoError::Daemon(it.into()))?;
     let (name, account_id) = (Name::new("default"), Some(ACCOUNT.into()));

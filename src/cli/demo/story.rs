@@ -32,6 +32,7 @@ fn short(digest: &str) -> String {
     digest.trim_start_matches("sha256:").chars().take(12).collect()
 }
 
+/// Chapter 1: Evenkeel makes the functions that the manifests describe.
 async fn made(stage: &mut Stage) -> Result<(), CliError> {
     chapter(1, "Functions are made from manifests")?;
     say("manifests/examples: two files with three functions, one with a repository")?;
@@ -46,6 +47,7 @@ async fn made(stage: &mut Stage) -> Result<(), CliError> {
     stage.metrics(&["evenkeel_objects{", "status=\"synced\""]).await
 }
 
+/// Chapters 2 to 4: another party changes a function's memory, and Evenkeel shows and repairs it.
 async fn changed(stage: &mut Stage) -> Result<(), CliError> {
     chapter(2, "Somebody changes the memory behind its back")?;
     say(
@@ -76,6 +78,7 @@ async fn changed(stage: &mut Stage) -> Result<(), CliError> {
     stage.metrics(&["evenkeel_drift_corrected_total", "cause=\"config\"", "success\"} 1"]).await
 }
 
+/// Chapter 5: the tag that a manifest names leads to a new image, and Evenkeel deploys it.
 async fn moved(stage: &mut Stage) -> Result<(), CliError> {
     chapter(5, "A new image is pushed under the same tag")?;
     let before = stage.live("thumbnails", "CodeSha256");
@@ -90,6 +93,7 @@ async fn moved(stage: &mut Stage) -> Result<(), CliError> {
     Ok(say(&format!("AWS says: thumbnails runs {is}"))?)
 }
 
+/// Chapter 6: a manifest with a fault changes nothing in AWS; one without is applied.
 async fn misspelt(stage: &mut Stage) -> Result<(), CliError> {
     chapter(6, "Somebody makes a mistake in a manifest")?;
     stage.edit("thumbnails.yaml", "memorySize: 512", "memorySize: 51")?;
@@ -111,6 +115,8 @@ async fn misspelt(stage: &mut Stage) -> Result<(), CliError> {
     Ok(stage.writes()?)
 }
 
+/// Chapter 7: three functions are changed while many calls fail, and Evenkeel repairs them all the
+/// same.
 async fn stormy(stage: &mut Stage) -> Result<(), CliError> {
     chapter(7, "AWS has a bad day, and somebody changes three functions")?;
     say("AWS refuses a third of all calls, cuts connections, and takes its time")?;

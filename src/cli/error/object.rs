@@ -57,6 +57,8 @@ pub enum ObjectError {
 }
 
 impl ObjectError {
+    /// Returns what a person can do about a call that failed with the person's own rights, as the
+    /// end of a sentence; empty for all other errors.
     pub(super) fn advice(&self) -> &'static str {
         let Self::OwnCall(failure) = self else { return "" };
         match failure.class {

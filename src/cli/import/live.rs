@@ -47,6 +47,8 @@ pub(super) struct LiveReader<'a> {
 }
 
 impl<'a> LiveReader<'a> {
+    /// Opens a reader. It lists the event sources of all functions now, since no list shows those
+    /// of one.
     pub(super) async fn new(
         target: &'a TargetClients,
         values: Values,
@@ -68,7 +70,8 @@ impl<'a> LiveReader<'a> {
         Ok(images.map(|(name, _)| name).collect())
     }
 
-    /// A function's document, and the name of the repository that its image is of, if that is ours.
+    /// Reads a function as a document. Returns also the repository of its image, if that is in the
+    /// target's own registry. Fails if the function is not there or ships as a ZIP file.
     pub(super) async fn function(
         &self,
         name: &Name,
@@ -103,7 +106,8 @@ impl<'a> LiveReader<'a> {
         Ok((found, repository))
     }
 
-    /// Everything that belongs to it.
+    /// Adds to a function's document everything that belongs to it. What cannot be read is named as
+    /// left out, and so is what only the manifest of a release said.
     async fn parts(
         &self,
         name: &Name,
@@ -147,6 +151,7 @@ impl<'a> LiveReader<'a> {
         Ok(())
     }
 
+    /// Reads one part of a function and adds it to the document.
     async fn part<P: Part>(
         &self,
         site: &Site<'_>,
@@ -176,7 +181,7 @@ impl<'a> LiveReader<'a> {
         Ok(())
     }
 
-    /// A repository's document.
+    /// Reads a repository as a document; `None` if it is not there.
     pub(super) async fn repository(
         &self,
         name: &Name,
@@ -206,7 +211,7 @@ impl<'a> LiveReader<'a> {
     }
 }
 
-/// A list, to its end.
+/// Lists all objects of a kind, to the last page.
 async fn list<K: AwsResource>(target: &TargetClients) -> Result<Vec<(Name, K::Live)>, Failure> {
     let cloud = K::open(&target.clients, Arc::clone(&target.calls));
     let (pages, mut read) = mpsc::channel::<Page<K>>(PAGES);
@@ -243,7 +248,8 @@ fn unread(live: &Live, all: &mut Vec<Omission>) {
     all.extend(errors.into_iter().filter_map(|(path, why)| Some(left(path, why?))));
 }
 
-/// What is not ours has to be taken over by name.
+/// Lets the document take over an object that no Evenkeel keeps (`policy.adopt`); without that,
+/// `apply` would refuse it. Of an object that one keeps, its owner is told.
 fn claim(tags: Option<&Tags>, found: &mut ImportedDocument) {
     let tags = tags.cloned().map(Known::Yes);
     let adopt = match Claim::of(tags.as_ref()) {
@@ -260,7 +266,7 @@ fn claim(tags: Option<&Tags>, found: &mut ImportedDocument) {
     put(&mut found.spec, "policy/adopt", adopt);
 }
 
-/// Puts a member in its place; `outer/inner` stands within another one.
+/// Puts a member into the `spec`; `outer/inner` stands within another member.
 fn put(spec: &mut Map<String, Value>, path: &str, value: Value) {
     let Some((outer, inner)) = path.split_once('/') else {
         // What stands within it may be there already.

@@ -32,7 +32,9 @@ const SOURCE_LIMIT: SizeLimit =
 /// What stands between two documents.
 const BETWEEN: &str = "---\n";
 
-/// Writes manifests.
+/// Writes manifests of what is in AWS or in another tool's files, to standard output or into a
+/// folder, and tells on standard error what they leave out. With `--capture` it edits the manifests
+/// that there are.
 pub(super) fn import(args: &ImportArgs) -> Result<CommandOutcome, CliError> {
     if args.capture {
         return block_on(capture::capture(args));
@@ -67,6 +69,8 @@ pub(super) fn import(args: &ImportArgs) -> Result<CommandOutcome, CliError> {
     Ok(CommandOutcome::Good)
 }
 
+/// Reads functions in AWS, all or those that are named, and after them the repositories of their
+/// images.
 async fn live(args: &ImportArgs) -> Result<Vec<ImportedDocument>, CliError> {
     let target = target_clients::open(&args.access, Mode::Observe, args.target.as_deref()).await?;
     let reader = Box::pin(LiveReader::new(&target, args.values.into())).await?;
@@ -88,6 +92,7 @@ async fn live(args: &ImportArgs) -> Result<Vec<ImportedDocument>, CliError> {
     Ok(all)
 }
 
+/// Reads the files of another tool; the first that cannot be read is the error.
 fn files(args: &ImportArgs) -> Result<Vec<ImportedDocument>, CliError> {
     let mut all = Vec::new();
     for path in &args.from {
@@ -109,7 +114,8 @@ fn file_name(found: &ImportedDocument) -> String {
     if kind == "function" { format!("{name}.yaml") } else { format!("{name}.{kind}.yaml") }
 }
 
-/// All or none, as far as names go: what is there is another party's work.
+/// Writes the manifests into a folder. Unless `--force` is given, nothing is written if one of the
+/// files is there: it is another party's work.
 fn save(
     args: &ImportArgs,
     folder: &Path,
@@ -122,7 +128,8 @@ fn save(
     fs::create_dir_all(folder).map_err(FileError::access(folder))?;
     for (name, texts) in files {
         let path = folder.join(name);
-        // Read by a daemon that may be another principal.
+        // A daemon that runs as another user has to read them: values that were imported in the
+        // open (`--values open`) can be read by everybody on this machine.
         let rights = fs::Permissions::from_mode(0o644);
         out::save(&path, &texts.join(BETWEEN), rights).map_err(FileError::access(&path))?;
         note(&format!("{} is written", path.display()));

@@ -18,7 +18,8 @@ const FILES: [(&str, &str); 4] = [
     (".github/workflows/manifests.yml", include_str!("workflow.yml")),
 ];
 
-/// Writes the files, or none if one of them is there.
+/// Writes the files of a first function and says what comes next. Writes none if one of them is
+/// there, or no manifest takes the name.
 pub(super) fn init(args: &InitArgs) -> Result<CommandOutcome, CliError> {
     let name = &args.name;
     let fill = |text: &str| text.replace("NAME", name);

@@ -29,7 +29,8 @@ enum Tone {
 }
 
 impl LineFormat {
-    /// One event, with the end of its last line.
+    /// Returns one event for people: time and stream, then its lines, those after the first
+    /// indented. It ends with a line break.
     pub(super) fn line(self, event: &LogEvent, stream: &Stream<'_>) -> String {
         let (tone, text) = shown(event.message.trim_end());
         let stamp =
@@ -52,7 +53,7 @@ impl LineFormat {
     }
 }
 
-/// One event for programs.
+/// Returns one event as a line of JSON for programs.
 pub(super) fn json(event: &LogEvent, stream: &Stream<'_>) -> String {
     // What is JSON stays so.
     let message = serde_json::from_str::<Value>(&event.message).ok().filter(Value::is_object);
@@ -70,6 +71,8 @@ fn moment(millis: i64) -> String {
     at.strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string()
 }
 
+/// Returns the tone of a message and the words that show it: a report in short, JSON as words, all
+/// else as it is.
 fn shown(text: &str) -> (Tone, String) {
     if let Some(report) = Report::read(text) {
         let tone = if report.failed.is_some() { Tone::Error } else { Tone::Frame };
@@ -92,7 +95,8 @@ fn platform(members: &Map<String, Value>) -> Option<(Tone, String)> {
     Some((Tone::Frame, format!("{} {}", kind.to_uppercase(), parts.join(" "))))
 }
 
-/// A line of the function's own: level and text first, then the rest.
+/// Returns a JSON line of the function's own in words: level and text first, then the rest without
+/// its time.
 fn structured(mut members: Map<String, Value>) -> (Tone, String) {
     let mut take = |names: &[&str]| {
         let name = names.iter().find(|it| members.get(**it).is_some_and(Value::is_string))?;
@@ -113,6 +117,7 @@ fn pair(key: &str, value: &Value) -> String {
     }
 }
 
+/// Tells by words at the start of a line whether it is about an error or a warning.
 fn tone(text: &str) -> Tone {
     let start: String = text.chars().take(80).collect::<String>().to_ascii_uppercase();
     let has = |words: &[&str]| words.iter().any(|it| start.contains(it));

@@ -41,7 +41,8 @@ const OVERLAP_MS: i64 = 30_000;
 /// How often a question that AWS is too busy for is asked again.
 const TRIES: u32 = 5;
 
-/// Prints what was written, and with `--follow` what will be.
+/// Prints what a function wrote, and with `--follow` what it writes from now on. `plain`: no
+/// colours.
 pub(super) async fn logs(args: LogsArgs, plain: bool) -> Result<CommandOutcome, CliError> {
     let pattern = args.request.as_deref().map(request_pattern).transpose()?;
     let found = TargetFunction::open(&args.function).await?;
@@ -118,7 +119,7 @@ struct LogReader {
 }
 
 impl LogReader {
-    /// Shows everything that is meant, as it comes; false if nobody reads any more.
+    /// Prints all events of a query, page by page. False if nobody reads standard output any more.
     async fn all(&mut self, query: &Query) -> Result<bool, LogError> {
         let mut token = None;
         loop {
@@ -131,8 +132,9 @@ impl LogReader {
         }
     }
 
-    /// Shows one run: not each of its lines has the request's id, so that all are shown which stand between the
-    /// first and the last line that have. An environment runs one request at a time.
+    /// Prints the run of one request. Not each of its lines has the request's id: all are printed
+    /// that stand in its stream between the first and the last line that have, since an environment
+    /// runs one request at a time.
     async fn request(&mut self, query: &Query) -> Result<(), LogError> {
         let mut bounds: BTreeMap<String, (i64, i64)> = BTreeMap::new();
         for event in self.collect(query).await? {
@@ -158,6 +160,7 @@ impl LogReader {
         Ok(())
     }
 
+    /// Reads all events of a query, in order of time.
     async fn collect(&self, query: &Query) -> Result<Vec<LogEvent>, LogError> {
         let (mut all, mut token) = (Vec::new(), None);
         loop {
@@ -171,7 +174,9 @@ impl LogReader {
         }
     }
 
-    /// Asks again and again, a little into the past each time.
+    /// Repeats the query until nobody reads standard output any more, or a failure that does not
+    /// pass. Each one begins `OVERLAP_MS` before the newest event, and `seen` tells what has been
+    /// printed.
     async fn follow(&mut self, mut query: Query) -> Result<CommandOutcome, CliError> {
         loop {
             let newest = self.seen.values().max().copied().unwrap_or(query.from);
@@ -189,6 +194,8 @@ impl LogReader {
         }
     }
 
+    /// Reads one page of events, and the token of the next if there is one. While AWS is too busy,
+    /// the question is repeated, each time after a longer pause.
     async fn page(
         &self,
         query: &Query,
@@ -227,6 +234,8 @@ impl LogReader {
         LogError { error: ObjectError::NoLogGroup { group, name }.into(), passes: true }
     }
 
+    /// Prints the events of this function and the version that is asked for, in order of time, and
+    /// with `--follow` only once. False if nobody reads standard output any more.
     fn show(&mut self, mut events: Vec<LogEvent>) -> Result<bool, FileError> {
         events.sort_by_key(|it| it.at);
         let mut text = String::new();

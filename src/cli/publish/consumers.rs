@@ -34,7 +34,8 @@ pub(super) struct Consumers {
 }
 
 impl Consumers {
-    /// Reads them, and finds what is about this repository.
+    /// Reads the manifests below `root`, and finds the functions whose image is of this repository.
+    /// A fault in any manifest is an error: it could be in one of these.
     pub(super) fn read(root: &Path, repository: &str) -> Result<Self, ManifestError> {
         let documents = manifests::documents(root)?;
         let describes = |it: &Arc<Document>| {
@@ -48,7 +49,8 @@ impl Consumers {
         Ok(Self { root: root.to_path_buf(), functions, describe_repository })
     }
 
-    /// The architecture that the functions have, if there are any.
+    /// Returns the architecture of the functions; `None` if there are none. An image has one, so
+    /// functions with different ones are an error.
     pub(super) fn architecture(&self) -> Result<Option<String>, ManifestError> {
         let named = |it: &Arc<Document>| {
             let named = function(it)?.architectures.first().cloned();
@@ -72,7 +74,8 @@ impl Consumers {
         !self.functions.is_empty() && self.functions.iter().filter_map(function).all(has)
     }
 
-    /// Writes the image into each; says what was done, a line for each document.
+    /// Writes the image into the manifest of each function; returns what was done, a line for each
+    /// document. `PinMode::Auto` writes a digest where there was one, else the tag.
     pub(super) fn pin(
         &self,
         pin: PinMode,
@@ -105,6 +108,7 @@ impl Consumers {
         Ok(lines)
     }
 
+    /// Replaces a document's `spec.image` in its file.
     fn write(&self, document: &Document, image: &str) -> Result<(), WriteBackError> {
         let file = ManifestFile::open(&self.root, &document.origin.file)?;
         let line = document.origin.line;

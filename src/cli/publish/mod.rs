@@ -57,7 +57,8 @@ const CREATE_MAX: Duration = Duration::from_mins(2);
 /// How many digits of a digest make a tag.
 const TAG_DIGITS: usize = 12;
 
-/// Builds, checks, pushes and pins.
+/// Builds an image or opens one, checks that Lambda takes it, pushes it, and writes it into the
+/// manifests. Prints its reference by digest.
 pub(super) fn publish(args: &PublishArgs) -> Result<CommandOutcome, CliError> {
     let repository = args.repository.clone();
     ImageRef::parse(&format!("{repository}:x")).map_err(UsageError::from)?;
@@ -69,6 +70,7 @@ pub(super) fn publish(args: &PublishArgs) -> Result<CommandOutcome, CliError> {
     };
     let architecture = named.as_deref().unwrap_or(ARCHITECTURE);
     let source = ImageSource::of(args)?;
+    // This may make the repository, which stays if the image then cannot be built.
     let access = access(args, consumers.as_ref())?;
     let (image, _folder) = source.image(args, architecture)?;
     let has_program = consumers.as_ref().is_some_and(Consumers::have_program);
@@ -127,7 +129,8 @@ impl ImageSource {
         })
     }
 
-    /// The image, and the folder that it lies in if that is ours.
+    /// Returns the image, built or exported first if need be, and the folder that it lies in if
+    /// that is ours: the image can be read as long as the folder is kept.
     fn image(
         &self,
         args: &PublishArgs,
@@ -173,10 +176,11 @@ impl ImageSource {
     }
 }
 
-/// Waits for a builder; a signal ends it.
+/// Waits for a builder's answer, or for a signal, which is an error.
 fn ask<T>(work: impl Future<Output = Result<T, BuilderError>>) -> Result<T, CliError> {
     block_on(async {
-        // They may be taken over already, by what made the repository.
+        // What made the repository has listened to signals, and they no longer end the process
+        // by themselves.
         let mut signals = Signals::new()?;
         tokio::select! {
             done = work => Ok(done?),
@@ -211,6 +215,7 @@ fn check_url(url: &str) -> Result<(), UsageError> {
     Err(UsageError::RegistryUrl { url: url.to_owned() })
 }
 
+/// Logs in to the target's own registry. Makes the repository first if it is not there.
 async fn enter(
     args: &PublishArgs,
     consumers: Option<&Consumers>,
@@ -227,7 +232,8 @@ async fn enter(
     Ok(registry::login(&clients.ecr, &calls).await.map_err(ObjectError::OwnCall)?)
 }
 
-/// Makes the repository, as its document says.
+/// Makes the repository by applying its document, and nothing else of the manifests. Fails if there
+/// is no such document, or no owner is given.
 async fn make(args: &PublishArgs, consumers: Option<&Consumers>) -> Result<(), CliError> {
     let repository = args.repository.clone();
     let (Some(dir), true) = (&args.manifest, consumers.is_some_and(|it| it.describe_repository))

@@ -22,7 +22,7 @@ pub(super) struct PushProgress {
 }
 
 impl PushProgress {
-    /// PushProgress if standard error is a terminal.
+    /// Draws a bar for each blob if standard error is a terminal.
     pub(super) fn of(image: &LocalImage) -> Self {
         let blobs = image.blobs();
         let name =
@@ -43,6 +43,7 @@ impl PushProgress {
         Self { names, push_progress }
     }
 
+    /// Ends a blob's bar with this text, or prints a line where there are no bars.
     fn finish(&self, blob: usize, text: &str) {
         match &self.push_progress {
             Some((_, push_progress)) => {

@@ -29,7 +29,8 @@ pub(super) struct TestSelection {
     pub(super) without: usize,
 }
 
-/// Reads the manifests that are meant. Without a single test nothing could fail: that is an error.
+/// Returns the functions of the manifests that are selected and have smoke tests. Without a single
+/// test nothing could fail: that is an error.
 pub(super) fn read(scope: &ScopeArgs) -> Result<TestSelection, ManifestError> {
     let (dir, selection) = scope.split();
     let documents = manifests::chosen(&*manifests::read(&dir)?, &selection)?;
@@ -54,6 +55,7 @@ impl TestSelection {
 }
 
 impl FunctionTests {
+    /// Returns a function with its tests; `None` for other documents, and without tests.
     fn of(document: &Arc<Document>) -> Option<Self> {
         let Body::Function(_, parts) = &document.body else { return None };
         let release = parts.release.as_ref().filter(|it| !it.smoke_tests.is_empty())?;

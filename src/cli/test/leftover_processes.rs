@@ -42,6 +42,7 @@ impl LeftoverProcesses {
 }
 
 impl Drop for LeftoverProcesses {
+    /// Kills these processes until none is found `QUIET` times in a row, or `ROUNDS` are over.
     fn drop(&mut self) {
         let mut quiet = 0;
         for _ in 0..ROUNDS {

@@ -59,7 +59,8 @@ enum InvocationResult {
 }
 
 impl AliasTester<'_> {
-    /// Runs the tests of one function; `None` if it is not there.
+    /// Runs the tests of one function; `None` if it is not there. A test that gets no answer in
+    /// time has failed; another failure of a call gives up the rest.
     pub(super) async fn run(&self, case: &FunctionTests) -> Option<SuiteReport> {
         let TargetClients { clients, calls, place } = self.target;
         let cloud = FunctionCloud::new(clients.lambda.clone(), Arc::clone(calls));
@@ -92,6 +93,8 @@ impl AliasTester<'_> {
         Some(suite)
     }
 
+    /// Calls a function with a test's event. While Lambda has no room, this is repeated at most
+    /// `AGAIN` times.
     async fn call(&self, case: &FunctionTests, test: &Test) -> InvocationResult {
         let TargetClients { clients, calls, .. } = self.target;
         let most = expect::patience(test);
@@ -117,7 +120,9 @@ impl AliasTester<'_> {
         }
     }
 
-    /// The alias may lead to a version with another environment than the newest code's.
+    /// Returns what an answer must not show: the variables of the version that answered (the alias
+    /// may lead to one with another environment than the newest code's), of the newest code, and of
+    /// the manifest. `None` if they are not known.
     async fn secrets<'a>(
         &self,
         case: &FunctionTests,

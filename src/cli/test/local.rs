@@ -29,7 +29,8 @@ use crate::{
     },
 };
 
-/// What of our own environment the function gets, so that it can reach what it works on.
+/// What of our own environment the function gets, so that it can reach what it works on. The first
+/// three are credentials.
 const PASSED: [&str; 5] = [
     "AWS_ACCESS_KEY_ID",
     "AWS_SECRET_ACCESS_KEY",
@@ -47,7 +48,8 @@ pub(super) struct LocalTests<'a> {
     pub(super) target: Option<&'a TargetClients>,
 }
 
-/// Functions that share an image may be tested with one.
+/// Checks that the functions share an image, since all of them are tested with the one that is
+/// given.
 fn check_one_image(cases: &[FunctionTests]) -> Result<(), UsageError> {
     let images = cases.iter().filter_map(|it| ImageRef::parse(&it.doc()?.image).ok());
     let mut names: Vec<String> = images.map(|it| it.repository).collect();
@@ -59,6 +61,8 @@ fn check_one_image(cases: &[FunctionTests]) -> Result<(), UsageError> {
     }
 }
 
+/// Runs the tests of one function. A container takes the next event too, as long as it lives. If
+/// the function cannot be tried, the rest is given up.
 async fn tests(
     clock: &dyn Clock,
     builder: ImageBuilder,
@@ -102,6 +106,7 @@ async fn tests(
     suite
 }
 
+/// Returns what must not be shown: the manifest's values, and the AWS keys of our own environment.
 fn secrets(case: &FunctionTests) -> Vec<Secret> {
     let all = case.doc().into_iter().flat_map(FunctionDoc::variables);
     let passed = PASSED.iter().take(3).filter_map(|it| inherited(it)).map(Secret::new);
@@ -109,8 +114,8 @@ fn secrets(case: &FunctionTests) -> Vec<Secret> {
 }
 
 impl LocalTests<'_> {
-    /// Tests functions one after another: each has the machine for itself. What fails for one is reported, and the
-    /// rest goes on.
+    /// Tests functions one after another, since each has the machine for itself. What fails for one
+    /// is reported, and the rest goes on.
     pub(super) async fn run(&self, cases: &[FunctionTests]) -> Result<Vec<SuiteReport>, CliError> {
         if self.args.image.is_some() {
             check_one_image(cases)?;
@@ -141,7 +146,7 @@ impl LocalTests<'_> {
         Ok(suites)
     }
 
-    /// What is to be run for one function. Its image is in the builder's store then.
+    /// Returns what is to be run for one function, with its image in the builder's store.
     async fn spec(
         &self,
         builder: ImageBuilder,
@@ -178,7 +183,8 @@ impl LocalTests<'_> {
         })
     }
 
-    /// Pulls what the manifest names; what it is called then.
+    /// Pulls the image that the manifest names, and returns what it is called in the builder's
+    /// store. Only the target's own registry gets a login.
     async fn pull(
         &self,
         builder: ImageBuilder,
@@ -219,7 +225,9 @@ fn inherited(name: &str) -> Option<String> {
     env::var(name).ok()
 }
 
-/// What the function finds in its environment besides the image's own: the manifest's variables, and Lambda's.
+/// Returns what the function finds in its environment besides the image's own. Our own AWS
+/// credentials are passed on, so that it reaches AWS; the manifest's variables replace them, and
+/// Lambda's replace both.
 fn variables(case: &FunctionTests, doc: &FunctionDoc) -> BTreeMap<String, String> {
     let region = ["AWS_REGION", "AWS_DEFAULT_REGION"].iter().find_map(|it| inherited(it));
     let region = region.unwrap_or_else(|| REGION.to_owned());

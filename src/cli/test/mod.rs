@@ -44,6 +44,8 @@ pub(super) async fn test(args: TestArgs) -> Result<CommandOutcome, CliError> {
     }
 }
 
+/// Runs the tests in AWS, and on this machine those of functions that are not there yet, or all of
+/// them if that is asked for. Prints the report.
 async fn work(args: TestArgs) -> Result<CommandOutcome, CliError> {
     if args.image.is_some() && args.on == On::Aws {
         return Err(UsageError::ImageOnAws.into());
@@ -86,6 +88,8 @@ struct LiveReport {
     waiting: Vec<FunctionTests>,
 }
 
+/// Tests functions in AWS, some at once. With `On::Auto` those that are not there are returned;
+/// otherwise that is an error of theirs.
 async fn test_live(target: &Arc<TargetClients>, cases: Vec<FunctionTests>, on: On) -> LiveReport {
     let (mut tasks, permits) = (JoinSet::new(), Arc::new(Semaphore::new(AT_ONCE)));
     let (mut suites, mut waiting, mut lost) = (Vec::new(), Vec::new(), Vec::new());
@@ -119,7 +123,8 @@ async fn test_live(target: &Arc<TargetClients>, cases: Vec<FunctionTests>, on: O
     LiveReport { suites, waiting }
 }
 
-/// The report first: a file that cannot be written takes nothing away from it.
+/// Prints the report and then writes the JUnit file: if that fails, the report is there all the
+/// same.
 fn show(args: &TestArgs, report: &TestReport) -> Result<CommandOutcome, CliError> {
     print(&match args.output {
         Output::Text => report.text(),

@@ -42,8 +42,8 @@ impl ContainerOutput {
         self.length() > OUTPUT_MAX
     }
 
-    /// What was printed since then, or the end of it, without secrets: more is read than is kept, so that none is cut
-    /// before it is known.
+    /// Returns what was printed since then, or the end of it, without secrets. More is read than is
+    /// kept, so that no secret is cut before it is known.
     pub(super) fn since(&mut self, from: u64) -> String {
         let secrets: Vec<&Secret> = self.secrets.iter().collect();
         let reach = u64::try_from(LOG_MAX + longest(&secrets)).unwrap_or(u64::MAX);

@@ -65,7 +65,7 @@ impl TestResult {
         Self { name: name.to_owned(), ending, seconds: None, request: None, version: None }
     }
 
-    /// What an answer shows.
+    /// Returns the result of a test that was answered, with what the answer tells of the run.
     pub(super) fn judged(name: &str, outcome: live::TestOutcome, answer: &Answer) -> Self {
         let ending = match outcome {
             live::TestOutcome::Passed => CaseOutcome::Passed,
@@ -105,7 +105,7 @@ impl TestReport {
         }
     }
 
-    /// For people.
+    /// Returns the report for people: a line for each test, and the sum.
     pub(super) fn text(&self) -> String {
         let mut text = String::new();
         for suite in &self.suites {
@@ -139,7 +139,8 @@ impl TestReport {
         Ok(saved.map_err(FileError::access(path))?)
     }
 
-    /// For CI: a suite is a function. What XML cannot hold is left out of it.
+    /// Returns the report as JUnit XML, for CI: a suite is a function. What XML cannot hold is left
+    /// out.
     fn junit(&self) -> Result<String, CliError> {
         let mut report = quick_junit::Report::new("evenkeel test");
         for suite in &self.suites {
@@ -163,6 +164,7 @@ pub(super) fn check_writable(path: &Path) -> Result<(), FileError> {
     file.map(drop).map_err(FileError::access(path))
 }
 
+/// Returns a test as JUnit has it: one that could not be tried is an error, and no failure.
 fn case(suite: &SuiteReport, test: &TestResult) -> TestCase {
     let bad = |kind, why: &str| {
         let mut status = TestCaseStatus::non_success(kind);

@@ -73,7 +73,7 @@ impl RunResult {
 }
 
 impl Session {
-    /// Starts a container.
+    /// Starts a container and its runtime API; its function need not have asked for an event yet.
     pub(super) async fn open(
         builder: ImageBuilder,
         spec: &ContainerSpec,
@@ -107,8 +107,9 @@ impl Session {
         self.process.is_alive().then_some(self)
     }
 
-    /// One event, from laying it out to the answer; and itself, if it can take another. An error means that the
-    /// function could not be tried at all.
+    /// Lets the function answer one event. Returns the answer, and the session if it can take
+    /// another event; otherwise it is closed. An error means that the function could not be tried
+    /// at all.
     pub(super) async fn invoke(
         mut self,
         clock: &dyn Clock,
@@ -140,7 +141,8 @@ impl Session {
         Ok((answer, None))
     }
 
-    /// Waits for it to ask for an event; how it ended, if it did not.
+    /// Waits until the function asks for its first event. Returns how it ended if it ended before;
+    /// an error if the container never began, or nothing was asked in time.
     async fn start(&mut self, id: &str) -> Result<Option<RunResult>, BuilderError> {
         let program = self.builder.program();
         match self.process.next(START_MAX, || self.output.flooded()).await {
@@ -163,6 +165,8 @@ impl Session {
         }
     }
 
+    /// Gives the function an event and returns what came of it: its answer, or an error as Lambda
+    /// puts it.
     async fn answer(&mut self, clock: &dyn Clock, id: &str, event: &[u8]) -> RunResult {
         let since = clock.now().wall.duration_since(Timestamp::UNIX_EPOCH);
         let deadline = Duration::try_from(since).unwrap_or_default() + self.timeout;
@@ -199,7 +203,7 @@ impl Session {
         )
     }
 
-    /// Ends it.
+    /// Ends the process, what it has left behind, and the container.
     pub(super) async fn close(mut self) {
         self.process.kill().await;
         drop(self.leftover_processes);

@@ -44,7 +44,8 @@ pub(super) struct Differences {
 }
 
 impl Differences {
-    /// Compares the manifests of a directory with AWS.
+    /// Compares the manifests below `root` with AWS, once and without a write, and keeps the rows
+    /// that the scope's documents ask for. What could not be read is a row of status unknown.
     pub(super) async fn read(root: &Path, scope: &CaptureScope<'_>) -> Result<Self, CliError> {
         let CaptureScope { core, selection, target } = *scope;
         let settings = session::read_only(selection);

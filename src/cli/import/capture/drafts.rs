@@ -50,8 +50,9 @@ impl<'a> ManifestDrafts<'a> {
         Self { root, snapshot, all: BTreeMap::new() }
     }
 
-    /// The draft of the file that a document stands in, and stood in when it was read. Documents of one file are
-    /// edited from below.
+    /// Returns the draft of the file that a document stands in, and reads the file the first time.
+    /// Fails if the document is not there as it was read. Documents of one file must be edited from
+    /// below, since an edit moves the lines that follow.
     pub(super) fn open(
         &mut self,
         document: &Document,
@@ -72,7 +73,8 @@ impl<'a> ManifestDrafts<'a> {
         Err(WriteBackError::Stale { path: draft.file.path() })
     }
 
-    /// The manifests as they would be, which are as good as they were. They may hold secrets: nobody else sees them.
+    /// Writes the manifests as they would be into a scratch directory, and checks that they have no
+    /// new fault. Manifests may hold secrets, so nobody else may read the directory.
     pub(super) fn copy(&self) -> Result<ScratchCopy, CliError> {
         let private = fs::Permissions::from_mode(0o700);
         let folder = tempfile::Builder::new().permissions(private).tempdir();
@@ -110,7 +112,8 @@ impl<'a> ManifestDrafts<'a> {
         draft.or_else(|| Some(ManifestFile::open(self.root, file).ok()?.text))
     }
 
-    /// Puts every file in its place, or none, as far as the file system lets that be known before.
+    /// Puts every edited file in its place, or none, as far as the file system tells that before:
+    /// all are written beside their places and compared with what was read before the first is put.
     pub(super) fn save(&self) -> Result<(), CliError> {
         let edited: Vec<&ManifestDraft> =
             self.all.values().filter(|it| it.text != it.file.text).collect();
@@ -142,7 +145,7 @@ impl ManifestDraft {
         found.ok_or_else(|| WriteBackError::Moved { path: self.file.path() })
     }
 
-    /// Makes an edit.
+    /// Edits the draft, which is not in its file before it is saved. `line` is printed then.
     pub(super) fn edit(
         &mut self,
         document: &Document,

@@ -49,7 +49,8 @@ pub(super) async fn capture(args: &ImportArgs) -> Result<CommandOutcome, CliErro
     }
 }
 
-/// Reads, edits, proves, writes.
+/// Reads the manifests and AWS, edits drafts, proves them with a second comparison, and writes
+/// them. Without that proof nothing is written.
 async fn work(args: &ImportArgs) -> Result<CommandOutcome, CliError> {
     let (Some(root), Some(owner)) = (&args.manifest, &args.owner) else {
         return Err(UsageError::CaptureIncomplete.into());
@@ -97,7 +98,8 @@ async fn work(args: &ImportArgs) -> Result<CommandOutcome, CliError> {
     Ok(outcome)
 }
 
-/// The proof: a plan on the new manifests finds what it found before, but for what was taken.
+/// Checks that the new manifests (`after`) differ from AWS in what differed before, less what was
+/// taken, and that no object fares worse.
 fn prove(
     before: &Differences,
     after: &Differences,
@@ -142,7 +144,8 @@ struct CaptureEditor<'a> {
 }
 
 impl CaptureEditor<'_> {
-    /// Edits one document in its draft.
+    /// Edits one document in its draft, and prints what cannot be captured and why. A document that
+    /// has no object in this target is passed over.
     async fn document(
         &self,
         document: &Arc<Document>,
@@ -184,7 +187,8 @@ impl CaptureEditor<'_> {
         Ok(())
     }
 
-    /// Whether a field is taken.
+    /// Decides whether a field is captured: if AWS was changed since it was last applied, or the
+    /// person names the field. An object that is missing, unmanaged or refused is left.
     fn decide(&self, field: &DriftedField<'_>) -> CaptureDecision {
         let DriftedField { row, change } = *field;
         let why = match change.cause {
@@ -229,7 +233,7 @@ impl CaptureEditor<'_> {
         found.ok_or_else(|| ObjectError::NoRepositoryIn { name, region }.into())
     }
 
-    /// Makes the edits; what none of them says.
+    /// Edits a document's draft and notes which fields are taken; returns what no manifest can say.
     fn edit(
         &self,
         changes: &DocumentChanges<'_>,
