@@ -80,11 +80,11 @@ impl<'a> LiveReader<'a> {
         let cloud = FunctionCloud::new(clients.lambda.clone(), Arc::clone(calls));
         let found = Box::pin(cloud.get(name, None, Priority::Write)).await;
         let (found, _) = found.map_err(ObjectError::OwnCall)?;
-        let Some(manifests) = found else {
+        let Some(reading) = found else {
             let (name, region) = (name.clone(), place.region.clone());
             return Err(ObjectError::NoFunctionIn { name, region });
         };
-        let live = manifests.live;
+        let live = reading.live;
         if live.package == Package::Zip {
             return Err(ObjectError::Archive { name: name.clone() });
         }
@@ -172,8 +172,8 @@ impl<'a> LiveReader<'a> {
         let wanted = wanted.or_else(|| P::spare(None, site));
         let cloud =
             <P::Kind as AwsResource>::open(&self.target.clients, Arc::clone(&self.target.calls));
-        let (manifests, _) = cloud.get(site.function, wanted.as_ref(), Priority::Write).await?;
-        match manifests.map(|it| P::to_manifest(&it.live)) {
+        let (reading, _) = cloud.get(site.function, wanted.as_ref(), Priority::Write).await?;
+        match reading.map(|it| P::to_manifest(&it.live)) {
             Some(Known::Yes(Some(value))) => put(&mut found.spec, P::FIELD, value),
             Some(Known::No(why)) => found.left.push(left(P::FIELD, &why)),
             Some(Known::Yes(None)) | None => {}
@@ -190,8 +190,8 @@ impl<'a> LiveReader<'a> {
         let cloud = RepositoryCloud::new(clients.ecr.clone(), Arc::clone(calls));
         let found = Box::pin(cloud.get(name, None, Priority::Write)).await;
         let (found, _) = found.map_err(ObjectError::OwnCall)?;
-        let Some(manifests) = found else { return Ok(None) };
-        let live = manifests.live;
+        let Some(reading) = found else { return Ok(None) };
+        let live = reading.live;
         let mut found = ImportedDocument {
             kind: Repository::NAME,
             name: name.to_string(),
@@ -218,7 +218,7 @@ async fn list<K: AwsResource>(target: &TargetClients) -> Result<Vec<(Name, K::Li
     let all = async {
         let mut rows = Vec::new();
         while let Some(page) = read.recv().await {
-            rows.extend(page.rows.into_iter().map(|(name, manifests)| (name, manifests.live)));
+            rows.extend(page.rows.into_iter().map(|(name, reading)| (name, reading.live)));
         }
         rows
     };

@@ -18,7 +18,7 @@ const SHORT: usize = 12;
 /// One bar for each blob.
 pub(super) struct PushProgress {
     names: Vec<String>,
-    push_progress: Option<(MultiProgress, Vec<ProgressBar>)>,
+    bars: Option<(MultiProgress, Vec<ProgressBar>)>,
 }
 
 impl PushProgress {
@@ -28,7 +28,7 @@ impl PushProgress {
         let name =
             |digest: &str| digest.trim_start_matches("sha256:").chars().take(SHORT).collect();
         let names: Vec<String> = blobs.iter().map(|it| name(&it.digest)).collect();
-        let push_progress = std::io::stderr().is_terminal().then(|| {
+        let bars = std::io::stderr().is_terminal().then(|| {
             let all = MultiProgress::new();
             let template = "{prefix} {bar:30} {bytes:>10}/{total_bytes:10} {msg}";
             let style = ProgressStyle::with_template(template);
@@ -37,17 +37,17 @@ impl PushProgress {
                 let bar = ProgressBar::new(blob.size).with_style(style.clone());
                 all.add(bar.with_prefix(name.clone()))
             };
-            let push_progress = blobs.iter().zip(&names).map(bar).collect();
-            (all, push_progress)
+            let bars = blobs.iter().zip(&names).map(bar).collect();
+            (all, bars)
         });
-        Self { names, push_progress }
+        Self { names, bars }
     }
 
     /// Ends a blob's bar with this text, or prints a line where there are no bars.
     fn finish(&self, blob: usize, text: &str) {
-        match &self.push_progress {
-            Some((_, push_progress)) => {
-                if let Some(bar) = push_progress.get(blob) {
+        match &self.bars {
+            Some((_, bars)) => {
+                if let Some(bar) = bars.get(blob) {
                     bar.finish_with_message(text.to_owned());
                 }
             }
@@ -62,9 +62,7 @@ impl PushObserver for PushProgress {
     }
 
     fn reached(&self, blob: usize, offset: u64) {
-        if let Some(bar) =
-            self.push_progress.as_ref().and_then(|(_, push_progress)| push_progress.get(blob))
-        {
+        if let Some(bar) = self.bars.as_ref().and_then(|(_, bars)| bars.get(blob)) {
             bar.set_position(offset);
         }
     }
@@ -75,7 +73,7 @@ impl PushObserver for PushProgress {
 
     fn again(&self, why: &str) {
         let text = format!("  tried again: {why}");
-        match &self.push_progress {
+        match &self.bars {
             Some((all, _)) => drop(all.println(text)),
             None => note(&text),
         }
