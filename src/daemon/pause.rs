@@ -14,11 +14,6 @@ impl PauseFile {
         Self(path)
     }
 
-    /// Whether there is one to look for.
-    pub(crate) fn is_set(&self) -> bool {
-        self.0.is_some()
-    }
-
     /// Why nothing may be written now. A path that cannot be read counts as a file that is there.
     pub(crate) fn why(&self) -> Option<Reason> {
         let path = self.0.as_ref()?;

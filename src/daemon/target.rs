@@ -139,7 +139,7 @@ impl TargetSupervisor {
             let now = self.clock.now().mono;
             let check = check_at.since(now);
             let decision = self.prune_supervisor.next().map_or(Duration::MAX, |at| at.since(now));
-            let pause = if self.pause.is_set() { pause_at.since(now) } else { Duration::MAX };
+            let pause = pause_at.since(now);
             tokio::select! {
                 changed = self.snapshots.changed() => match changed {
                     Ok(()) => self.desire().await,

@@ -18,6 +18,7 @@
 )]
 
 mod blocks;
+mod breaker;
 mod common;
 mod credentials;
 mod docs;
