@@ -13,7 +13,7 @@
 //! come back; a *row* is what people read. ARCHITECTURE.md has the words of Kubernetes beside them.
 //!
 //! Read in this order: [`engine::kind`] (the contract), [`engine::verdict`] (the rules),
-//! [`engine::engine`] (who is next), [`kinds::function`] (a kind), [`daemon::driver`] (the calls).
+//! [`engine::engine`] (who is next), [`kinds::function`] (a kind), `daemon::driver` (the calls).
 //!
 //! Invariants: `engine` never waits, never reads the clock, never fails and knows no AWS; a step rests on
 //! an exact read that began after the last write; one thing at a time for an object; not knowing never

@@ -1,6 +1,6 @@
 //! Container images: what lies in a folder or an archive, whether Lambda would run it, and the way into a registry.
 //!
-//! Read in this order: [`image`] (what an image is), [`layout`] and [`archive`] (where it lies), [`check`] (what
+//! Read in this order: [`image`] (what an image is), [`layout`] and [`archive`] (where it lies), `check` (what
 //! Lambda refuses), [`client`] (the calls of the OCI distribution API), [`push`] (which of them, in which order).
 
 pub mod archive;

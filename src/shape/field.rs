@@ -144,7 +144,7 @@ pub const fn count_top_level_fields(members: &[(&str, Field)]) -> usize {
     count
 }
 
-/// Returns the members that stand in no other one ([`count_tops`] says how many: `N`). `members`
+/// Returns the members that stand in no other one ([`count_top_level_fields`] says how many: `N`). `members`
 /// are fields with their paths.
 #[expect(clippy::indexing_slicing, reason = "a constant that does not fit does not compile")]
 pub const fn top_level_fields<const N: usize>(members: &[(&str, Field)]) -> [Field; N] {

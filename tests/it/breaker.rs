@@ -3,7 +3,7 @@
 use std::fs;
 
 use evenkeel_sim::call::Service;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::common::scene::Scene;
 
@@ -31,7 +31,7 @@ impl Scene {
     }
 
     fn is(&self, kind: &str, field: &str, value: &str) -> bool {
-        self.row(kind)[field] == Value::from(value)
+        self.row(kind)[field] == value
     }
 }
 
