@@ -48,8 +48,8 @@ impl ApplyProgress {
     }
 }
 
-/// Returns how many objects there are, how many of them need no work now, and what is being done
-/// for one of the others.
+/// Returns how many objects there are, how many of them Evenkeel is not at work on, and what is
+/// being done for one of the others. Images do not count: functions wait for them and say so.
 fn sum(shown: &BoardState) -> (u64, u64, String) {
     let rows = || shown.rows.values().filter(|it| it.key.kind != Image::NAME);
     let working = |row: &Row| {

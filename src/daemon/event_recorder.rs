@@ -49,7 +49,7 @@ impl EventRecorder<'_> {
             // Images are only a means; the functions that wait for them say so.
             ObjectEvent::Turned { .. } if key.kind == Image::NAME => {}
             ObjectEvent::Turned { from, to, reason, busy } => {
-                turned(key, (*from, *to), reason, *busy);
+                log_status_change(&StatusChange { key, from: *from, to: *to, reason, busy: *busy });
                 // That all is well at the start is no news, nor is what ends by itself in seconds.
                 let well = (*from, *to) == (Status::Unknown, Status::Synced);
                 if !busy && !well && *to != Status::Unknown {
@@ -168,9 +168,19 @@ fn list(fields: &[FieldChange]) -> String {
     lines.collect::<Vec<_>>().join("; ")
 }
 
-/// Logs that an object's status or its reason is another one now: an error if a person must act, a
-/// debug line if it ends by itself. `busy`: something is being done about it.
-fn turned(key: &Key, (from, to): (Status, Status), reason: &Reason, busy: bool) {
+/// That an object's status or its reason is another one now.
+struct StatusChange<'a> {
+    key: &'a Key,
+    from: Status,
+    to: Status,
+    reason: &'a Reason,
+    /// Whether something is being done about it.
+    busy: bool,
+}
+
+/// Logs a change of status: an error if a person must act, a debug line if it ends by itself.
+fn log_status_change(change: &StatusChange<'_>) {
+    let StatusChange { key, from, to, reason, busy } = *change;
     let (from, status) = (from.as_str(), to.as_str());
     let Reason { code, message: because } = reason;
     match to {

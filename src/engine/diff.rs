@@ -25,6 +25,7 @@ pub struct Diff<S> {
     pub conditions: BTreeMap<&'static str, Reason>,
 }
 
+/// Not derived: that would ask for `S: Default`.
 impl<S> Default for Diff<S> {
     fn default() -> Self {
         Self {

@@ -72,8 +72,8 @@ impl<K: Kind> Engine<K> {
     fn show(&mut self, name: &Name, row: Row) {
         let Some(object) = self.objects.get_mut(name) else { return };
         let before = object.row.as_deref();
-        let guard = object.wanted.as_ref().is_some_and(|it| K::is_guard(&it.spec));
-        let silent = guard && row.changes.is_empty();
+        let only_watched = object.wanted.as_ref().is_some_and(|it| K::is_guard(&it.spec));
+        let silent = only_watched && row.changes.is_empty();
         if before == Some(&row) || silent && before.is_none() {
             return;
         }
@@ -84,7 +84,7 @@ impl<K: Kind> Engine<K> {
                 ObjectEvent::Turned { from, to: row.status, reason: row.reason.clone(), busy };
             self.out.push(Work::Report(name.clone(), turned));
         }
-        // An unknown keeps the drift that was known: not knowing is no repair.
+        // What is unknown is told neither as new drift nor as repaired.
         if row.status != Status::Unknown {
             let none = BTreeSet::new();
             let changed =
@@ -92,6 +92,7 @@ impl<K: Kind> Engine<K> {
             let ago = changed.and_then(|at| self.now.wall.duration_since(at).try_into().ok());
             let was = before.map_or(&none, |it| &it.causes);
             for cause in row.causes.difference(was) {
+                // What AWS says of the last change is about these two alone.
                 let delay = ago.filter(|_| matches!(cause, Cause::Image | Cause::Config));
                 self.out.push(Work::Report(name.clone(), ObjectEvent::Drifted(*cause, delay)));
             }

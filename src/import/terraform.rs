@@ -323,7 +323,7 @@ fn parts(batch: &mut Batch, resources: Vec<TerraformResource>) {
             others.entry(kind).or_default().push(source.at);
             continue;
         };
-        match owner(batch, &kind, &source) {
+        match function_draft_of(batch, &kind, &source) {
             Some(draft) => put(draft, source),
             None if kind == "aws_cloudwatch_log_group" => {
                 others.entry(kind).or_default().push(source.at);
@@ -344,7 +344,7 @@ fn parts(batch: &mut Batch, resources: Vec<TerraformResource>) {
 
 /// Returns the function that a resource belongs to: the one that it names, or, for a log group, the
 /// one that writes to it.
-fn owner<'a>(
+fn function_draft_of<'a>(
     batch: &'a mut Batch,
     kind: &str,
     source: &SourceNode,

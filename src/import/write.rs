@@ -53,19 +53,19 @@ pub fn write(found: &ImportedDocument, header: &[String]) -> String {
     let ImportedDocument { kind, name, spec, left, secrets } = found;
     let mut comment = Comment::default();
     for line in header {
-        comment.say("", line);
+        comment.wrap("", line);
     }
     if !secrets.is_empty() {
         comment.part(
             "Environment variables to fill in, or to leave as they are with `{ keep: true }`:",
         );
-        comment.say("  ", &secrets.join(", "));
+        comment.wrap("  ", &secrets.join(", "));
     }
     if !left.is_empty() {
         comment.part("Not carried over:");
     }
     for it in left {
-        comment.say("  - ", &format!("{}: {}", it.path, it.why));
+        comment.wrap("  - ", &format!("{}: {}", it.path, it.why));
     }
     let document = ManifestYaml {
         api_version: API_VERSION,
@@ -174,12 +174,13 @@ impl Comment {
         if !self.lines.is_empty() {
             self.lines.push("#".to_owned());
         }
-        self.say("", text);
+        self.wrap("", text);
     }
 
-    /// Adds a text to the comment, in lines of at most `WIDTH` after `lead`, or indented as far. A
-    /// control character becomes a space: no text of a source may end the comment.
-    fn say(&mut self, lead: &str, text: &str) {
+    /// Adds a text to the comment, in lines shorter than `WIDTH` with `# ` and `lead`; the later
+    /// lines are indented as far as `lead`. A longer word stays whole. A control character becomes
+    /// a space: no text of a source may end the comment.
+    fn wrap(&mut self, lead: &str, text: &str) {
         let room = |it: &str| it.chars().count() < WIDTH;
         let hang = " ".repeat(lead.chars().count());
         let mut line = format!("# {lead}");

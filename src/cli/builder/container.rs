@@ -188,17 +188,17 @@ impl ImageBuilder {
             self.ask(&words).await?;
             self.chrooted(spec, name, api).await?
         } else {
-            self.contained(spec, name, api)
+            self.lambda_like_run(spec, name, api)
         };
         Ok((container, command))
     }
 
     /// Returns the command of docker or podman. As in Lambda, only `/tmp` can be written, the user
     /// has no rights, and memory is limited; `/tmp` is in memory too, so its size is added.
-    fn contained(self, spec: &ContainerSpec, name: &str, api: EnvVariable<'_>) -> Command {
+    fn lambda_like_run(self, spec: &ContainerSpec, name: &str, api: EnvVariable<'_>) -> Command {
         let mut command = Command::new(self.program());
         // The host's network: its runtime API listens on this machine's loopback alone.
-        // Without `--rm`: when it has ended, the engine still has to say whether it ever began.
+        // Without `--rm`: when it has ended, docker or podman still has to say whether it ever began.
         command.args(["run", "--pull=never", "--name", name, "--network", "host"]);
         command.args(["--user", USER, "--cap-drop", "ALL"]);
         command.args(["--security-opt", "no-new-privileges", "--read-only"]);
@@ -421,7 +421,7 @@ mod tests {
     #[test]
     fn engines_hold_a_function_as_lambda_does() {
         for builder in [ImageBuilder::Docker, ImageBuilder::Podman] {
-            let command = builder.contained(&spec(&[]), "name", API);
+            let command = builder.lambda_like_run(&spec(&[]), "name", API);
             let own = if builder == ImageBuilder::Podman { " --read-only-tmpfs=false" } else { "" };
             assert_eq!(
                 words(&command),

@@ -68,7 +68,7 @@ impl AliasTester<'_> {
             Ok((found, _)) => found?.live,
             Err(failure) => return Some(case.error(report(failure))),
         };
-        let mut secrets = Secrets::of(case, &found);
+        let mut cache = Secrets::of(case, &found);
         let mut suite = case.suite(format!("alias {} in {}", case.alias, place.region));
         for test in &case.tests {
             let answer = match Box::pin(self.call(case, test)).await {
@@ -86,8 +86,9 @@ impl AliasTester<'_> {
             let version = answer.version.iter().map(|it| format!(" (version {it})"));
             let version: String = version.collect();
             suite.place = format!("alias {}{version} in {}", case.alias, place.region);
-            let known = Box::pin(self.secrets(case, &answer, &mut secrets)).await;
-            let outcome = release::judged(test, &answer, known);
+            // `None`: what is secret is not known, so neither the answer nor the log is shown.
+            let redactions = Box::pin(self.values_to_hide(case, &answer, &mut cache)).await;
+            let outcome = release::judged(test, &answer, redactions);
             suite.tests.push(TestResult::judged(&test.name, outcome, &answer));
         }
         Some(suite)
@@ -123,7 +124,7 @@ impl AliasTester<'_> {
     /// Returns what an answer must not show: the variables of the version that answered (the alias
     /// may lead to one with another environment than the newest code's), of the newest code, and of
     /// the manifest. `None` if they are not known.
-    async fn secrets<'a>(
+    async fn values_to_hide<'a>(
         &self,
         case: &FunctionTests,
         answer: &Answer,

@@ -33,7 +33,7 @@ const FAILED_RECHECK: Duration = Duration::from_mins(5);
 pub(super) fn hostless<B: Block>(name: &Name, spec: &Spec<B>, facts: &Facts) -> Diff<Step<B>> {
     let mut diff = Diff::default();
     if let Some(wanted) = &spec.config {
-        diff.changes.push(whole::<B>(Some(&B::fields(wanted)), Origin::NoRecord));
+        diff.changes.push(presence_change::<B>(Some(&B::fields(wanted)), Origin::NoRecord));
         diff.waits.push(missing(name, facts));
         warn::<B>(wanted, &mut diff);
     }
@@ -116,7 +116,9 @@ impl<B: Block> FacetComparison<'_, B> {
         }
         let calls = B::put(&self.spec.at, wanted, found);
         let changes = match found {
-            None if !apart::<B>(&calls) => vec![whole::<B>(Some(&fields), Origin::NoRecord)],
+            None if !apart::<B>(&calls) => {
+                vec![presence_change::<B>(Some(&fields), Origin::NoRecord)]
+            }
             None => changes::<B>(&fields, &Fields::new(), Origin::NoRecord),
             Some(found) => {
                 let origin = self.origin(found, &fingerprint);
@@ -150,7 +152,7 @@ impl<B: Block> FacetComparison<'_, B> {
         let changes = if apart::<B>(&calls) {
             changes::<B>(&Fields::new(), &B::fields(found), Origin::Pending)
         } else {
-            vec![whole::<B>(None, Origin::Pending)]
+            vec![presence_change::<B>(None, Origin::Pending)]
         };
         diff.changes.extend(changes);
         diff.steps.extend(planned::<B>(calls));
@@ -346,8 +348,8 @@ fn entire(word: impl Into<String>, fields: &Fields) -> Shown {
     Shown { text: word.into(), fingerprint: Fingerprint::of(format!("{fields:?}").as_bytes()) }
 }
 
-/// The whole block is to be made (`Some`), or to go.
-fn whole<B: Block>(wanted: Option<&Fields>, origin: Origin) -> Change {
+/// Returns the change that makes a block as a whole (`wanted` is `Some`), or takes it away.
+fn presence_change<B: Block>(wanted: Option<&Fields>, origin: Origin) -> Change {
     let absent = Shown::open("absent");
     let (desired, live) = match wanted {
         Some(fields) => (entire("present", fields), absent),

@@ -26,7 +26,7 @@ const UNREADABLE_RECHECK: Duration = Duration::from_mins(5);
 pub struct Host {
     /// Its ARN, without a version.
     pub arn: String,
-    /// All its tags.
+    /// Its tags that concern us: ours and AWS's own.
     pub tags: Known<Tags>,
     /// What AWS is doing with it, in words, if it is at something.
     pub busy: Option<String>,

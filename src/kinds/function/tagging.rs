@@ -30,7 +30,7 @@ pub(super) fn at_creation(spec: &Spec, resolved: &Resolved) -> Tags {
     tags.extend(spec.ownership.tags());
     // A new function has no blocks yet, so that all will be ours.
     tags.extend(spec.blocks.clone());
-    tags.extend(record(
+    tags.extend(record_tags(
         spec,
         Some(resolved),
         &Record::of(Some(&resolved.digest), &spec.config_hash),
@@ -39,9 +39,10 @@ pub(super) fn at_creation(spec: &Spec, resolved: &Resolved) -> Tags {
 }
 
 /// The tags that remember what was applied.
-fn record(spec: &Spec, resolved: Option<&Resolved>, record: &Record) -> Tags {
+fn record_tags(spec: &Spec, resolved: Option<&Resolved>, record: &Record) -> Tags {
     let mut tags = Tags::from([(APPLIED.to_owned(), record.text())]);
-    // Only where a tag that moves must be told from another tag.
+    // Where a move of the image's tag is only reported: tells a tag whose digest moved from a
+    // manifest that names another tag.
     if let Some(resolved) = resolved.filter(|_| spec.image.report_moves) {
         tags.insert(IMAGE.into(), resolved.source.clone());
     }
@@ -121,7 +122,8 @@ impl Comparison<'_> {
         if moved && !self.record.as_ref().is_some_and(|it| it.is_image(Some(digest))) {
             return None;
         }
-        let fresh = record(self.spec, resolved, &Record::of(Some(digest), &self.spec.config_hash));
+        let fresh =
+            record_tags(self.spec, resolved, &Record::of(Some(digest), &self.spec.config_hash));
         let stale = fresh.iter().any(|(key, value)| live.get(key) != Some(value));
         stale.then_some(fresh)
     }

@@ -67,10 +67,11 @@ struct RepositoryRef<'a> {
 
 /// What a reference means just now.
 enum ReferenceQuery {
-    /// An image of its repository.
-    Ask(ImageQuery),
-    /// None that ECR could be asked for, and why.
-    Answered(Live),
+    /// An image that ECR is to be asked for.
+    Lookup(ImageQuery),
+    /// No image that ECR could be asked for: it lies in another Region, there is no repository, or
+    /// no tag is within the range. What is live says which.
+    Unavailable(Live),
 }
 
 /// An image that ECR is asked for.
@@ -184,7 +185,7 @@ impl ImageCloud {
     }
 
     /// Turns a reference into the image that ECR is asked for: a range of versions becomes its
-    /// highest tag. `ReferenceQuery::Answered` if no tag fits, or if the image lies in another Region.
+    /// highest tag. `ReferenceQuery::Unavailable` if no tag fits, or if the image lies in another Region.
     async fn query_of(
         &self,
         name: &Name,
@@ -192,24 +193,24 @@ impl ImageCloud {
         priority: Priority,
     ) -> Result<ReferenceQuery, Failure> {
         if let Some(image) = self.elsewhere(spec) {
-            return Ok(ReferenceQuery::Answered(Live { tag: None, image }));
+            return Ok(ReferenceQuery::Unavailable(Live { tag: None, image }));
         }
         let Id::Range(range) = &spec.id else {
             let (name, id) = (name.clone(), spec.id.clone());
-            return Ok(ReferenceQuery::Ask(ImageQuery { name, id, tag: None }));
+            return Ok(ReferenceQuery::Lookup(ImageQuery { name, id, tag: None }));
         };
-        let answered =
-            |image| Ok(ReferenceQuery::Answered(Live { tag: Some(String::new()), image }));
+        let unavailable =
+            |image| Ok(ReferenceQuery::Unavailable(Live { tag: Some(String::new()), image }));
         let repository = RepositoryRef::of(spec);
         let Some(tags) = self.tags(repository, priority).await? else {
-            return answered(repository.missing());
+            return unavailable(repository.missing());
         };
         let Some(tag) = version::highest(range, tags.iter().map(String::as_str)) else {
             let why = format!("no tag of `{}` lies within `{range}`", repository.name);
-            return answered(ImageFact::Missing(why));
+            return unavailable(ImageFact::Missing(why));
         };
         let (name, tag) = (name.clone(), tag.to_owned());
-        Ok(ReferenceQuery::Ask(ImageQuery { name, id: Id::Tag(tag.clone()), tag: Some(tag) }))
+        Ok(ReferenceQuery::Lookup(ImageQuery { name, id: Id::Tag(tag.clone()), tag: Some(tag) }))
     }
 
     /// Lambda runs images of its own Region only.
@@ -268,10 +269,12 @@ impl Cloud<Image> for ImageCloud {
         let mut broken = None;
         for (name, spec) in wanted.iter() {
             match self.query_of(name, spec, Priority::List).await {
-                Ok(ReferenceQuery::Ask(query)) => {
+                Ok(ReferenceQuery::Lookup(query)) => {
                     repositories.entry(RepositoryRef::of(spec)).or_default().push(query);
                 }
-                Ok(ReferenceQuery::Answered(live)) => page.rows.push((name.clone(), reading(live))),
+                Ok(ReferenceQuery::Unavailable(live)) => {
+                    page.rows.push((name.clone(), reading(live)))
+                }
                 Err(failure) => broken = Some(failure),
             }
         }
@@ -280,10 +283,12 @@ impl Cloud<Image> for ImageCloud {
         }
         let chunks: Vec<_> = repositories
             .iter()
-            .flat_map(|(repository, all)| all.chunks(IDS_MAX).map(move |some| (*repository, some)))
+            .flat_map(|(repository, all)| {
+                all.chunks(IDS_MAX).map(move |queries| (*repository, queries))
+            })
             .collect();
-        for (repository, some) in chunks {
-            let page = match self.ask_all(repository, some, Priority::List).await {
+        for (repository, queries) in chunks {
+            let page = match self.ask_all(repository, queries, Priority::List).await {
                 Ok((rows, started)) => Page { started, rows },
                 // One repository that cannot be read keeps no other from being read.
                 Err(failure) => {
@@ -298,7 +303,8 @@ impl Cloud<Image> for ImageCloud {
         broken.map_or(Ok(()), Err)
     }
 
-    /// Reads one image by its name, which is its reference; a name that is no reference is absent.
+    /// Reads one image by its name, which is its reference. `None`: the name is no reference, or
+    /// ECR's answer says nothing of the image.
     async fn get(
         &self,
         name: &Name,
@@ -308,8 +314,8 @@ impl Cloud<Image> for ImageCloud {
         let now = self.calls.now();
         let Some(spec) = Spec::of_reference(name.as_str()) else { return Ok((None, now)) };
         let query = match self.query_of(name, &spec, priority).await? {
-            ReferenceQuery::Ask(query) => query,
-            ReferenceQuery::Answered(live) => return Ok((Some(reading(live)), now)),
+            ReferenceQuery::Lookup(query) => query,
+            ReferenceQuery::Unavailable(live) => return Ok((Some(reading(live)), now)),
         };
         let (rows, started) = self.batch_get(RepositoryRef::of(&spec), &[query], priority).await?;
         Ok((rows.into_iter().next().map(|(_, reading)| reading), started))

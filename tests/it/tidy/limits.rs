@@ -15,7 +15,7 @@ pub(crate) const FIGURES: &[(&str, usize)] = &[
     ("upward imports in shape/", 0),
     ("upward imports in engine/", 0),
     ("tuple parameters", 0),
-    ("tuple parameters of one type", 2),
+    ("tuple parameters of one type", 1),
     ("aliases of tuples", 8),
     ("nested options and results", 0),
     ("kinds that use another kind", 1),
