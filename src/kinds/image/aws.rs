@@ -273,7 +273,7 @@ impl Cloud<Image> for ImageCloud {
                     repositories.entry(RepositoryRef::of(spec)).or_default().push(query);
                 }
                 Ok(ReferenceQuery::Unavailable(live)) => {
-                    page.rows.push((name.clone(), reading(live)))
+                    page.rows.push((name.clone(), reading(live)));
                 }
                 Err(failure) => broken = Some(failure),
             }
