@@ -185,7 +185,7 @@ def test_no_route_shows_a_secret(fleet: Fleet) -> None:
         answer = get(fleet.url + urllib.parse.quote(path))
         assert answer and SECRET not in answer, path
         seen += 1
-    assert seen > 60
+    assert seen > 50
     assert SECRET not in fleet.daemon.text()
 
 
