@@ -93,6 +93,10 @@ pub(super) fn diff(name: &Name, spec: &Spec, reading: &Reading<Live>, facts: &Fa
     }
     comparison.code(resolved.as_ref(), reading, &mut diff);
     comparison.config(reading, &mut diff);
+    // An edit may be of both. Code goes first, and whether it changes will be known in a moment.
+    if diff.waits.iter().any(|it| it.soon) {
+        diff.steps.clear();
+    }
     comparison.missing_kept(&mut diff);
     comparison.tags(resolved.as_ref(), &mut diff);
     // A tag that moved and is only to be reported is not deployed by a repair either.
