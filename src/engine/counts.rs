@@ -1,4 +1,4 @@
-//! How many objects there are of each standing, kept as objects change: it is asked for after each event,
+//! How many objects there are of each membership, kept as objects change: it is asked for after each event,
 //! and going over a fleet each time would cost more than the events do.
 
 use std::collections::BTreeMap;

@@ -66,7 +66,7 @@ pub struct Shown {
     pub fingerprint: Fingerprint,
 }
 
-/// A fingerprint: equal values have equal prints.
+/// A fingerprint: equal values have equal fingerprints.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
 pub struct Fingerprint(pub u64);
 

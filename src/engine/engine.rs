@@ -74,7 +74,7 @@ pub struct Engine<K: Kind> {
     pub(super) decision: Arc<PruneDecision>,
     pub(super) brake: Brake,
     pub(super) breaker: Breaker,
-    /// How many objects there are of each standing.
+    /// How many objects there are of each membership.
     pub(super) counts: Counts,
     /// Rows that changed since they were last taken; `None`: the object left.
     pub(super) changed: BTreeMap<Name, Option<Arc<Row>>>,

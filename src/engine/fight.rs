@@ -135,7 +135,7 @@ mod tests {
 
     #[test]
     fn a_fight_is_seen_at_the_pace_of_the_lists() {
-        // The first repairing is none, and heat cools a little from round to round.
+        // The first repair is none, and heat cools a little from round to round.
         assert_eq!(fights_at(1, 5), Some(6));
         assert_eq!(fights_at(30, 30), Some(210));
         // A team that runs Terraform every ten minutes is a matter for people.

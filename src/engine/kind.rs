@@ -61,7 +61,7 @@ pub trait Kind: Sized + Send + 'static {
         facts: &Facts,
     ) -> Diff<Self::Step>;
 
-    /// The fingerprint of everything that a list row shows of an object. Two reads with equal prints
+    /// The fingerprint of everything that a list row shows of an object. Two reads with equal fingerprints
     /// saw the same object as far as a list can tell.
     fn fingerprint(reading: &Reading<Self::Live>) -> Fingerprint;
 

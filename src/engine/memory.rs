@@ -42,7 +42,7 @@ pub struct Memory<K: Kind> {
     pub created: Option<Mono>,
     /// The step by which this process made it, until it was seen usable.
     pub made: Option<Made>,
-    /// The hold on writes that its tags ask for.
+    /// The suspension that its tags ask for.
     pub suspension: Option<Suspension>,
     /// The fingerprint of the settled read after our last write: while it stays the same, nobody else has
     /// changed what a list shows.
@@ -136,8 +136,7 @@ impl<K: Kind> Memory<K> {
 
     /// AWS accepted the step under way, so what it refused before may be possible now. What makes room for another step
     /// has repaired nothing yet.
-    pub(super) fn done(&mut self, fingerprint: Fingerprint, lasts: Duration, now: Now) {
-        self.over(fingerprint);
+    pub(super) fn done(&mut self, lasts: Duration, now: Now) {
         self.backoffs.retain(|_, it| !it.failure.class.is_refusal());
         if let Some(tried) = self.tried.as_ref().filter(|it| !it.partial) {
             self.fight.mending(&tried.changes, lasts, now);
@@ -147,11 +146,6 @@ impl<K: Kind> Memory<K> {
     /// The step under way changed nothing, as far as is known; nor who did what it was to end.
     pub(super) fn undone(&mut self) {
         self.apart.extend(self.tried.take().into_iter().flat_map(|it| it.changes));
-    }
-
-    /// A step is over, and holds up nothing any more.
-    pub(super) fn over(&mut self, fingerprint: Fingerprint) {
-        self.backoffs.remove(&fingerprint);
     }
 
     /// Remembers that a step failed, and how long to leave it.
@@ -355,12 +349,12 @@ mod tests {
             let failure = Failure { class, op: "Put", cause, retry_after: None };
             Backoff { until: later, soon: false, failure }
         };
-        let [refused, slow, done] = ["a", "b", "c"].map(|it| Fingerprint::of(it.as_bytes()));
+        let [refused, slow] = ["a", "b"].map(|it| Fingerprint::of(it.as_bytes()));
         memory.fails(refused, backoff(Class::Invalid));
         memory.fails(slow, backoff(Class::Throttled));
         assert!(memory.is_failing(now) && !memory.is_failing(later));
         let wall = jiff::Timestamp::UNIX_EPOCH;
-        memory.done(done, Duration::ZERO, Now { mono: now, wall });
+        memory.done(Duration::ZERO, Now { mono: now, wall });
         assert!(memory.backoff(refused, now).is_none());
         assert!(memory.backoff(slow, now).is_some());
     }

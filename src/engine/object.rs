@@ -38,8 +38,8 @@ pub(super) struct Object<K: Kind> {
     pub(super) confirmed: Option<Moment>,
     /// When it was last read exactly.
     pub(super) audited: Option<Moment>,
-    /// When the last read came back.
-    pub(super) last_read: Option<Mono>,
+    /// When the read began that a step may rest on; `None` since the last step.
+    pub(super) read_started: Option<Mono>,
     /// Pages of lists that started before this say nothing about it.
     pub(super) touched: Mono,
     /// The first good reading of the manifests that did not ask for it.
@@ -118,7 +118,7 @@ impl<K: Kind> Object<K> {
             memory: Memory::default(),
             confirmed: None,
             audited: None,
-            last_read: None,
+            read_started: None,
             touched: Mono::default(),
             gone_since: None,
             listed: 0,

@@ -33,7 +33,7 @@ pub struct Reading<L> {
     pub exact: bool,
 }
 
-/// A value that a read may have failed to read on its own.
+/// A value that a read may fail to read while it reads the rest.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Known<T> {
     /// It was read.

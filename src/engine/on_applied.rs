@@ -35,7 +35,7 @@ impl<K: Kind> Engine<K> {
         };
         object.touched = self.now.mono;
         // Whatever the answer was, what we saw before is no ground for another step.
-        object.last_read = None;
+        object.read_started = None;
         let freed = step.frees && result.is_ok();
         let next = match result {
             Ok(()) => self.succeeded(name, &step),
@@ -58,7 +58,7 @@ impl<K: Kind> Engine<K> {
         }
         object.steps.success += 1;
         object.failures = 0;
-        object.memory.done(step.fingerprint, lasts, self.now);
+        object.memory.done(lasts, self.now);
         object.memory.created = (step.kind == CREATE).then_some(now);
         if step.kind == CREATE {
             object.memory.made = Some(Made { fingerprint: step.fingerprint, at: now });
@@ -114,10 +114,8 @@ impl<K: Kind> Engine<K> {
     pub(super) fn on_blocked(&mut self, name: &Name) {
         self.applying = self.applying.saturating_sub(1);
         let Some(object) = self.objects.get_mut(name) else { return };
-        if let Phase::Applying(step) = std::mem::replace(&mut object.phase, Phase::Idle) {
-            object.memory.over(step.fingerprint);
-        }
-        object.last_read = None;
+        object.phase = Phase::Idle;
+        object.read_started = None;
         object.memory.undone();
         self.reads.at(name, self.now.mono.after(BLOCKED_RECHECK), Priority::InFlight);
     }
@@ -141,7 +139,7 @@ impl<K: Kind> Engine<K> {
         object.touched = self.now.mono;
         self.reads.forget(name);
         self.applying += 1;
-        let (name, read_started) = (name.clone(), object.last_read.unwrap_or_default());
+        let (name, read_started) = (name.clone(), object.read_started.unwrap_or_default());
         let revision = object.observed.reading().and_then(|it| it.revision.clone());
         let trigger = object.trigger;
         let order = Order { name, planned, read_started, revision, changes, trigger };

@@ -49,7 +49,7 @@ impl<K: Kind> Engine<K> {
         let moment = Moment::of(started, self.now);
         object.confirmed = Some(moment);
         object.audited = Some(moment);
-        object.last_read = Some(started);
+        object.read_started = Some(started);
         object.unread = None;
         self.breaker.clear(name);
         object.fingerprint = reading.as_ref().map(K::fingerprint);

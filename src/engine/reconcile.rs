@@ -234,7 +234,7 @@ impl<K: Kind> Engine<K> {
         changes: &[Change],
     ) -> bool {
         let Some(object) = self.objects.get(name) else { return false };
-        if object.last_read.is_none_or(|at| self.now.mono.since(at) > FRESH) {
+        if object.read_started.is_none_or(|at| self.now.mono.since(at) > FRESH) {
             // The read that follows every step is due already.
             if object.memory.tried.is_some() {
                 return true;
@@ -273,7 +273,7 @@ impl<K: Kind> Engine<K> {
     fn confirm(&mut self, name: &Name, judgement: &Judgement<K::Step>) -> bool {
         let settled = !matches!(&judgement.verdict, Verdict::Wait(wait) if wait.soon);
         let Some(object) = self.objects.get_mut(name) else { return false };
-        let looked = object.last_read.is_some() && object.phase == Phase::Idle;
+        let looked = object.read_started.is_some() && object.phase == Phase::Idle;
         if !settled || !looked {
             return false;
         }
@@ -285,7 +285,7 @@ impl<K: Kind> Engine<K> {
         object.memory.ours = object.fingerprint;
         if again {
             // Until the second opinion this observation is no ground for a step.
-            object.last_read = None;
+            object.read_started = None;
             self.reads.at(name, self.now.mono.after(CONFIRM_AFTER), Priority::InFlight);
         }
         true
