@@ -38,6 +38,9 @@ struct Args {
     /// How long an update stays InProgress, in seconds.
     #[arg(long, default_value_t = 2.0)]
     update_lag: f64,
+    /// How old the tags are that the tagging API shows, in seconds, up to 600.
+    #[arg(long, default_value_t = 0.0)]
+    tags_lag: f64,
 }
 
 #[tokio::main]
@@ -52,6 +55,7 @@ async fn main() -> std::io::Result<()> {
         lags: Lags {
             create: Duration::try_from_secs_f64(args.create_lag).unwrap_or_default(),
             update: Duration::try_from_secs_f64(args.update_lag).unwrap_or_default(),
+            tags: Duration::try_from_secs_f64(args.tags_lag).unwrap_or_default(),
             ..Lags::default()
         },
         latency: Duration::from_millis(args.latency_ms),

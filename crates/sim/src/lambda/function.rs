@@ -265,6 +265,8 @@ pub struct Lags {
     pub role: Duration,
     /// How long provisioned concurrency and event source mappings take.
     pub slow: Duration,
+    /// How old the tags are that the tagging API shows; at most ten minutes.
+    pub tags: Duration,
 }
 
 impl Default for Lags {
@@ -274,6 +276,7 @@ impl Default for Lags {
             update: Duration::from_secs(2),
             role: Duration::from_secs(8),
             slow: Duration::from_secs(10),
+            tags: Duration::ZERO,
         }
     }
 }

@@ -29,6 +29,11 @@ impl Mapping {
         json!({ "mapping": self.shown, "tags": self.tags })
     }
 
+    /// Its ARN and its tags.
+    pub(super) fn tagged(&self) -> Option<(&str, &BTreeMap<String, String>)> {
+        Some((self.shown["EventSourceMappingArn"].as_str()?, &self.tags))
+    }
+
     /// The name of the function that it is for: `arn:aws:lambda:REGION:ACCOUNT:function:NAME`, and an alias perhaps.
     pub(super) fn function(&self) -> Option<String> {
         self.shown["FunctionArn"].as_str()?.split(':').nth(6).map(str::to_owned)
@@ -44,13 +49,17 @@ pub(super) fn id(call: &Call) -> Option<&str> {
     part.split_once(":event-source-mapping:").map(|(_, id)| id)
 }
 
-/// Ends what is due; a mapping that was to go is gone.
-pub(super) fn settle(mappings: &mut BTreeMap<String, Mapping>, now: Moment) {
+/// Ends what is due; a mapping that was to go is gone. The ARNs of those.
+pub(super) fn settle(mappings: &mut BTreeMap<String, Mapping>, now: Moment) -> Vec<String> {
+    let mut gone = Vec::new();
     mappings.retain(|_, mapping| {
         let Some((_, state)) = mapping.coming.take_if(|(at, _)| *at <= now) else { return true };
         mapping.shown["State"] = state.into();
-        state != "Deleted"
+        let stays = state != "Deleted";
+        gone.extend(mapping.tagged().filter(|_| !stays).map(|it| it.0.to_owned()));
+        stays
     });
+    gone
 }
 
 /// How large the batches of a function's event source are, if it has one that is polled.

@@ -181,10 +181,10 @@ impl Lambda {
     pub(crate) fn tagged(
         &self,
         moment: Moment,
-    ) -> impl Iterator<Item = (String, &BTreeMap<String, String>)> {
+    ) -> impl Iterator<Item = (&str, &BTreeMap<String, String>)> {
         self.past.all_at("", moment).filter(|(_, it)| it.tagged).map(|(_, it)| {
             let arn = it.config.get("FunctionArn").and_then(Value::as_str).unwrap_or_default();
-            (arn.to_owned(), &it.tags)
+            (arn, &it.tags)
         })
     }
 
@@ -199,14 +199,24 @@ impl Lambda {
         self.past.show(name, found.map(Function::picture), now);
     }
 
-    /// Ends what is due: Pending becomes Active, InProgress becomes Successful, or they fail.
-    pub(crate) fn settle(&mut self, now: Moment) {
+    /// The ARN and the tags of the mapping that a call names, or of the one that it made.
+    pub(crate) fn mapping(
+        &self,
+        call: &Call,
+        made: Option<&str>,
+    ) -> Option<(&str, &BTreeMap<String, String>)> {
+        self.mappings.get(mapping::id(call).or(made)?)?.tagged()
+    }
+
+    /// Ends what is due: Pending becomes Active, InProgress becomes Successful, or they fail. The ARNs of the mappings
+    /// that are gone by it.
+    pub(crate) fn settle(&mut self, now: Moment) -> Vec<String> {
         for name in self.unsettled.clone() {
             while let Some(at) = self.due(&name, now) {
                 self.settle_one(&name, at);
             }
         }
-        mapping::settle(&mut self.mappings, now);
+        mapping::settle(&mut self.mappings, now)
     }
 
     fn settle_one(&mut self, name: &str, at: Moment) {

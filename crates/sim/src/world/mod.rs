@@ -19,7 +19,8 @@ use crate::{
     lambda::{Ctx, Lambda, Roles},
     others::Others,
     quota::Quotas,
-    sts, tagging,
+    sts,
+    tagging::{self, Index},
     time::{self, Moment},
 };
 
@@ -47,6 +48,8 @@ pub struct World {
     registries: Registries,
     roles: Roles,
     others: Others,
+    /// The tags of repositories and event source mappings.
+    indexes: BTreeMap<Place, Index>,
     faults: Faults,
     quotas: Quotas,
     journal: Journal,
@@ -63,6 +66,7 @@ impl World {
             registries: BTreeMap::new(),
             roles: BTreeMap::new(),
             others: Others::default(),
+            indexes: BTreeMap::new(),
             faults: Faults::default(),
             quotas: Quotas::default(),
             journal: Journal::default(),
@@ -177,6 +181,9 @@ impl World {
         if call.service == Service::Lambda && call.writes() {
             self.lambda(&call.caller).show(&call.resource, now);
         }
+        if call.writes() {
+            self.index(call, &answer, now);
+        }
         let after = self.picture(call);
         if let Some(wait) = play.undone.filter(|_| answer.is_ok() && !before.is_null()) {
             self.rivals.push(Rival {
@@ -206,8 +213,10 @@ impl World {
 
     /// Whatever is due happens.
     pub fn tick(&mut self, now: Moment) {
-        for lambda in self.lambdas.values_mut() {
-            lambda.settle(now);
+        for (place, lambda) in &mut self.lambdas {
+            for arn in lambda.settle(now) {
+                self.indexes.entry(place.clone()).or_default().show(&arn, None, now);
+            }
         }
         let (due, rest) = std::mem::take(&mut self.rivals).into_iter().partition(|it| it.at <= now);
         self.rivals = rest;
@@ -285,7 +294,10 @@ impl World {
             }
             Service::Logs => self.others.logs(call).answer(call, date),
             Service::Scaling => self.others.scaling(call).answer(call, date),
-            Service::Tagging => tagging::answer(call, &self.tagged(&call.caller, play, now)),
+            Service::Tagging => {
+                let all = self.tagged(&call.caller, play, now);
+                tagging::answer(call, (all, play), now)
+            }
             Service::Lambda => {
                 self.lambda(&call.caller);
                 let Self { options, lambdas, registries, roles, .. } = self;
@@ -310,18 +322,46 @@ impl World {
         }
     }
 
-    fn tagged(&self, caller: &Caller, play: &Play, now: Moment) -> Vec<tagging::Tagged> {
+    /// Takes note of the tags of the repository or event source mapping that a call may have changed.
+    fn index(&mut self, call: &Call, answer: &Answer, now: Moment) {
+        let place = place(&call.caller);
+        let index = self.indexes.entry(place.clone()).or_default();
+        match call.service {
+            Service::Ecr => {
+                let (account, region) = (&call.caller.account, &call.caller.region);
+                let arn = format!("arn:aws:ecr:{region}:{account}:repository/{}", call.resource);
+                let found = self.registries.get(&place);
+                let found = found.and_then(|it| it.repositories.get(&call.resource));
+                index.show(&arn, found.map(|it| &it.labels), now);
+            }
+            Service::Lambda => {
+                let made = answer.as_ref().ok().and_then(|it| it.body["UUID"].as_str());
+                let found = self.lambdas.get(&place).and_then(|it| it.mapping(call, made));
+                if let Some((arn, tags)) = found {
+                    index.show(arn, Some(tags), now);
+                }
+            }
+            Service::Registry
+            | Service::Logs
+            | Service::Scaling
+            | Service::Tagging
+            | Service::Sts
+            | Service::CloudWatch => {}
+        }
+    }
+
+    /// What the tagging API shows, by ARN: that of a function comes after all others.
+    fn tagged(
+        &self,
+        caller: &Caller,
+        play: &Play,
+        now: Moment,
+    ) -> impl Iterator<Item = tagging::Tagged<'_>> {
         let place = place(caller);
-        let functions = self.lambdas.get(&place).into_iter();
-        let functions = functions.flat_map(|it| it.tagged(now.saturating_sub(play.lag)));
-        let functions = functions.map(|(arn, tags)| (arn, tags.clone()));
-        let repositories = self.registries.get(&place).into_iter();
-        let repositories = repositories.flat_map(|it| it.repositories.values());
-        let repositories = repositories.filter(|it| !it.labels.is_empty()).map(|it: &_| {
-            let arn = it.shown["repositoryArn"].as_str().unwrap_or_default();
-            (arn.to_owned(), it.labels.clone())
-        });
-        functions.chain(repositories).collect()
+        let moment = now.saturating_sub(play.lag.max(self.options.lags.tags));
+        let functions = self.lambdas.get(&place).into_iter().flat_map(move |it| it.tagged(moment));
+        let others = self.indexes.get(&place).into_iter().flat_map(move |it| it.at(moment));
+        others.chain(functions)
     }
 
     /// The registry of a place, for those who seed it.

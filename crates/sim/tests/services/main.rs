@@ -1,4 +1,4 @@
-//! The stand-in over HTTP and by its value: its registry, its logs, images that run.
+//! The stand-in over HTTP and by its value: its registry, its logs, its tagging API, images that run.
 
 #![allow(
     clippy::allow_attributes,
@@ -14,3 +14,4 @@ mod images;
 mod logs;
 mod registry;
 mod scene;
+mod tagging;
