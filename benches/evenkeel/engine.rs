@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use evenkeel::{
     engine::{
+        audit::AuditPeriods,
         engine::Engine,
         facts::{Digest, Fact, ImageFact},
         kind::Kind as _,
@@ -26,6 +27,7 @@ use super::{
     stage,
 };
 
+const AUDIT: Duration = Duration::from_hours(2);
 const COUNT: usize = 50_000;
 const PAGE: usize = 50;
 
@@ -162,7 +164,7 @@ fn settings() -> Settings {
         mode: Mode::Enforce,
         resync: Duration::from_secs(30),
         in_flight_max: 10,
-        audit_rate: 7.5,
+        audit: AuditPeriods { managed: AUDIT, watched: AUDIT },
         read_mode: ReadMode::Watch,
         strangers: true,
         prune: false,

@@ -12,7 +12,7 @@ use std::{
 
 use evenkeel::{
     aws::{
-        calls::{CallLog, CallRecord, Calls},
+        calls::{CallLog, CallRecord, Calls, QuotaShares},
         clients::Clients,
         cloud::Cloud as _,
     },
@@ -123,7 +123,12 @@ impl Fleet {
         let fleet = Self::bare(count, false, scale).await;
         let clients = Clients::local(&fleet.sim.url(), REGION).unwrap();
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
-        let calls = Arc::new(Calls::new(Name::new("default"), 1e6, &clock, Arc::new(Nobody)));
+        let calls = Arc::new(Calls::new(
+            Name::new("default"),
+            QuotaShares::of(1e6),
+            &clock,
+            Arc::new(Nobody),
+        ));
         let cloud = Arc::new(FunctionCloud::new(clients.lambda, calls));
         let mut steps = creations(&desired(count), &Digest::parse(&fleet.digest).unwrap());
         let mut hands = JoinSet::new();

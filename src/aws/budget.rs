@@ -2,15 +2,17 @@
 //! `limiter.rs` does the waiting.
 //!
 //! A budget is three small token buckets with shares of the rate — what is urgent 60 %, lists 25 %, the
-//! slow rotation 15 % — and a fourth that takes what the three overflow. Everybody may draw on the
+//! audit 15 % unless the operator says otherwise — and a fourth that takes what the three overflow. Everybody may draw on the
 //! overflow. So nobody starves, and what is unused is lent.
 
 use std::time::Duration;
 
 use crate::engine::{time::Mono, work::Priority};
 
-/// The shares of writes and urgent reads, of lists, and of the slow rotation.
-const SHARES: [f64; 3] = [0.60, 0.25, 0.15];
+/// What the audit leaves is divided so between writes and urgent reads, and lists.
+const SHARES: [f64; 2] = [0.7, 0.3];
+/// Over how long the calls are counted that more urgent work makes.
+const COUNTED: Duration = Duration::from_secs(30);
 /// How long unused tokens are kept: one second's worth, so that a burst never exceeds AWS's own.
 const BURST: f64 = 1.0;
 /// How far throttling may slow us down.
@@ -29,8 +31,12 @@ pub struct Budget {
     rate: f64,
     /// What part of it we use now.
     pace: f64,
+    /// What part of the rate is that of urgent calls, of lists, of the audit.
+    shares: [f64; 3],
     /// Tokens of the three shares.
     tokens: [f64; 3],
+    /// Calls a second of everything but the audit, of late.
+    urgent: f64,
     /// Tokens that the shares overflowed.
     spare: f64,
     filled: Mono,
@@ -43,11 +49,16 @@ pub struct Budget {
 }
 
 impl Budget {
-    /// Makes a budget of `rate` calls a second, with all the tokens that it can hold.
-    pub fn new(rate: f64, now: Mono) -> Self {
+    /// Makes a budget of `rate` calls a second, with all the tokens that it can hold. `audit_share`: the part of it
+    /// that the audit may always have.
+    pub fn new(rate: f64, audit_share: f64, now: Mono) -> Self {
+        let [urgent, lists] = SHARES.map(|it| it * (1.0 - audit_share));
+        let shares = [urgent, lists, audit_share];
         let mut budget = Self {
             rate,
             pace: 1.0,
+            shares,
+            urgent: 0.0,
             tokens: [0.0; 3],
             spare: 0.0,
             filled: now,
@@ -56,7 +67,7 @@ impl Budget {
             waiting: [0; 5],
             throttled: 0,
         };
-        for (tokens, share) in budget.tokens.iter_mut().zip(SHARES) {
+        for (tokens, share) in budget.tokens.iter_mut().zip(shares) {
             *tokens = size(rate, share);
         }
         budget
@@ -72,6 +83,12 @@ impl Budget {
         self.rate
     }
 
+    /// How many calls a second more urgent work than the audit has made of late.
+    pub fn urgent(&mut self, now: Mono) -> f64 {
+        self.fill(now);
+        self.urgent
+    }
+
     /// How many calls wait.
     pub fn waiting(&self) -> usize {
         self.waiting.iter().sum()
@@ -84,14 +101,14 @@ impl Budget {
 
     /// One more call of this priority waits.
     pub fn queue(&mut self, priority: Priority) {
-        if let Some(waiting) = self.waiting.get_mut(rank(priority)) {
+        if let Some(waiting) = self.waiting.get_mut(priority.rank()) {
             *waiting += 1;
         }
     }
 
     /// It waits no longer, whether or not it got its token.
     pub fn unqueue(&mut self, priority: Priority) {
-        if let Some(waiting) = self.waiting.get_mut(rank(priority)) {
+        if let Some(waiting) = self.waiting.get_mut(priority.rank()) {
             *waiting = waiting.saturating_sub(1);
         }
     }
@@ -103,13 +120,16 @@ impl Budget {
             return Err(self.closed_until.since(now));
         }
         let share = share(priority);
-        let first = !self.waiting.iter().take(rank(priority)).any(|it| *it > 0);
+        let first = !self.waiting.iter().take(priority.rank()).any(|it| *it > 0);
         // Within the urgent share the more urgent goes first; the overflow is for the first of all.
         let own = self.tokens.get_mut(share).filter(|it| **it >= 1.0 && (share > 0 || first));
         let tokens = own.or(Some(&mut self.spare).filter(|it| **it >= 1.0 && first));
         match tokens {
             Some(tokens) => {
                 *tokens -= 1.0;
+                if priority != Priority::Audit {
+                    self.urgent += 1.0 / COUNTED.as_secs_f64();
+                }
                 Ok(())
             }
             None => Err(Duration::from_secs_f64((1.0 / self.rate_now()).clamp(0.001, 1.0))),
@@ -138,7 +158,8 @@ impl Budget {
         let passed = now.since(self.filled).as_secs_f64();
         self.filled = self.filled.max(now);
         let rate = self.rate_now();
-        for (tokens, share) in self.tokens.iter_mut().zip(SHARES) {
+        self.urgent *= (-passed / COUNTED.as_secs_f64()).exp();
+        for (tokens, share) in self.tokens.iter_mut().zip(self.shares) {
             let full = size(rate, share);
             let sum = *tokens + passed * rate * share;
             *tokens = sum.min(full);
@@ -157,16 +178,6 @@ fn size(rate: f64, share: f64) -> f64 {
     (rate * share * BURST).max(1.0)
 }
 
-fn rank(priority: Priority) -> usize {
-    match priority {
-        Priority::Write => 0,
-        Priority::InFlight => 1,
-        Priority::Mover => 2,
-        Priority::List => 3,
-        Priority::Audit => 4,
-    }
-}
-
 fn share(priority: Priority) -> usize {
     match priority {
         Priority::Write | Priority::InFlight | Priority::Mover => 0,
@@ -178,9 +189,6 @@ fn share(priority: Priority) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    const ALL: [Priority; 5] =
-        [Priority::Write, Priority::InFlight, Priority::Mover, Priority::List, Priority::Audit];
 
     fn at(millis: u64) -> Mono {
         Mono(Duration::from_millis(millis))
@@ -202,8 +210,8 @@ mod tests {
 
     #[test]
     fn alone_everybody_may_use_the_whole_rate() {
-        for priority in ALL {
-            let got = ten_seconds(&mut Budget::new(50.0, at(0)), &[priority]);
+        for priority in Priority::ALL {
+            let got = ten_seconds(&mut Budget::new(50.0, 0.15, at(0)), &[priority]);
             // One second's worth of burst comes on top.
             assert!((495..=560).contains(&got[0]), "{priority:?}: {got:?}");
         }
@@ -212,7 +220,7 @@ mod tests {
     #[test]
     fn together_nobody_starves_and_the_urgent_get_most() {
         let wanting = [Priority::Audit, Priority::List, Priority::Write];
-        let got = ten_seconds(&mut Budget::new(50.0, at(0)), &wanting);
+        let got = ten_seconds(&mut Budget::new(50.0, 0.15, at(0)), &wanting);
         let sum: usize = got.iter().sum();
         assert!((495..=560).contains(&sum), "{got:?}");
         assert!(got[0] >= 70 && got[1] >= 120 && got[2] >= 295, "{got:?}");
@@ -220,13 +228,14 @@ mod tests {
 
     #[test]
     fn a_write_goes_before_a_look() {
-        let got = ten_seconds(&mut Budget::new(10.0, at(0)), &[Priority::Mover, Priority::Write]);
+        let got =
+            ten_seconds(&mut Budget::new(10.0, 0.15, at(0)), &[Priority::Mover, Priority::Write]);
         assert_eq!(got[0], 0, "{got:?}");
     }
 
     #[test]
     fn a_throttle_slows_down_for_a_while() {
-        let mut budget = Budget::new(16.0, at(0));
+        let mut budget = Budget::new(16.0, 0.15, at(0));
         for _ in 0..10 {
             budget.throttled(None, at(0));
         }
@@ -242,8 +251,27 @@ mod tests {
     }
 
     #[test]
+    fn what_is_urgent_is_counted_for_a_while() {
+        let mut budget = Budget::new(10.0, 0.15, at(0));
+        ten_seconds(&mut budget, &[Priority::Audit]);
+        assert!(budget.urgent(at(10_000)) < 0.01);
+        let mut budget = Budget::new(10.0, 0.15, at(0));
+        ten_seconds(&mut budget, &[Priority::Mover]);
+        let busy = budget.urgent(at(10_000));
+        assert!((2.0..4.0).contains(&busy), "{busy}");
+        assert!(budget.urgent(at(100_000)) < 0.2);
+    }
+
+    #[test]
+    fn the_share_of_the_audit_can_be_larger() {
+        let wanting = [Priority::Audit, Priority::List, Priority::Write];
+        let got = ten_seconds(&mut Budget::new(50.0, 0.5, at(0)), &wanting);
+        assert!(got[0] >= 245, "{got:?}");
+    }
+
+    #[test]
     fn retry_after_is_obeyed() {
-        let mut budget = Budget::new(100.0, at(0));
+        let mut budget = Budget::new(100.0, 0.15, at(0));
         budget.throttled(Some(Duration::from_secs(3)), at(0));
         assert_eq!(budget.take(Priority::Write, at(1000)), Err(Duration::from_secs(2)));
         assert_eq!(budget.take(Priority::Write, at(3001)), Ok(()));
@@ -251,8 +279,8 @@ mod tests {
 
     #[test]
     fn a_clock_that_goes_back_gives_nothing() {
-        let mut budget = Budget::new(1.0, at(5000));
-        for priority in ALL {
+        let mut budget = Budget::new(1.0, 0.15, at(5000));
+        for priority in Priority::ALL {
             while budget.take(priority, at(5000)).is_ok() {}
         }
         assert!(budget.take(Priority::Write, at(1000)).is_err());

@@ -63,6 +63,27 @@ pub struct Allowance {
     pub waiting: usize,
     /// How many calls AWS has throttled since the start.
     pub throttled: u64,
+    /// How many calls a second more urgent work than the audit has made in the last half minute.
+    pub urgent: f64,
+}
+
+/// The parts of AWS's quotas that we use, each from 0 to 1.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct QuotaShares {
+    /// The part of a quota that is ours.
+    pub ours: f64,
+    /// The part of that which the audit may always have.
+    pub audit: f64,
+}
+
+impl QuotaShares {
+    /// What the audit has by default.
+    pub const AUDIT: f64 = 0.15;
+
+    /// This part of the quotas, with the audit's default.
+    pub fn of(ours: f64) -> Self {
+        Self { ours, audit: Self::AUDIT }
+    }
 }
 
 /// What is being called, and how urgently.
@@ -83,26 +104,40 @@ impl Call<'_> {
 }
 
 impl Calls {
-    /// The door to one target. `share` is the part of AWS's quotas that we use, from 0 to 1.
-    pub fn new(target: Name, share: f64, clock: &Arc<dyn Clock>, log: Arc<dyn CallLog>) -> Self {
-        let limiters = Bucket::ALL
-            .into_iter()
-            .map(|bucket| (bucket, RateLimiter::new(bucket.quota() * share, Arc::clone(clock))));
+    /// The door to one target.
+    pub fn new(
+        target: Name,
+        shares: QuotaShares,
+        clock: &Arc<dyn Clock>,
+        log: Arc<dyn CallLog>,
+    ) -> Self {
+        let QuotaShares { ours, audit } = shares;
+        let limiter =
+            |bucket: Bucket| RateLimiter::new(bucket.quota() * ours, audit, Arc::clone(clock));
+        let limiters = Bucket::ALL.into_iter().map(|bucket| (bucket, limiter(bucket)));
         Self { target, limiters: limiters.collect(), clock: Arc::clone(clock), log }
     }
 
     /// What may be called of each quota, and how many calls wait, for people.
     pub fn allowances(&self) -> Vec<Allowance> {
-        let one = |(bucket, limiter): (&Bucket, &RateLimiter)| {
-            limiter.with(|it| Allowance {
-                bucket: *bucket,
-                rate: it.rate(),
-                rate_now: it.rate_now(),
-                waiting: it.waiting(),
-                throttled: it.throttled_calls(),
-            })
-        };
-        self.limiters.iter().map(one).collect()
+        self.limiters.keys().map(|it| self.allowance(*it)).collect()
+    }
+
+    /// What may be called of one quota, and how many calls wait.
+    pub fn allowance(&self, bucket: Bucket) -> Allowance {
+        let now = self.now();
+        self.limiter(bucket).with(|it| Allowance {
+            bucket,
+            rate: it.rate(),
+            rate_now: it.rate_now(),
+            waiting: it.waiting(),
+            throttled: it.throttled_calls(),
+            urgent: it.urgent(now),
+        })
+    }
+
+    fn limiter(&self, bucket: Bucket) -> &RateLimiter {
+        self.limiters.get(&bucket).expect("every bucket has a gate")
     }
 
     /// The time.
@@ -146,7 +181,7 @@ impl Calls {
         E: ProvideErrorMetadata + std::error::Error + 'static,
     {
         let Call { op, priority, secrets } = call;
-        let limiter = self.limiters.get(&op.bucket()).expect("every bucket has a gate");
+        let limiter = self.limiter(op.bucket());
         let waited = limiter.pass(priority).await;
         let started = self.now();
         let result = request.await;

@@ -19,6 +19,8 @@ const CODES: &[(&str, Class)] = &[
     ("RequestLimitExceeded", Class::Throttled),
     ("SlowDown", Class::Throttled),
     ("EC2ThrottledException", Class::Throttled),
+    // Tagging: the list took too long, and begins again.
+    ("PaginationTokenExpiredException", Class::Unclear),
     ("PreconditionFailedException", Class::Precondition),
     ("ResourceNotFoundException", Class::Gone),
     ("ResourceInUseException", Class::Busy),

@@ -46,6 +46,8 @@ pub struct Clients {
     pub scaling: aws_sdk_applicationautoscaling::Client,
     /// CloudWatch Logs.
     pub logs: aws_sdk_cloudwatchlogs::Client,
+    /// Resource Groups Tagging.
+    pub tagging: aws_sdk_resourcegroupstagging::Client,
     /// STS.
     pub sts: aws_sdk_sts::Client,
     /// As `eu-central-1`.
@@ -107,6 +109,7 @@ impl Clients {
             cloudwatch: aws_sdk_cloudwatch::Client::new(config),
             scaling: aws_sdk_applicationautoscaling::Client::new(config),
             logs: aws_sdk_cloudwatchlogs::Client::new(config),
+            tagging: aws_sdk_resourcegroupstagging::Client::new(config),
             sts: sts(config),
             endpoint: config.endpoint_url().map(ToOwned::to_owned),
             region,

@@ -17,8 +17,8 @@ pub type Got<K> = (Option<Reading<<K as Kind>::Live>>, Mono);
 pub trait AwsResource: Kind {
     /// One target, as this kind sees it.
     type Cloud: Cloud<Self>;
-    /// What a read spends: the scarcest quota, and how many calls of it.
-    const READ_COST: (Bucket, f64);
+    /// What an exact read of the audit spends of each quota that it may find scarce, in calls.
+    const READ_COSTS: &'static [(Bucket, f64)];
 
     /// Its side of AWS, through the target's one door.
     fn open(clients: &Clients, calls: Arc<Calls>) -> Self::Cloud;

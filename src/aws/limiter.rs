@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use super::budget::Budget;
+use super::{budget::Budget, urgency};
 use crate::engine::{time::Clock, work::Priority};
 
 /// One budget that many calls share.
@@ -15,16 +15,21 @@ pub(super) struct RateLimiter {
 }
 
 impl RateLimiter {
-    pub(super) fn new(rate: f64, clock: Arc<dyn Clock>) -> Self {
-        let budget = Mutex::new(Budget::new(rate, clock.now().mono));
+    pub(super) fn new(rate: f64, audit_share: f64, clock: Arc<dyn Clock>) -> Self {
+        let budget = Mutex::new(Budget::new(rate, audit_share, clock.now().mono));
         Self { budget, clock }
     }
 
-    /// Waits for a token for a call of this priority, and returns how long that took.
+    /// Waits for a token for a call of this priority, or of the more urgent one that the read which
+    /// it belongs to has got meanwhile, and returns how long that took.
     pub(super) async fn pass(&self, priority: Priority) -> Duration {
         let began = self.clock.now().mono;
-        let _slot = QueueSlot::new(self, priority);
+        let mut slot = QueueSlot::new(self, urgency::now(priority));
         loop {
+            let priority = urgency::now(priority);
+            if priority != slot.priority {
+                slot = QueueSlot::new(self, priority);
+            }
             let now = self.clock.now().mono;
             let wait = match self.with(|budget| budget.take(priority, now)) {
                 Ok(()) => return now.since(began),

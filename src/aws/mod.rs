@@ -2,9 +2,12 @@
 //!
 //! Read in this order: [`cloud`] (the three verbs), [`op`] (the calls that we make, and the quota that
 //! each one spends), [`calls`] (the one door that every call goes through), [`budget`] (who may call
-//! when), [`classify`] (what a failure asks of us), [`missing`] (which failure says that there is nothing), [`clients`] (how the SDK is set up).
+//! when), [`classify`] (what a failure asks of us), [`missing`] (which failure says that there is nothing), [`bulk`] (what many
+//! resources are like, by few calls), [`urgency`] (a read that waits for its turn and becomes more urgent), [`clients`] (how the
+//! SDK is set up).
 
 pub mod budget;
+pub mod bulk;
 pub mod calls;
 pub mod classify;
 pub mod clients;
@@ -21,3 +24,4 @@ pub mod op;
 pub mod pager;
 pub mod registry;
 pub mod scrub;
+pub mod urgency;

@@ -103,6 +103,7 @@ ops! {
     DisassociateKmsKey: "DisassociateKmsKey", "logs", Logs;
     FilterLogEvents: "FilterLogEvents", "logs", Logs;
     GetCallerIdentity: "GetCallerIdentity", "sts", Sts;
+    GetResources: "GetResources", "tag", Tagging;
 }
 
 impl Op {
@@ -148,11 +149,12 @@ pub enum Bucket {
     CloudWatch,
     Logs,
     AutoScaling,
+    Tagging,
 }
 
 impl Bucket {
     /// Every bucket.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::GetFunction,
         Self::GetPolicy,
         Self::Lambda,
@@ -164,6 +166,7 @@ impl Bucket {
         Self::CloudWatch,
         Self::Logs,
         Self::AutoScaling,
+        Self::Tagging,
     ];
 
     /// The word in labels.
@@ -180,6 +183,7 @@ impl Bucket {
             Self::CloudWatch => "cloudwatch",
             Self::Logs => "logs",
             Self::AutoScaling => "autoscaling",
+            Self::Tagging => "tag:GetResources",
         }
     }
 
@@ -189,11 +193,12 @@ impl Bucket {
     /// the function, not by calls; a hundred a second are more than all smoke tests need. Of CloudWatch, this
     /// is the quota of DescribeAlarms, the smaller one (CloudWatch quotas page). For CloudWatch Logs and
     /// Application Auto Scaling we know of no published numbers that hold for all their calls; ten a second is taken.
+    /// Tagging: GetResources (Tag Editor quotas page).
     pub fn quota(self) -> f64 {
         match self {
             Self::GetFunction | Self::Invoke => 100.0,
             Self::CloudWatch => 9.0,
-            Self::Lambda | Self::GetPolicy => 15.0,
+            Self::Lambda | Self::GetPolicy | Self::Tagging => 15.0,
             Self::BatchGetImage => 2000.0,
             Self::ListImages | Self::Ecr | Self::Logs | Self::AutoScaling | Self::Sts => 10.0,
         }

@@ -14,6 +14,7 @@ use aws_sdk_lambda::operation::{
     list_provisioned_concurrency_configs::ListProvisionedConcurrencyConfigsOutput,
     list_versions_by_function::ListVersionsByFunctionOutput,
 };
+use aws_sdk_resourcegroupstagging::operation::get_resources::GetResourcesOutput;
 use aws_smithy_runtime_api::{client::result::SdkError, http::Response};
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
@@ -54,6 +55,7 @@ list_pages! {
     DescribeRepositoriesOutput: next_token;
     ListImagesOutput: next_token;
     DescribeLogGroupsOutput: next_token;
+    GetResourcesOutput: pagination_token;
 }
 
 /// Reads one list. Every page is a call of its own: it waits for its token, is timed, classified and counted.
@@ -135,7 +137,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        aws::calls::{CallLog, CallRecord},
+        aws::calls::{CallLog, CallRecord, QuotaShares},
         engine::{
             name::Name,
             time::{Clock, Now},
@@ -164,7 +166,12 @@ mod tests {
     async fn names(tokens: &[&str], pages_max: usize) -> (Result<Vec<String>, String>, usize) {
         let log = Arc::new(Counted::default());
         let clock: Arc<dyn Clock> = Arc::new(Still);
-        let calls = Calls::new(Name::new("t"), 1.0, &clock, Arc::clone(&log) as Arc<dyn CallLog>);
+        let calls = Calls::new(
+            Name::new("t"),
+            QuotaShares::of(1.0),
+            &clock,
+            Arc::clone(&log) as Arc<dyn CallLog>,
+        );
         let mut list = calls.list(Op::ListAliases, Priority::List, pages_max);
         let (mut names, mut left) = (Vec::new(), tokens.iter());
         let result = loop {

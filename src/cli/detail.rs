@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::{
     error::DaemonError,
-    rows::{ago, fetch, items, member, place, word},
+    rows::{ago, currency, fetch, items, member, place, word},
 };
 
 /// Returns in words what is known of one document: the rows of `answer`, and the history, which is
@@ -39,14 +39,12 @@ fn object(row: &Value, now: Timestamp) -> Vec<String> {
     if word(row, "status") != "synced" {
         lines.push(format!("  {}: {}", word(row, "reason"), word(row, "message")));
     }
-    let mut facts =
-        vec![("since", ago(row, "since", now)), ("observed", ago(row, "observed", now))];
-    facts.push(("audited", ago(row, "audited", now)));
+    let mut facts = vec![format!("since {}", ago(row, "since", now)), currency(row, now)];
+    facts.push(format!("observed {}", ago(row, "observed", now)));
     let manifest = place(row);
     if !manifest.is_empty() {
-        facts.push(("manifest", manifest));
+        facts.push(format!("manifest {manifest}"));
     }
-    let facts: Vec<String> = facts.iter().map(|(name, it)| format!("{name} {it}")).collect();
     lines.push(format!("  {}", facts.join(", ")));
     for detail in items(row, "details") {
         lines.push(format!("  {}: {}", word(detail, "name"), word(detail, "text")));
@@ -59,7 +57,7 @@ fn object(row: &Value, now: Timestamp) -> Vec<String> {
     let steps = member(row, "steps").as_array().into_iter().flatten().filter_map(Value::as_str);
     lines.extend(steps.map(|step| format!("  step: {step}")));
     let holds = items(row, "conditions").filter(|it| word(it, "status") == "True");
-    let holds = holds.filter(|it| !["Ready", "Audited"].contains(&word(it, "type")));
+    let holds = holds.filter(|it| !["Ready", "Audited", "Verified"].contains(&word(it, "type")));
     lines.extend(holds.map(|it| {
         let (kind, reason) = (word(it, "type"), word(it, "reason"));
         format!("  {kind} ({reason}): {}", word(it, "message"))

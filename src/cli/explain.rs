@@ -10,7 +10,7 @@ use super::{
     error::{CliError, DaemonError},
     out::print,
     outcome::CommandOutcome,
-    rows::{ago, fetch, is_called, items, member, place, word},
+    rows::{ago, currency, fetch, is_called, items, member, place, word},
 };
 use crate::{daemon::clock::SystemClock, engine::time::Clock as _};
 
@@ -41,8 +41,7 @@ fn paragraph(answer: &Value, document: &str, rows: &[&Value], now: Timestamp) ->
     let mut text = Vec::new();
     let wrong: Vec<&&Value> = rows.iter().filter(|it| word(it, "status") != "synced").collect();
     if wrong.is_empty() {
-        let seen = rows.first().map(|it| ago(it, "observed", now)).unwrap_or_default();
-        return format!("{document} is as its manifest asks; AWS confirmed that {seen} ago.");
+        return format!("{document} is as its manifest asks: {}.", reads(rows, now));
     }
     for row in wrong {
         text.push(sentence(document, row, now));
@@ -71,7 +70,14 @@ fn paragraph(answer: &Value, document: &str, rows: &[&Value], now: Timestamp) ->
     if let Some(place) = place {
         text.push(format!("Its manifest is {place}."));
     }
+    text.push(format!("What this rests on: {}.", reads(rows, now)));
     text.join(" ")
+}
+
+/// Says of each part when it was last read, how old that may get, and when it is read next.
+fn reads(rows: &[&Value], now: Timestamp) -> String {
+    let one = |row: &&Value| format!("{} {}", word(row, "kind"), currency(row, now));
+    rows.iter().map(one).collect::<Vec<_>>().join("; ")
 }
 
 /// Says since when and why one object is not in sync, and which fields differ.

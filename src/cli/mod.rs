@@ -24,6 +24,7 @@ mod plan;
 mod progress;
 mod publish;
 mod reference;
+mod refresh;
 mod rollback;
 mod rows;
 mod run;
@@ -42,8 +43,9 @@ use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 
 pub use self::args::{
     AccessArgs, ApplyArgs, CheckArgs, CoreArgs, ExplainArgs, FunctionArgs, ImportArgs, InitArgs,
-    InvokeArgs, LogsArgs, ModeArg, ObjectArgs, Output, PlanArgs, PublishArgs, RailArgs, ResumeArgs,
-    RollbackArgs, RunArgs, ScopeArgs, StatusArgs, StatusOutput, SuspendArgs, TestArgs,
+    InvokeArgs, ListenArgs, LogsArgs, ModeArg, ObjectArgs, Output, PlanArgs, PublishArgs, RailArgs,
+    RefreshArgs, ResumeArgs, RollbackArgs, RunArgs, ScopeArgs, StatusArgs, StatusOutput,
+    SuspendArgs, TestArgs,
 };
 #[cfg(feature = "demo")]
 pub use self::demo::DemoArgs;
@@ -76,12 +78,15 @@ pub enum Command {
     /// Make AWS as the manifests say, once, and wait until it is. Exit 0: in sync, 1: differences left,
     /// 2: error.
     Apply(ApplyArgs),
-    /// Keep AWS as the manifests say, until stopped. SIGTERM stops, SIGHUP reads the manifests again.
+    /// Keep AWS as the manifests say, until stopped. SIGTERM stops, SIGHUP reads the manifests again, and
+    /// everything in AWS at the pace of a first audit.
     Run(RunArgs),
     /// Show how a running Evenkeel sees its objects. Exit 0: all in sync, 1: not all, 2: error.
     Status(StatusArgs),
     /// Say why one object is not as its manifest asks, and what to do next. Exit 0: in sync, 1: not, 2: error.
     Explain(ExplainArgs),
+    /// Let a running Evenkeel read objects in AWS now, or everything. Exit 0: it was asked for, 2: error.
+    Refresh(RefreshArgs),
     /// Hold all writes to one object for a while, by a tag on it; differences are still reported.
     Suspend(SuspendArgs),
     /// End such a hold.
@@ -164,6 +169,7 @@ impl Cli {
             Command::Logs(args) => block_on(logs::logs(args, self.log.no_color)),
             Command::Status(args) => status::status(&args),
             Command::Explain(args) => explain::explain(&args),
+            Command::Refresh(args) => refresh::refresh(&args),
             #[cfg(feature = "demo")]
             Command::Demo(args) => block_on(demo::demo(args)),
             Command::Schema => {

@@ -15,6 +15,7 @@ use super::{
     table,
 };
 use crate::{
+    aws::calls::QuotaShares,
     daemon::{options::Working, run::Daemon},
     engine::{kind::Kind as _, policy::Mode},
     kinds::image::Image,
@@ -31,6 +32,7 @@ pub(super) async fn apply(args: ApplyArgs) -> Result<CommandOutcome, CliError> {
     let settings = Working {
         mode: Mode::Enforce,
         resync: NO_RESYNC,
+        audit_share: QuotaShares::AUDIT,
         in_flight_max: usize::from(args.rails.max_in_flight),
         read_mode: selection.read_mode(),
     };

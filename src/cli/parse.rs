@@ -42,6 +42,11 @@ pub(super) fn share(text: &str) -> Result<f64, String> {
     share.ok_or_else(|| format!("`{text}` is not between 0.01 and 1"))
 }
 
+pub(super) fn audit_share(text: &str) -> Result<f64, String> {
+    let share = text.parse().ok().filter(|it| (0.01..=0.9).contains(it));
+    share.ok_or_else(|| format!("`{text}` is not between 0.01 and 0.9"))
+}
+
 pub(super) fn account_id(text: &str) -> Result<String, String> {
     let good = text.len() == 12 && text.bytes().all(|it| it.is_ascii_digit());
     if good { Ok(text.into()) } else { Err("an account id has twelve digits".into()) }
@@ -127,6 +132,7 @@ mod tests {
         }
         assert!(hold("24h").is_ok() && hold("25h").is_err() && hold("0s").is_err());
         assert!(resync("1s").is_ok() && resync("999ms").is_err() && resync("2h").is_err());
+        assert!(audit_share("0.9").is_ok() && audit_share("1").is_err());
         assert!(share("1").is_ok() && share("0").is_err() && share("NaN").is_err());
     }
 

@@ -11,20 +11,22 @@ use super::{
 };
 use crate::{
     aws::cloud::{Cloud as _, Priority},
-    engine::{name::Name, policy::Mode, tags::Claim},
+    engine::{
+        failure::{Failure, chain},
+        name::Name,
+        policy::Mode,
+        tags::Claim,
+    },
     kinds::block::claims::SetClaim,
     kinds::release::{
         FIELD, ReleaseCloud,
         live::{Alias, Live, VersionState},
-        note::{RejectedVersion, ReleaseNote},
+        note::{BY_HAND, RejectedVersion, ReleaseNote},
         start,
         step::{Route, Step},
-        tag,
+        tag::ReleaseTag,
     },
 };
-
-/// Why a version is held back that a person took back.
-const BY_HAND: &str = "rolled back by hand";
 
 /// Lets the alias lead to an earlier version, and holds back the one that it led to. With
 /// `--resume` nothing is held back any more. Fails unless `--owner` keeps the alias, and the
@@ -46,7 +48,8 @@ pub(super) async fn rollback(args: RollbackArgs) -> Result<CommandOutcome, CliEr
     {
         cloud.apply(&step).await.map_err(ObjectError::Call)?;
         print(&step.to_string())?;
-        return Ok(goes_on(&name));
+        note(&goes_on(&name));
+        return Ok(CommandOutcome::Good);
     }
     let alias = live.alias().filter(|_| ours).ok_or_else(|| {
         let (name, owner) = (name.clone(), args.core.owner.clone());
@@ -67,10 +70,35 @@ pub(super) async fn rollback(args: RollbackArgs) -> Result<CommandOutcome, CliEr
     if let Some(why) = unusable(&name, version, state, serving) {
         return Err(ObjectError::UnusableVersion { version, name, why }.into());
     }
+    let trace = trace(&name, &live, &next);
     let step = Step::Route(route(&name, &live, alias, next));
     cloud.apply(&step).await.map_err(ObjectError::Call)?;
     print(&step.to_string())?;
-    Ok(if args.resume { goes_on(&name) } else { CommandOutcome::Good })
+    // The alias has moved: that the tag cannot be written changes nothing for callers.
+    match cloud.apply(&trace).await {
+        Ok(()) if args.resume => note(&goes_on(&name)),
+        Ok(()) => {}
+        Err(failure) => note(&untraced(&name, &failure)),
+    }
+    Ok(CommandOutcome::Good)
+}
+
+/// Returns the step that lets a daemon see the move soon: a bulk read shows the function's tags, and nothing shows
+/// aliases. AWS refuses it while it is at work on the function.
+fn trace(name: &Name, live: &Live, next: &NextVersion) -> Step {
+    let rejected = next.note.rejected.as_ref().map(|it| it.version);
+    let led_to = Some(next.version);
+    set_tag(name, live, ReleaseTag { alias: &live.alias, rejected, led_to })
+}
+
+/// Returns the step that writes the release's tag.
+fn set_tag(name: &Name, live: &Live, tag: ReleaseTag<'_>) -> Step {
+    Step::SetClaim(SetClaim {
+        function: name.clone(),
+        arn: live.host.arn.clone(),
+        word: FIELD,
+        value: Some(tag.value()),
+    })
 }
 
 /// Returns why callers cannot be sent to a version, as the end of "version 7 is"; `None` if they
@@ -101,13 +129,21 @@ fn unusable(
     })
 }
 
-/// No list shows an alias, and a read of one is dear.
-fn goes_on(name: &Name) -> CommandOutcome {
-    note(&format!(
-        "what was held back is released by the next look at the alias: at once by `evenkeel apply` with the manifest of \
-         {name}, within about two hours by an Evenkeel that runs"
-    ));
-    CommandOutcome::Good
+/// When what was held back goes on.
+fn goes_on(name: &Name) -> String {
+    format!(
+        "what was held back goes on with the next read of the alias: at once by `evenkeel apply` with the manifest of \
+         {name}; an Evenkeel that runs reads the alias within one `--resync` after AWS's index of tags shows the change"
+    )
+}
+
+/// When a move of the alias is seen that left no tag.
+fn untraced(name: &Name, failure: &Failure) -> String {
+    format!(
+        "the alias has moved, but the tag that tells an Evenkeel that runs could not be written: {}; it sees the move with \
+         its next read of the alias, in the slow rotation, and `evenkeel apply` with the manifest of {name} at once",
+        chain(failure)
+    )
 }
 
 /// What callers get from now on.
@@ -146,16 +182,16 @@ fn before(alias: &Alias, name: &Name) -> Result<u64, ObjectError> {
 }
 
 /// Returns the version that callers get from now on, and a note that holds back the newest of all
-/// that were taken back, since that is the one that is deployed.
+/// that were taken back, since that is the one that is deployed. Whoever goes forward to that one holds nothing back.
 fn go_back(name: &Name, alias: &Alias, version: u64) -> Result<NextVersion, ObjectError> {
     let from = alias.weight.map(|it| it.0).or(alias.version).filter(|it| *it != version);
     let Some(from) = from else {
         return Err(ObjectError::AlreadyThere { name: name.clone(), version });
     };
     let by_hand = RejectedVersion { version: from, why: BY_HAND.to_owned() };
-    let rejected =
-        alias.note.as_ref().and_then(|it| it.rejected.clone()).filter(|it| it.version > from);
-    let rejected = Some(rejected.unwrap_or(by_hand));
+    let before = alias.note.as_ref().and_then(|it| it.rejected.clone());
+    let newest = before.filter(|it| it.version > from).unwrap_or(by_hand);
+    let rejected = Some(newest).filter(|it| it.version > version);
     let note = ReleaseNote { current: Some(version), rejected, ..ReleaseNote::default() };
     Ok(NextVersion { version, note })
 }
@@ -176,13 +212,8 @@ fn go_on(name: &Name, alias: &Alias) -> Result<NextVersion, ObjectError> {
 /// Returns the step that ends the hold where there is no alias yet and the function's tag says what
 /// is held back; `None` if it says nothing.
 fn forget(name: &Name, live: &Live) -> Option<Step> {
-    let (alias, _) = live.host.claim(FIELD)?.alias?.split_once('/')?;
-    Some(Step::SetClaim(SetClaim {
-        function: name.clone(),
-        arn: live.host.arn.clone(),
-        word: FIELD,
-        value: Some(tag(alias, None)),
-    }))
+    let tag = ReleaseTag::read(live.host.claim(FIELD)?)?;
+    tag.rejected.map(|_| set_tag(name, live, ReleaseTag::of(tag.alias)))
 }
 
 #[cfg(test)]
@@ -208,6 +239,11 @@ mod tests {
         // Whoever goes back twice still has the newest deployed.
         let next = go_back(&name, &alias(6, None, Some(8)), 5).unwrap();
         assert_eq!((next.version, next.note.rejected.unwrap().version), (5, 8));
+        // Whoever goes forward again holds back what is newer still.
+        let next = go_back(&name, &alias(5, None, Some(8)), 6).unwrap();
+        assert_eq!((next.version, next.note.rejected.unwrap().version), (6, 8));
+        let next = go_back(&name, &alias(5, None, Some(8)), 8).unwrap();
+        assert_eq!((next.version, next.note.rejected), (8, None));
         assert!(go_back(&name, &alias(6, None, None), 6).is_err());
         assert!(go_on(&name, &alias(6, None, None)).is_err());
         assert_eq!(go_on(&name, &alias(6, None, Some(8))).unwrap().note.rejected, None);

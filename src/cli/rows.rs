@@ -13,14 +13,17 @@ const ANSWER_MAX: Duration = Duration::from_secs(10);
 
 /// Reads what the daemon's API answers at `url`.
 pub(super) fn fetch(url: &str) -> Result<Value, DaemonError> {
-    let agent: ureq::Agent =
-        ureq::Agent::config_builder().timeout_global(Some(ANSWER_MAX)).build().into();
     let at = url.to_owned();
-    let answer = agent.get(url).call();
+    let answer = agent().get(url).call();
     let mut answer =
         answer.map_err(|it| DaemonError::NoAnswer { url: at.clone(), source: Box::new(it) })?;
     let read = answer.body_mut().read_json();
     read.map_err(|it| DaemonError::BadAnswer { url: at, source: Box::new(it) })
+}
+
+/// What speaks to a daemon.
+pub(super) fn agent() -> ureq::Agent {
+    ureq::Agent::config_builder().timeout_global(Some(ANSWER_MAX)).build().into()
 }
 
 /// Whether an object is called so: by its name or its document's, with its kind, or by its whole key.
@@ -45,6 +48,24 @@ pub(super) fn place(row: &Value) -> String {
 /// How long ago something was.
 pub(super) fn ago(row: &Value, name: &str, now: Timestamp) -> String {
     word(row, name).parse().map_or_else(|_| "never".into(), |at| age(at, now))
+}
+
+/// When an object was last read exactly, how old that may get, and when it is read next, as `read 24s ago (at most
+/// 90s), next in 61s`.
+pub(super) fn currency(row: &Value, now: Timestamp) -> String {
+    let read = match word(row, "audited").parse::<Timestamp>() {
+        Ok(at) => format!("read {} ago", age(at, now)),
+        Err(_) => "not read since the start".to_owned(),
+    };
+    let limit = member(row, "maxAgeSeconds").as_f64().unwrap_or_default();
+    let limit = Duration::try_from_secs_f64(limit).unwrap_or_default();
+    let limit = age(now, now.checked_add(limit).unwrap_or(now));
+    let next = match word(row, "nextCheck").parse::<Timestamp>() {
+        Ok(at) if at > now => format!("next in {}", age(now, at)),
+        Ok(_) => "next at once".to_owned(),
+        Err(_) => "next with a list".to_owned(),
+    };
+    format!("{read} (at most {limit}), {next}")
 }
 
 pub(super) fn member<'a>(value: &'a Value, name: &str) -> &'a Value {

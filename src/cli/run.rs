@@ -4,7 +4,7 @@ use tokio::net::TcpListener;
 use tracing::{info, warn};
 
 use super::{
-    args::RunArgs,
+    args::{ListenArgs, RunArgs},
     error::{CliError, DaemonError},
     once,
     outcome::CommandOutcome,
@@ -12,7 +12,7 @@ use super::{
     signals::{Signal, Signals},
 };
 use crate::{
-    daemon::options::Working,
+    daemon::{http::Serving, options::Working},
     engine::policy::{Mode, ReadMode},
     manifest::Selection,
 };
@@ -23,6 +23,7 @@ pub(super) async fn run(args: RunArgs) -> Result<CommandOutcome, CliError> {
     let settings = Working {
         mode: Mode::from(args.mode),
         resync: args.resync,
+        audit_share: args.audit_share,
         in_flight_max: usize::from(args.rails.max_in_flight),
         read_mode: if args.once { ReadMode::Once } else { ReadMode::Watch },
     };
@@ -43,9 +44,11 @@ pub(super) async fn run(args: RunArgs) -> Result<CommandOutcome, CliError> {
         return once::once(daemon, &all, args.timeout, &mut signals).await;
     }
     // First: a port that is taken ends the command before anything is written to AWS.
-    let listener = listen(&args.listen).await?;
+    let listener = listen(&args.listen.listen).await?;
     let mut daemon = session::start(job).await?;
-    daemon.serve(listener, args.metrics_detail.into());
+    let ListenArgs { listen: _, metrics_detail, allow_refresh, allowed_host } = args.listen;
+    let allowed_hosts = allowed_host.into_iter().collect();
+    daemon.serve(listener, Serving { detail: metrics_detail.into(), allow_refresh, allowed_hosts });
     loop {
         match signals.next().await {
             Signal::Reload => daemon.rescan(),

@@ -13,6 +13,7 @@ use super::{
     time_scale::{clock, time_scale},
 };
 use crate::{
+    aws::calls::QuotaShares,
     daemon::{
         board::{Board, BoardState},
         options::{Options, Working},
@@ -46,6 +47,7 @@ pub(super) fn read_only(selection: &Selection) -> Working {
     Working {
         mode: Mode::Observe,
         resync: Duration::from_hours(1),
+        audit_share: QuotaShares::AUDIT,
         in_flight_max: 1,
         read_mode: selection.read_mode(),
     }

@@ -206,6 +206,7 @@ mod tests {
         check(read(0), json!([]), CommandOutcome::Good);
         check(read(1), json!([{ "status": "synced" }]), CommandOutcome::Good);
         check(read(1), json!([{ "status": "unknown" }]), CommandOutcome::Differs);
+        check(read(1), json!([{ "status": "unverified" }]), CommandOutcome::Differs);
         check(read(0), json!([{ "status": "orphan", "orphan": true }]), CommandOutcome::Good);
         let faulty = json!({ "snapshot": "a1", "invalid": 1 });
         check(faulty, json!([{ "status": "synced" }]), CommandOutcome::Differs);

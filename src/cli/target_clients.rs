@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     aws::{
-        calls::{CallLog, CallRecord, Calls},
+        calls::{CallLog, CallRecord, Calls, QuotaShares},
         clients::Clients,
         identity,
     },
@@ -41,7 +41,12 @@ pub(super) async fn open(
 ) -> Result<TargetClients, CliError> {
     let Target { name, account_id, clients, registry, .. } = choose(access, mode, target).await?;
     let clock = clock()?;
-    let calls = Arc::new(Calls::new(name.clone(), access.quota_share, &clock, Arc::new(Uncounted)));
+    let calls = Arc::new(Calls::new(
+        name.clone(),
+        QuotaShares::of(access.quota_share),
+        &clock,
+        Arc::new(Uncounted),
+    ));
     let account = identity::account_id(&clients.sts, &calls).await;
     let account = account.map_err(ObjectError::Call)?;
     if account_id.as_ref().is_some_and(|it| *it != account) {

@@ -150,8 +150,10 @@ impl EventRecorder<'_> {
 /// What another party changed. It was as the manifest asks, unless that moved too: then nobody remembers.
 fn by_others(change: &Change) -> FieldChange {
     let before = match change.origin {
-        Origin::Both => "(not known)".to_owned(),
-        Origin::Drift | Origin::Pending | Origin::NoRecord => change.desired.text.clone(),
+        Origin::Both | Origin::Unclear => "(not known)".to_owned(),
+        Origin::Drift | Origin::Gone | Origin::Pending | Origin::NoRecord => {
+            change.desired.text.clone()
+        }
     };
     let after = change.live.text.clone();
     FieldChange { path: change.path.clone(), before, after }
@@ -193,7 +195,11 @@ fn log_status_change(change: &StatusChange<'_>) {
         Status::Synced | Status::Suspended => {
             info!(%key, from, status, reason = code, because, "status");
         }
-        Status::Pending | Status::Drifted | Status::Progressing | Status::Unknown => {
+        Status::Pending
+        | Status::Drifted
+        | Status::Progressing
+        | Status::Unverified
+        | Status::Unknown => {
             tracing::debug!(%key, from, status, reason = code, because, "status");
         }
     }

@@ -31,6 +31,7 @@ pub struct Metrics {
     reconciles: IntCounterVec,
     durations: HistogramVec,
     loads: IntCounterVec,
+    refreshes: IntCounterVec,
     requests: IntCounterVec,
     request_durations: HistogramVec,
     budget_waits: HistogramVec,
@@ -69,6 +70,12 @@ const DURATIONS: Family<'_> = Family(
 const LOADS: Family<'_> = Family(
     "evenkeel_source_loads_total",
     "How often the manifests were read: success, unchanged, torn, error.",
+    &["result"],
+);
+const REFRESHES: Family<'_> = Family(
+    "evenkeel_refresh_requests_total",
+    "Requests to read AWS again, over HTTP: granted, all of it asked for already (coalesced), over the cap (limited), \
+     not understood or of no known object (invalid), not allowed (forbidden).",
     &["result"],
 );
 const REQUESTS: Family<'_> = Family(
@@ -131,6 +138,7 @@ impl Metrics {
             reconciles: counter(&registry, &RECONCILES)?,
             durations: histogram(&registry, &DURATIONS, &WORK_BUCKETS)?,
             loads: counter(&registry, &LOADS)?,
+            refreshes: counter(&registry, &REFRESHES)?,
             requests: counter(&registry, &REQUESTS)?,
             request_durations: histogram(&registry, &REQUEST_DURATIONS, &CALL_BUCKETS)?,
             budget_waits: histogram(&registry, &BUDGET_WAITS, &CALL_BUCKETS)?,
@@ -151,6 +159,9 @@ impl Metrics {
         }
         for result in ["success", "unchanged", "torn", "error"] {
             self.loads.with_label_values(&[result]);
+        }
+        for result in RefreshResult::ALL.map(RefreshResult::as_str) {
+            self.refreshes.with_label_values(&[result]);
         }
         for kind in ALL {
             self.queue_adds.with_label_values(&[kind]);
@@ -220,6 +231,42 @@ impl Metrics {
 
     pub(super) fn load(&self, result: &str) {
         self.loads.with_label_values(&[result]).inc();
+    }
+
+    pub(super) fn refresh(&self, result: RefreshResult) {
+        self.refreshes.with_label_values(&[result.as_str()]).inc();
+    }
+}
+
+/// How a request to read again was answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RefreshResult {
+    /// It is read.
+    Granted,
+    /// All of it had been asked for a moment before.
+    Coalesced,
+    /// More than the cap allows.
+    Limited,
+    /// It is not understood, or names no object.
+    Invalid,
+    /// Whoever asks may not.
+    Forbidden,
+}
+
+impl RefreshResult {
+    /// All of them.
+    pub const ALL: [Self; 5] =
+        [Self::Granted, Self::Coalesced, Self::Limited, Self::Invalid, Self::Forbidden];
+
+    /// The word in labels.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Granted => "granted",
+            Self::Coalesced => "coalesced",
+            Self::Limited => "limited",
+            Self::Invalid => "invalid",
+            Self::Forbidden => "forbidden",
+        }
     }
 }
 

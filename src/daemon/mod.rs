@@ -3,7 +3,9 @@
 //! Read in this order: `run` (what is started), `wiring` and `target` (one target's part), `driver` (the calls
 //! of one engine), [`board`] (what everybody sees).
 
+mod audit_plan;
 pub mod board;
+mod bulk_reader;
 pub mod clock;
 mod driver;
 mod event_log;
@@ -18,6 +20,7 @@ pub(crate) mod pause;
 mod permits;
 mod prune;
 mod reader;
+pub(crate) mod refresh;
 mod rollup;
 pub(crate) mod run;
 pub mod source;

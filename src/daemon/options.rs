@@ -48,6 +48,8 @@ pub(crate) struct Working {
     pub(crate) mode: Mode,
     /// The pause between two lists.
     pub resync: Duration,
+    /// What part of our calls the audit may always have, from 0 to 1.
+    pub audit_share: f64,
     /// How many steps may be under way at once in one target.
     pub in_flight_max: usize,
     /// How much is read, and what of it is believed.

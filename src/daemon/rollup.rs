@@ -13,7 +13,7 @@ use crate::{
         diff::Cause,
         kind::Kind as _,
         name::Key,
-        status::{Row, Status},
+        status::{Condition, Row, Status, Truth},
     },
     kinds::{DOCUMENTS, document_of, release::Release},
 };
@@ -80,6 +80,13 @@ impl DocumentRollup {
     /// The first of its objects that is as badly off as the whole: what it says is said of the whole.
     pub(super) fn worst(&self) -> &Arc<Row> {
         self.rows.iter().find(|it| it.status == self.status).unwrap_or(&self.row)
+    }
+
+    /// Since when the first of its objects has not counted as verified.
+    pub(super) fn unverified_since(&self) -> Option<Timestamp> {
+        let not = |it: &&Condition| it.kind == "Verified" && it.status == Truth::False;
+        let all = self.rows.iter().filter(|it| it.status == Status::Unverified);
+        all.flat_map(|it| it.conditions.iter().filter(not)).map(|it| it.since).min()
     }
 
     /// Whether a condition of this kind holds for any of its objects.

@@ -12,11 +12,11 @@ use tokio::{
 use super::{
     board::Board,
     event_log::EventLog,
-    exposition::MetricsDetail,
-    http::{self, ServerContext},
+    http::{self, ServerContext, Serving},
     metrics::Metrics,
     options::Options,
     reader::{SourceReader, SourceState},
+    refresh::RefreshDesk,
     source::ManifestSource,
     systemd,
     view::{About, TargetInfo, Viewer},
@@ -35,6 +35,7 @@ pub(crate) struct Daemon {
     context: ServerContext,
     stop: watch::Sender<bool>,
     rescan: Arc<Notify>,
+    refresh_desk: Arc<RefreshDesk>,
     tasks: JoinSet<()>,
 }
 
@@ -58,11 +59,12 @@ impl Daemon {
         let rescan = Arc::new(Notify::new());
         let mut tasks = JoinSet::new();
         let declared = options.targets.iter().map(|it| it.name.clone()).collect();
-        let registry = metrics.registry.clone();
+        let names = options.targets.iter().map(|it| it.name.clone());
+        let refresh_desk = Arc::new(RefreshDesk::new(names, Arc::clone(&clock)));
         let wiring = Wiring {
             clock: Arc::clone(&clock),
             board: Arc::clone(&board),
-            metrics,
+            metrics: Arc::clone(&metrics),
             event_log: Arc::clone(&event_log),
             snapshots: snapshot,
             stop: stopped,
@@ -74,6 +76,7 @@ impl Daemon {
             terms: options.terms,
             confirm: options.confirm,
             pause: options.pause,
+            refresh_desk: Arc::clone(&refresh_desk),
         };
         board.write(|it| it.source.path = options.root.display().to_string());
         let engines = options.targets.len() * ALL.len();
@@ -101,20 +104,21 @@ impl Daemon {
         let context = ServerContext {
             viewer: Arc::clone(&viewer),
             board: Arc::clone(&board),
-            registry,
+            metrics,
+            refresh_desk: Arc::clone(&refresh_desk),
             clock,
             engines,
         };
-        Ok(Self { board, viewer, context, stop, rescan, tasks })
+        Ok(Self { board, viewer, context, stop, rescan, refresh_desk, tasks })
     }
 
-    /// Serves HTTP on a listener that is already bound, with this much of the metrics; tells systemd that we are there.
-    pub(crate) fn serve(&mut self, listener: TcpListener, detail: MetricsDetail) {
+    /// Serves HTTP on a listener that is already bound; tells systemd that we are there.
+    pub(crate) fn serve(&mut self, listener: TcpListener, serving: Serving) {
         let (board, clock) = (Arc::clone(&self.board), Arc::clone(&self.context.clock));
         self.tasks.spawn(systemd::report(board, clock, self.stop.subscribe()));
         let (context, stop) = (self.context.clone(), self.stop.subscribe());
         self.tasks.spawn(async move {
-            http::serve(listener, context, detail, stop).await;
+            http::serve(listener, context, serving, stop).await;
         });
     }
 
@@ -123,9 +127,10 @@ impl Daemon {
         self.context.engines
     }
 
-    /// Reads the manifests again now.
+    /// Reads the manifests again now, and everything in AWS as soon as the cap on such requests allows it.
     pub(crate) fn rescan(&self) {
         self.rescan.notify_one();
+        self.refresh_desk.all_at_last();
     }
 
     /// Ends everything: no new work, the calls under way finish. `false` if something had to be left.

@@ -1,6 +1,6 @@
 //! One target: is it the account that it should be, and what do the manifests want of it?
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use tokio::{
     sync::{Notify, mpsc, watch},
@@ -14,6 +14,7 @@ use super::{
     pause::PauseFile,
     prune::PruneSupervisor,
     reader::SourceState,
+    refresh::RefreshDesk,
     source::Snapshot,
     stop::stopped,
 };
@@ -27,8 +28,9 @@ use crate::{
         name::{Name, Owner},
         place::Place,
         prune::{Manifests, PruneDecision},
+        sighting::Sightings,
         time::{Clock, Mono},
-        work::Event,
+        work::{Event, Refresh},
     },
     kinds::{
         ALL, each_kind,
@@ -53,6 +55,7 @@ pub(super) type Snapshots = watch::Receiver<SourceState>;
 macro_rules! senders {
     ($($field:ident: $kind:ty;)*) => {
         /// Where each engine takes its events.
+        #[derive(Clone)]
         pub(super) struct EngineSenders {
             $(pub(super) $field: mpsc::Sender<Event<$kind>>,)*
         }
@@ -67,6 +70,14 @@ macro_rules! senders {
             async fn broadcast(&self, message: Broadcast) -> bool {
                 $(self.$field.send(message.clone().into()).await.is_ok())&&*
             }
+
+            /// Sends all engines what a bulk read shows, if it shows anything: each knows what of it it holds.
+            pub(super) async fn sighted(&self, rows: Sightings) {
+                let sent = rows.is_empty() || self.broadcast(Broadcast::Sighted(rows.into())).await;
+                if !sent {
+                    tracing::debug!("a bulk read came after the end");
+                }
+            }
         }
     };
 }
@@ -79,6 +90,8 @@ enum Broadcast {
     WriteStop(Option<WriteStop>),
     Reread(Mono),
     PruneDecided(Arc<PruneDecision>),
+    Sighted(Arc<Sightings>),
+    Refresh(Arc<Refresh>),
 }
 
 impl<K: Kind> From<Broadcast> for Event<K> {
@@ -88,6 +101,8 @@ impl<K: Kind> From<Broadcast> for Event<K> {
             Broadcast::WriteStop(why) => Self::WriteStop(why),
             Broadcast::Reread(at) => Self::Reread(at),
             Broadcast::PruneDecided(decision) => Self::PruneDecided(decision),
+            Broadcast::Sighted(rows) => Self::Sighted(rows),
+            Broadcast::Refresh(asked) => Self::Refresh(asked),
         }
     }
 }
@@ -108,6 +123,8 @@ pub(super) struct TargetSupervisor {
     /// How often in a row AWS has not said who we are.
     pub(super) unanswered: u32,
     pub(super) senders: EngineSenders,
+    /// The names of the log groups that documents ask for.
+    pub(super) log_groups: watch::Sender<BTreeSet<String>>,
     pub(super) board: Arc<Board>,
     pub(super) event_log: Arc<EventLog>,
     pub(super) snapshots: Snapshots,
@@ -117,6 +134,8 @@ pub(super) struct TargetSupervisor {
     pub(super) pause: PauseFile,
     pub(super) write_stop: Option<WriteStop>,
     pub(super) clock: Arc<dyn Clock>,
+    /// Where people ask for reads.
+    pub(super) refresh_desk: Arc<RefreshDesk>,
     /// Rung when AWS refuses our credentials.
     pub(super) credentials_refused: Arc<Notify>,
     /// Rung when the objects that nobody wants are others.
@@ -157,6 +176,7 @@ impl TargetSupervisor {
                     paused = self.recheck(paused, refused).await;
                     check_at = self.recheck_at(paused.as_ref());
                 }
+                asked = self.refresh_desk.next(&self.name) => self.refresh(asked).await,
                 () = self.prune_input.notified() => self.rule(false).await,
                 () = time::sleep(self.clock.real(decision)) => self.rule(false).await,
                 () = time::sleep(self.clock.real(pause)) => {
@@ -287,10 +307,28 @@ impl TargetSupervisor {
         };
         let desired = manifest::expand(documents, setting);
         self.current = Some(snapshot);
+        let groups = desired.log_groups.wanted.values();
+        let groups = groups.filter_map(|it| it.spec.config.as_ref()).map(|it| it.group.clone());
+        self.log_groups.send_replace(groups.collect());
         let sent = self.senders.desire(desired).await;
         self.log_end(sent);
         // What was ruled rested on other manifests.
         self.rule(true).await;
+    }
+
+    /// Tells the engines what people ask to be read again.
+    async fn refresh(&self, asked: Vec<Refresh>) {
+        for asked in asked {
+            let objects = match &asked {
+                Refresh::All => "all".to_owned(),
+                Refresh::Documents(documents) => {
+                    let names = documents.iter().map(|it| format!("{}/{}", it.kind, it.name));
+                    names.collect::<Vec<_>>().join(", ")
+                }
+            };
+            info!(target = %self.name, objects, "reading AWS again on request");
+            self.broadcast(Broadcast::Refresh(Arc::new(asked))).await;
+        }
     }
 
     /// Says what may be deleted, if that is news.

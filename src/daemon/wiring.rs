@@ -1,6 +1,6 @@
 //! Connecting the parts of one target: its engines with their hands, and what keeps them informed.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use tokio::{
     sync::{Notify, mpsc, watch},
@@ -8,7 +8,9 @@ use tokio::{
 };
 
 use super::{
+    audit_plan::{AuditPacer, AuditPlan, PERIOD_MIN},
     board::Board,
+    bulk_reader::{BulkContext, BulkReader, BulkSource},
     driver::{Driver, EVENTS_MAX, Ports},
     event_log::EventLog,
     fact_bus::{FactBus, FactInbox},
@@ -17,17 +19,18 @@ use super::{
     pause::PauseFile,
     permits::Permits,
     prune::PruneSupervisor,
+    refresh::RefreshDesk,
     target::{EngineSenders, Snapshots, TargetSupervisor},
 };
 use crate::{
     aws::{
-        calls::{CallLog, Calls},
+        calls::{CallLog, Calls, QuotaShares},
         clients::Clients,
         cloud::AwsResource,
         identity::Identity,
-        op::Bucket,
     },
     engine::{
+        audit::AuditPeriods,
         engine::Engine,
         kind::{Kind, Listing},
         name::{Name, Owner},
@@ -40,8 +43,8 @@ use crate::{
     manifest::Selection,
 };
 
-/// The part of a rate that the slow rotation may always have (see `aws::budget`).
-const AUDIT_SHARE: f64 = 0.15;
+/// Longer than a round over everything takes: what it has read it reads once, and says as of then.
+const ONE_ROUND: Duration = Duration::from_hours(24);
 
 /// What every part is connected to, and what holds for every target.
 pub(super) struct Wiring {
@@ -59,6 +62,7 @@ pub(super) struct Wiring {
     pub(super) terms: Terms,
     pub(super) confirm: Option<String>,
     pub(super) pause: PauseFile,
+    pub(super) refresh_desk: Arc<RefreshDesk>,
 }
 
 /// What the engines of one target share.
@@ -69,7 +73,7 @@ struct TargetContext {
     prune_input: Arc<Notify>,
     clients: Clients,
     calls: Arc<Calls>,
-    share: f64,
+    audits: Arc<AuditPlan>,
 }
 
 /// How one engine is reached, and how it reaches the others.
@@ -99,7 +103,10 @@ impl Wiring {
         let Target { name, account_id, registry, share, clients } = target;
         let share = share.unwrap_or(self.share);
         let log: Arc<dyn CallLog> = Arc::clone(&self.metrics) as Arc<dyn CallLog>;
-        let calls = Arc::new(Calls::new(name.clone(), share, &self.clock, log));
+        let audit_share = self.settings.audit_share;
+        let shares = QuotaShares { ours: share, audit: audit_share };
+        let calls = Arc::new(Calls::new(name.clone(), shares, &self.clock, log));
+        let audits = Arc::new(AuditPlan::new(Arc::clone(&calls), audit_share));
         // These clients sign nothing before the account of their credentials is confirmed.
         let (clients, identity) = Identity::guard(clients, &calls);
         let context = TargetContext {
@@ -109,9 +116,17 @@ impl Wiring {
             prune_input: Arc::default(),
             clients,
             calls,
-            share,
+            audits,
         };
         let senders = self.engines(&context, tasks);
+        let log_groups = watch::Sender::default();
+        if self.watches() {
+            let sources = [BulkSource::Tags, BulkSource::LogGroups(log_groups.subscribe())];
+            for source in sources {
+                let context = self.bulk_context(&context, senders.clone());
+                tasks.spawn(BulkReader::new(context, source).run());
+            }
+        }
         let supervisor = TargetSupervisor {
             name: name.clone(),
             region: context.clients.region.clone(),
@@ -120,10 +135,11 @@ impl Wiring {
             owner: self.owner.clone(),
             hash_key: self.hash_key.clone(),
             selection: self.selection.clone(),
-            watches: self.settings.read_mode == ReadMode::Watch,
+            watches: self.watches(),
             identity,
             unanswered: 0,
             senders,
+            log_groups,
             board: Arc::clone(&self.board),
             event_log: Arc::clone(&self.event_log),
             snapshots: self.snapshots.clone(),
@@ -136,12 +152,27 @@ impl Wiring {
             pause: self.pause.clone(),
             write_stop: None,
             clock: Arc::clone(&self.clock),
+            refresh_desk: Arc::clone(&self.refresh_desk),
             credentials_refused: Arc::clone(&context.credentials_refused),
             prune_input: Arc::clone(&context.prune_input),
             stop: self.stop.clone(),
         };
         tasks.spawn(supervisor.run());
         context.calls
+    }
+
+    /// Collects what a task that reads in bulk needs.
+    fn bulk_context(&self, context: &TargetContext, senders: EngineSenders) -> BulkContext {
+        BulkContext {
+            target: context.name.clone(),
+            clients: context.clients.clone(),
+            calls: Arc::clone(&context.calls),
+            senders,
+            board: Arc::clone(&self.board),
+            clock: Arc::clone(&self.clock),
+            resync: self.settings.resync,
+            stop: self.stop.clone(),
+        }
     }
 
     /// Starts the driver of one engine, with the settings that suit its kind.
@@ -151,10 +182,10 @@ impl Wiring {
         links: EngineLinks<K>,
         tasks: &mut JoinSet<()>,
     ) {
-        let (_, cost) = K::READ_COST;
-        let mut settings = self.settings(audit_rate::<K>() * context.share);
+        let mut settings = self.settings();
         // Where reads are dear, whoever does not delete need not know whose the others are.
-        settings.strangers = cost <= 1.0 || self.terms.prune;
+        let cheap = K::READ_COSTS.iter().all(|(_, calls)| *calls <= 1.0);
+        settings.strangers = cheap || self.terms.prune;
         settings.prune &= TAGGED.contains(&K::NAME);
         // A list of what is wanted leaves nothing out, and only a list shows parts that are wanted no more.
         let lists = K::LISTING == Listing::Wanted || K::PART_OF.is_some();
@@ -163,20 +194,27 @@ impl Wiring {
         }
         let engine = Engine::new(context.name.clone(), settings);
         let cloud = K::open(&context.clients, Arc::clone(&context.calls));
-        let ports = self.ports(context, links);
+        let pacer = || AuditPacer { plan: Arc::clone(&context.audits), costs: K::READ_COSTS };
+        let pacer = self.watches().then(pacer);
+        let ports = self.ports(context, links, pacer);
         tasks.spawn(Driver::new(engine, cloud, ports).run());
     }
 
-    /// The settings of an engine before its kind changes any. `audit_rate` is how many reads a
-    /// second the slow rotation may cost.
-    fn settings(&self, audit_rate: f64) -> Settings {
-        let Working { mode, resync, in_flight_max, read_mode } = self.settings;
+    /// Whether it goes on, rather than going once over everything.
+    fn watches(&self) -> bool {
+        self.settings.read_mode == ReadMode::Watch
+    }
+
+    /// The settings of an engine before its kind changes any.
+    fn settings(&self) -> Settings {
+        let Working { mode, resync, in_flight_max, read_mode, audit_share: _ } = self.settings;
+        let audit = if self.watches() { PERIOD_MIN } else { ONE_ROUND };
         Settings {
             owner: self.owner.clone(),
             mode,
             resync,
             in_flight_max,
-            audit_rate,
+            audit: AuditPeriods { managed: audit, watched: audit },
             read_mode,
             strangers: true,
             prune: self.terms.prune,
@@ -185,7 +223,12 @@ impl Wiring {
     }
 
     /// Collects what the driver of one engine needs besides its engine and its cloud.
-    fn ports<K: Kind>(&self, context: &TargetContext, links: EngineLinks<K>) -> Ports<K> {
+    fn ports<K: Kind>(
+        &self,
+        context: &TargetContext,
+        links: EngineLinks<K>,
+        pacer: Option<AuditPacer>,
+    ) -> Ports<K> {
         let EngineLinks { channel, inbox, fact_bus } = links;
         Ports {
             target: context.name.clone(),
@@ -197,6 +240,7 @@ impl Wiring {
             metrics: Arc::clone(&self.metrics),
             event_log: Arc::clone(&self.event_log),
             permits: context.permits.clone(),
+            pacer,
             pause: self.pause.clone(),
             prune_input: Arc::clone(&context.prune_input),
             credentials_refused: Arc::clone(&context.credentials_refused),
@@ -206,26 +250,8 @@ impl Wiring {
     }
 }
 
-/// What reads of objects of this kind, one after the other, ask of its quota, in calls a second.
-fn weight<K: AwsResource>() -> f64 {
-    K::READ_COST.1 / K::AUDIT_PERIOD.as_secs_f64()
-}
-
-/// How many reads a second the slow rotation of a kind may cost: its part of what the rotations of all kinds
-/// with the same quota may, of the whole quota.
-fn audit_rate<K: AwsResource>() -> f64 {
-    let (bucket, cost) = K::READ_COST;
-    bucket.quota() * AUDIT_SHARE / cost * weight::<K>() / weights(bucket)
-}
-
 macro_rules! engines {
     ($($field:ident: $kind:ty;)*) => {
-        /// What the rotations of all kinds together ask of a quota.
-        fn weights(bucket: Bucket) -> f64 {
-            let all = [$((<$kind as AwsResource>::READ_COST.0, weight::<$kind>())),*];
-            all.into_iter().filter(|(it, _)| *it == bucket).map(|(_, weight)| weight).sum()
-        }
-
         impl Wiring {
             /// Starts every engine of a target, and returns where each takes its events. All boxes
             /// for facts are opened first, so that each engine reaches all the others.

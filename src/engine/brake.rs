@@ -8,7 +8,7 @@
 use std::collections::BTreeSet;
 
 use super::{
-    diff::{Origin, Reason},
+    diff::{Change, Origin, Reason},
     engine::Engine,
     gate::Gate,
     kind::Kind,
@@ -117,7 +117,8 @@ impl<K: Kind> Engine<K> {
     pub(super) fn mark(&mut self, name: &Name, judgement: &Judgement<K::Step>) {
         let Some(object) = self.objects.get(name) else { return };
         let present = object.observed.reading().is_some_and(|it| K::is_there(&it.live));
-        let moved = judgement.diff.changes.iter().any(|it| it.origin != Origin::Drift);
+        let only_drift = |it: &Change| matches!(it.origin, Origin::Drift | Origin::Gone);
+        let moved = !judgement.diff.changes.iter().all(only_drift);
         let rescue = rescues::<K>(&judgement.verdict);
         let acts = matches!(judgement.verdict, Verdict::Act(_)) && !rescue;
         let update = present && moved && acts && judgement.gate.is_none();

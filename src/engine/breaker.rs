@@ -8,7 +8,7 @@
 use std::collections::BTreeSet;
 
 use super::{
-    diff::{Cause, Change, Reason},
+    diff::{Cause, Change, Origin, Reason},
     engine::Engine,
     gate::Gate,
     kind::Kind,
@@ -73,7 +73,9 @@ impl Breaker {
         // That AWS reports a failure is nobody's doing; what nobody asks for may have been there for ever; and every
         // new version begins with AWS's own numbers of instances.
         let apart = |it: Cause| matches!(it, Cause::State | Cause::Unmanaged | Cause::Scaling);
-        let moved = |it: &&Change| it.origin.is_drift() && !apart(it.cause);
+        // A tag's word alone is too little to stop all writing: what it speaks of may never have come to be.
+        let certain = |it: Origin| it.is_drift() && it.is_certain();
+        let moved = |it: &&Change| certain(it.origin) && !apart(it.cause);
         let drifted = judgement.diff.changes.iter().any(|it| moved(&it));
         if drifted && !suspended {
             self.drifted.insert(name.clone());
@@ -186,5 +188,37 @@ impl<K: Kind> Engine<K> {
     fn drift_hash(&self) -> String {
         let keys: BTreeSet<Key> = self.breaker.drifted.iter().map(|it| self.key(it)).collect();
         prune::hash(&keys)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::{
+        diff::{Diff, Shown},
+        verdict::Verdict,
+    };
+
+    fn counts(origin: Origin) -> bool {
+        let change = Change {
+            path: "/field".into(),
+            desired: Shown::open("asked"),
+            live: Shown::open("found"),
+            cause: Cause::Url,
+            origin,
+            step: "step",
+        };
+        let diff = Diff { changes: vec![change], ..Diff::default() };
+        let judgement = Judgement::<String> { verdict: Verdict::InSync, diff, gate: None };
+        let mut breaker = Breaker::default();
+        breaker.mark(&Name::new("job"), &judgement);
+        !breaker.drifted.is_empty()
+    }
+
+    #[test]
+    fn only_what_others_did_for_certain_counts() {
+        assert!([Origin::Drift, Origin::Both].into_iter().all(counts));
+        let unsure = [Origin::Unclear, Origin::Gone, Origin::NoRecord, Origin::Pending];
+        assert!(!unsure.into_iter().any(counts));
     }
 }

@@ -32,6 +32,8 @@ pub(super) struct Membership {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Role {
     Wanted,
+    /// Wanted, but only to be watched for what no manifest asks for.
+    Guard,
     /// Ours, and wanted by nobody.
     Orphan,
     Stranger,
@@ -44,9 +46,14 @@ impl Membership {
         let present = reading.is_some_and(|it| K::is_there(&it.live));
         if let Some(wanted) = &object.wanted {
             // What a list shows and is only watched is another party's still.
-            let watched = K::LISTING != Listing::None && K::is_guard(&wanted.spec);
+            let guard = K::is_guard(&wanted.spec);
+            let watched = K::LISTING != Listing::None && guard;
             let strange = watched && !object.is_ours(name, settings);
-            let role = if strange { Role::Stranger } else { Role::Wanted };
+            let role = match (strange, guard) {
+                (true, _) => Role::Stranger,
+                (false, true) => Role::Guard,
+                (false, false) => Role::Wanted,
+            };
             return Self { role, present, vague: false, candidate: false, gone_since: None };
         }
         // What cannot be read, and will not be soon, is known to be unknown: it is not ours to delete.
@@ -70,6 +77,8 @@ impl Membership {
 pub(super) struct Counts {
     /// Wanted, whether or not it is there.
     pub(super) wanted: usize,
+    /// Wanted only to be watched.
+    pub(super) guards: usize,
     /// Wanted and there.
     pub(super) managed: usize,
     /// Ours, and wanted by nobody.
@@ -99,10 +108,13 @@ impl Counts {
     /// Changes every number that an object is part of; `by` adds one or takes one away.
     fn count(&mut self, membership: Membership, by: impl Fn(&mut usize)) {
         match (membership.role, membership.present) {
-            (Role::Wanted, present) => {
+            (role @ (Role::Wanted | Role::Guard), present) => {
                 by(&mut self.wanted);
                 if present {
                     by(&mut self.managed);
+                }
+                if role == Role::Guard {
+                    by(&mut self.guards);
                 }
             }
             (Role::Orphan, _) => by(&mut self.orphans),

@@ -21,6 +21,8 @@ pub struct Diff<S> {
     pub refusal: Option<Reason>,
     /// What AWS says is broken about the object itself; it is never called synced then.
     pub failed: Option<Reason>,
+    /// Why a part of the object that a manifest asks for could not be read; it is never called synced then.
+    pub unreadable: Option<Reason>,
     /// Facts about the object that are neither difference nor hindrance, by condition name.
     pub conditions: BTreeMap<&'static str, Reason>,
 }
@@ -35,8 +37,21 @@ impl<S> Default for Diff<S> {
             replace: None,
             refusal: None,
             failed: None,
+            unreadable: None,
             conditions: BTreeMap::new(),
         }
+    }
+}
+
+impl<S> Diff<S> {
+    /// Notes that AWS does not show a part that a manifest asks for, so that it is left alone and nothing is claimed
+    /// of it. `condition`: its word; `what`: the part; `why`: what AWS said.
+    pub fn hide(&mut self, condition: &'static str, what: &str, why: &str) -> Reason {
+        let message = format!("AWS does not show {what}, so it is left alone: {why}");
+        let reason = Reason::new("Unreadable", message);
+        self.conditions.insert(condition, reason.clone());
+        self.unreadable.get_or_insert_with(|| reason.clone());
+        reason
     }
 }
 
@@ -190,8 +205,18 @@ pub enum Origin {
     Pending,
     /// Another party in AWS: the manifest still asks for what we applied last.
     Drift,
-    /// Both.
+    /// Both, for certain: this process saw the field as an earlier spec asked, and AWS has neither that
+    /// nor anything that a step of ours asked for since.
     Both,
+    /// AWS has neither what was applied last nor what the manifest asks for. Kinds say so. The engine
+    /// makes it [`Origin::Pending`] or [`Origin::Both`] where this process remembers enough; after a
+    /// restart in the middle of an update nobody can tell, and it counts as nothing.
+    Unclear,
+    /// It is not there, though our tag says that it was made as the manifest asks. Kinds say so. The
+    /// engine makes it [`Origin::Drift`] if this process saw it, [`Origin::Pending`] if a step of ours may
+    /// have taken it away, and [`Origin::NoRecord`] if it may be still to come, since the tag is written
+    /// first. What stays is drift by the tag's word alone.
+    Gone,
     /// There is no record of what was applied last. The engine takes it for drift if this process saw
     /// the same spec in sync before, else for pending.
     NoRecord,
@@ -202,14 +227,19 @@ impl Origin {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Pending | Self::NoRecord => "pending",
-            Self::Drift => "drift",
-            Self::Both => "both",
+            Self::Drift | Self::Gone => "drift",
+            Self::Both | Self::Unclear => "both",
         }
     }
 
     /// Whether another party in AWS moved.
     pub fn is_drift(self) -> bool {
-        matches!(self, Self::Drift | Self::Both)
+        matches!(self, Self::Drift | Self::Both | Self::Gone)
+    }
+
+    /// Whether that rests on more than a tag which is written before what it speaks of.
+    pub fn is_certain(self) -> bool {
+        self != Self::Gone
     }
 }
 
@@ -263,6 +293,17 @@ impl<S> Planned<S> {
         let paths = &self.scope.paths;
         change.step == self.kind && (paths.is_empty() || paths.contains(&change.path))
     }
+}
+
+/// Returns what a step would do as a number: its text and the differences that it ends. The same
+/// number is the same attempt, which waits after a failure; another one is tried at once.
+pub fn step_fingerprint<S: fmt::Display>(planned: &Planned<S>, changes: &[Change]) -> Fingerprint {
+    let mut text = format!("{}\n{}", planned.kind, planned.step);
+    for change in changes.iter().filter(|it| planned.is_about(it)) {
+        let (desired, live) = (change.desired.fingerprint, change.live.fingerprint);
+        text.push_str(&["\n", &change.path, &format!(" {desired:?} {live:?}")].concat());
+    }
+    Fingerprint::of(text.as_bytes())
 }
 
 /// A machine-readable reason in PascalCase and a sentence for people, with the next thing to do.

@@ -11,7 +11,7 @@ use std::{
 };
 
 use super::{
-    backoff,
+    audit::{AuditPace, AuditPeriods},
     brake::Brake,
     breaker::{Breaker, Broken},
     counts::Counts,
@@ -20,7 +20,7 @@ use super::{
     facts::{FactKey, Facts},
     fight::Fight,
     gate::WriteStop,
-    kind::Kind,
+    kind::{Kind, Listing},
     name::{Key, Name},
     object::{Object, Phase},
     policy::Settings,
@@ -29,7 +29,7 @@ use super::{
     relist::Lists,
     status::Row,
     time::{Mono, Now},
-    work::{Event, Priority, Trigger, Work},
+    work::{DocumentKey, Event, Priority, Refresh, Trigger, Work},
 };
 
 pub use super::brake::Waves;
@@ -38,7 +38,7 @@ pub use super::brake::Waves;
 /// bucket busy; a few more cover slow answers.
 const READS_MAX: usize = 24;
 /// How many of them may belong to the slow rotation, so that what moved never queues behind it.
-const AUDITS_MAX: usize = 6;
+const AUDITS_MAX: usize = 16;
 
 /// One engine. It never waits, never reads the clock and never fails.
 pub struct Engine<K: Kind> {
@@ -54,6 +54,10 @@ pub struct Engine<K: Kind> {
     pub(super) needs: BTreeMap<FactKey, BTreeSet<Name>>,
     pub(super) reads: Queue,
     pub(super) audits: Queue,
+    /// Objects that count as verified, and until when.
+    pub(super) verified: Queue,
+    /// How often the audit reads.
+    pub(super) pace: AuditPace,
     pub(super) lists: Lists,
     /// Objects with a step to do and no slot for it yet.
     pub(super) ready: BTreeSet<Name>,
@@ -92,8 +96,8 @@ pub struct Summary {
     pub next_list: Option<Mono>,
     /// The pause between two lists, as the budget allows it now.
     pub resync: std::time::Duration,
-    /// How long the slow rotation takes to come round.
-    pub audit_period: std::time::Duration,
+    /// How often the audit reads.
+    pub audit_periods: AuditPeriods,
     /// Objects in AWS that nobody wants and that are not ours.
     pub unmanaged: usize,
     /// Objects in AWS that are ours and that nobody wants.
@@ -120,6 +124,7 @@ impl<K: Kind> Engine<K> {
         Self {
             target,
             lists: Lists::new(settings.resync),
+            pace: AuditPace::new(settings.audit),
             settings,
             facts: Facts::default(),
             objects: BTreeMap::new(),
@@ -128,6 +133,7 @@ impl<K: Kind> Engine<K> {
             needs: BTreeMap::new(),
             reads: Queue::default(),
             audits: Queue::default(),
+            verified: Queue::default(),
             ready: BTreeSet::new(),
             unsettled: BTreeSet::new(),
             applying: 0,
@@ -163,7 +169,9 @@ impl<K: Kind> Engine<K> {
             Event::Applied { name, result } => self.on_applied(&name, result),
             Event::Blocked(name) => self.on_blocked(&name),
             Event::Facts(facts) => self.on_facts(facts),
-            Event::Hint(name) => self.schedule_read(&name, self.now.mono, Priority::Mover),
+            Event::Refresh(asked) => self.on_refresh(&asked),
+            Event::AuditPeriods(periods) => self.on_audit_periods(periods),
+            Event::Sighted(rows) => self.on_sighted(&rows),
             Event::Resync => self.lists.hurry(self.now.mono),
             Event::Paused(why) => self.on_paused(why),
             Event::WriteStop(why) => self.on_write_stop(why),
@@ -182,7 +190,7 @@ impl<K: Kind> Engine<K> {
         }
         let reads = self.reads.next().filter(|_| self.reads_running < READS_MAX);
         let audits = self.audits.next().filter(|_| self.may_audit());
-        [self.lists.due(), reads, audits].into_iter().flatten().min()
+        [self.lists.due(), reads, audits, self.verified.next()].into_iter().flatten().min()
     }
 
     /// Whether nothing is under way and nothing would change in the next seconds without news from
@@ -212,7 +220,7 @@ impl<K: Kind> Engine<K> {
             listed: self.lists.complete,
             next_list: self.lists.due(),
             resync: self.lists.period(),
-            audit_period: self.audit_period(),
+            audit_periods: self.audit_periods(),
             depth: self.depth(now.mono),
             under_way: self.reads_running + self.applying,
             paused: self.paused.clone(),
@@ -265,28 +273,44 @@ impl<K: Kind> Engine<K> {
             // What is not urgent waits its turn in the slow rotation.
             Phase::Idle if priority == Priority::Audit => self.audits.at(name, at, priority),
             Phase::Idle => self.reads.at(name, at, priority),
-            Phase::Reading => object.again = true,
+            Phase::Reading => {
+                object.again = Some(object.again.map_or(at, |it| it.max(at)));
+                self.hasten(name, priority);
+            }
             // A read follows every step anyway.
             Phase::Applying(_) => {}
         }
     }
 
-    /// Schedules an object's next turn of the slow rotation. Turns are spread by a hash of the
-    /// name; `first` spreads them over the whole period, later ones keep close to it.
-    pub(super) fn schedule_audit(&mut self, name: &Name, first: bool) {
-        let period = self.audit_period();
-        let share = backoff::share(name, 0);
-        let wait = period.mul_f64(if first { share } else { 0.9 + 0.1 * share });
-        self.audits.forget(name);
-        self.audits.at(name, self.now.mono.after(wait), Priority::Audit);
+    /// Asks for a read now, as one of `batch` objects that ask for one together: an object of a
+    /// small batch never waits behind a large one.
+    pub(super) fn schedule_reads(&mut self, name: &Name, at: Mono, batch: usize) {
+        self.schedule_read(name, at, Priority::Mover);
+        if self.objects.get(name).is_some_and(|it| it.phase == Phase::Idle) {
+            self.reads.belongs(name, batch);
+        }
     }
 
-    /// Returns how long the slow rotation takes: the kind's own period, or longer where the audit
-    /// rate does not allow so many reads.
-    fn audit_period(&self) -> std::time::Duration {
-        let objects = u32::try_from(self.objects.len()).unwrap_or(u32::MAX);
-        let slowest = f64::from(objects) / self.settings.audit_rate.max(0.01);
-        K::AUDIT_PERIOD.max(std::time::Duration::from_secs_f64(slowest))
+    /// Makes a read that is under way more urgent, since it may still wait for its turn.
+    fn hasten(&mut self, name: &Name, priority: Priority) {
+        if self.auditing.contains(name) && priority < Priority::Audit {
+            self.out.push(Work::Hasten(name.clone(), priority));
+        }
+    }
+
+    /// Reads what a person asks for.
+    fn on_refresh(&mut self, asked: &Refresh) {
+        let Refresh::Documents(documents) = asked else { return self.restart_audit() };
+        // Which images a document means stands in its facts; a list shows them all.
+        if K::LISTING == Listing::Wanted {
+            self.lists.hurry(self.now.mono);
+        }
+        let kind = K::PART_OF.unwrap_or(K::NAME);
+        let meant = |name: &Name| DocumentKey { kind, name: K::host(name) };
+        let names = self.objects.keys().filter(|it| documents.contains(&meant(it)));
+        for name in names.cloned().collect::<Vec<_>>() {
+            self.doubt(&name, documents.len());
+        }
     }
 
     /// Whether one more read of the slow rotation may begin. None does before the first list is
@@ -306,6 +330,7 @@ impl<K: Kind> Engine<K> {
             });
             self.out.push(Work::List(Arc::new(wanted.collect())));
         }
+        self.expire();
         self.weigh_breaker();
         self.turn_wave();
         while self.has_slot()
@@ -330,7 +355,9 @@ impl<K: Kind> Engine<K> {
     fn start_read(&mut self, Due { name, priority, since }: Due) {
         let Some(object) = self.objects.get_mut(&name) else { return };
         if object.phase != Phase::Idle {
-            object.again |= object.phase == Phase::Reading;
+            if object.phase == Phase::Reading {
+                object.again = Some(self.now.mono);
+            }
             return;
         }
         object.phase = Phase::Reading;

@@ -130,6 +130,23 @@ impl fmt::Display for Digest {
     }
 }
 
+impl Fact {
+    /// Whether what is known `now` says that a function, or its alias, has come to be since
+    /// `before`, so that nothing of what belongs to it can have been there already.
+    pub fn is_made(before: Option<&Self>, now: Option<&Self>) -> bool {
+        match (before, now) {
+            (Some(Self::Function(before)), Some(Self::Function(now))) => {
+                let ready = |it: &FunctionFact| it.exists && !it.pending;
+                ready(now) && !ready(before)
+            }
+            (Some(Self::Release(before)), Some(Self::Release(now))) => {
+                now.alias.is_some() && now.alias != before.alias
+            }
+            _ => false,
+        }
+    }
+}
+
 /// Everything that the other kinds have said so far. A key that is not in it is unknown.
 #[derive(Debug, Clone, Default)]
 pub struct Facts(BTreeMap<FactKey, Fact>);

@@ -65,6 +65,11 @@ impl Class {
         matches!(self, Self::MissingInput | Self::Denied | Self::Invalid)
     }
 
+    /// Whether a write that failed so may have changed something all the same, or shows that another party did.
+    pub fn may_have_changed(self) -> bool {
+        matches!(self, Self::Unclear | Self::Precondition | Self::Gone)
+    }
+
     /// Every class, in the order of the reference page.
     pub const ALL: [Self; 9] = [
         Self::Throttled,

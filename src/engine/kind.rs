@@ -1,7 +1,7 @@
 //! The contract: what a kind of object must be able to say. Everything here is a pure function of its
 //! arguments; the three verbs to the outside (`list`, `get`, `apply`) are `aws::cloud::Cloud`.
 
-use std::{fmt, time::Duration};
+use std::fmt;
 
 use jiff::Timestamp;
 
@@ -11,6 +11,7 @@ use super::{
     failure::Failure,
     name::Name,
     observed::{Known, Observed, Reading},
+    sighting::Sightings,
     status::Ending,
     tags::Tags,
     work::Priority,
@@ -37,8 +38,6 @@ pub trait Kind: Sized + Send + 'static {
     const PART_OF: Option<&'static str> = None;
     /// What of it a list shows.
     const LISTING: Listing;
-    /// How often the slow rotation repeats a `get` of an object that no list shows as changed.
-    const AUDIT_PERIOD: Duration;
     /// How urgent the read is that a wait asks for, if AWS is not at work meanwhile.
     const RECHECK: Priority = Priority::Audit;
     /// What a document asks for, checked, defaults filled in.
@@ -46,7 +45,7 @@ pub trait Kind: Sized + Send + 'static {
     /// What AWS last told us, in the same words.
     type Live: Clone + PartialEq + Send + Sync;
     /// One AWS call with every argument decided. Its `Display` is the line that an operator reads;
-    /// [`step_fingerprint`](super::verdict::step_fingerprint) hashes it to tell a new attempt from
+    /// [`step_fingerprint`](super::diff::step_fingerprint) hashes it to tell a new attempt from
     /// one that failed, so it must tell apart what is worth another try.
     type Step: Clone + fmt::Display + Send + Sync;
 
@@ -78,6 +77,12 @@ pub trait Kind: Sized + Send + 'static {
         true
     }
 
+    /// Whether what it belongs to was changed a moment ago, or AWS is at work on that: what is missing
+    /// of the object may then be still to come. A function is made with the tags of its blocks.
+    fn is_host_new(_: &Self::Live) -> bool {
+        false
+    }
+
     /// Whether a step changes something: then it needs the permit, and nobody else may write meanwhile.
     fn writes(_: &Self::Step) -> bool {
         true
@@ -90,6 +95,12 @@ pub trait Kind: Sized + Send + 'static {
 
     /// What a release comes to with this step, if it ends one.
     fn ending(_: &Planned<Self::Step>) -> Option<Ending> {
+        None
+    }
+
+    /// What a release came to without a step of ours, told from two exact reads in a row. Called with each exact read
+    /// that follows another one.
+    fn seen_ending(_before: &Self::Live, _now: &Self::Live) -> Option<Ending> {
         None
     }
 
@@ -142,6 +153,13 @@ pub trait Kind: Sized + Send + 'static {
     /// The object that a fact shows to be ours to take away, though no document describes it any more.
     fn left_behind(_: &FactKey, _: &Fact) -> Option<Name> {
         None
+    }
+
+    /// Whether a row of a bulk read shows an object otherwise than its last exact read did. Called for each object that
+    /// was read exactly, after each bulk read that shows something new; `true` nominates the object for an exact
+    /// read. Only what both show may be compared: `rows` may have none about this object.
+    fn sighted(_name: &Name, _: Option<&Self::Spec>, _: &Self::Live, _rows: &Sightings) -> bool {
+        false
     }
 
     /// Whether a fact that changes says that what was seen of an object may be no more.

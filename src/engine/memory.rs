@@ -4,6 +4,7 @@
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use super::{
+    asked::{Asked, is_ours_to_ask},
     diff::{Cause, Change, Fingerprint, Origin},
     failure::{Class, Failure},
     fight::Fight,
@@ -38,6 +39,9 @@ pub struct Memory<K: Kind> {
     /// Whether this process has ever seen it usable. What never was may be cleared away by hand: our own
     /// message says so, and it is no drift.
     pub usable: bool,
+    /// Whether it may be still to come, rather than gone: what it belongs to was made while this process
+    /// watched, or was new when this process first looked, and it has not been seen whole since.
+    pub(super) fresh: bool,
     /// When this process had AWS make it.
     pub created: Option<Mono>,
     /// The step by which this process made it, until it was seen usable.
@@ -47,6 +51,8 @@ pub struct Memory<K: Kind> {
     /// The fingerprint of the settled read after our last write: while it stays the same, nobody else has
     /// changed what a list shows.
     pub(super) ours: Option<Fingerprint>,
+    /// What our steps asked for since it was last seen as its spec asks; hardly any object has any.
+    asked: Option<Box<Asked<K::Spec>>>,
     /// The steps that failed, by their fingerprints, and how long to leave each.
     backoffs: BTreeMap<Fingerprint, Backoff>,
     /// Who else keeps changing it.
@@ -63,7 +69,7 @@ pub struct Memory<K: Kind> {
 /// How and when something was made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Made {
-    /// [`super::verdict::step_fingerprint`] of the step.
+    /// [`super::diff::step_fingerprint`] of the step.
     pub fingerprint: Fingerprint,
     /// When AWS accepted it.
     pub at: Mono,
@@ -104,10 +110,12 @@ impl<K: Kind> Default for Memory<K> {
             fulfilled: None,
             seen_ours: false,
             usable: false,
+            fresh: false,
             created: None,
             made: None,
             suspension: None,
             ours: None,
+            asked: None,
             backoffs: BTreeMap::new(),
             fight: Fight::default(),
             tried: None,
@@ -119,6 +127,46 @@ impl<K: Kind> Default for Memory<K> {
 }
 
 impl<K: Kind> Memory<K> {
+    /// A step for this spec begins, which is to end `changes`.
+    pub(super) fn asks(&mut self, spec: &Arc<K::Spec>, changes: &[Change]) {
+        self.asked.get_or_insert_default().begin(spec, changes);
+    }
+
+    /// Whether a step of ours began since it was last seen as its spec asks.
+    pub(super) fn has_begun(&self) -> bool {
+        self.asked().is_some_and(|it| !it.specs().is_empty())
+    }
+
+    /// What our steps asked for since it was last seen as its spec asks.
+    pub(super) fn asked(&self) -> Option<&Asked<K::Spec>> {
+        self.asked.as_deref()
+    }
+
+    /// Remembers which of these differences were counted as drift: they stay drift, also when an edit
+    /// comes on top.
+    pub(super) fn note_drift(&mut self, changes: &[Change]) {
+        let counted = |it: &&Change| it.origin.is_drift() && is_ours_to_ask(it.cause);
+        let mut drifted = changes.iter().filter(counted).peekable();
+        if drifted.peek().is_some() {
+            self.asked.get_or_insert_default().drifted(drifted);
+        }
+    }
+
+    /// An exact read showed it as this spec asks, whose image digest is `digest`: whatever differs
+    /// from that later, and was not asked for by a step of ours, is another party's doing.
+    pub(super) fn seen_whole(&mut self, spec: &Arc<K::Spec>, digest: String) {
+        self.fulfilled = Some((Arc::clone(spec), digest));
+        self.asked = None;
+        self.fresh = false;
+    }
+
+    /// What it belongs to was made again, so nothing that was seen of it holds any more.
+    pub(super) fn host_made(&mut self) {
+        self.fulfilled = None;
+        self.asked = None;
+        self.fresh = true;
+    }
+
     /// The failure that still holds up the step with this fingerprint.
     pub(super) fn backoff(&self, fingerprint: Fingerprint, now: Mono) -> Option<&Backoff> {
         self.backoffs.get(&fingerprint).filter(|it| now < it.until)
@@ -175,6 +223,9 @@ impl<K: Kind> Memory<K> {
     /// What a settled read shows: whatever is as it should be again says nothing of what differs later.
     pub(super) fn shown(&mut self, changes: &[Change]) {
         let differs = |it: &Change| changes.iter().any(|now| now.path == it.path);
+        if let Some(asked) = &mut self.asked {
+            asked.shown(|path| changes.iter().any(|now| now.path == path));
+        }
         self.apart.retain(differs);
         self.missed.retain(differs);
         self.stuck.retain(|_, it| differs(&it.change));

@@ -3,6 +3,8 @@
 //! Read in this order: [`kind`] (the contract), [`observed`] and [`diff`] (its words), [`verdict`] (the
 //! rules), [`memory`] (what is remembered of one object), [`engine`](mod@engine) (who is next).
 
+mod asked;
+pub mod audit;
 mod backoff;
 mod brake;
 pub mod breaker;
@@ -25,6 +27,7 @@ pub mod observed;
 mod on_applied;
 mod on_desired;
 mod on_read;
+mod on_sighted;
 mod orphans;
 mod own;
 pub mod page;
@@ -35,9 +38,11 @@ mod queue;
 mod reconcile;
 pub mod record;
 mod relist;
+mod rotation;
 mod rows;
 pub mod secret;
 mod show;
+pub mod sighting;
 pub mod status;
 pub mod suspension;
 pub mod tags;

@@ -36,8 +36,15 @@ pub(super) struct Object<K: Kind> {
     pub(super) memory: Memory<K>,
     /// When AWS last confirmed what was observed.
     pub(super) confirmed: Option<Moment>,
-    /// When it was last read exactly.
+    /// When the last exact read began.
     pub(super) audited: Option<Moment>,
+    /// When its manifest last asked for something else.
+    pub(super) asked: Mono,
+    /// The last moment at which it may have changed otherwise: a write of ours ended, another party's was told, or
+    /// what it depends on changed.
+    pub(super) dirty: Mono,
+    /// Whether its turn of the audit has its place in the period.
+    pub(super) rotated: bool,
     /// When the read began that a step may rest on; `None` since the last step.
     pub(super) read_started: Option<Mono>,
     /// Pages of lists that started before this say nothing about it.
@@ -52,8 +59,8 @@ pub(super) struct Object<K: Kind> {
     pub(super) failures: u32,
     /// Why the record of what was applied could not be written.
     pub(super) record_failed: Option<Reason>,
-    /// Something happened while a read was under way: read again.
-    pub(super) again: bool,
+    /// When something happened while a read was under way: one that began before is no answer to it.
+    pub(super) again: Option<Mono>,
     /// What made us read it.
     pub(super) trigger: Trigger,
     /// A slot for a step is kept for it while it is read.
@@ -99,7 +106,7 @@ pub(super) enum Phase {
 pub(super) struct Applying {
     /// Its sort.
     pub(super) kind: &'static str,
-    /// [`super::verdict::step_fingerprint`].
+    /// [`super::diff::step_fingerprint`].
     pub(super) fingerprint: Fingerprint,
     /// Whether it gives back what all share ([`Kind::frees`]).
     pub(super) frees: bool,
@@ -118,6 +125,9 @@ impl<K: Kind> Object<K> {
             memory: Memory::default(),
             confirmed: None,
             audited: None,
+            asked: Mono::default(),
+            dirty: Mono::default(),
+            rotated: false,
             read_started: None,
             touched: Mono::default(),
             gone_since: None,
@@ -125,7 +135,7 @@ impl<K: Kind> Object<K> {
             unread: None,
             failures: 0,
             record_failed: None,
-            again: false,
+            again: None,
             trigger: Trigger::Manifest,
             reserved: false,
             steps: StepCount::default(),
@@ -143,6 +153,16 @@ impl<K: Kind> Object<K> {
             Observed::Unknown => false,
             Observed::Absent => true,
             Observed::Present(reading) => reading.exact,
+        }
+    }
+
+    /// Whether a document asks for something else of it than before. Another place in the manifests, other labels
+    /// or another policy are nothing that a read could tell.
+    pub(super) fn asks_otherwise(&self, entry: Option<&DesiredObject<K::Spec>>) -> bool {
+        match (&self.wanted, entry) {
+            (Some(before), Some(now)) => before.spec != now.spec,
+            (None, now) => now.is_some(),
+            (Some(_), None) => false,
         }
     }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{
     backoff,
-    diff::{Change, Planned, Reason},
+    diff::{Change, Planned, Reason, step_fingerprint},
     engine::Engine,
     failure::{Class, Failure, chain},
     fight::Fight,
@@ -13,7 +13,6 @@ use super::{
     name::Name,
     object::{Applying, Phase},
     time::Mono,
-    verdict::step_fingerprint,
     work::{ObjectEvent, Order, Outcome, Priority, Trigger, Work},
 };
 
@@ -36,6 +35,10 @@ impl<K: Kind> Engine<K> {
         object.touched = self.now.mono;
         // Whatever the answer was, what we saw before is no ground for another step.
         object.read_started = None;
+        // What AWS refused has changed nothing.
+        if result.as_ref().err().is_none_or(|it| it.class.may_have_changed()) {
+            object.dirty = self.now.mono;
+        }
         let freed = step.frees && result.is_ok();
         let next = match result {
             Ok(()) => self.succeeded(name, &step),
@@ -43,6 +46,7 @@ impl<K: Kind> Engine<K> {
         };
         self.reads.at(name, next, Priority::InFlight);
         self.reconcile(name);
+        self.watch_freshness(name);
         if freed {
             self.try_for_room();
         }
@@ -131,13 +135,16 @@ impl<K: Kind> Engine<K> {
         self.brake.begin(name);
         let fingerprint = step_fingerprint(&planned, changes);
         object.memory.begins(self.now.mono);
+        if let Some(wanted) = &object.wanted {
+            object.memory.asks(&wanted.spec, &own);
+        }
         let changes = own.clone();
         object.memory.tried =
             Some(Tried { changes: own, partial: planned.scope.partial, reads: 0 });
         let (frees, ending) = (K::frees(&planned.step), K::ending(&planned));
         object.phase = Phase::Applying(Applying { kind: planned.kind, fingerprint, frees, ending });
         object.touched = self.now.mono;
-        self.reads.forget(name);
+        self.reads.leave(name);
         self.applying += 1;
         let (name, read_started) = (name.clone(), object.read_started.unwrap_or_default());
         let revision = object.observed.reading().and_then(|it| it.revision.clone());

@@ -34,16 +34,23 @@ impl<K: Kind> Engine<K> {
         self.decision = Arc::default();
         let mut wanted = desired.wanted;
         let mut touched = BTreeSet::new();
+        let mut edited = Vec::new();
         for (name, object) in &mut self.objects {
             let entry =
                 wanted.remove(name).or_else(|| object.spare(name, &desired.spare, &self.settings));
-            if object.wanted != entry || object.wanted.is_none() {
-                object.wanted = entry;
-                // What is wanted now has not been fought over yet.
-                object.memory.fight = Fight::default();
-                touched.insert(name.clone());
+            if object.wanted == entry && object.wanted.is_some() {
+                continue;
             }
+            if object.asks_otherwise(entry.as_ref()) {
+                object.asked = self.now.mono;
+                edited.push(name.clone());
+            }
+            object.wanted = entry;
+            // What is wanted now has not been fought over yet.
+            object.memory.fight = Fight::default();
+            touched.insert(name.clone());
         }
+        let batch = edited.len() + wanted.len();
         for (name, entry) in wanted {
             self.objects.insert(name.clone(), Object::new(Some(entry)));
             touched.insert(name);
@@ -61,8 +68,22 @@ impl<K: Kind> Engine<K> {
         self.brake.survey();
         self.survey(&touched);
         for name in touched {
-            self.desired_changed(&name);
+            self.desired_changed(&name, batch);
         }
+        for name in edited {
+            self.edited(&name, batch);
+        }
+    }
+
+    /// Reads an object whose manifest asks for something else of it: what a list shows, or an older read, does not
+    /// say whether it is so.
+    fn edited(&mut self, name: &Name, batch: usize) {
+        let Some(object) = self.objects.get(name) else { return };
+        // A first read is planned as for any other that nobody has seen.
+        if !matches!(object.observed, Observed::Unknown) {
+            self.schedule_reads(name, self.now.mono, batch);
+        }
+        self.watch_freshness(name);
     }
 
     /// Makes objects of what facts show to be left behind, and adds their names to `touched`.
@@ -145,7 +166,7 @@ impl<K: Kind> Engine<K> {
 
     /// Follows a change of one object's desired state: forgets an object that nobody wants and that
     /// is not there, reads one that no list has shown, and judges the others.
-    fn desired_changed(&mut self, name: &Name) {
+    fn desired_changed(&mut self, name: &Name, batch: usize) {
         let Some(object) = self.objects.get_mut(name) else { return };
         object.trigger = Trigger::Manifest;
         let unseen = object.observed.reading().is_none();
@@ -160,13 +181,16 @@ impl<K: Kind> Engine<K> {
             let guard = object.wanted.as_ref().is_some_and(|it| K::is_guard(&it.spec));
             if guard && self.counts.wanted > GUARDS_AT_ONCE {
                 // What nobody asks for is no reason to spend what many calls cost at once.
-                self.schedule_audit(name, true);
+                self.schedule_audit(name);
                 self.reconcile(name);
                 return;
             }
             let survey = K::LISTING == Listing::None && self.settings.read_mode == ReadMode::Watch;
-            let priority = if survey { Priority::Audit } else { Priority::Mover };
-            self.schedule_read(name, self.now.mono, priority);
+            if survey {
+                self.schedule_read(name, self.now.mono, Priority::Audit);
+            } else {
+                self.schedule_reads(name, self.now.mono, batch);
+            }
         }
         self.reconcile(name);
     }
@@ -191,8 +215,8 @@ impl<K: Kind> Engine<K> {
         if let Some((key, _)) = K::fact(name, &Observed::Unknown, None) {
             self.out.push(Work::Publish(key, None));
         }
-        for queue in [&mut self.reads, &mut self.audits] {
-            queue.forget(name);
+        for queue in [&mut self.reads, &mut self.audits, &mut self.verified] {
+            queue.leave(name);
         }
         self.ready.remove(name);
         self.unsettled.remove(name);
@@ -211,14 +235,18 @@ impl<K: Kind> Engine<K> {
                 && self.take_back(&name)
             {
                 self.recount(&name);
-                self.desired_changed(&name);
+                self.desired_changed(&name, 1);
             }
             // Asked before the news take the place of what was known.
             let again = K::unsettles(self.facts.get(&key), fact.as_ref());
+            let made = Fact::is_made(self.facts.get(&key), fact.as_ref());
             if !self.facts.learn(key.clone(), fact) {
                 continue;
             }
             let names: Vec<Name> = self.needs.get(&key).into_iter().flatten().cloned().collect();
+            if made && K::LISTING == Listing::None {
+                self.host_made(&names);
+            }
             // What was never seen is read for the first time anyway.
             let is_known = |name: &&Name| {
                 let object = self.objects.get(*name);
@@ -227,7 +255,7 @@ impl<K: Kind> Engine<K> {
             let known: Vec<Name> =
                 names.iter().filter(|_| again).filter(is_known).cloned().collect();
             for name in &known {
-                self.schedule_read(name, self.now.mono, Priority::Mover);
+                self.doubt(name, known.len());
             }
             woken.extend(names);
         }
@@ -237,6 +265,16 @@ impl<K: Kind> Engine<K> {
                 object.trigger = Trigger::Fact;
             }
             self.reconcile(&name);
+        }
+    }
+
+    /// What these belong to was made again: what was seen of them holds no more.
+    fn host_made(&mut self, names: &[Name]) {
+        for name in names {
+            if let Some(object) = self.objects.get_mut(name) {
+                object.memory.host_made();
+                object.read_started = None;
+            }
         }
     }
 

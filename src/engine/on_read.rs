@@ -23,16 +23,13 @@ impl<K: Kind> Engine<K> {
         let Some(object) = self.objects.get_mut(&name) else { return };
         object.phase = Phase::Idle;
         object.touched = self.now.mono;
-        let again = std::mem::take(&mut object.again);
+        // A read that began later has seen it.
+        let again = std::mem::take(&mut object.again).filter(|it| started < *it);
         match found {
-            Ok(reading) => {
-                // First, since what it was found to wait for may want an earlier read.
-                self.schedule_audit(&name, false);
-                self.take_in(&name, reading, started);
-            }
+            Ok(reading) => self.take_in(&name, reading, started),
             Err(failure) => self.unread(&name, failure),
         }
-        if again {
+        if again.is_some() {
             self.schedule_read(&name, self.now.mono, Priority::Mover);
         }
     }
@@ -51,11 +48,24 @@ impl<K: Kind> Engine<K> {
         object.audited = Some(moment);
         object.read_started = Some(started);
         object.unread = None;
+        // First, since what it is found to wait for may want an earlier read.
+        self.schedule_audit(name);
+        let Some(object) = self.objects.get_mut(name) else { return };
         self.breaker.clear(name);
         object.fingerprint = reading.as_ref().map(K::fingerprint);
+        let before = object.observed.reading().filter(|it| it.exact);
+        if let Some((before, now)) = before.zip(reading.as_ref())
+            && let Some(ending) = K::seen_ending(&before.live, &now.live)
+        {
+            *object.endings.entry(ending).or_default() += 1;
+        }
         object.observed = reading.map_or(Observed::Absent, Observed::Present);
         let ours = object.is_ours(name, &self.settings);
         object.memory.seen_ours |= ours;
+        let new = |it: &Reading<K::Live>| !K::is_there(&it.live) && K::is_host_new(&it.live);
+        if object.memory.fulfilled.is_none() && object.observed.reading().is_some_and(new) {
+            object.memory.fresh = true;
+        }
         let before = object.memory.suspension.take();
         object.memory.suspension =
             Suspension::renew(before, object.host_tag(SUSPEND), self.now.wall);
@@ -71,6 +81,7 @@ impl<K: Kind> Engine<K> {
             self.leave(name);
         } else {
             self.reconcile(name);
+            self.watch_freshness(name);
         }
     }
 

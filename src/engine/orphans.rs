@@ -1,7 +1,7 @@
 //! Objects of ours that no manifest asks for: they are told, and deleted if the prune gate is open.
 
 use super::{
-    diff::{Planned, Reason},
+    diff::{Planned, Reason, step_fingerprint},
     engine::Engine,
     failure::chain,
     kind::Kind,
@@ -12,7 +12,6 @@ use super::{
     rows::Blank,
     status::Status,
     tags::Claim,
-    verdict::step_fingerprint,
     work::{ObjectEvent, Priority, Work},
 };
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::Deserialize;
 
-use super::name::Owner;
+use super::{audit::AuditPeriods, name::Owner};
 
 /// Whether differences are repaired or only reported.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Deserialize)]
@@ -144,8 +144,8 @@ pub struct Settings {
     pub resync: Duration,
     /// How many steps may be under way at once.
     pub in_flight_max: usize,
-    /// How many reads a second the slow rotation may cost.
-    pub audit_rate: f64,
+    /// How often the audit reads each object, until it is told otherwise.
+    pub audit: AuditPeriods,
     /// How much is read, and what of it is believed.
     pub read_mode: ReadMode,
     /// Whether a single run reads objects that no manifest asks for, since they may be ours.

@@ -1,6 +1,6 @@
 //! Judging one object and doing what follows: the row, the news, and the next piece of work.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use super::{
     backoff,
@@ -10,7 +10,7 @@ use super::{
     gate::Gate,
     kind::Kind,
     name::Name,
-    object::Phase,
+    object::{Object, Phase},
     observed::Observed,
     rows::Blank,
     status::Status,
@@ -107,7 +107,8 @@ impl<K: Kind> Engine<K> {
             judgement.gate = self.fought(name);
         }
         self.seen_usable(name, &judgement);
-        let next = self.next_step(name, wanted, &judgement);
+        self.seen_whole(name, wanted, &judgement);
+        let next = self.next_step(name, &judgement);
         self.unsettle(name, next);
         let exact =
             self.objects.get(name).is_some_and(|it| it.is_exact() && it.phase == Phase::Idle);
@@ -144,18 +145,13 @@ impl<K: Kind> Engine<K> {
 
     /// Hands out the next work for an object on which nothing is under way. Returns whether the
     /// object is about to change, so that a single run waits for it.
-    fn next_step(
-        &mut self,
-        name: &Name,
-        wanted: &DesiredObject<K::Spec>,
-        judgement: &Judgement<K::Step>,
-    ) -> bool {
+    fn next_step(&mut self, name: &Name, judgement: &Judgement<K::Step>) -> bool {
         let Some(object) = self.objects.get(name) else { return false };
         if object.phase != Phase::Idle || self.paused.is_some() {
             return object.phase != Phase::Idle;
         }
         match &judgement.verdict {
-            Verdict::InSync => self.fulfilled(name, wanted),
+            Verdict::InSync => self.fulfilled(name),
             Verdict::Refuse(_) => {
                 // What AWS did not change may change after a while, and no rotation knows when.
                 if let Some(until) = object.memory.stuck_until(self.now.mono) {
@@ -194,7 +190,7 @@ impl<K: Kind> Engine<K> {
     fn seen_usable(&mut self, name: &Name, judgement: &Judgement<K::Step>) {
         let busy = matches!(&judgement.verdict, Verdict::Wait(wait) if wait.soon);
         if let Some(object) = self.objects.get_mut(name)
-            && object.observed.reading().is_some()
+            && object.observed.reading().is_some_and(|it| it.exact)
             && judgement.diff.failed.is_none()
             && !busy
         {
@@ -204,12 +200,31 @@ impl<K: Kind> Engine<K> {
     }
 
     /// Remembers that an exact read showed the object as its spec asks, so that a later difference
-    /// is known to be drift. Returns `false`: nothing is about to change.
-    fn fulfilled(&mut self, name: &Name, wanted: &DesiredObject<K::Spec>) -> bool {
-        // What a list does not show may still differ.
-        if let Some(object) = self.objects.get_mut(name).filter(|it| it.is_exact()) {
+    /// is known to be drift; that a tag of ours is still to be written does not matter. Otherwise
+    /// remembers what of the differences is drift.
+    fn seen_whole(
+        &mut self,
+        name: &Name,
+        wanted: &DesiredObject<K::Spec>,
+        judgement: &Judgement<K::Step>,
+    ) {
+        let Some(object) = self.objects.get_mut(name) else { return };
+        let diff = &judgement.diff;
+        let whole = diff.changes.is_empty() && diff.waits.is_empty() && diff.refusal.is_none();
+        // What a list does not show may still differ, and what was read before our last step says nothing.
+        let read = object.read_started.is_some() && object.is_exact();
+        if whole && diff.failed.is_none() && read && object.phase == Phase::Idle {
             let digests = K::digests(Some(&wanted.spec), &object.observed, &self.facts);
-            object.memory.fulfilled = Some((Arc::clone(&wanted.spec), digests.desired));
+            object.memory.seen_whole(&wanted.spec, digests.desired);
+        } else {
+            object.memory.note_drift(&diff.changes);
+        }
+    }
+
+    /// Remembers that an exact read left nothing to do. Returns `false`: nothing is about to change.
+    fn fulfilled(&mut self, name: &Name) -> bool {
+        let read = |it: &&mut Object<K>| it.is_exact() && it.read_started.is_some();
+        if let Some(object) = self.objects.get_mut(name).filter(read) {
             object.memory.converged();
             object.failures = 0;
         }

@@ -74,7 +74,7 @@ fn moved(live_is_applied: bool, desired_is_applied: bool) -> Origin {
     match (live_is_applied, desired_is_applied) {
         (true, _) => Origin::Pending,
         (false, true) => Origin::Drift,
-        (false, false) => Origin::Both,
+        (false, false) => Origin::Unclear,
     }
 }
 

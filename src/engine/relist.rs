@@ -13,7 +13,7 @@ use super::{
     page::Page,
     policy::ReadMode,
     time::Mono,
-    work::{Priority, Trigger},
+    work::Trigger,
 };
 
 /// A list may take at most this share of the time: one part in four.
@@ -183,7 +183,7 @@ impl<K: Kind> Engine<K> {
                 object.observed = Observed::Present(reading);
                 object.confirmed = Some(Moment::of(started, self.now));
                 self.recount(name);
-                self.schedule_audit(name, true);
+                self.schedule_audit(name);
             }
             Observed::Present(_) | Observed::Absent | Observed::Unknown => self.nominate(name),
         }
@@ -191,7 +191,7 @@ impl<K: Kind> Engine<K> {
 
     /// Schedules an exact read of an object that a list shows otherwise than it is known. One whose
     /// last read failed keeps the pace of its retries.
-    fn nominate(&mut self, name: &Name) {
+    pub(super) fn nominate(&mut self, name: &Name) {
         let Some(object) = self.objects.get_mut(name) else { return };
         if object.unread.is_some() {
             return;
@@ -201,7 +201,7 @@ impl<K: Kind> Engine<K> {
         // What is only watched has not drifted.
         if wanted.is_some_and(|it| !K::is_guard(&it.spec)) {
             self.breaker.suspect(name);
-            self.schedule_read(name, self.now.mono, Priority::Mover);
+            self.doubt(name, usize::MAX);
         } else {
             self.read_stranger(name);
         }

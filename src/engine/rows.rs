@@ -4,12 +4,15 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
+    time::Duration,
 };
 
 use jiff::Timestamp;
 
 use super::{
+    audit::Freshness,
     diff::{Cause, Change, Reason},
+    failure::chain,
     kind::{Detail, Digests, Kind},
     name::Key,
     object::{Object, Phase},
@@ -36,6 +39,18 @@ pub(super) struct Frame {
     pub(super) now: Mono,
     pub(super) next_check: Option<Timestamp>,
     pub(super) orphan: bool,
+    pub(super) freshness: Freshness,
+    /// Why nothing is read or written; `None`: it is.
+    pub(super) paused: Option<Reason>,
+    /// How old the last read may get.
+    pub(super) max_age: Duration,
+}
+
+impl Frame {
+    /// Whether what is said rests on a read. What is on hold is not read, however old the last read gets.
+    fn claims(&self) -> Freshness {
+        if self.paused.is_some() { Freshness::Overdue } else { self.freshness }
+    }
 }
 
 /// Builds the row of an object that was judged.
@@ -47,6 +62,10 @@ pub(super) fn judged<K: Kind>(
     let causes = causes(&judgement.diff.changes);
     let failing = object.memory.is_failing(frame.now);
     let (status, reason) = status(judgement, object, !causes.is_empty());
+    let (status, reason) = match status {
+        Status::Synced => in_sync(&frame, object, judgement),
+        _ => (status, reason),
+    };
     let extras = extras(object, judgement);
     let reconciling = matches!(object.phase, Phase::Applying(_))
         || match &judgement.verdict {
@@ -61,17 +80,24 @@ pub(super) fn judged<K: Kind>(
         Verdict::Wait(wait) if !wait.soon && failing => Some(wait.reason.clone()),
         Verdict::Wait(_) | Verdict::Act(_) | Verdict::InSync => judgement.diff.failed.clone(),
     };
+    let freshness = frame.claims();
     let mut row = base(frame, object, Blank { status, reason });
     row.changes.clone_from(&judgement.diff.changes);
     row.steps = judgement.diff.steps.iter().map(|it| it.step.to_string()).collect();
     row.causes = causes;
-    finish(row, object, Aspects { reconciling, stalled, extras })
+    finish(row, object, Aspects { reconciling, stalled, extras }, freshness)
 }
 
-/// The row of an object of which only this much is known.
+/// The row of an object of which only this much is known. What drifted before has neither ended nor begun anew.
 pub(super) fn blank<K: Kind>(frame: Frame, object: &Object<K>, blank: Blank) -> Row {
-    let row = base(frame, object, blank);
-    finish(row, object, Aspects::default())
+    let before = object.row.as_deref().filter(|it| !it.orphan && !frame.orphan);
+    let freshness = frame.claims();
+    let mut row = base(frame, object, blank);
+    if let Some(before) = before {
+        row.causes.clone_from(&before.causes);
+        row.changes.clone_from(&before.changes);
+    }
+    finish(row, object, Aspects::default(), freshness)
 }
 
 /// The causes under which something drifted.
@@ -94,15 +120,21 @@ fn status<K: Kind>(
         return (Status::Failed, reason.clone());
     }
     match &judgement.verdict {
-        Verdict::InSync => (Status::Synced, in_sync()),
+        Verdict::InSync => (Status::Synced, as_asked()),
         // A stale record alone is our own housekeeping.
-        Verdict::Act(_) if judgement.diff.changes.is_empty() => (Status::Synced, in_sync()),
+        Verdict::Act(_) if judgement.diff.changes.is_empty() => (Status::Synced, as_asked()),
         Verdict::Act(planned) => match &judgement.gate {
             Some(gate) => (differs, gate.reason.clone()),
             None => (differs, Reason::new(acting(drifted, object), planned.step.to_string())),
         },
         Verdict::Wait(_) if judgement.diff.changes.is_empty() && object.record_failed.is_some() => {
-            (Status::Synced, in_sync())
+            (Status::Synced, as_asked())
+        }
+        // What may not be read is neither as asked nor otherwise.
+        Verdict::Wait(_)
+            if judgement.diff.unreadable.is_some() && judgement.diff.changes.is_empty() =>
+        {
+            (Status::Synced, as_asked())
         }
         Verdict::Wait(wait) if drifted => (Status::Drifted, wait.reason.clone()),
         Verdict::Wait(wait) if wait.soon => (Status::Progressing, wait.reason.clone()),
@@ -111,8 +143,54 @@ fn status<K: Kind>(
     }
 }
 
-fn in_sync() -> Reason {
+fn as_asked() -> Reason {
     Reason::new("InSync", "as the manifest asks")
+}
+
+/// Returns what may be said of an object that is as its manifest asks as far as it is known: synced only if an exact
+/// read says so that began after the last moment at which it may have changed.
+fn in_sync<K: Kind>(
+    frame: &Frame,
+    object: &Object<K>,
+    judgement: &Judgement<K::Step>,
+) -> (Status, Reason) {
+    if let Some(why) = &frame.paused {
+        return (Status::Unknown, why.clone());
+    }
+    if let Some(reason) = &judgement.diff.unreadable {
+        return (Status::Unknown, reason.clone());
+    }
+    if object.wanted.as_ref().is_some_and(|it| it.frozen) {
+        let message =
+            "as the last good version of its manifest asks; the manifest cannot be read now";
+        return (Status::Unverified, Reason::new("ManifestUnreadable", message));
+    }
+    let unread = object.unread.as_deref().map(|(_, failure)| chain(failure));
+    match (frame.freshness, unread) {
+        (Freshness::Verified, _) => (Status::Synced, as_asked()),
+        (_, Some(why)) => (Status::Unknown, Reason::new("ReadFailed", why)),
+        (stale, None) => (Status::Unverified, unverified(stale)),
+    }
+}
+
+/// Says why what is known of an object does not count as verified.
+fn unverified(freshness: Freshness) -> Reason {
+    let (code, message) = match freshness {
+        Freshness::Unread => (
+            "NotReadYet",
+            "as the manifest asks as far as a list shows; it has not been read exactly since the start",
+        ),
+        Freshness::Asked => {
+            ("NotReadSince", "its manifest has changed; it has not been read exactly since")
+        }
+        Freshness::Doubted => {
+            ("NotReadSince", "it may have changed; it has not been read exactly since")
+        }
+        Freshness::Verified | Freshness::Overdue => {
+            ("ReadOverdue", "as the manifest asks when it was last read; the next read is overdue")
+        }
+    };
+    Reason::new(code, message)
 }
 
 /// Returns the reason of a step that is under way: it repairs drift, creates or updates.
@@ -134,7 +212,7 @@ fn extras<K: Kind>(
         extras.insert("RecordFailed", reason.clone());
     }
     if let Some((_, failure)) = object.unread.as_deref() {
-        let reason = Reason::new("ReadFailed", super::failure::chain(failure));
+        let reason = Reason::new("ReadFailed", chain(failure));
         extras.insert("Stale", reason);
     }
     if object.wanted.as_ref().is_some_and(|it| it.frozen) {
@@ -171,6 +249,7 @@ fn base<K: Kind>(frame: Frame, object: &Object<K>, blank: Blank) -> Row {
         manifest: object.wanted.as_ref().and_then(|it| it.manifest.clone()),
         observed: object.confirmed.map(|it| it.wall),
         audited: object.audited.map(|it| it.wall),
+        max_age: frame.max_age,
         next_check: frame.next_check,
         steps_done: object.steps,
         endings: object.endings.clone(),
@@ -188,10 +267,15 @@ struct Aspects {
 }
 
 /// Adds the conditions, and takes over from the last row what has not changed since.
-fn finish<K: Kind>(mut row: Row, object: &Object<K>, aspects: Aspects) -> Row {
+fn finish<K: Kind>(
+    mut row: Row,
+    object: &Object<K>,
+    aspects: Aspects,
+    freshness: Freshness,
+) -> Row {
     let before = object.row.as_deref();
     row.conditions = aspects
-        .conditions(&row, object.is_exact())
+        .conditions(&row, object.is_exact(), freshness)
         .into_iter()
         .map(|(kind, status, reason)| {
             let was = before.and_then(|row| row.conditions.iter().find(|it| it.kind == kind));
@@ -213,10 +297,15 @@ fn finish<K: Kind>(mut row: Row, object: &Object<K>, aspects: Aspects) -> Row {
 impl Aspects {
     /// Returns every condition, sorted by type. `exact`: whether an exact read has shown the
     /// object.
-    fn conditions(self, row: &Row, exact: bool) -> Vec<(&'static str, Truth, Reason)> {
+    fn conditions(
+        self,
+        row: &Row,
+        exact: bool,
+        freshness: Freshness,
+    ) -> Vec<(&'static str, Truth, Reason)> {
         let ready = match row.status {
             Status::Synced => Truth::True,
-            Status::Unknown => Truth::Unknown,
+            Status::Unknown | Status::Unverified => Truth::Unknown,
             Status::Pending
             | Status::Drifted
             | Status::Progressing
@@ -232,12 +321,15 @@ impl Aspects {
         } else {
             Reason::new("ListOnly", "only seen in a list so far")
         };
+        let verified = freshness == Freshness::Verified;
+        let verification = if verified { Reason::new("Read", "") } else { unverified(freshness) };
         let stalled = Truth::from(self.stalled.is_some());
         let mut conditions = vec![
             ("Ready", ready, row.reason.clone()),
             ("Reconciling", Truth::from(self.reconciling), working),
             ("Drifted", Truth::from(drifted), drift),
             ("Audited", Truth::from(exact), audited),
+            ("Verified", Truth::from(verified), verification),
             ("Stalled", stalled, self.stalled.unwrap_or(Reason::new("NotStalled", ""))),
         ];
         conditions

@@ -52,6 +52,9 @@ impl<K: Kind> Engine<K> {
             now: self.now.mono,
             next_check,
             orphan: object.is_orphan(name, &self.settings),
+            freshness: self.freshness(object),
+            paused: self.paused.clone(),
+            max_age: self.age_limit(object),
         }
     }
 

@@ -3,6 +3,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
+    time::Duration,
 };
 
 use super::{
@@ -17,8 +18,10 @@ use jiff::Timestamp;
 /// How an object is doing, in one word. A closed list: it is a metric label.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Status {
-    /// As the manifest asks.
+    /// As the manifest asks, and every managed part of it was read to say so.
     Synced,
+    /// As the manifest asks as far as it is known, and the read that would say so is still to come.
+    Unverified,
     /// The manifest, or the tag in the registry, moved and AWS has not followed yet.
     Pending,
     /// Another party changed AWS.
@@ -37,8 +40,9 @@ pub enum Status {
 
 impl Status {
     /// Every status, in the order of the reference page.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Synced,
+        Self::Unverified,
         Self::Pending,
         Self::Drifted,
         Self::Progressing,
@@ -52,6 +56,7 @@ impl Status {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Synced => "synced",
+            Self::Unverified => "unverified",
             Self::Pending => "pending",
             Self::Drifted => "drifted",
             Self::Progressing => "progressing",
@@ -66,13 +71,14 @@ impl Status {
     pub fn display_rank(self) -> u8 {
         match self {
             Self::Synced => 0,
-            Self::Progressing => 1,
-            Self::Pending => 2,
-            Self::Unknown => 3,
-            Self::Drifted => 4,
-            Self::Refused => 5,
-            Self::Failed => 6,
-            Self::Suspended => 7,
+            Self::Unverified => 1,
+            Self::Progressing => 2,
+            Self::Pending => 3,
+            Self::Unknown => 4,
+            Self::Drifted => 5,
+            Self::Refused => 6,
+            Self::Failed => 7,
+            Self::Suspended => 8,
         }
     }
 }
@@ -110,8 +116,10 @@ pub struct Row {
     pub manifest: Option<Location>,
     /// When AWS last confirmed what we know: the start of the request, a list's or a read's.
     pub observed: Option<Timestamp>,
-    /// When it was last read exactly.
+    /// When the last exact read began.
     pub audited: Option<Timestamp>,
+    /// How old that may get before the status does not count as verified any more.
+    pub max_age: Duration,
     /// When it will be read again, if nothing happens before.
     pub next_check: Option<Timestamp>,
     /// Steps that AWS accepted and refused since the start.
@@ -211,7 +219,7 @@ impl Row {
     /// does if differences were seen.
     pub fn differs(&self) -> bool {
         match self.status {
-            Status::Synced => false,
+            Status::Synced | Status::Unverified => false,
             Status::Suspended | Status::Unknown => !self.changes.is_empty(),
             Status::Pending
             | Status::Drifted

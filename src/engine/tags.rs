@@ -48,6 +48,18 @@ const STACK: &str = "aws:cloudformation:stack-name";
 /// AWS's own tags, which nobody else can write.
 const AWS: &str = "aws:";
 
+/// Whether the index behind bulk reads shows a tag as a read of the resource does. Of AWS's own tags that is not
+/// documented.
+pub fn is_indexed(key: &str) -> bool {
+    !key.starts_with(AWS)
+}
+
+/// Whether a tag of a function says something to a part of it: whose the function is, and whether it is to be left
+/// alone. The others are the function's own affair, or that of another part.
+pub fn concerns_parts(key: &str) -> bool {
+    matches!(key, OWNER | OBJECT | SUSPEND)
+}
+
 /// The tags by which an object is known as ours.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Ownership {

@@ -3,15 +3,16 @@
 
 #![warn(clippy::wildcard_enum_match_arm)]
 
-use std::{collections::BTreeSet, sync::Arc, time::Duration};
+use std::{cell::OnceCell, collections::BTreeSet, sync::Arc, time::Duration};
 
 use super::{
+    asked::{SpecMatch, is_ours_to_ask},
     desired::DesiredObject,
-    diff::{Cause, Change, Diff, Fingerprint, Origin, Planned, Reason, Wait},
+    diff::{Cause, Change, Diff, Origin, Planned, Reason, Wait, step_fingerprint},
     facts::Facts,
     failure::{Class, chain},
     gate::{Gate, gate},
-    kind::Kind,
+    kind::{Digests, Kind},
     memory::{Backoff, Memory},
     name::Name,
     observed::Observed,
@@ -80,8 +81,9 @@ pub fn judge<K: Kind>(case: &Case<'_, K>) -> Judgement<K::Step> {
         Observed::Absent => K::create(case.name, &case.wanted.spec, case.facts),
         Observed::Present(reading) => K::diff(case.name, &case.wanted.spec, reading, case.facts),
     };
+    let origins = Origins::new(case);
     for change in &mut diff.changes {
-        change.origin = origin(case, change);
+        change.origin = origins.of(change);
     }
     // What is only watched is nobody's to take over.
     if let Observed::Present(reading) = case.observed
@@ -118,36 +120,138 @@ fn make_anew<K: Kind>(case: &Case<'_, K>, diff: &mut Diff<K::Step>) {
     }
 }
 
-/// Says who moved. Where the record in AWS cannot tell, our own memory may: if this process saw the
-/// same desired state fulfilled, another party moved.
-fn origin<K: Kind>(case: &Case<'_, K>, change: &Change) -> Origin {
-    if let Some(origin) = case.memory.origin(change) {
-        return origin;
-    }
-    let ours = |yes: bool| if yes { Origin::Drift } else { Origin::Pending };
-    match change.origin {
-        Origin::NoRecord if change.cause == Cause::Missing => {
-            ours(case.memory.seen_ours && case.memory.usable)
-        }
-        Origin::NoRecord => {
-            let digests = K::digests(Some(&case.wanted.spec), case.observed, case.facts);
-            let same = |(spec, desired): &(Arc<K::Spec>, String)| {
-                **spec == *case.wanted.spec && *desired == digests.desired
-            };
-            let unchanged = case.memory.fulfilled.as_ref().is_some_and(same);
-            if unchanged { Origin::Drift } else { Origin::NoRecord }
-        }
-        Origin::Drift | Origin::Both if untouched(case, change) => Origin::Pending,
-        origin @ (Origin::Pending | Origin::Drift | Origin::Both) => origin,
-    }
+/// Says of each change of one object who moved. What earlier specs asked for is laid beside the live object once
+/// for all changes, and only where the record in AWS does not say enough.
+struct Origins<'a, K: Kind> {
+    case: &'a Case<'a, K>,
+    /// What differs from each spec for which a step began since the object was last in sync.
+    asked: OnceCell<Vec<Vec<Change>>>,
+    /// What differs from the spec that it was last seen in sync with.
+    fulfilled: OnceCell<Vec<Change>>,
 }
 
-/// Whether everything is still as our own last write left it. What AWS made of that write, in part or
-/// not at all, is nobody's drift.
-fn untouched<K: Kind>(case: &Case<'_, K>, change: &Change) -> bool {
-    let shown = matches!(change.cause, Cause::Image | Cause::Config);
-    let fingerprint = case.observed.reading().map(K::fingerprint);
-    shown && fingerprint.is_some() && fingerprint == case.memory.ours
+impl<'a, K: Kind> Origins<'a, K> {
+    fn new(case: &'a Case<'a, K>) -> Self {
+        Self { case, asked: OnceCell::new(), fulfilled: OnceCell::new() }
+    }
+
+    /// Says who moved. Where the record in AWS cannot tell, memory may: what a step of ours asked
+    /// for is nobody's drift, what was counted as drift stays so, and if this process saw the field
+    /// fulfilled, another party moved.
+    fn of(&self, change: &Change) -> Origin {
+        let memory = self.case.memory;
+        if let Some(origin) = memory.origin(change) {
+            return origin;
+        }
+        match change.origin {
+            Origin::NoRecord if change.cause == Cause::Missing => {
+                if memory.seen_ours && memory.usable { Origin::Drift } else { Origin::Pending }
+            }
+            Origin::Pending | Origin::Both => change.origin,
+            Origin::Drift | Origin::Unclear | Origin::Gone | Origin::NoRecord => {
+                let ask = is_ours_to_ask(change.cause);
+                if ask { self.by_memory(change) } else { change.origin }
+            }
+        }
+    }
+
+    /// Returns the origin of a change that may be another party's doing, as far as the record knows.
+    fn by_memory(&self, change: &Change) -> Origin {
+        let memory = self.case.memory;
+        let (asked, fulfilled) = (self.asked(change), self.fulfilled(change));
+        if asked == SpecMatch::Asked || fulfilled == SpecMatch::Asked {
+            return Origin::Pending;
+        }
+        let unchanged = self.is_unchanged();
+        match memory.asked().and_then(|it| it.counted(change)) {
+            Some(Origin::Gone) => return Origin::Gone,
+            Some(_) if unchanged || change.origin == Origin::Drift => return Origin::Drift,
+            Some(_) => return Origin::Both,
+            None => {}
+        }
+        let others = asked == SpecMatch::Other;
+        let both = others && fulfilled == SpecMatch::Other;
+        match change.origin {
+            Origin::Drift | Origin::Unclear if self.is_untouched(change) => Origin::Pending,
+            Origin::Drift if !others => Origin::Unclear,
+            // Our own step may be what took it away.
+            Origin::Gone if memory.has_begun() => Origin::Pending,
+            // It may be still to come: nobody can tell.
+            Origin::Gone if memory.fresh => Origin::NoRecord,
+            Origin::Gone | Origin::NoRecord if unchanged && others => Origin::Drift,
+            Origin::Gone | Origin::NoRecord | Origin::Unclear if both => Origin::Both,
+            origin @ (Origin::Pending
+            | Origin::Drift
+            | Origin::Both
+            | Origin::Unclear
+            | Origin::Gone
+            | Origin::NoRecord) => origin,
+        }
+    }
+
+    /// Whether a step of ours asked for the live value since the object was last in sync.
+    fn asked(&self, change: &Change) -> SpecMatch {
+        let Some(asked) = self.case.memory.asked() else { return SpecMatch::Other };
+        if asked.is_value(change) {
+            return SpecMatch::Asked;
+        }
+        let others = asked.specs().iter().filter(|it| !self.is_wanted(it));
+        let differences = || others.map(|it| self.differences(it)).collect();
+        // What an image tag means moves without the spec: there the values alone speak.
+        let all = (change.cause != Cause::Image).then(|| self.asked.get_or_init(differences));
+        let all = all.into_iter().flatten().map(|it| SpecMatch::of(change, it));
+        let first = if asked.has_overflowed() { SpecMatch::Unknown } else { SpecMatch::Other };
+        all.fold(first, SpecMatch::or)
+    }
+
+    /// Whether the live value is the one with which the object was last in sync. `Unknown` as well
+    /// if it never was.
+    fn fulfilled(&self, change: &Change) -> SpecMatch {
+        let Some((spec, digest)) = &self.case.memory.fulfilled else { return SpecMatch::Unknown };
+        if change.cause == Cause::Image {
+            let live = self.digests().live;
+            // Another repository may hold the same image.
+            let known = change.origin == Origin::Unclear && !live.is_empty();
+            let found = if live == *digest { SpecMatch::Asked } else { SpecMatch::Other };
+            return if known { found } else { SpecMatch::Unknown };
+        }
+        if self.is_wanted(spec) {
+            return SpecMatch::Other;
+        }
+        SpecMatch::of(change, self.fulfilled.get_or_init(|| self.differences(spec)))
+    }
+
+    fn differences(&self, spec: &K::Spec) -> Vec<Change> {
+        let Case { name, facts, .. } = *self.case;
+        match self.case.observed {
+            Observed::Present(reading) => K::diff(name, spec, reading, facts).changes,
+            Observed::Absent | Observed::Unknown => K::create(name, spec, facts).changes,
+        }
+    }
+
+    fn is_wanted(&self, spec: &Arc<K::Spec>) -> bool {
+        Arc::ptr_eq(spec, &self.case.wanted.spec) || *spec == self.case.wanted.spec
+    }
+
+    fn digests(&self) -> Digests {
+        K::digests(Some(&self.case.wanted.spec), self.case.observed, self.case.facts)
+    }
+
+    /// Whether this process saw the very desired state of now fulfilled.
+    fn is_unchanged(&self) -> bool {
+        let same = |(spec, digest): &(Arc<K::Spec>, String)| {
+            self.is_wanted(spec) && *digest == self.digests().desired
+        };
+        self.case.memory.fulfilled.as_ref().is_some_and(same)
+    }
+
+    /// Whether everything is still as our own last write left it. What AWS made of that write, in
+    /// part or not at all, is nobody's drift.
+    fn is_untouched(&self, change: &Change) -> bool {
+        let shown = matches!(change.cause, Cause::Image | Cause::Config);
+        let fingerprint = self.case.observed.reading().map(K::fingerprint);
+        shown && fingerprint.is_some() && fingerprint == self.case.memory.ours
+    }
 }
 
 /// Takes out the steps that would only repeat what AWS accepted and ignored. Returns the paths of
@@ -282,18 +386,4 @@ pub fn reason_code(class: Class) -> &'static str {
         Class::Credentials => "CredentialsInvalid",
         Class::Unclear => "CallFailed",
     }
-}
-
-/// Returns what a step would do as a number: its text and the differences that it ends. The same
-/// number is the same attempt, which waits after a failure; another one is tried at once.
-pub fn step_fingerprint<S: std::fmt::Display>(
-    planned: &Planned<S>,
-    changes: &[Change],
-) -> Fingerprint {
-    let mut text = format!("{}\n{}", planned.kind, planned.step);
-    for change in changes.iter().filter(|it| planned.is_about(it)) {
-        let (desired, live) = (change.desired.fingerprint, change.live.fingerprint);
-        text.push_str(&["\n", &change.path, &format!(" {desired:?} {live:?}")].concat());
-    }
-    Fingerprint::of(text.as_bytes())
 }

@@ -1,8 +1,13 @@
 //! What the driver tells the engine, and what the engine asks of the driver.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+    time::Duration,
+};
 
 use super::{
+    audit::AuditPeriods,
     desired::Desired,
     diff::{Cause, Change, Planned, Reason},
     facts::{Fact, FactKey},
@@ -13,6 +18,7 @@ use super::{
     observed::Reading,
     page::Page,
     prune::PruneDecision,
+    sighting::Sightings,
     status::Status,
     time::Mono,
 };
@@ -38,8 +44,12 @@ pub enum Event<K: Kind> {
     Blocked(Name),
     /// Another kind said something; `None`: it no longer knows.
     Facts(Vec<(FactKey, Option<Fact>)>),
-    /// A hint: this object may have changed.
-    Hint(Name),
+    /// A person asks for a read.
+    Refresh(Arc<Refresh>),
+    /// How often the audit may read.
+    AuditPeriods(AuditPeriods),
+    /// A bulk read shows these otherwise than the one before.
+    Sighted(Arc<Sightings>),
     /// List again now.
     Resync,
     /// Nothing may be read or written until further notice (`Some`), or all is well again (`None`).
@@ -52,6 +62,24 @@ pub enum Event<K: Kind> {
     PruneDecided(Arc<PruneDecision>),
     /// The time that [`super::engine::Engine::next_wake`] named has come.
     Woke,
+}
+
+/// What a person asks to be read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Refresh {
+    /// Everything, in the order and at the pace of a first audit.
+    All,
+    /// These documents with everything that belongs to them, at once: each by its kind and name.
+    Documents(BTreeSet<DocumentKey>),
+}
+
+/// A document of a target.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct DocumentKey {
+    /// As `Function`.
+    pub kind: &'static str,
+    /// Its name in AWS.
+    pub name: Name,
 }
 
 /// The answer to [`Work::Read`].
@@ -70,6 +98,8 @@ pub enum Work<K: Kind> {
     List(Arc<BTreeMap<Name, Arc<K::Spec>>>),
     /// Read one object, of which this is wanted; answer with [`Event::Read`]. It has been due for so long.
     Read(Name, Option<Arc<K::Spec>>, Priority, Duration),
+    /// The read of this object that is under way is more urgent than it was.
+    Hasten(Name, Priority),
     /// Make one call; answer with [`Event::Applied`] or [`Event::Blocked`].
     Apply(Order<K>),
     /// Tell the other kinds.
@@ -91,6 +121,22 @@ pub enum Priority {
     List,
     /// The slow rotation.
     Audit,
+}
+
+impl Priority {
+    /// All of them, the most urgent first.
+    pub const ALL: [Self; 5] = [Self::Write, Self::InFlight, Self::Mover, Self::List, Self::Audit];
+
+    /// Its place among [`Priority::ALL`].
+    pub fn rank(self) -> usize {
+        match self {
+            Self::Write => 0,
+            Self::InFlight => 1,
+            Self::Mover => 2,
+            Self::List => 3,
+            Self::Audit => 4,
+        }
+    }
 }
 
 /// One call to be made, and what is to be said of it.

@@ -19,7 +19,7 @@ OWNER_TAG = "evenkeel.dev/owner"
 SIZE_MAX = 6144
 
 # Services whose prefix in policies is not their name in the journal.
-PREFIXES = {"monitoring": "cloudwatch"}
+PREFIXES = {"monitoring": "cloudwatch", "tagging": "tag"}
 # Operations whose action has another name.
 ACTIONS = {("lambda", "Invoke"): "lambda:InvokeFunction"}
 # Operations that need no permission, and why.
@@ -50,6 +50,7 @@ ANYWHERE = {
     "cloudwatch:DescribeAlarms",  # limited to alarms it shows no composite ones
     "cloudwatch:GetMetricData",
     "logs:DescribeLogGroups",
+    "tag:GetResources",
     "ecr:GetAuthorizationToken",
     "ec2:DescribeSecurityGroups",
     "ec2:DescribeSubnets",

@@ -16,8 +16,9 @@ from test_alerting import ALERTMANAGER, names
 OBJECT = {"job": "evenkeel", "instance": "a:1", "target": "production", "kind": "Function", "name": "resize"}
 DOWN, PAUSED = "EvenkeelDown", "EvenkeelTargetPaused"
 BREAKER, LONG, DRIFTED = "EvenkeelBreakerOpen", "EvenkeelObjectDriftLong", "EvenkeelObjectDrifted"
+STALE, UNVERIFIED = "EvenkeelVerdictStale", "EvenkeelUnverified"
 # Those that keep others back.
-SOURCES = {DOWN, PAUSED, BREAKER, LONG}
+SOURCES = {DOWN, PAUSED, BREAKER, LONG, STALE}
 
 
 @pytest.fixture(scope="module")
@@ -70,13 +71,15 @@ def test_alertmanager_keeps_back_what_another_alert_says(alerts: str) -> None:
         (DOWN, INSTANCE, everything, OBJECT, everything),
         (DOWN, INSTANCE, plain, OTHER_INSTANCE, NOBODY),
         (DOWN, JOB, everything, OBJECT, everything),
-        (PAUSED, TARGET, plain | {LONG}, OBJECT, objects),
+        (PAUSED, TARGET, plain | {LONG, STALE}, OBJECT, objects),
         (PAUSED, TARGET, plain, OTHER_TARGET, NOBODY),
         (PAUSED, TARGET, plain, OTHER_INSTANCE, NOBODY),
-        (BREAKER, TARGET, plain | {LONG}, OBJECT, objects - {"EvenkeelImageMissing"}),
+        (BREAKER, TARGET, plain | {LONG, STALE}, OBJECT, objects - {"EvenkeelImageMissing"}),
         (BREAKER, TARGET, plain, OTHER_TARGET, NOBODY),
         (LONG, OBJECT, plain, OBJECT, {DRIFTED}),
         (LONG, OBJECT, plain, OTHER_NAME, NOBODY),
+        (STALE, OBJECT, plain, OBJECT, {UNVERIFIED}),
+        (STALE, OBJECT, plain, OTHER_NAME, NOBODY),
     ]
     for number, (source, labels, others, at, expected) in enumerate(questions):
         fire = [labels | {"alertname": source}] + [at | {"alertname": it} for it in sorted(others)]

@@ -297,9 +297,9 @@ def test_what_could_not_be_read_is_not_taken_for_gone(hands: Hands) -> None:
     fault(hands, {"fault": "deny", "operations": ["GetFunctionEventInvokeConfig"], "after": 1})
     said = refused(hands, code=1)
     assert "/asyncInvoke/maximumRetryAttempts: it could not be read" in said
-    # Nor is what nobody can look at in sync.
+    # Nor is what nobody can look at in sync: that cannot be told.
     fault(hands, {"fault": "deny", "operations": ["GetFunctionEventInvokeConfig"]})
-    said = refused(hands, code=1)
+    said = refused(hands, code=2)
     assert "default/AsyncInvoke/job: AWS does not show asyncInvoke" in said and "AccessDenied" in said
     fault(hands, {"fault": "deny", "operations": ["GetFunction"]})
     assert "default/Function/job: " in refused(hands)

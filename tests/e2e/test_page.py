@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
+from selenium.webdriver.support import expected_conditions as EC  # noqa: N812
 
 from browser import browser, complaints, look
 from fleet import HEAD, SECRET, Fleet, function
@@ -110,6 +111,26 @@ def test_an_object_shows_what_differs_and_no_secret(fleet: Fleet, chrome: Chrome
     assert link == "https://us-east-1.console.aws.amazon.com/lambda/home?region=us-east-1#/functions/resize"
 
 
+def test_a_button_reads_the_object_now(fleet: Fleet, chrome: Chrome) -> None:
+    key = "default/Function/resize"
+    complaints(chrome)
+    chrome.get(f"{fleet.url}/objects/{key}")
+    read_at = fleet.ask(f"/api/v1/objects/{key}")["audited"]
+    part = chrome.find_element(By.CSS_SELECTOR, "#details dl")
+    chrome.find_element(By.ID, "read-now").click()
+    wait_for("it is asked for", lambda: text(chrome, "#read-now-says").startswith("Asked for"))
+    wait_for("it is read", lambda: fleet.ask(f"/api/v1/objects/{key}")["audited"] > read_at)
+    # What it shows is replaced; button, answer and focus stay.
+    wait_for("the page is fresh", lambda: EC.staleness_of(part)(chrome))
+    assert chrome.switch_to.active_element.get_attribute("id") == "read-now"
+    assert text(chrome, "#read-now-says").startswith("Asked for")
+    assert not complaints(chrome)
+    # Why not is said too.
+    chrome.execute_script("document.getElementById('read-now').dataset.object = 'nobody'")
+    chrome.find_element(By.ID, "read-now").click()
+    wait_for("it is told", lambda: text(chrome, "#read-now-says") == "Not read: there is no object `nobody`")
+
+
 def test_a_release_shows_weights_and_tests(fleet: Fleet, chrome: Chrome) -> None:
     chrome.get(f"{fleet.url}/objects/default/Function/count-bases")
     release = text(chrome, "section[aria-labelledby=release]")
@@ -140,6 +161,7 @@ def test_without_scripts_everything_is_there(fleet: Fleet) -> None:
         assert lines(plain) == ["hostile", "resize", "thumbnails"]
         plain.find_element(By.LINK_TEXT, "default/Function/resize").click()
         wait_for("the object's page", lambda: "Desired and live" in text(plain))
+        assert not plain.find_element(By.ID, "read-now").is_displayed()
         plain.find_element(By.LINK_TEXT, "Targets").click()
         wait_for("the targets", lambda: "lambda:GetFunction" in text(plain))
     finally:
@@ -172,8 +194,8 @@ def routes(fleet: Fleet) -> list[str]:
     document = fleet.ask("/api/v1/openapi.json")
     keys = [it["key"] for it in fleet.ask("/api/v1/objects")["objects"]]
     found = ["/metrics", "/livez", "/readyz", *PAGES]
-    for path in document["paths"]:
-        if path.endswith("/stream"):
+    for path, methods in document["paths"].items():
+        if path.endswith("/stream") or "get" not in methods:
             continue
         found += [path.replace("{key}", key) for key in keys] if "{key}" in path else [path]
     return [*found, *(f"/objects/{key}" for key in keys)]

@@ -154,8 +154,11 @@ def test_observing_writes_nothing_and_shows_drift(
     aws.functions.delete_function(FunctionName="annotate-variants")
     proxy.clear()
     daemon = start("--mode", "observe")
-    row = daemon.wait_status("thumbnails", "drifted")
-    assert row["causes"] == ["config"] and row["reason"] == "Observing"
+    daemon.wait_status("thumbnails", "drifted")
+    # Until the image has been looked up, that is what it waits for.
+    wait_for("the image is known", lambda: daemon.row("thumbnails")["reason"] == "Observing")
+    row = daemon.row("thumbnails")
+    assert row["causes"] == ["config"]
     change = {"path": "/memorySize", "desired": "512", "live": "1024"}
     assert [{k: it[k] for k in change} for it in row["changes"]] == [change]
     drift = daemon.metric("evenkeel_object_drift", name="thumbnails", cause="config")

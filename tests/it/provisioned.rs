@@ -6,7 +6,7 @@ use std::{sync::Arc, time::Duration};
 
 use evenkeel::{
     aws::{
-        calls::{CallLog, Calls},
+        calls::{CallLog, Calls, QuotaShares},
         clients::Clients,
         cloud::{AwsResource as _, Cloud, Priority},
     },
@@ -50,7 +50,7 @@ impl Provisioning {
         let clients = Clients::local(&scene.sim.url(), REGION).unwrap();
         let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
         let log: Arc<dyn CallLog> = Arc::new(Tape::default());
-        let calls = Arc::new(Calls::new(Name::new("default"), SCALE, &clock, log));
+        let calls = Arc::new(Calls::new(Name::new("default"), QuotaShares::of(SCALE), &clock, log));
         let mut new =
             Self { scene, connection: Block::open(&clients, calls), facts: Facts::default() };
         let function = json!({

@@ -2,6 +2,7 @@
 
 mod access;
 mod import;
+mod listen;
 mod object;
 mod output;
 mod publish;
@@ -13,12 +14,13 @@ mod test;
 pub use self::{
     access::{AccessArgs, CoreArgs},
     import::ImportArgs,
+    listen::ListenArgs,
     object::{
         FunctionArgs, InvokeArgs, LogsArgs, ObjectArgs, ResumeArgs, RollbackArgs, SuspendArgs,
     },
     output::Output,
     publish::PublishArgs,
-    query_args::{CheckArgs, ExplainArgs, InitArgs, StatusArgs, StatusOutput},
+    query_args::{CheckArgs, ExplainArgs, InitArgs, RefreshArgs, StatusArgs, StatusOutput},
     reconcile_args::{ApplyArgs, ModeArg, PlanArgs, RunArgs},
     scope::{RailArgs, ScopeArgs},
     test::TestArgs,

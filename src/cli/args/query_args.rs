@@ -47,6 +47,19 @@ pub struct ExplainArgs {
     pub(in crate::cli) url: String,
 }
 
+/// The arguments of `refresh`.
+#[derive(Debug, Args)]
+pub struct RefreshArgs {
+    /// The objects, as `resize`, `Function/resize` or `default/Function/resize`: the documents that they are parts of, or
+    /// are, are read at once with everything that belongs to them. Without names everything is, at the pace of a first
+    /// audit.
+    #[arg(value_name = "NAME")]
+    pub(in crate::cli) names: Vec<String>,
+    /// The running Evenkeel.
+    #[arg(long, env = "EVENKEEL_URL", default_value = "http://127.0.0.1:9809", value_name = "URL")]
+    pub(in crate::cli) url: String,
+}
+
 /// The arguments of `status`.
 #[derive(Debug, Args)]
 pub struct StatusArgs {

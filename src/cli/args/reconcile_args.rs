@@ -6,12 +6,13 @@ use clap::{Args, ValueEnum};
 
 use super::{
     access::CoreArgs,
+    listen::ListenArgs,
     output::Output,
     scope::{RailArgs, ScopeArgs},
 };
 use crate::{
-    cli::parse::{duration, resync},
-    daemon::exposition::MetricsDetail,
+    aws::calls::QuotaShares,
+    cli::parse::{audit_share, duration, resync},
     engine::policy::Mode,
 };
 
@@ -74,38 +75,13 @@ pub struct RunArgs {
     #[arg(long, env = "EVENKEEL_RESYNC", default_value = "30s", value_name = "TIME",
           value_parser = resync)]
     pub(in crate::cli) resync: Duration,
-    /// Where metrics, probes and status are served. Everybody who can reach it can read it.
-    #[arg(long, env = "EVENKEEL_LISTEN", default_value = "127.0.0.1:9809", value_name = "ADDRESS")]
-    pub(in crate::cli) listen: String,
-    /// Which series there are: sums alone, a dozen for each document, or those for each of its parts too.
-    #[arg(
-        long,
-        env = "EVENKEEL_METRICS_DETAIL",
-        default_value = "documents",
-        value_name = "DETAIL"
-    )]
-    pub(in crate::cli) metrics_detail: DetailArg,
-}
-
-/// `--metrics-detail`.
-#[derive(Debug, Clone, Copy, ValueEnum)]
-pub enum DetailArg {
-    /// No series of single objects: for large fleets and small servers.
-    Aggregate,
-    /// Series for each document.
-    Documents,
-    /// Series for each document, and for each URL, release, event source … of it besides.
-    Full,
-}
-
-impl From<DetailArg> for MetricsDetail {
-    fn from(detail: DetailArg) -> Self {
-        match detail {
-            DetailArg::Aggregate => Self::Aggregate,
-            DetailArg::Documents => Self::Documents,
-            DetailArg::Full => Self::Full,
-        }
-    }
+    /// The part of the calls that may be made (--quota-share) which the audit may always have, from 0.01 to 0.9. While
+    /// nothing more urgent needs them it takes a quarter.
+    #[arg(long, env = "EVENKEEL_AUDIT_SHARE", default_value_t = QuotaShares::AUDIT,
+          value_name = "PART", value_parser = audit_share)]
+    pub(in crate::cli) audit_share: f64,
+    #[command(flatten)]
+    pub(in crate::cli) listen: ListenArgs,
 }
 
 /// `--mode`.

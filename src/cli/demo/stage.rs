@@ -1,6 +1,6 @@
 //! What the story is played on: an AWS in memory, a folder of manifests, a daemon.
 
-use std::{fs, path::Path, sync::Arc, time::Duration};
+use std::{collections::BTreeSet, fs, path::Path, sync::Arc, time::Duration};
 
 use evenkeel_sim::{
     call::{Call, Caller, Service},
@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use tokio::{net::TcpListener, time};
 
 use crate::{
-    aws::clients::Clients,
+    aws::{calls::QuotaShares, clients::Clients},
     cli::{
         error::{CliError, DemoError, FileError},
         out::print,
@@ -20,6 +20,7 @@ use crate::{
     daemon::{
         clock::SystemClock,
         exposition::MetricsDetail,
+        http::Serving,
         options::{Options, Target, Working},
         pause::PauseFile,
         run::Daemon,
@@ -85,7 +86,8 @@ impl Stage {
         };
         let url = format!("http://{}", listener.local_addr().map_err(wrong)?);
         let mut daemon = daemon(&sim.url(), folder.path())?;
-        daemon.serve(listener, MetricsDetail::Documents);
+        let (detail, allowed_hosts) = (MetricsDetail::Documents, BTreeSet::new());
+        daemon.serve(listener, Serving { detail, allow_refresh: false, allowed_hosts });
         let mut stage = Self { sim, daemon, folder, url, printed: 0 };
         for repository in REPOSITORIES {
             stage.ecr("CreateRepository", repository, json!({}))?;
@@ -268,6 +270,7 @@ fn daemon(url: &str, root: &Path) -> Result<Daemon, DemoError> {
         share: 0.5,
         hash_key: None,
         settings: Working {
+            audit_share: QuotaShares::AUDIT,
             mode: Mode::Enforce,
             resync: RESYNC,
             in_flight_max: 10,

@@ -17,6 +17,9 @@ pub enum DaemonError {
          with manifests"
     )]
     Inexplicable { name: String },
+    /// It does not read what it is asked to.
+    #[error("{url} refuses it: {why}")]
+    RefreshRefused { url: String, status: u16, why: String },
     #[error("no object has these labels")]
     NoSuchLabels,
     #[error("not everything could be looked at within {within:?}")]
@@ -38,6 +41,12 @@ impl DaemonError {
     pub(super) fn advice(&self) -> &'static str {
         match self {
             Self::NoAnswer { .. } => "; is it running, and is --url right?",
+            Self::RefreshRefused { status: 404, .. } => {
+                "; `evenkeel status` lists what there is, and `evenkeel check` says what is wrong with manifests"
+            }
+            Self::RefreshRefused { status: 429, .. } => {
+                "; until then `evenkeel status NAME` says when each part is read next"
+            }
             _ => "",
         }
     }

@@ -31,6 +31,7 @@ use super::{
 };
 use crate::{
     aws::{
+        calls::QuotaShares,
         clients::is_loopback,
         cloud::{Cloud as _, Priority},
         registry,
@@ -249,6 +250,7 @@ async fn make(args: &PublishArgs, consumers: Option<&Consumers>) -> Result<(), C
     let settings = Working {
         mode: Mode::Enforce,
         resync: NO_RESYNC,
+        audit_share: QuotaShares::AUDIT,
         in_flight_max: 1,
         read_mode: selection.read_mode(),
     };

@@ -124,10 +124,10 @@ impl ExpositionWriter<'_> {
                 .iter()
                 .map(|((target, kind), it)| ([target.to_string(), (*kind).to_owned()], &it.summary))
         };
-        let help = "How long the slow rotation takes to read every object exactly.";
+        let help = "How often the audit reads each managed object exactly.";
         self.gauge(
             &Family("evenkeel_audit_period_seconds", help, &["target", "kind"]),
-            all().map(|(labels, it)| (labels, it.audit_period.as_secs_f64())),
+            all().map(|(labels, it)| (labels, it.audit_periods.managed.as_secs_f64())),
         );
         self.gauge(
             &Family(

@@ -41,6 +41,12 @@ impl ExpositionWriter<'_> {
             &family,
             samples.map(|(it, status)| (more(&it.row, status.as_str()), flag(it.status == status))),
         );
+        let help = "Since when an exact read has been missing that would say whether the object is as its manifest asks; \
+                    0 if it is not unverified.";
+        let name = "evenkeel_object_unverified_since_timestamp_seconds";
+        self.each(&Family(name, help, &O), all, |it| {
+            seconds(it.unverified_since().filter(|_| it.status == Status::Unverified))
+        });
         self.drift(all);
         let help = "When a list or a look last confirmed the object.";
         let name = "evenkeel_object_last_observed_timestamp_seconds";
@@ -119,7 +125,7 @@ impl ExpositionWriter<'_> {
             ours().map(|(row, it)| (labels(row), f64::from(it.percent.unwrap_or(0)) / 100.0)),
         );
         let help = "What releases came to: all callers got the version (promoted), it failed before it had any \
-                    (rejected), or it did badly and lost them (rolled_back).";
+                    (rejected), or it lost them again, as it did badly or by a person (rolled_back).";
         let samples = ours().flat_map(|(row, it)| {
             Ending::ALL.map(|ending| {
                 let times = it.endings.get(&ending).copied().unwrap_or(0);

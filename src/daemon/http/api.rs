@@ -3,19 +3,19 @@
 use std::sync::Arc;
 
 use axum::{
-    Json,
-    body::Bytes,
     extract::{
         Path, Query, State,
         rejection::{PathRejection, QueryRejection},
     },
-    http::{StatusCode, header},
-    response::{IntoResponse, Response},
+    http::StatusCode,
 };
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::context::AppState;
+use super::{
+    context::AppState,
+    error::{ApiError, ApiResult, Problem, json},
+};
 use crate::{
     daemon::{
         event_log::{EVENTS_MAX, HistoryEntry},
@@ -23,58 +23,13 @@ use crate::{
             View, Viewer,
             object::{DifferenceView, ObjectView, differences, object as object_json},
             params::ObjectParams,
-            query::{BadQuery, ObjectQuery},
+            query::ObjectQuery,
             record::EventView,
             state::{API_VERSION, ObjectsView, SourceDetailView, TargetDetailView},
         },
     },
     engine::status::Row,
 };
-
-/// Why a request cannot be answered.
-#[derive(Debug, Serialize, ToSchema)]
-pub(super) struct Problem {
-    /// In words.
-    error: String,
-}
-
-/// A request that cannot be answered.
-#[derive(Debug)]
-pub(super) struct ApiError(StatusCode, String);
-
-impl IntoResponse for ApiError {
-    fn into_response(self) -> Response {
-        (self.0, Json(Problem { error: self.1 })).into_response()
-    }
-}
-
-impl From<BadQuery> for ApiError {
-    fn from(bad: BadQuery) -> Self {
-        Self(StatusCode::BAD_REQUEST, bad.to_string())
-    }
-}
-
-impl From<QueryRejection> for ApiError {
-    fn from(bad: QueryRejection) -> Self {
-        Self(StatusCode::BAD_REQUEST, bad.body_text())
-    }
-}
-
-impl From<PathRejection> for ApiError {
-    fn from(bad: PathRejection) -> Self {
-        Self(StatusCode::BAD_REQUEST, bad.body_text())
-    }
-}
-
-/// An answer in JSON, or why there is none.
-type ApiResult = Result<Response, ApiError>;
-
-fn json(value: &impl Serialize) -> ApiResult {
-    let broken =
-        |error: serde_json::Error| ApiError(StatusCode::INTERNAL_SERVER_ERROR, error.to_string());
-    let body = serde_json::to_vec(value).map_err(broken)?;
-    Ok(([(header::CONTENT_TYPE, "application/json")], Bytes::from(body)).into_response())
-}
 
 /// All objects, or some
 ///
@@ -102,7 +57,7 @@ async fn about(
     let Path(key) = key?;
     let answer = app.render(move |viewer, view| match view.row(&key) {
         Some(row) => make(viewer, view, row),
-        None => Err(ApiError(StatusCode::NOT_FOUND, format!("there is no object `{key}`"))),
+        None => Err(ApiError::new(StatusCode::NOT_FOUND, format!("there is no object `{key}`"))),
     });
     answer.await
 }

@@ -1,16 +1,19 @@
 //! What the handlers share.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
-use prometheus::Registry;
 use tokio::{
     sync::{Semaphore, watch},
     task, time,
 };
 
+use super::host::HostName;
 use crate::{
     daemon::{
         board::Board,
+        exposition::MetricsDetail,
+        metrics::Metrics,
+        refresh::RefreshDesk,
         view::{View, Viewer},
     },
     engine::time::Clock,
@@ -29,11 +32,32 @@ pub(crate) struct ServerContext {
     /// The rows.
     pub board: Arc<Board>,
     /// The metrics of what happened.
-    pub registry: Registry,
+    pub metrics: Arc<Metrics>,
+    /// Where people ask for reads.
+    pub refresh_desk: Arc<RefreshDesk>,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// How many engines there should be.
     pub engines: usize,
+}
+
+/// What the operator decides about the server.
+pub(crate) struct Serving {
+    /// Which series there are.
+    pub(crate) detail: MetricsDetail,
+    /// Whether reads may be asked for though other machines can reach the port.
+    pub(crate) allow_refresh: bool,
+    /// Names, besides those of loopback, by which the server may be asked to do something.
+    pub(crate) allowed_hosts: BTreeSet<HostName>,
+}
+
+/// Whether reads may be asked for over HTTP.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum RefreshAccess {
+    /// By whoever can reach the port and asks as a page of another site cannot.
+    Open,
+    /// By nobody, since other machines can reach the port and the operator has not said that they may.
+    Closed,
 }
 
 /// What the handlers of pages and of the API share.
@@ -42,16 +66,26 @@ pub(super) struct AppState {
     pub(super) viewer: Arc<Viewer>,
     rendering: Arc<Semaphore>,
     pub(super) streams: Arc<Semaphore>,
+    pub(super) refresh_desk: Arc<RefreshDesk>,
+    pub(super) refresh_access: RefreshAccess,
+    pub(super) metrics: Arc<Metrics>,
     /// Streams end when it does.
     pub(super) stop: watch::Receiver<bool>,
 }
 
 impl AppState {
-    pub(super) fn new(server: &ServerContext, stop: watch::Receiver<bool>) -> Self {
+    pub(super) fn new(
+        server: &ServerContext,
+        refresh_access: RefreshAccess,
+        stop: watch::Receiver<bool>,
+    ) -> Self {
         Self {
             viewer: Arc::clone(&server.viewer),
             rendering: Arc::new(Semaphore::new(RENDERING_MAX)),
             streams: Arc::new(Semaphore::new(STREAMS_MAX)),
+            refresh_desk: Arc::clone(&server.refresh_desk),
+            refresh_access,
+            metrics: Arc::clone(&server.metrics),
             stop,
         }
     }

@@ -39,7 +39,7 @@ impl MetricsEndpoint {
         let (board, clock) = (Arc::clone(&context.board), Arc::clone(&context.clock));
         Self {
             exposition: Arc::new(Exposition::new(board, clock, detail)),
-            registry: context.registry.clone(),
+            registry: context.metrics.registry.clone(),
             scrapes: Arc::new(Semaphore::new(SCRAPES_MAX)),
         }
     }

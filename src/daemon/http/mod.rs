@@ -1,29 +1,50 @@
-//! HTTP: metrics and probes for machines, the API, and pages for people. Read-only.
+//! HTTP: metrics and probes for machines, the API, and pages for people. Nothing can be changed through it; one route
+//! causes reads.
 
 mod api;
 mod context;
+mod error;
+pub mod host;
 mod metrics;
 pub mod openapi;
 mod page;
+mod refresh;
 mod serve;
 mod stream;
+
+use std::sync::Arc;
 
 use axum::{Router, extract::State, http::StatusCode, routing::get};
 use tokio::{net::TcpListener, sync::watch};
 
-use self::context::AppState;
-pub(crate) use self::context::ServerContext;
-use super::{exposition::MetricsDetail, health};
+use self::{
+    context::{AppState, RefreshAccess},
+    host::OwnHosts,
+    serve::RequestGate,
+};
+pub(crate) use self::{
+    context::{ServerContext, Serving},
+    refresh::REQUEST_HEADER,
+};
+use super::health;
 
 /// Serves metrics, probes, the API and pages on a listener, until told to stop.
 pub(crate) async fn serve(
     listener: TcpListener,
     context: ServerContext,
-    detail: MetricsDetail,
+    serving: Serving,
     stop: watch::Receiver<bool>,
 ) {
-    let metrics = metrics::MetricsEndpoint::new(&context, detail);
-    let state = AppState::new(&context, stop.clone());
+    let metrics = metrics::MetricsEndpoint::new(&context, serving.detail);
+    let is_loopback = listener.local_addr().is_ok_and(|it| it.ip().is_loopback());
+    let access = if is_loopback || serving.allow_refresh {
+        RefreshAccess::Open
+    } else {
+        RefreshAccess::Closed
+    };
+    let gate =
+        RequestGate::new(OwnHosts { allowed: serving.allowed_hosts }, Arc::clone(&context.metrics));
+    let state = AppState::new(&context, access, stop.clone());
     let router = Router::new()
         .route("/metrics", get(metrics::metrics).with_state(metrics))
         .route("/livez", get(livez))
@@ -31,7 +52,7 @@ pub(crate) async fn serve(
         .with_state(context)
         .merge(openapi::router(state.clone()))
         .merge(page::router(state));
-    serve::serve(listener, router, stop).await;
+    serve::serve(listener, router, gate, stop).await;
 }
 
 /// Alive is who makes progress, not who answers.

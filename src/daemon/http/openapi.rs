@@ -4,7 +4,7 @@ use axum::Router;
 use utoipa::{OpenApi, openapi::Paths};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-use super::{api, context::AppState, stream};
+use super::{api, context::AppState, refresh, stream};
 
 /// What is said of the API as a whole.
 #[derive(OpenApi)]
@@ -12,7 +12,7 @@ use super::{api, context::AppState, stream};
     title = "Evenkeel",
     version = "v1",
     description = "How AWS Lambda functions and ECR repositories are doing, compared with their manifests. \
-                   Read-only; without passwords: whoever can reach the port may read. Fields are added, never \
+                   Without passwords: whoever can reach the port may read. Nothing can be changed; one route asks for reads. Fields are added, never \
                    renamed. A key is `target/Kind/name`; its slashes may stand in a path as they are.",
     license(name = "Apache-2.0", identifier = "Apache-2.0"),
 ))]
@@ -30,6 +30,7 @@ fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(api::source))
         .routes(routes!(api::targets))
         .routes(routes!(api::plan))
+        .routes(routes!(refresh::refresh))
         .routes(routes!(document));
     OpenApiRouter::with_openapi(ApiDoc::openapi()).nest("/api/v1", api)
 }

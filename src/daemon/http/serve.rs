@@ -5,11 +5,15 @@ use std::{convert::Infallible, sync::Arc, time::Duration};
 use axum::{
     Router,
     extract::{Request, State},
-    http::{HeaderValue, StatusCode, header},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use hyper::server::conn::http1;
+use hyper::{
+    body::Incoming,
+    server::conn::http1,
+    service::{Service as _, service_fn},
+};
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
     server::graceful::GracefulShutdown,
@@ -22,7 +26,14 @@ use tokio::{
     time,
 };
 
-use crate::daemon::stop::stopped;
+use super::{
+    error::ApiError,
+    host::{IsOwnHost, OwnHosts, ReachedAddress},
+};
+use crate::daemon::{
+    metrics::{Metrics, RefreshResult},
+    stop::stopped,
+};
 
 /// Connections at once; more wait to be accepted.
 const CONNECTIONS_MAX: usize = 256;
@@ -34,17 +45,37 @@ const HEAD_MAX: Duration = Duration::from_secs(10);
 const ANSWER_MAX: Duration = Duration::from_secs(30);
 /// How long a connection may stay: whoever takes no answers would keep his for ever. Scrapers connect anew.
 const CONNECTION_MAX: Duration = Duration::from_mins(10);
-/// How much of a request is kept: there are only paths and headers.
+/// How much of a request is kept before it is read: its head, above all.
 const BUFFER_MAX: usize = 16 * 1024;
 /// How long connections may take to end when we stop.
 const DRAIN_MAX: Duration = Duration::from_secs(5);
+/// What is told to whoever asks for another host.
+const FOREIGN_HOST: &str = "the header Host names none of this Evenkeel's own: ask it by localhost or by its own \
+                            address, or start it with --allowed-host NAME";
 /// How long to wait when the system has no more files to give.
 const PAUSE: Duration = Duration::from_millis(100);
 
+/// What every request has to pass.
+pub(super) struct RequestGate {
+    requests: Semaphore,
+    hosts: OwnHosts,
+    metrics: Arc<Metrics>,
+}
+
+impl RequestGate {
+    pub(super) fn new(hosts: OwnHosts, metrics: Arc<Metrics>) -> Self {
+        Self { requests: Semaphore::new(REQUESTS_MAX), hosts, metrics }
+    }
+}
+
 /// Accepts connections until told to stop; those at work then get [`DRAIN_MAX`] to end.
-pub(super) async fn serve(listener: TcpListener, router: Router, mut stop: watch::Receiver<bool>) {
-    let requests = Arc::new(Semaphore::new(REQUESTS_MAX));
-    let guard = axum::middleware::from_fn_with_state(requests, guard);
+pub(super) async fn serve(
+    listener: TcpListener,
+    router: Router,
+    gate: RequestGate,
+    mut stop: watch::Receiver<bool>,
+) {
+    let guard = axum::middleware::from_fn_with_state(Arc::new(gate), guard);
     let service = TowerToHyperService::new(router.layer(guard));
     let connections = Arc::new(Semaphore::new(CONNECTIONS_MAX));
     let (graceful, mut tasks) = (GracefulShutdown::new(), JoinSet::new());
@@ -56,7 +87,14 @@ pub(super) async fn serve(listener: TcpListener, router: Router, mut stop: watch
         };
         let mut builder = http1::Builder::new();
         builder.timer(TokioTimer::new()).header_read_timeout(HEAD_MAX).max_buf_size(BUFFER_MAX);
-        let connection = builder.serve_connection(TokioIo::new(stream), service.clone());
+        let (service, reached) = (service.clone(), stream.local_addr().map(|it| it.ip()));
+        let service = service_fn(move |mut request: hyper::Request<Incoming>| {
+            if let Ok(address) = reached {
+                request.extensions_mut().insert(ReachedAddress(address));
+            }
+            service.call(request)
+        });
+        let connection = builder.serve_connection(TokioIo::new(stream), service);
         let connection = graceful.watch(connection);
         tasks.spawn(async move {
             match time::timeout(CONNECTION_MAX, connection).await {
@@ -91,20 +129,31 @@ async fn accept(
     }
 }
 
-/// Answers 503 if too many requests are at work or an answer takes too long to begin. Adds the
-/// security headers that an answer does not set itself.
+/// Answers 503 if too many requests are at work or an answer takes too long to begin, and 403 to what may do something
+/// and asks for a host that is not ours. Adds the security headers that an answer does not set itself.
 async fn guard(
-    State(requests): State<Arc<Semaphore>>,
-    request: Request,
+    State(gate): State<Arc<RequestGate>>,
+    mut request: Request,
     next: Next,
 ) -> Result<Response, Infallible> {
-    let Ok(_permit) = requests.try_acquire() else {
-        return Ok((StatusCode::SERVICE_UNAVAILABLE, "too many requests at once\n").into_response());
+    let is_own = gate.hosts.check(&request);
+    request.extensions_mut().insert(is_own);
+    let mut answer = if is_own == IsOwnHost(false) && !request.method().is_safe() {
+        gate.metrics.refresh(RefreshResult::Forbidden);
+        ApiError::new(StatusCode::FORBIDDEN, FOREIGN_HOST).into_response()
+    } else {
+        let Ok(_permit) = gate.requests.try_acquire() else {
+            let text = "too many requests at once\n";
+            return Ok((StatusCode::SERVICE_UNAVAILABLE, text).into_response());
+        };
+        let late = |_| (StatusCode::SERVICE_UNAVAILABLE, "it took too long\n").into_response();
+        time::timeout(ANSWER_MAX, next.run(request)).await.unwrap_or_else(late)
     };
-    let answer = time::timeout(ANSWER_MAX, next.run(request)).await;
-    let late = |_| (StatusCode::SERVICE_UNAVAILABLE, "it took too long\n").into_response();
-    let mut answer = answer.unwrap_or_else(late);
-    let headers = answer.headers_mut();
+    protect(answer.headers_mut());
+    Ok(answer)
+}
+
+fn protect(headers: &mut HeaderMap) {
     for (name, value) in [
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::CACHE_CONTROL, "no-store"),
@@ -113,7 +162,6 @@ async fn guard(
     ] {
         headers.entry(name).or_insert(HeaderValue::from_static(value));
     }
-    Ok(answer)
 }
 
 #[cfg(test)]
@@ -148,7 +196,8 @@ mod tests {
             };
             let router =
                 Router::new().route("/", get(|| async { "hello" })).route("/wait", get(wait));
-            let ended = tokio::spawn(serve(listener, router, stopped));
+            let gate = RequestGate::new(OwnHosts::default(), Arc::new(Metrics::new().unwrap()));
+            let ended = tokio::spawn(serve(listener, router, gate, stopped));
             Self { address, stop, ended, open }
         }
 
@@ -184,6 +233,9 @@ mod tests {
         }
         for method in ["POST", "PUT", "DELETE", "PATCH"] {
             let answer = server.ask(&request(method, "/")).await;
+            assert!(answer.starts_with("HTTP/1.1 403"), "{method}: {answer}");
+            let own = request(method, "/").replace("host: x", "host: localhost");
+            let answer = server.ask(&own).await;
             assert!(answer.starts_with("HTTP/1.1 405"), "{method}: {answer}");
         }
     }

@@ -66,9 +66,14 @@ pub(crate) struct ObjectView<'a> {
     manifest: Option<LocationView<'a>>,
     /// When AWS last confirmed what is known.
     observed: Option<Timestamp>,
-    /// When it was last read exactly.
+    /// When the last exact read of it began.
     audited: Option<Timestamp>,
-    /// When it will be looked at again, if nothing happens before.
+    /// How old that may get, in seconds, before the object does not count as verified any more.
+    max_age_seconds: f64,
+    /// Whether what is said of it rests on an exact read that began after the last moment at which it may have
+    /// changed, and is not older than that.
+    verified: bool,
+    /// When it will be read again, if nothing happens before.
     next_check: Option<Timestamp>,
     /// It is ours, and no manifest asks for it.
     orphan: bool,
@@ -181,6 +186,8 @@ pub(crate) fn object<'a>(view: &'a View, row: &'a Row) -> ObjectView<'a> {
         manifest: row.manifest.as_ref().map(|it| LocationView { file: &it.file, line: it.line }),
         observed: row.observed,
         audited: row.audited,
+        max_age_seconds: row.max_age.as_secs_f64(),
+        verified: row.holds("Verified"),
         next_check: row.next_check,
         orphan: row.orphan,
         rollup: view.document(&row.key).map(rollup),

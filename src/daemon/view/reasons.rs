@@ -17,8 +17,12 @@ pub struct Advice {
 #[rustfmt::skip]
 const TABLE: &[(&str, &str, &str)] = &[
     ("InSync", "as the manifest asks", ""),
+    ("NotReadYet", "a list shows it as the manifest asks; since the start no exact read has said so, which the first audit does in seconds to minutes", ""),
+    ("NotReadSince", "its manifest has changed, or it may have changed in AWS, since it was last read exactly; the next read says", ""),
+    ("ReadOverdue", "the last exact read is older than the audit period, and the next one does not come", "see whether AWS throttles (`evenkeel_throttles_total`) or the queue is long (`workqueue_depth`)"),
+    ("ManifestUnreadable", "AWS is as the last good version of the manifest asks, and the manifest cannot be read now", "mend the manifest (`evenkeel check`)"),
     ("Creating Updating Repairing", "a step is being done; the message is the step", ""),
-    ("Working Idle NoInstances Drift NoDrift LookedAt ListOnly NotStalled", "reasons of conditions", ""),
+    ("Working Idle NoInstances Drift NoDrift LookedAt ListOnly Read NotStalled", "reasons of conditions", ""),
     ("Settling", "AWS accepted the creation and does not show it yet", ""),
     ("FunctionPending UpdateInProgress FunctionDeactivating FunctionLeaving", "AWS is at work on the function", ""),
     ("EventSourceBusy", "AWS is at work on the event source mapping; that takes up to a minute", ""),

@@ -236,7 +236,7 @@ pub(crate) struct EngineView {
     pub listed: bool,
     /// The pause between two lists, in seconds.
     pub resync_seconds: f64,
-    /// How long the slow rotation takes to read every object exactly, in seconds.
+    /// How often the audit reads each managed object exactly, in seconds.
     pub audit_period_seconds: f64,
     /// Objects in AWS that are wanted.
     pub managed: usize,
@@ -353,7 +353,7 @@ fn breaker(kind: &'static str, engine: &EngineStatus) -> Option<BreakerView> {
 }
 
 fn budget(it: Allowance) -> BudgetView {
-    let Allowance { bucket, rate, rate_now, waiting, throttled } = it;
+    let Allowance { bucket, rate, rate_now, waiting, throttled, urgent: _ } = it;
     BudgetView { name: bucket.as_str(), rate, rate_now, waiting, throttled }
 }
 
@@ -364,7 +364,7 @@ fn engine(kind: &'static str, engine: &EngineStatus) -> EngineView {
         kind,
         listed: it.listed,
         resync_seconds: it.resync.as_secs_f64(),
-        audit_period_seconds: it.audit_period.as_secs_f64(),
+        audit_period_seconds: it.audit_periods.managed.as_secs_f64(),
         managed: it.managed,
         unmanaged: it.unmanaged,
         orphans: it.orphans,

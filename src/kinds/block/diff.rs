@@ -33,7 +33,8 @@ const FAILED_RECHECK: Duration = Duration::from_mins(5);
 pub(super) fn hostless<B: Block>(name: &Name, spec: &Spec<B>, facts: &Facts) -> Diff<Step<B>> {
     let mut diff = Diff::default();
     if let Some(wanted) = &spec.config {
-        diff.changes.push(presence_change::<B>(Some(&B::fields(wanted)), Origin::NoRecord));
+        // It goes with its function, and that is told once.
+        diff.changes.push(presence_change::<B>(Some(&B::fields(wanted)), Origin::Pending));
         diff.waits.push(missing(name, facts));
         warn::<B>(wanted, &mut diff);
     }
@@ -62,15 +63,13 @@ pub(super) fn diff<B: Block>(
             config.as_ref().and_then(|it| B::concern(it, wanted))
         }
         Known::No(why) => {
-            let message = format!("AWS does not show {}, so it is left alone: {why}", B::FIELD);
-            let reason = Reason::new("Unreadable", message);
-            diff.conditions.insert("BlockUnknown", reason.clone());
+            let reason = diff.hide("BlockUnknown", B::FIELD, why);
             diff.waits.push(Wait { reason, on: None, recheck: None, soon: false });
             return diff;
         }
     };
     let comparison: FacetComparison<'_, B> =
-        FacetComparison { name, spec, live, claim: live.host.claim(B::FIELD) };
+        FacetComparison { name, spec, live, facts, claim: live.host.claim(B::FIELD) };
     match (&spec.config, config.as_ref()) {
         (Some(wanted), found) if live.at != spec.at => comparison.moved(wanted, found, &mut diff),
         (Some(wanted), found) => comparison.wanted(wanted, found, &mut diff),
@@ -85,7 +84,7 @@ pub(super) fn diff<B: Block>(
     // Where there is nothing that could be changed yet, that is waited for as well.
     let idle = spec.config.is_some() && !diff.changes.is_empty() && diff.waits.is_empty();
     if (idle || !diff.steps.is_empty())
-        && let Some(wait) = comparison.wait(facts)
+        && let Some(wait) = comparison.wait()
     {
         diff.steps.clear();
         diff.waits.insert(0, wait);
@@ -97,6 +96,7 @@ struct FacetComparison<'a, B: Block> {
     name: &'a Name,
     spec: &'a Spec<B>,
     live: &'a Live<B>,
+    facts: &'a Facts,
     /// What it was made last, if it is ours.
     claim: Option<ClaimTag<'a>>,
 }
@@ -117,9 +117,9 @@ impl<B: Block> FacetComparison<'_, B> {
         let calls = B::put(&self.spec.at, wanted, found);
         let changes = match found {
             None if !apart::<B>(&calls) => {
-                vec![presence_change::<B>(Some(&fields), Origin::NoRecord)]
+                vec![presence_change::<B>(Some(&fields), self.absence(&fingerprint))]
             }
-            None => changes::<B>(&fields, &Fields::new(), Origin::NoRecord),
+            None => changes::<B>(&fields, &Fields::new(), self.absence(&fingerprint)),
             Some(found) => {
                 let origin = self.origin(found, &fingerprint);
                 told_apart::<B>(found, changes::<B>(&fields, &B::fields(found), origin))
@@ -256,11 +256,11 @@ impl<B: Block> FacetComparison<'_, B> {
     }
 
     /// Returns what has to happen before anything may be written; `None`: nothing.
-    fn wait(&self, facts: &Facts) -> Option<Wait> {
-        let wait = self.live.host.wait(self.name, &self.spec.owner, facts);
+    fn wait(&self) -> Option<Wait> {
+        let wait = self.live.host.wait(self.name, &self.spec.owner, self.facts);
         // Until there is an alias for it, it stays where it is.
         let comes = self.spec.config.is_some();
-        wait.or_else(|| no_alias(&self.spec.at, facts).filter(|_| comes))
+        wait.or_else(|| no_alias(&self.spec.at, self.facts).filter(|_| comes))
     }
 
     /// Plans to write the block's tag, or to take it away without a fingerprint.
@@ -270,8 +270,21 @@ impl<B: Block> FacetComparison<'_, B> {
         Planned::new(kind, FacetStep::SetClaim(SetClaim { function, arn, word: B::FIELD, value }))
     }
 
+    /// Says who moved where there is no block. Without its alias there can be none. If the tag names
+    /// what is asked for, and the function that carries the tag is ours, the block is gone, or has
+    /// not come to be yet: the engine may know.
+    fn absence(&self, fingerprint: &str) -> Origin {
+        let Spec::<B> { owner, at, .. } = self.spec;
+        if no_alias(at, self.facts).is_some() {
+            return Origin::Pending;
+        }
+        let made = self.claim.is_some_and(|it| it.hash == fingerprint);
+        let ours = self.live.host.claimed(self.name, owner, self.facts).is_none();
+        if made && ours { Origin::Gone } else { Origin::NoRecord }
+    }
+
     /// Says who moved, by the hash in the block's tag: the manifest if AWS still shows what was
-    /// made last, another party if the document still asks for that, both if neither is so.
+    /// made last, another party if the document still asks for that; unclear if neither is so.
     fn origin(&self, found: &B::Config, fingerprint: &str) -> Origin {
         if B::is_untouched(found) {
             return Origin::Pending;
@@ -282,7 +295,7 @@ impl<B: Block> FacetComparison<'_, B> {
             Some(claim) => match (claim.hash == found, claim.hash == fingerprint) {
                 (true, _) => Origin::Pending,
                 (false, true) => Origin::Drift,
-                (false, false) => Origin::Both,
+                (false, false) => Origin::Unclear,
             },
         }
     }

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use jiff::{SignedDuration, Timestamp};
+
 use super::{
     At,
     claims::{self, ClaimTag},
@@ -11,7 +13,8 @@ use crate::engine::{
     facts::{Fact, FactKey, Facts, FunctionFact},
     name::Name,
     observed::Known,
-    tags::{BLOCK, Claim, Tags},
+    sighting::{Resource, Sightings},
+    tags::{BLOCK, Claim, Tags, concerns_parts},
 };
 
 /// How soon to read again where the function's own engine knows more than the last read of the block.
@@ -20,6 +23,10 @@ const BEHIND_RECHECK: Duration = Duration::from_secs(2);
 const UNKNOWN_RECHECK: Duration = Duration::from_secs(15);
 /// Permissions are changed by people.
 const UNREADABLE_RECHECK: Duration = Duration::from_mins(5);
+
+/// For how long after its last change a function counts as new. It is made with the tags of its blocks, and they
+/// follow within seconds; whoever takes over meanwhile must not believe that somebody took them away.
+const NEW_FOR: SignedDuration = SignedDuration::from_mins(10);
 
 /// A function.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -30,9 +37,21 @@ pub struct Host {
     pub tags: Known<Tags>,
     /// What AWS is doing with it, in words, if it is at something.
     pub busy: Option<String>,
+    /// Whether it was changed less than ten minutes ago, or AWS does not say when.
+    pub new: bool,
 }
 
 impl Host {
+    /// Whether a function that was changed at `modified`, as far as AWS says, is new now.
+    pub fn is_new_at(now: Timestamp, modified: Option<Timestamp>) -> bool {
+        modified.is_none_or(|it| now.duration_since(it) < NEW_FOR)
+    }
+
+    /// Whether what is missing of it may be still to come.
+    pub fn is_under_way(&self) -> bool {
+        self.new || self.busy.is_some()
+    }
+
     /// What a block of it was made last, if it is ours.
     pub fn claim(&self, word: &str) -> Option<ClaimTag<'_>> {
         claims::claim(self.tags.get()?, word)
@@ -62,6 +81,14 @@ impl Host {
                 Some(foreign(name, owner, facts))
             }
         }
+    }
+
+    /// Whether a bulk read shows the function's tags otherwise, among those that say something to the block with this
+    /// word.
+    pub fn sighted(&self, name: &Name, word: &str, rows: &Sightings) -> bool {
+        let own = claims::key(word);
+        let function = Resource::Function(name.clone());
+        rows.tags_differ(&function, &self.tags, |it| concerns_parts(it) || it == own)
     }
 
     /// Why its tags cannot be written, if AWS is at work on it.

@@ -1,7 +1,5 @@
 //! What every block says of itself as a kind.
 
-use std::time::Duration;
-
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -13,6 +11,7 @@ use crate::engine::{
     kind::{Digests, Kind, Listing},
     name::Name,
     observed::{Known, Observed, Reading},
+    sighting::Sightings,
     tags::Tags,
 };
 
@@ -21,8 +20,6 @@ impl<B: Block> Kind for Of<B> {
     const PERMIT: &'static str = FUNCTION;
     const PART_OF: Option<&'static str> = Some(FUNCTION);
     const LISTING: Listing = Listing::None;
-    /// A read costs one of the few calls that all share.
-    const AUDIT_PERIOD: Duration = Duration::from_hours(2);
     type Spec = Spec<B>;
     type Live = Live<B>;
     type Step = Step<B>;
@@ -58,6 +55,10 @@ impl<B: Block> Kind for Of<B> {
         live.config.get().and_then(Option::as_ref).is_some_and(|it| B::concern(it, None).is_some())
     }
 
+    fn is_host_new(live: &Live<B>) -> bool {
+        live.host.is_under_way()
+    }
+
     fn frees(step: &Step<B>) -> bool {
         matches!(step, FacetStep::Call(call) if B::frees(call))
     }
@@ -72,6 +73,12 @@ impl<B: Block> Kind for Of<B> {
 
     fn describe(live: &Live<B>) -> Value {
         serde_json::json!(live.config.get().and_then(Option::as_ref).map(B::fields))
+    }
+
+    fn sighted(name: &Name, spec: Option<&Spec<B>>, live: &Live<B>, rows: &Sightings) -> bool {
+        let desired = spec.and_then(|it| it.config.as_ref());
+        let own = || Some(B::sighted(desired?, live.config.get()?.as_ref(), rows));
+        live.host.sighted(name, B::FIELD, rows) || own().unwrap_or(false)
     }
 
     fn concerns(_: &Live<B>) -> bool {

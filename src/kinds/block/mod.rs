@@ -26,6 +26,7 @@ use crate::{
         kind::Kind,
         name::Name,
         observed::Known,
+        sighting::Sightings,
     },
     kinds::{
         document::Violation,
@@ -144,6 +145,12 @@ pub trait Block: Sized + Send + Sync + 'static {
     /// ours, or wanted.
     fn extras(_: &At, _: &Self::Config, _ours: bool) -> Vec<Extra<Self::Call>> {
         Vec::new()
+    }
+
+    /// Whether a row of a bulk read shows the block that is wanted otherwise than an exact read did; `live` is `None`
+    /// where that showed none.
+    fn sighted(_wanted: &Self::Config, _live: Option<&Self::Config>, _rows: &Sightings) -> bool {
+        false
     }
 
     /// What people should know before it is made, in plain words.

@@ -10,7 +10,7 @@ use crate::{
 };
 
 impl FacetClient for Concurrency {
-    const READ_BUCKET: Bucket = Bucket::GetFunction;
+    const READ_COSTS: &'static [(Bucket, f64)] = &[(Bucket::GetFunction, 1.0)];
 
     async fn read(_: &Connection, host: &GetFunctionOutput, _: FacetQuery<'_, Self>) -> Read<i32> {
         (Ok(host.concurrency.as_ref().and_then(|it| it.reserved_concurrent_executions)), None)

@@ -16,8 +16,6 @@ pub mod source;
 pub mod spec;
 pub mod step;
 
-use std::time::Duration;
-
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -35,7 +33,8 @@ use crate::{
         kind::{Digests, Kind, Listing},
         name::Name,
         observed::{Known, Observed, Reading},
-        tags::Tags,
+        sighting::{Resource, Sightings},
+        tags::{Tags, concerns_parts, is_indexed},
     },
     kinds::{
         document::Violation,
@@ -92,8 +91,6 @@ impl Kind for EventSource {
     const PERMIT: &'static str = FUNCTION;
     const PART_OF: Option<&'static str> = Some(FUNCTION);
     const LISTING: Listing = Listing::All;
-    /// Tags show only in a read, and a read costs calls that all share.
-    const AUDIT_PERIOD: Duration = Duration::from_hours(2);
     type Spec = Spec;
     type Live = Live;
     type Step = Step;
@@ -147,6 +144,18 @@ impl Kind for EventSource {
             json!({ "uuid": it.uuid, "config": it.config.fields(&invokes), "tags": it.tags.get() })
         };
         json!(live.mapping.as_ref().map(of))
+    }
+
+    /// Its own tags say whose it is; those of its function, whether it is to be left alone.
+    fn sighted(name: &Name, _: Option<&Spec>, live: &Live, rows: &Sightings) -> bool {
+        let own = live.mapping.as_ref().is_some_and(|it| {
+            rows.tags_differ(&Resource::EventSource(it.uuid.clone()), &it.tags, is_indexed)
+        });
+        let host = live.host.as_ref().is_some_and(|it| {
+            let function = Resource::Function(Self::host(name));
+            rows.tags_differ(&function, &it.tags, concerns_parts)
+        });
+        own || host
     }
 
     /// One that leaves is nobody's any more.

@@ -196,8 +196,7 @@ impl<'a> Comparison<'a> {
         let (changes, patch) = compare(&self.wanted, &self.config, self.config_origin());
         self.tell_ignored(diff);
         for (condition, what, why) in self.hidden() {
-            let message = format!("AWS does not show {what}, so it is left alone: {why}");
-            diff.conditions.insert(condition, Reason::new("Unreadable", message));
+            diff.hide(condition, what, why);
         }
         if changes.is_empty() {
             return;

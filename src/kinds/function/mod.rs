@@ -23,7 +23,7 @@ mod state;
 pub mod step;
 mod tagging;
 
-use std::{collections::BTreeSet, time::Duration};
+use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
@@ -39,7 +39,8 @@ use crate::engine::{
     kind::{Detail, Digests, Kind, Listing},
     name::Name,
     observed::{Known, Observed, Reading},
-    tags::{BLOCK, SUSPEND, Tags},
+    sighting::{Resource, Sightings},
+    tags::{BLOCK, SUSPEND, Tags, is_indexed},
 };
 
 /// `kind: Function`.
@@ -53,7 +54,6 @@ impl Kind for Function {
     const NAME: &'static str = "Function";
     const PERMIT: &'static str = "Function";
     const LISTING: Listing = Listing::All;
-    const AUDIT_PERIOD: Duration = Duration::from_mins(10);
     type Spec = Spec;
     type Live = Live;
     type Step = Step;
@@ -119,6 +119,10 @@ impl Kind for Function {
     fn settled(name: &Name, reading: &Reading<Live>) -> Option<(FactKey, Fact)> {
         let revision = reading.revision.clone().unwrap_or_default();
         Some((FactKey::Settled(name.clone()), Fact::Settled(revision.into())))
+    }
+
+    fn sighted(name: &Name, _: Option<&Spec>, live: &Live, rows: &Sightings) -> bool {
+        rows.tags_differ(&Resource::Function(name.clone()), &live.tags, is_indexed)
     }
 
     /// Whoever keeps its alias has seen it at another revision.

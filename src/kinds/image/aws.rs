@@ -249,7 +249,7 @@ impl ImageQuery {
 
 impl AwsResource for Image {
     type Cloud = ImageCloud;
-    const READ_COST: (Bucket, f64) = (Bucket::BatchGetImage, 1.0);
+    const READ_COSTS: &'static [(Bucket, f64)] = &[(Bucket::BatchGetImage, 1.0)];
 
     fn open(clients: &Clients, calls: Arc<Calls>) -> ImageCloud {
         ImageCloud::new(clients.ecr.clone(), calls, clients.region.clone())

@@ -50,8 +50,6 @@ impl Kind for Image {
     const NAME: &'static str = "Image";
     const PERMIT: &'static str = "Image";
     const LISTING: Listing = Listing::Wanted;
-    /// Every list reads every image exactly; the rotation only covers what a list could not.
-    const AUDIT_PERIOD: Duration = Duration::from_hours(2);
     type Spec = Spec;
     type Live = Live;
     type Step = Infallible;

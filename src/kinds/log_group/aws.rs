@@ -17,7 +17,7 @@ use crate::{
 const PAGES_MAX: usize = 20_000;
 
 impl FacetClient for LogGroup {
-    const READ_BUCKET: Bucket = Bucket::Logs;
+    const READ_COSTS: &'static [(Bucket, f64)] = &[(Bucket::Logs, 1.0)];
 
     /// A group that no document wants any more is only forgotten, so AWS is not asked for it.
     async fn read(

@@ -11,7 +11,10 @@ use serde_json::Value;
 
 use super::block::{At, Block, Fields};
 use crate::{
-    engine::diff::Cause,
+    engine::{
+        diff::Cause,
+        sighting::{Resource, Sightings},
+    },
     kinds::{document::Violation, export, part::Site},
     shape::{Field, Shape, Text},
 };
@@ -194,6 +197,11 @@ impl Block for LogGroup {
             Call::Lock(..) | Call::Unlock(_) => KEY,
         };
         vec![path.to_owned()]
+    }
+
+    fn sighted(wanted: &Config, live: Option<&Config>, rows: &Sightings) -> bool {
+        let held = live.map(Self::fields).unwrap_or_default();
+        rows.differ(&Resource::LogGroup(wanted.group.clone()), &held, |_| true)
     }
 
     /// How long logs are kept does not depend on their key; both need the group.

@@ -18,7 +18,9 @@ use crate::{
 };
 
 impl FacetClient for Permissions {
-    const READ_BUCKET: Bucket = Bucket::GetPolicy;
+    /// ListAliases and ListVersionsByFunction besides the policy; each other alias and version has a policy of its
+    /// own, and one is taken as usual.
+    const READ_COSTS: &'static [(Bucket, f64)] = &[(Bucket::GetPolicy, 2.0), (Bucket::Lambda, 2.0)];
 
     async fn read(
         connection: &Connection,

@@ -14,7 +14,11 @@ use aws_sdk_lambda::{
 
 use super::{Call as Step, Config, Number, POLICY, Provisioned, ProvisioningStatus};
 use crate::{
-    aws::{calls::Call, cloud::Priority, op::Op},
+    aws::{
+        calls::Call,
+        cloud::Priority,
+        op::{Bucket, Op},
+    },
     engine::failure::Failure,
     kinds::block::{
         At,
@@ -27,6 +31,10 @@ const DIMENSION: ScalableDimension = ScalableDimension::LambdaFunctionProvisione
 const METRIC: MetricType = MetricType::LambdaProvisionedConcurrencyUtilization;
 
 impl FacetClient for Provisioned {
+    /// The instances, and with a range what scales them.
+    const READ_COSTS: &'static [(Bucket, f64)] =
+        &[(Bucket::Lambda, 1.0), (Bucket::AutoScaling, 2.0)];
+
     /// Reads the number from Lambda, and the range and the policy from Application Auto Scaling.
     async fn read(
         connection: &Connection,

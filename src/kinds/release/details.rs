@@ -68,7 +68,12 @@ mod tests {
             revision: String::new(),
         };
         Live {
-            host: Host { arn: String::new(), tags: Known::No(String::new()), busy: None },
+            host: Host {
+                arn: String::new(),
+                tags: Known::No(String::new()),
+                busy: None,
+                new: false,
+            },
             alias: "live".into(),
             latest: Latest {
                 revision: String::new(),

@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use super::{
     FIELD,
-    live::{Alias, Live},
-    note::ReleaseNote,
+    live::{Alias, Live, VersionState},
+    note::{BY_HAND, RejectedVersion, ReleaseNote},
     spec::{DesiredRelease, Spec},
     step::{Route, Step},
+    tag::ReleaseTag,
 };
 use crate::{
     engine::{
@@ -19,7 +20,7 @@ use crate::{
         tags::Tags,
     },
     kinds::block::{
-        claims::{self, ClaimTag, SetClaim},
+        claims::{self, SetClaim},
         host::missing,
     },
 };
@@ -46,8 +47,8 @@ const BEHIND_RECHECK: Duration = Duration::from_secs(3);
 pub(super) fn hostless(name: &Name, spec: &Spec, facts: &Facts) -> Diff<Step> {
     let mut diff = Diff::default();
     if spec.wanted.is_some() {
-        let change = change("", "present", "absent", ROUTE);
-        diff.changes.push(Change { origin: Origin::NoRecord, ..change });
+        // It goes with its function, and that is told once.
+        diff.changes.push(change("", "present", "absent", ROUTE));
         diff.waits.push(missing(name, facts));
     }
     diff
@@ -64,19 +65,9 @@ pub(super) fn diff(spec: &Spec, live: &Live, facts: &Facts) -> Diff<Step> {
     release.diff
 }
 
-/// Returns the value of the function's tag for a release. `rejected`: the first version, held back
-/// while there is no alias whose description could say so.
-pub fn tag(alias: &str, rejected: Option<u64>) -> String {
-    let fields = [("alias".to_owned(), alias.to_owned())];
-    let hash = claims::hash(&fields.into_iter().collect());
-    let rejected = rejected.map(|it| format!("/{it}")).unwrap_or_default();
-    format!("{hash}@{alias}{rejected}")
-}
-
 /// The alias that the function's tags say is kept for callers.
 pub fn alias(tags: &Tags) -> Option<&str> {
-    let claim = claims::claim(tags, FIELD)?.alias?;
-    Some(claim.split_once('/').map_or(claim, |(alias, _)| alias))
+    Some(ReleaseTag::read(claims::claim(tags, FIELD)?)?.alias)
 }
 
 /// One release: both sides, and what follows.
@@ -120,11 +111,14 @@ impl To {
     }
 }
 
-impl ReleaseDiff<'_> {
-    pub(super) fn claim(&self) -> Option<ClaimTag<'_>> {
-        self.live.host.claim(FIELD)
+impl<'a> ReleaseDiff<'a> {
+    /// What the function's tag says of the release; `None` if it names no alias.
+    pub(super) fn claim(&self) -> Option<ReleaseTag<'a>> {
+        self.live.host.claim(FIELD).and_then(ReleaseTag::read)
     }
+}
 
+impl ReleaseDiff<'_> {
     /// Plans the way to a release; nothing while AWS does not show all of a version, since then it
     /// cannot be told which version is the same as what is deployed.
     fn wanted(&mut self, wanted: &DesiredRelease) {
@@ -145,8 +139,10 @@ impl ReleaseDiff<'_> {
     /// Plans the way to an alias that is not there yet: a version is published and tested, and the
     /// alias is made. A version that fails is held back by the function's tag.
     fn first(&mut self, wanted: &DesiredRelease) {
-        if self.claim().is_none_or(|it| alias_of(it) != wanted.alias) {
-            self.diff.steps.push(self.claim_step(CLAIM, Some(tag(&wanted.alias, None))));
+        let claim = self.claim();
+        if claim.is_none_or(|it| it.alias != wanted.alias) {
+            let tag = ReleaseTag::of(&wanted.alias);
+            self.diff.steps.push(self.claim_step(CLAIM, Some(tag.value())));
         }
         let target = self.live.target();
         let desired = target.map_or_else(|| "a new version".into(), |it| format!("version {it}"));
@@ -157,15 +153,8 @@ impl ReleaseDiff<'_> {
             self.publish(wanted);
             return;
         };
-        let rejected = self.claim().and_then(|it| it.alias?.split_once('/')?.1.parse().ok());
-        if rejected == Some(target) {
-            let why = self.failed(wanted, target).unwrap_or_else(|| "it failed before".into());
-            let message = format!(
-                "version {target} is held back: {why}; there is no alias {}: a new image or \
-                 configuration goes on, and so does `evenkeel rollback {} --resume`",
-                wanted.alias, self.spec.function
-            );
-            self.diff.refusal = Some(Reason::new("ReleaseHeld", message));
+        if let Some(held) = claim.filter(|it| it.rejected == Some(target)) {
+            self.held(wanted, target, held.led_to);
             return;
         }
         match self.proof(wanted, target) {
@@ -173,20 +162,61 @@ impl ReleaseDiff<'_> {
             Proof::Bad(why) => {
                 let message = format!("version {target} is held back: {why}");
                 self.diff.conditions.insert("Held", Reason::new("ReleaseHeld", message));
-                let tag = tag(&wanted.alias, Some(target));
-                self.diff.steps.push(self.claim_step(HOLD, Some(tag)));
+                let rejected = Some(target);
+                let tag = ReleaseTag { rejected, ..ReleaseTag::of(&wanted.alias) };
+                self.diff.steps.push(self.claim_step(HOLD, Some(tag.value())));
             }
             Proof::Good => {
+                // What has to be proven first may never have come to be, though the tag is there.
+                if self.claims(&wanted.alias)
+                    && let Some(change) = self.diff.changes.last_mut()
+                {
+                    change.origin = Origin::Gone;
+                }
                 let note = ReleaseNote { current: Some(target), ..ReleaseNote::default() };
                 self.route(ROUTE, None, To::promoted(target, note));
             }
         }
     }
 
+    /// Plans the way to an alias that is not there while the version that is deployed is held back: callers get the
+    /// version to which a person led them before the alias was deleted, if that can be used; else nobody gets any.
+    fn held(&mut self, wanted: &DesiredRelease, target: u64, led_to: Option<u64>) {
+        let usable = |it: &u64| {
+            let found = self.live.versions.get(it);
+            found.is_some_and(|it| matches!(it.state, VersionState::Active))
+        };
+        if let Some(to) = led_to.filter(usable) {
+            let rejected = RejectedVersion { version: target, why: BY_HAND.to_owned() };
+            let (current, rejected) = (Some(to), Some(rejected));
+            let note = ReleaseNote { current, rejected, ..ReleaseNote::default() };
+            self.route(ROUTE, None, To::all(to, note));
+            return;
+        }
+        let unsaid = if led_to.is_some() { BY_HAND } else { "it failed before" };
+        let why = self.failed(wanted, target).unwrap_or_else(|| unsaid.into());
+        let message = format!(
+            "version {target} is held back: {why}; there is no alias {}: a new image or configuration goes on, and so \
+             does `evenkeel rollback {} --resume`",
+            wanted.alias, self.spec.function
+        );
+        self.diff.refusal = Some(Reason::new("ReleaseHeld", message));
+    }
+
+    /// Whether the function is ours, and its tag says that we keep this alias and hold back nothing.
+    fn claims(&self, alias: &str) -> bool {
+        let Spec { owner, function, .. } = self.spec;
+        let host = &self.live.host;
+        let tagged = host.tags.get().and_then(|it| it.get(&claims::key(FIELD)));
+        tagged == Some(&ReleaseTag::of(alias).value())
+            && host.claimed(function, owner, self.facts).is_none()
+    }
+
     /// Plans to delete the alias that we made, once nothing else belongs to it any more, and then
     /// its tag.
     fn unwanted(&mut self) {
-        let Some(alias) = self.claim().map(|it| alias_of(it).to_owned()) else { return };
+        let Some(claim) = self.live.host.claim(FIELD) else { return };
+        let alias = ReleaseTag::read(claim).map_or_else(String::new, |it| it.alias.to_owned());
         if !self.live.aliases.contains_key(&alias) {
             self.diff.steps.push(self.claim_step(RECORD, None));
             return;
@@ -271,11 +301,6 @@ impl ReleaseDiff<'_> {
             self.diff.waits.insert(0, wait);
         }
     }
-}
-
-/// The alias that the function's tag names.
-pub(super) fn alias_of(claim: ClaimTag<'_>) -> &str {
-    claim.alias.map_or("", |it| it.split('/').next().unwrap_or_default())
 }
 
 pub(super) fn version(number: u64) -> String {

@@ -2,13 +2,12 @@
 
 use super::{
     canary::{self, Course, WATCH},
-    diff::{
-        HOLD, PRUNE, PUBLISH, Proof, RECORD, ROUTE, ReleaseDiff, To, alias_of, change, tag, version,
-    },
+    diff::{HOLD, PRUNE, PUBLISH, Proof, RECORD, ROUTE, ReleaseDiff, To, change, version},
     live::{Alias, Live, Stock},
     note::{RejectedVersion, ReleaseNote, Rolling},
     spec::{DesiredRelease, Strategy},
     step::Step,
+    tag::ReleaseTag,
 };
 use crate::engine::{
     diff::{Change, Origin, Planned, Reason},
@@ -31,8 +30,7 @@ impl ReleaseDiff<'_> {
     pub(super) fn keep(&mut self, wanted: &DesiredRelease, alias: &Alias) {
         let target = self.live.target();
         let right = alias.weight.is_none() && alias.version.is_some() && alias.version == target;
-        let ours =
-            alias.note.is_some() || self.claim().is_some_and(|it| alias_of(it) == wanted.alias);
+        let ours = alias.note.is_some() || self.claim().is_some_and(|it| it.alias == wanted.alias);
         if !ours && !right && !self.spec.adopts {
             let desired = target.map_or_else(|| "a new version".into(), version);
             let leads = leads(alias);
@@ -250,12 +248,14 @@ impl ReleaseDiff<'_> {
         self.diff.refusal = Some(Reason::new("ReleaseHeld", message));
     }
 
-    /// Writes down what is not written yet and deletes a version that is one too many, once
-    /// everything is where it should be.
+    /// Writes down what is not written yet, takes away the trace of a rollback that is over, and
+    /// deletes a version that is one too many, once everything is where it should be.
     fn rest(&mut self, wanted: &DesiredRelease, alias: &Alias) {
-        if self.claim().is_none_or(|it| alias_of(it) != wanted.alias) {
-            let claim = self.claim_step(RECORD, Some(tag(&wanted.alias, None)));
-            self.diff.steps.push(claim);
+        let holds = alias.note.as_ref().is_some_and(|it| it.rejected.is_some());
+        let plain = ReleaseTag::of(&wanted.alias);
+        let told = |it: ReleaseTag<'_>| it == plain || it.alias == wanted.alias && holds;
+        if !self.claim().is_some_and(told) {
+            self.diff.steps.push(self.claim_step(RECORD, Some(plain.value())));
         } else if let (None, Some(current)) = (&alias.note, alias.version) {
             let note = ReleaseNote { current: Some(current), ..ReleaseNote::default() };
             self.route(RECORD, Some(alias), To::all(current, note));

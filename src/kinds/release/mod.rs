@@ -22,18 +22,17 @@ mod rules;
 mod shape;
 pub mod spec;
 pub mod step;
-
-use std::time::Duration;
+pub mod tag;
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
 pub use self::{
     aws::{ReleaseCloud, judged},
-    diff::{alias, tag},
+    diff::alias,
     proof::start,
 };
-use self::{doc::ReleaseDoc, live::Live, spec::Spec, step::Step};
+use self::{doc::ReleaseDoc, live::Live, spec::Spec, step::Step, tag::ReleaseTag};
 use super::{
     document::Violation,
     part::{Part, Site},
@@ -46,6 +45,7 @@ use crate::{
         kind::{Detail, Digests, Kind, Listing},
         name::Name,
         observed::{Known, Observed, Reading},
+        sighting::Sightings,
         status::Ending,
         tags::Tags,
         work::Priority,
@@ -73,7 +73,7 @@ impl Part for Release {
     }
 
     fn claim_tag(doc: &ReleaseDoc, _: &Site<'_>) -> Option<(&'static str, String)> {
-        Some((FIELD, tag(&doc.alias, None)))
+        Some((FIELD, ReleaseTag::of(&doc.alias).value()))
     }
 
     fn wanted(doc: &ReleaseDoc, site: &Site<'_>) -> Vec<(Name, Spec)> {
@@ -95,8 +95,6 @@ impl Kind for Release {
     const PERMIT: &'static str = FUNCTION;
     const PART_OF: Option<&'static str> = Some(FUNCTION);
     const LISTING: Listing = Listing::None;
-    /// A read costs one of the few calls that all share.
-    const AUDIT_PERIOD: Duration = Duration::from_hours(2);
     /// A version with a part of the calls has to be watched.
     const RECHECK: Priority = Priority::Mover;
     type Spec = Spec;
@@ -128,6 +126,10 @@ impl Kind for Release {
         live.alias().is_some()
     }
 
+    fn is_host_new(live: &Live) -> bool {
+        live.host.is_under_way()
+    }
+
     /// A smoke test changes nothing that we keep.
     fn writes(step: &Step) -> bool {
         !matches!(step, Step::Test(..))
@@ -150,6 +152,12 @@ impl Kind for Release {
             | Step::DeleteVersion(..)
             | Step::Foreseen(_) => None,
         }
+    }
+
+    /// A rollback by a person: another process moves the alias, and its description says so.
+    fn seen_ending(before: &Live, now: &Live) -> Option<Ending> {
+        let note = |live: &Live| live.alias().and_then(|it| it.note.clone()).unwrap_or_default();
+        note(now).is_led_back(&note(before)).then_some(Ending::RolledBack)
     }
 
     fn percent(live: &Live) -> Option<u32> {
@@ -199,6 +207,10 @@ impl Kind for Release {
 
     fn hears(key: &FactKey) -> bool {
         matches!(key, FactKey::Function(_) | FactKey::Settled(_))
+    }
+
+    fn sighted(name: &Name, _: Option<&Spec>, live: &Live, rows: &Sightings) -> bool {
+        live.host.sighted(name, FIELD, rows)
     }
 
     /// Says that a release has to be read again when its function is changed or made again, or its

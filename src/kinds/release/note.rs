@@ -10,6 +10,9 @@ const OURS: &str = "evenkeel ";
 /// AWS's limit (Lambda API reference, UpdateAlias).
 const LENGTH_MAX: usize = 256;
 
+/// Why a version is held back that a person took back.
+pub const BY_HAND: &str = "rolled back by hand";
+
 /// A description.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct ReleaseNote {
@@ -44,6 +47,15 @@ pub struct RejectedVersion {
 }
 
 impl ReleaseNote {
+    /// Whether a person has led callers back since `before`. Evenkeel itself takes callers only from a version on its
+    /// way: the version that callers should get stays the same then.
+    pub fn is_led_back(&self, before: &Self) -> bool {
+        let Some(rejected) = &self.rejected else { return false };
+        let first = rejected.why == BY_HAND && before.rejected.as_ref() != Some(rejected);
+        let further = self.current.zip(before.current).is_some_and(|(now, before)| now < before);
+        first || further
+    }
+
     /// Reads an alias's description; `None` if it is not ours, or a value in it cannot be read.
     pub fn read(text: &str) -> Option<Self> {
         let rest = text.strip_prefix(OURS)?;
@@ -121,6 +133,26 @@ mod tests {
         let text = ReleaseNote { rejected: Some(long), ..ReleaseNote::default() }.to_string();
         assert_eq!(text.chars().count(), 256);
         assert_eq!(ReleaseNote::read(&text).unwrap().rejected.unwrap().version, 9);
+    }
+
+    #[test]
+    fn a_person_who_goes_back_is_told_from_evenkeel() {
+        let note = |text: &str| ReleaseNote::read(text).unwrap();
+        let check = |before: &str, now: &str| note(now).is_led_back(&note(before));
+        let by_hand = "evenkeel current=7 held=8 why=rolled back by hand";
+        assert!(check("evenkeel current=8 before=7", by_hand));
+        assert!(check("evenkeel current=7 rolling=8:10:1764000000", by_hand));
+        assert!(!check(by_hand, by_hand));
+        // Whoever goes back further still holds the newest back, whatever the reason.
+        assert!(check(by_hand, "evenkeel current=6 held=8 why=rolled back by hand"));
+        assert!(check("evenkeel current=7 held=8 why=bad", "evenkeel current=6 held=8 why=bad"));
+        // Evenkeel's own doing.
+        assert!(!check(
+            "evenkeel current=7 rolling=8:10:1764000000",
+            "evenkeel current=7 held=8 why=bad"
+        ));
+        assert!(!check(by_hand, "evenkeel current=9 before=7"));
+        assert!(!check(by_hand, "evenkeel current=7"));
     }
 
     #[test]

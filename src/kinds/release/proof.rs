@@ -249,7 +249,12 @@ mod tests {
             age: Duration::ZERO,
         };
         let live = Live {
-            host: Host { arn: "arn".into(), tags: Known::Yes(BTreeMap::new()), busy: None },
+            host: Host {
+                arn: "arn".into(),
+                tags: Known::Yes(BTreeMap::new()),
+                busy: None,
+                new: false,
+            },
             alias: "live".into(),
             latest: Latest {
                 revision: "r".into(),

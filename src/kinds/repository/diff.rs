@@ -259,8 +259,7 @@ impl<'a> RepositoryComparison<'a> {
             Known::No(why) => {
                 // That a list does not show it is no news.
                 if block.wanted.is_some() && self.exact {
-                    let message = format!("AWS does not show {field}, so it is left alone: {why}");
-                    diff.conditions.insert(condition(field), Reason::new("Unreadable", message));
+                    diff.hide(condition(field), field, why);
                 }
                 return ours.then_some(field);
             }
@@ -311,6 +310,8 @@ impl<'a> RepositoryComparison<'a> {
                 || self.ignores(&IgnoredRepositoryField::Tag(key.to_owned()))
         };
         let settled = diff.steps.is_empty() && diff.waits.is_empty();
+        // What AWS does not show may be anything: a record of it would be a guess.
+        let settled = settled && diff.unreadable.is_none();
         let mut ours = self.spec.ownership.tags();
         ours.extend(manages(kept).map(|it| (MANAGES.to_owned(), it)));
         let mut found = tags::compare(

@@ -15,7 +15,7 @@ pub mod shape;
 pub mod spec;
 pub mod step;
 
-use std::{collections::BTreeSet, time::Duration};
+use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
@@ -27,7 +27,8 @@ use crate::engine::{
     kind::{Digests, Kind, Listing},
     name::Name,
     observed::{Known, Observed, Reading},
-    tags::{SUSPEND, Tags},
+    sighting::{Resource, Sightings},
+    tags::{SUSPEND, Tags, is_indexed},
 };
 
 /// `kind: Repository`.
@@ -38,8 +39,6 @@ impl Kind for Repository {
     const NAME: &'static str = spec::KIND;
     const PERMIT: &'static str = "Repository";
     const LISTING: Listing = Listing::All;
-    /// Policies and tags show only in a read, and a read costs four calls.
-    const AUDIT_PERIOD: Duration = Duration::from_hours(2);
     type Spec = Spec;
     type Live = Live;
     type Step = Step;
@@ -78,6 +77,10 @@ impl Kind for Repository {
 
     fn tags(live: &Live) -> Option<&Known<Tags>> {
         Some(&live.tags)
+    }
+
+    fn sighted(name: &Name, _: Option<&Spec>, live: &Live, rows: &Sightings) -> bool {
+        rows.tags_differ(&Resource::Repository(name.clone()), &live.tags, is_indexed)
     }
 
     fn concerns(_: &Live) -> bool {

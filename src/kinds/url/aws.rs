@@ -9,7 +9,11 @@ use aws_sdk_lambda::{
 
 use super::{BUFFERED, Call as Step, Config, Cors, PUBLIC, Url, extra};
 use crate::{
-    aws::{calls::Call, missing::optional, op::Op},
+    aws::{
+        calls::Call,
+        missing::optional,
+        op::{Bucket, Op},
+    },
     engine::failure::Failure,
     kinds::block::{
         At, Extra,
@@ -18,6 +22,9 @@ use crate::{
 };
 
 impl FacetClient for Url {
+    /// The URL, and whether another alias or version has one.
+    const READ_COSTS: &'static [(Bucket, f64)] = &[(Bucket::Lambda, 2.0)];
+
     async fn read(
         connection: &Connection,
         _: &GetFunctionOutput,

@@ -7,10 +7,12 @@ use std::{
     collections::BTreeSet,
     env, fs,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use evenkeel::{
     engine::{
+        audit::AuditPeriods,
         facts::Digest,
         kind::Kind as _,
         name::{Name, Owner},
@@ -25,6 +27,9 @@ use serde_json::Value;
 
 /// The registry of the account that everything happens in.
 pub const REGISTRY: &str = "111122223333.dkr.ecr.eu-west-1.amazonaws.com";
+
+/// How often an engine on the model reads each object, so seldom that a story shows it only where it waits for it.
+const AUDIT: Duration = Duration::from_mins(10);
 
 /// Compares with a golden file; `UPDATE_EXPECT=1` writes it instead.
 pub fn golden(path: &Path, actual: &str) {
@@ -89,9 +94,9 @@ pub fn settings() -> Settings {
     Settings {
         owner: "team".parse::<Owner>().unwrap(),
         mode: Mode::Enforce,
-        resync: std::time::Duration::from_secs(30),
+        resync: Duration::from_secs(30),
         in_flight_max: 10,
-        audit_rate: 7.5,
+        audit: AuditPeriods { managed: AUDIT, watched: AUDIT },
         read_mode: ReadMode::Once,
         strangers: true,
         prune: false,

@@ -8,7 +8,7 @@ use aws_smithy_http_client::test_util::infallible_client_fn;
 use aws_smithy_types::body::SdkBody;
 use evenkeel::{
     aws::{
-        calls::{CallLog, CallRecord, Calls},
+        calls::{CallLog, CallRecord, Calls, QuotaShares},
         clients::Clients,
     },
     daemon::clock::SystemClock,
@@ -78,7 +78,7 @@ pub fn aws(
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
     let log: Arc<dyn CallLog> = Arc::clone(&tape) as Arc<dyn CallLog>;
     // Recorded answers have no quota.
-    let calls = Arc::new(Calls::new(Name::new("default"), 1_000.0, &clock, log));
+    let calls = Arc::new(Calls::new(Name::new("default"), QuotaShares::of(1_000.0), &clock, log));
     (clients, calls, tape)
 }
 

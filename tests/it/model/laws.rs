@@ -120,7 +120,7 @@ impl Play {
             }
             Act::Lose => self.stage.world.faults.push(("write", Class::Unclear, true)),
             Act::Hint(name) => {
-                self.stage.tell(Event::Hint(evenkeel::engine::name::Name::new(NAMES[name])));
+                self.stage.refresh(NAMES[name]);
             }
             Act::Resync => self.stage.tell(Event::Resync),
             Act::Restart => self.restart(),

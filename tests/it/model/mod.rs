@@ -3,7 +3,9 @@
 mod fleet;
 mod laws;
 mod mass_drift;
+mod own_updates;
 mod rails;
+mod sighted;
 mod stage;
 mod story;
 mod world;

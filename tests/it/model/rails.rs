@@ -3,8 +3,8 @@
 use std::{collections::BTreeMap, time::Duration};
 
 use evenkeel::engine::{
-    diff::Reason, engine::Waves, facts::ImageFact, gate::WriteStop, name::Name, policy::Mode,
-    prune::Terms, status::Status, tags::SUSPEND, work::Event,
+    diff::Reason, engine::Waves, facts::ImageFact, gate::WriteStop, policy::Mode, prune::Terms,
+    status::Status, tags::SUSPEND, work::Event,
 };
 
 use super::{fleet::Fleet, stage::Stage, world::World};
@@ -298,7 +298,7 @@ fn not_even_those_that_were_just_looked_at_go_first() {
     fleet.stage.run(Duration::from_millis(500));
     for _ in 0..60 {
         for name in ["job-03", "job-11", "job-17"] {
-            fleet.stage.tell(Event::Hint(Name::new(name)));
+            fleet.stage.refresh(name);
         }
         fleet.stage.run(Duration::from_secs(1));
     }

@@ -19,7 +19,7 @@ use evenkeel::{
         prune::{Judge, Manifests, PruneDecision, Terms},
         status::Row,
         time::{Mono, Now},
-        work::{Event, ObjectEvent, Order, Priority, ReadResult, Work},
+        work::{DocumentKey, Event, ObjectEvent, Order, Priority, ReadResult, Refresh, Work},
     },
     kinds::{
         function::{Function, step::Step},
@@ -161,6 +161,12 @@ impl Stage {
         self.rule();
     }
 
+    /// A person asks for a read of a function.
+    pub fn refresh(&mut self, name: &str) {
+        let key = DocumentKey { kind: Function::NAME, name: Name::new(name) };
+        self.tell(Event::Refresh(Arc::new(Refresh::Documents(BTreeSet::from([key])))));
+    }
+
     /// What the supervisor does: rules again when there is news.
     fn rule(&mut self) {
         let prune_input = self.functions.summary(self.clock()).prune_input;
@@ -204,7 +210,7 @@ impl Stage {
                     self.later(CALL, Due::Image(Event::Read(looked)));
                 }
                 Work::Publish(key, fact) => facts.push((key, fact)),
-                Work::Report(..) => {}
+                Work::Report(..) | Work::Hasten(..) => {}
                 Work::Apply(..) => unreachable!("images are only read"),
             }
         }
@@ -239,7 +245,7 @@ impl Stage {
                 self.note(planned.step.to_string());
                 self.later(CALL / 2, Due::Act(Call::Apply(name, Box::new(planned.step))));
             }
-            Work::Publish(..) => {}
+            Work::Publish(..) | Work::Hasten(..) => {}
             Work::Report(name, object_events) => self.report(&name, &object_events),
         }
     }

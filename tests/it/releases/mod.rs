@@ -1,7 +1,9 @@
 //! Releases, on the stand-in, by the real binary: a version gets callers only once it is known to be good, and
 //! while it gets them no caller sees an error.
 
+mod by_hand;
 mod canary;
+
 use std::{collections::BTreeSet, sync::Arc};
 
 use evenkeel_sim::call::{Call, Service};

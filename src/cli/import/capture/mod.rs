@@ -213,10 +213,11 @@ impl CaptureEditor<'_> {
         let why = match change.origin {
             Origin::Pending | Origin::Drift => return CaptureDecision::Pending,
             // The record is a hash of all of an object's fields.
-            Origin::Both => {
+            Origin::Both | Origin::Unclear => {
                 "both the manifest and AWS have changed since they were last in sync, and which of them changed this stands \
                  nowhere"
             }
+            Origin::Gone => "it is not in AWS: another party deleted it, or it was never made",
             Origin::NoRecord => "what it was when it was applied last stands nowhere",
         };
         let name = changed.name();

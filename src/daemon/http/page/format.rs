@@ -1,5 +1,7 @@
 //! Times, events, images and addresses, as several pages show them.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
@@ -62,6 +64,12 @@ pub(super) fn ahead(at: Option<Timestamp>, view: &View) -> String {
         Some(_) => "now".into(),
         None => String::new(),
     }
+}
+
+/// A span of time in the one unit that says it best, as `90s`.
+pub(super) fn span(time: Duration) -> String {
+    let zero = Timestamp::UNIX_EPOCH;
+    age(zero, zero.checked_add(time).unwrap_or(zero))
 }
 
 /// The reference of a function's image without its registry, as `team/resize:live`; empty where there is none.

@@ -4,19 +4,22 @@ use std::sync::Arc;
 
 use askama::Template;
 use axum::{
-    extract::{Path, State, rejection::PathRejection},
+    extract::{Extension, Path, State, rejection::PathRejection},
     http::StatusCode,
     response::Response,
 };
 
 use super::{
-    format::{EventRow, TimeCell, ahead, digests, encoded, href, image},
+    format::{EventRow, TimeCell, ahead, digests, encoded, href, image, span},
     layout::{ErrorPage, Layout, PageContext, page},
 };
 use crate::{
     daemon::{
         event_log::HistoryEntry,
-        http::context::AppState,
+        http::{
+            context::{AppState, RefreshAccess},
+            host::IsOwnHost,
+        },
         view::{
             View, Viewer,
             object::document_key,
@@ -35,6 +38,8 @@ use crate::{
 #[template(path = "object.html")]
 struct ObjectPage {
     layout: Layout,
+    /// Whether a read may be asked for here.
+    refresh: bool,
     key: String,
     name: String,
     kind: &'static str,
@@ -54,6 +59,8 @@ struct ObjectPage {
     causes: String,
     observed: Option<TimeCell>,
     audited: Option<TimeCell>,
+    /// Each part with its read times.
+    reads: Vec<ReadRow>,
     next: String,
     labels: Vec<(String, String)>,
     place: Option<Link>,
@@ -67,6 +74,15 @@ struct ObjectPage {
     history: Vec<HistoryRow>,
     events: Vec<EventRow>,
     orphan: bool,
+}
+
+/// When one object was read, and when it is read next.
+struct ReadRow {
+    kind: &'static str,
+    verified: bool,
+    read: Option<TimeCell>,
+    limit: String,
+    next: String,
 }
 
 struct Link {
@@ -125,9 +141,11 @@ struct HistoryRow {
 /// such object.
 pub(super) async fn object(
     State(app): State<AppState>,
+    Extension(host): Extension<IsOwnHost>,
     key: Result<Path<String>, PathRejection>,
 ) -> Response {
-    let made = app.render(|viewer, view| {
+    let refresh = app.refresh_access == RefreshAccess::Open && host == IsOwnHost(true);
+    let made = app.render(move |viewer, view| {
         let context = PageContext { viewer, view };
         let key = match key {
             Ok(Path(key)) => key,
@@ -136,7 +154,7 @@ pub(super) async fn object(
             }
         };
         if let Some(row) = view.row(&key) {
-            return page(StatusCode::OK, &of(context, row));
+            return page(StatusCode::OK, &of(context, row, refresh));
         }
         let message = format!("There is no object {key}. It may have left, or not be read yet.");
         ErrorPage::respond(context, StatusCode::NOT_FOUND, message)
@@ -145,8 +163,8 @@ pub(super) async fn object(
 }
 
 /// Makes the page of an object. If it is a document, then status, causes and drift are those of all
-/// its objects together, and the worst of them says why.
-fn of(context: PageContext<'_>, row: &Arc<Row>) -> ObjectPage {
+/// its objects together, and the worst of them says why. `refresh`: a read may be asked for.
+fn of(context: PageContext<'_>, row: &Arc<Row>, refresh: bool) -> ObjectPage {
     let PageContext { viewer, view } = context;
     let key = row.key.to_string();
     let rows = view.family(row);
@@ -158,6 +176,7 @@ fn of(context: PageContext<'_>, row: &Arc<Row>) -> ObjectPage {
     let causes = document.map_or(&row.causes, |it| &it.causes);
     ObjectPage {
         layout: Layout::new(context, "objects", key.clone(), json),
+        refresh,
         name: row.key.name.to_string(),
         kind: row.key.kind,
         of: parent.map(|it| summary(it)),
@@ -174,6 +193,7 @@ fn of(context: PageContext<'_>, row: &Arc<Row>) -> ObjectPage {
         causes: causes.iter().map(|it| it.as_str()).collect::<Vec<_>>().join(", "),
         observed: TimeCell::maybe(row.observed, view),
         audited: TimeCell::maybe(row.audited, view),
+        reads: rows.iter().map(|it| read_row(it, view)).collect(),
         next: ahead(row.next_check, view),
         labels: row.labels.iter().map(|(key, value)| (key.clone(), value.clone())).collect(),
         place: row.manifest.as_ref().map(|it| Link {
@@ -191,6 +211,16 @@ fn of(context: PageContext<'_>, row: &Arc<Row>) -> ObjectPage {
         events: EventRow::all(viewer.events_of(view, row), view),
         orphan: row.orphan,
         key,
+    }
+}
+
+fn read_row(row: &Row, view: &View) -> ReadRow {
+    ReadRow {
+        kind: row.key.kind,
+        verified: row.holds("Verified"),
+        read: TimeCell::maybe(row.audited, view),
+        limit: span(row.max_age),
+        next: ahead(row.next_check, view),
     }
 }
 

@@ -97,6 +97,7 @@ fn drifts(view: &View) -> Vec<Drift> {
 fn meaning(status: Status) -> &'static str {
     match status {
         Status::Synced => "as the manifests ask",
+        Status::Unverified => "not read yet",
         Status::Pending => "waiting, or to be changed",
         Status::Drifted => "somebody changed AWS",
         Status::Progressing => "AWS is at work",

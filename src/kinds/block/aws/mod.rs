@@ -11,6 +11,7 @@ use aws_sdk_lambda::{
     operation::get_function::GetFunctionOutput,
     types::{LastUpdateStatus, State},
 };
+use jiff::Timestamp;
 use tokio::sync::mpsc;
 
 pub use self::places::{Others, PAGES_MAX};
@@ -25,6 +26,7 @@ use crate::{
         calls::{Call, Calls},
         clients::Clients,
         cloud::{AwsResource, Cloud, Got, Priority},
+        date::timestamp,
         op::{Bucket, Op},
     },
     engine::{
@@ -42,8 +44,8 @@ pub type Read<C> = (Result<Option<C>, Failure>, Option<Mono>);
 
 /// A block's own side of AWS.
 pub trait FacetClient: Block {
-    /// The quota that reading it spends.
-    const READ_BUCKET: Bucket = Bucket::Lambda;
+    /// What reading it spends besides GetFunction ([`AwsResource::READ_COSTS`]).
+    const READ_COSTS: &'static [(Bucket, f64)] = &[(Bucket::Lambda, 1.0)];
 
     /// Reads the block where it is, or should be; `None` if there is none. `host` is what
     /// GetFunction has just shown. With it comes the moment at which the request began; none if
@@ -108,7 +110,7 @@ pub struct Hung<B: Block> {
 
 impl<B: FacetClient> AwsResource for Of<B> {
     type Cloud = Hung<B>;
-    const READ_COST: (Bucket, f64) = (B::READ_BUCKET, 1.0);
+    const READ_COSTS: &'static [(Bucket, f64)] = B::READ_COSTS;
 
     fn open(clients: &Clients, calls: Arc<Calls>) -> Hung<B> {
         Hung {
@@ -162,13 +164,16 @@ impl<B: FacetClient> Cloud<Of<B>> for Hung<B> {
         };
         let (answer, moment) = match asked {
             None => (first, at),
+            // No step rests on it: whoever finds something to do reads again, more urgently.
+            Some(_) if priority == Priority::Audit => (first, at),
             // Its turn may have been long in coming, and what was seen of the function would be old.
             Some(moment) => match connection.function(name, priority).await? {
                 (Some(again), _) => (again, moment),
                 (None, _) => return Ok((None, moment)),
             },
         };
-        let live = FacetLive { at: place, host: host(answer), config, elsewhere };
+        let host = host(answer, connection.calls.wall());
+        let live = FacetLive { at: place, host, config, elsewhere };
         Ok((Some(Reading { live, revision: None, exact: true }), moment))
     }
 
@@ -228,8 +233,8 @@ fn place<B: Block>(name: &Name, wanted: Option<&Spec<B>>, host: &GetFunctionOutp
     }
 }
 
-/// Takes from GetFunction's answer what blocks have to know of their function.
-pub fn host(answer: GetFunctionOutput) -> Host {
+/// Takes from GetFunction's answer what blocks have to know of their function. `now`: the date.
+pub fn host(answer: GetFunctionOutput, now: Timestamp) -> Host {
     let tags = match answer.tags_error {
         Some(error) => Known::No(format!("{}: {}", error.error_code(), error.message())),
         // The others are the function's own affair, and there are as many copies of this as it has parts.
@@ -248,5 +253,7 @@ pub fn host(answer: GetFunctionOutput) -> Host {
         _ => None,
     };
     let arn = config.and_then(|it| it.function_arn.clone()).unwrap_or_default();
-    Host { arn, tags, busy: busy.map(ToOwned::to_owned) }
+    let modified = config.and_then(|it| it.last_modified.as_deref()).and_then(timestamp);
+    let new = Host::is_new_at(now, modified);
+    Host { arn, tags, busy: busy.map(ToOwned::to_owned), new }
 }

@@ -31,7 +31,7 @@ use crate::{
 
 impl AwsResource for EventSource {
     type Cloud = Connection;
-    const READ_COST: (Bucket, f64) = (Bucket::Lambda, 2.0);
+    const READ_COSTS: &'static [(Bucket, f64)] = &[(Bucket::Lambda, 2.0)];
 
     fn open(clients: &Clients, calls: Arc<Calls>) -> Connection {
         Connection { clients: clients.clone(), calls }
@@ -88,7 +88,7 @@ impl Cloud<EventSource> for Connection {
         // Whoever asks AWS to leave a function alone means this too.
         let host = if wanted.is_some() || mapping.as_ref().is_some_and(|it| is_kept(it, None)) {
             let (found, _) = self.function(&address.function, priority).await?;
-            found.map(host)
+            found.map(|it| host(it, self.calls.wall()))
         } else {
             None
         };

@@ -61,7 +61,7 @@ fn made(doc: &Value, alias: Option<&str>) -> Reading<Live> {
     let invokes = invokes(&spec.function, spec.alias.as_ref());
     tags.insert(APPLIED.into(), desired.record(&invokes).text());
     let owner = Tags::from([(OWNER.to_owned(), "team".to_owned())]);
-    let host = Host { arn: "arn:job".into(), tags: Known::Yes(owner), busy: None };
+    let host = Host { arn: "arn:job".into(), tags: Known::Yes(owner), busy: None, new: false };
     let mapping = Mapping {
         address: desired.address,
         uuid: "u-1".into(),

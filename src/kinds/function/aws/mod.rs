@@ -39,7 +39,7 @@ impl FunctionCloud {
 
 impl AwsResource for Function {
     type Cloud = FunctionCloud;
-    const READ_COST: (Bucket, f64) = (Bucket::GetFunction, 1.0);
+    const READ_COSTS: &'static [(Bucket, f64)] = &[(Bucket::GetFunction, 1.0)];
 
     fn open(clients: &Clients, calls: Arc<Calls>) -> FunctionCloud {
         FunctionCloud::new(clients.lambda.clone(), calls)

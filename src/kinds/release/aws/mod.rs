@@ -42,6 +42,8 @@ struct ReleaseMemory {
     published: BTreeMap<Name, u64>,
     /// How smoke tests of a version ended.
     tests: BTreeMap<Name, (u64, BTreeMap<Fingerprint, TestOutcome>)>,
+    /// The version that was held back when it was read last.
+    rejected: BTreeMap<Name, u64>,
     /// The smoke test that was not answered last.
     late: BTreeMap<Name, (u64, Fingerprint)>,
     /// Since when an alias has led where it leads.
@@ -65,6 +67,20 @@ impl ReleaseCloud {
         Self { connection, kept: Mutex::default() }
     }
 
+    /// Takes note of the version that a read shows as held back. Where none is any more, a person has let it go on:
+    /// what tests showed of it before is forgotten, so that it is tested again.
+    fn note_rejected(&self, name: &Name, rejected: Option<u64>) {
+        let mut kept = self.kept();
+        let before = match rejected {
+            Some(version) => kept.rejected.insert(name.clone(), version),
+            None => kept.rejected.remove(name),
+        };
+        let goes_on = |(version, _): &mut (u64, _)| rejected.is_none() && Some(*version) == before;
+        if kept.tests.get_mut(name).is_some_and(goes_on) {
+            kept.tests.remove(name);
+        }
+    }
+
     fn kept(&self) -> MutexGuard<'_, ReleaseMemory> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -72,7 +88,7 @@ impl ReleaseCloud {
 
 impl AwsResource for Release {
     type Cloud = ReleaseCloud;
-    const READ_COST: (Bucket, f64) = (Bucket::Lambda, 1.0);
+    const READ_COSTS: &'static [(Bucket, f64)] = &[(Bucket::Lambda, 1.0)];
 
     fn open(clients: &Clients, calls: Arc<Calls>) -> ReleaseCloud {
         ReleaseCloud::new(clients, calls)

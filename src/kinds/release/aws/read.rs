@@ -37,6 +37,7 @@ use crate::{
             live::{Alias, Latest, Live, Stock, Version, VersionState},
             note::ReleaseNote,
             spec::Spec,
+            tag::ReleaseTag,
         },
     },
 };
@@ -63,12 +64,19 @@ impl ReleaseCloud {
         let (function, _) = self.connection.function(name, priority).await?;
         let (Some(aliases), Some(found)) = (aliases, function) else { return Ok((None, moment)) };
         let latest = found.configuration.as_ref().map(latest);
-        let host = host(found);
+        let host = host(found, self.connection.calls.wall());
         let wanted = spec.and_then(|it| it.wanted.as_ref());
-        let claim = host.claim(FIELD).and_then(|it| it.alias.map(ToOwned::to_owned));
-        let (claim, rejected) = split(claim.as_deref().unwrap_or_default());
-        let alias = wanted.map_or_else(|| claim.to_owned(), |it| it.alias.clone());
-        let numbers = self.numbers(name, aliases.get(&alias), rejected);
+        let tag = host.claim(FIELD).and_then(ReleaseTag::read);
+        let claimed = || tag.map_or("", |it| it.alias).to_owned();
+        let alias = wanted.map_or_else(claimed, |it| it.alias.clone());
+        let rejected = match aliases.get(&alias) {
+            Some(alias) => {
+                alias.note.as_ref().and_then(|it| it.rejected.as_ref()).map(|it| it.version)
+            }
+            None => tag.and_then(|it| it.rejected),
+        };
+        self.note_rejected(name, rejected);
+        let numbers = self.numbers(name, aliases.get(&alias), tag);
         let mut versions = self.versions(name, &numbers, priority).await?;
         let Some(latest) = latest else { return Ok((None, moment)) };
         let known = versions.values().any(|it| it.content == latest.content);
@@ -132,7 +140,12 @@ impl ReleaseCloud {
 
     /// Returns the numbers of the versions that matter: where the alias leads or should lead, what
     /// is on its way or held back, and what this process published last.
-    fn numbers(&self, name: &Name, alias: Option<&Alias>, rejected: Option<u64>) -> BTreeSet<u64> {
+    fn numbers(
+        &self,
+        name: &Name,
+        alias: Option<&Alias>,
+        tag: Option<ReleaseTag<'_>>,
+    ) -> BTreeSet<u64> {
         let note = alias.and_then(|it| it.note.as_ref());
         let published = self.kept().published.get(name).copied();
         let all = [
@@ -142,7 +155,8 @@ impl ReleaseCloud {
             note.and_then(|it| it.rolling).map(|it| it.version),
             note.and_then(|it| it.rejected.as_ref()).map(|it| it.version),
             published,
-            rejected,
+            tag.and_then(|it| it.rejected),
+            tag.and_then(|it| it.led_to),
         ];
         all.into_iter().flatten().collect()
     }
@@ -249,14 +263,6 @@ fn latest(found: &FunctionConfiguration) -> Latest {
         revision: found.revision_id.clone().unwrap_or_default(),
         digest: found.code_sha256.clone().unwrap_or_default(),
         content: content(found),
-    }
-}
-
-/// The alias that a tag names, and the version that is held back while there is none.
-fn split(claim: &str) -> (&str, Option<u64>) {
-    match claim.split_once('/') {
-        Some((alias, rejected)) => (alias, rejected.parse().ok()),
-        None => (claim, None),
     }
 }
 

@@ -40,7 +40,7 @@ impl RepositoryCloud {
 
 impl AwsResource for Repository {
     type Cloud = RepositoryCloud;
-    const READ_COST: (Bucket, f64) = (Bucket::Ecr, 4.0);
+    const READ_COSTS: &'static [(Bucket, f64)] = &[(Bucket::Ecr, 4.0)];
 
     fn open(clients: &Clients, calls: Arc<Calls>) -> RepositoryCloud {
         RepositoryCloud::new(clients.ecr.clone(), calls)

@@ -67,6 +67,34 @@
     source = null;
   };
 
+  // The button that asks for a read. It stands outside of what is replaced, so that neither it nor its answer goes.
+  const button = document.getElementById("read-now");
+
+  const read = async () => {
+    const says = document.getElementById("read-now-says");
+    const say = (text) => { says.textContent = text; };
+    if (button.getAttribute("aria-disabled")) return;
+    button.setAttribute("aria-disabled", "true");
+    say("");
+    try {
+      const answer = await fetch("/api/v1/refresh", {
+        method: "POST",
+        headers: { "content-type": "application/json", "x-evenkeel-request": "1" },
+        body: JSON.stringify({ objects: [button.dataset.object] }),
+      });
+      const body = await answer.json().catch(() => ({}));
+      say(answer.ok ? "Asked for; the page shows what is found." : "Not read: " + (body.error || answer.status));
+    } catch {
+      say("Not read: no connection.");
+    }
+    button.removeAttribute("aria-disabled");
+  };
+
+  if (button) {
+    button.parentElement.hidden = false;
+    button.addEventListener("click", read);
+  }
+
   document.addEventListener("visibilitychange", () => document.hidden ? leave() : listen());
   window.addEventListener("pagehide", leave);
   window.addEventListener("pageshow", listen);

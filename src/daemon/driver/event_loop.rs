@@ -1,90 +1,48 @@
-//! The driver of one engine: it turns work into calls and answers into events. All waiting of one kind
-//! in one target happens in [`Driver::run`].
+//! The loop of one driver, and its writes.
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use tokio::{
-    sync::{Notify, mpsc, watch},
-    task::JoinSet,
-    time,
-};
+use tokio::{task::JoinSet, time};
 use tracing::{Instrument as _, info, info_span, warn};
 
-use super::{
-    board::{BatchCounts, Board, EngineStatus},
-    event_log::EventLog,
-    event_recorder::{Ended, EventRecorder},
-    fact_bus::{FactBus, FactInbox, FactUpdates},
-    metrics::Metrics,
-    pause::PauseFile,
-    permits::{Permit, Permits},
-    stop::stopped,
-};
+use super::ports::{Ports, report_credentials, send};
 use crate::{
-    aws::cloud::Cloud,
+    aws::{cloud::Cloud, urgency::Urgency},
+    daemon::{
+        board::{BatchCounts, EngineStatus},
+        event_recorder::{Ended, EventRecorder},
+        fact_bus::FactUpdates,
+        permits::Permit,
+        stop::stopped,
+    },
     engine::{
         diff::Change,
         engine::Engine,
-        failure::{Class, Failure, chain},
+        failure::{Class, chain},
         kind::Kind,
         name::{Key, Name},
-        page::Page,
-        time::{Clock, Mono},
-        work::{Event, ObjectEvent, Order, Priority, ReadResult, Work},
+        time::Mono,
+        work::{Event, ObjectEvent, Order, Work},
     },
     kinds::document_of,
 };
 
-/// How many events may wait. Senders wait when it is full.
-pub(crate) const EVENTS_MAX: usize = 1024;
-/// How many pages of one list may wait.
-const PAGES_MAX: usize = 4;
 /// The loop goes round at least this often, so that a standstill shows.
 const BEAT: Duration = Duration::from_secs(10);
 /// How long calls under way may take to end after the signal to stop.
 const DRAIN_MAX: Duration = Duration::from_secs(25);
 
-/// Everything that a driver needs besides its engine and its cloud.
-pub(crate) struct Ports<K: Kind> {
-    /// The target.
-    pub target: Name,
-    /// Events from outside.
-    pub events: mpsc::Receiver<Event<K>>,
-    /// The way back for answers.
-    pub answers: mpsc::Sender<Event<K>>,
-    /// Facts of other kinds.
-    pub inbox: FactInbox,
-    /// Who wants to hear ours.
-    pub fact_bus: FactBus,
-    /// What everybody sees.
-    pub board: Arc<Board>,
-    /// What is counted.
-    pub metrics: Arc<Metrics>,
-    /// What happened.
-    pub event_log: Arc<EventLog>,
-    /// Who may write to what.
-    pub permits: Permits,
-    /// What holds all writes while it exists.
-    pub pause: PauseFile,
-    /// Rung when it is another set of objects that nobody wants.
-    pub prune_input: Arc<Notify>,
-    /// Rung when credentials are refused.
-    pub credentials_refused: Arc<Notify>,
-    /// `true`: stop.
-    pub stop: watch::Receiver<bool>,
-    /// The time.
-    pub clock: Arc<dyn Clock>,
-}
-
 /// One engine with its client of AWS.
 pub(crate) struct Driver<K: Kind, C: Cloud<K>> {
     engine: Engine<K>,
-    cloud: Arc<C>,
-    ports: Ports<K>,
-    reads: JoinSet<()>,
+    pub(super) cloud: Arc<C>,
+    pub(super) ports: Ports<K>,
+    pub(super) reads: JoinSet<()>,
     writes: JoinSet<()>,
     /// What is under way since when.
-    under_way: BTreeMap<Name, Mono>,
+    pub(super) under_way: BTreeMap<Name, Mono>,
+    /// How urgent each read under way is.
+    pub(super) urgencies: BTreeMap<Name, Urgency>,
     batches: BatchCounts,
 }
 
@@ -98,6 +56,7 @@ impl<K: Kind, C: Cloud<K>> Driver<K, C> {
             reads: JoinSet::new(),
             writes: JoinSet::new(),
             under_way: BTreeMap::new(),
+            urgencies: BTreeMap::new(),
             batches: BatchCounts::default(),
         }
     }
@@ -146,7 +105,9 @@ impl<K: Kind, C: Cloud<K>> Driver<K, C> {
             | Event::Page(_)
             | Event::ListEnded(_)
             | Event::Facts(_)
-            | Event::Hint(_)
+            | Event::Refresh(_)
+            | Event::AuditPeriods(_)
+            | Event::Sighted(_)
             | Event::Resync
             | Event::Paused(_)
             | Event::WriteStop(_)
@@ -157,6 +118,7 @@ impl<K: Kind, C: Cloud<K>> Driver<K, C> {
         self.batches.received += u64::from(matches!(event, Event::PruneDecided(_)));
         if let Some(name) = answered {
             self.under_way.remove(&name);
+            self.urgencies.remove(&name);
         }
         let (mut facts, mut object_events) = (FactUpdates::new(), Vec::new());
         let mut events = vec![event];
@@ -169,11 +131,23 @@ impl<K: Kind, C: Cloud<K>> Driver<K, C> {
                 }
             }
         }
+        self.pace();
         // Before the board shows this engine: with the batch uncounted, all engines could look
         // quiet while it is on its way.
         self.batches.sent += self.ports.fact_bus.send(K::NAME, &facts);
         self.show();
         self.record(&object_events);
+    }
+
+    /// Tells the engine how often its audit may read, if that is news.
+    fn pace(&mut self) {
+        let Some(pacer) = &self.ports.pacer else { return };
+        let news = pacer.news(K::NAME, self.engine.audit_load(), self.engine.audit_periods());
+        let Some(periods) = news else { return };
+        for work in self.engine.handle(Event::AuditPeriods(periods), self.ports.clock.now()) {
+            // It only plans reads; what is due already is handed out all the same.
+            self.start(work);
+        }
     }
 
     /// Starts a piece of work. Returns an event instead of starting it if it is a step whose permit
@@ -185,6 +159,7 @@ impl<K: Kind, C: Cloud<K>> Driver<K, C> {
                 self.ports.metrics.waited(K::NAME, late);
                 self.read(name, wanted, priority);
             }
+            Work::Hasten(name, priority) => self.hasten(&name, priority),
             // A step that changes nothing needs no permit.
             Work::Apply(order) if !K::writes(&order.planned.step) => self.apply(order, None),
             Work::Apply(order) => match self.permit(&order.name, order.read_started) {
@@ -211,7 +186,7 @@ impl<K: Kind, C: Cloud<K>> Driver<K, C> {
         free.then(|| self.ports.permits.take(K::PERMIT, &K::host(name), read_started)).flatten()
     }
 
-    fn key(&self, name: &Name) -> Key {
+    pub(super) fn key(&self, name: &Name) -> Key {
         Key { target: self.ports.target.clone(), kind: K::NAME, name: name.clone() }
     }
 
@@ -248,56 +223,6 @@ impl<K: Kind, C: Cloud<K>> Driver<K, C> {
         if before.is_none_or(|it| it.summary.prune_input != prune_input) {
             self.ports.prune_input.notify_one();
         }
-    }
-
-    /// Starts a task that lists the objects, passes each page to the engine as it comes, and ends
-    /// with [`Event::ListEnded`], also after a failure. `wanted` is for kinds that can list only
-    /// what they are asked for.
-    fn list(&mut self, wanted: Arc<BTreeMap<Name, Arc<K::Spec>>>) {
-        let (cloud, answers) = (Arc::clone(&self.cloud), self.ports.answers.clone());
-        let (metrics, clock) = (Arc::clone(&self.ports.metrics), Arc::clone(&self.ports.clock));
-        let credentials_refused = Arc::clone(&self.ports.credentials_refused);
-        let span = info_span!("list", target = %self.ports.target, kind = K::NAME);
-        let task = async move {
-            let (sender, mut pages) = mpsc::channel(PAGES_MAX);
-            let began = clock.now().mono;
-            let forward = pass_on(&mut pages, &answers);
-            let (result, ()) = tokio::join!(cloud.list(wanted, sender), forward);
-            metrics.duration(K::NAME, "list", clock.now().mono.since(began));
-            if let Err(failure) = &result {
-                report_credentials(failure, &credentials_refused);
-                warn!(class = %failure.class, error = chain(failure), "list broke off");
-            }
-            send(&answers, Event::ListEnded(result)).await;
-        };
-        self.reads.spawn(task.instrument(span));
-    }
-
-    /// Starts a task that reads one object exactly and answers with [`Event::Read`]. `wanted` is
-    /// `None` for an object that no manifest asks for.
-    fn read(&mut self, name: Name, wanted: Option<Arc<K::Spec>>, priority: Priority) {
-        self.under_way.insert(name.clone(), self.ports.clock.now().mono);
-        let (cloud, answers) = (Arc::clone(&self.cloud), self.ports.answers.clone());
-        let (metrics, clock) = (Arc::clone(&self.ports.metrics), Arc::clone(&self.ports.clock));
-        let credentials_refused = Arc::clone(&self.ports.credentials_refused);
-        metrics.work(K::NAME);
-        let span = info_span!("look", key = %self.key(&name));
-        let task = async move {
-            let began = clock.now().mono;
-            let result = cloud.get(&name, wanted.as_deref(), priority).await;
-            metrics.duration(K::NAME, "look", clock.now().mono.since(began));
-            let (found, started) = match result {
-                Ok((found, started)) => (Ok(found), started),
-                Err(failure) => {
-                    metrics.retry(K::NAME);
-                    report_credentials(&failure, &credentials_refused);
-                    unread(&failure, wanted.is_some());
-                    (Err(failure), began)
-                }
-            };
-            send(&answers, Event::Read(ReadResult { name, started, found })).await;
-        };
-        self.reads.spawn(task.instrument(span));
     }
 
     /// Starts a task that makes the call of a step, records what came of it, and answers with
@@ -360,35 +285,4 @@ impl<K: Kind, C: Cloud<K>> Driver<K, C> {
 fn describe(changes: &[Change]) -> String {
     let lines = changes.iter().map(|it| format!("{}: {} → {}", it.path, it.live, it.desired));
     lines.collect::<Vec<_>>().join("; ")
-}
-
-/// Sends pages on as they come.
-async fn pass_on<K: Kind>(pages: &mut mpsc::Receiver<Page<K>>, answers: &mpsc::Sender<Event<K>>) {
-    while let Some(page) = pages.recv().await {
-        send(answers, Event::Page(page)).await;
-    }
-}
-
-/// Sends an answer, unless nobody listens any more.
-async fn send<K: Kind>(answers: &mpsc::Sender<Event<K>>, event: Event<K>) {
-    if answers.send(event).await.is_err() {
-        tracing::debug!("an answer came after the end");
-    }
-}
-
-/// A read that failed. Who may not read what nobody asks for is not told so for ever.
-fn unread(failure: &Failure, wanted: bool) {
-    let (class, error) = (failure.class, chain(failure));
-    if wanted {
-        warn!(%class, error, "look failed");
-    } else {
-        tracing::debug!(%class, error, "look failed");
-    }
-}
-
-/// Refused credentials concern the whole target.
-fn report_credentials(failure: &Failure, credentials_refused: &Notify) {
-    if failure.class == Class::Credentials {
-        credentials_refused.notify_one();
-    }
 }

@@ -1,0 +1,75 @@
+//! What a driver is given besides its engine and its client of AWS, and how its tasks answer.
+
+use std::sync::Arc;
+
+use tokio::sync::{Notify, mpsc, watch};
+
+use crate::{
+    daemon::{
+        audit_plan::AuditPacer,
+        board::Board,
+        event_log::EventLog,
+        fact_bus::{FactBus, FactInbox},
+        metrics::Metrics,
+        pause::PauseFile,
+        permits::Permits,
+    },
+    engine::{
+        failure::{Class, Failure},
+        kind::Kind,
+        name::Name,
+        time::Clock,
+        work::Event,
+    },
+};
+
+/// How many events may wait. Senders wait when it is full.
+pub(crate) const EVENTS_MAX: usize = 1024;
+
+/// Everything that a driver needs besides its engine and its cloud.
+pub(crate) struct Ports<K: Kind> {
+    /// The target.
+    pub target: Name,
+    /// Events from outside.
+    pub events: mpsc::Receiver<Event<K>>,
+    /// The way back for answers.
+    pub answers: mpsc::Sender<Event<K>>,
+    /// Facts of other kinds.
+    pub inbox: FactInbox,
+    /// Who wants to hear ours.
+    pub fact_bus: FactBus,
+    /// What everybody sees.
+    pub board: Arc<Board>,
+    /// What is counted.
+    pub metrics: Arc<Metrics>,
+    /// What happened.
+    pub event_log: Arc<EventLog>,
+    /// Who may write to what.
+    pub permits: Permits,
+    /// How often the audit may read; `None`: everything is read once.
+    pub pacer: Option<AuditPacer>,
+    /// What holds all writes while it exists.
+    pub pause: PauseFile,
+    /// Rung when it is another set of objects that nobody wants.
+    pub prune_input: Arc<Notify>,
+    /// Rung when credentials are refused.
+    pub credentials_refused: Arc<Notify>,
+    /// `true`: stop.
+    pub stop: watch::Receiver<bool>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// Sends an answer, unless nobody listens any more.
+pub(super) async fn send<K: Kind>(answers: &mpsc::Sender<Event<K>>, event: Event<K>) {
+    if answers.send(event).await.is_err() {
+        tracing::debug!("an answer came after the end");
+    }
+}
+
+/// Refused credentials concern the whole target.
+pub(super) fn report_credentials(failure: &Failure, credentials_refused: &Notify) {
+    if failure.class == Class::Credentials {
+        credentials_refused.notify_one();
+    }
+}

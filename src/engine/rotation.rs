@@ -1,0 +1,176 @@
+//! The audit of one engine: whose turn it is, and whose last read has become too old.
+
+use std::time::Duration;
+
+use super::{
+    audit::{AuditLoad, AuditPeriods, Freshness},
+    backoff,
+    engine::Engine,
+    kind::Kind,
+    name::Name,
+    object::Object,
+    time::Mono,
+    work::Priority,
+};
+
+/// How long after a read has become due its object still counts as verified, so that a status does not turn for the
+/// seconds that a read takes.
+const GRACE: Duration = Duration::from_secs(10);
+/// What nobody asks for and is not ours is read for whose it is, and that hardly ever changes.
+const STRANGERS_PERIOD: Duration = Duration::from_mins(10);
+/// Up to how many objects that are only watched are read at once after a start.
+const WATCHED_AT_ONCE: usize = 100;
+
+impl<K: Kind> Object<K> {
+    /// Whether what was seen rests on a read, where a read may be as old as `limit`.
+    fn freshness(&self, limit: Duration, now: Mono) -> Freshness {
+        let Some(read) = self.audited.map(|it| it.mono) else { return Freshness::Unread };
+        if read < self.asked {
+            Freshness::Asked
+        } else if read < self.dirty && now >= self.dirty.after(GRACE) {
+            Freshness::Doubted
+        } else if now >= read.after(limit + GRACE) {
+            Freshness::Overdue
+        } else {
+            Freshness::Verified
+        }
+    }
+
+    /// Until when it counts as verified, if nothing happens before; `None`: it does not.
+    fn verified_until(&self, limit: Duration, now: Mono) -> Option<Mono> {
+        let read = self.audited?.mono;
+        let doubted = (read < self.dirty).then(|| self.dirty.after(GRACE));
+        let until = doubted.into_iter().chain([read.after(limit + GRACE)]).min();
+        until.filter(|_| self.freshness(limit, now) == Freshness::Verified)
+    }
+
+    /// Whether a manifest asks for it, or it is ours; otherwise it is only watched.
+    fn is_managed(&self) -> bool {
+        match &self.wanted {
+            Some(wanted) => !K::is_guard(&wanted.spec),
+            None => self.row.as_ref().is_some_and(|it| it.orphan),
+        }
+    }
+}
+
+impl<K: Kind> Engine<K> {
+    /// How often the audit reads this object.
+    pub(super) fn audit_period(&self, object: &Object<K>) -> Duration {
+        Self::period_of(object, &self.pace.periods)
+    }
+
+    fn period_of(object: &Object<K>, periods: &AuditPeriods) -> Duration {
+        match (object.is_managed(), &object.wanted) {
+            (true, _) => periods.managed,
+            (false, Some(_)) => periods.watched,
+            (false, None) => periods.watched.max(STRANGERS_PERIOD),
+        }
+    }
+
+    /// How old the last read of this object may be.
+    pub(super) fn age_limit(&self, object: &Object<K>) -> Duration {
+        self.pace.limit(|it| Self::period_of(object, it), self.now.mono)
+    }
+
+    /// Whether what is said of this object rests on a read.
+    pub(super) fn freshness(&self, object: &Object<K>) -> Freshness {
+        object.freshness(self.age_limit(object), self.now.mono)
+    }
+
+    /// How many objects the audit reads.
+    pub fn audit_load(&self) -> AuditLoad {
+        let managed = self.counts.wanted - self.counts.guards + self.counts.orphans;
+        AuditLoad { managed, watched: self.objects.len().saturating_sub(managed) }
+    }
+
+    /// How often the audit reads.
+    pub fn audit_periods(&self) -> AuditPeriods {
+        self.pace.periods
+    }
+
+    /// Takes in how often the audit may read. Where it may read more often than before, the next turns come sooner.
+    pub(super) fn on_audit_periods(&mut self, periods: AuditPeriods) {
+        let before = self.pace.periods;
+        self.pace = self.pace.changed(periods, self.now.mono);
+        let unread = self.objects.iter().filter(|(_, it)| it.audited.is_none() && !it.is_managed());
+        for name in unread.map(|(name, _)| name.clone()).collect::<Vec<_>>() {
+            self.schedule_audit(&name);
+        }
+        if periods.managed >= before.managed && periods.watched >= before.watched {
+            return;
+        }
+        let read = self.objects.iter().filter_map(|(name, it)| Some((name, it, it.audited?.mono)));
+        let turns = read.map(|(name, it, read)| {
+            (name.clone(), read.after(spread(name, self.audit_period(it))))
+        });
+        for (name, at) in turns.collect::<Vec<_>>() {
+            self.audits.at(&name, at, Priority::Audit);
+        }
+    }
+
+    /// Plans an object's next turn of the audit. The first one after a start is due at once, but for many objects
+    /// that are only watched; the second is anywhere in the period, so that turns do not come all together, and each
+    /// later one a period after the one before.
+    pub(super) fn schedule_audit(&mut self, name: &Name) {
+        let Some(object) = self.objects.get(name) else { return };
+        let period = self.audit_period(object);
+        let share = backoff::share(name, 0);
+        let at = match (object.audited, object.rotated) {
+            (Some(read), true) => read.mono.after(spread(name, period)),
+            (Some(read), false) => read.mono.after(period.mul_f64(0.1 + 0.9 * share)),
+            (None, _) if object.is_managed() || self.audit_load().watched <= WATCHED_AT_ONCE => {
+                self.now.mono
+            }
+            (None, _) => self.now.mono.after(period.mul_f64(share)),
+        };
+        let rotated = object.audited.is_some();
+        self.audits.leave(name);
+        self.audits.at(name, at, Priority::Audit);
+        if let Some(object) = self.objects.get_mut(name) {
+            object.rotated = rotated;
+        }
+    }
+
+    /// Reads everything again, as after a start: what has a turn of the audit has it now.
+    pub(super) fn restart_audit(&mut self) {
+        self.lists.hurry(self.now.mono);
+        let names: Vec<Name> = self.objects.keys().cloned().collect();
+        for name in names {
+            self.schedule_read(&name, self.now.mono, Priority::Audit);
+        }
+    }
+
+    /// Notes that an object may have changed since it was read, and reads it. `batch`: how many objects that
+    /// concerns, since few go before many.
+    pub(super) fn doubt(&mut self, name: &Name, batch: usize) {
+        let Some(object) = self.objects.get_mut(name) else { return };
+        object.dirty = self.now.mono;
+        self.schedule_reads(name, self.now.mono, batch);
+        self.watch_freshness(name);
+    }
+
+    /// Plans to judge an object again once it does not count as verified any more.
+    pub(super) fn watch_freshness(&mut self, name: &Name) {
+        self.verified.leave(name);
+        let Some(object) = self.objects.get(name) else { return };
+        // What is not managed is not called synced.
+        let limit = self.age_limit(object);
+        let until = object.verified_until(limit, self.now.mono).filter(|_| object.is_managed());
+        if let Some(until) = until {
+            self.verified.at(name, until, Priority::Audit);
+        }
+    }
+
+    /// Judges those again that do not count as verified any more.
+    pub(super) fn expire(&mut self) {
+        while let Some(due) = self.verified.due(self.now.mono) {
+            self.reconcile(&due.name);
+            self.watch_freshness(&due.name);
+        }
+    }
+}
+
+/// How long after a read an object has its next turn: a little less than the period, by a hash of its name.
+fn spread(name: &Name, period: Duration) -> Duration {
+    period.mul_f64(0.9 + 0.1 * backoff::share(name, 0))
+}
