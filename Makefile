@@ -8,7 +8,7 @@ STATIC := cargo build --profile image --locked --no-default-features --target x8
 EXAMPLE := --locked --manifest-path manifests/examples/count-bases/Cargo.toml --target-dir target/example
 CHAOS := target/debug/evenkeel-chaos --jobs 4
 # With parts a scene makes many more calls: on a hurried clock a busy machine would show AWS as slower than it is.
-PARTS := target/debug/evenkeel-chaos --blocks --jobs 2 --time-scale 25
+PARTS := target/debug/evenkeel-chaos --blocks --functions 12 --jobs 2 --time-scale 15
 
 help:  ## list the targets
 	@grep -E '^[a-z0-9]+: .*##' Makefile | sed 's/:.*## /\t/' | expand -t 10

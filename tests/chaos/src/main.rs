@@ -5,6 +5,8 @@
 #![expect(clippy::indexing_slicing, reason = "a member that JSON lacks reads as null")]
 
 mod blocks;
+mod claims;
+mod hands;
 mod laws;
 mod manifest;
 mod process;

@@ -1,12 +1,23 @@
 //! The daemon as a process that may be killed.
 
-use std::{fs::File, path::Path, process::Stdio};
+use std::{
+    fs::{self, File},
+    path::{Path, PathBuf},
+    process::Stdio,
+};
 
+use serde_json::Value;
 use tokio::process::{Child, Command};
 
 /// One run of the daemon.
 pub(crate) struct Daemon {
     child: Child,
+    key: String,
+    log: PathBuf,
+    /// How much of the log earlier runs have written.
+    log_from: usize,
+    /// Where it listens, once its log has said so.
+    address: Option<String>,
 }
 
 /// How it is started.
@@ -21,15 +32,12 @@ pub(crate) struct Start<'a> {
     pub(crate) run: usize,
 }
 
-/// The access key of a run.
-pub(crate) fn key(run: usize) -> String {
-    format!("AKIARUN{run}")
-}
-
 impl Daemon {
     pub(crate) fn start(start: &Start<'_>) -> Result<Self, String> {
         let log = File::options().create(true).append(true).open(start.log);
         let log = log.map_err(|error| error.to_string())?;
+        let log_from = log.metadata().map_err(|error| error.to_string())?.len();
+        let key = format!("AKIARUN{}", start.run);
         let mode = if start.observe { "observe" } else { "enforce" };
         let child = Command::new(start.binary)
             .arg("run")
@@ -46,7 +54,7 @@ impl Daemon {
             ])
             .env_clear()
             .env("EVENKEEL_TIME_SCALE", start.scale.to_string())
-            .env("AWS_ACCESS_KEY_ID", key(start.run))
+            .env("AWS_ACCESS_KEY_ID", &key)
             .env("AWS_SECRET_ACCESS_KEY", "secret")
             .env("AWS_REGION", "us-east-1")
             .env("AWS_ENDPOINT_URL", start.url)
@@ -56,7 +64,30 @@ impl Daemon {
             .stderr(log)
             .kill_on_drop(true)
             .spawn();
-        child.map(|child| Self { child }).map_err(|error| error.to_string())
+        Ok(Self {
+            child: child.map_err(|error| error.to_string())?,
+            key,
+            log: start.log.to_owned(),
+            log_from: usize::try_from(log_from).unwrap_or(usize::MAX),
+            address: None,
+        })
+    }
+
+    /// The access key that it calls AWS with.
+    pub(crate) fn key(&self) -> &str {
+        &self.key
+    }
+
+    /// Where it listens, once its log has said so.
+    pub(crate) fn address(&mut self) -> Option<&str> {
+        if self.address.is_none() {
+            let log = fs::read(&self.log).ok()?;
+            let lines = log.get(self.log_from..)?.split(|it| *it == b'\n');
+            let mut lines = lines.filter_map(|it| serde_json::from_slice::<Value>(it).ok());
+            let line = lines.find(|it| it["message"] == "listening")?;
+            self.address = line["address"].as_str().map(str::to_owned);
+        }
+        self.address.as_deref()
     }
 
     /// Whether it has ended by itself.

@@ -8,7 +8,7 @@ use std::{
 };
 
 use evenkeel_sim::{
-    call::{Call, Caller, Service},
+    call::{Call, Service},
     server::Sim,
     world::Options,
 };
@@ -17,14 +17,16 @@ use tokio::time::sleep;
 
 use crate::{
     blocks::Blocks,
+    claims::Claims,
+    hands::hand,
     laws::{self, Told},
     manifest::{Wish, manifest, replace},
     process::{Daemon, Start},
     weather,
 };
 
-const ACCOUNT: &str = "123456789012";
-const REGION: &str = "us-east-1";
+pub(crate) const ACCOUNT: &str = "123456789012";
+pub(crate) const REGION: &str = "us-east-1";
 pub(crate) const REPOSITORIES: [&str; 3] = ["count", "align", "plot"];
 /// Functions of others: of another owner, of nobody, and one of nobody that a manifest names.
 pub(crate) const FOREIGN: [&str; 3] = ["foreign-owned", "foreign-bare", "foreign-named"];
@@ -36,6 +38,12 @@ const SLOW: Duration = Duration::from_mins(30);
 const PATIENCE: Duration = Duration::from_mins(15);
 /// How long after a write somebody may undo it.
 const RIVALS: Duration = Duration::from_secs(30);
+/// How many functions other hands change at last; so few open no breaker.
+const HANDS: usize = 4;
+/// How long they are left alone then: longer than any read may serve.
+const UNSEEN: Duration = Duration::from_secs(150);
+/// How long the scene sleeps at a time.
+const TICK: Duration = Duration::from_secs(5);
 /// How long nothing may be written then.
 const STILL: Duration = Duration::from_secs(100);
 
@@ -51,9 +59,9 @@ pub(crate) struct Play {
 
 /// One scene under way.
 pub(crate) struct Scene<'a> {
-    play: &'a Play,
-    sim: Sim,
-    chance: fastrand::Rng,
+    pub(crate) play: &'a Play,
+    pub(crate) sim: Sim,
+    pub(crate) chance: fastrand::Rng,
     folder: tempfile::TempDir,
     pub(crate) wishes: BTreeMap<String, Wish>,
     pub(crate) told: Told,
@@ -61,6 +69,7 @@ pub(crate) struct Scene<'a> {
     observe: bool,
     run: usize,
     daemon: Option<Daemon>,
+    claims: Claims,
 }
 
 /// Plays one seed; an error says which law broke.
@@ -100,6 +109,7 @@ impl<'a> Scene<'a> {
             observe: seed % 10 == 9,
             run: 0,
             daemon: None,
+            claims: Claims::default(),
         })
     }
 
@@ -130,20 +140,43 @@ impl<'a> Scene<'a> {
         // Those who put things back do so a last time.
         self.pass(RIVALS).await?;
         let calm = if self.observe { Duration::from_mins(1) } else { self.converge().await? };
+        if self.play.blocks && !self.observe {
+            self.look_away().await?;
+        }
         let before = self.sim.shared.world().journal().since(0).len();
         self.pass(STILL).await?;
         let world = self.sim.shared.world();
         let journal = world.journal().since(0);
         laws::hold(journal, self.observe, (&self.told, before))?;
+        self.claims.hold(journal, self.observe)?;
         Ok(laws::Sum::of(journal, calm))
+    }
+
+    /// Other hands change blocks in fine weather, and nothing else happens until each must have been read again; then
+    /// all is well again.
+    async fn look_away(&mut self) -> Result<(), String> {
+        let names: Vec<String> = self.wishes.keys().cloned().collect();
+        for name in names.iter().take(HANDS) {
+            self.block_by_hand(name);
+        }
+        self.pass(UNSEEN).await?;
+        self.converge().await.map(drop)
     }
 
     /// Time passes, by the scene's clock.
     async fn pass(&mut self, time: Duration) -> Result<(), String> {
-        sleep(time.div_f64(self.play.scale)).await;
-        match self.daemon.as_mut().and_then(Daemon::ended) {
-            Some(end) => Err(end),
-            None => Ok(()),
+        let end = self.sim.shared.now() + time;
+        loop {
+            let now = self.sim.shared.now();
+            if let Some(daemon) = &mut self.daemon {
+                self.claims.ask(now, daemon).await;
+                daemon.ended().map_or(Ok(()), Err)?;
+            }
+            let left = end.saturating_sub(self.sim.shared.now());
+            if left.is_zero() {
+                return Ok(());
+            }
+            sleep(left.min(TICK).div_f64(self.play.scale)).await;
         }
     }
 
@@ -189,10 +222,6 @@ impl<'a> Scene<'a> {
         }
     }
 
-    fn caller(key: &str) -> Caller {
-        Caller { account: ACCOUNT.into(), region: REGION.into(), key: key.into() }
-    }
-
     fn push(&mut self, repository: usize) -> Result<(), String> {
         let name = REPOSITORIES[repository];
         let salt = self.chance.u64(..);
@@ -218,7 +247,7 @@ impl<'a> Scene<'a> {
         operation: &'static str,
         (resource, body): (&str, Value),
     ) -> Result<Value, String> {
-        let call = Call::by(Self::caller("hand"), (service, operation), (resource, body));
+        let call = Call::by(hand(), (service, operation), (resource, body));
         let answer = self.sim.by_call(&call);
         answer.map(|it| it.body).map_err(|it| format!("{operation} {resource}: {}", it.message))
     }
@@ -265,7 +294,7 @@ impl<'a> Scene<'a> {
 
     fn drop_manifest(&mut self, name: &str) -> Result<(), String> {
         // The last ones are never deleted, and a tenth at most: that is another test.
-        if self.told.gone.is_empty() && self.wishes.len() > 12 {
+        if self.told.gone.is_empty() && self.wishes.len() * 5 > self.play.functions * 3 {
             self.write(name, None)?;
             self.wishes.remove(name);
             self.told.gone.insert(name.to_owned(), self.sim.shared.now());
@@ -283,21 +312,8 @@ impl<'a> Scene<'a> {
         done.map_err(|error| error.to_string())
     }
 
-    fn by_hand(&mut self, name: &str) {
-        let set = if self.chance.bool() {
-            json!({ "MemorySize": 64 * self.chance.u32(2..20) })
-        } else {
-            json!({ "Timeout": self.chance.u32(100..900), "Description": "by hand" })
-        };
-        let now = self.sim.shared.now();
-        // It may not be there yet, or be busy: then nothing was changed.
-        if self.sim.shared.world().by_hand(&Self::caller("hand"), (name, &set), now) {
-            self.told.touch([name]);
-        }
-    }
-
     fn delete(&mut self, name: &str) -> Result<(), String> {
-        let there = self.sim.shared.world().functions(&Self::caller("hand")).contains_key(name);
+        let there = self.sim.shared.world().functions(&hand()).contains_key(name);
         if there {
             self.call(Service::Lambda, "DeleteFunction", (name, Value::Null))?;
             self.told.touch([name]);
@@ -328,7 +344,7 @@ impl<'a> Scene<'a> {
     /// What failed at its creation is made anew by the process that made it. Where that was killed, its
     /// message has the command that a person types.
     fn clear_failed(&mut self) -> Result<(), String> {
-        let live = self.sim.shared.world().functions(&Self::caller("hand"));
+        let live = self.sim.shared.world().functions(&hand());
         let failed = live.into_iter().filter(|(_, it)| it["configuration"]["State"] == "Failed");
         for (name, _) in failed {
             self.delete(&name)?;
@@ -339,7 +355,7 @@ impl<'a> Scene<'a> {
     /// What is not as it should be.
     fn wrong(&self) -> Option<String> {
         let world = self.sim.shared.world();
-        let live = world.functions(&Self::caller("hand"));
+        let live = world.functions(&hand());
         let wanted: BTreeSet<&String> = self.wishes.keys().collect();
         let strange =
             live.keys().find(|it| !wanted.contains(it) && !FOREIGN.contains(&it.as_str()));
@@ -347,7 +363,7 @@ impl<'a> Scene<'a> {
             return Some(format!("{name} is still there"));
         }
         // A function takes none of its event sources with it.
-        let fed = world.fed(&Self::caller("hand"));
+        let fed = world.fed(&hand());
         let strange = fed.iter().find(|it| !wanted.contains(it) && !FOREIGN.contains(&it.as_str()));
         if let Some(name) = strange {
             return Some(format!("an event source of {name} is still there"));
@@ -368,7 +384,7 @@ impl<'a> Scene<'a> {
             ];
             let wrong = checks.into_iter().find(|(_, good)| !good).map(|(what, _)| what);
             let what = wrong.or_else(|| {
-                let live = world.blocks(&Self::caller("hand"), name);
+                let live = world.blocks(&hand(), name);
                 wish.blocks.wrong(&live)
             })?;
             Some(format!("the {what} of {name}"))

@@ -1,0 +1,161 @@
+//! What the daemon claims: its status, read again and again while a scene goes on, and held against the journal.
+
+use std::{collections::BTreeMap, time::Duration};
+
+use evenkeel_sim::journal::Entry;
+use serde_json::Value;
+
+use crate::process::Daemon;
+
+/// How often the status is read, by the scene's clock.
+const EVERY: Duration = Duration::from_secs(10);
+/// How long an answer may take, by the clock on the wall. A daemon that has just been killed gives none.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// How old a read may get if the daemon does not say: the audit period of a small fleet.
+const PERIOD: f64 = 90.0;
+/// The longest that a daemon may claim for so few functions, while faults make it read less.
+const PERIOD_MAX: f64 = 900.0;
+/// What is added to a period: ten seconds in which a read has to come, and what a busy machine makes of a hurried clock.
+const SLACK: f64 = 10.0 + 30.0;
+
+/// The calls that are an exact read of a part. A read that finds nothing is one too.
+const READS: [(&str, &[&str]); 10] = [
+    ("Function", &["GetFunction"]),
+    ("Release", &["ListAliases", "GetAlias"]),
+    ("Url", &["GetFunctionUrlConfig"]),
+    ("Permissions", &["GetPolicy"]),
+    ("AsyncInvoke", &["GetFunctionEventInvokeConfig"]),
+    ("Concurrency", &["GetFunction"]),
+    ("Recursion", &["GetFunctionRecursionConfig"]),
+    (
+        "ProvisionedConcurrency",
+        &["ListProvisionedConcurrencyConfigs", "GetProvisionedConcurrencyConfig"],
+    ),
+    // A list proves that one is there.
+    ("EventSource", &["ListTags", "ListEventSourceMappings", "GetEventSourceMapping"]),
+    ("LogGroup", &["DescribeLogGroups"]),
+];
+
+/// The calls by which another hand changes a part.
+const CHANGES: [(&str, &[&str]); 10] = [
+    ("Function", &["UpdateFunctionConfiguration", "DeleteFunction"]),
+    ("Release", &["DeleteAlias"]),
+    ("Url", &["UpdateFunctionUrlConfig", "DeleteFunctionUrlConfig"]),
+    ("Permissions", &["RemovePermission"]),
+    ("AsyncInvoke", &["PutFunctionEventInvokeConfig", "DeleteFunctionEventInvokeConfig"]),
+    ("Concurrency", &["PutFunctionConcurrency", "DeleteFunctionConcurrency"]),
+    ("Recursion", &["PutFunctionRecursionConfig"]),
+    ("ProvisionedConcurrency", &["PutProvisionedConcurrencyConfig"]),
+    ("EventSource", &["DeleteEventSourceMapping"]),
+    ("LogGroup", &["PutRetentionPolicy"]),
+];
+
+/// One row that said `synced`.
+#[derive(Debug)]
+struct Claim {
+    /// When it was asked for, in seconds of the scene.
+    at: f64,
+    /// The access key of the process that said so.
+    caller: String,
+    /// The part: its function's name, and its kind.
+    part: (String, String),
+    /// How old its last read may be, in seconds.
+    period: f64,
+}
+
+/// What the daemon said in a scene.
+#[derive(Debug, Default)]
+pub(crate) struct Claims {
+    said: Vec<Claim>,
+    /// When it is time to read the status again.
+    next: Duration,
+}
+
+impl Claims {
+    /// Reads the status, if it is time to.
+    pub(crate) async fn ask(&mut self, now: Duration, daemon: &mut Daemon) {
+        if now < self.next {
+            return;
+        }
+        self.next = now + EVERY;
+        let Some(address) = daemon.address() else { return };
+        let url = format!("http://{address}/api/v1/objects");
+        let body = tokio::task::spawn_blocking(move || get(&url)).await;
+        let Some(body) = body.ok().flatten() else { return };
+        let rows = body["objects"].as_array().into_iter().flatten();
+        let synced = rows.filter(|it| it["status"] == "synced");
+        self.said.extend(synced.filter_map(|row| {
+            let name = row["name"].as_str()?.split('/').next()?.to_owned();
+            let kind = row["kind"].as_str()?.to_owned();
+            let period = row["maxAgeSeconds"].as_f64().unwrap_or(PERIOD);
+            let caller = daemon.key().to_owned();
+            Some(Claim { at: now.as_secs_f64(), caller, part: (name, kind), period })
+        }));
+    }
+
+    /// No row says `synced` of a part whose last read began before the last change of that part by another hand, by
+    /// more than its period. `observe`: nothing is made, so that nothing need be in sync.
+    pub(crate) fn hold(&self, journal: &[Entry], observe: bool) -> Result<(), String> {
+        if self.said.is_empty() && !observe {
+            return Err("no row ever said synced: nothing was held against the journal".to_owned());
+        }
+        let ours = |it: &&Entry| !it.caller.starts_with("AKIARUN");
+        let done = |it: &&Entry| it.effect && ours(it);
+        let changes = moments(journal.iter().filter(done), &CHANGES, |_| String::new());
+        // An answer that never came is no read; that there is nothing is an answer.
+        let answered = |it: &&Entry| !ours(it) && (it.status == 200 || it.status == 404);
+        let reads = moments(journal.iter().filter(answered), &READS, |it| it.caller.clone());
+        for claim in &self.said {
+            claim.hold(&changes, &reads)?;
+        }
+        Ok(())
+    }
+}
+
+impl Claim {
+    fn hold(&self, changes: &Moments, reads: &Moments) -> Result<(), String> {
+        let Self { at, caller, part: (name, kind), period } = self;
+        if *period > PERIOD_MAX {
+            return Err(format!("{kind} {name} may be {period} s old, for a small fleet"));
+        }
+        let last = |all: &Moments, by: &str, before: f64| {
+            let of = |name: &str| all.get(&(by.to_owned(), kind.clone(), name.to_owned()));
+            // What is about nothing in particular is a list of all.
+            let both = [of(name), of("")];
+            let times = both.into_iter().flatten().flatten().copied();
+            times.filter(|it| *it <= before).reduce(f64::max)
+        };
+        let Some(change) = last(changes, "", at - period - SLACK) else { return Ok(()) };
+        match last(reads, caller, *at) {
+            Some(read) if read >= change => Ok(()),
+            read => Err(format!(
+                "at {at:.1} {caller} called {kind} {name} synced; it was changed at {change:.1}, and read last at {read:?}; a read may be {period} s old"
+            )),
+        }
+    }
+}
+
+/// When something happened: by caller, kind and name.
+type Moments = BTreeMap<(String, String, String), Vec<f64>>;
+
+fn moments<'a>(
+    entries: impl Iterator<Item = &'a Entry>,
+    kinds: &[(&str, &[&str])],
+    by: impl Fn(&Entry) -> String,
+) -> Moments {
+    let mut all = Moments::new();
+    for entry in entries {
+        let name = entry.resource.trim_start_matches("/aws/lambda/");
+        for (kind, _) in kinds.iter().filter(|it| it.1.contains(&entry.operation.as_str())) {
+            let key = (by(entry), (*kind).to_owned(), name.to_owned());
+            all.entry(key).or_default().push(entry.began);
+        }
+    }
+    all
+}
+
+fn get(url: &str) -> Option<Value> {
+    let config = ureq::Agent::config_builder().timeout_global(Some(PATIENCE)).build();
+    let mut answer = ureq::Agent::new_with_config(config).get(url).call().ok()?;
+    serde_json::from_reader(answer.body_mut().as_reader()).ok()
+}
