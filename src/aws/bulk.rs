@@ -1,4 +1,4 @@
-//! Bulk reads: what many resources are like, by few calls. Their rows only nominate (`engine/sighting.rs`).
+//! Bulk reads: what many resources are like, by few calls. Their rows only nominate (`engine/bulk_rows.rs`).
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,9 +8,9 @@ use tokio::sync::mpsc;
 
 use super::{calls::Calls, clients::Clients, op::Op};
 use crate::engine::{
+    bulk_rows::{BulkRow, Resource},
     failure::Failure,
     name::Name,
-    sighting::{Resource, Sighting},
     work::Priority,
 };
 
@@ -27,7 +27,7 @@ const SERVICES: [&str; 2] = ["lambda", "ecr"];
 const LAMBDA_GROUPS: &str = "/aws/lambda/";
 
 /// Where the rows go, page by page.
-pub type SightingPages = mpsc::Sender<Vec<Sighting>>;
+pub type BulkPages = mpsc::Sender<Vec<BulkRow>>;
 
 /// Reads in bulk in one target, and sends the rows as they come.
 pub struct BulkClient<'a> {
@@ -36,7 +36,7 @@ pub struct BulkClient<'a> {
     /// The one door.
     pub calls: &'a Calls,
     /// Who takes the rows.
-    pub rows: &'a SightingPages,
+    pub rows: &'a BulkPages,
 }
 
 impl BulkClient<'_> {
@@ -103,10 +103,10 @@ impl BulkClient<'_> {
 }
 
 /// Reads one row of GetResources; `None` if it is about something that Evenkeel does not keep.
-fn tagged(row: ResourceTagMapping) -> Option<Sighting> {
+fn tagged(row: ResourceTagMapping) -> Option<BulkRow> {
     let of = resource(row.resource_arn.as_deref()?)?;
     let tags = row.tags.unwrap_or_default().into_iter();
-    Some(Sighting { of, shown: tags.map(|it| (it.key, it.value)).collect() })
+    Some(BulkRow { of, shown: tags.map(|it| (it.key, it.value)).collect() })
 }
 
 /// What an ARN is of; `None` if it is nothing that Evenkeel keeps.
@@ -125,13 +125,13 @@ fn resource(arn: &str) -> Option<Resource> {
 }
 
 /// Reads one row of DescribeLogGroups, in the words of `kinds/log_group`; `None` if it has no name.
-fn group(row: LogGroup) -> Option<Sighting> {
+fn group(row: LogGroup) -> Option<BulkRow> {
     let group = row.log_group_name?;
     let retention = row.retention_in_days.map(|it| ("retentionInDays", it.to_string()));
     let key = row.kms_key_id.filter(|it| !it.is_empty()).map(|it| ("kmsKeyId", it));
     let fields = [Some(("", group.clone())), retention, key].into_iter().flatten();
     let shown: BTreeMap<String, String> = fields.map(|(key, it)| (key.to_owned(), it)).collect();
-    Some(Sighting { of: Resource::LogGroup(group), shown })
+    Some(BulkRow { of: Resource::LogGroup(group), shown })
 }
 
 #[cfg(test)]

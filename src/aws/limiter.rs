@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use super::{budget::Budget, urgency};
+use super::{budget::Budget, read_priority};
 use crate::engine::{time::Clock, work::Priority};
 
 /// One budget that many calls share.
@@ -24,9 +24,9 @@ impl RateLimiter {
     /// it belongs to has got meanwhile, and returns how long that took.
     pub(super) async fn pass(&self, priority: Priority) -> Duration {
         let began = self.clock.now().mono;
-        let mut slot = QueueSlot::new(self, urgency::now(priority));
+        let mut slot = QueueSlot::new(self, read_priority::now(priority));
         loop {
-            let priority = urgency::now(priority);
+            let priority = read_priority::now(priority);
             if priority != slot.priority {
                 slot = QueueSlot::new(self, priority);
             }

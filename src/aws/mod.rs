@@ -3,7 +3,7 @@
 //! Read in this order: [`cloud`] (the three verbs), [`op`] (the calls that we make, and the quota that
 //! each one spends), [`calls`] (the one door that every call goes through), [`budget`] (who may call
 //! when), [`classify`] (what a failure asks of us), [`missing`] (which failure says that there is nothing), [`bulk`] (what many
-//! resources are like, by few calls), [`urgency`] (a read that waits for its turn and becomes more urgent), [`clients`] (how the
+//! resources are like, by few calls), [`read_priority`] (a read that waits for its turn and becomes more urgent), [`clients`] (how the
 //! SDK is set up).
 
 pub mod budget;
@@ -22,6 +22,6 @@ pub mod log_events;
 pub mod missing;
 pub mod op;
 pub mod pager;
+pub mod read_priority;
 pub mod registry;
 pub mod scrub;
-pub mod urgency;

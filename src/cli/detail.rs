@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::{
     error::DaemonError,
-    rows::{ago, currency, fetch, items, member, place, word},
+    rows::{ago, fetch, items, member, place, read_times, word},
 };
 
 /// Returns in words what is known of one document: the rows of `answer`, and the history, which is
@@ -39,7 +39,7 @@ fn object(row: &Value, now: Timestamp) -> Vec<String> {
     if word(row, "status") != "synced" {
         lines.push(format!("  {}: {}", word(row, "reason"), word(row, "message")));
     }
-    let mut facts = vec![format!("since {}", ago(row, "since", now)), currency(row, now)];
+    let mut facts = vec![format!("since {}", ago(row, "since", now)), read_times(row, now)];
     facts.push(format!("observed {}", ago(row, "observed", now)));
     let manifest = place(row);
     if !manifest.is_empty() {

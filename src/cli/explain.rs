@@ -10,7 +10,7 @@ use super::{
     error::{CliError, DaemonError},
     out::print,
     outcome::CommandOutcome,
-    rows::{ago, currency, fetch, is_called, items, member, place, word},
+    rows::{ago, fetch, is_called, items, member, place, read_times, word},
 };
 use crate::{daemon::clock::SystemClock, engine::time::Clock as _};
 
@@ -76,7 +76,7 @@ fn paragraph(answer: &Value, document: &str, rows: &[&Value], now: Timestamp) ->
 
 /// Says of each part when it was last read, how old that may get, and when it is read next.
 fn reads(rows: &[&Value], now: Timestamp) -> String {
-    let one = |row: &&Value| format!("{} {}", word(row, "kind"), currency(row, now));
+    let one = |row: &&Value| format!("{} {}", word(row, "kind"), read_times(row, now));
     rows.iter().map(one).collect::<Vec<_>>().join("; ")
 }
 

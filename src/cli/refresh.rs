@@ -11,7 +11,7 @@ use super::{
 };
 use crate::daemon::http::REQUEST_HEADER;
 
-/// Asks for the named objects, or for everything, and prints in one line what is read.
+/// Asks for the named objects, or for everything, and prints in one line what was asked for.
 pub(super) fn refresh(args: &RefreshArgs) -> Result<CommandOutcome, CliError> {
     let url = format!("{}/api/v1/refresh", args.url.trim_end_matches('/'));
     print(&line(&ask(&url, &args.names)?))?;
@@ -37,21 +37,21 @@ fn ask(url: &str, names: &[String]) -> Result<Value, DaemonError> {
     Err(DaemonError::RefreshRefused { url: url.to_owned(), status: status.as_u16(), why })
 }
 
-/// What the answer says is read.
+/// What the answer says was asked for.
 fn line(answer: &Value) -> String {
     let count = member(answer, "count").as_u64().unwrap_or_default();
     let documents = if count == 1 { "document" } else { "documents" };
     let asked = match member(answer, "coalesced").as_bool() {
-        Some(true) => " (asked for a moment ago already)",
+        Some(true) => " (already requested a moment ago)",
         _ => "",
     };
     let what = if member(answer, "everything").as_bool() == Some(true) {
-        format!("everything at the pace of a first audit, {count} {documents}")
+        format!("of everything, {count} {documents}, at the pace of a first audit")
     } else {
         let keys: Vec<&str> = items(answer, "documents").filter_map(Value::as_str).collect();
-        format!("{count} {documents} now: {}", keys.join(", "))
+        format!("of {count} {documents}: {}", keys.join(", "))
     };
-    format!("reading {what}{asked}")
+    format!("requested a read {what}{asked}")
 }
 
 #[cfg(test)]
@@ -63,11 +63,11 @@ mod tests {
         let check = |answer: Value, expected: &str| assert_eq!(line(&answer), expected);
         check(
             json!({ "everything": true, "documents": [], "count": 22, "coalesced": true }),
-            "reading everything at the pace of a first audit, 22 documents (asked for a moment ago already)",
+            "requested a read of everything, 22 documents, at the pace of a first audit (already requested a moment ago)",
         );
         check(
             json!({ "documents": ["default/Function/resize"], "count": 1, "coalesced": false }),
-            "reading 1 document now: default/Function/resize",
+            "requested a read of 1 document: default/Function/resize",
         );
     }
 }

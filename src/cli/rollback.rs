@@ -132,16 +132,16 @@ fn unusable(
 /// When what was held back goes on.
 fn goes_on(name: &Name) -> String {
     format!(
-        "what was held back goes on with the next read of the alias: at once by `evenkeel apply` with the manifest of \
-         {name}; an Evenkeel that runs reads the alias within one `--resync` after AWS's index of tags shows the change"
+        "the release goes on with the next read of the alias: at once by `evenkeel apply` with the manifest of {name}; \
+         a running Evenkeel reads the alias within one `--resync` after AWS's index of tags shows the change"
     )
 }
 
-/// When a move of the alias is seen that left no tag.
+/// When Evenkeel sees a move of the alias that left no trace.
 fn untraced(name: &Name, failure: &Failure) -> String {
     format!(
-        "the alias has moved, but the tag that tells an Evenkeel that runs could not be written: {}; it sees the move with \
-         its next read of the alias, in the slow rotation, and `evenkeel apply` with the manifest of {name} at once",
+        "the alias has moved, but its trace in the function's tags could not be written: {}; a running Evenkeel sees the \
+         move with its next audit of the alias, and `evenkeel apply` with the manifest of {name} at once",
         chain(failure)
     )
 }

@@ -52,7 +52,7 @@ pub(super) fn ago(row: &Value, name: &str, now: Timestamp) -> String {
 
 /// When an object was last read exactly, how old that may get, and when it is read next, as `read 24s ago (at most
 /// 90s), next in 61s`.
-pub(super) fn currency(row: &Value, now: Timestamp) -> String {
+pub(super) fn read_times(row: &Value, now: Timestamp) -> String {
     let read = match word(row, "audited").parse::<Timestamp>() {
         Ok(at) => format!("read {} ago", age(at, now)),
         Err(_) => "not read since the start".to_owned(),

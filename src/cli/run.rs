@@ -12,7 +12,7 @@ use super::{
     signals::{Signal, Signals},
 };
 use crate::{
-    daemon::{http::Serving, options::Working},
+    daemon::{http::HttpOptions, options::Working},
     engine::policy::{Mode, ReadMode},
     manifest::Selection,
 };
@@ -48,7 +48,10 @@ pub(super) async fn run(args: RunArgs) -> Result<CommandOutcome, CliError> {
     let mut daemon = session::start(job).await?;
     let ListenArgs { listen: _, metrics_detail, allow_refresh, allowed_host } = args.listen;
     let allowed_hosts = allowed_host.into_iter().collect();
-    daemon.serve(listener, Serving { detail: metrics_detail.into(), allow_refresh, allowed_hosts });
+    daemon.serve(
+        listener,
+        HttpOptions { detail: metrics_detail.into(), allow_refresh, allowed_hosts },
+    );
     loop {
         match signals.next().await {
             Signal::Reload => daemon.rescan(),

@@ -121,14 +121,19 @@ struct Pace {
 }
 
 impl Pace {
+    /// What the audit may always have.
     fn floor(&self) -> f64 {
         (self.ours * self.audit_share).max(0.01)
     }
 
+    /// What the audit may have now.
+    fn rate(&self) -> f64 {
+        (self.ours * QUARTER).min(self.left).max(self.floor())
+    }
+
     /// The period for this many calls.
     fn period(&self, calls: f64, part: f64) -> Duration {
-        let most = (self.ours * QUARTER).min(self.left).max(self.floor());
-        let quick = calls / (most * part);
+        let quick = calls / (self.rate() * part);
         let seconds = if quick > PERIOD_OF_MANY.as_secs_f64() {
             calls / (self.floor() * part)
         } else {
@@ -140,8 +145,7 @@ impl Pace {
     /// What is managed comes first; what is only watched has what that leaves, and a part in any case.
     fn periods(&self, managed: f64, watched: f64) -> AuditPeriods {
         let period = self.period(managed, 1.0);
-        let rate = (self.ours * QUARTER).min(self.left).max(self.floor());
-        let used = managed / period.as_secs_f64() / rate;
+        let used = managed / period.as_secs_f64() / self.rate();
         let watched = self.period(watched, (1.0 - used).max(WATCHED_PART));
         AuditPeriods { managed: period, watched: watched.max(period) }
     }

@@ -13,9 +13,9 @@ use super::{board::Board, stop::stopped, target::EngineSenders};
 use crate::{
     aws::{bulk::BulkClient, calls::Calls, clients::Clients},
     engine::{
+        bulk_rows::SeenRows,
         failure::{Class, Failure, chain},
         name::Name,
-        sighting::SeenRows,
         time::{Clock, Mono},
     },
 };
@@ -114,7 +114,7 @@ impl BulkReader {
         pause(resync, began, clock.now().mono).max(asked)
     }
 
-    /// Says that bulk reads fail or go on, once each: an exact read of the slow rotation shows the same, later.
+    /// Says that bulk reads fail or go on, once each: the audit shows the same, later.
     fn tell(&mut self, failure: Option<Failure>) {
         let class = failure.as_ref().map(|it| it.class);
         let before = std::mem::replace(&mut self.failed, class);
@@ -124,7 +124,7 @@ impl BulkReader {
         let (target, read) = (&self.context.target, self.source.as_str());
         if let Some(failure) = failure {
             let (class, error) = (failure.class, chain(&failure));
-            warn!(%target, read, %class, error, "cannot read in bulk; changes are seen by the slow rotation");
+            warn!(%target, read, %class, error, "cannot read in bulk; the audit sees changes later");
         } else {
             info!(%target, read, "reads in bulk again");
         }
@@ -150,7 +150,7 @@ impl BulkReader {
         };
         let pass_on = async {
             while let Some(page) = receiver.recv().await {
-                senders.sighted(rows.news(page)).await;
+                senders.bulk_rows(rows.news(page)).await;
             }
         };
         let (result, ()) = tokio::join!(Box::pin(read), pass_on);

@@ -241,7 +241,7 @@ impl Metrics {
 /// How a request to read again was answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RefreshResult {
-    /// It is read.
+    /// The engines are asked for a read.
     Granted,
     /// All of it had been asked for a moment before.
     Coalesced,

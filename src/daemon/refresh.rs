@@ -158,7 +158,7 @@ impl PendingRefreshes {
         Ok(Admission::New)
     }
 
-    fn all_at_last(&mut self, now: Mono) {
+    fn all_when_allowed(&mut self, now: Mono) {
         if !self.is_all_asked() {
             let at = self.cap.next_all(now);
             self.ask_all(at);
@@ -187,19 +187,19 @@ impl PendingRefreshes {
 }
 
 /// Where requests to read again come in, and where the targets fetch them.
-pub(crate) struct RefreshDesk {
+pub(crate) struct RefreshQueue {
     pending: Mutex<PendingRefreshes>,
-    /// Rung when something is asked for.
-    bell: watch::Sender<()>,
+    /// Changes when something is asked for.
+    changed: watch::Sender<()>,
     clock: Arc<dyn Clock>,
 }
 
-impl RefreshDesk {
-    /// A desk for these targets.
+impl RefreshQueue {
+    /// A queue for these targets.
     pub(super) fn new(targets: impl Iterator<Item = Name>, clock: Arc<dyn Clock>) -> Self {
         let targets = targets.map(|it| (it, PendingRefresh::default())).collect();
         let pending = Mutex::new(PendingRefreshes { targets, ..PendingRefreshes::default() });
-        Self { pending, bell: watch::Sender::default(), clock }
+        Self { pending, changed: watch::Sender::default(), clock }
     }
 
     /// Asks for documents, each by its key. All are paid for, or none; those that are asked for already cost nothing.
@@ -213,14 +213,14 @@ impl RefreshDesk {
     }
 
     /// Asks for everything, as soon as the cap allows it.
-    pub(super) fn all_at_last(&self) {
-        self.locked(PendingRefreshes::all_at_last);
-        self.bell.send_replace(());
+    pub(super) fn all_when_allowed(&self) {
+        self.locked(PendingRefreshes::all_when_allowed);
+        self.changed.send_replace(());
     }
 
     /// What the engines of a target are to be asked for, once there is something. What comes soon after goes together.
     pub(super) async fn next(&self, target: &Name) -> Vec<Refresh> {
-        let mut bell = self.bell.subscribe();
+        let mut changed = self.changed.subscribe();
         loop {
             let wait = match self.locked(|pending, now| pending.turn(target, now)) {
                 RefreshTurn::Now(asked) => return asked,
@@ -229,7 +229,7 @@ impl RefreshDesk {
             };
             tokio::select! {
                 () = time::sleep(wait) => {}
-                _ = bell.changed() => {}
+                _ = changed.changed() => {}
             }
         }
     }
@@ -239,7 +239,7 @@ impl RefreshDesk {
         ask: impl FnOnce(&mut PendingRefreshes, Mono) -> Result<Admission, Duration>,
     ) -> Result<Admission, TooOften> {
         let asked = self.locked(ask);
-        self.bell.send_replace(());
+        self.changed.send_replace(());
         asked.map_err(|wait| TooOften { after: self.clock.real(wait) })
     }
 
@@ -319,8 +319,8 @@ mod tests {
         assert_eq!(it.all(at(5)), Ok(Admission::Coalesced));
         assert_eq!([it.turn(&a, at(5)), it.turn(&b, at(5))], [all(), all()]);
         assert_eq!(it.all(at(5)), Err(ALL_PAUSE));
-        it.all_at_last(at(10));
-        it.all_at_last(at(11));
+        it.all_when_allowed(at(10));
+        it.all_when_allowed(at(11));
         assert_eq!(it.turn(&a, at(11)), RefreshTurn::In(Duration::from_secs(54)));
         assert_eq!([it.turn(&a, at(65)), it.turn(&b, at(65))], [all(), all()]);
         assert_eq!(it.all(at(66)), Err(Duration::from_secs(59)));
@@ -332,7 +332,7 @@ mod tests {
         let (mut it, a) = (pending(), Name::new("a"));
         it.all(at(5)).unwrap();
         it.turn(&a, at(5));
-        it.all_at_last(at(6));
+        it.all_when_allowed(at(6));
         it.documents(&keys("a", 0..1), at(7)).unwrap();
         let RefreshTurn::Now(asked) = it.turn(&a, at(7)) else { panic!("held up") };
         assert!(matches!(asked.as_slice(), [Refresh::Documents(_)]));

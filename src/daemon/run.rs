@@ -12,11 +12,11 @@ use tokio::{
 use super::{
     board::Board,
     event_log::EventLog,
-    http::{self, ServerContext, Serving},
+    http::{self, HttpOptions, ServerContext},
     metrics::Metrics,
     options::Options,
     reader::{SourceReader, SourceState},
-    refresh::RefreshDesk,
+    refresh::RefreshQueue,
     source::ManifestSource,
     systemd,
     view::{About, TargetInfo, Viewer},
@@ -35,7 +35,7 @@ pub(crate) struct Daemon {
     context: ServerContext,
     stop: watch::Sender<bool>,
     rescan: Arc<Notify>,
-    refresh_desk: Arc<RefreshDesk>,
+    refresh_queue: Arc<RefreshQueue>,
     tasks: JoinSet<()>,
 }
 
@@ -60,7 +60,7 @@ impl Daemon {
         let mut tasks = JoinSet::new();
         let declared = options.targets.iter().map(|it| it.name.clone()).collect();
         let names = options.targets.iter().map(|it| it.name.clone());
-        let refresh_desk = Arc::new(RefreshDesk::new(names, Arc::clone(&clock)));
+        let refresh_queue = Arc::new(RefreshQueue::new(names, Arc::clone(&clock)));
         let wiring = Wiring {
             clock: Arc::clone(&clock),
             board: Arc::clone(&board),
@@ -76,7 +76,7 @@ impl Daemon {
             terms: options.terms,
             confirm: options.confirm,
             pause: options.pause,
-            refresh_desk: Arc::clone(&refresh_desk),
+            refresh_queue: Arc::clone(&refresh_queue),
         };
         board.write(|it| it.source.path = options.root.display().to_string());
         let engines = options.targets.len() * ALL.len();
@@ -105,15 +105,15 @@ impl Daemon {
             viewer: Arc::clone(&viewer),
             board: Arc::clone(&board),
             metrics,
-            refresh_desk: Arc::clone(&refresh_desk),
+            refresh_queue: Arc::clone(&refresh_queue),
             clock,
             engines,
         };
-        Ok(Self { board, viewer, context, stop, rescan, refresh_desk, tasks })
+        Ok(Self { board, viewer, context, stop, rescan, refresh_queue, tasks })
     }
 
     /// Serves HTTP on a listener that is already bound; tells systemd that we are there.
-    pub(crate) fn serve(&mut self, listener: TcpListener, serving: Serving) {
+    pub(crate) fn serve(&mut self, listener: TcpListener, serving: HttpOptions) {
         let (board, clock) = (Arc::clone(&self.board), Arc::clone(&self.context.clock));
         self.tasks.spawn(systemd::report(board, clock, self.stop.subscribe()));
         let (context, stop) = (self.context.clone(), self.stop.subscribe());
@@ -130,7 +130,7 @@ impl Daemon {
     /// Reads the manifests again now, and everything in AWS as soon as the cap on such requests allows it.
     pub(crate) fn rescan(&self) {
         self.rescan.notify_one();
-        self.refresh_desk.all_at_last();
+        self.refresh_queue.all_when_allowed();
     }
 
     /// Ends everything: no new work, the calls under way finish. `false` if something had to be left.

@@ -14,13 +14,14 @@ use super::{
     pause::PauseFile,
     prune::PruneSupervisor,
     reader::SourceState,
-    refresh::RefreshDesk,
+    refresh::RefreshQueue,
     source::Snapshot,
     stop::stopped,
 };
 use crate::{
     aws::identity::Identity,
     engine::{
+        bulk_rows::BulkRows,
         diff::Reason,
         failure::{Class, Failure, chain},
         gate::WriteStop,
@@ -28,7 +29,6 @@ use crate::{
         name::{Name, Owner},
         place::Place,
         prune::{Manifests, PruneDecision},
-        sighting::Sightings,
         time::{Clock, Mono},
         work::{Event, Refresh},
     },
@@ -72,8 +72,8 @@ macro_rules! senders {
             }
 
             /// Sends all engines what a bulk read shows, if it shows anything: each knows what of it it holds.
-            pub(super) async fn sighted(&self, rows: Sightings) {
-                let sent = rows.is_empty() || self.broadcast(Broadcast::Sighted(rows.into())).await;
+            pub(super) async fn bulk_rows(&self, rows: BulkRows) {
+                let sent = rows.is_empty() || self.broadcast(Broadcast::BulkRows(rows.into())).await;
                 if !sent {
                     tracing::debug!("a bulk read came after the end");
                 }
@@ -90,7 +90,7 @@ enum Broadcast {
     WriteStop(Option<WriteStop>),
     Reread(Mono),
     PruneDecided(Arc<PruneDecision>),
-    Sighted(Arc<Sightings>),
+    BulkRows(Arc<BulkRows>),
     Refresh(Arc<Refresh>),
 }
 
@@ -101,7 +101,7 @@ impl<K: Kind> From<Broadcast> for Event<K> {
             Broadcast::WriteStop(why) => Self::WriteStop(why),
             Broadcast::Reread(at) => Self::Reread(at),
             Broadcast::PruneDecided(decision) => Self::PruneDecided(decision),
-            Broadcast::Sighted(rows) => Self::Sighted(rows),
+            Broadcast::BulkRows(rows) => Self::BulkRows(rows),
             Broadcast::Refresh(asked) => Self::Refresh(asked),
         }
     }
@@ -135,7 +135,7 @@ pub(super) struct TargetSupervisor {
     pub(super) write_stop: Option<WriteStop>,
     pub(super) clock: Arc<dyn Clock>,
     /// Where people ask for reads.
-    pub(super) refresh_desk: Arc<RefreshDesk>,
+    pub(super) refresh_queue: Arc<RefreshQueue>,
     /// Rung when AWS refuses our credentials.
     pub(super) credentials_refused: Arc<Notify>,
     /// Rung when the objects that nobody wants are others.
@@ -176,7 +176,7 @@ impl TargetSupervisor {
                     paused = self.recheck(paused, refused).await;
                     check_at = self.recheck_at(paused.as_ref());
                 }
-                asked = self.refresh_desk.next(&self.name) => self.refresh(asked).await,
+                asked = self.refresh_queue.next(&self.name) => self.refresh(asked).await,
                 () = self.prune_input.notified() => self.rule(false).await,
                 () = time::sleep(self.clock.real(decision)) => self.rule(false).await,
                 () = time::sleep(self.clock.real(pause)) => {

@@ -19,7 +19,7 @@ use super::{
     pause::PauseFile,
     permits::Permits,
     prune::PruneSupervisor,
-    refresh::RefreshDesk,
+    refresh::RefreshQueue,
     target::{EngineSenders, Snapshots, TargetSupervisor},
 };
 use crate::{
@@ -43,8 +43,8 @@ use crate::{
     manifest::Selection,
 };
 
-/// Longer than a round over everything takes: what it has read it reads once, and says as of then.
-const ONE_ROUND: Duration = Duration::from_hours(24);
+/// The audit period of a single run, which is longer than any lasts: it reads each object once and has no audit.
+const SINGLE_RUN: Duration = Duration::from_hours(24);
 
 /// What every part is connected to, and what holds for every target.
 pub(super) struct Wiring {
@@ -62,7 +62,7 @@ pub(super) struct Wiring {
     pub(super) terms: Terms,
     pub(super) confirm: Option<String>,
     pub(super) pause: PauseFile,
-    pub(super) refresh_desk: Arc<RefreshDesk>,
+    pub(super) refresh_queue: Arc<RefreshQueue>,
 }
 
 /// What the engines of one target share.
@@ -152,7 +152,7 @@ impl Wiring {
             pause: self.pause.clone(),
             write_stop: None,
             clock: Arc::clone(&self.clock),
-            refresh_desk: Arc::clone(&self.refresh_desk),
+            refresh_queue: Arc::clone(&self.refresh_queue),
             credentials_refused: Arc::clone(&context.credentials_refused),
             prune_input: Arc::clone(&context.prune_input),
             stop: self.stop.clone(),
@@ -200,7 +200,7 @@ impl Wiring {
         tasks.spawn(Driver::new(engine, cloud, ports).run());
     }
 
-    /// Whether it goes on, rather than going once over everything.
+    /// Whether it runs until it is stopped; otherwise it is a single run.
     fn watches(&self) -> bool {
         self.settings.read_mode == ReadMode::Watch
     }
@@ -208,7 +208,7 @@ impl Wiring {
     /// The settings of an engine before its kind changes any.
     fn settings(&self) -> Settings {
         let Working { mode, resync, in_flight_max, read_mode, audit_share: _ } = self.settings;
-        let audit = if self.watches() { PERIOD_MIN } else { ONE_ROUND };
+        let audit = if self.watches() { PERIOD_MIN } else { SINGLE_RUN };
         Settings {
             owner: self.owner.clone(),
             mode,

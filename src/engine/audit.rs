@@ -1,6 +1,6 @@
 //! How often the audit reads, and whether what is said of an object rests on a read.
 //!
-//! The audit is the slow rotation that reads every object exactly. What is said of an object counts as verified while
+//! The audit reads every object exactly, once in each period. What is said of an object counts as verified while
 //! its last exact read began after the last moment at which the object may have changed, and is no older than the
 //! period of its audit.
 
@@ -59,9 +59,9 @@ pub(super) enum Freshness {
     /// It has not been read exactly since the start of the process.
     Unread,
     /// Its manifest asks for something else since the last read.
-    Asked,
+    Edited,
     /// It may have changed since the last read, and the next one does not come.
-    Doubted,
+    Dirty,
     /// The next turn of the audit does not come.
     Overdue,
 }

@@ -329,7 +329,7 @@ pub struct Wait {
     pub reason: Reason,
     /// The fact that ends it, if another kind will tell.
     pub on: Option<FactKey>,
-    /// When to read again, if nobody will tell; `None` leaves it to the slow rotation.
+    /// When to read again, if nobody will tell; `None` leaves it to the audit.
     pub recheck: Option<Duration>,
     /// Whether AWS is at work and this ends by itself in seconds (an update in progress), so that a
     /// single run stays for it.

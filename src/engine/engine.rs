@@ -37,7 +37,7 @@ pub use super::brake::Waves;
 /// How many reads may be under way at once. At 50 reads a second and 200 ms a read, ten keep the
 /// bucket busy; a few more cover slow answers.
 const READS_MAX: usize = 24;
-/// How many of them may belong to the slow rotation, so that what moved never queues behind it.
+/// How many of them may belong to the audit, so that what moved never queues behind it.
 const AUDITS_MAX: usize = 16;
 
 /// One engine. It never waits, never reads the clock and never fails.
@@ -171,7 +171,7 @@ impl<K: Kind> Engine<K> {
             Event::Facts(facts) => self.on_facts(facts),
             Event::Refresh(asked) => self.on_refresh(&asked),
             Event::AuditPeriods(periods) => self.on_audit_periods(periods),
-            Event::Sighted(rows) => self.on_sighted(&rows),
+            Event::BulkRows(rows) => self.on_bulk_rows(&rows),
             Event::Resync => self.lists.hurry(self.now.mono),
             Event::Paused(why) => self.on_paused(why),
             Event::WriteStop(why) => self.on_write_stop(why),
@@ -266,16 +266,16 @@ impl<K: Kind> Engine<K> {
     }
 
     /// Asks for a read at `at`, or as soon as the one under way is back. With [`Priority::Audit`]
-    /// it waits in the queue of the slow rotation.
+    /// it waits in the queue of the audit.
     pub(super) fn schedule_read(&mut self, name: &Name, at: Mono, priority: Priority) {
         let Some(object) = self.objects.get_mut(name) else { return };
         match object.phase {
-            // What is not urgent waits its turn in the slow rotation.
+            // What is not urgent waits its turn in the audit.
             Phase::Idle if priority == Priority::Audit => self.audits.at(name, at, priority),
             Phase::Idle => self.reads.at(name, at, priority),
             Phase::Reading => {
                 object.again = Some(object.again.map_or(at, |it| it.max(at)));
-                self.hasten(name, priority);
+                self.raise_priority(name, priority);
             }
             // A read follows every step anyway.
             Phase::Applying(_) => {}
@@ -292,9 +292,9 @@ impl<K: Kind> Engine<K> {
     }
 
     /// Makes a read that is under way more urgent, since it may still wait for its turn.
-    fn hasten(&mut self, name: &Name, priority: Priority) {
+    fn raise_priority(&mut self, name: &Name, priority: Priority) {
         if self.auditing.contains(name) && priority < Priority::Audit {
-            self.out.push(Work::Hasten(name.clone(), priority));
+            self.out.push(Work::RaisePriority(name.clone(), priority));
         }
     }
 
@@ -309,11 +309,11 @@ impl<K: Kind> Engine<K> {
         let meant = |name: &Name| DocumentKey { kind, name: K::host(name) };
         let names = self.objects.keys().filter(|it| documents.contains(&meant(it)));
         for name in names.cloned().collect::<Vec<_>>() {
-            self.doubt(&name, documents.len());
+            self.mark_dirty(&name, documents.len());
         }
     }
 
-    /// Whether one more read of the slow rotation may begin. None does before the first list is
+    /// Whether one more read of the audit may begin. None does before the first list is
     /// complete.
     fn may_audit(&self) -> bool {
         self.reads_running < READS_MAX && self.auditing.len() < AUDITS_MAX && self.lists.complete

@@ -6,12 +6,12 @@ use std::fmt;
 use jiff::Timestamp;
 
 use super::{
+    bulk_rows::BulkRows,
     diff::{Diff, Fingerprint, Planned},
     facts::{Fact, FactKey, Facts},
     failure::Failure,
     name::Name,
     observed::{Known, Observed, Reading},
-    sighting::Sightings,
     status::Ending,
     tags::Tags,
     work::Priority,
@@ -158,7 +158,12 @@ pub trait Kind: Sized + Send + 'static {
     /// Whether a row of a bulk read shows an object otherwise than its last exact read did. Called for each object that
     /// was read exactly, after each bulk read that shows something new; `true` nominates the object for an exact
     /// read. Only what both show may be compared: `rows` may have none about this object.
-    fn sighted(_name: &Name, _: Option<&Self::Spec>, _: &Self::Live, _rows: &Sightings) -> bool {
+    fn bulk_row_differs(
+        _name: &Name,
+        _: Option<&Self::Spec>,
+        _: &Self::Live,
+        _rows: &BulkRows,
+    ) -> bool {
         false
     }
 

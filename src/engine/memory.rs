@@ -4,11 +4,11 @@
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use super::{
-    asked::{Asked, is_ours_to_ask},
     diff::{Cause, Change, Fingerprint, Origin},
     failure::{Class, Failure},
     fight::Fight,
     kind::Kind,
+    requested::{Requested, is_ours_to_ask},
     suspension::Suspension,
     time::{Mono, Now},
 };
@@ -41,7 +41,7 @@ pub struct Memory<K: Kind> {
     pub usable: bool,
     /// Whether it may be still to come, rather than gone: what it belongs to was made while this process
     /// watched, or was new when this process first looked, and it has not been seen whole since.
-    pub(super) fresh: bool,
+    pub(super) new_host: bool,
     /// When this process had AWS make it.
     pub created: Option<Mono>,
     /// The step by which this process made it, until it was seen usable.
@@ -52,7 +52,7 @@ pub struct Memory<K: Kind> {
     /// changed what a list shows.
     pub(super) ours: Option<Fingerprint>,
     /// What our steps asked for since it was last seen as its spec asks; hardly any object has any.
-    asked: Option<Box<Asked<K::Spec>>>,
+    requested: Option<Box<Requested<K::Spec>>>,
     /// The steps that failed, by their fingerprints, and how long to leave each.
     backoffs: BTreeMap<Fingerprint, Backoff>,
     /// Who else keeps changing it.
@@ -110,12 +110,12 @@ impl<K: Kind> Default for Memory<K> {
             fulfilled: None,
             seen_ours: false,
             usable: false,
-            fresh: false,
+            new_host: false,
             created: None,
             made: None,
             suspension: None,
             ours: None,
-            asked: None,
+            requested: None,
             backoffs: BTreeMap::new(),
             fight: Fight::default(),
             tried: None,
@@ -128,18 +128,18 @@ impl<K: Kind> Default for Memory<K> {
 
 impl<K: Kind> Memory<K> {
     /// A step for this spec begins, which is to end `changes`.
-    pub(super) fn asks(&mut self, spec: &Arc<K::Spec>, changes: &[Change]) {
-        self.asked.get_or_insert_default().begin(spec, changes);
+    pub(super) fn requests(&mut self, spec: &Arc<K::Spec>, changes: &[Change]) {
+        self.requested.get_or_insert_default().begin(spec, changes);
     }
 
     /// Whether a step of ours began since it was last seen as its spec asks.
     pub(super) fn has_begun(&self) -> bool {
-        self.asked().is_some_and(|it| !it.specs().is_empty())
+        self.requested().is_some_and(|it| !it.specs().is_empty())
     }
 
     /// What our steps asked for since it was last seen as its spec asks.
-    pub(super) fn asked(&self) -> Option<&Asked<K::Spec>> {
-        self.asked.as_deref()
+    pub(super) fn requested(&self) -> Option<&Requested<K::Spec>> {
+        self.requested.as_deref()
     }
 
     /// Remembers which of these differences were counted as drift: they stay drift, also when an edit
@@ -148,7 +148,7 @@ impl<K: Kind> Memory<K> {
         let counted = |it: &&Change| it.origin.is_drift() && is_ours_to_ask(it.cause);
         let mut drifted = changes.iter().filter(counted).peekable();
         if drifted.peek().is_some() {
-            self.asked.get_or_insert_default().drifted(drifted);
+            self.requested.get_or_insert_default().drifted(drifted);
         }
     }
 
@@ -156,15 +156,15 @@ impl<K: Kind> Memory<K> {
     /// from that later, and was not asked for by a step of ours, is another party's doing.
     pub(super) fn seen_whole(&mut self, spec: &Arc<K::Spec>, digest: String) {
         self.fulfilled = Some((Arc::clone(spec), digest));
-        self.asked = None;
-        self.fresh = false;
+        self.requested = None;
+        self.new_host = false;
     }
 
     /// What it belongs to was made again, so nothing that was seen of it holds any more.
     pub(super) fn host_made(&mut self) {
         self.fulfilled = None;
-        self.asked = None;
-        self.fresh = true;
+        self.requested = None;
+        self.new_host = true;
     }
 
     /// The failure that still holds up the step with this fingerprint.
@@ -223,8 +223,8 @@ impl<K: Kind> Memory<K> {
     /// What a settled read shows: whatever is as it should be again says nothing of what differs later.
     pub(super) fn shown(&mut self, changes: &[Change]) {
         let differs = |it: &Change| changes.iter().any(|now| now.path == it.path);
-        if let Some(asked) = &mut self.asked {
-            asked.shown(|path| changes.iter().any(|now| now.path == path));
+        if let Some(requested) = &mut self.requested {
+            requested.shown(|path| changes.iter().any(|now| now.path == path));
         }
         self.apart.retain(differs);
         self.missed.retain(differs);

@@ -3,11 +3,12 @@
 //! Read in this order: [`kind`] (the contract), [`observed`] and [`diff`] (its words), [`verdict`] (the
 //! rules), [`memory`] (what is remembered of one object), [`engine`](mod@engine) (who is next).
 
-mod asked;
 pub mod audit;
+mod audit_schedule;
 mod backoff;
 mod brake;
 pub mod breaker;
+pub mod bulk_rows;
 pub mod canonical;
 mod counts;
 pub mod desired;
@@ -25,9 +26,9 @@ pub mod name;
 mod object;
 pub mod observed;
 mod on_applied;
+mod on_bulk_rows;
 mod on_desired;
 mod on_read;
-mod on_sighted;
 mod orphans;
 mod own;
 pub mod page;
@@ -38,11 +39,10 @@ mod queue;
 mod reconcile;
 pub mod record;
 mod relist;
-mod rotation;
+mod requested;
 mod rows;
 pub mod secret;
 mod show;
-pub mod sighting;
 pub mod status;
 pub mod suspension;
 pub mod tags;

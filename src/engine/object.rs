@@ -39,12 +39,12 @@ pub(super) struct Object<K: Kind> {
     /// When the last exact read began.
     pub(super) audited: Option<Moment>,
     /// When its manifest last asked for something else.
-    pub(super) asked: Mono,
+    pub(super) edited: Mono,
     /// The last moment at which it may have changed otherwise: a write of ours ended, another party's was told, or
     /// what it depends on changed.
     pub(super) dirty: Mono,
-    /// Whether its turn of the audit has its place in the period.
-    pub(super) rotated: bool,
+    /// Whether its turns of the audit are spread over the period already.
+    pub(super) spread: bool,
     /// When the read began that a step may rest on; `None` since the last step.
     pub(super) read_started: Option<Mono>,
     /// Pages of lists that started before this say nothing about it.
@@ -125,9 +125,9 @@ impl<K: Kind> Object<K> {
             memory: Memory::default(),
             confirmed: None,
             audited: None,
-            asked: Mono::default(),
+            edited: Mono::default(),
             dirty: Mono::default(),
-            rotated: false,
+            spread: false,
             read_started: None,
             touched: Mono::default(),
             gone_since: None,

@@ -136,7 +136,7 @@ impl<K: Kind> Engine<K> {
         let fingerprint = step_fingerprint(&planned, changes);
         object.memory.begins(self.now.mono);
         if let Some(wanted) = &object.wanted {
-            object.memory.asks(&wanted.spec, &own);
+            object.memory.requests(&wanted.spec, &own);
         }
         let changes = own.clone();
         object.memory.tried =

@@ -42,7 +42,7 @@ impl<K: Kind> Engine<K> {
                 continue;
             }
             if object.asks_otherwise(entry.as_ref()) {
-                object.asked = self.now.mono;
+                object.edited = self.now.mono;
                 edited.push(name.clone());
             }
             object.wanted = entry;
@@ -255,7 +255,7 @@ impl<K: Kind> Engine<K> {
             let known: Vec<Name> =
                 names.iter().filter(|_| again).filter(is_known).cloned().collect();
             for name in &known {
-                self.doubt(name, known.len());
+                self.mark_dirty(name, known.len());
             }
             woken.extend(names);
         }

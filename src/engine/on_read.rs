@@ -64,7 +64,7 @@ impl<K: Kind> Engine<K> {
         object.memory.seen_ours |= ours;
         let new = |it: &Reading<K::Live>| !K::is_there(&it.live) && K::is_host_new(&it.live);
         if object.memory.fulfilled.is_none() && object.observed.reading().is_some_and(new) {
-            object.memory.fresh = true;
+            object.memory.new_host = true;
         }
         let before = object.memory.suspension.take();
         object.memory.suspension =

@@ -201,7 +201,7 @@ impl<K: Kind> Engine<K> {
         // What is only watched has not drifted.
         if wanted.is_some_and(|it| !K::is_guard(&it.spec)) {
             self.breaker.suspect(name);
-            self.doubt(name, usize::MAX);
+            self.mark_dirty(name, usize::MAX);
         } else {
             self.read_stranger(name);
         }

@@ -48,7 +48,7 @@ pub(super) struct Frame {
 
 impl Frame {
     /// Whether what is said rests on a read. What is on hold is not read, however old the last read gets.
-    fn claims(&self) -> Freshness {
+    fn effective_freshness(&self) -> Freshness {
         if self.paused.is_some() { Freshness::Overdue } else { self.freshness }
     }
 }
@@ -80,7 +80,7 @@ pub(super) fn judged<K: Kind>(
         Verdict::Wait(wait) if !wait.soon && failing => Some(wait.reason.clone()),
         Verdict::Wait(_) | Verdict::Act(_) | Verdict::InSync => judgement.diff.failed.clone(),
     };
-    let freshness = frame.claims();
+    let freshness = frame.effective_freshness();
     let mut row = base(frame, object, Blank { status, reason });
     row.changes.clone_from(&judgement.diff.changes);
     row.steps = judgement.diff.steps.iter().map(|it| it.step.to_string()).collect();
@@ -91,7 +91,7 @@ pub(super) fn judged<K: Kind>(
 /// The row of an object of which only this much is known. What drifted before has neither ended nor begun anew.
 pub(super) fn blank<K: Kind>(frame: Frame, object: &Object<K>, blank: Blank) -> Row {
     let before = object.row.as_deref().filter(|it| !it.orphan && !frame.orphan);
-    let freshness = frame.claims();
+    let freshness = frame.effective_freshness();
     let mut row = base(frame, object, blank);
     if let Some(before) = before {
         row.causes.clone_from(&before.causes);
@@ -180,10 +180,10 @@ fn unverified(freshness: Freshness) -> Reason {
             "NotReadYet",
             "as the manifest asks as far as a list shows; it has not been read exactly since the start",
         ),
-        Freshness::Asked => {
+        Freshness::Edited => {
             ("NotReadSince", "its manifest has changed; it has not been read exactly since")
         }
-        Freshness::Doubted => {
+        Freshness::Dirty => {
             ("NotReadSince", "it may have changed; it has not been read exactly since")
         }
         Freshness::Verified | Freshness::Overdue => {

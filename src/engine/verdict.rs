@@ -6,7 +6,6 @@
 use std::{cell::OnceCell, collections::BTreeSet, sync::Arc, time::Duration};
 
 use super::{
-    asked::{SpecMatch, is_ours_to_ask},
     desired::DesiredObject,
     diff::{Cause, Change, Diff, Origin, Planned, Reason, Wait, step_fingerprint},
     facts::Facts,
@@ -18,6 +17,7 @@ use super::{
     observed::Observed,
     own,
     policy::Settings,
+    requested::{SpecMatch, is_ours_to_ask},
     time::{Mono, Now},
 };
 
@@ -163,7 +163,7 @@ impl<'a, K: Kind> Origins<'a, K> {
             return Origin::Pending;
         }
         let unchanged = self.is_unchanged();
-        match memory.asked().and_then(|it| it.counted(change)) {
+        match memory.requested().and_then(|it| it.counted(change)) {
             Some(Origin::Gone) => return Origin::Gone,
             Some(_) if unchanged || change.origin == Origin::Drift => return Origin::Drift,
             Some(_) => return Origin::Both,
@@ -177,7 +177,7 @@ impl<'a, K: Kind> Origins<'a, K> {
             // Our own step may be what took it away.
             Origin::Gone if memory.has_begun() => Origin::Pending,
             // It may be still to come: nobody can tell.
-            Origin::Gone if memory.fresh => Origin::NoRecord,
+            Origin::Gone if memory.new_host => Origin::NoRecord,
             Origin::Gone | Origin::NoRecord if unchanged && others => Origin::Drift,
             Origin::Gone | Origin::NoRecord | Origin::Unclear if both => Origin::Both,
             origin @ (Origin::Pending
@@ -191,7 +191,7 @@ impl<'a, K: Kind> Origins<'a, K> {
 
     /// Whether a step of ours asked for the live value since the object was last in sync.
     fn asked(&self, change: &Change) -> SpecMatch {
-        let Some(asked) = self.case.memory.asked() else { return SpecMatch::Other };
+        let Some(asked) = self.case.memory.requested() else { return SpecMatch::Other };
         if asked.is_value(change) {
             return SpecMatch::Asked;
         }

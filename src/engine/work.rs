@@ -8,6 +8,7 @@ use std::{
 
 use super::{
     audit::AuditPeriods,
+    bulk_rows::BulkRows,
     desired::Desired,
     diff::{Cause, Change, Planned, Reason},
     facts::{Fact, FactKey},
@@ -18,7 +19,6 @@ use super::{
     observed::Reading,
     page::Page,
     prune::PruneDecision,
-    sighting::Sightings,
     status::Status,
     time::Mono,
 };
@@ -49,7 +49,7 @@ pub enum Event<K: Kind> {
     /// How often the audit may read.
     AuditPeriods(AuditPeriods),
     /// A bulk read shows these otherwise than the one before.
-    Sighted(Arc<Sightings>),
+    BulkRows(Arc<BulkRows>),
     /// List again now.
     Resync,
     /// Nothing may be read or written until further notice (`Some`), or all is well again (`None`).
@@ -99,7 +99,7 @@ pub enum Work<K: Kind> {
     /// Read one object, of which this is wanted; answer with [`Event::Read`]. It has been due for so long.
     Read(Name, Option<Arc<K::Spec>>, Priority, Duration),
     /// The read of this object that is under way is more urgent than it was.
-    Hasten(Name, Priority),
+    RaisePriority(Name, Priority),
     /// Make one call; answer with [`Event::Applied`] or [`Event::Blocked`].
     Apply(Order<K>),
     /// Tell the other kinds.
@@ -119,7 +119,7 @@ pub enum Priority {
     Mover,
     /// A page of a list.
     List,
-    /// The slow rotation.
+    /// The audit.
     Audit,
 }
 
@@ -160,7 +160,7 @@ pub struct Order<K: Kind> {
 pub enum Trigger {
     /// Its manifest.
     Manifest,
-    /// A list, or the slow rotation.
+    /// A list, or the audit.
     #[default]
     Resync,
     /// News of what it depends on.

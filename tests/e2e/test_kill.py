@@ -96,7 +96,7 @@ def test_killed_while_updating(
     daemon.wait_synced(*ALL)
     found = aws.function("thumbnails")["Configuration"]
     assert (found["MemorySize"], found["CodeSha256"]) == (640, second[7:])
-    # A list shows no tags: after a restart the record of what was applied waits for the slow rotation.
+    # A list shows no tags: after a restart the record of what was applied waits for the audit.
     # A single run looks at everything.
     assert daemon.stop() == 0
     assert evenkeel.call("run", "--once", str(start.folder)).returncode == 0

@@ -138,7 +138,7 @@ impl<K: AwsResource> Watcher<K> {
                 Work::Report(_, ObjectEvent::Drifted(cause, _)) => {
                     self.told.insert(cause.as_str());
                 }
-                Work::Report(..) | Work::Publish(..) | Work::Hasten(..) => {}
+                Work::Report(..) | Work::Publish(..) | Work::RaisePriority(..) => {}
                 Work::List(_) | Work::Apply(_) => panic!("it lists nothing and writes nothing"),
             }
         }

@@ -19,6 +19,7 @@
 
 mod blocks;
 mod breaker;
+mod bulk_rows;
 mod common;
 mod credentials;
 mod docs;
@@ -33,7 +34,7 @@ mod provisioned;
 mod refresh;
 mod registry;
 mod releases;
-mod sighted;
+mod single_run;
 mod source;
 mod tidy;
 mod unmanaged;

@@ -138,7 +138,7 @@ async fn what_a_person_asks_for_is_read_at_once() {
     scene.keep_free("job", 5);
     let (asked, url) = (now(), scene.base());
     let (code, text) = scene.run(&["refresh", "job", "other", "--url", &url]).await;
-    let line = "reading 2 documents now: default/Function/job, default/Function/other";
+    let line = "requested a read of 2 documents: default/Function/job, default/Function/other";
     assert!(code == 0 && text.contains(line), "{code}: {text}");
     scene.until("it is seen", |it| it.status("job") == "synced").await;
     assert!(asked.elapsed() < SOON, "{:?}", asked.elapsed());
@@ -147,7 +147,7 @@ async fn what_a_person_asks_for_is_read_at_once() {
     scene.keep_free("other", 8);
     let asked = now();
     let (code, text) = scene.run(&["refresh", "--url", &url]).await;
-    let line = "reading everything at the pace of a first audit, 2 documents";
+    let line = "requested a read of everything, 2 documents";
     assert!(code == 0 && text.contains(line), "{code}: {text}");
     scene.seen_soon(&["job", "other"], asked).await;
     answer = scene.post(OWN, "");

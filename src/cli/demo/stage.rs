@@ -20,7 +20,7 @@ use crate::{
     daemon::{
         clock::SystemClock,
         exposition::MetricsDetail,
-        http::Serving,
+        http::HttpOptions,
         options::{Options, Target, Working},
         pause::PauseFile,
         run::Daemon,
@@ -87,7 +87,7 @@ impl Stage {
         let url = format!("http://{}", listener.local_addr().map_err(wrong)?);
         let mut daemon = daemon(&sim.url(), folder.path())?;
         let (detail, allowed_hosts) = (MetricsDetail::Documents, BTreeSet::new());
-        daemon.serve(listener, Serving { detail, allow_refresh: false, allowed_hosts });
+        daemon.serve(listener, HttpOptions { detail, allow_refresh: false, allowed_hosts });
         let mut stage = Self { sim, daemon, folder, url, printed: 0 };
         for repository in REPOSITORIES {
             stage.ecr("CreateRepository", repository, json!({}))?;

@@ -7,7 +7,7 @@ use tracing::{Instrument as _, info, info_span, warn};
 
 use super::ports::{Ports, report_credentials, send};
 use crate::{
-    aws::{cloud::Cloud, urgency::Urgency},
+    aws::{cloud::Cloud, read_priority::ReadPriority},
     daemon::{
         board::{BatchCounts, EngineStatus},
         event_recorder::{Ended, EventRecorder},
@@ -42,7 +42,7 @@ pub(crate) struct Driver<K: Kind, C: Cloud<K>> {
     /// What is under way since when.
     pub(super) under_way: BTreeMap<Name, Mono>,
     /// How urgent each read under way is.
-    pub(super) urgencies: BTreeMap<Name, Urgency>,
+    pub(super) read_priorities: BTreeMap<Name, ReadPriority>,
     batches: BatchCounts,
 }
 
@@ -56,7 +56,7 @@ impl<K: Kind, C: Cloud<K>> Driver<K, C> {
             reads: JoinSet::new(),
             writes: JoinSet::new(),
             under_way: BTreeMap::new(),
-            urgencies: BTreeMap::new(),
+            read_priorities: BTreeMap::new(),
             batches: BatchCounts::default(),
         }
     }
@@ -107,7 +107,7 @@ impl<K: Kind, C: Cloud<K>> Driver<K, C> {
             | Event::Facts(_)
             | Event::Refresh(_)
             | Event::AuditPeriods(_)
-            | Event::Sighted(_)
+            | Event::BulkRows(_)
             | Event::Resync
             | Event::Paused(_)
             | Event::WriteStop(_)
@@ -118,7 +118,7 @@ impl<K: Kind, C: Cloud<K>> Driver<K, C> {
         self.batches.received += u64::from(matches!(event, Event::PruneDecided(_)));
         if let Some(name) = answered {
             self.under_way.remove(&name);
-            self.urgencies.remove(&name);
+            self.read_priorities.remove(&name);
         }
         let (mut facts, mut object_events) = (FactUpdates::new(), Vec::new());
         let mut events = vec![event];
@@ -159,7 +159,7 @@ impl<K: Kind, C: Cloud<K>> Driver<K, C> {
                 self.ports.metrics.waited(K::NAME, late);
                 self.read(name, wanted, priority);
             }
-            Work::Hasten(name, priority) => self.hasten(&name, priority),
+            Work::RaisePriority(name, priority) => self.raise_priority(&name, priority),
             // A step that changes nothing needs no permit.
             Work::Apply(order) if !K::writes(&order.planned.step) => self.apply(order, None),
             Work::Apply(order) => match self.permit(&order.name, order.read_started) {

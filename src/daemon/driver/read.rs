@@ -10,7 +10,7 @@ use super::{
     ports::{report_credentials, send},
 };
 use crate::{
-    aws::{cloud::Cloud, urgency::Urgency},
+    aws::{cloud::Cloud, read_priority::ReadPriority},
     engine::{
         failure::{Failure, chain},
         kind::Kind,
@@ -55,13 +55,13 @@ impl<K: Kind, C: Cloud<K>> Driver<K, C> {
         let (metrics, clock) = (Arc::clone(&self.ports.metrics), Arc::clone(&self.ports.clock));
         let credentials_refused = Arc::clone(&self.ports.credentials_refused);
         metrics.work(K::NAME);
-        let urgency = Urgency::new(priority);
-        self.urgencies.insert(name.clone(), urgency.clone());
+        let read_priority = ReadPriority::new(priority);
+        self.read_priorities.insert(name.clone(), read_priority.clone());
         let span = info_span!("look", key = %self.key(&name));
         let task = async move {
             let began = clock.now().mono;
             let read = cloud.get(&name, wanted.as_deref(), priority);
-            let result = urgency.scope(Box::pin(read)).await;
+            let result = read_priority.scope(Box::pin(read)).await;
             metrics.duration(K::NAME, "look", clock.now().mono.since(began));
             let (found, started) = match result {
                 Ok((found, started)) => (Ok(found), started),
@@ -78,9 +78,9 @@ impl<K: Kind, C: Cloud<K>> Driver<K, C> {
     }
 
     /// Makes a read under way more urgent than it began.
-    pub(super) fn hasten(&self, name: &Name, priority: Priority) {
-        if let Some(urgency) = self.urgencies.get(name) {
-            urgency.raise(priority);
+    pub(super) fn raise_priority(&self, name: &Name, priority: Priority) {
+        if let Some(read_priority) = self.read_priorities.get(name) {
+            read_priority.raise(priority);
         }
     }
 }

@@ -13,7 +13,7 @@ use crate::{
         board::Board,
         exposition::MetricsDetail,
         metrics::Metrics,
-        refresh::RefreshDesk,
+        refresh::RefreshQueue,
         view::{View, Viewer},
     },
     engine::time::Clock,
@@ -34,7 +34,7 @@ pub(crate) struct ServerContext {
     /// The metrics of what happened.
     pub metrics: Arc<Metrics>,
     /// Where people ask for reads.
-    pub refresh_desk: Arc<RefreshDesk>,
+    pub refresh_queue: Arc<RefreshQueue>,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// How many engines there should be.
@@ -42,7 +42,7 @@ pub(crate) struct ServerContext {
 }
 
 /// What the operator decides about the server.
-pub(crate) struct Serving {
+pub(crate) struct HttpOptions {
     /// Which series there are.
     pub(crate) detail: MetricsDetail,
     /// Whether reads may be asked for though other machines can reach the port.
@@ -66,7 +66,7 @@ pub(super) struct AppState {
     pub(super) viewer: Arc<Viewer>,
     rendering: Arc<Semaphore>,
     pub(super) streams: Arc<Semaphore>,
-    pub(super) refresh_desk: Arc<RefreshDesk>,
+    pub(super) refresh_queue: Arc<RefreshQueue>,
     pub(super) refresh_access: RefreshAccess,
     pub(super) metrics: Arc<Metrics>,
     /// Streams end when it does.
@@ -83,7 +83,7 @@ impl AppState {
             viewer: Arc::clone(&server.viewer),
             rendering: Arc::new(Semaphore::new(RENDERING_MAX)),
             streams: Arc::new(Semaphore::new(STREAMS_MAX)),
-            refresh_desk: Arc::clone(&server.refresh_desk),
+            refresh_queue: Arc::clone(&server.refresh_queue),
             refresh_access,
             metrics: Arc::clone(&server.metrics),
             stop,

@@ -23,7 +23,7 @@ use self::{
     serve::RequestGate,
 };
 pub(crate) use self::{
-    context::{ServerContext, Serving},
+    context::{HttpOptions, ServerContext},
     refresh::REQUEST_HEADER,
 };
 use super::health;
@@ -32,7 +32,7 @@ use super::health;
 pub(crate) async fn serve(
     listener: TcpListener,
     context: ServerContext,
-    serving: Serving,
+    serving: HttpOptions,
     stop: watch::Receiver<bool>,
 ) {
     let metrics = metrics::MetricsEndpoint::new(&context, serving.detail);

@@ -19,7 +19,7 @@ use super::{
 use crate::{
     daemon::{
         metrics::RefreshResult,
-        refresh::{Admission, DOCUMENTS_MAX, RefreshDesk, TooOften},
+        refresh::{Admission, DOCUMENTS_MAX, RefreshQueue, TooOften},
         view::{View, state::API_VERSION},
     },
     engine::{name::Key, status::Row},
@@ -43,7 +43,7 @@ pub(super) struct RefreshWish {
     objects: Vec<String>,
 }
 
-/// What is read again.
+/// What was asked for.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = Refresh)]
@@ -52,9 +52,9 @@ pub(super) struct RefreshView {
     api_version: &'static str,
     /// Everything, at the pace of a first audit.
     everything: bool,
-    /// The keys of the documents that are read at once; empty if everything is read.
+    /// The keys of the documents that are to be read at once; empty if everything is.
     documents: Vec<String>,
-    /// How many documents are read.
+    /// How many documents are to be read.
     count: usize,
     /// All of this had been asked for a moment before, and is read once.
     coalesced: bool,
@@ -83,12 +83,12 @@ impl RefreshScope {
         }
     }
 
-    /// Puts it on the desk.
-    fn ask(&self, desk: &RefreshDesk) -> Result<Admission, ApiError> {
+    /// Puts it into the queue.
+    fn ask(&self, queue: &RefreshQueue) -> Result<Admission, ApiError> {
         let (asked, what) = match self {
-            Self::All(_) => (desk.all(), "everything was asked for less than a minute ago"),
+            Self::All(_) => (queue.all(), "everything was asked for less than a minute ago"),
             Self::Documents(keys) => (
-                desk.documents(keys),
+                queue.documents(keys),
                 "more documents are asked for than may be read on request in a minute",
             ),
         };
@@ -109,7 +109,7 @@ impl RefreshScope {
     params(("X-Evenkeel-Request" = String, Header, pattern = "^1$", description = "`1`: pages of other sites cannot send it")),
     request_body(content = Option<RefreshWish>, content_type = "application/json"),
     responses(
-        (status = 202, description = "What is read", body = RefreshView),
+        (status = 202, description = "What was asked for; `audited` of each object says when it has been read", body = RefreshView),
         (status = 400, description = "The body is not understood, or asks for too much at once", body = Problem),
         (status = 403, description = "Whoever asks may not", body = Problem),
         (status = 404, description = "There is no such object", body = Problem),
@@ -135,7 +135,7 @@ async fn answer(app: &AppState, request: Request) -> Result<RefreshView, ApiErro
     permit(app.refresh_access, request.headers())?;
     let names = wish(request).await?.objects;
     let scope = app.render(move |_, view| scope(view, &names)).await?;
-    let coalesced = scope.ask(&app.refresh_desk)? == Admission::Coalesced;
+    let coalesced = scope.ask(&app.refresh_queue)? == Admission::Coalesced;
     Ok(RefreshView {
         api_version: API_VERSION,
         everything: matches!(scope, RefreshScope::All(_)),

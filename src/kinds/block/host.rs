@@ -9,11 +9,11 @@ use super::{
     claims::{self, ClaimTag},
 };
 use crate::engine::{
+    bulk_rows::{BulkRows, Resource},
     diff::{Reason, Wait},
     facts::{Fact, FactKey, Facts, FunctionFact},
     name::Name,
     observed::Known,
-    sighting::{Resource, Sightings},
     tags::{BLOCK, Claim, Tags, concerns_parts},
 };
 
@@ -85,7 +85,7 @@ impl Host {
 
     /// Whether a bulk read shows the function's tags otherwise, among those that say something to the block with this
     /// word.
-    pub fn sighted(&self, name: &Name, word: &str, rows: &Sightings) -> bool {
+    pub fn bulk_row_differs(&self, name: &Name, word: &str, rows: &BulkRows) -> bool {
         let own = claims::key(word);
         let function = Resource::Function(name.clone());
         rows.tags_differ(&function, &self.tags, |it| concerns_parts(it) || it == own)

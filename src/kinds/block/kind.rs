@@ -5,13 +5,13 @@ use serde_json::Value;
 
 use super::{Block, FUNCTION, FacetStep, Live, Of, Spec, Step, diff};
 use crate::engine::{
+    bulk_rows::BulkRows,
     diff::{Diff, Fingerprint, Planned},
     facts::{Fact, FactKey, Facts},
     failure::Failure,
     kind::{Digests, Kind, Listing},
     name::Name,
     observed::{Known, Observed, Reading},
-    sighting::Sightings,
     tags::Tags,
 };
 
@@ -75,10 +75,15 @@ impl<B: Block> Kind for Of<B> {
         serde_json::json!(live.config.get().and_then(Option::as_ref).map(B::fields))
     }
 
-    fn sighted(name: &Name, spec: Option<&Spec<B>>, live: &Live<B>, rows: &Sightings) -> bool {
+    fn bulk_row_differs(
+        name: &Name,
+        spec: Option<&Spec<B>>,
+        live: &Live<B>,
+        rows: &BulkRows,
+    ) -> bool {
         let desired = spec.and_then(|it| it.config.as_ref());
-        let own = || Some(B::sighted(desired?, live.config.get()?.as_ref(), rows));
-        live.host.sighted(name, B::FIELD, rows) || own().unwrap_or(false)
+        let own = || Some(B::bulk_row_differs(desired?, live.config.get()?.as_ref(), rows));
+        live.host.bulk_row_differs(name, B::FIELD, rows) || own().unwrap_or(false)
     }
 
     fn concerns(_: &Live<B>) -> bool {

@@ -22,11 +22,11 @@ use serde_json::Value;
 use self::host::Host;
 use crate::{
     engine::{
+        bulk_rows::BulkRows,
         diff::{Cause, Reason},
         kind::Kind,
         name::Name,
         observed::Known,
-        sighting::Sightings,
     },
     kinds::{
         document::Violation,
@@ -149,7 +149,11 @@ pub trait Block: Sized + Send + Sync + 'static {
 
     /// Whether a row of a bulk read shows the block that is wanted otherwise than an exact read did; `live` is `None`
     /// where that showed none.
-    fn sighted(_wanted: &Self::Config, _live: Option<&Self::Config>, _rows: &Sightings) -> bool {
+    fn bulk_row_differs(
+        _wanted: &Self::Config,
+        _live: Option<&Self::Config>,
+        _rows: &BulkRows,
+    ) -> bool {
         false
     }
 

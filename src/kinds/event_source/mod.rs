@@ -27,13 +27,13 @@ use self::{
 };
 use crate::{
     engine::{
+        bulk_rows::{BulkRows, Resource},
         diff::{Diff, Fingerprint, Planned},
         facts::{Fact, FactKey, Facts},
         failure::Failure,
         kind::{Digests, Kind, Listing},
         name::Name,
         observed::{Known, Observed, Reading},
-        sighting::{Resource, Sightings},
         tags::{Tags, concerns_parts, is_indexed},
     },
     kinds::{
@@ -147,7 +147,7 @@ impl Kind for EventSource {
     }
 
     /// Its own tags say whose it is; those of its function, whether it is to be left alone.
-    fn sighted(name: &Name, _: Option<&Spec>, live: &Live, rows: &Sightings) -> bool {
+    fn bulk_row_differs(name: &Name, _: Option<&Spec>, live: &Live, rows: &BulkRows) -> bool {
         let own = live.mapping.as_ref().is_some_and(|it| {
             rows.tags_differ(&Resource::EventSource(it.uuid.clone()), &it.tags, is_indexed)
         });

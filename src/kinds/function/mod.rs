@@ -33,13 +33,13 @@ use self::{
     step::{Step, Tag, Untag},
 };
 use crate::engine::{
+    bulk_rows::{BulkRows, Resource},
     diff::{Diff, Fingerprint, Planned},
     facts::{Fact, FactKey, Facts, FunctionFact},
     failure::Failure,
     kind::{Detail, Digests, Kind, Listing},
     name::Name,
     observed::{Known, Observed, Reading},
-    sighting::{Resource, Sightings},
     tags::{BLOCK, SUSPEND, Tags, is_indexed},
 };
 
@@ -121,7 +121,7 @@ impl Kind for Function {
         Some((FactKey::Settled(name.clone()), Fact::Settled(revision.into())))
     }
 
-    fn sighted(name: &Name, _: Option<&Spec>, live: &Live, rows: &Sightings) -> bool {
+    fn bulk_row_differs(name: &Name, _: Option<&Spec>, live: &Live, rows: &BulkRows) -> bool {
         rows.tags_differ(&Resource::Function(name.clone()), &live.tags, is_indexed)
     }
 

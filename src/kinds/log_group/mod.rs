@@ -12,8 +12,8 @@ use serde_json::Value;
 use super::block::{At, Block, Fields};
 use crate::{
     engine::{
+        bulk_rows::{BulkRows, Resource},
         diff::Cause,
-        sighting::{Resource, Sightings},
     },
     kinds::{document::Violation, export, part::Site},
     shape::{Field, Shape, Text},
@@ -199,7 +199,7 @@ impl Block for LogGroup {
         vec![path.to_owned()]
     }
 
-    fn sighted(wanted: &Config, live: Option<&Config>, rows: &Sightings) -> bool {
+    fn bulk_row_differs(wanted: &Config, live: Option<&Config>, rows: &BulkRows) -> bool {
         let held = live.map(Self::fields).unwrap_or_default();
         rows.differ(&Resource::LogGroup(wanted.group.clone()), &held, |_| true)
     }

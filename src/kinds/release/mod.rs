@@ -39,13 +39,13 @@ use super::{
 };
 use crate::{
     engine::{
+        bulk_rows::BulkRows,
         diff::{Diff, Fingerprint, Planned},
         facts::{Fact, FactKey, Facts, ReleaseFact},
         failure::Failure,
         kind::{Detail, Digests, Kind, Listing},
         name::Name,
         observed::{Known, Observed, Reading},
-        sighting::Sightings,
         status::Ending,
         tags::Tags,
         work::Priority,
@@ -209,8 +209,8 @@ impl Kind for Release {
         matches!(key, FactKey::Function(_) | FactKey::Settled(_))
     }
 
-    fn sighted(name: &Name, _: Option<&Spec>, live: &Live, rows: &Sightings) -> bool {
-        live.host.sighted(name, FIELD, rows)
+    fn bulk_row_differs(name: &Name, _: Option<&Spec>, live: &Live, rows: &BulkRows) -> bool {
+        live.host.bulk_row_differs(name, FIELD, rows)
     }
 
     /// Says that a release has to be read again when its function is changed or made again, or its

@@ -21,13 +21,13 @@ use jiff::Timestamp;
 
 use self::{live::Live, spec::Spec, step::Step};
 use crate::engine::{
+    bulk_rows::{BulkRows, Resource},
     diff::{Diff, Fingerprint, Planned},
     facts::{Fact, FactKey, Facts},
     failure::Failure,
     kind::{Digests, Kind, Listing},
     name::Name,
     observed::{Known, Observed, Reading},
-    sighting::{Resource, Sightings},
     tags::{SUSPEND, Tags, is_indexed},
 };
 
@@ -79,7 +79,7 @@ impl Kind for Repository {
         Some(&live.tags)
     }
 
-    fn sighted(name: &Name, _: Option<&Spec>, live: &Live, rows: &Sightings) -> bool {
+    fn bulk_row_differs(name: &Name, _: Option<&Spec>, live: &Live, rows: &BulkRows) -> bool {
         rows.tags_differ(&Resource::Repository(name.clone()), &live.tags, is_indexed)
     }
 

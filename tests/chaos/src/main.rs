@@ -5,12 +5,12 @@
 #![expect(clippy::indexing_slicing, reason = "a member that JSON lacks reads as null")]
 
 mod blocks;
-mod claims;
 mod hands;
 mod laws;
 mod manifest;
 mod process;
 mod scene;
+mod statuses;
 mod weather;
 
 use std::{path::PathBuf, process::ExitCode, sync::Arc, time::Duration};

@@ -17,11 +17,11 @@ use tokio::time::sleep;
 
 use crate::{
     blocks::Blocks,
-    claims::Claims,
     hands::hand,
     laws::{self, Told},
     manifest::{Wish, manifest, replace},
     process::{Daemon, Start},
+    statuses::Statuses,
     weather,
 };
 
@@ -38,10 +38,10 @@ const SLOW: Duration = Duration::from_mins(30);
 const PATIENCE: Duration = Duration::from_mins(15);
 /// How long after a write somebody may undo it.
 const RIVALS: Duration = Duration::from_secs(30);
-/// How many functions other hands change at last; so few open no breaker.
-const HANDS: usize = 4;
-/// How long they are left alone then: longer than any read may serve.
-const UNSEEN: Duration = Duration::from_secs(150);
+/// How many functions other hands change at the end; so few open no breaker.
+const CHANGED_LAST: usize = 4;
+/// How long nothing else happens then: longer than any read may serve.
+const AUDITED_AFTER: Duration = Duration::from_secs(150);
 /// How long the scene sleeps at a time.
 const TICK: Duration = Duration::from_secs(5);
 /// How long nothing may be written then.
@@ -69,7 +69,7 @@ pub(crate) struct Scene<'a> {
     observe: bool,
     run: usize,
     daemon: Option<Daemon>,
-    claims: Claims,
+    statuses: Statuses,
 }
 
 /// Plays one seed; an error says which law broke.
@@ -109,7 +109,7 @@ impl<'a> Scene<'a> {
             observe: seed % 10 == 9,
             run: 0,
             daemon: None,
-            claims: Claims::default(),
+            statuses: Statuses::default(),
         })
     }
 
@@ -141,25 +141,25 @@ impl<'a> Scene<'a> {
         self.pass(RIVALS).await?;
         let calm = if self.observe { Duration::from_mins(1) } else { self.converge().await? };
         if self.play.blocks && !self.observe {
-            self.look_away().await?;
+            self.change_in_fine_weather().await?;
         }
         let before = self.sim.shared.world().journal().since(0).len();
         self.pass(STILL).await?;
         let world = self.sim.shared.world();
         let journal = world.journal().since(0);
         laws::hold(journal, self.observe, (&self.told, before))?;
-        self.claims.hold(journal, self.observe)?;
+        self.statuses.hold(journal, self.observe)?;
         Ok(laws::Sum::of(journal, calm))
     }
 
     /// Other hands change blocks in fine weather, and nothing else happens until each must have been read again; then
     /// all is well again.
-    async fn look_away(&mut self) -> Result<(), String> {
+    async fn change_in_fine_weather(&mut self) -> Result<(), String> {
         let names: Vec<String> = self.wishes.keys().cloned().collect();
-        for name in names.iter().take(HANDS) {
+        for name in names.iter().take(CHANGED_LAST) {
             self.block_by_hand(name);
         }
-        self.pass(UNSEEN).await?;
+        self.pass(AUDITED_AFTER).await?;
         self.converge().await.map(drop)
     }
 
@@ -169,7 +169,7 @@ impl<'a> Scene<'a> {
         loop {
             let now = self.sim.shared.now();
             if let Some(daemon) = &mut self.daemon {
-                self.claims.ask(now, daemon).await;
+                self.statuses.ask(now, daemon).await;
                 daemon.ended().map_or(Ok(()), Err)?;
             }
             let left = end.saturating_sub(self.sim.shared.now());

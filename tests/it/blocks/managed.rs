@@ -83,7 +83,7 @@ async fn the_instances_of_a_function_are_kept_for_each_version_in_use() {
         scene.apply().await;
         assert_eq!(scene.scaled("1"), json!([3, 9]));
     }
-    // A version that gets callers has its numbers too, and the daemon needs no slow rotation for that.
+    // A version that gets callers has its numbers too, and the daemon needs no audit for that.
     let daemon = scene.start();
     scene.until("in sync", |it| it.row("Scaling")["status"] == "synced").await;
     scene.push(2);
@@ -219,6 +219,16 @@ async fn a_version_without_instances_has_not_failed() {
     scene.until("awake", |it| state(it, "1") == "Active").await;
     let (code, text) = scene.run(&back).await;
     assert_eq!((code, scene.leads().as_str()), (0, "1"), "{text}");
+    // An alias that is deleted after that is not made again at a version that cannot be invoked.
+    scene.scale("1", 0, 0);
+    scene.until("asleep", |it| state(it, "1") == "Deactivated").await;
+    scene.lambda("DeleteAlias", None, json!("live"));
+    scene.shows(&["ReleaseHeld: version 2 is held back: rolled back by hand"]).await;
+    scene.scale("1", 3, 9);
+    scene.until("awake", |it| state(it, "1") == "Active").await;
+    // Version 2 stays held back, which is the difference.
+    let (code, text) = scene.on_manifests(&["apply"]).await;
+    assert_eq!((code, scene.leads().as_str()), (1, "1"), "{text}");
     // A release does not take it for one that failed either, nor its tests.
     let (code, text) = scene.run(&["rollback", "job", "--to", "2"]).await;
     assert_eq!(code, 0, "{text}");

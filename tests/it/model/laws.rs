@@ -157,7 +157,7 @@ impl Play {
         Ok(())
     }
 
-    /// Lets everything settle, the slow rotation included.
+    /// Lets everything settle, the audit included.
     fn settle(&mut self) {
         self.stage.world.faults.clear();
         self.stage.run(Duration::from_mins(25));

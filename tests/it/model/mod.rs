@@ -1,11 +1,11 @@
 //! Both engines on a model of Lambda and ECR under a virtual clock: stories, laws and rails.
 
+mod bulk_rows;
 mod fleet;
 mod laws;
 mod mass_drift;
 mod own_updates;
 mod rails;
-mod sighted;
 mod stage;
 mod story;
 mod world;

@@ -220,7 +220,7 @@ fn a_bad_image_under_a_shared_tag_touches_one_function() {
     assert_eq!(reasons.get("RolloutHalted"), Some(&19), "{reasons:?}");
     let failed = fleet.row("job-00");
     assert_eq!(failed.status, Status::Failed, "{}", failed.reason.message);
-    // A restart, and the slow rotation, touch nobody else.
+    // A restart, and the audit, touch nobody else.
     fleet.restart(Terms::default(), None);
     fleet.stage.run(Duration::from_hours(1));
     assert_eq!(fleet.touched(before), 1);

@@ -210,7 +210,7 @@ impl Stage {
                     self.later(CALL, Due::Image(Event::Read(looked)));
                 }
                 Work::Publish(key, fact) => facts.push((key, fact)),
-                Work::Report(..) | Work::Hasten(..) => {}
+                Work::Report(..) | Work::RaisePriority(..) => {}
                 Work::Apply(..) => unreachable!("images are only read"),
             }
         }
@@ -245,7 +245,7 @@ impl Stage {
                 self.note(planned.step.to_string());
                 self.later(CALL / 2, Due::Act(Call::Apply(name, Box::new(planned.step))));
             }
-            Work::Publish(..) | Work::Hasten(..) => {}
+            Work::Publish(..) | Work::RaisePriority(..) => {}
             Work::Report(name, object_events) => self.report(&name, &object_events),
         }
     }

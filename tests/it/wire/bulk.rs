@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use evenkeel::{
     aws::bulk::BulkClient,
     engine::{
+        bulk_rows::{BulkRow, Resource},
         failure::{Class, Failure},
         name::Name,
-        sighting::{Resource, Sighting},
     },
 };
 use serde_json::{Value, json};
@@ -16,7 +16,7 @@ use tokio::sync::mpsc;
 use crate::common::replay::{self, Answer, Asked, error, ok};
 
 /// What came of a read: how it ended, its rows, and what was asked.
-type BulkRead<T> = (Result<T, Failure>, Vec<Sighting>, Vec<(String, Value)>);
+type BulkRead<T> = (Result<T, Failure>, Vec<BulkRow>, Vec<(String, Value)>);
 
 fn read<T>(
     answer: impl Fn(usize, &Asked) -> Answer + Send + Sync + 'static,
@@ -47,9 +47,9 @@ fn groups(
     read(answer, async move |client| client.log_groups(&names, pages).await)
 }
 
-fn row(of: Resource, shown: &[(&str, &str)]) -> Sighting {
+fn row(of: Resource, shown: &[(&str, &str)]) -> BulkRow {
     let shown = shown.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
-    Sighting { of, shown: shown.collect() }
+    BulkRow { of, shown: shown.collect() }
 }
 
 #[test]

@@ -1,5 +1,5 @@
 //! What opens functions to others at places other than a block's own. Reading all aliases and versions of a function
-//! takes as many calls as there are of them, so only the slow rotation reads them again: a read before a step, or after
+//! takes as many calls as there are of them, so only the audit reads them again: a read before a step, or after
 //! it, has what the last one saw.
 
 use std::{
@@ -35,7 +35,7 @@ impl<B: Block> Default for Survey<B> {
 
 impl<B: FacetClient> Survey<B> {
     /// Returns what opens a function to others at other places; [`Known::No`] where our credentials
-    /// may not see it, or a read failed. The last answer is given again unless the slow rotation
+    /// may not see it, or a read failed. The last answer is given again unless the audit
     /// asks. An error is one that holds up all calls, as throttling.
     pub(super) async fn of(
         &self,

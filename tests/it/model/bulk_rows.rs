@@ -3,10 +3,10 @@
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use evenkeel::engine::{
+    bulk_rows::{BulkRow, Resource, SeenRows},
     name::Name,
     observed::Known,
     prune::Terms,
-    sighting::{Resource, SeenRows, Sighting},
     work::Event,
 };
 
@@ -23,7 +23,7 @@ const RESYNC: Duration = Duration::from_secs(30);
 #[derive(Default)]
 struct Index {
     /// The tags at each pass.
-    past: Vec<Vec<Sighting>>,
+    past: Vec<Vec<BulkRow>>,
     seen: SeenRows,
 }
 
@@ -33,7 +33,7 @@ impl Index {
         let row = |name: &String| {
             let live = fleet.stage.world.live(name)?;
             let Known::Yes(shown) = live.tags.clone() else { return None };
-            Some(Sighting { of: Resource::Function(Name::new(name.as_str())), shown })
+            Some(BulkRow { of: Resource::Function(Name::new(name.as_str())), shown })
         };
         self.past.push(fleet.names.iter().filter_map(row).collect());
         let shown = self.past[self.past.len().saturating_sub(LAG + 1)].clone();
@@ -43,7 +43,7 @@ impl Index {
         self.seen.begin();
         let news = self.seen.news(shown);
         self.seen.end();
-        fleet.stage.tell(Event::Sighted(Arc::new(news)));
+        fleet.stage.tell(Event::BulkRows(Arc::new(news)));
     }
 }
 
@@ -83,8 +83,8 @@ fn our_own_writes_against_an_index_that_lags_cost_at_most_one_read_each() {
         looks.into_iter().map(|(name, count)| count.saturating_sub(alone[&name])).collect()
     };
     let mut index = Index::default();
-    let sighted = more(edited(|fleet| index.pass(fleet, false)));
-    assert!(sighted.iter().all(|it| *it <= 1), "{sighted:?}");
+    let nominated = more(edited(|fleet| index.pass(fleet, false)));
+    assert!(nominated.iter().all(|it| *it <= 1), "{nominated:?}");
     // Whoever compares with what is held alone reads each object in each pass until the index has caught up.
     let mut index = Index::default();
     let held = more(edited(|fleet| index.pass(fleet, true)));

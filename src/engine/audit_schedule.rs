@@ -25,10 +25,10 @@ impl<K: Kind> Object<K> {
     /// Whether what was seen rests on a read, where a read may be as old as `limit`.
     fn freshness(&self, limit: Duration, now: Mono) -> Freshness {
         let Some(read) = self.audited.map(|it| it.mono) else { return Freshness::Unread };
-        if read < self.asked {
-            Freshness::Asked
+        if read < self.edited {
+            Freshness::Edited
         } else if read < self.dirty && now >= self.dirty.after(GRACE) {
-            Freshness::Doubted
+            Freshness::Dirty
         } else if now >= read.after(limit + GRACE) {
             Freshness::Overdue
         } else {
@@ -115,7 +115,7 @@ impl<K: Kind> Engine<K> {
         let Some(object) = self.objects.get(name) else { return };
         let period = self.audit_period(object);
         let share = backoff::share(name, 0);
-        let at = match (object.audited, object.rotated) {
+        let at = match (object.audited, object.spread) {
             (Some(read), true) => read.mono.after(spread(name, period)),
             (Some(read), false) => read.mono.after(period.mul_f64(0.1 + 0.9 * share)),
             (None, _) if object.is_managed() || self.audit_load().watched <= WATCHED_AT_ONCE => {
@@ -123,11 +123,11 @@ impl<K: Kind> Engine<K> {
             }
             (None, _) => self.now.mono.after(period.mul_f64(share)),
         };
-        let rotated = object.audited.is_some();
+        let spread = object.audited.is_some();
         self.audits.leave(name);
         self.audits.at(name, at, Priority::Audit);
         if let Some(object) = self.objects.get_mut(name) {
-            object.rotated = rotated;
+            object.spread = spread;
         }
     }
 
@@ -142,7 +142,7 @@ impl<K: Kind> Engine<K> {
 
     /// Notes that an object may have changed since it was read, and reads it. `batch`: how many objects that
     /// concerns, since few go before many.
-    pub(super) fn doubt(&mut self, name: &Name, batch: usize) {
+    pub(super) fn mark_dirty(&mut self, name: &Name, batch: usize) {
         let Some(object) = self.objects.get_mut(name) else { return };
         object.dirty = self.now.mono;
         self.schedule_reads(name, self.now.mono, batch);

@@ -1,4 +1,4 @@
-//! What the daemon claims: its status, read again and again while a scene goes on, and held against the journal.
+//! What the daemon says: its status, read again and again while a scene goes on, and held against the journal.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -13,7 +13,7 @@ const EVERY: Duration = Duration::from_secs(10);
 const PATIENCE: Duration = Duration::from_secs(5);
 /// How old a read may get if the daemon does not say: the audit period of a small fleet.
 const PERIOD: f64 = 90.0;
-/// The longest that a daemon may claim for so few functions, while faults make it read less.
+/// The longest period that a daemon may have for so few functions, while faults make it read less.
 const PERIOD_MAX: f64 = 900.0;
 /// What is added to a period: ten seconds in which a read has to come, and what a busy machine makes of a hurried clock.
 const SLACK: f64 = 10.0 + 30.0;
@@ -52,7 +52,7 @@ const CHANGES: [(&str, &[&str]); 10] = [
 
 /// One row that said `synced`.
 #[derive(Debug)]
-struct Claim {
+struct SyncedRow {
     /// When it was asked for, in seconds of the scene.
     at: f64,
     /// The access key of the process that said so.
@@ -65,13 +65,13 @@ struct Claim {
 
 /// What the daemon said in a scene.
 #[derive(Debug, Default)]
-pub(crate) struct Claims {
-    said: Vec<Claim>,
+pub(crate) struct Statuses {
+    said: Vec<SyncedRow>,
     /// When it is time to read the status again.
     next: Duration,
 }
 
-impl Claims {
+impl Statuses {
     /// Reads the status, if it is time to.
     pub(crate) async fn ask(&mut self, now: Duration, daemon: &mut Daemon) {
         if now < self.next {
@@ -89,7 +89,7 @@ impl Claims {
             let kind = row["kind"].as_str()?.to_owned();
             let period = row["maxAgeSeconds"].as_f64().unwrap_or(PERIOD);
             let caller = daemon.key().to_owned();
-            Some(Claim { at: now.as_secs_f64(), caller, part: (name, kind), period })
+            Some(SyncedRow { at: now.as_secs_f64(), caller, part: (name, kind), period })
         }));
     }
 
@@ -105,14 +105,14 @@ impl Claims {
         // An answer that never came is no read; that there is nothing is an answer.
         let answered = |it: &&Entry| !ours(it) && (it.status == 200 || it.status == 404);
         let reads = moments(journal.iter().filter(answered), &READS, |it| it.caller.clone());
-        for claim in &self.said {
-            claim.hold(&changes, &reads)?;
+        for row in &self.said {
+            row.hold(&changes, &reads)?;
         }
         Ok(())
     }
 }
 
-impl Claim {
+impl SyncedRow {
     fn hold(&self, changes: &Moments, reads: &Moments) -> Result<(), String> {
         let Self { at, caller, part: (name, kind), period } = self;
         if *period > PERIOD_MAX {

@@ -8,14 +8,14 @@ use std::sync::{
 use crate::engine::work::Priority;
 
 tokio::task_local! {
-    static READ: Urgency;
+    static READ: ReadPriority;
 }
 
 /// The priority of one read, which all its calls go by. It only ever rises.
 #[derive(Clone, Debug)]
-pub struct Urgency(Arc<AtomicUsize>);
+pub struct ReadPriority(Arc<AtomicUsize>);
 
-impl Urgency {
+impl ReadPriority {
     /// The priority with which a read begins.
     pub fn new(priority: Priority) -> Self {
         Self(Arc::new(AtomicUsize::new(priority.rank())))
@@ -46,8 +46,8 @@ mod tests {
     #[tokio::test]
     async fn a_read_only_becomes_more_urgent() {
         assert_eq!(now(Priority::Audit), Priority::Audit);
-        let urgency = Urgency::new(Priority::Audit);
-        let other = urgency.clone();
+        let read_priority = ReadPriority::new(Priority::Audit);
+        let other = read_priority.clone();
         let read = async {
             assert_eq!(now(Priority::Audit), Priority::Audit);
             assert_eq!(now(Priority::Write), Priority::Write);
@@ -55,6 +55,6 @@ mod tests {
             other.raise(Priority::List);
             now(Priority::Audit)
         };
-        assert_eq!(urgency.scope(read).await, Priority::Mover);
+        assert_eq!(read_priority.scope(read).await, Priority::Mover);
     }
 }

@@ -11,7 +11,7 @@ const SPECS_MAX: usize = 4;
 const VALUES_MAX: usize = 8;
 
 /// What steps asked for, and what was counted as drift meanwhile.
-pub(super) struct Asked<S> {
+pub(super) struct Requested<S> {
     /// The specs for which a step began, the newest last.
     specs: Vec<Arc<S>>,
     /// The values that steps were to set, by the path of their field, the newest last.
@@ -34,7 +34,7 @@ pub(super) enum SpecMatch {
 }
 
 /// Not derived: that would ask for `S: Default`.
-impl<S> Default for Asked<S> {
+impl<S> Default for Requested<S> {
     fn default() -> Self {
         Self {
             specs: Vec::new(),
@@ -45,7 +45,7 @@ impl<S> Default for Asked<S> {
     }
 }
 
-impl<S: PartialEq> Asked<S> {
+impl<S: PartialEq> Requested<S> {
     /// A step for this spec begins, which is to end `changes`.
     pub(super) fn begin(&mut self, spec: &Arc<S>, changes: &[Change]) {
         let known = self.specs.iter().any(|it| Arc::ptr_eq(it, spec) || it == spec);
@@ -160,7 +160,7 @@ mod tests {
 
     #[test]
     fn what_was_asked_for_is_known_by_field_and_value() {
-        let mut asked = Asked::default();
+        let mut asked = Requested::default();
         asked.begin(&Arc::new(1), &[change("/a", "0", "1")]);
         asked.begin(&Arc::new(2), &[change("/a", "1", "2"), change("/b", "0", "2")]);
         assert!(asked.is_value(&change("/a", "1", "3")) && asked.is_value(&change("/a", "2", "3")));
@@ -172,20 +172,20 @@ mod tests {
 
     #[test]
     fn what_is_forgotten_proves_nothing() {
-        let mut specs = Asked::default();
+        let mut specs = Requested::default();
         for spec in 0..5 {
             assert!(!specs.has_overflowed());
             specs.begin(&Arc::new(spec), &[]);
         }
         assert!(specs.has_overflowed());
-        let mut values = Asked::default();
+        let mut values = Requested::default();
         for value in 0..9 {
             assert!(!values.has_overflowed());
             values.begin(&Arc::new(()), &[change("/a", "", &value.to_string())]);
         }
         assert!(values.has_overflowed() && values.is_value(&change("/a", "8", "")));
         // The same value again is not one more.
-        let mut again = Asked::default();
+        let mut again = Requested::default();
         for _ in 0..20 {
             again.begin(&Arc::new(()), &[change("/a", "", "1")]);
         }

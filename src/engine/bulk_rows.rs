@@ -26,14 +26,14 @@ pub enum Resource {
 
 /// One row of a bulk read.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Sighting {
+pub struct BulkRow {
     /// What it is about.
     pub of: Resource,
     /// What it shows: tags by key, or fields by name.
     pub shown: BTreeMap<String, String>,
 }
 
-impl Sighting {
+impl BulkRow {
     /// The fingerprint of all that the row shows: equal rows have equal ones.
     pub fn fingerprint(&self) -> Fingerprint {
         Fingerprint::of(format!("{:?}", self.shown).as_bytes())
@@ -42,15 +42,15 @@ impl Sighting {
 
 /// Rows of a bulk read, by what they are about. They can be compared, and not be read.
 #[derive(Debug, Default)]
-pub struct Sightings(BTreeMap<Resource, BTreeMap<String, String>>);
+pub struct BulkRows(BTreeMap<Resource, BTreeMap<String, String>>);
 
-impl FromIterator<Sighting> for Sightings {
-    fn from_iter<I: IntoIterator<Item = Sighting>>(rows: I) -> Self {
+impl FromIterator<BulkRow> for BulkRows {
+    fn from_iter<I: IntoIterator<Item = BulkRow>>(rows: I) -> Self {
         Self(rows.into_iter().map(|it| (it.of, it.shown)).collect())
     }
 }
 
-impl Sightings {
+impl BulkRows {
     /// Whether there is no row.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
@@ -96,7 +96,7 @@ impl SeenRows {
     }
 
     /// The rows of a page that differ from those before. At first all do.
-    pub fn news(&mut self, page: Vec<Sighting>) -> Sightings {
+    pub fn news(&mut self, page: Vec<BulkRow>) -> BulkRows {
         let news = page.into_iter().filter(|row| {
             let seen = (row.fingerprint(), self.pass);
             let before = self.rows.insert(row.of.clone(), seen);
@@ -124,7 +124,7 @@ mod tests {
     fn a_row_differs_only_in_what_matters() {
         let of = |name| Resource::Function(Name::new(name));
         let shown = map(&[("a", "1"), ("b", "2")]);
-        let rows = Sightings::from_iter([Sighting { of: of("f"), shown }]);
+        let rows = BulkRows::from_iter([BulkRow { of: of("f"), shown }]);
         let differ = |name, held: &[(&str, &str)], key: &str| {
             rows.differ(&of(name), &map(held), |it| key.is_empty() || it == key)
         };
@@ -146,7 +146,7 @@ mod tests {
             rows.begin();
             let row = |(name, value): &(&str, &str)| {
                 let of = Resource::LogGroup((*name).to_owned());
-                Sighting { of, shown: map(&[("key", value)]) }
+                BulkRow { of, shown: map(&[("key", value)]) }
             };
             let news = rows.news(page.iter().map(row).collect());
             rows.end();
