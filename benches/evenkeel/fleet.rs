@@ -13,6 +13,10 @@ use super::{
 
 /// AWS's rate of all control-plane calls but two, a second.
 const RATE: f64 = 15.0;
+/// AWS's rate of GetFunction, a second.
+const GET_RATE: f64 = 100.0;
+/// What is only watched on functions is read with a GetFunction each, as fast as two calls of that rate allow.
+const WATCHED_RATE: f64 = RATE * SHARE * 0.25 / 2.0;
 /// The share of it that is used unless somebody says otherwise.
 pub const SHARE: f64 = 0.5;
 pub const HURRY: f64 = 4.0;
@@ -29,6 +33,13 @@ fn pages(count: usize) -> usize {
 /// Lists are pages one after the other: the bound that quotas set, in seconds.
 fn list_bound(count: usize, share: f64) -> f64 {
     pages(count) as f64 / (RATE * share)
+}
+
+/// How many functions the audit reads a second, once the first one is over (docs/reference/currency.md).
+fn audit_rate(count: usize) -> f64 {
+    let (count, ours) = (count as f64, GET_RATE * SHARE);
+    let quarter = ours * 0.25;
+    if count / quarter <= 600.0 { quarter.min(count / 85.5) } else { ours * 0.15 }
 }
 
 fn of(entries: &[&Entry], operation: &str) -> usize {
@@ -52,11 +63,13 @@ pub async fn ended(fleet: &Fleet, mark: usize, count: usize) -> f64 {
     fleet.until(mark, last).await
 }
 
-/// What one pass over a fleet costs that is as it should be: the second list, from its first page to its last.
+/// What one pass over a fleet costs that is as it should be: the first list after the first audit, from its first page
+/// to its last.
 pub async fn pass(count: usize, report: &mut Report) {
     let fleet = Fleet::made(count, HURRY).await;
     let daemon = fleet.start(SHARE);
     daemon.ready().await;
+    daemon.verified(count).await;
     let mark = fleet.mark();
     let (began, cpu) = (began(&fleet, mark).await, daemon.cpu());
     let ended = ended(&fleet, mark, count).await;
@@ -71,11 +84,10 @@ pub async fn pass(count: usize, report: &mut Report) {
                 .map(|it| of(&calls, it));
         (lists, images, gets, REPOSITORY_CALLS * tags, calls.len())
     });
-    // The slow rotation looks at everything within ten minutes, or as its share allows; it is none of this
-    // pass, and chance spreads it.
+    // The audit is none of this pass, and chance spreads it.
     let wall = ended - began;
-    let rotation = (100.0 * SHARE * 0.15_f64).min(count as f64 / 570.0) * wall;
-    let rotation = rotation + 3.0 * rotation.sqrt() + 1.0;
+    let audit = (audit_rate(count) + WATCHED_RATE) * wall;
+    let audit = audit + 3.0 * audit.sqrt() + 1.0;
     // Images are asked for on their own beat, of thirty seconds.
     let beats = (wall / 30.0).ceil();
     let allowed = pages(count) + count.div_ceil(100) + 5;
@@ -88,7 +100,7 @@ pub async fn pass(count: usize, report: &mut Report) {
     let most = pages(count) as f64;
     report.add(("pass.list_functions_calls", count), row(lists), Some(most));
     report.add(("pass.batch_get_image_calls", count), row(images), None);
-    report.add(("pass.get_function_calls", count), row(gets), Some(rotation));
+    report.add(("pass.get_function_calls", count), row(gets), Some(audit));
     report.add(("pass.repository_look_calls", count), row(looks), None);
     report.add(("pass.throttled_calls", count), row(fleet.throttled()), Some(0.0));
     report.add(("pass.wall_s", count), (wall, "s"), Some(1.2 * list_bound(count, SHARE) + 1.0));
@@ -105,15 +117,40 @@ pub async fn verdict(count: usize, share: f64, report: &mut Report) {
     let daemon = fleet.start(share);
     daemon.ready().await;
     let took = fleet.now() - began;
-    let synced = daemon.synced().await;
+    // Those that no exact read has confirmed yet are as they should be as far as the list shows.
+    let right = daemon.synced().await + daemon.count("unverified").await;
     report::heading(&format!(
         "From start to a verdict on {count} functions, with {share} of the quota"
     ));
     let ratio = took / list_bound(count, share);
     report.add(("cold.verdict_s", count), (took, "s"), None);
     report.add(("cold.verdict_over_bound", count), (ratio, "times"), Some(1.2));
-    report.add(("cold.not_in_sync", count), ((count - synced) as f64, "objects"), Some(0.0));
+    report.add(("cold.not_in_sync", count), ((count - right) as f64, "objects"), Some(0.0));
     report.add(("cold.throttled_calls", count), (fleet.throttled() as f64, "calls"), Some(0.0));
+}
+
+/// `kill -9`, and a new start: until an exact read has confirmed every function. The bound is the list and then a
+/// GetFunction for each, at the rates that may be used.
+pub async fn restart(count: usize, report: &mut Report) {
+    let fleet = Fleet::made(count, 1.0).await;
+    let daemon = fleet.start(SHARE);
+    daemon.ready().await;
+    daemon.verified(count).await;
+    // It is killed, since a daemon that is dropped is.
+    drop(daemon);
+    let began = fleet.now();
+    let daemon = fleet.start(SHARE);
+    daemon.ready().await;
+    let unread = count - daemon.synced().await;
+    daemon.verified(count).await;
+    let took = fleet.now() - began;
+    let bound = list_bound(count, SHARE) + count as f64 / (GET_RATE * SHARE);
+    report::heading(&format!("{count} functions after kill -9, with {SHARE} of the quota"));
+    report.add(("restart.unread_at_first", count), (unread as f64, "objects"), None);
+    report.add(("restart.verified_s", count), (took, "s"), None);
+    report.add(("restart.verified_over_bound", count), (took / bound, "times"), Some(1.2));
+    let throttled = fleet.throttled() as f64;
+    report.add(("restart.throttled_calls", count), (throttled, "calls"), Some(0.0));
 }
 
 /// A change behind our back: when it is seen, and when it is mended.

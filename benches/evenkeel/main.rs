@@ -1,6 +1,6 @@
 //! Speed and memory, measured on the real daemon, the stand-in and the engine. `make bench` runs all of it in
 //! release mode, prints a table and writes `target/bench.json`; a goal that is missed is marked. A word
-//! (`load`, `engine`, `pass`, `verdict`, `change`, `save`, `page`, `create`) runs that part alone.
+//! (`load`, `engine`, `pass`, `verdict`, `restart`, `change`, `save`, `page`, `create`) runs that part alone.
 //!
 //! Machines are shared and noisy: compare ratios within one run.
 
@@ -56,6 +56,9 @@ fn main() {
         if only("verdict") {
             fleet::verdict(10_000, 0.5, &mut report).await;
             fleet::verdict(10_000, 1.0, &mut report).await;
+        }
+        if only("restart") {
+            fleet::restart(1_000, &mut report).await;
         }
         for count in [1_000, 10_000] {
             if only("change") {

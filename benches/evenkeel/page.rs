@@ -31,6 +31,7 @@ pub async fn measure(count: usize, report: &mut Report) {
     let fleet = Fleet::made(count, HURRY).await;
     let daemon = fleet.start(SHARE);
     daemon.ready().await;
+    daemon.verified(count).await;
     report::heading(&format!("Pages on {count} functions"));
     let mut paints = Vec::new();
     for path in ["/objects", "/objects?sort=status&q=job", "/"] {

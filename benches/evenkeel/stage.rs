@@ -253,6 +253,11 @@ impl Daemon {
 
     /// How many functions are in sync, as the metrics say.
     pub async fn synced(&self) -> usize {
+        self.count("synced").await
+    }
+
+    /// How many functions have this status, as the metrics say.
+    pub async fn count(&self, status: &str) -> usize {
         let url = format!("{}/metrics", self.url);
         let text = tokio::task::spawn_blocking(move || {
             let mut answer = ureq::get(&url).call().unwrap();
@@ -260,9 +265,18 @@ impl Daemon {
             reader.read_to_string().unwrap()
         });
         let text = text.await.unwrap();
-        let wanted = "evenkeel_objects{kind=\"Function\",status=\"synced\"";
-        let line = text.lines().find(|it| it.starts_with(wanted)).unwrap();
-        line.rsplit(' ').next().unwrap().parse().unwrap()
+        let wanted = format!("evenkeel_objects{{kind=\"Function\",status=\"{status}\"");
+        let line = text.lines().find(|it| it.starts_with(&wanted));
+        line.map_or(0, |it| it.rsplit(' ').next().unwrap().parse().unwrap())
+    }
+
+    /// Waits until an exact read has confirmed so many functions: the first audit is over.
+    pub async fn verified(&self, count: usize) {
+        let began = std::time::Instant::now();
+        while self.synced().await < count {
+            assert!(began.elapsed() < DEADLINE, "the first audit never ends");
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
     }
 
     /// The processor time that it has used, in seconds.
