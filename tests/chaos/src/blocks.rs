@@ -28,6 +28,11 @@ pub(crate) struct Blocks {
 const ALIAS: &str = "live";
 
 impl Blocks {
+    /// Whether there is an event source, which has tags of its own.
+    pub(crate) fn has_source(&self) -> bool {
+        self.batch.is_some()
+    }
+
     /// Some blocks, or none.
     pub(crate) fn some(chance: &mut fastrand::Rng) -> Self {
         let some = |chance: &mut fastrand::Rng| chance.u32(0..3) > 0;

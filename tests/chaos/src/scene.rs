@@ -293,8 +293,11 @@ impl<'a> Scene<'a> {
     }
 
     fn drop_manifest(&mut self, name: &str) -> Result<(), String> {
-        // The last ones are never deleted, and a tenth at most: that is another test.
-        if self.told.gone.is_empty() && self.wishes.len() * 5 > self.play.functions * 3 {
+        // The last ones are never deleted, and a tenth at most: that is another test. An event source goes with its
+        // function, and counts.
+        let sources = self.wishes.get(name).map_or(0, |it| usize::from(it.blocks.has_source()));
+        let few = (1 + sources) * 10 <= self.wishes.len();
+        if self.told.gone.is_empty() && self.wishes.len() * 5 > self.play.functions * 3 && few {
             self.write(name, None)?;
             self.wishes.remove(name);
             self.told.gone.insert(name.to_owned(), self.sim.shared.now());
