@@ -1,5 +1,6 @@
 //! The commands and their arguments. Everything that the environment decides enters here.
 
+mod applied;
 mod args;
 mod builder;
 mod check;
@@ -19,8 +20,10 @@ mod manifests;
 mod once;
 mod out;
 mod outcome;
+mod output_schema;
 mod parse;
 mod plan;
+mod plan_text;
 mod progress;
 mod publish;
 mod reference;
@@ -32,6 +35,7 @@ mod runtime;
 mod session;
 mod signals;
 mod status;
+mod style;
 mod suspend;
 mod table;
 mod target_clients;
@@ -43,13 +47,13 @@ use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 
 pub use self::args::{
     AccessArgs, ApplyArgs, CheckArgs, CoreArgs, ExplainArgs, FunctionArgs, ImportArgs, InitArgs,
-    InvokeArgs, ListenArgs, LogsArgs, ModeArg, ObjectArgs, Output, PlanArgs, PublishArgs, RailArgs,
-    RefreshArgs, ResumeArgs, RollbackArgs, RunArgs, ScopeArgs, StatusArgs, StatusOutput,
-    SuspendArgs, TestArgs,
+    InvokeArgs, ListenArgs, LogsArgs, ModeArg, ObjectArgs, Output, PlanArgs, PlanOutput,
+    PublishArgs, RailArgs, RefreshArgs, ResumeArgs, RollbackArgs, RunArgs, SchemaArgs, SchemaOf,
+    ScopeArgs, StatusArgs, StatusOutput, SuspendArgs, TestArgs,
 };
 #[cfg(feature = "demo")]
 pub use self::demo::DemoArgs;
-pub use self::{error::CliError, outcome::CommandOutcome};
+pub use self::{error::CliError, outcome::CommandOutcome, output_schema::output_schema};
 use self::{error::UsageError, out::print, runtime::block_on};
 use crate::daemon::telemetry::{self, LogStyle};
 
@@ -105,8 +109,8 @@ pub enum Command {
     Invoke(InvokeArgs),
     /// Show what a function wrote into its log.
     Logs(LogsArgs),
-    /// Print the JSON Schema of manifests, for editors.
-    Schema,
+    /// Print a JSON Schema: of manifests, for editors, or of what commands print with `-o json`.
+    Schema(SchemaArgs),
     /// Watch a short story on a stand-in for AWS in this process: no account, nothing to install.
     #[cfg(feature = "demo")]
     Demo(DemoArgs),
@@ -155,9 +159,9 @@ impl Cli {
         telemetry::start(form, level, !self.log.no_color).map_err(UsageError::from)?;
         match self.command {
             Command::Check(args) => check::check(&args),
-            Command::Plan(args) => block_on(plan::plan(args)),
-            Command::Apply(args) => block_on(once::apply(args)),
-            Command::Run(args) => block_on(run::run(args)),
+            Command::Plan(args) => block_on(plan::plan(args, self.log.no_color)),
+            Command::Apply(args) => block_on(once::apply(args, self.log.no_color)),
+            Command::Run(args) => block_on(run::run(args, self.log.no_color)),
             Command::Suspend(args) => block_on(suspend::suspend(args)),
             Command::Resume(args) => block_on(suspend::resume(args)),
             Command::Rollback(args) => block_on(rollback::rollback(args)),
@@ -167,13 +171,17 @@ impl Cli {
             Command::Test(args) => block_on(test::test(args)),
             Command::Invoke(args) => block_on(invoke::invoke(args)),
             Command::Logs(args) => block_on(logs::logs(args, self.log.no_color)),
-            Command::Status(args) => status::status(&args),
+            Command::Status(args) => status::status(&args, self.log.no_color),
             Command::Explain(args) => explain::explain(&args),
             Command::Refresh(args) => refresh::refresh(&args),
             #[cfg(feature = "demo")]
             Command::Demo(args) => block_on(demo::demo(args)),
-            Command::Schema => {
-                let schema = serde_json::to_string_pretty(&crate::manifest::schema());
+            Command::Schema(args) => {
+                let schema = match args.of {
+                    SchemaOf::Manifest => crate::manifest::schema(),
+                    SchemaOf::Output => output_schema(),
+                };
+                let schema = serde_json::to_string_pretty(&schema);
                 print(&schema.map_err(|error| CliError::Serialize(error.into()))?)?;
                 Ok(CommandOutcome::Good)
             }

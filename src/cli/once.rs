@@ -1,34 +1,38 @@
 //! `evenkeel apply`, and `run --once`: one round of work.
 
-use std::time::Duration;
+use std::{path::Path, time::Duration};
 
 use tracing::warn;
 
 use super::{
-    args::ApplyArgs,
-    error::{CliError, Interrupted, ManifestError},
+    applied::{ApplyReport, StepStream},
+    args::{ApplyArgs, Output},
+    error::{CliError, DaemonError, Interrupted, ManifestError},
     out::print,
     outcome::CommandOutcome,
+    plan::{self, PlanWish},
     progress::ApplyProgress,
-    session::{self, End, Job, outcome, problems},
+    session::{self, End, Job, outcome},
     signals::Signals,
-    table,
+    style::Style,
 };
 use crate::{
     aws::calls::QuotaShares,
-    daemon::{options::Working, run::Daemon},
-    engine::{kind::Kind as _, policy::Mode},
-    kinds::image::Image,
+    daemon::{board::BoardState, event_log::EventStore, options::Working, run::Daemon},
+    engine::policy::Mode,
     manifest::Selection,
 };
 
 /// Nothing is listed twice in one round.
 pub(super) const NO_RESYNC: Duration = Duration::from_hours(1);
 
-/// Makes AWS as the manifests say, waits until it is, and prints what is left.
-pub(super) async fn apply(args: ApplyArgs) -> Result<CommandOutcome, CliError> {
+/// Makes AWS as the manifests say, waits until it is, and prints what was done and what is left.
+pub(super) async fn apply(args: ApplyArgs, no_color: bool) -> Result<CommandOutcome, CliError> {
     let mut signals = Signals::new()?;
     let (dir, selection) = args.scope.split();
+    if let Some(expected) = &args.expect {
+        expect(&args, expected).await?;
+    }
     let settings = Working {
         mode: Mode::Enforce,
         resync: NO_RESYNC,
@@ -39,66 +43,113 @@ pub(super) async fn apply(args: ApplyArgs) -> Result<CommandOutcome, CliError> {
     let meant = selection.clone();
     let job = Job {
         core: &args.core,
-        dir,
+        dir: dir.clone(),
         selection,
         settings,
         terms: args.rails.terms(true),
         confirm: args.rails.confirm.clone(),
         pause: args.rails.pause_file.clone(),
     };
-    once(session::start(job).await?, &meant, args.timeout, &mut signals).await
-}
-
-/// Runs a daemon until nothing is left to do, and prints what still differs.
-pub(super) async fn once(
-    daemon: Daemon,
-    selection: &Selection,
-    timeout: Duration,
-    signals: &mut Signals,
-) -> Result<CommandOutcome, CliError> {
-    let round = work(daemon, selection, timeout, signals).await?;
-    print(&round.text)?;
-    Ok(round.outcome)
-}
-
-/// What is left after a round of work.
-pub(super) struct Round {
-    pub(super) outcome: CommandOutcome,
-    /// The plan of what is left, with the problems.
-    pub(super) text: String,
-}
-
-/// Runs a daemon until nothing is left to do, and stops it. When time is up, what is left is
-/// returned too, and the outcome is not good; a signal is an error.
-pub(super) async fn work(
-    daemon: Daemon,
-    selection: &Selection,
-    timeout: Duration,
-    signals: &mut Signals,
-) -> Result<Round, CliError> {
-    let progress = ApplyProgress::start();
-    let end = tokio::select! {
-        end = session::settle(&daemon, timeout, |board| progress.peek(board)) => Some(end),
-        () = signals.stop() => None,
+    let daemon = session::start(job).await?;
+    let round = Round {
+        selection: &meant,
+        dir: &dir,
+        timeout: args.timeout,
+        output: args.output,
+        no_color,
+        streams: true,
     };
-    progress.end();
-    let mut round = daemon.board.read(|shown| {
-        let rows = shown.rows.values().map(|it| &**it).filter(|it| it.key.kind != Image::NAME);
-        let mut lines = problems(shown);
-        lines.push(table::plan(rows));
-        Round { outcome: outcome(shown, selection), text: lines.join("\n") }
-    });
-    daemon.stop().await;
-    match end {
-        Some(End::Quiet) => Ok(round),
-        Some(End::NoSource(error)) => Err(ManifestError::from(error).into()),
-        Some(End::Late) => {
-            warn!(?timeout, "time is up");
-            if round.outcome == CommandOutcome::Good {
-                round.outcome = CommandOutcome::Differs;
+    round.print(daemon, &mut signals).await
+}
+
+/// Fails unless the plan of now is the one that was reviewed. Writes nothing.
+async fn expect(args: &ApplyArgs, expected: &str) -> Result<(), CliError> {
+    let (dir, selection) = args.scope.split();
+    let prune = args.rails.prune;
+    let wish = PlanWish { core: &args.core, dir: &dir, prune, timeout: args.timeout };
+    let made = wish.make(&selection, |view| plan::of(view, &dir).hash).await?;
+    if made.late {
+        return Err(DaemonError::Late { within: args.timeout }.into());
+    }
+    if made.result == *expected {
+        return Ok(());
+    }
+    let (expected, found) = (expected.to_owned(), made.result);
+    Err(DaemonError::OtherPlan { expected, found }.into())
+}
+
+/// A round of work, and how it is told of.
+pub(super) struct Round<'a> {
+    /// What is meant of the manifests, and where they are.
+    pub(super) selection: &'a Selection,
+    pub(super) dir: &'a Path,
+    pub(super) timeout: Duration,
+    pub(super) output: Output,
+    pub(super) no_color: bool,
+    /// Whether each step is printed as it ends; in JSON they stand in the result.
+    pub(super) streams: bool,
+}
+
+impl Round<'_> {
+    /// Runs a daemon until nothing is left to do; prints each step as it ends, then what was done and what is left.
+    pub(super) async fn print(
+        &self,
+        daemon: Daemon,
+        signals: &mut Signals,
+    ) -> Result<CommandOutcome, CliError> {
+        let (outcome, text) = self.work(daemon, signals).await?;
+        print(&text)?;
+        Ok(outcome)
+    }
+
+    /// Runs a daemon until nothing is left to do, and stops it; returns how that ended and what is to be printed. When
+    /// time is up, what is left is returned too, and the outcome is not good; a signal is an error.
+    pub(super) async fn work(
+        &self,
+        daemon: Daemon,
+        signals: &mut Signals,
+    ) -> Result<(CommandOutcome, String), CliError> {
+        let progress = ApplyProgress::start();
+        let mut stream =
+            StepStream::new(&daemon.viewer.event_log, self.streams && self.output == Output::Text);
+        let may_end = |shown: &BoardState| {
+            progress.peek(shown);
+            progress.aside(|| stream.pump());
+            !stream.waits(shown)
+        };
+        let end = tokio::select! {
+            end = session::settle(&daemon, self.timeout, may_end) => Some(end),
+            () = signals.stop() => None,
+        };
+        progress.end();
+        stream.pump();
+        let view = daemon.viewer.view(daemon.viewer.now());
+        let mut outcome = outcome(&view, self.selection);
+        let steps = daemon.viewer.event_log.read(EventStore::entries);
+        let left = plan::of(&view, self.dir);
+        let text = self.text(&ApplyReport::of(left, &view, &steps));
+        daemon.stop().await;
+        match end {
+            Some(End::Quiet) => Ok((outcome, text?)),
+            Some(End::NoSource(error)) => Err(ManifestError::from(error).into()),
+            Some(End::Late) => {
+                warn!(timeout = ?self.timeout, "time is up");
+                if outcome == CommandOutcome::Good {
+                    outcome = CommandOutcome::Differs;
+                }
+                Ok((outcome, text?))
             }
-            Ok(round)
+            None => Err(Interrupted::Apply.into()),
         }
-        None => Err(Interrupted::Apply.into()),
+    }
+
+    fn text(&self, report: &ApplyReport<'_>) -> Result<String, CliError> {
+        match self.output {
+            Output::Text => Ok(report.text(Style::of_stdout(self.no_color))),
+            Output::Json => {
+                let json = serde_json::to_string_pretty(report);
+                json.map_err(|error| CliError::Serialize(error.into()))
+            }
+        }
     }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 
-use crate::engine::time;
+use crate::engine::{status::Status, time};
 
 /// The greatest hold by tag, as it is written.
 const HOLD_MAX: Duration = Duration::from_hours(24);
@@ -69,6 +69,13 @@ pub(super) fn hash(text: &str) -> Result<String, String> {
     let good = text.len() == 16 && text.bytes().all(|it| it.is_ascii_hexdigit());
     let text = text.to_ascii_lowercase();
     if good { Ok(text) } else { Err("a hash has 16 hex digits, as `plan --prune` shows it".into()) }
+}
+
+/// A status of an object.
+pub(super) fn status(text: &str) -> Result<Status, String> {
+    let found = Status::ALL.into_iter().find(|it| it.as_str() == text);
+    let words = Status::ALL.map(Status::as_str).join(", ");
+    found.ok_or_else(|| format!("it is one of {words}"))
 }
 
 /// What a registry takes as a tag.

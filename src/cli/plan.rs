@@ -1,50 +1,103 @@
 //! `evenkeel plan`: the same core as `run`, with its hands tied.
 
+use std::{path::Path, time::Duration};
+
 use super::{
-    args::{Output, PlanArgs},
+    args::{CoreArgs, PlanArgs, PlanOutput},
     error::{CliError, DaemonError, ManifestError},
     out::print,
     outcome::CommandOutcome,
-    session::{self, End, Job, outcome, problems},
-    table,
+    plan_text,
+    session::{self, End, Job, outcome},
+    style::Style,
 };
-use crate::{daemon::view::query::ObjectQuery, engine::prune::Terms};
+use crate::{
+    daemon::view::{View, plan::PlanView},
+    engine::prune::Terms,
+    manifest::Selection,
+};
 
 /// Prints what `run` would do, by the same engines, which write nothing. When time is up, prints
 /// what is known so far and fails.
-pub(super) async fn plan(args: PlanArgs) -> Result<CommandOutcome, CliError> {
+pub(super) async fn plan(args: PlanArgs, no_color: bool) -> Result<CommandOutcome, CliError> {
     let (dir, selection) = args.scope.split();
-    let settings = session::read_only(&selection);
-    let meant = selection.clone();
-    let terms = Terms { prune: args.prune, once: true, ..Terms::default() };
-    let job = Job { core: &args.core, dir, selection, settings, terms, confirm: None, pause: None };
-    let daemon = session::start(job).await?;
-    let end = session::settle(&daemon, args.timeout, |_| {}).await;
-    let now = daemon.viewer.now();
-    let view = daemon.viewer.view(now);
-    let text = match args.output {
-        Output::Json => {
-            let all = serde_json::to_string_pretty(&view.list(&ObjectQuery::default(), false));
-            all.map_err(|error| CliError::Serialize(error.into()))?
+    let wish = PlanWish { core: &args.core, dir: &dir, prune: args.prune, timeout: args.timeout };
+    let style = Style::of_stdout(no_color);
+    let form = |view: &View| text(&of(view, &dir), args.output, style);
+    let made = wish.make(&selection, form).await?;
+    print(&made.result?)?;
+    if made.late {
+        return Err(DaemonError::Late { within: args.timeout }.into());
+    }
+    Ok(made.outcome)
+}
+
+/// What a plan is made of.
+pub(super) struct PlanWish<'a> {
+    pub(super) core: &'a CoreArgs,
+    pub(super) dir: &'a Path,
+    pub(super) prune: bool,
+    pub(super) timeout: Duration,
+}
+
+/// A plan that was made.
+pub(super) struct MadePlan<T> {
+    /// What became of it.
+    pub(super) result: T,
+    pub(super) outcome: CommandOutcome,
+    /// Whether time was up before everything was read.
+    pub(super) late: bool,
+}
+
+impl PlanWish<'_> {
+    /// Reads everything that is meant, writes nothing, and hands what is known to `form`.
+    pub(super) async fn make<T>(
+        &self,
+        selection: &Selection,
+        form: impl FnOnce(&View) -> T,
+    ) -> Result<MadePlan<T>, CliError> {
+        let settings = session::read_only(selection);
+        let terms = Terms { prune: self.prune, once: true, ..Terms::default() };
+        let (dir, meant) = (self.dir.to_path_buf(), selection.clone());
+        let job = Job {
+            core: self.core,
+            dir,
+            selection: meant,
+            settings,
+            terms,
+            confirm: None,
+            pause: None,
+        };
+        let daemon = session::start(job).await?;
+        let end = session::settle(&daemon, self.timeout, |_| true).await;
+        let view = daemon.viewer.view(daemon.viewer.now());
+        let result = form(&view);
+        let outcome = outcome(&view, selection);
+        daemon.stop().await;
+        match end {
+            End::NoSource(error) => Err(ManifestError::from(error).into()),
+            End::Quiet => Ok(MadePlan { result, outcome, late: false }),
+            End::Late => Ok(MadePlan { result, outcome, late: true }),
         }
-        Output::Text => {
-            let rows = view.rows().map(|it| &**it);
-            let mut lines = problems(&view.shown);
-            lines.push(table::plan(rows));
-            lines.join("\n")
+    }
+}
+
+/// The plan of everything that is meant. Of one file it is about that file: what else is ours is no news.
+pub(super) fn of<'a>(view: &'a View, dir: &Path) -> PlanView<'a> {
+    let whole = dir.is_dir();
+    view.plan(|it| whole || !it.base.orphan)
+}
+
+/// Returns a plan in the form that is asked for.
+fn text(plan: &PlanView<'_>, output: PlanOutput, style: Style) -> Result<String, CliError> {
+    let lost = |error: Box<dyn std::error::Error + Send + Sync>| CliError::Serialize(error);
+    match output {
+        PlanOutput::Json => serde_json::to_string_pretty(plan).map_err(|it| lost(it.into())),
+        PlanOutput::Yaml => {
+            let yaml = yaml_serde::to_string(plan).map_err(|it| lost(it.into()))?;
+            Ok(yaml.trim_end().to_owned())
         }
-    };
-    let outcome = outcome(&view.shown, &meant);
-    daemon.stop().await;
-    match end {
-        End::Quiet => {
-            print(&text)?;
-            Ok(outcome)
-        }
-        End::NoSource(error) => Err(ManifestError::from(error).into()),
-        End::Late => {
-            print(&text)?;
-            Err(DaemonError::Late { within: args.timeout }.into())
-        }
+        PlanOutput::Markdown => Ok(plan_text::markdown(plan).trim_end().to_owned()),
+        PlanOutput::Text => Ok(plan_text::report(plan, style)),
     }
 }

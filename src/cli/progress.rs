@@ -5,7 +5,7 @@ use std::io::IsTerminal as _;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::{
-    daemon::board::{Board, BoardState},
+    daemon::board::BoardState,
     engine::{
         kind::Kind as _,
         status::{Row, Truth},
@@ -31,13 +31,21 @@ impl ApplyProgress {
     }
 
     /// Draws what the board says.
-    pub(super) fn peek(&self, board: &Board) {
+    pub(super) fn peek(&self, shown: &BoardState) {
         let Some(bar) = &self.0 else { return };
-        let (all, settled, doing) = board.read(sum);
+        let (all, settled, doing) = sum(shown);
         bar.set_length(all);
         bar.set_position(settled);
         bar.set_message(doing);
         bar.tick();
+    }
+
+    /// Lets something else print while the line is away.
+    pub(super) fn aside(&self, print: impl FnOnce()) {
+        match &self.0 {
+            Some(bar) => bar.suspend(print),
+            None => print(),
+        }
     }
 
     /// Takes the line away.

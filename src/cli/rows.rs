@@ -26,12 +26,11 @@ pub(super) fn agent() -> ureq::Agent {
     ureq::Agent::config_builder().timeout_global(Some(ANSWER_MAX)).build().into()
 }
 
-/// Whether an object is called so: by its name or its document's, with its kind, or by its whole key.
-pub(super) fn is_called(row: &Value, name: &str) -> bool {
-    let key = word(row, "key");
+/// Whether an object is called so: by its name, with its kind, or by its whole key.
+pub(super) fn is_called(object: &Value, name: &str) -> bool {
+    let key = word(object, "key");
     key == name
-        || word(row, "name") == name
-        || word(row, "document").splitn(3, '/').nth(2) == Some(name)
+        || word(object, "name") == name
         || key.split_once('/').is_some_and(|(_, rest)| rest == name)
 }
 
@@ -42,6 +41,14 @@ pub(super) fn place(row: &Value) -> String {
         String::new()
     } else {
         format!("{}:{}", word(place, "file"), member(place, "line"))
+    }
+}
+
+/// How a facet is called, as `url` or `eventSources[ARN]`.
+pub(super) fn facet_name(facet: &Value) -> String {
+    match member(facet, "item").as_str() {
+        Some(item) => format!("{}[{item}]", word(facet, "name")),
+        None => word(facet, "name").to_owned(),
     }
 }
 

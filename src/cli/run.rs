@@ -4,9 +4,9 @@ use tokio::net::TcpListener;
 use tracing::{info, warn};
 
 use super::{
-    args::{ListenArgs, RunArgs},
+    args::{ListenArgs, Output, RunArgs},
     error::{CliError, DaemonError},
-    once,
+    once::Round,
     outcome::CommandOutcome,
     session::{self, Job},
     signals::{Signal, Signals},
@@ -19,7 +19,7 @@ use crate::{
 
 /// Runs the daemon until SIGTERM or SIGINT; a second one ends it without waiting for calls under
 /// way. With `--once` it runs until nothing is left to do.
-pub(super) async fn run(args: RunArgs) -> Result<CommandOutcome, CliError> {
+pub(super) async fn run(args: RunArgs, no_color: bool) -> Result<CommandOutcome, CliError> {
     let settings = Working {
         mode: Mode::from(args.mode),
         resync: args.resync,
@@ -41,7 +41,10 @@ pub(super) async fn run(args: RunArgs) -> Result<CommandOutcome, CliError> {
     if args.once {
         let all = Selection::default();
         let daemon = session::start(job).await?;
-        return once::once(daemon, &all, args.timeout, &mut signals).await;
+        let (timeout, output) = (args.timeout, Output::Text);
+        let round =
+            Round { selection: &all, dir: &args.dir, timeout, output, no_color, streams: true };
+        return round.print(daemon, &mut signals).await;
     }
     // First: a port that is taken ends the command before anything is written to AWS.
     let listener = listen(&args.listen.listen).await?;

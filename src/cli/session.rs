@@ -15,14 +15,19 @@ use super::{
 use crate::{
     aws::calls::QuotaShares,
     daemon::{
-        board::{Board, BoardState},
+        board::BoardState,
+        objects::BoardObject,
         options::{Options, Working},
         pause::PauseFile,
         run::Daemon,
         source::{Snapshot, SourceError},
+        view::{
+            View,
+            plan::{PlanOutcome, planned},
+        },
     },
-    engine::{kind::Kind as _, policy::Mode, prune::Terms, status::Status},
-    kinds::{function::hash::HashKey, image::Image},
+    engine::{policy::Mode, prune::Terms, status::Status},
+    kinds::function::hash::HashKey,
     manifest::Selection,
 };
 
@@ -103,21 +108,24 @@ pub(super) enum End {
 }
 
 /// Waits until the manifests are read and no engine has work left, they cannot be read, or time is
-/// up. `peek` sees the board now and then.
+/// up. `may_end` sees the board now and then, and says whether nothing is waited for besides.
 pub(super) async fn settle(
     daemon: &Daemon,
     timeout: Duration,
-    mut peek: impl FnMut(&Board),
+    mut may_end: impl FnMut(&BoardState) -> bool,
 ) -> End {
     let quiet = async {
         loop {
-            peek(&daemon.board);
-            let end =
-                daemon.board.read(|shown| match (&shown.source.error, &shown.source.snapshot) {
+            let end = daemon.board.read(|shown| {
+                let over = may_end(shown);
+                match (&shown.source.error, &shown.source.snapshot) {
                     (Some(why), None) => Some(End::NoSource(why.clone())),
                     (_, None) => None,
-                    (_, Some(_)) => shown.is_quiet(daemon.engines()).then_some(End::Quiet),
-                });
+                    (_, Some(_)) => {
+                        (over && shown.is_quiet(daemon.engines())).then_some(End::Quiet)
+                    }
+                }
+            });
             match end {
                 Some(end) => return end,
                 None => time::sleep(PEEK).await,
@@ -131,9 +139,11 @@ pub(super) async fn settle(
 /// on hold, else whether something differs.
 ///
 /// With a selection by name, faults in manifests are told by `problems` and do not count here.
-pub(super) fn outcome(shown: &BoardState, selection: &Selection) -> CommandOutcome {
-    let rows = || shown.rows.values().filter(|it| it.key.kind != Image::NAME && !it.orphan);
-    let unknown = rows().any(|it| it.status == Status::Unknown);
+pub(super) fn outcome(view: &View, selection: &Selection) -> CommandOutcome {
+    let shown = &view.shown;
+    let unread = |it: &BoardObject| it.facets.iter().any(|it| it.status == Status::Unknown);
+    let mut wanted = view.objects().iter().filter(|it| !it.base.orphan);
+    let unknown = wanted.any(|it| unread(it) || planned(it).outcome == PlanOutcome::Unknown);
     let intact = |it: &Arc<Snapshot>| it.intact() || selection.is_by_name();
     let invalid = !shown.source.snapshot.as_ref().is_some_and(intact);
     let paused = shown.targets.values().any(Option::is_some);
@@ -143,33 +153,14 @@ pub(super) fn outcome(shown: &BoardState, selection: &Selection) -> CommandOutco
     // Whoever prunes is not done while there is something to prune.
     let candidates =
         shown.prune_decisions.values().any(|it| it.blocked.is_some() || !it.allowed.is_empty());
-    if candidates || rows().any(|it| it.differs()) {
+    if candidates || view.objects().iter().any(differs) {
         CommandOutcome::Differs
     } else {
         CommandOutcome::Good
     }
 }
 
-/// Returns what is wrong besides the rows, one line each.
-pub(super) fn problems(shown: &BoardState) -> Vec<String> {
-    let mut lines: Vec<String> = Vec::new();
-    lines.extend(shown.source.error.iter().map(|it| format!("error: {}", it.text())));
-    let diagnostics = shown.source.snapshot.iter().flat_map(|it| &it.diagnostics);
-    lines.extend(diagnostics.map(|it| format!("error: {it}")));
-    let strays = shown.source.strays.iter();
-    lines.extend(
-        strays.map(|it| format!("error: manifests name the target `{it}`, which is not declared")),
-    );
-    for (target, paused) in &shown.targets {
-        let paused = paused.iter();
-        lines.extend(paused.map(|it| format!("error: target {target} is on hold: {}", it.message)));
-    }
-    lines.extend(shown.held.iter().map(|it| format!("nothing is written: {}", it.message)));
-    for (target, decision) in &shown.prune_decisions {
-        if let Some((_, why)) = &decision.blocked {
-            let (count, hash) = (decision.candidates, &decision.hash);
-            lines.push(format!("target {target}: {count} to delete (hash {hash}): {why}"));
-        }
-    }
-    lines
+/// Whether an object that a manifest asks for is not as it asks. What is held on request and as asked is well.
+fn differs(object: &BoardObject) -> bool {
+    !object.base.orphan && object.facets.iter().any(|it| it.differs())
 }

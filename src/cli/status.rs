@@ -1,6 +1,9 @@
-//! `evenkeel status`: the rows of a running Evenkeel, over its API.
+//! `evenkeel status`: the objects of a running Evenkeel, over its API.
 
-use std::{io::IsTerminal as _, time::Duration};
+use std::{
+    io::IsTerminal as _,
+    time::{Duration, Instant},
+};
 
 use jiff::Timestamp;
 use serde_json::Value;
@@ -9,90 +12,210 @@ use super::{
     args::{StatusArgs, StatusOutput},
     detail,
     error::{CliError, DaemonError},
-    out::print,
+    out::{clean, note, print},
     outcome::CommandOutcome,
-    rows::{ago, fetch, is_called, items, member, place, word},
+    rows::{ago, facet_name, fetch, is_called, items, member, place, word},
+    style::{Style, Tone},
     table,
 };
-use crate::{daemon::clock::SystemClock, engine::time::Clock as _};
+use crate::{
+    daemon::clock::SystemClock,
+    engine::{status::Status, time::Clock as _},
+};
 
-/// The pause of `--watch`.
+/// The pause of `--watch` and `--wait`.
 const PAUSE: Duration = Duration::from_secs(2);
 
-/// Prints the daemon's rows once, or with `--watch` again and again. If one name is given and it is
-/// that of one document, its details are printed instead.
-pub(super) fn status(args: &StatusArgs) -> Result<CommandOutcome, CliError> {
-    let url = format!("{}/api/v1/objects", args.url.trim_end_matches('/'));
+/// Prints the daemon's objects once, or with `--watch` again and again. If one name is given and it is
+/// that of one object, its details are printed instead. With `--wait`, waits for a status first.
+pub(super) fn status(args: &StatusArgs, no_color: bool) -> Result<CommandOutcome, CliError> {
+    let style = Style::of_stdout(no_color);
+    if args.wait {
+        let (answer, came) = wait(args)?;
+        print(&shown(args, &answer, style)?)?;
+        return Ok(if came { CommandOutcome::Good } else { CommandOutcome::Differs });
+    }
     loop {
-        let mut answer = fetch(&url)?;
-        narrow(&mut answer, args)?;
-        let now = SystemClock::start().now().wall;
-        let text = match args.output {
-            StatusOutput::Json => format!("{answer:#}"),
-            StatusOutput::Wide => text(&answer, true, now),
-            StatusOutput::Text => match (args.names.as_slice(), one(&answer)) {
-                ([_], Some(document)) => detail::detail(&args.url, &answer, document, now)?,
-                _ => text(&answer, false, now),
-            },
-        };
+        let answer = ask(args)?;
+        let text = shown(args, &answer, style)?;
         if !args.watch {
             print(&text)?;
             return Ok(outcome(&answer));
         }
         let clear = if std::io::stdout().is_terminal() { "\u{1b}[2J\u{1b}[H" } else { "" };
         print(&format!("{clear}{text}"))?;
-        #[expect(clippy::disallowed_methods, reason = "this command has no runtime to block")]
-        std::thread::sleep(PAUSE);
+        pause(PAUSE);
     }
 }
 
-/// The key of the only document that the rows are of.
-fn one(answer: &Value) -> Option<&str> {
-    let mut documents = items(answer, "objects").map(|it| word(it, "document"));
-    let first = documents.next()?;
-    documents.all(|it| it == first).then_some(first)
+fn pause(time: Duration) {
+    #[expect(clippy::disallowed_methods, reason = "this command has no runtime to block")]
+    std::thread::sleep(time);
 }
 
-/// Removes the rows that the names and labels do not select; fails if a name is no object's, or no
-/// row is left.
+/// The objects that are meant, the worst first.
+fn ask(args: &StatusArgs) -> Result<Value, DaemonError> {
+    let url = format!("{}/api/v1/objects?sort=status", args.url.trim_end_matches('/'));
+    let mut answer = fetch(&url)?;
+    narrow(&mut answer, args)?;
+    Ok(answer)
+}
+
+/// Asks until all that is meant has the wanted status, or time is up; says which it was. An object that is not there
+/// yet is waited for.
+fn wait(args: &StatusArgs) -> Result<(Value, bool), DaemonError> {
+    #[expect(clippy::disallowed_methods, reason = "a person waits, by the clock on the wall")]
+    let began = Instant::now();
+    loop {
+        let asked = ask(args);
+        let late = began.elapsed() >= args.timeout;
+        match asked {
+            Ok(answer) if has_come(&answer, args.wanted) => return Ok((answer, true)),
+            Ok(answer) if late => {
+                let wanted = args.wanted.as_str();
+                note(&format!(
+                    "not {wanted} within {:?}: {}",
+                    args.timeout,
+                    others(&answer, wanted)
+                ));
+                return Ok((answer, false));
+            }
+            Err(error @ DaemonError::NoObject { .. }) if late => return Err(error),
+            Ok(_) | Err(DaemonError::NoObject { .. }) => {}
+            Err(error) => return Err(error),
+        }
+        pause(PAUSE.min(args.timeout.saturating_sub(began.elapsed())));
+    }
+}
+
+/// Whether every object has a status, and the manifests are read: there may be more of them.
+fn has_come(answer: &Value, wanted: Status) -> bool {
+    let well = wanted != Status::Synced || unsettled(answer).is_empty();
+    well && wanted_objects(answer).all(|it| word(it, "status") == wanted.as_str())
+}
+
+/// The keys of the objects that have another status.
+fn others(answer: &Value, wanted: &str) -> String {
+    let others = wanted_objects(answer).filter(|it| word(it, "status") != wanted);
+    let others = others.map(|it| format!("{} is {}", word(it, "key"), word(it, "status")));
+    clean(&others.collect::<Vec<_>>().join(", "))
+}
+
+/// The objects that a manifest asks for.
+fn wanted_objects(answer: &Value) -> impl Iterator<Item = &Value> {
+    items(answer, "objects").filter(|it| member(it, "orphan").as_bool() != Some(true))
+}
+
+/// Returns what the command prints.
+fn shown(args: &StatusArgs, answer: &Value, style: Style) -> Result<String, DaemonError> {
+    let now = SystemClock::start().now().wall;
+    let mut objects = items(answer, "objects");
+    let one = objects.next().filter(|_| objects.next().is_none());
+    Ok(match args.output {
+        StatusOutput::Json => format!("{answer:#}"),
+        StatusOutput::Wide => text(answer, StatusTable { wide: true, style, now }),
+        StatusOutput::Text => match (args.names.as_slice(), one) {
+            ([_], Some(object)) => detail::detail(&args.url, object, now)?,
+            _ => text(answer, StatusTable { wide: false, style, now }),
+        },
+    })
+}
+
+/// Removes the objects that the names and labels do not select; fails if a name is no object's, or no
+/// object is left.
 fn narrow(answer: &mut Value, args: &StatusArgs) -> Result<(), DaemonError> {
-    let Some(Value::Array(rows)) = answer.get_mut("objects") else { return Ok(()) };
-    let unknown = args.names.iter().find(|name| !rows.iter().any(|row| is_called(row, name)));
+    let Some(Value::Array(objects)) = answer.get_mut("objects") else { return Ok(()) };
+    let unknown = args.names.iter().find(|name| !objects.iter().any(|it| is_called(it, name)));
     if let Some(name) = unknown {
         return Err(DaemonError::NoObject { name: name.clone() });
     }
-    let any = !rows.is_empty();
-    rows.retain(|row| {
-        let labels = member(row, "labels");
-        let named = args.names.is_empty() || args.names.iter().any(|name| is_called(row, name));
+    let any = !objects.is_empty();
+    objects.retain(|it| {
+        let labels = member(it, "labels");
+        let named = args.names.is_empty() || args.names.iter().any(|name| is_called(it, name));
         named && args.label.iter().all(|(key, value)| word(labels, key) == value)
     });
-    if any && rows.is_empty() {
+    if any && objects.is_empty() {
         return Err(DaemonError::NoSuchLabels);
     }
     Ok(())
 }
 
-/// Returns the table of all rows, below what holds back writes. `wide`: with more columns.
-fn text(answer: &Value, wide: bool, now: Timestamp) -> String {
-    let mut lines = Vec::new();
-    let source = member(answer, "source");
-    if let Some(error) = source.get("error").and_then(Value::as_str) {
-        lines.push(format!("source: {error}"));
-    }
+/// How the table is drawn.
+#[derive(Clone, Copy)]
+struct StatusTable {
+    /// With more columns, and every facet.
+    wide: bool,
+    style: Style,
+    now: Timestamp,
+}
+
+/// Returns how many objects have which status, what holds back writes, and the table.
+fn text(answer: &Value, form: StatusTable) -> String {
+    let style = form.style;
+    let mut lines = vec![style.paint(Tone::Bold, &counts(answer))];
     for target in items(answer, "targets").filter(|it| !member(it, "paused").is_null()) {
         let message = word(member(target, "paused"), "message");
         lines.push(format!("target {} is on hold: {message}", word(target, "name")));
     }
     lines.extend(items(answer, "targets").flat_map(rails));
     lines.extend(unsettled(answer));
-    let head = ["STATUS", "OBJECT", "IMAGE", "DRIFT", "SINCE", "OBSERVED", "AUDITED"];
-    let more = if wide { &["MODE", "MANIFEST", "LABELS", "REASON"][..] } else { &["REASON"] };
-    let head = head.iter().chain(more).map(|it| (*it).to_owned());
-    let mut rows = vec![head.collect()];
-    rows.extend(items(answer, "objects").map(|it| row(it, wide, now)));
-    lines.push(table::columns(&rows));
+    let mut lines: Vec<String> = lines.iter().map(|it| it.replace('\n', " ")).collect();
+    let head = ["STATUS", "OBJECT", "IMAGE", "DRIFT", "SINCE", "OBSERVED", "READ"];
+    let more = if form.wide { &["MODE", "MANIFEST", "LABELS", "REASON"][..] } else { &["REASON"] };
+    let head = head.iter().chain(more).map(|it| (*it).to_owned()).collect();
+    let mut rows: Vec<Vec<String>> = vec![head];
+    let mut tones = vec![Tone::Faint];
+    for object in items(answer, "objects") {
+        rows.push(object_cells(object, form));
+        tones.push(tone(word(object, "status")));
+        for facet in facets(object, form.wide) {
+            rows.push(facet_cells(facet, form));
+            tones.push(tone(word(facet, "status")));
+        }
+    }
+    let cells: Vec<Vec<String>> =
+        rows.into_iter().map(|row| row.iter().map(|it| clean(it)).collect()).collect();
+    let table = table::columns(&cells);
+    let painted = table.lines().zip(tones).map(|(line, tone)| style.paint(tone, line));
+    lines.extend(painted);
     lines.join("\n")
+}
+
+/// As `12 objects: 1 drifted, 11 synced`, the worst first.
+fn counts(answer: &Value) -> String {
+    let mut statuses = Status::ALL;
+    statuses.sort_by_key(|it| std::cmp::Reverse(it.display_rank()));
+    let of =
+        |status: &str| wanted_objects(answer).filter(|it| word(it, "status") == status).count();
+    let parts = statuses.iter().map(|it| (of(it.as_str()), it.as_str()));
+    let parts: Vec<String> =
+        parts.filter(|(count, _)| *count > 0).map(|(count, it)| format!("{count} {it}")).collect();
+    let all = wanted_objects(answer).count();
+    let objects = if all == 1 { "object" } else { "objects" };
+    let orphans = items(answer, "objects").count() - all;
+    let orphans = match orphans {
+        0 => String::new(),
+        count => format!("; {count} of ours that no manifest asks for"),
+    };
+    match parts.is_empty() {
+        true => format!("no objects{orphans}"),
+        false => format!("{all} {objects}: {}{orphans}", parts.join(", ")),
+    }
+}
+
+fn tone(status: &str) -> Tone {
+    match status {
+        "synced" => Tone::Good,
+        "drifted" | "refused" | "failed" | "unknown" => Tone::Bad,
+        _ => Tone::Change,
+    }
+}
+
+/// The facets that have a line of their own: those that are not in sync, where there are several; with `all` every one.
+fn facets(object: &Value, all: bool) -> impl Iterator<Item = &Value> {
+    let several = items(object, "facets").count() > 1;
+    items(object, "facets").filter(move |it| several && (all || word(it, "status") != "synced"))
 }
 
 /// Returns what keeps things from being written or deleted in a target, one line each.
@@ -124,51 +247,71 @@ fn rails(target: &Value) -> Vec<String> {
     lines
 }
 
-/// Returns the cells of one row, in the order of the table's head.
-fn row(row: &Value, wide: bool, now: Timestamp) -> Vec<String> {
-    let digests = member(row, "digests");
+/// Returns the cells of one object, in the order of the table's head.
+fn object_cells(object: &Value, form: StatusTable) -> Vec<String> {
+    let now = form.now;
+    let digests = member(object, "digests");
     let image = match (word(digests, "desired"), word(digests, "live")) {
         (desired, live) if desired == live || desired.is_empty() => live.to_owned(),
         (desired, live) => format!("{live} → {desired}"),
     };
-    let causes: Vec<&str> = items(row, "causes").filter_map(Value::as_str).collect();
-    let reason = match (word(row, "status"), word(row, "message")) {
-        ("synced", _) => String::new(),
-        (_, message) => format!("{}: {message}", word(row, "reason")),
-    };
     let mut cells = vec![
-        word(row, "status").to_owned(),
-        word(row, "key").to_owned(),
+        word(object, "status").to_owned(),
+        word(object, "key").to_owned(),
         image,
-        causes.join(","),
-        ago(row, "since", now),
-        ago(row, "observed", now),
-        ago(row, "audited", now),
+        causes(object),
+        ago(object, "since", now),
+        ago(object, "observed", now),
+        ago(object, "audited", now),
     ];
-    if wide {
-        let labels = member(row, "labels").as_object().into_iter().flatten();
+    if form.wide {
+        let labels = member(object, "labels").as_object().into_iter().flatten();
         let labels: Vec<String> = labels
             .map(|(key, value)| format!("{key}={}", value.as_str().unwrap_or_default()))
             .collect();
-        cells.extend([word(row, "mode").to_owned(), place(row), labels.join(",")]);
+        cells.extend([word(object, "mode").to_owned(), place(object), labels.join(",")]);
     }
-    cells.push(reason);
+    // A facet with a line of its own says it there.
+    let said = facets(object, form.wide).next().is_some();
+    cells.push(if said { String::new() } else { reason(object) });
     cells
+}
+
+/// Returns the cells of one facet, below those of its object.
+fn facet_cells(facet: &Value, form: StatusTable) -> Vec<String> {
+    let now = form.now;
+    let mut cells = vec![
+        format!("  {}", word(facet, "status")),
+        format!("  {}", facet_name(facet)),
+        String::new(),
+        causes(facet),
+        ago(facet, "since", now),
+        ago(facet, "observed", now),
+        ago(facet, "audited", now),
+    ];
+    cells.extend(form.wide.then(|| [const { String::new() }; 3]).into_iter().flatten());
+    cells.push(reason(facet));
+    cells
+}
+
+fn causes(value: &Value) -> String {
+    let causes: Vec<&str> = items(value, "causes").filter_map(Value::as_str).collect();
+    causes.join(",")
+}
+
+fn reason(value: &Value) -> String {
+    match (word(value, "status"), word(value, "message")) {
+        ("synced", _) => String::new(),
+        (_, message) => format!("{}: {message}", word(value, "reason")),
+    }
 }
 
 /// Returns `Good` if every object that a manifest asks for is in sync, and so is the whole.
 fn outcome(answer: &Value) -> CommandOutcome {
-    let orphan = |it: &&Value| member(it, "orphan").as_bool() == Some(true);
-    let mut wanted = items(answer, "objects").filter(|it| !orphan(it));
-    let synced = wanted.all(|it| word(it, "status") == "synced");
-    if synced && unsettled(answer).is_empty() {
-        CommandOutcome::Good
-    } else {
-        CommandOutcome::Differs
-    }
+    if has_come(answer, Status::Synced) { CommandOutcome::Good } else { CommandOutcome::Differs }
 }
 
-/// Returns what keeps the whole from being in sync besides the rows: a start whose first read is
+/// Returns what keeps the whole from being in sync besides the objects: a start whose first read is
 /// not done, and manifests that do not count. One line each.
 fn unsettled(answer: &Value) -> Vec<String> {
     let source = member(answer, "source");
@@ -177,7 +320,7 @@ fn unsettled(answer: &Value) -> Vec<String> {
     let unread = member(source, "snapshot").is_null() || count("documents") > 0;
     let strays: Vec<&str> = items(source, "strays").filter_map(Value::as_str).collect();
     if items(answer, "objects").next().is_none() && unread && strays.is_empty() {
-        lines.push("nothing has been looked at yet".to_owned());
+        lines.push("nothing has been read yet".to_owned());
     }
     if count("invalid") > 0 {
         lines.push(format!("files with faults: {}; `evenkeel check` names them", count("invalid")));
@@ -195,7 +338,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_has_not_been_looked_at_is_not_in_sync() {
+    fn what_has_not_been_read_is_not_in_sync() {
         let check = |source: Value, objects: Value, expected: CommandOutcome| {
             let answer = json!({ "source": source, "objects": objects });
             assert_eq!(outcome(&answer), expected, "{answer}");
@@ -212,5 +355,27 @@ mod tests {
         check(faulty, json!([{ "status": "synced" }]), CommandOutcome::Differs);
         let strays = json!({ "snapshot": "a1", "documents": 1, "strays": ["away"] });
         check(strays, json!([]), CommandOutcome::Differs);
+    }
+
+    #[test]
+    fn counts_come_first_and_a_facet_says_why() {
+        let facet = |name: &str, status: &str| json!({ "name": name, "item": null, "status": status, "reason": "Why", "message": "so" });
+        let object = json!({
+            "key": "default/Function/a", "status": "drifted", "reason": "Why", "message": "so",
+            "facets": [facet("function", "synced"), facet("url", "drifted")],
+        });
+        let other = json!({
+            "key": "default/Function/b", "status": "synced", "facets": [facet("function", "synced")],
+        });
+        let orphan = json!({ "key": "default/Function/c", "status": "unknown", "orphan": true });
+        let answer = json!({ "objects": [object, other, orphan], "source": { "snapshot": "a1" } });
+        let (now, style) = (Timestamp::UNIX_EPOCH, Style::PLAIN);
+        let text = text(&answer, StatusTable { wide: false, style, now });
+        let lines: Vec<String> =
+            text.lines().map(|it| it.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
+        assert_eq!(lines[0], "2 objects: 1 drifted, 1 synced; 1 of ours that no manifest asks for");
+        assert_eq!(lines[2], "drifted default/Function/a never never never");
+        assert_eq!(lines[3], "drifted url never never never Why: so");
+        assert_eq!(lines[4], "synced default/Function/b never never never");
     }
 }

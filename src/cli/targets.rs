@@ -13,7 +13,7 @@ use super::{
 use crate::{
     aws::clients::{CALL_MAX, Clients, RoleToAssume},
     daemon::options::Target,
-    engine::{name::Name, policy::Mode},
+    engine::{name::Name, place::DEFAULT_TARGET, policy::Mode},
     manifest,
 };
 
@@ -55,7 +55,7 @@ pub(super) async fn load(args: &AccessArgs, mode: Mode) -> Result<Vec<Target>, C
         if mode == Mode::Enforce && args.account_id.is_none() && !clients.is_loopback() {
             return Err(UsageError::AccountMissing.into());
         }
-        let name = Name::new("default");
+        let name = Name::new(DEFAULT_TARGET);
         let account_id = args.account_id.clone();
         return Ok(vec![Target { name, account_id, registry: None, share: None, clients }]);
     };

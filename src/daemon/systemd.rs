@@ -6,7 +6,7 @@ use std::{sync::Arc, time::Duration};
 use sd_notify::NotifyState;
 use tokio::{sync::watch, time};
 
-use super::{board::Board, health, rollup::documents, stop::stopped};
+use super::{board::Board, health, objects::documents, stop::stopped};
 use crate::engine::{status::Status, time::Clock};
 
 /// How often, unless the watchdog wants to hear of us more often.

@@ -79,6 +79,9 @@ impl<'a> ExpositionWriter<'a> {
             self.text.push_str(name);
             let mut mark = '{';
             let pairs = order.iter().filter_map(|it| Some((labels.get(*it)?, values.get(*it)?)));
+            // Prometheus takes an empty label for one that is not there.
+            let pairs =
+                pairs.filter(|(label, text)| **label != "facet" || !text.as_ref().is_empty());
             for (label, text) in pairs {
                 self.push(format_args!("{mark}{label}=\""));
                 self.escaped(text.as_ref());

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fmt, time::Duration};
 
-use super::facts::FactKey;
+use super::{facts::FactKey, preview::Preview};
 
 /// Everything that a kind has to say about one object. Several things can be true at once: an image
 /// that is not pushed yet holds up the code, and the memory is repaired all the same.
@@ -25,6 +25,8 @@ pub struct Diff<S> {
     pub unreadable: Option<Reason>,
     /// Facts about the object that are neither difference nor hindrance, by condition name.
     pub conditions: BTreeMap<&'static str, Reason>,
+    /// What a plan says besides: the fields of what will be created, and what follows.
+    pub preview: Preview,
 }
 
 /// Not derived: that would ask for `S: Default`.
@@ -39,6 +41,7 @@ impl<S> Default for Diff<S> {
             failed: None,
             unreadable: None,
             conditions: BTreeMap::new(),
+            preview: Preview::default(),
         }
     }
 }

@@ -49,8 +49,10 @@ pub(super) fn gate<K: Kind>(case: &Case<'_, K>) -> Option<Gate> {
     }
     let message = match (case.settings.mode, policy.mode) {
         (Mode::Enforce, Mode::Enforce) => return None,
-        (Mode::Observe, _) => "this Evenkeel runs in mode observe: it reports and writes nothing",
-        (Mode::Enforce, Mode::Observe) => "the manifest says `policy.mode: observe`",
+        (_, Mode::Observe) => "the manifest says `policy.mode: observe`",
+        (Mode::Observe, Mode::Enforce) => {
+            "this Evenkeel runs in mode observe: it reports and writes nothing"
+        }
     };
     Some(Gate::shut(Reason::new("Observing", message)))
 }

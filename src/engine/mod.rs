@@ -34,6 +34,7 @@ mod own;
 pub mod page;
 pub mod place;
 pub mod policy;
+pub mod preview;
 pub mod prune;
 mod queue;
 mod reconcile;

@@ -2,6 +2,9 @@
 
 use super::name::Name;
 
+/// What the one target is called where no targets file names any.
+pub const DEFAULT_TARGET: &str = "default";
+
 /// A target whose account has been checked. Specs need it: a role's ARN and an image's registry
 /// depend on the account.
 #[derive(Debug, Clone, PartialEq, Eq)]

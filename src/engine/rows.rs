@@ -85,6 +85,7 @@ pub(super) fn judged<K: Kind>(
     row.changes.clone_from(&judgement.diff.changes);
     row.steps = judgement.diff.steps.iter().map(|it| it.step.to_string()).collect();
     row.causes = causes;
+    row.preview = Some(&judgement.diff.preview).filter(|it| !it.is_empty()).cloned().map(Box::new);
     finish(row, object, Aspects { reconciling, stalled, extras }, freshness)
 }
 
@@ -238,10 +239,18 @@ fn base<K: Kind>(frame: Frame, object: &Object<K>, blank: Blank) -> Row {
         reason: blank.reason,
         since: frame.wall,
         mode: frame.mode,
+        manifest_mode: object.wanted.as_ref().map(|it| it.policy.mode).unwrap_or_default(),
         causes: BTreeSet::new(),
         drift_since: None,
         changes: Vec::new(),
         steps: Vec::new(),
+        preview: None,
+        exists: match &object.observed {
+            Observed::Unknown => None,
+            Observed::Absent => Some(false),
+            Observed::Present(reading) => Some(K::is_there(&reading.live)),
+        },
+        wanted: object.wanted.as_ref().is_some_and(|it| !K::only_gone(&it.spec)) && !frame.orphan,
         conditions: Vec::new(),
         digests: frame.digests,
         details: frame.details,

@@ -12,6 +12,7 @@ use super::{
     kind::{Detail, Digests},
     name::Key,
     policy::Mode,
+    preview::Preview,
 };
 use jiff::Timestamp;
 
@@ -96,6 +97,8 @@ pub struct Row {
     pub since: Timestamp,
     /// The mode that holds for it.
     pub mode: Mode,
+    /// The mode that its manifest asks for.
+    pub manifest_mode: Mode,
     /// Under which causes it drifted; empty if nobody changed AWS.
     pub causes: BTreeSet<Cause>,
     /// Since when it has drifted.
@@ -104,6 +107,12 @@ pub struct Row {
     pub changes: Vec<Change>,
     /// The steps that would repair it, in order, as an operator reads them.
     pub steps: Vec<String>,
+    /// What is still to come of what is not there yet; `None`: nothing.
+    pub preview: Option<Box<Preview>>,
+    /// Whether AWS has it; `None`: that is not known.
+    pub exists: Option<bool>,
+    /// Whether a manifest describes it; else it is there to be taken away, or only watched.
+    pub wanted: bool,
     /// Conditions in the sense of Kubernetes, sorted by type.
     pub conditions: Vec<Condition>,
     /// Images wanted and live.

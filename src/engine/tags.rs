@@ -11,6 +11,7 @@ use super::{
     name::Name,
     observed::Known,
     policy::Deletion,
+    preview::Preview,
 };
 
 /// All tags of one object.
@@ -224,16 +225,20 @@ pub fn left(extra: &[String]) -> Option<(&'static str, Reason)> {
 }
 
 /// Builds the change of one tag. Its key becomes part of a JSON Pointer, so it is escaped.
-fn change(key: &str, desired: Shown, live: Shown, step: &'static str) -> Change {
-    let pointer = key.replace('~', "~0").replace('/', "~1");
-    Change {
-        path: format!("/tags/{pointer}"),
-        desired,
-        live,
-        cause: Cause::Tags,
-        origin: Origin::NoRecord,
-        step,
+/// Adds the tags that a document asks for to what will be created.
+pub fn preview(tags: &Tags, preview: &mut Preview) {
+    for (key, value) in tags {
+        preview.push(pointer(key), value);
     }
+}
+
+/// The JSON Pointer of a tag below `spec`.
+fn pointer(key: &str) -> String {
+    format!("/tags/{}", key.replace('~', "~0").replace('/', "~1"))
+}
+
+fn change(key: &str, desired: Shown, live: Shown, step: &'static str) -> Change {
+    Change { path: pointer(key), desired, live, cause: Cause::Tags, origin: Origin::NoRecord, step }
 }
 
 #[cfg(test)]

@@ -98,6 +98,27 @@ macro_rules! names {
 }
 each_kind!(names);
 
+/// Which one of its document's objects of the same kind an object is, where there can be several.
+pub fn item_of<'a>(kind: &str, name: &'a Name) -> Option<&'a str> {
+    let items = kind == event_source::EventSource::NAME;
+    name.as_str().split_once('/').filter(|_| items).map(|(_, item)| item)
+}
+
+macro_rules! facets {
+    ($($field:ident: $engine:ident, $block:ty;)*) => {
+        /// The member of a document's `spec` that describes objects of this kind; `None` if they are no part of another.
+        pub fn facet_of(kind: &str) -> Option<&'static str> {
+            $(
+                if kind == <<$block as Part>::Kind as Kind>::NAME {
+                    return Some(<$block as Part>::FIELD);
+                }
+            )*
+            None
+        }
+    };
+}
+each_block!(facets);
+
 macro_rules! shapes {
     ($($field:ident: $engine:ident, $block:ty;)*) => {
         /// Each part's member of `spec` and its shape.

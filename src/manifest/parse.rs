@@ -15,6 +15,7 @@ use crate::{
         desired::Location,
         kind::Kind as _,
         name::Name,
+        place::DEFAULT_TARGET,
         tags::{OURS_MAX, TAGS_MAX},
     },
     kinds::{
@@ -208,7 +209,7 @@ fn meta(tree: &Node) -> Option<Meta> {
         Some(Value::Map(_)) | None => Vec::new(),
     };
     if targets.is_empty() {
-        targets.push(Name::new("default"));
+        targets.push(Name::new(DEFAULT_TARGET));
     }
     let mut seen = std::collections::BTreeSet::new();
     targets.retain(|it| seen.insert(it.clone()));

@@ -49,6 +49,41 @@ def wait_for(what: str, condition: Callable[[], object], seconds: float = PATIEN
     raise AssertionError(f"not within {seconds:.0f} s: {what} (last: {last!r})")
 
 
+def words(text: str) -> str:
+    """A text without what is there for the eye alone: all space is one blank."""
+    return " ".join(text.split())
+
+
+# The engines' kinds of the facets that manifests describe.
+FACET_KINDS = {
+    "release": "Release",
+    "url": "Url",
+    "permissions": "Permissions",
+    "asyncInvoke": "AsyncInvoke",
+    "concurrency": "Concurrency",
+    "concurrency.provisioned": "ProvisionedConcurrency",
+    "scalingConfig": "Scaling",
+    "recursiveLoop": "Recursion",
+    "eventSources": "EventSource",
+    "logGroup": "LogGroup",
+}
+
+
+def facet_rows(answer: dict) -> list[dict]:
+    """A row for each facet of each object, with what the object says of itself: `key` and `kind` are those of the
+    engine that keeps the facet, `document` and `whole` are the key and the status of the object."""
+    rows = []
+    for whole in answer["objects"]:
+        for it in whole["facets"]:
+            kind = FACET_KINDS.get(it["name"], whole["kind"])
+            name = "/".join(filter(None, [whole["name"], it["item"]]))
+            key = f"{whole['target']}/{kind}/{name}"
+            row = {k: v for k, v in whole.items() if k != "facets"} | it
+            of = {"document": whole["key"], "whole": whole["status"]}
+            rows.append(row | {"kind": kind, "name": name, "key": key} | of)
+    return rows
+
+
 def get(url: str) -> str:
     with urllib.request.urlopen(url, timeout=10) as answer:
         return answer.read().decode()
@@ -238,8 +273,11 @@ class Daemon:
         return [json.loads(it) for it in lines]
 
     def objects(self) -> dict[str, dict]:
-        answer = json.loads(get(self.url + "/api/v1/objects"))
-        return {it["name"]: it for it in answer["objects"]}
+        return {it["name"]: it for it in self.facets() if it["key"] == it["document"]}
+
+    def facets(self) -> list[dict]:
+        """What the API says of each facet of each object."""
+        return facet_rows(json.loads(get(self.url + "/api/v1/objects")))
 
     def row(self, name: str) -> dict:
         return self.objects()[name]

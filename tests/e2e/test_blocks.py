@@ -9,7 +9,7 @@ import pytest
 from botocore.exceptions import ClientError
 from conftest import Starter
 from proxy import Proxy
-from stage import ROLE, Aws, Daemon, Evenkeel, get, wait_for
+from stage import ROLE, Aws, Daemon, Evenkeel, get, wait_for, words
 
 BLOCKS = """
   url: { authType: AWS_IAM, cors: { allowOrigins: ["https://a.example"] } }
@@ -40,7 +40,7 @@ def write(folder: Path, blocks: str) -> None:
 
 
 def rows(daemon: Daemon) -> list[dict]:
-    return json.loads(get(daemon.url + "/api/v1/objects"))["objects"]
+    return daemon.facets()
 
 
 def sids(aws: Aws) -> set[str]:
@@ -84,8 +84,8 @@ def test_blocks_are_made_repaired_and_taken_away(
     arguments = (str(folder),)
     plan = evenkeel.call("plan", *arguments)
     assert plan.returncode == 1, plan.stdout
-    assert "/url/authType: NONE → AWS_IAM  (drift)" in plan.stdout
-    assert "/concurrency/reserved: 3 → 7  (drift)" in plan.stdout
+    assert "~ authType NONE → AWS_IAM (drift)" in words(plan.stdout)
+    assert "~ reserved 3 → 7 (drift)" in words(plan.stdout)
     proxy.clear()
     applied = evenkeel.call("apply", *arguments)
     assert applied.returncode == 0, applied.stdout + applied.stderr

@@ -10,7 +10,7 @@ import pytest
 
 from conftest import Starter
 from proxy import Proxy
-from stage import REPOSITORIES, ROLE, Aws, Evenkeel, wait_for
+from stage import REPOSITORIES, ROLE, Aws, Evenkeel, wait_for, words
 
 ALL = set(REPOSITORIES)
 
@@ -69,7 +69,7 @@ def test_one_of_a_thousand_reads_and_touches_only_what_it_must(
     assert calls(proxy) == usual
     proxy.clear()
     plan = evenkeel.call("plan", "Function/resize")
-    assert plan.returncode == 0 and "1 objects, all in sync" in plan.stdout
+    assert plan.returncode == 0 and plan.stdout == "Plan: 1 unchanged.\n"
     assert calls(proxy) == usual
     # By label too; and what is not meant is no orphan.
     assert evenkeel.call("apply", "-l", "team=imaging").returncode == 0
@@ -241,7 +241,7 @@ def test_what_cloudformation_made_is_taken_over_only_by_name(
     manifest.write_text(text + "  policy: { adopt: { from: cloudformation } }\n")
     plan = evenkeel.call("plan", str(folder), "thumbnails")
     assert "taken over from the CloudFormation stack `web`" in plan.stdout
-    assert "/memorySize: 128 → 512" in plan.stdout and proxy.writes() == []
+    assert "~ memorySize 128 → 512" in words(plan.stdout) and proxy.writes() == []
     assert evenkeel.call("apply", str(folder), "thumbnails").returncode == 0
     assert tags(aws, "thumbnails")["evenkeel.dev/owner"] == "demo"
     # The next owner has to name this one.

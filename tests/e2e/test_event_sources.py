@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from conftest import Starter
 from proxy import Proxy
-from stage import HOME, ROLE, Aws, Daemon, Evenkeel, Moto, client, get, wait_for
+from stage import HOME, ROLE, Aws, Daemon, Evenkeel, Moto, client, get, wait_for, words
 
 QUEUE = """
     - eventSourceArn: {queue}
@@ -75,7 +75,7 @@ def mappings(aws: Aws) -> dict[str, dict]:
 
 
 def rows(daemon: Daemon) -> list[dict]:
-    return json.loads(get(daemon.url + "/api/v1/objects"))["objects"]
+    return daemon.facets()
 
 
 def test_event_sources_are_made_repaired_and_taken_away(
@@ -107,9 +107,9 @@ def test_event_sources_are_made_repaired_and_taken_away(
     arguments = (str(folder),)
     plan = evenkeel.call("plan", *arguments)
     assert plan.returncode == 1, plan.stdout
-    assert "/eventSources/batchSize: 11 → 20  (drift)" in plan.stdout
-    assert "/eventSources/filterCriteria: [] → " in plan.stdout
-    assert "/eventSources/enabled: true → false  (drift)" in plan.stdout
+    assert "~ batchSize 11 → 20 (drift)" in words(plan.stdout)
+    assert "~ filterCriteria [] → " in words(plan.stdout)
+    assert "~ enabled true → false (drift)" in words(plan.stdout)
     proxy.clear()
     applied = evenkeel.call("apply", *arguments)
     assert applied.returncode == 0, applied.stdout + applied.stderr

@@ -27,7 +27,7 @@ STAND_IN = partial(StandIn, "--run-images", "--create-lag", "0", "--update-lag",
 
 def rows(daemon: Daemon) -> dict[str, dict]:
     """The objects that are called so: function, release, log group, repository."""
-    return {it["kind"]: it for it in json.loads(get(daemon.url + "/api/v1/objects"))["objects"]}
+    return {it["kind"]: it for it in daemon.facets()}
 
 
 def wait_released(daemon: Daemon) -> None:

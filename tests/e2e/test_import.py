@@ -74,14 +74,13 @@ def test_every_example_comes_back_and_asks_for_nothing(stand_in: StandIn, hands:
     plan = hands.ok("plan", made, code=1)
     # Repositories that no example describes were made by the pushes alone, so they are nobody's yet; nothing else is
     # to be done.
-    assert {it.split()[0] for it in plan.splitlines() if "  pending" in it} == {
-        f"default/Repository/{it.name.removesuffix('.repository.yaml')}"
-        for it in made.glob("*.repository.yaml")
-    } - {"default/Repository/count-bases"}, plan
+    assert {it.split()[2] for it in plan.splitlines() if it.startswith("~ Repository ")} == {
+        it.name.removesuffix(".repository.yaml") for it in made.glob("*.repository.yaml")
+    } - {"count-bases"}, plan
     assert only_claims(plan), plan
     before = len(stand_in.ask("/journal"))
     hands.ok("apply", made)
-    assert hands.ok("plan", made).splitlines()[-1].endswith("all in sync")
+    assert hands.ok("plan", made).splitlines()[-1].endswith(" unchanged.")
     assert writes(stand_in, before) <= {"TagResource"}
     assert not any(SECRET in it.read_text() for it in made.iterdir())
 
@@ -119,10 +118,10 @@ def test_files_of_other_tools_become_manifests_that_can_be_planned(
     assert filled == len(told)
     hands.ok("check", made)
     plan = hands.ok("plan", made, code=1)
-    rows = [it.split() for it in plan.splitlines() if it.startswith("default/")]
     # Nothing is refused, and nothing is a fault: all of it is still to be made.
-    assert rows and {it[1] for it in rows} == {"pending"} and "error" not in plan, plan
-    assert any(it[0].startswith("default/Function/") for it in rows)
+    marks = {it[0] for it in plan.splitlines() if it[:1] in "+~-*!" and it}
+    assert marks <= {"+", "*"} and "error" not in plan, plan
+    assert any(it[2:].startswith("Function ") for it in plan.splitlines())
 
 
 def fill_in(found: re.Match[str]) -> str:
@@ -165,8 +164,8 @@ def test_what_cannot_be_imported_is_said_with_what_to_do(stand_in: StandIn, hand
 
 def only_claims(plan: str) -> bool:
     """Whether all that differs is whose things are."""
-    fields = [it.strip() for it in plan.splitlines() if it.startswith("    /")]
-    return all(it.startswith("/tags/evenkeel.dev~1") for it in fields)
+    fields = [it.split()[1] for it in plan.splitlines() if it.strip()[:2] in ("+ ", "~ ", "- ") and it[0] == " "]
+    return bool(fields) and all(it.startswith("tags.evenkeel.dev/") for it in fields)
 
 
 def writes(stand_in: StandIn, since: int) -> set[str]:
@@ -250,9 +249,9 @@ def test_two_hundred_made_by_hand_come_in_and_ask_for_nothing(
     hands.ok("check", made)
     plan = hands.ok("plan", made, code=1)
     assert only_claims(plan), "\n".join(
-        it for it in plan.splitlines() if it.startswith("    /") and "/tags/evenkeel" not in it
+        it for it in plan.splitlines() if it.startswith("    ") and " tags.evenkeel" not in it
     )
     before = len(stand_in.ask("/journal"))
     hands.ok("apply", made)
     assert writes(stand_in, before) <= {"TagResource"}
-    assert hands.ok("plan", made).splitlines()[-1].endswith("all in sync")
+    assert hands.ok("plan", made).splitlines()[-1].endswith(" unchanged.")

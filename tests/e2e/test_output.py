@@ -6,9 +6,11 @@ import json
 import subprocess
 from pathlib import Path
 
+import jsonschema
+
 from conftest import Starter
 from proxy import Proxy
-from stage import PATIENCE, REPOSITORIES, Aws, Evenkeel, free_port, get, wait_for
+from stage import PATIENCE, REPOSITORIES, ROOT, Aws, Evenkeel, free_port, get, wait_for, words
 
 ALL = set(REPOSITORIES)
 SECRET = "s3cr3t-canary-value"
@@ -19,14 +21,15 @@ def test_plan_says_what_run_would_do(
 ) -> None:
     plan = evenkeel.call("plan", str(folder))
     assert plan.returncode == 1, plan.stderr
-    assert f"create function thumbnails from " in plan.stdout
-    assert f"@{digests['thumbnails']}" in plan.stdout
-    assert "3 objects, 0 in sync, 3 not" in plan.stdout
+    assert "+ Function thumbnails  thumbnails.yaml:2" in plan.stdout
+    assert "+ memorySize 512" in words(plan.stdout)
+    assert plan.stdout.splitlines()[-2] == "Plan: 3 to create."
     assert proxy.writes() == []
     once = evenkeel.call("run", "--once", str(folder))
     assert once.returncode == 0, once.stderr + once.stdout
+    assert once.stdout.splitlines()[-1] == "Applied: 3 created."
     again = evenkeel.call("plan", str(folder))
-    assert (again.returncode, again.stdout) == (0, "3 objects, all in sync\n")
+    assert (again.returncode, again.stdout) == (0, "Plan: 3 unchanged.\n")
 
 
 def test_plan_as_json_is_what_the_reference_says(
@@ -37,23 +40,35 @@ def test_plan_as_json_is_what_the_reference_says(
     plan = evenkeel.call("plan", "-o", "json", str(folder))
     assert plan.returncode == 1
     answer = json.loads(plan.stdout)
-    assert set(answer) == {"apiVersion", "objects", "total", "next", "targets", "source"}
-    row = next(it for it in answer["objects"] if it["name"] == "thumbnails")
-    reference = (Path(__file__).parents[2] / "docs/reference/api.md").read_text()
-    for field in row:
+    valid(answer)
+    reference = (ROOT / "docs/reference/api.md").read_text()
+    (planned,) = answer["objects"]
+    (facet,) = planned["facets"]
+    for field in [*answer, *planned, *facet]:
         assert f"`{field}`" in reference, field
-    assert row["status"] == "drifted"
-    assert row["changes"] == [
+    assert (answer["kind"], answer["summary"]["update"], answer["summary"]["unchanged"]) == ("Plan", 1, 2)
+    assert (planned["outcome"], planned["manifest"]) == ("update", "thumbnails.yaml:2")
+    assert facet["changes"] == [
         {
             "path": "/memorySize",
-            "desired": "512",
             "live": "1024",
+            "desired": "512",
             "origin": "drift",
             "cause": "config",
         }
     ]
-    assert row["steps"] == ["configure function thumbnails: memorySize 1024 → 512"]
-    assert row["manifest"] == {"file": "thumbnails.yaml", "line": 2}
+    assert facet["steps"] == ["configure function thumbnails: memorySize 1024 → 512"]
+    applied = json.loads(evenkeel.call("apply", "-o", "json", str(folder)).stdout)
+    valid(applied)
+    assert (applied["kind"], applied["summary"]["changed"]) == ("ApplyResult", 1)
+    assert [it["step"] for it in applied["steps"] if it["fields"]] == facet["steps"]
+    assert "`summary`" in reference and all(f"`{field}`" in reference for field in applied)
+
+
+def valid(answer: dict) -> None:
+    """What a command prints is as its schema says."""
+    schema = json.loads((ROOT / "docs/reference/output.schema.json").read_text())
+    jsonschema.validate(answer, schema)
 
 
 def test_errors_are_exit_code_two(evenkeel: Evenkeel, folder: Path, digests: dict) -> None:
@@ -72,7 +87,13 @@ def test_status_shows_the_daemons_rows(start: Starter, evenkeel: Evenkeel) -> No
     status = evenkeel.call("status", "--url", daemon.url)
     assert status.returncode == 0
     lines = status.stdout.splitlines()
-    assert lines[0].startswith("STATUS") and len(lines) == 4
+    assert lines[0] == "3 objects: 3 synced"
+    assert lines[1].startswith("STATUS") and len(lines) == 5
+    valid(json.loads(evenkeel.call("status", "-o", "json", "--url", daemon.url).stdout))
+    waited = evenkeel.call("status", "thumbnails", "--wait", "--timeout", "5s", "--url", daemon.url)
+    assert waited.returncode == 0, waited.stderr
+    never = evenkeel.call("status", "--wait", "--for", "failed", "--timeout", "1s", "--url", daemon.url)
+    assert never.returncode == 1 and "default/Function/thumbnails is synced" in never.stderr
     assert "default/Function/thumbnails" in status.stdout
     one = json.loads(get(daemon.url + "/api/v1/objects/default/Function/thumbnails"))
     assert one["status"] == "synced"

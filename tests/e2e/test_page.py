@@ -310,9 +310,15 @@ def test_what_is_asked_wrongly_is_told(fleet: Fleet) -> None:
     with pytest.raises(urllib.error.HTTPError) as refused:
         get(fleet.url + "/api/v1/objects/default/Function/nowhere")
     assert refused.value.code == 404 and "nowhere" in json.load(refused.value)["error"]
-    whole = fleet.ask("/api/v1/objects?parts=false")
-    row = next(it for it in whole["objects"] if it["name"] == "count-bases")
-    assert row["status"] == "synced" and row["rollup"]["status"] == "pending"
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        get(fleet.url + "/api/v1/objects/default/Release/count-bases")
+    assert refused.value.code == 404
+    assert "`release` is a facet of `default/Function/count-bases`" in json.load(refused.value)["error"]
+    brief = fleet.ask("/api/v1/objects?facets=false")
+    assert not any("facets" in it for it in brief["objects"])
+    whole = fleet.ask("/api/v1/objects/default/Function/count-bases")
+    statuses = {it["name"]: it["status"] for it in whole["facets"]}
+    assert statuses["function"] == "synced" and (whole["status"], whole["facet"]) == ("pending", "release")
 
 
 def test_status_and_explain_say_the_same(fleet: Fleet) -> None:
@@ -325,9 +331,9 @@ def test_status_and_explain_say_the_same(fleet: Fleet) -> None:
     code, said = says("status", "-o", "wide")
     assert code == 1 and "resize.yaml:1" in said and "MANIFEST" in said
     code, said = says("explain", "resize")
-    assert code == 1 and "/timeout is 60 and should be 3 (somebody changed it in AWS)" in said
+    assert code == 1 and "/timeout: 60 → 3 (another party changed it in AWS)" in said
     code, said = says("explain", "fastq-quality")
-    assert code == 0 and "as its manifest asks" in said
+    assert code == 0 and "default/Function/fastq-quality is synced" in said
     code, said = says("explain", "stranger")
     assert code == 1 and "What to do: `policy.adopt`" in said
     code, said = says("explain", "nowhere")

@@ -9,7 +9,7 @@ import pytest
 
 from conftest import Starter
 from proxy import Proxy
-from stage import ROLE, ROOT, Aws, Evenkeel, wait_for
+from stage import ROLE, ROOT, Aws, Evenkeel, wait_for, words
 
 NAME = "pipeline-tools"
 LAMBDA = {
@@ -104,7 +104,7 @@ def test_what_is_changed_by_hand_comes_back(
     )
     plan = evenkeel.call("plan", str(folder))
     assert plan.returncode == 1
-    assert "/lifecyclePolicy: (absent)" in plan.stdout and "(drift)" in plan.stdout
+    assert "~ lifecyclePolicy (absent) → " in words(plan.stdout) and "(drift)" in plan.stdout
     assert evenkeel.call("run", str(folder), "--once").returncode == 0
     assert aws.ecr.get_lifecycle_policy(repositoryName=NAME)
     sids = {it["Sid"] for it in policy(aws)["Statement"]}
@@ -139,7 +139,7 @@ def test_a_repository_that_is_not_ours_is_left_alone(
     # The plan shows everything that would be reset, and writes nothing.
     plan = evenkeel.call("plan", str(folder))
     assert "taken over from nobody" in plan.stdout
-    assert "/imageTagMutability: MUTABLE → IMMUTABLE_WITH_EXCLUSION" in plan.stdout
+    assert "~ imageTagMutability MUTABLE → IMMUTABLE_WITH_EXCLUSION" in words(plan.stdout)
     assert proxy.writes() == []
     assert evenkeel.call("apply", str(folder)).returncode == 0
     assert tags(aws)["evenkeel.dev/owner"] == "demo"

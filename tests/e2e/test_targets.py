@@ -61,8 +61,7 @@ def targets(tmp_path: Path) -> Path:
 def rows(daemon: Daemon) -> dict[str, str]:
     import json
 
-    answer = json.loads(get(daemon.url + "/api/v1/objects"))
-    return {it["key"]: it["status"] for it in answer["objects"]}
+    return {it["key"]: it["status"] for it in daemon.facets()}
 
 
 MANY = [f"here-{it:02}" for it in range(60)]

@@ -201,7 +201,7 @@ class Play:
 
 
 def rows_of(daemon: Daemon) -> list[dict]:
-    return json.loads(get(daemon.url + "/api/v1/objects"))["objects"]
+    return daemon.facets()
 
 
 def lines(spec: dict[str, str]) -> str:

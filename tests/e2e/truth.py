@@ -31,7 +31,7 @@ READS = {
 
 
 def rows(daemon: Daemon) -> list[dict]:
-    return json.loads(get(daemon.url + "/api/v1/objects"))["objects"]
+    return daemon.facets()
 
 
 def facet(found: list[dict], name: str, kind: str) -> dict | None:
@@ -48,7 +48,7 @@ def says(found: list[dict], row: Row) -> str:
     if part := facet(found, row.name, row.kind):
         return part["status"]
     document = facet(found, row.name, row.document)
-    return (document.get("rollup") or document)["status"] if document else "nothing"
+    return document["whole"] if document else "nothing"
 
 
 @dataclass

@@ -70,6 +70,12 @@ fn the_description_of_the_api_is_generated() {
 }
 
 #[test]
+fn the_schema_of_what_commands_print_is_generated() {
+    let text = serde_json::to_string_pretty(&cli::output_schema()).unwrap() + "\n";
+    golden(&root().join("docs/reference/output.schema.json"), &text);
+}
+
+#[test]
 fn the_schema_is_json_schema_of_every_kind() {
     let schema = manifest::schema();
     assert_eq!(schema["oneOf"][0]["properties"]["kind"]["const"], "Function");
@@ -175,10 +181,14 @@ fn row(key: evenkeel::engine::name::Key) -> evenkeel::engine::status::Row {
         reason: evenkeel::engine::diff::Reason::new("InSync", ""),
         since: jiff::Timestamp::UNIX_EPOCH,
         mode: evenkeel::engine::policy::Mode::Enforce,
+        manifest_mode: evenkeel::engine::policy::Mode::Enforce,
         causes: BTreeSet::new(),
         drift_since: None,
         changes: Vec::new(),
         steps: Vec::new(),
+        preview: None,
+        exists: None,
+        wanted: true,
         conditions: Vec::new(),
         digests: Default::default(),
         details: Vec::new(),
@@ -199,7 +209,8 @@ const METRICS: &str = "\
 # Metrics
 
 Generated from the program. `/metrics` speaks the classic Prometheus text format; `promtool check metrics` finds nothing to say about it.
-Metric names and labels are an interface. *O* stands for the labels `kind`, `name`, `target` of one document; its series leave with it.
+Metric names and labels are an interface. *O* stands for the labels `kind`, `name`, `target` of one object; its series leave with it. With
+`--metrics-detail full` each facet has series of its own, with a label `facet` besides.
 Besides these there is `process_*` under its usual names.
 
 ";
@@ -211,6 +222,7 @@ fn the_metrics_reference_is_generated() {
     for family in metrics().iter().filter(|it| !it.name.starts_with("process_")) {
         let mut labels: Vec<&str> = family.labels.iter().map(String::as_str).collect();
         labels.sort_unstable();
+        labels.retain(|it| *it != "facet");
         if ["kind", "name", "target"].iter().all(|it| labels.contains(it)) {
             labels.retain(|it| !["kind", "name", "target"].contains(it));
             labels.insert(0, "*O*");

@@ -29,6 +29,7 @@ mod identity;
 mod import;
 mod manifest;
 mod model;
+mod outputs;
 mod plan;
 mod provisioned;
 mod refresh;

@@ -68,9 +68,11 @@ impl Scene {
 
     /// How the reserved concurrency of a function is doing.
     fn status(&self, name: &str) -> String {
-        let text = self.served(&format!("/api/v1/objects/default/Concurrency/{name}"));
-        let row: Value = serde_json::from_str(&text).unwrap_or_default();
-        row["status"].as_str().unwrap_or_default().to_owned()
+        let text = self.served(&format!("/api/v1/objects/default/Function/{name}"));
+        let object: Value = serde_json::from_str(&text).unwrap_or_default();
+        let facets = object["facets"].as_array().cloned().unwrap_or_default();
+        let facet = facets.into_iter().find(|it| it["name"] == "concurrency").unwrap_or_default();
+        facet["status"].as_str().unwrap_or_default().to_owned()
     }
 
     /// Somebody changes it, which no list shows.

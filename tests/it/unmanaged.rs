@@ -71,9 +71,8 @@ async fn an_event_source_that_somebody_added_is_reported_and_goes_only_by_name()
     scene.map("theirs", &json!({}));
     let told = |it: &Scene| it.log().contains("theirs") && it.metric("unmanaged_change") == "1";
     scene.until("it is told", told).await;
-    let rows: Value = serde_json::from_str(&scene.served("/api/v1/objects")).unwrap();
-    let rows = rows["objects"].as_array().unwrap().iter();
-    let row = rows.into_iter().find(|it| it["name"].as_str().unwrap().ends_with("theirs")).unwrap();
+    let rows = scene.facets("EventSource");
+    let row = rows.iter().find(|it| it["item"].as_str().unwrap().ends_with("theirs")).unwrap();
     assert_eq!(row["reason"], "UnmanagedChange");
     assert_eq!(row["causes"], json!(["unmanaged_change"]));
     assert_eq!(scene.writes(), before, "it is only reported");
@@ -96,7 +95,7 @@ async fn what_the_manifest_asks_for_is_not_reported() {
     scene.assert_quiet().await;
     // Somebody else's permission for everybody is no part of it.
     permit(&scene, "all", "*");
-    let (code, text) = scene.on_manifests(&["plan"]).await;
+    let (code, text) = scene.planned(&[]).await;
     assert_eq!(code, 1, "{text}");
     let shown = "/permissions/all: * may lambda:InvokeFunction → absent  (drift)";
     assert!(text.contains(shown), "{text}");

@@ -18,9 +18,12 @@ pub use self::{
     object::{
         FunctionArgs, InvokeArgs, LogsArgs, ObjectArgs, ResumeArgs, RollbackArgs, SuspendArgs,
     },
-    output::Output,
+    output::{Output, PlanOutput},
     publish::PublishArgs,
-    query_args::{CheckArgs, ExplainArgs, InitArgs, RefreshArgs, StatusArgs, StatusOutput},
+    query_args::{
+        CheckArgs, ExplainArgs, InitArgs, RefreshArgs, SchemaArgs, SchemaOf, StatusArgs,
+        StatusOutput,
+    },
     reconcile_args::{ApplyArgs, ModeArg, PlanArgs, RunArgs},
     scope::{RailArgs, ScopeArgs},
     test::TestArgs,

@@ -10,3 +10,16 @@ pub enum Output {
     /// JSON, as documented in docs/reference/api.md.
     Json,
 }
+
+/// In which form a plan is printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum PlanOutput {
+    /// Text, in colour on a terminal.
+    Text,
+    /// JSON.
+    Json,
+    /// YAML, with the members of the JSON.
+    Yaml,
+    /// Markdown, for a comment on a pull request.
+    Markdown,
+}

@@ -1,10 +1,13 @@
 //! The arguments of the commands that only ask: the files, or a running Evenkeel.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, time::Duration};
 
 use clap::{Args, ValueEnum};
 
-use crate::cli::parse::label;
+use crate::{
+    cli::parse::{duration, label, status},
+    engine::status::Status,
+};
 
 /// The arguments of `check`.
 #[derive(Debug, Args)]
@@ -12,6 +15,23 @@ pub struct CheckArgs {
     /// The directory of manifests, or one file.
     #[arg(env = "EVENKEEL_DIR", default_value = ".")]
     pub(in crate::cli) dir: PathBuf,
+}
+
+/// The arguments of `schema`.
+#[derive(Debug, Args)]
+pub struct SchemaArgs {
+    /// Of what.
+    #[arg(value_name = "WHAT", default_value = "manifest")]
+    pub(in crate::cli) of: SchemaOf,
+}
+
+/// What a JSON Schema is of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum SchemaOf {
+    /// Manifests.
+    Manifest,
+    /// What `status`, `plan`, `apply` and `test` print with `-o json`.
+    Output,
 }
 
 /// The arguments of `init`.
@@ -77,6 +97,18 @@ pub struct StatusArgs {
     #[arg(short, long, env = "EVENKEEL_OUTPUT", default_value = "text")]
     pub(in crate::cli) output: StatusOutput,
     /// Show it again every two seconds, until interrupted.
-    #[arg(short, long, env = "EVENKEEL_WATCH")]
+    #[arg(short, long, env = "EVENKEEL_WATCH", conflicts_with = "wait")]
     pub(in crate::cli) watch: bool,
+    /// Wait until every object that is meant has the status of --for, then show it. Exit 1 if it does not come within
+    /// --timeout.
+    #[arg(long)]
+    pub(in crate::cli) wait: bool,
+    /// With --wait: for which status.
+    #[arg(long = "for", default_value = "synced", value_name = "STATUS", requires = "wait",
+          value_parser = status)]
+    pub(in crate::cli) wanted: Status,
+    /// With --wait: for how long.
+    #[arg(long, env = "EVENKEEL_TIMEOUT", default_value = "5m", value_name = "TIME", requires = "wait",
+          value_parser = duration)]
+    pub(in crate::cli) timeout: Duration,
 }

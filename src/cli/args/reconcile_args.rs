@@ -7,12 +7,12 @@ use clap::{Args, ValueEnum};
 use super::{
     access::CoreArgs,
     listen::ListenArgs,
-    output::Output,
+    output::{Output, PlanOutput},
     scope::{RailArgs, ScopeArgs},
 };
 use crate::{
     aws::calls::QuotaShares,
-    cli::parse::{audit_share, duration, resync},
+    cli::parse::{audit_share, duration, hash, resync},
     engine::policy::Mode,
 };
 
@@ -26,10 +26,10 @@ pub struct PlanArgs {
     /// Show what `--prune` would delete too, and the hash that confirms it.
     #[arg(long, env = "EVENKEEL_PRUNE", conflicts_with = "label")]
     pub(in crate::cli) prune: bool,
-    /// For people or for programs.
+    /// The form of the plan.
     #[arg(short, long, env = "EVENKEEL_OUTPUT", default_value = "text")]
-    pub(in crate::cli) output: Output,
-    /// How long to look before giving up.
+    pub(in crate::cli) output: PlanOutput,
+    /// How long to read before giving up.
     #[arg(long, env = "EVENKEEL_TIMEOUT", default_value = "2m", value_name = "TIME",
           value_parser = duration)]
     pub(in crate::cli) timeout: Duration,
@@ -44,7 +44,15 @@ pub struct ApplyArgs {
     pub(in crate::cli) core: CoreArgs,
     #[command(flatten)]
     pub(in crate::cli) rails: RailArgs,
-    /// How long to work before giving up.
+    /// Apply only if the plan is still the one that was reviewed: the hash that `plan` shows. Otherwise nothing is
+    /// written, and the exit code is 2.
+    #[arg(long, env = "EVENKEEL_EXPECT", value_name = "HASH", value_parser = hash)]
+    pub(in crate::cli) expect: Option<String>,
+    /// The form of the result.
+    #[arg(short, long, env = "EVENKEEL_OUTPUT", default_value = "text")]
+    pub(in crate::cli) output: Output,
+    /// How long to work before giving up. What goes on by itself, such as a role that AWS does not know yet, is waited
+    /// for.
     #[arg(long, env = "EVENKEEL_TIMEOUT", default_value = "10m", value_name = "TIME",
           value_parser = duration)]
     pub(in crate::cli) timeout: Duration,

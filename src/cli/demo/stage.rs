@@ -28,6 +28,7 @@ use crate::{
     engine::{
         kind::Kind as _,
         name::{Name, Owner},
+        place::DEFAULT_TARGET,
         policy::{Mode, ReadMode},
         prune::Terms,
         status::{Row, Status},
@@ -263,7 +264,7 @@ impl Stage {
 /// Starts a daemon that repairs, with the stand-in at `url` as AWS and the manifests in `root`.
 fn daemon(url: &str, root: &Path) -> Result<Daemon, DemoError> {
     let clients = Clients::local(url, REGION).map_err(|it| DemoError::Daemon(it.into()))?;
-    let (name, account_id) = (Name::new("default"), Some(ACCOUNT.into()));
+    let (name, account_id) = (Name::new(DEFAULT_TARGET), Some(ACCOUNT.into()));
     let options = Options {
         root: root.to_path_buf(),
         owner: "demo".parse::<Owner>().map_err(|it| DemoError::Daemon(it.into()))?,

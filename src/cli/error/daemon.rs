@@ -20,6 +20,11 @@ pub enum DaemonError {
     /// It does not read what it is asked to.
     #[error("{url} refuses it: {why}")]
     RefreshRefused { url: String, status: u16, why: String },
+    #[error(
+        "the plan is another one by now, so nothing was written: its hash is {found}, and {expected} is expected; run \
+         `evenkeel plan` again"
+    )]
+    OtherPlan { expected: String, found: String },
     #[error("no object has these labels")]
     NoSuchLabels,
     #[error("not everything could be looked at within {within:?}")]

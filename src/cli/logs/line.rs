@@ -4,7 +4,14 @@ use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::stream::Stream;
-use crate::{aws::log_events::LogEvent, cli::out::clean, kinds::report::Report};
+use crate::{
+    aws::log_events::LogEvent,
+    cli::{
+        out::clean,
+        style::{Style, Tone},
+    },
+    kinds::report::Report,
+};
 
 /// What a JSON line may call its level, its text and its time.
 const LEVELS: [&str; 4] = ["level", "log_level", "severity", "levelname"];
@@ -14,18 +21,7 @@ const TIMES: [&str; 3] = ["timestamp", "time", "ts"];
 /// How lines look.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct LineFormat {
-    /// Whether there is a terminal that shows colours.
-    pub(super) colour: bool,
-}
-
-/// What a line is about.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Tone {
-    Plain,
-    /// Lambda's own.
-    Frame,
-    Warning,
-    Error,
+    pub(super) style: Style,
 }
 
 impl LineFormat {
@@ -33,23 +29,14 @@ impl LineFormat {
     /// indented. It ends with a line break.
     pub(super) fn line(self, event: &LogEvent, stream: &Stream<'_>) -> String {
         let (tone, text) = shown(event.message.trim_end());
-        let stamp =
-            self.paint(Tone::Frame, &format!("{} {}", moment(event.at), clean(&stream.short())));
+        let stamp = self
+            .style
+            .paint(Tone::Faint, &format!("{} {}", moment(event.at), clean(&stream.short())));
         let mut lines = text.lines();
         let first = lines.next().unwrap_or_default();
-        let rest = lines.map(|it| format!("    {}\n", self.paint(tone, &clean(it))));
+        let rest = lines.map(|it| format!("    {}\n", self.style.paint(tone, &clean(it))));
         let rest: String = rest.collect();
-        format!("{stamp}  {}\n{rest}", self.paint(tone, &clean(first)))
-    }
-
-    fn paint(self, tone: Tone, text: &str) -> String {
-        let code = match tone {
-            Tone::Plain => return text.to_owned(),
-            Tone::Frame => "2",
-            Tone::Warning => "33",
-            Tone::Error => "31",
-        };
-        if self.colour { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() }
+        format!("{stamp}  {}\n{rest}", self.style.paint(tone, &clean(first)))
     }
 }
 
@@ -75,7 +62,7 @@ fn moment(millis: i64) -> String {
 /// else as it is.
 fn shown(text: &str) -> (Tone, String) {
     if let Some(report) = Report::read(text) {
-        let tone = if report.failed.is_some() { Tone::Error } else { Tone::Frame };
+        let tone = if report.failed.is_some() { Tone::Bad } else { Tone::Faint };
         return (tone, format!("REPORT {}  {report}", report.request));
     }
     if let Ok(Value::Object(members)) = serde_json::from_str(text) {
@@ -83,7 +70,7 @@ fn shown(text: &str) -> (Tone, String) {
     }
     let frame =
         ["START RequestId:", "END RequestId:", "INIT_START ", "INIT_REPORT ", "EXTENSION\t"];
-    let tone = if frame.iter().any(|it| text.starts_with(it)) { Tone::Frame } else { tone(text) };
+    let tone = if frame.iter().any(|it| text.starts_with(it)) { Tone::Faint } else { tone(text) };
     (tone, text.to_owned())
 }
 
@@ -92,7 +79,7 @@ fn platform(members: &Map<String, Value>) -> Option<(Tone, String)> {
     let kind = members.get("type")?.as_str()?.strip_prefix("platform.")?;
     let record = members.get("record")?.as_object()?;
     let parts: Vec<String> = record.iter().map(|(key, value)| pair(key, value)).collect();
-    Some((Tone::Frame, format!("{} {}", kind.to_uppercase(), parts.join(" "))))
+    Some((Tone::Faint, format!("{} {}", kind.to_uppercase(), parts.join(" "))))
 }
 
 /// Returns a JSON line of the function's own in words: level and text first, then the rest without
@@ -122,9 +109,9 @@ fn tone(text: &str) -> Tone {
     let start: String = text.chars().take(80).collect::<String>().to_ascii_uppercase();
     let has = |words: &[&str]| words.iter().any(|it| start.contains(it));
     if has(&["ERROR", "FATAL", "CRITICAL", "PANIC", "TASK TIMED OUT"]) {
-        Tone::Error
+        Tone::Bad
     } else if has(&["WARN"]) {
-        Tone::Warning
+        Tone::Change
     } else {
         Tone::Plain
     }
@@ -143,7 +130,9 @@ mod tests {
             stream: "2025/11/25/[7]3fa2bb".into(),
             message: message.into(),
         };
-        expected.assert_eq(&LineFormat { colour: false }.line(&event, &Stream::of(&event.stream)));
+        expected.assert_eq(
+            &LineFormat { style: Style::PLAIN }.line(&event, &Stream::of(&event.stream)),
+        );
     }
 
     #[test]
@@ -193,11 +182,11 @@ mod tests {
 
     #[test]
     fn colours_tell_what_matters() {
-        assert_eq!(shown("[ERROR] no").0, Tone::Error);
-        assert_eq!(shown("2026 Task timed out after 3.00 seconds").0, Tone::Error);
-        assert_eq!(shown(r#"{"level":"warn","msg":"slow"}"#).0, Tone::Warning);
-        assert_eq!(shown("START RequestId: 3f Version: 7").0, Tone::Frame);
+        assert_eq!(shown("[ERROR] no").0, Tone::Bad);
+        assert_eq!(shown("2026 Task timed out after 3.00 seconds").0, Tone::Bad);
+        assert_eq!(shown(r#"{"level":"warn","msg":"slow"}"#).0, Tone::Change);
+        assert_eq!(shown("START RequestId: 3f Version: 7").0, Tone::Faint);
         assert_eq!(shown("fine").0, Tone::Plain);
-        assert!(LineFormat { colour: true }.paint(Tone::Error, "x").starts_with('\u{1b}'));
+        assert!(Style::COLOURED.paint(Tone::Bad, "x").starts_with('\u{1b}'));
     }
 }

@@ -6,11 +6,7 @@
 mod line;
 mod stream;
 
-use std::{
-    collections::BTreeMap,
-    io::{self, IsTerminal as _},
-    time::Duration,
-};
+use std::{collections::BTreeMap, time::Duration};
 
 use tokio::time;
 
@@ -21,6 +17,7 @@ use super::{
     function::TargetFunction,
     out::{self, note},
     outcome::CommandOutcome,
+    style::Style,
 };
 use crate::{
     aws::{
@@ -54,12 +51,11 @@ pub(super) async fn logs(args: LogsArgs, plain: bool) -> Result<CommandOutcome, 
         from: args.since.millis(now),
         to: args.until.map(|it| it.millis(now)),
     };
-    let colour = !plain && io::stdout().is_terminal();
     let mut reader = LogReader {
         found,
         trouble: None,
         args,
-        format: LineFormat { colour },
+        format: LineFormat { style: Style::of_stdout(plain) },
         seen: BTreeMap::new(),
         shown: 0,
     };

@@ -15,13 +15,13 @@ use tempfile::TempDir;
 
 use self::{consumers::Consumers, push_progress::PushProgress};
 use super::{
-    args::{CoreArgs, ImageBuilder, PublishArgs},
+    args::{CoreArgs, ImageBuilder, Output, PublishArgs},
     builder::build::{Build, ExportedImage, ImageArgument},
     error::{
         BuilderError, CliError, FileError, Interrupted, ObjectError, PublishError, UsageError,
     },
     input,
-    once::{self, NO_RESYNC},
+    once::{NO_RESYNC, Round},
     out::{note, print},
     outcome::CommandOutcome,
     runtime::block_on,
@@ -267,10 +267,18 @@ async fn make(args: &PublishArgs, consumers: Option<&Consumers>) -> Result<(), C
     };
     let daemon = session::start(job).await?;
     let mut signals = Signals::new()?;
-    let round = once::work(daemon, &meant, CREATE_MAX, &mut signals).await?;
-    if round.outcome == CommandOutcome::Good {
+    let round = Round {
+        selection: &meant,
+        dir,
+        timeout: CREATE_MAX,
+        output: Output::Text,
+        no_color: true,
+        streams: false,
+    };
+    let (outcome, plan) = round.work(daemon, &mut signals).await?;
+    if outcome == CommandOutcome::Good {
         note(&format!("the repository {repository} is made, as its manifest says"));
         return Ok(());
     }
-    Err(PublishError::NotMade { repository, plan: round.text }.into())
+    Err(PublishError::NotMade { repository, plan }.into())
 }

@@ -10,6 +10,7 @@ mod live;
 mod local;
 mod output;
 mod report;
+pub(super) use self::report::TestReport;
 mod session;
 
 use std::sync::Arc;
@@ -20,7 +21,7 @@ use self::{
     cases::{FunctionTests, TestSelection},
     live::AliasTester,
     local::LocalTests,
-    report::{SuiteReport, TestReport},
+    report::SuiteReport,
 };
 use super::{
     args::{On, Output, TestArgs},
@@ -66,7 +67,7 @@ async fn work(args: TestArgs) -> Result<CommandOutcome, CliError> {
         cases.keep_target(name)?;
     }
     let TestSelection { all, without } = cases;
-    let mut report = TestReport { suites: Vec::new(), without };
+    let mut report = TestReport::new(Vec::new(), without);
     let mut waiting = all;
     if let Some(target) = &target {
         let live = Box::pin(test_live(target, waiting, on)).await;

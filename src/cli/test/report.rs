@@ -4,6 +4,7 @@ use std::{fmt::Write as _, fs, os::unix::fs::PermissionsExt as _, path::Path, ti
 
 use quick_junit::{NonSuccessKind, TestCase, TestCaseStatus, TestSuite};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::{
     aws::invoke::Answer,
@@ -12,19 +13,26 @@ use crate::{
         out::{self, clean},
         outcome::CommandOutcome,
     },
+    daemon::view::state::API_VERSION,
     kinds::release::{expect, live},
 };
 
 /// All that was tried.
-#[derive(Serialize)]
-pub(super) struct TestReport {
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(in crate::cli) struct TestReport {
+    /// `evenkeel.dev/v1`.
+    pub(super) api_version: &'static str,
+    /// `TestReport`.
+    pub(super) kind: &'static str,
+    /// Each function with its tests.
     pub(super) suites: Vec<SuiteReport>,
     /// How many functions have no smoke tests.
     pub(super) without: usize,
 }
 
 /// One function.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(super) struct SuiteReport {
     /// Its name in AWS.
     pub(super) function: String,
@@ -32,24 +40,27 @@ pub(super) struct SuiteReport {
     pub(super) manifest: String,
     /// Where the tests ran.
     pub(super) place: String,
+    /// Its tests.
     pub(super) tests: Vec<TestResult>,
 }
 
 /// One test.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub(super) struct TestResult {
+    /// Its name.
     name: String,
     #[serde(flatten)]
     ending: CaseOutcome,
     /// How long the function ran, in seconds.
     seconds: Option<f64>,
+    /// The id of the request.
     request: Option<String>,
     /// The version that answered.
     version: Option<String>,
 }
 
 /// How a test ended.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 #[serde(tag = "outcome", content = "message", rename_all = "lowercase")]
 pub(super) enum CaseOutcome {
     /// As expected.
@@ -81,6 +92,11 @@ impl TestResult {
 }
 
 impl TestReport {
+    /// What came of these functions' tests; so many others have none.
+    pub(super) fn new(suites: Vec<SuiteReport>, without: usize) -> Self {
+        Self { api_version: API_VERSION, kind: "TestReport", suites, without }
+    }
+
     fn count(&self, is: impl Fn(&CaseOutcome) -> bool) -> usize {
         let all = self.suites.iter().flat_map(|it| &it.tests);
         all.filter(|it| is(&it.ending)).count()
@@ -195,7 +211,7 @@ mod tests {
             tests: endings.into_iter().map(|it| TestResult::new("t", it)).collect(),
         };
         let check = |suites: Vec<SuiteReport>, expected: CommandOutcome| {
-            assert_eq!(TestReport { suites, without: 1 }.outcome(), expected);
+            assert_eq!(TestReport::new(suites, 1).outcome(), expected);
         };
         check(vec![], CommandOutcome::Error);
         check(vec![suite(vec![])], CommandOutcome::Error);

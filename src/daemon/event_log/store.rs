@@ -11,7 +11,10 @@ use jiff::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::engine::name::{Key, Name};
+use crate::{
+    daemon::objects::{FacetName, object_key},
+    engine::name::{Key, Name},
+};
 
 /// How many changes are remembered of one object.
 pub(crate) const HISTORY_MAX: usize = 20;
@@ -101,8 +104,10 @@ impl LoggedEvent {
 #[serde(rename_all = "camelCase")]
 #[schema(as = Change)]
 pub(crate) struct HistoryEntry {
-    /// The object, as `target/Kind/name`: the document's own or a part of it.
+    /// The object, as `target/Kind/name`.
     pub key: String,
+    /// Which facet of it, as `url` or `eventSources[ARN]`.
+    pub facet: String,
     /// When.
     pub at: Timestamp,
     /// What.
@@ -133,7 +138,8 @@ impl HistoryEntry {
     /// An entry that says what happened to which object, and when. All else is empty.
     pub(crate) fn new(key: &Key, at: Timestamp, what: EntryKind) -> Self {
         Self {
-            key: key.to_string(),
+            key: object_key(key).to_string(),
+            facet: FacetName::of(key).to_string(),
             at,
             what,
             step: None,
@@ -271,6 +277,15 @@ impl EventStore {
         if history.is_empty() {
             self.histories.remove(&key);
         }
+    }
+
+    /// What is remembered of all objects, the oldest first.
+    pub(crate) fn entries(&self) -> Vec<(Key, Arc<HistoryEntry>)> {
+        let known = self.histories.iter();
+        let all = known.flat_map(|(key, entries)| entries.iter().map(move |it| (key, it)));
+        let mut all: Vec<_> = all.collect();
+        all.sort_by_key(|(_, (number, _))| *number);
+        all.into_iter().map(|(key, (_, entry))| (key.clone(), Arc::clone(entry))).collect()
     }
 
     /// What happened to some objects, the newest first.

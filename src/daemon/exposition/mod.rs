@@ -6,10 +6,13 @@ mod values;
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use self::values::{count, flag, seconds};
+use self::{
+    objects::SeriesSubject,
+    values::{count, flag, seconds},
+};
 use super::{
     board::{Board, BoardState, EngineStatus},
-    rollup::{DocumentRollup, documents, parts},
+    objects::{BoardObject, documents},
     text::{ExpositionWriter, Family},
 };
 use crate::{
@@ -33,7 +36,7 @@ pub enum MetricsDetail {
     Aggregate,
     /// Each document.
     Documents,
-    /// Each document, and each part of it besides.
+    /// Each document, and each of its facets besides.
     Full,
 }
 
@@ -60,9 +63,11 @@ impl Exposition {
         let shown = &self.board.read(BoardState::clone);
         let mut writer = ExpositionWriter::new(take);
         let all = documents(shown);
-        let parts = if self.detail == MetricsDetail::Full { parts(shown) } else { Vec::new() };
         if self.detail != MetricsDetail::Aggregate {
-            writer.objects(&all.iter().chain(&parts).collect::<Vec<_>>(), &revision(shown));
+            let facets = self.detail == MetricsDetail::Full;
+            let subjects =
+                all.iter().flat_map(|it| SeriesSubject::all(it, facets)).collect::<Vec<_>>();
+            writer.objects(&subjects, &revision(shown));
         }
         writer.sums(shown, &all);
         writer.engines(shown);
@@ -76,7 +81,7 @@ impl Exposition {
 
 impl ExpositionWriter<'_> {
     /// Writes how many documents have which status, with 0 for a status that none has.
-    fn sums(&mut self, shown: &BoardState, all: &[DocumentRollup]) {
+    fn sums(&mut self, shown: &BoardState, all: &[BoardObject]) {
         let mut sums: BTreeMap<[String; 3], usize> = BTreeMap::new();
         let label = |target: &str, kind: &str, status: Status| {
             [target.to_owned(), kind.to_owned(), status.as_str().to_owned()]
@@ -84,8 +89,8 @@ impl ExpositionWriter<'_> {
         for (target, kind, _) in engines(shown) {
             sums.extend(Status::ALL.map(|it| (label(target, kind, it), 0)));
         }
-        for DocumentRollup { row, status, .. } in all {
-            let label = label(row.key.target.as_str(), row.key.kind, *status);
+        for it in all {
+            let label = label(it.key().target.as_str(), it.key().kind, it.status);
             *sums.entry(label).or_default() += 1;
         }
         let family =

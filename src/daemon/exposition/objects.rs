@@ -1,45 +1,77 @@
-//! The series of single objects: documents, and with all the detail there is their parts.
+//! The series of single objects, and with all the detail there is of their facets.
 
 use super::values::{count, flag, seconds, total};
 use crate::{
     daemon::{
-        rollup::DocumentRollup,
+        objects::{BoardObject, FacetName},
         text::{ExpositionWriter, Family, MetricType},
     },
     engine::{
         diff::Cause,
-        status::{Ending, Row, Status},
+        name::Key,
+        status::{Ending, Status},
     },
 };
 
-/// The labels of one object, and with one more.
-const O: [&str; 3] = ["target", "kind", "name"];
-const STATUS: [&str; 4] = ["target", "kind", "name", "status"];
-const CAUSE: [&str; 4] = ["target", "kind", "name", "cause"];
-const RESULT: [&str; 4] = ["target", "kind", "name", "result"];
-const INFO: [&str; 7] =
-    ["target", "kind", "name", "mode", "desired_digest", "live_digest", "revision"];
+/// The labels of one object, and with one more. A facet is empty for the object as a whole, and Prometheus takes an
+/// empty label for one that is not there.
+const O: [&str; 4] = ["target", "kind", "name", "facet"];
+const STATUS: [&str; 5] = ["target", "kind", "name", "facet", "status"];
+const CAUSE: [&str; 5] = ["target", "kind", "name", "facet", "cause"];
+const RESULT: [&str; 5] = ["target", "kind", "name", "facet", "result"];
+const INFO: [&str; 8] =
+    ["target", "kind", "name", "facet", "mode", "desired_digest", "live_digest", "revision"];
+
+/// What series are about: an object as a whole, or one of its facets.
+pub(super) struct SeriesSubject {
+    /// The key of the object.
+    key: Key,
+    /// The facet; empty: the whole.
+    facet: String,
+    /// The whole, or the facet alone.
+    it: BoardObject,
+}
+
+impl SeriesSubject {
+    /// An object, and if `facets` each of its facets but the base.
+    pub(super) fn all(object: &BoardObject, facets: bool) -> Vec<Self> {
+        let key = object.key();
+        let of = |facet, it| Self { key: key.clone(), facet, it };
+        let facet = |it: BoardObject| of(FacetName::of(it.key()).to_string(), it);
+        let parts = object.split().filter(|_| facets).map(facet);
+        std::iter::once(of(String::new(), object.clone())).chain(parts).collect()
+    }
+
+    fn labels(&self) -> [&str; 4] {
+        [self.key.target.as_str(), self.key.kind, self.key.name.as_str(), &self.facet]
+    }
+
+    fn with<'a>(&'a self, label: &'a str) -> [&'a str; 5] {
+        let [target, kind, name, facet] = self.labels();
+        [target, kind, name, facet, label]
+    }
+}
 
 impl ExpositionWriter<'_> {
     /// One sample for each object.
     fn each(
         &mut self,
         family: &Family<'_>,
-        all: &[&DocumentRollup],
-        value: impl Fn(&DocumentRollup) -> f64,
+        all: &[SeriesSubject],
+        value: impl Fn(&BoardObject) -> f64,
     ) {
-        let samples = all.iter().map(|it| (labels(&it.row), value(it)));
+        let samples = all.iter().map(|it| (it.labels(), value(&it.it)));
         self.gauge(family, samples);
     }
 
     /// Writes the series of single objects: status, drift, times, conditions, steps, releases.
     /// `revision` is the commit of the manifests, a label of the info series.
-    pub(super) fn objects(&mut self, all: &[&DocumentRollup], revision: &str) {
+    pub(super) fn objects(&mut self, all: &[SeriesSubject], revision: &str) {
         let family = Family("evenkeel_object_status", "The object's status, as a set.", &STATUS);
         let samples = all.iter().flat_map(|it| Status::ALL.map(|status| (it, status)));
         self.gauge(
             &family,
-            samples.map(|(it, status)| (more(&it.row, status.as_str()), flag(it.status == status))),
+            samples.map(|(it, status)| (it.with(status.as_str()), flag(it.it.status == status))),
         );
         let help = "Since when an exact read has been missing that would say whether the object is as its manifest asks; \
                     0 if it is not unverified.";
@@ -50,20 +82,18 @@ impl ExpositionWriter<'_> {
         self.drift(all);
         let help = "When a list or a look last confirmed the object.";
         let name = "evenkeel_object_last_observed_timestamp_seconds";
-        self.each(&Family(name, help, &O), all, |it| seconds(it.row.observed));
+        self.each(&Family(name, help, &O), all, |it| seconds(it.base.observed));
         let help = "When the object was last read exactly.";
         let name = "evenkeel_object_last_audited_timestamp_seconds";
-        self.each(&Family(name, help, &O), all, |it| seconds(it.row.audited));
-        let suspended = |row: &Row| row.status == Status::Suspended;
+        self.each(&Family(name, help, &O), all, |it| seconds(it.base.audited));
+        let suspended = |it: &BoardObject| it.status == Status::Suspended;
         let help = "Whether writes are held.";
-        self.each(&Family("evenkeel_object_suspended", help, &O), all, |it| {
-            flag(suspended(&it.row))
-        });
+        self.each(&Family("evenkeel_object_suspended", help, &O), all, |it| flag(suspended(it)));
         let help = "Since when writes are held; 0 if they are not.";
         self.each(
             &Family("evenkeel_object_suspended_since_timestamp_seconds", help, &O),
             all,
-            |it| seconds(Some(it.row.since).filter(|_| suspended(&it.row))),
+            |it| seconds(Some(it.worst().since).filter(|_| suspended(it))),
         );
         let help = "Whether it is left alone since somebody keeps changing it back.";
         self.each(&Family("evenkeel_object_fighting", help, &O), all, |it| {
@@ -76,8 +106,8 @@ impl ExpositionWriter<'_> {
         self.infos(all, revision);
         let help = "Steps that AWS accepted or refused.";
         let samples = all.iter().flat_map(|it| {
-            let (success, error) = it.steps;
-            [(more(&it.row, "success"), total(success)), (more(&it.row, "error"), total(error))]
+            let (success, error) = it.it.steps;
+            [(it.with("success"), total(success)), (it.with("error"), total(error))]
         });
         let family = Family("evenkeel_object_steps_total", help, &RESULT);
         self.family(MetricType::Counter, &family, samples);
@@ -86,14 +116,13 @@ impl ExpositionWriter<'_> {
 
     /// Writes for each object whether it drifted and under which cause, in how many fields, and
     /// since when.
-    fn drift(&mut self, all: &[&DocumentRollup]) {
+    fn drift(&mut self, all: &[SeriesSubject]) {
         let help = "Whether somebody changed the object in AWS, by what was changed.";
         let samples = all.iter().flat_map(|it| Cause::ALL.map(|cause| (it, cause)));
         self.gauge(
             &Family("evenkeel_object_drift", help, &CAUSE),
-            samples.map(|(it, cause)| {
-                (more(&it.row, cause.as_str()), flag(it.causes.contains(&cause)))
-            }),
+            samples
+                .map(|(it, cause)| (it.with(cause.as_str()), flag(it.it.causes.contains(&cause)))),
         );
         let help = "How many fields somebody changed in AWS.";
         self.each(&Family("evenkeel_object_drift_fields", help, &O), all, |it| count(it.fields));
@@ -104,11 +133,12 @@ impl ExpositionWriter<'_> {
 
     /// Writes the info series of each object, whose labels name its mode, its images and the
     /// commit.
-    fn infos(&mut self, all: &[&DocumentRollup], revision: &str) {
-        let samples = all.iter().map(|DocumentRollup { row, .. }| {
-            let [target, kind, name] = labels(row);
+    fn infos(&mut self, all: &[SeriesSubject], revision: &str) {
+        let samples = all.iter().map(|it| {
+            let [target, kind, name, facet] = it.labels();
+            let row = &it.it.base;
             let (desired, live) = (&*row.digests.desired, &*row.digests.live);
-            ([target, kind, name, row.mode.as_str(), desired, live, revision], 1.0)
+            ([target, kind, name, facet, row.mode.as_str(), desired, live, revision], 1.0)
         });
         self.gauge(
             &Family("evenkeel_object_info", "What the object is; always 1.", &INFO),
@@ -117,31 +147,22 @@ impl ExpositionWriter<'_> {
     }
 
     /// Writes how releases go and how they ended, for the functions that have one.
-    fn releases(&mut self, all: &[&DocumentRollup]) {
-        let ours = || all.iter().filter_map(|it| Some((&*it.row, it.release.as_deref()?)));
+    fn releases(&mut self, all: &[SeriesSubject]) {
+        let ours = || all.iter().filter_map(|it| Some((it, it.it.release()?)));
         let help = "What part of the calls a version on its way gets; 0 when none is.";
         self.gauge(
             &Family("evenkeel_release_weight_ratio", help, &O),
-            ours().map(|(row, it)| (labels(row), f64::from(it.percent.unwrap_or(0)) / 100.0)),
+            ours().map(|(of, it)| (of.labels(), f64::from(it.percent.unwrap_or(0)) / 100.0)),
         );
         let help = "What releases came to: all callers got the version (promoted), it failed before it had any \
                     (rejected), or it lost them again, as it did badly or by a person (rolled_back).";
-        let samples = ours().flat_map(|(row, it)| {
+        let samples = ours().flat_map(|(of, it)| {
             Ending::ALL.map(|ending| {
                 let times = it.endings.get(&ending).copied().unwrap_or(0);
-                (more(row, ending.as_str()), total(times))
+                (of.with(ending.as_str()), total(times))
             })
         });
         let family = Family("evenkeel_releases_total", help, &RESULT);
         self.family(MetricType::Counter, &family, samples);
     }
-}
-
-fn labels(row: &Row) -> [&str; 3] {
-    [row.key.target.as_str(), row.key.kind, row.key.name.as_str()]
-}
-
-fn more<'a>(row: &'a Row, label: &'a str) -> [&'a str; 4] {
-    let [target, kind, name] = labels(row);
-    [target, kind, name, label]
 }

@@ -1,7 +1,5 @@
 //! The handlers of the API.
 
-use std::sync::Arc;
-
 use axum::{
     extract::{
         Path, Query, State,
@@ -16,24 +14,25 @@ use super::{
     context::AppState,
     error::{ApiError, ApiResult, Problem, json},
 };
-use crate::{
-    daemon::{
-        event_log::{EVENTS_MAX, HistoryEntry},
-        view::{
-            View, Viewer,
-            object::{DifferenceView, ObjectView, differences, object as object_json},
-            params::ObjectParams,
-            query::ObjectQuery,
-            record::EventView,
-            state::{API_VERSION, ObjectsView, SourceDetailView, TargetDetailView},
-        },
+use crate::daemon::{
+    event_log::{EVENTS_MAX, HistoryEntry},
+    objects::{BoardObject, FacetName, object_key},
+    view::{
+        Viewer,
+        object::{ObjectView, object as object_json},
+        params::ObjectParams,
+        parse_key,
+        plan::{PlanView, PlannedObjectView, planned},
+        query::ObjectQuery,
+        record::EventView,
+        state::{API_VERSION, ObjectsView, SourceDetailView, TargetDetailView},
     },
-    engine::status::Row,
 };
 
 /// All objects, or some
 ///
-/// Documents and their parts (URLs, permissions, releases …), each for itself; with `parts=false`, documents alone.
+/// What manifests describe, each object with its facets (release, URL, permissions …) inside, and what is ours and no
+/// manifest asks for any more.
 #[utoipa::path(get, path = "/objects", tag = "objects", params(ObjectParams), responses(
     (status = 200, description = "Objects, targets and the source", body = ObjectsView<'_>),
     (status = 400, description = "The query is not understood", body = Problem),
@@ -43,21 +42,31 @@ pub(super) async fn objects(
     params: Result<Query<ObjectParams>, QueryRejection>,
 ) -> ApiResult {
     let Query(params) = params?;
-    let (query, sums) = (ObjectQuery::parse(&params)?, params.parts == Some(false));
-    app.render(move |_, view| json(&view.list(&query, sums))).await
+    let (query, facets) = (ObjectQuery::parse(&params)?, params.facets != Some(false));
+    app.render(move |_, view| json(&view.list(&query, facets))).await
 }
 
-/// Answers a request about one object with what `make` says of its row, or with 404 if there is no
-/// object with this key.
+/// Answers a request about one object with what `make` says of it, or with 404 if there is no object with this key.
 async fn about(
     app: &AppState,
     key: Result<Path<String>, PathRejection>,
-    make: impl FnOnce(&Viewer, &View, &Arc<Row>) -> ApiResult + Send + 'static,
+    make: impl FnOnce(&Viewer, &BoardObject) -> ApiResult + Send + 'static,
 ) -> ApiResult {
-    let Path(key) = key?;
-    let answer = app.render(move |viewer, view| match view.row(&key) {
-        Some(row) => make(viewer, view, row),
-        None => Err(ApiError::new(StatusCode::NOT_FOUND, format!("there is no object `{key}`"))),
+    let Path(text) = key?;
+    let answer = app.render(move |viewer, view| {
+        let key = parse_key(&text);
+        if let Some(object) = key.as_ref().and_then(|it| view.object(it)) {
+            return make(viewer, object);
+        }
+        let whole = key.as_ref().map(object_key).filter(|it| view.object(it).is_some());
+        let message = match (whole, key) {
+            (Some(object), Some(key)) => {
+                let facet = FacetName::of(&key);
+                format!("there is no object `{text}`; `{facet}` is a facet of `{object}`")
+            }
+            _ => format!("there is no object `{text}`"),
+        };
+        Err(ApiError::new(StatusCode::NOT_FOUND, message))
     });
     answer.await
 }
@@ -75,63 +84,14 @@ pub(super) async fn object(
     State(app): State<AppState>,
     key: Result<Path<String>, PathRejection>,
 ) -> ApiResult {
-    about(&app, key, |_, view, row| json(&object_json(view, row))).await
+    about(&app, key, |_, it| json(&object_json(it, true))).await
 }
 
-/// What differs in an object and in its parts.
-#[derive(Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-#[schema(as = Diff)]
-pub(super) struct DiffView<'a> {
-    /// `evenkeel.dev/v1`.
-    api_version: &'static str,
-    /// The objects that differ, the document's own one first.
-    objects: Vec<ObjectDiffView<'a>>,
-}
-
-/// What differs in an object, and what would be done.
-#[derive(Serialize, ToSchema)]
-#[schema(as = Differing)]
-pub(super) struct ObjectDiffView<'a> {
-    /// The object.
-    key: String,
-    /// How it is doing.
-    status: &'a str,
-    /// Why, in PascalCase.
-    reason: &'a str,
-    /// Why, in words.
-    message: &'a str,
-    /// Every field that differs.
-    changes: Vec<DifferenceView<'a>>,
-    /// The steps that would mend it, in order.
-    steps: &'a [String],
-}
-
-/// Shows in which fields an object differs, and the steps that would repair it.
-fn differing(row: &Row) -> ObjectDiffView<'_> {
-    ObjectDiffView {
-        key: row.key.to_string(),
-        status: row.status.as_str(),
-        reason: row.reason.code,
-        message: &row.reason.message,
-        changes: differences(row),
-        steps: &row.steps,
-    }
-}
-
-fn diff_of<'a>(rows: impl Iterator<Item = &'a Arc<Row>>) -> DiffView<'a> {
-    let differs = |it: &&Arc<Row>| it.differs() || !it.changes.is_empty();
-    DiffView {
-        api_version: API_VERSION,
-        objects: rows.filter(differs).map(|it| differing(it)).collect(),
-    }
-}
-
-/// What differs in one object and in its parts
+/// What would be done to one object
 #[utoipa::path(get, path = "/diffs/{*key}", tag = "objects",
     params(("key" = String, Path, description = "The key of an object", example = "default/Function/resize")),
     responses(
-        (status = 200, description = "What differs; empty: nothing", body = DiffView<'_>),
+        (status = 200, description = "Every field that differs, and the steps", body = PlannedObjectView<'_>),
         (status = 400, description = "The key is no text", body = Problem),
         (status = 404, description = "There is no such object", body = Problem),
     )
@@ -140,10 +100,10 @@ pub(super) async fn diff(
     State(app): State<AppState>,
     key: Result<Path<String>, PathRejection>,
 ) -> ApiResult {
-    about(&app, key, |_, view, row| json(&diff_of(view.family(row).into_iter()))).await
+    about(&app, key, |_, object| json(&planned(object))).await
 }
 
-/// What happened to an object and to its parts.
+/// What happened to an object and to its facets.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = History)]
@@ -154,7 +114,7 @@ pub(super) struct HistoryView<'a> {
     changes: Vec<&'a HistoryEntry>,
 }
 
-/// What happened to one object and to its parts
+/// What happened to one object and to its facets
 ///
 /// Since Evenkeel started: what is older stands in its log.
 #[utoipa::path(get, path = "/history/{*key}", tag = "objects",
@@ -169,8 +129,8 @@ pub(super) async fn history(
     State(app): State<AppState>,
     key: Result<Path<String>, PathRejection>,
 ) -> ApiResult {
-    let make = |viewer: &Viewer, view: &View, row: &Arc<Row>| {
-        let changes = viewer.history(view, row);
+    let make = |viewer: &Viewer, object: &BoardObject| {
+        let changes = viewer.history(object);
         let changes = changes.iter().map(|it| &**it).collect();
         json(&HistoryView { api_version: API_VERSION, changes })
     };
@@ -236,10 +196,10 @@ pub(super) async fn targets(State(app): State<AppState>) -> ApiResult {
 
 /// What is to be done
 ///
-/// Every object that differs, with the steps that would mend it, held up or not.
+/// Every object that is not as its manifest asks, with the steps that would repair it, held up or not.
 #[utoipa::path(get, path = "/plan", tag = "objects", responses(
-    (status = 200, description = "Objects that differ", body = DiffView<'_>),
+    (status = 200, description = "The plan", body = PlanView<'_>),
 ))]
 pub(super) async fn plan(State(app): State<AppState>) -> ApiResult {
-    app.render(|_, view| json(&diff_of(view.rows()))).await
+    app.render(|_, view| json(&view.plan(|_| true))).await
 }

@@ -19,11 +19,11 @@ use super::{
 use crate::{
     daemon::{
         metrics::RefreshResult,
+        objects::object_key,
         refresh::{Admission, DOCUMENTS_MAX, RefreshQueue, TooOften},
         view::{View, state::API_VERSION},
     },
     engine::{name::Key, status::Row},
-    kinds::document_of,
 };
 
 /// A header that pages of other sites cannot send without being asked first whether they may (CORS).
@@ -189,7 +189,7 @@ async fn wish(request: Request) -> Result<RefreshWish, ApiError> {
 /// Finds the documents that are meant. Fails if a name is no object's, or they are more than may ever be asked for.
 fn scope(view: &View, names: &[String]) -> Result<RefreshScope, ApiError> {
     if names.is_empty() {
-        return Ok(RefreshScope::All(view.documents().len()));
+        return Ok(RefreshScope::All(view.documents().count()));
     }
     let many = |count: usize, what: &str| {
         let text = format!(
@@ -204,7 +204,7 @@ fn scope(view: &View, names: &[String]) -> Result<RefreshScope, ApiError> {
     let mut found = BTreeSet::new();
     let mut unknown: BTreeSet<&String> = names.iter().collect();
     for row in view.rows() {
-        let document = document(row);
+        let document = object_key(&row.key);
         let called = names.iter().filter(|it| is_called(row, &document, it)).collect::<Vec<_>>();
         unknown.retain(|it| !called.contains(it));
         if !called.is_empty() {
@@ -218,12 +218,6 @@ fn scope(view: &View, names: &[String]) -> Result<RefreshScope, ApiError> {
         return Err(many(found.len(), "documents have these names"));
     }
     Ok(RefreshScope::Documents(found))
-}
-
-/// The document that an object is a part of, or is.
-fn document(row: &Row) -> Key {
-    let (kind, name) = document_of(row.key.kind, &row.key.name);
-    Key { target: row.key.target.clone(), kind, name }
 }
 
 /// Whether an object is called so, in the words of `evenkeel status`: by its name or its document's, with its kind, or by

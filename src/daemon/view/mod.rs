@@ -6,10 +6,13 @@
 pub(crate) mod age;
 pub(crate) mod object;
 pub(crate) mod params;
+pub(crate) mod plan;
+mod problems;
 pub(crate) mod query;
 pub mod reasons;
 pub(crate) mod record;
 pub(crate) mod state;
 mod viewer;
 
+pub(in crate::daemon) use self::viewer::parse_key;
 pub(crate) use self::viewer::{About, TargetInfo, View, Viewer};

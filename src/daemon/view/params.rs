@@ -8,7 +8,7 @@ use utoipa::openapi::{
 
 use crate::{
     engine::{diff::Cause, status::Status},
-    kinds::ALL,
+    kinds::TAGGED,
 };
 
 /// Which objects.
@@ -21,10 +21,10 @@ pub(crate) struct ObjectParams {
     /// Only those of this kind.
     #[param(schema_with = kinds)]
     pub kind: String,
-    /// Only those with one of these statuses, with commas between them.
+    /// Only those with one of these statuses, with commas between them: the worst of their facets counts.
     #[param(schema_with = statuses)]
     pub status: String,
-    /// Only those that drifted under one of these causes, with commas between them.
+    /// Only those of which a facet drifted under one of these causes, with commas between them.
     #[param(schema_with = causes)]
     pub cause: String,
     /// Only those with all of these labels, as `team=imaging,stage=prod`.
@@ -35,9 +35,9 @@ pub(crate) struct ObjectParams {
     /// In which order. Those alike come by their keys.
     #[param(schema_with = orders)]
     pub sort: String,
-    /// `false`: documents alone, each with its parts as one: `status` and `cause` then mean the whole.
+    /// `false`: objects without their facets.
     #[param(value_type = bool, required = false)]
-    pub parts: Option<bool>,
+    pub facets: Option<bool>,
     /// How many at most, from 1 to 1000; all if it is left out.
     #[param(schema_with = limits)]
     pub limit: String,
@@ -57,7 +57,7 @@ fn some_of<const N: usize>(words: [&str; N]) -> RefOr<Schema> {
 }
 
 fn kinds() -> RefOr<Schema> {
-    pattern(&format!("^({})?$", ALL.join("|")))
+    pattern(&format!("^({})?$", TAGGED.join("|")))
 }
 
 fn orders() -> RefOr<Schema> {

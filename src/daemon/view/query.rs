@@ -1,24 +1,21 @@
 //! Which objects are asked for, in what order, and which of them come on this page. Pure.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-};
+use std::{collections::BTreeMap, sync::Arc};
 
 use jiff::Timestamp;
 
 use super::{
-    object::document_key,
     params::{ObjectParams, SortOrder},
     viewer::{View, split},
 };
 use crate::{
-    daemon::rollup::DocumentRollup,
+    daemon::objects::{BoardObject, FacetName},
     engine::{
         diff::Cause,
+        name::Key,
         status::{Row, Status},
     },
-    kinds::ALL,
+    kinds::TAGGED,
 };
 
 /// How many objects a page may have.
@@ -57,7 +54,7 @@ impl ObjectQuery {
     /// Reads the parameters of a query. `Err` names the first one that cannot be understood.
     pub(crate) fn parse(params: &ObjectParams) -> Result<Self, BadQuery> {
         if !params.kind.is_empty() {
-            one_of("kind", &params.kind, ALL.iter().map(|it| (*it, ())))?;
+            one_of("kind", &params.kind, TAGGED.iter().map(|it| (*it, ())))?;
         }
         Ok(Self {
             target: params.target.clone(),
@@ -149,39 +146,10 @@ fn limit(word: &str) -> Result<Option<usize>, BadQuery> {
     number.map(Some).ok_or_else(|| BadQuery { name: "limit", message: message() })
 }
 
-/// An object or a document, as far as filters look at it.
-#[derive(Clone, Copy)]
-pub(in crate::daemon) struct Item<'a> {
-    /// Its row.
-    pub(in crate::daemon) row: &'a Arc<Row>,
-    /// The row that says how it is doing: a part's, if that is worse off.
-    pub(in crate::daemon) worst: &'a Arc<Row>,
-    /// How it is doing.
-    pub(in crate::daemon) status: Status,
-    /// Under which causes it drifted.
-    pub(in crate::daemon) causes: &'a BTreeSet<Cause>,
-    /// Since when.
-    pub(in crate::daemon) drift_since: Option<Timestamp>,
-}
-
-impl<'a> From<&'a Arc<Row>> for Item<'a> {
-    fn from(row: &'a Arc<Row>) -> Self {
-        let (status, causes, drift_since) = (row.status, &row.causes, row.drift_since);
-        Self { row, worst: row, status, causes, drift_since }
-    }
-}
-
-impl<'a> From<&'a DocumentRollup> for Item<'a> {
-    fn from(it: &'a DocumentRollup) -> Self {
-        let (status, causes, drift_since) = (it.status, &it.causes, it.drift_since);
-        Self { row: &it.row, worst: it.worst(), status, causes, drift_since }
-    }
-}
-
 /// A page of what was asked for.
 pub(in crate::daemon) struct ResultPage<'a> {
     /// What comes on it.
-    pub(in crate::daemon) items: Vec<Item<'a>>,
+    pub(in crate::daemon) items: Vec<&'a BoardObject>,
     /// How many there are on all pages.
     pub(in crate::daemon) total: usize,
     /// What to ask for the next page with; `None`: there is none.
@@ -189,32 +157,27 @@ pub(in crate::daemon) struct ResultPage<'a> {
 }
 
 impl View {
-    /// Objects, each for itself: documents and their parts, but for images, which are only a means.
-    pub(in crate::daemon) fn objects(&self, query: &ObjectQuery) -> ResultPage<'_> {
-        query.select(self.rows().map(Item::from))
-    }
-
-    /// Documents, each with its parts as one, and what is left of those that are gone.
-    pub(in crate::daemon) fn sums(&self, query: &ObjectQuery) -> ResultPage<'_> {
-        let orphans = self.shown.rows.values().filter(|it| it.orphan);
-        query.select(self.documents().iter().map(Item::from).chain(orphans.map(Item::from)))
+    /// The objects that a query asks for.
+    pub(in crate::daemon) fn select(&self, query: &ObjectQuery) -> ResultPage<'_> {
+        query.select(self.objects().iter())
     }
 }
 
 impl ObjectQuery {
     /// Sorts the objects that pass the filters, and returns the page that begins after the cursor.
     /// `total` counts the objects of all pages.
-    fn select<'a>(&self, all: impl Iterator<Item = Item<'a>>) -> ResultPage<'a> {
+    fn select<'a>(&self, all: impl Iterator<Item = &'a BoardObject>) -> ResultPage<'a> {
         let mut chosen: Vec<_> =
-            all.filter(|it| self.takes(it)).map(|it| (self.rank(&it), it)).collect();
+            all.filter(|it| self.takes(it)).map(|it| (self.rank(it), it)).collect();
         let total = chosen.len();
         chosen.sort_by(|(one, a), (other, b)| {
-            one.cmp(other).then_with(|| place(a.row).cmp(&place(b.row)))
+            one.cmp(other).then_with(|| place(a.key()).cmp(&place(b.key())))
         });
         if let Some((rank, key)) = &self.after {
             let last = (*rank, split(key));
             // By rank and key, since the object itself may be gone.
-            let passed = chosen.partition_point(|(rank, it)| (*rank, Some(place(it.row))) <= last);
+            let passed =
+                chosen.partition_point(|(rank, it)| (*rank, Some(place(it.key()))) <= last);
             chosen.drain(..passed);
         }
         let more = self.limit.filter(|limit| chosen.len() > *limit);
@@ -222,48 +185,49 @@ impl ObjectQuery {
             chosen.truncate(limit);
         }
         let last = chosen.last().filter(|_| more.is_some());
-        let next = last.map(|(rank, it)| format!("{rank}~{}", it.row.key));
+        let next = last.map(|(rank, it)| format!("{rank}~{}", it.key()));
         ResultPage { items: chosen.into_iter().map(|(_, it)| it).collect(), total, next }
     }
 
     /// Whether an object passes every filter of the query; an empty one lets all pass.
-    fn takes(&self, it: &Item<'_>) -> bool {
-        let row = it.row;
-        let key = &row.key;
+    fn takes(&self, it: &BoardObject) -> bool {
+        let key = it.key();
         (self.target.is_empty() || key.target.as_str() == self.target)
             && (self.kind.is_empty() || key.kind == self.kind)
             && (self.statuses.is_empty() || self.statuses.contains(&it.status))
             && (self.causes.is_empty() || self.causes.iter().any(|cause| it.causes.contains(cause)))
-            && self.labels.iter().all(|(key, value)| row.labels.get(key) == Some(value))
+            && self.labels.iter().all(|(key, value)| it.base.labels.get(key) == Some(value))
             && (self.text.is_empty() || self.finds(it))
     }
 
     /// Whether the text stands in what people see of an object, in capitals or not.
-    fn finds(&self, it: &Item<'_>) -> bool {
-        let (row, reason) = (it.row, &it.worst.reason);
+    fn finds(&self, it: &BoardObject) -> bool {
         let has = |text: &str| text.to_lowercase().contains(&self.text);
-        has(&row.key.to_string())
-            || has(&document_key(row))
-            || has(reason.code)
-            || has(&reason.message)
-            || row.labels.iter().any(|(key, value)| has(key) || has(value))
-            || row.manifest.as_ref().is_some_and(|it| has(&it.file))
+        let facet = |row: &Arc<Row>| {
+            has(&FacetName::of(&row.key).to_string())
+                || has(row.reason.code)
+                || has(&row.reason.message)
+        };
+        has(&it.key().to_string())
+            || it.facets.iter().any(facet)
+            || it.base.labels.iter().any(|(key, value)| has(key) || has(value))
+            || it.base.manifest.as_ref().is_some_and(|it| has(&it.file))
     }
 
-    fn rank(&self, it: &Item<'_>) -> i64 {
+    fn rank(&self, it: &BoardObject) -> i64 {
         match self.order {
             SortOrder::Key => 0,
             SortOrder::Status => -i64::from(it.status.display_rank()),
             SortOrder::Drift => it.drift_since.map_or(LAST, Timestamp::as_microsecond),
-            SortOrder::Since => -it.row.since.as_microsecond(),
-            SortOrder::Observed => it.row.observed.map_or(-LAST, Timestamp::as_microsecond),
+            SortOrder::Since => -it.worst().since.as_microsecond(),
+            SortOrder::Observed => it.observed().map_or(-LAST, Timestamp::as_microsecond),
         }
     }
 }
 
 /// A key in the form in which a cursor has it.
-fn place(row: &Row) -> (&str, &str, &str) {
-    (row.key.target.as_str(), row.key.kind, row.key.name.as_str())
+fn place(key: &Key) -> (&str, &str, &str) {
+    (key.target.as_str(), key.kind, key.name.as_str())
 }
 
 #[cfg(test)]

@@ -13,6 +13,16 @@ pub struct Advice {
     pub todo: &'static str,
 }
 
+/// Why something is held up.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Said)]
+pub struct ReasonView {
+    /// In PascalCase.
+    pub reason: &'static str,
+    /// In words.
+    pub message: String,
+}
+
 /// Reasons, what they mean, what to do.
 #[rustfmt::skip]
 const TABLE: &[(&str, &str, &str)] = &[

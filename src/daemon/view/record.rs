@@ -6,10 +6,13 @@ use jiff::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::viewer::{View, Viewer};
+use super::viewer::Viewer;
 use crate::{
-    daemon::event_log::{HistoryEntry, LoggedEvent, Subject},
-    engine::{name::Key, status::Row},
+    daemon::{
+        event_log::{HistoryEntry, LoggedEvent, Subject},
+        objects::{BoardObject, FacetName, object_key},
+    },
+    engine::name::Key,
 };
 
 /// Something that happened. What happens again is the same event with a higher count and a new id.
@@ -20,6 +23,8 @@ pub(crate) struct EventView {
     pub id: String,
     /// The key of an object, the name of a target, or `source`.
     pub subject: String,
+    /// Which facet of the object it is about, as `url` or `eventSources[ARN]`; null if it is about no object.
+    pub facet: Option<String>,
     /// Whether the subject is an `object`, a `target` or the `source`.
     pub about: &'static str,
     /// `Normal`, or `Warning` if somebody should look.
@@ -42,7 +47,14 @@ impl Viewer {
     pub(crate) fn event(&self, event: &LoggedEvent) -> EventView {
         EventView {
             id: self.event_log.id(event.number),
-            subject: event.subject.to_string(),
+            subject: match &event.subject {
+                Subject::Object(key) => object_key(key).to_string(),
+                Subject::Target(_) | Subject::Source => event.subject.to_string(),
+            },
+            facet: match &event.subject {
+                Subject::Object(key) => Some(FacetName::of(key).to_string()),
+                Subject::Target(_) | Subject::Source => None,
+            },
             about: match event.subject {
                 Subject::Object(_) => "object",
                 Subject::Target(_) => "target",
@@ -64,21 +76,21 @@ impl Viewer {
         events.iter().map(|it| self.event(it)).collect()
     }
 
-    /// The events of an object and of everything that is a part of it, the newest first.
-    pub(crate) fn events_of(&self, view: &View, row: &Arc<Row>) -> Vec<EventView> {
-        let keys = keys(view, row);
+    /// The events of an object and of its facets, the newest first.
+    pub(crate) fn events_of(&self, object: &BoardObject) -> Vec<EventView> {
+        let keys = keys(object);
         let ours = |it: &&Arc<LoggedEvent>| matches!(&it.subject, Subject::Object(key) if keys.contains(key));
         let events: Vec<Arc<LoggedEvent>> =
             self.event_log.read(|store| store.events().filter(ours).cloned().collect());
         events.iter().map(|it| self.event(it)).collect()
     }
 
-    /// What happened to an object and to everything that is a part of it, the newest first.
-    pub(crate) fn history(&self, view: &View, row: &Arc<Row>) -> Vec<Arc<HistoryEntry>> {
-        self.event_log.read(|store| store.history(&keys(view, row)))
+    /// What happened to an object and to its facets, the newest first.
+    pub(crate) fn history(&self, object: &BoardObject) -> Vec<Arc<HistoryEntry>> {
+        self.event_log.read(|store| store.history(&keys(object)))
     }
 }
 
-fn keys(view: &View, row: &Arc<Row>) -> Vec<Key> {
-    view.family(row).into_iter().map(|it| it.key.clone()).collect()
+fn keys(object: &BoardObject) -> Vec<Key> {
+    object.facets.iter().map(|it| it.key.clone()).collect()
 }

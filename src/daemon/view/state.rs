@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 use super::{
     object::{ObjectView, object},
     query::ObjectQuery,
+    reasons::ReasonView,
     viewer::{TargetInfo, View},
 };
 use crate::{
@@ -31,6 +32,10 @@ pub(crate) const API_VERSION: &str = "evenkeel.dev/v1";
 pub(crate) struct ObjectsView<'a> {
     /// `evenkeel.dev/v1`.
     api_version: &'static str,
+    /// `ObjectList`.
+    kind: &'static str,
+    /// How many objects of documents there are in each status, whatever the query asks for.
+    counts: BTreeMap<&'static str, usize>,
     /// The objects of this page.
     objects: Vec<ObjectView<'a>>,
     /// How many there are on all pages.
@@ -41,16 +46,6 @@ pub(crate) struct ObjectsView<'a> {
     targets: Vec<TargetView>,
     /// The manifests.
     source: SourceView,
-}
-
-/// Why something is held up.
-#[derive(Serialize, ToSchema)]
-#[schema(as = Said)]
-pub(crate) struct ReasonView {
-    /// In PascalCase.
-    pub reason: &'static str,
-    /// In words.
-    pub message: String,
 }
 
 /// A target: one account in one Region.
@@ -251,12 +246,14 @@ pub(crate) struct EngineView {
 }
 
 impl View {
-    /// The objects that a query asks for; with `sums`, documents with their parts as one.
-    pub(crate) fn list(&self, query: &ObjectQuery, sums: bool) -> ObjectsView<'_> {
-        let selected = if sums { self.sums(query) } else { self.objects(query) };
+    /// The objects that a query asks for; `facets`: with their facets.
+    pub(crate) fn list(&self, query: &ObjectQuery, facets: bool) -> ObjectsView<'_> {
+        let selected = self.select(query);
         ObjectsView {
             api_version: API_VERSION,
-            objects: selected.items.iter().map(|it| object(self, it.row)).collect(),
+            kind: "ObjectList",
+            counts: self.counts(),
+            objects: selected.items.iter().map(|it| object(it, facets)).collect(),
             total: selected.total,
             next: selected.next,
             targets: self.shown.targets.keys().map(|name| self.target(name)).collect(),

@@ -1,6 +1,7 @@
 //! The copies of the board that pages and the API read, and how long each serves.
 
 use std::{
+    collections::BTreeMap,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -10,14 +11,14 @@ use jiff::Timestamp;
 use crate::daemon::{
     board::{Board, BoardState},
     event_log::EventLog,
-    rollup::{DocumentRollup, documents},
+    objects::{BoardObject, objects},
 };
 use crate::{
     aws::calls::Calls,
     engine::{
         kind::Kind as _,
         name::{Key, Name},
-        status::Row,
+        status::{Row, Status},
         time::{Clock, Mono, Now},
     },
     kinds::{self, image::Image},
@@ -54,18 +55,23 @@ pub(crate) struct View {
     pub shown: BoardState,
     /// When it was made.
     pub at: Now,
-    documents: Vec<DocumentRollup>,
+    objects: Vec<BoardObject>,
 }
 
 impl View {
     pub(in crate::daemon) fn new(shown: BoardState, at: Now) -> Self {
-        let documents = documents(&shown);
-        Self { shown, at, documents }
+        let objects = objects(&shown);
+        Self { shown, at, objects }
     }
 
-    /// All documents, in the order of their keys.
-    pub(in crate::daemon) fn documents(&self) -> &[DocumentRollup] {
-        &self.documents
+    /// All objects, in the order of their keys: those of documents, and orphans.
+    pub(crate) fn objects(&self) -> &[BoardObject] {
+        &self.objects
+    }
+
+    /// The objects that documents ask for, in the order of their keys.
+    pub(in crate::daemon) fn documents(&self) -> impl Iterator<Item = &BoardObject> {
+        self.objects.iter().filter(|it| !it.base.orphan)
     }
 
     /// All rows but those of images, which are only a means.
@@ -73,31 +79,32 @@ impl View {
         self.shown.rows.values().filter(|it| it.key.kind != Image::NAME)
     }
 
-    /// The row of an object by its key, as `default/Function/resize`.
-    pub(crate) fn row(&self, key: &str) -> Option<&Arc<Row>> {
-        let (target, kind, name) = split(key)?;
-        let kind = kinds::ALL.iter().find(|it| **it == kind)?;
-        self.shown.rows.get(&Key { target: Name::new(target), kind, name: Name::new(name) })
-    }
-
-    /// The document that an object is named after, if it is.
-    pub(in crate::daemon) fn document(&self, key: &Key) -> Option<&DocumentRollup> {
-        let at = self.documents.binary_search_by(|it| it.row.key.cmp(key)).ok()?;
-        self.documents.get(at)
-    }
-
-    /// An object and its parts, itself first.
-    pub(crate) fn family<'a>(&'a self, row: &'a Arc<Row>) -> Vec<&'a Arc<Row>> {
-        match self.document(&row.key) {
-            Some(document) => document.rows.iter().collect(),
-            None => vec![row],
+    /// How many objects of documents there are in each status; 0 for a status that none has.
+    pub(in crate::daemon) fn counts(&self) -> BTreeMap<&'static str, usize> {
+        let mut counts: BTreeMap<_, _> = Status::ALL.map(|it| (it.as_str(), 0)).into();
+        for it in self.documents() {
+            *counts.entry(it.status.as_str()).or_default() += 1;
         }
+        counts
+    }
+
+    /// An object by its key.
+    pub(crate) fn object(&self, key: &Key) -> Option<&BoardObject> {
+        let at = self.objects.binary_search_by(|it| it.key().cmp(key)).ok()?;
+        self.objects.get(at)
     }
 
     /// The account of a target, once it is known.
     pub(crate) fn account(&self, target: &Name) -> Option<&str> {
         self.shown.accounts.get(target).map(String::as_str)
     }
+}
+
+/// Reads a key, as `default/Function/resize`; `None` if it is none.
+pub(in crate::daemon) fn parse_key(text: &str) -> Option<Key> {
+    let (target, kind, name) = split(text)?;
+    let kind = kinds::ALL.iter().find(|it| **it == kind)?;
+    Some(Key { target: Name::new(target), kind, name: Name::new(name) })
 }
 
 /// The parts of a key; `None` if it is none.

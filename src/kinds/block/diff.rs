@@ -12,6 +12,7 @@ use crate::engine::{
     facts::Facts,
     name::Name,
     observed::Known,
+    preview::Preview,
 };
 
 /// Kinds of steps, by which changes refer to them. `record` is a word of the engine too.
@@ -34,7 +35,9 @@ pub(super) fn hostless<B: Block>(name: &Name, spec: &Spec<B>, facts: &Facts) -> 
     let mut diff = Diff::default();
     if let Some(wanted) = &spec.config {
         // It goes with its function, and that is told once.
-        diff.changes.push(presence_change::<B>(Some(&B::fields(wanted)), Origin::Pending));
+        let fields = B::fields(wanted);
+        diff.changes.push(presence_change::<B>(Some(&fields), Origin::Pending));
+        diff.preview = preview::<B>(&fields);
         diff.waits.push(missing(name, facts));
         warn::<B>(wanted, &mut diff);
     }
@@ -117,6 +120,7 @@ impl<B: Block> FacetComparison<'_, B> {
         let calls = B::put(&self.spec.at, wanted, found);
         let changes = match found {
             None if !apart::<B>(&calls) => {
+                diff.preview = preview::<B>(&fields);
                 vec![presence_change::<B>(Some(&fields), self.absence(&fingerprint))]
             }
             None => changes::<B>(&fields, &Fields::new(), self.absence(&fingerprint)),
@@ -359,6 +363,15 @@ fn pointer<B: Block>(path: &str) -> String {
 /// The whole block, in a word; its print is of all that it says.
 fn entire(word: impl Into<String>, fields: &Fields) -> Shown {
     Shown { text: word.into(), fingerprint: Fingerprint::of(format!("{fields:?}").as_bytes()) }
+}
+
+/// The fields of a block that will be made.
+fn preview<B: Block>(fields: &Fields) -> Preview {
+    let mut preview = Preview::default();
+    for (path, value) in fields {
+        preview.push(pointer::<B>(path), value);
+    }
+    preview
 }
 
 /// Returns the change that makes a block as a whole (`wanted` is `Some`), or takes it away.

@@ -170,7 +170,7 @@ impl ChangeList {
         let mut differs = false;
         for name in names {
             let show = |value: Option<&Secret>| match value {
-                Some(value) => Shown::sealed("(value)", value.expose()),
+                Some(value) => Shown::sealed("(secret)", value.expose()),
                 None => Shown::open("(absent)"),
             };
             let pointer = name.replace('~', "~0").replace('/', "~1");
@@ -199,7 +199,7 @@ pub(super) fn summary(changes: &[Change], step: &str) -> String {
         let field = it.path.trim_start_matches('/').replace('/', ".");
         let field = field.replace("~1", "/").replace("~0", "~");
         match (it.live.text.as_str(), it.desired.text.as_str()) {
-            ("(value)", "(value)") => format!("{field} changed"),
+            ("(secret)", "(secret)") => format!("{field} changed"),
             (live, desired) => format!("{field} {live} → {desired}"),
         }
     });

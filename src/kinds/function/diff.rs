@@ -2,7 +2,9 @@
 //! first, then configuration, then tags, and at last the record of what was applied.
 
 use super::{
+    compare::compare,
     comparison::Comparison,
+    config::Config,
     ignore::IgnoredField,
     live::{Live, Package},
     resolve::{gone, resolve},
@@ -16,7 +18,8 @@ use crate::engine::{
     facts::Facts,
     name::Name,
     observed::Reading,
-    tags::IMAGE,
+    preview::Preview,
+    tags::{self, IMAGE},
 };
 
 /// Makes the function in one step, tags included, or waits while its image is not resolved. Refuses
@@ -29,6 +32,7 @@ pub(super) fn create(name: &Name, spec: &Spec, facts: &Facts) -> Diff<Step> {
     let whole = values.fold(whole, |text, value| text + "\n" + &value);
     let fingerprint = Fingerprint::of(whole.as_bytes());
     let mut diff = Diff {
+        preview: preview(name, spec),
         changes: vec![Change {
             path: String::new(),
             desired: Shown { text: "present".into(), fingerprint },
@@ -63,6 +67,19 @@ pub(super) fn create(name: &Name, spec: &Spec, facts: &Facts) -> Diff<Step> {
         Err(wait) => diff.waits.push(wait),
     }
     diff
+}
+
+/// The fields of a function that will be made, as far as AWS would not choose them by itself.
+fn preview(name: &Name, spec: &Spec) -> Preview {
+    let unset = Config::unset(name.as_str(), String::new());
+    let mut preview = Preview::default();
+    preview.push("/image", &spec.image.reference);
+    preview.push("/architecture", spec.architecture.as_str());
+    for it in compare(&spec.config, &unset, Origin::Pending).0 {
+        preview.push(it.path, it.desired);
+    }
+    tags::preview(&spec.tags.set, &mut preview);
+    preview
 }
 
 /// Compares a function with its document: code, configuration, tags, and last what its state

@@ -6,6 +6,7 @@ use super::{
     FIELD,
     live::{Alias, Live, VersionState},
     note::{BY_HAND, RejectedVersion, ReleaseNote},
+    preview,
     spec::{DesiredRelease, Spec},
     step::{Route, Step},
     tag::ReleaseTag,
@@ -46,7 +47,8 @@ const BEHIND_RECHECK: Duration = Duration::from_secs(3);
 /// Compares a release with nothing, since there is no function: it waits for that.
 pub(super) fn hostless(name: &Name, spec: &Spec, facts: &Facts) -> Diff<Step> {
     let mut diff = Diff::default();
-    if spec.wanted.is_some() {
+    if let Some(wanted) = &spec.wanted {
+        diff.preview.steps = preview::release(wanted, name, None);
         // It goes with its function, and that is told once.
         diff.changes.push(change("", "present", "absent", ROUTE));
         diff.waits.push(missing(name, facts));
@@ -129,6 +131,11 @@ impl ReleaseDiff<'_> {
             let message = format!("AWS does not show all of a version, so it is left alone: {why}");
             self.wait(Reason::new("Unreadable", message), None);
             return;
+        }
+        if !self.settled() {
+            let from = self.live.alias().map(Alias::leads);
+            let function = &self.spec.function;
+            self.diff.preview.steps = preview::release(wanted, function, from.as_deref());
         }
         match self.live.alias() {
             None => self.first(wanted),

@@ -33,7 +33,7 @@ impl ReleaseDiff<'_> {
         let ours = alias.note.is_some() || self.claim().is_some_and(|it| it.alias == wanted.alias);
         if !ours && !right && !self.spec.adopts {
             let desired = target.map_or_else(|| "a new version".into(), version);
-            let leads = leads(alias);
+            let leads = alias.leads();
             let change = change("/version", &desired, &leads, ROUTE);
             self.diff.changes.push(Change { origin: Origin::NoRecord, ..change });
             let message = format!(
@@ -60,7 +60,7 @@ impl ReleaseDiff<'_> {
             self.stop(&kept);
             return;
         }
-        let change = change("/version", "a new version", &leads(alias), PUBLISH);
+        let change = change("/version", "a new version", &alias.leads(), PUBLISH);
         self.diff.changes.push(Change { origin: kept.origin(), ..change });
         self.publish(wanted);
         self.watch_on(&kept);
@@ -117,7 +117,7 @@ impl ReleaseDiff<'_> {
             return false;
         }
         let should = Alias { version: Some(current), weight, ..(*alias).clone() };
-        let (desired, found) = (leads(&should), leads(alias));
+        let (desired, found) = (should.leads(), alias.leads());
         let change = change("/version", &desired, &found, ROUTE);
         self.diff.changes.push(Change { origin: Origin::Drift, ..change });
         let note = ReleaseNote { current: Some(current), rolling, ..note.clone() };
@@ -149,7 +149,7 @@ impl ReleaseDiff<'_> {
             }
             return;
         }
-        let change = change("/version", &version(target), &leads(alias), ROUTE);
+        let change = change("/version", &version(target), &alias.leads(), ROUTE);
         self.diff.changes.push(Change { origin: kept.origin(), ..change });
         if !self.settled() {
             self.unsettled();
@@ -227,7 +227,7 @@ impl ReleaseDiff<'_> {
     fn stop(&mut self, kept: &ManagedAlias<'_>) {
         let ManagedAlias { alias, note, current, .. } = kept;
         let (Some(current), true) = (*current, alias.weight.is_some()) else { return };
-        let change = change("/version", &version(current), &leads(alias), ROUTE);
+        let change = change("/version", &version(current), &alias.leads(), ROUTE);
         self.diff.changes.push(change);
         let note = ReleaseNote { current: Some(current), rolling: None, ..note.clone() };
         self.route(ROUTE, Some(alias), To::all(current, note));
@@ -238,7 +238,7 @@ impl ReleaseDiff<'_> {
         if !self.diff.steps.is_empty() {
             return;
         }
-        let change = change("/version", &version(target), &leads(kept.alias), ROUTE);
+        let change = change("/version", &version(target), &kept.alias.leads(), ROUTE);
         self.diff.changes.push(change);
         let message = format!(
             "version {target} is held back: {why}; the alias {} stays as it is: a new image or \
@@ -310,14 +310,5 @@ impl ManagedAlias<'_> {
 
     fn origin(&self) -> Origin {
         if self.alias.note.is_some() { Origin::Pending } else { Origin::NoRecord }
-    }
-}
-
-/// Where an alias leads, in words.
-fn leads(alias: &Alias) -> String {
-    let base = alias.version.map_or_else(|| "$LATEST".into(), version);
-    match alias.weight {
-        Some((other, percent)) => format!("{base}, {percent} % version {other}"),
-        None => base,
     }
 }

@@ -100,6 +100,15 @@ pub struct Alias {
 }
 
 impl Alias {
+    /// Where it leads, in words.
+    pub fn leads(&self) -> String {
+        let base = self.version.map_or_else(|| "$LATEST".into(), |it| format!("version {it}"));
+        match self.weight {
+            Some((other, percent)) => format!("{base}, {percent} % version {other}"),
+            None => base,
+        }
+    }
+
     /// The versions that it leads to.
     pub fn versions(&self) -> BTreeSet<u64> {
         self.version.into_iter().chain(self.weight.map(|(other, _)| other)).collect()

@@ -17,6 +17,7 @@ pub mod expect;
 mod keep;
 pub mod live;
 pub mod note;
+mod preview;
 mod proof;
 mod rules;
 mod shape;

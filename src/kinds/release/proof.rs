@@ -5,7 +5,8 @@ use std::{sync::Arc, time::Duration};
 
 use super::{
     diff::{LATER, PRUNE, PUBLISH, Proof, ReleaseDiff, TEST},
-    live::{Alarm, TestOutcome, VersionState},
+    live::{Alarm, Alias, TestOutcome, VersionState},
+    preview,
     spec::{DesiredRelease, Test},
     step::{Publish, Step},
 };
@@ -39,11 +40,9 @@ impl ReleaseDiff<'_> {
             revision: latest.revision.clone(),
         });
         self.diff.steps.push(Planned::new(PUBLISH, step));
-        let tests = wanted.tests.iter();
-        let tests = tests.map(|it| format!("smoke test {} of the new version", it.name));
-        let alias = format!("move alias {function}:{} to the new version", wanted.alias);
-        let later = tests.chain([alias]);
-        let later = later.map(|text| Planned::new(LATER, Step::Foreseen(text)));
+        let from = self.live.alias().map(Alias::leads);
+        let later = preview::after_publishing(wanted, &function, from.as_deref());
+        let later = later.into_iter().map(|text| Planned::new(LATER, Step::Foreseen(text)));
         self.diff.steps.extend(later);
     }
 

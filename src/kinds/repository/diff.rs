@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::{
     ignore::IgnoredRepositoryField,
     live::Live,
-    policy,
+    policy, preview,
     spec::{Spec, config_hash},
     step::{Step, kind},
 };
@@ -47,7 +47,8 @@ pub(super) fn create(name: &Name, spec: &Spec) -> Diff<Step> {
         origin: Origin::NoRecord,
         step: kind::CREATE,
     };
-    Diff { changes: vec![change], steps: vec![Planned::new(kind::CREATE, step)], ..Diff::default() }
+    let steps = vec![Planned::new(kind::CREATE, step)];
+    Diff { changes: vec![change], steps, preview: preview::preview(spec), ..Diff::default() }
 }
 
 /// Compares a repository with its document: settings, encryption, both policies, tags.

@@ -10,6 +10,7 @@ pub mod export;
 pub mod ignore;
 pub mod live;
 pub mod policy;
+mod preview;
 pub mod rules;
 pub mod shape;
 pub mod spec;

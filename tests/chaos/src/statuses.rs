@@ -50,6 +50,19 @@ const CHANGES: [(&str, &[&str]); 10] = [
     ("LogGroup", &["PutRetentionPolicy"]),
 ];
 
+/// The engines' kinds of the facets that manifests describe.
+const FACETS: [(&str, &str); 9] = [
+    ("release", "Release"),
+    ("url", "Url"),
+    ("permissions", "Permissions"),
+    ("asyncInvoke", "AsyncInvoke"),
+    ("concurrency", "Concurrency"),
+    ("concurrency.provisioned", "ProvisionedConcurrency"),
+    ("recursiveLoop", "Recursion"),
+    ("eventSources", "EventSource"),
+    ("logGroup", "LogGroup"),
+];
+
 /// One row that said `synced`.
 #[derive(Debug)]
 struct SyncedRow {
@@ -82,12 +95,18 @@ impl Statuses {
         let url = format!("http://{address}/api/v1/objects");
         let body = tokio::task::spawn_blocking(move || get(&url)).await;
         let Some(body) = body.ok().flatten() else { return };
-        let rows = body["objects"].as_array().into_iter().flatten();
-        let synced = rows.filter(|it| it["status"] == "synced");
-        self.said.extend(synced.filter_map(|row| {
-            let name = row["name"].as_str()?.split('/').next()?.to_owned();
-            let kind = row["kind"].as_str()?.to_owned();
-            let period = row["maxAgeSeconds"].as_f64().unwrap_or(PERIOD);
+        let objects = body["objects"].as_array().into_iter().flatten();
+        let facets = objects.flat_map(|object| {
+            let facets = object["facets"].as_array().into_iter().flatten();
+            facets.map(move |facet| (object, facet))
+        });
+        let synced = facets.filter(|(_, facet)| facet["status"] == "synced");
+        self.said.extend(synced.filter_map(|(object, facet)| {
+            let name = object["name"].as_str()?.to_owned();
+            let member = facet["name"].as_str()?;
+            let kind = FACETS.iter().find(|(it, _)| *it == member).map(|(_, kind)| *kind);
+            let kind = kind.or(object["kind"].as_str())?.to_owned();
+            let period = facet["maxAgeSeconds"].as_f64().unwrap_or(PERIOD);
             let caller = daemon.key().to_owned();
             Some(SyncedRow { at: now.as_secs_f64(), caller, part: (name, kind), period })
         }));

@@ -27,7 +27,7 @@ async fn only_an_event_source_that_left_the_manifest_is_deleted() {
     scene.map("copied", &json!({ "evenkeel.dev/owner": "team", "evenkeel.dev/object": object }));
     scene.assert_quiet().await;
     scene.manifest(&queues(&["orders", "returns"]));
-    let (code, text) = scene.on_manifests(&["plan"]).await;
+    let (code, text) = scene.planned(&[]).await;
     assert_eq!(code, 1, "{text}");
     let line = format!("delete event source of function job: arn:aws:sqs:{REGION}:{ACCOUNT}:gifts");
     assert!(text.contains(&line) && !text.contains("theirs") && !text.contains("copied"), "{text}");
@@ -100,6 +100,6 @@ async fn a_hold_on_the_function_holds_its_event_sources() {
     scene.about("UpdateEventSourceMapping", (&id, json!({ "BatchSize": 3 }))).unwrap();
     let (code, text) = scene.on_manifests(&["apply"]).await;
     assert_eq!(code, 1, "{text}");
-    assert!(text.contains("incident") && text.contains("/eventSources/batchSize"), "{text}");
+    assert!(text.contains("incident") && text.contains("~ batchSize  3 → 10  (drift)"), "{text}");
     assert_eq!(scene.mapping("orders", "job")["BatchSize"], 3);
 }

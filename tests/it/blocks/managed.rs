@@ -34,7 +34,7 @@ impl Scene {
 
     /// A plan that shows these lines.
     async fn shows(&self, lines: &[&str]) {
-        let (code, text) = self.on_manifests(&["plan"]).await;
+        let (code, text) = self.planned(&[]).await;
         assert_eq!(code, 1, "{text}");
         for line in lines {
             assert!(text.contains(line), "{line}: {text}");

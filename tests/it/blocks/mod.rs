@@ -142,7 +142,7 @@ async fn each_field_that_is_changed_by_hand_is_seen_named_and_repaired() {
     let hands = hands().into_iter().filter(|it| it.tested.is_none() && it.alias.is_none());
     for (hand, name) in hands.zip(fleet.iter().cycle()) {
         scene.change(&hand, name).await;
-        let (code, text) = scene.on_manifests(&["plan", name]).await;
+        let (code, text) = scene.planned(&[name]).await;
         assert_eq!(code, 1, "{} is not seen: {text}", hand.field);
         assert!(text.contains(&format!("    {}", hand.path)), "{}: {text}", hand.field);
         if hand.refused {
@@ -169,11 +169,11 @@ async fn what_hangs_on_an_alias_is_seen_named_and_repaired_and_goes() {
     scene.assert_quiet().await;
     for hand in hands().into_iter().filter(|it| it.alias.is_some()) {
         scene.change(&hand, "job").await;
-        let (code, text) = scene.on_manifests(&["plan"]).await;
+        let (code, text) = scene.planned(&[]).await;
         assert_eq!(code, 1, "{} is not seen: {text}", hand.field);
         assert!(text.contains(&format!("    {}", hand.path)), "{}: {text}", hand.field);
         scene.apply().await;
-        let (code, text) = scene.on_manifests(&["plan"]).await;
+        let (code, text) = scene.planned(&[]).await;
         assert_eq!(code, 0, "{} is not repaired: {text}", hand.field);
     }
     scene.manifest("  release: {}\n  concurrency: { provisioned: 3 }\n");
@@ -197,7 +197,7 @@ async fn what_is_taken_out_of_the_manifest_is_taken_away_and_what_others_made_st
     let all = ["asyncInvoke", "concurrency", "logGroup", "permissions", "recursiveLoop", "url"];
     assert_eq!(scene.noted(), all);
     scene.manifest("");
-    let (code, text) = scene.on_manifests(&["plan"]).await;
+    let (code, text) = scene.planned(&[]).await;
     assert_eq!(code, 1, "{text}");
     scene.apply().await;
     assert_eq!(scene.noted(), Vec::<String>::new());
@@ -241,7 +241,7 @@ async fn what_is_public_is_called_so() {
     let scene = Scene::new().await;
     scene.manifest(EVERYTHING);
     scene.apply().await;
-    let (_, text) = scene.on_manifests(&["plan"]).await;
+    let (_, text) = scene.planned(&[]).await;
     assert!(text.contains("public: ek-through-"), "{text}");
     assert!(text.contains("anyone on the internet can invoke the function"), "{text}");
     // The organization's members are not everybody.

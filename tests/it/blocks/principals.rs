@@ -23,7 +23,7 @@ impl Scene {
 
     /// Applies what cannot be in sync.
     async fn apply_anyhow(&self) {
-        let (code, text) = self.on_manifests(&["apply"]).await;
+        let (code, text) = self.on_manifests(&["apply", "--timeout", "5s"]).await;
         assert_eq!(code, 1, "{text}");
     }
 
@@ -85,7 +85,7 @@ async fn what_aws_shows_otherwise_than_it_was_written_does_not_converge_and_stay
         "sid: other, principal: s3.amazonaws.com",
         r#"sid: partner, principal: "arn:aws:iam::111122223333:role/odd""#,
     ]);
-    let (code, text) = scene.on_manifests(&["apply"]).await;
+    let (code, text) = scene.on_manifests(&["apply", "--timeout", "5s"]).await;
     assert_eq!(code, 1, "{text}");
     assert!(text.contains("NotConverging") && text.contains("/permissions/partner-"), "{text}");
     // A statement that AWS shows in other words lets its principal in: it is not left taken away.
@@ -113,7 +113,7 @@ async fn a_permission_whose_principal_is_not_there_holds_up_no_other() {
         r#"sid: changes, principal: "arn:aws:iam::111122223333:role/successor""#,
         "sid: innocent, principal: events.amazonaws.com",
     ]);
-    let (code, text) = scene.on_manifests(&["apply"]).await;
+    let (code, text) = scene.on_manifests(&["apply", "--timeout", "5s"]).await;
     assert_eq!(code, 1, "{text}");
     // What changes keeps what it was until the new one is there.
     assert_eq!(scene.permitted(), ["changes", "innocent"]);
@@ -141,7 +141,7 @@ async fn a_policy_that_names_nobody_yet_holds_up_no_other_change_of_the_reposito
     scene.repository(
         "  repositoryPolicy:\n    Version: \"2012-10-17\"\n    Statement:\n      - { Sid: pull, Effect: Allow, Principal: { AWS: \"arn:aws:iam::111122223333:role/caller\" }, Action: \"ecr:BatchGetImage\" }\n  lifecyclePolicy: { rules: [{ rulePriority: 1, selection: { tagStatus: untagged, countType: imageCountMoreThan, countNumber: 3 }, action: { type: expire } }] }\n",
     );
-    let (code, text) = scene.on_manifests(&["apply"]).await;
+    let (code, text) = scene.on_manifests(&["apply", "--timeout", "5s"]).await;
     assert_eq!(code, 1, "{text}");
     assert!(text.contains("InputMissing") && text.contains("misspelt"), "{text}");
     scene.call(Service::Ecr, "GetLifecyclePolicy", ("tools/align", json!({})));
@@ -198,7 +198,7 @@ async fn a_statement_of_a_principal_that_was_deleted_goes_before_another_is_adde
     // While it is there, AWS refuses every new one.
     scene.faults(&json!([refused("role/new")]));
     scene.permissions(&[r#"sid: partner, principal: "arn:aws:iam::111122223333:role/new""#]);
-    let (code, text) = scene.on_manifests(&["apply"]).await;
+    let (code, text) = scene.on_manifests(&["apply", "--timeout", "5s"]).await;
     assert_eq!((code, scene.permitted()), (1, Vec::new()), "{text}");
     scene.faults(&json!([]));
     scene.apply().await;
@@ -218,7 +218,7 @@ async fn a_refused_permission_leaves_the_function_no_more_open_than_the_manifest
     scene.manifest(
         "  policy: { exclusive: true }\n  permissions:\n    - { sid: caller, principal: \"arn:aws:iam::111122223333:role/caller\" }\n",
     );
-    let (code, text) = scene.on_manifests(&["apply"]).await;
+    let (code, text) = scene.on_manifests(&["apply", "--timeout", "5s"]).await;
     assert_eq!((code, scene.statements("job").len()), (1, 0), "{text}");
 }
 
@@ -241,7 +241,7 @@ async fn a_refused_configuration_holds_up_no_tags_and_a_refused_key_no_retention
     scene.manifest(
         "  memorySize: 512\n  tags: { team: media }\n  logGroup: { retentionInDays: 30, kmsKeyId: \"arn:aws:kms:us-east-1:123456789012:key/none\" }\n",
     );
-    let (code, text) = scene.on_manifests(&["apply"]).await;
+    let (code, text) = scene.on_manifests(&["apply", "--timeout", "5s"]).await;
     assert_eq!(code, 1, "{text}");
     let job = &scene.functions()["job"];
     assert_eq!(
@@ -265,7 +265,7 @@ async fn a_configuration_waits_for_the_code_that_is_refused() {
     }]));
     scene.push(2);
     scene.manifest("  memorySize: 512\n");
-    let (code, text) = scene.on_manifests(&["apply"]).await;
+    let (code, text) = scene.on_manifests(&["apply", "--timeout", "5s"]).await;
     assert_eq!(code, 1, "{text}");
     assert_eq!(scene.functions()["job"]["configuration"]["MemorySize"], 128);
 }

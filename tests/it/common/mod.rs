@@ -1,5 +1,6 @@
 //! What several topics share.
 
+pub mod planned;
 pub mod replay;
 pub mod scene;
 

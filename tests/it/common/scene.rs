@@ -283,11 +283,25 @@ impl Scene {
         answer.and_then(|mut it| it.body_mut().read_to_string().ok()).unwrap_or_default()
     }
 
-    /// Its row of a kind.
+    /// What is said of a facet, by the engine's kind that keeps it; null if there is none.
     pub fn row(&self, kind: &str) -> Value {
+        self.facets(kind).into_iter().next().unwrap_or_default()
+    }
+
+    /// What is said of each facet of a kind.
+    pub fn facets(&self, kind: &str) -> Vec<Value> {
         let body: Value = serde_json::from_str(&self.served("/api/v1/objects")).unwrap_or_default();
-        let rows = body["objects"].as_array().into_iter().flatten();
-        rows.into_iter().find(|it| it["kind"] == *kind).cloned().unwrap_or_default()
+        let objects = body["objects"].as_array().into_iter().flatten();
+        let name = evenkeel::kinds::facet_of(kind).map(|it| it.replace('/', "."));
+        let is_meant = |object: &Value, facet: &Value| match &name {
+            Some(name) => facet["name"] == **name,
+            None => object["kind"] == *kind && facet["name"] == kind.to_lowercase(),
+        };
+        let of = |object: &Value| {
+            let facets = object["facets"].as_array().into_iter().flatten();
+            facets.filter(|it| is_meant(object, it)).cloned().collect::<Vec<_>>()
+        };
+        objects.flat_map(of).collect()
     }
 
     /// What the daemon has written to its log.

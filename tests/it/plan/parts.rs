@@ -1,5 +1,5 @@
 //! Plans of what a function has besides itself: what was applied before, what somebody did by hand, and the
-//! manifest in; what `evenkeel plan` prints out. The real binary, on the stand-in.
+//! manifest in; what `evenkeel plan -o json` says. The real binary, on the stand-in.
 
 use tokio::runtime::Runtime;
 
@@ -25,7 +25,7 @@ async fn plan(input: &Input) -> String {
         scene.lambda(call.to_owned().leak(), qualifier, serde_json::from_str(body).unwrap());
     }
     scene.manifest(&input.members("manifest"));
-    let (code, text) = scene.on_manifests(&["plan"]).await;
+    let (code, text) = scene.planned(&[]).await;
     assert!(code < 2, "{text}");
     // What goes to the log is no part of it.
     let shown = |it: &&str| !it.is_empty() && !it.starts_with('{');

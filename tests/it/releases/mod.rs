@@ -105,7 +105,7 @@ async fn a_good_image_gets_callers_once_it_is_tested() {
     assert_eq!(scene.count(|it| it.operation == "Invoke"), 1);
     scene.assert_quiet().await;
     scene.push(2);
-    let (code, text) = scene.on_manifests(&["plan"]).await;
+    let (code, text) = scene.planned(&[]).await;
     assert_eq!(code, 1, "{text}");
     let callers = Callers::start(&scene);
     scene.apply().await;
@@ -308,7 +308,7 @@ async fn an_alias_that_somebody_moves_goes_back() {
         json!({ "RoutingConfig": { "AdditionalVersionWeights": { "1": 0.5 } } }),
     ] {
         move_alias(&scene, "job", body);
-        let (code, text) = scene.on_manifests(&["plan"]).await;
+        let (code, text) = scene.planned(&[]).await;
         assert_eq!(code, 1, "{text}");
         assert!(text.contains("/release/version") && text.contains("drift"), "{text}");
         scene.apply().await;
@@ -344,7 +344,7 @@ async fn what_hangs_on_the_alias_moves_there_and_back() {
     scene.apply().await;
     assert_eq!(scene.urls(), ["job"]);
     scene.manifest(&format!("{blocks}{TESTED}"));
-    let (_, text) = scene.on_manifests(&["plan"]).await;
+    let (_, text) = scene.planned(&[]).await;
     assert!(text.contains("on the alias live"), "{text}");
     scene.apply().await;
     assert_eq!((scene.leads(), scene.urls()), ("1".into(), vec!["live".to_owned()]));

@@ -53,7 +53,7 @@ impl Differences {
         let (dir, selection) = (root.to_path_buf(), selection.clone());
         let job = Job { core, dir, selection, settings, terms, confirm: None, pause: None };
         let daemon = session::start(job).await?;
-        let end = session::settle(&daemon, READ_MAX, |_| {}).await;
+        let end = session::settle(&daemon, READ_MAX, |_| true).await;
         let view = daemon.viewer.view(daemon.viewer.now());
         let wanted = |it: &&Arc<Row>| {
             it.key.target == *target

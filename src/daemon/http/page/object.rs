@@ -1,4 +1,4 @@
-//! The page of one object, with everything that is a part of it.
+//! The page of one object, with its facets.
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use askama::Template;
 use axum::{
     extract::{Extension, Path, State, rejection::PathRejection},
     http::StatusCode,
-    response::Response,
+    response::{IntoResponse as _, Redirect, Response},
 };
 
 use super::{
@@ -20,18 +20,19 @@ use crate::{
             context::{AppState, RefreshAccess},
             host::IsOwnHost,
         },
+        objects::{BoardObject, FacetName, object_key},
         view::{
-            View, Viewer,
-            object::document_key,
+            View, Viewer, parse_key,
             reasons::{self, Advice},
         },
     },
     engine::{
         diff::Change,
         kind::Kind as _,
+        name::Key,
         status::{Condition, Row, Truth},
     },
-    kinds::{document_of, function::Function, release::Release, repository::Repository},
+    kinds::{function::Function, release::Release, repository::Repository},
 };
 
 #[derive(Template)]
@@ -43,11 +44,9 @@ struct ObjectPage {
     key: String,
     name: String,
     kind: &'static str,
-    /// The document that this is a part of, if it is one.
-    of: Option<ObjectSummary>,
     status: &'static str,
-    /// The object that says why: a part, if that is worse off.
-    worst: ObjectSummary,
+    /// The facet that says why: the worst.
+    worst: FacetSummary,
     is_worst: bool,
     advice: Option<Advice>,
     held: Vec<String>,
@@ -59,13 +58,12 @@ struct ObjectPage {
     causes: String,
     observed: Option<TimeCell>,
     audited: Option<TimeCell>,
-    /// Each part with its read times.
-    reads: Vec<ReadRow>,
     next: String,
     labels: Vec<(String, String)>,
     place: Option<Link>,
     console: Vec<Link>,
-    parts: Vec<ObjectSummary>,
+    /// Each facet with its status and read times.
+    facets: Vec<FacetSummary>,
     changes: Vec<FieldRow>,
     steps: Vec<StepRow>,
     ignored: Vec<String>,
@@ -76,42 +74,35 @@ struct ObjectPage {
     orphan: bool,
 }
 
-/// When one object was read, and when it is read next.
-struct ReadRow {
-    kind: &'static str,
+struct Link {
+    href: String,
+    text: String,
+}
+
+/// A facet in a line: its status, and when it was and will be read.
+struct FacetSummary {
+    facet: String,
+    status: &'static str,
+    reason: &'static str,
+    message: String,
     verified: bool,
     read: Option<TimeCell>,
     limit: String,
     next: String,
 }
 
-struct Link {
-    href: String,
-    text: String,
-}
-
-/// An object in a line.
-struct ObjectSummary {
-    href: String,
-    kind: &'static str,
-    name: String,
-    status: &'static str,
-    reason: &'static str,
-    message: String,
-}
-
 /// A field that differs.
 struct FieldRow {
-    kind: &'static str,
+    facet: String,
     path: String,
-    desired: String,
     live: String,
+    desired: String,
     origin: &'static str,
     cause: &'static str,
 }
 
 struct StepRow {
-    kind: &'static str,
+    facet: String,
     text: String,
 }
 
@@ -123,7 +114,7 @@ struct ReleaseSummary {
 }
 
 struct ConditionRow {
-    kind: &'static str,
+    facet: String,
     condition: &'static str,
     status: &'static str,
     reason: &'static str,
@@ -147,85 +138,74 @@ pub(super) async fn object(
     let refresh = app.refresh_access == RefreshAccess::Open && host == IsOwnHost(true);
     let made = app.render(move |viewer, view| {
         let context = PageContext { viewer, view };
-        let key = match key {
+        let text = match key {
             Ok(Path(key)) => key,
             Err(bad) => {
                 return ErrorPage::respond(context, StatusCode::BAD_REQUEST, bad.body_text());
             }
         };
-        if let Some(row) = view.row(&key) {
-            return page(StatusCode::OK, &of(context, row, refresh));
+        let key = parse_key(&text);
+        if let Some(object) = key.as_ref().and_then(|it| view.object(it)) {
+            return page(StatusCode::OK, &of(context, object, refresh));
         }
-        let message = format!("There is no object {key}. It may have left, or not be read yet.");
+        // An address of one of its facets, as an event or a log line may name it.
+        let whole = key.as_ref().map(object_key);
+        if let Some(whole) = whole.filter(|it| view.object(it).is_some()) {
+            return Redirect::permanent(&href(&whole.to_string())).into_response();
+        }
+        let message = format!("There is no object {text}. It may have left, or not be read yet.");
         ErrorPage::respond(context, StatusCode::NOT_FOUND, message)
     });
     made.await
 }
 
-/// Makes the page of an object. If it is a document, then status, causes and drift are those of all
-/// its objects together, and the worst of them says why. `refresh`: a read may be asked for.
-fn of(context: PageContext<'_>, row: &Arc<Row>, refresh: bool) -> ObjectPage {
+/// Makes the page of an object. `refresh`: a read may be asked for.
+fn of(context: PageContext<'_>, object: &BoardObject, refresh: bool) -> ObjectPage {
     let PageContext { viewer, view } = context;
+    let (row, worst) = (&object.base, object.worst());
     let key = row.key.to_string();
-    let rows = view.family(row);
-    let document = view.document(&row.key);
+    let rows = &object.facets;
     let json = format!("/api/v1{}", href(&key));
-    let parent = view.row(&document_key(row)).filter(|it| it.key != row.key);
-    let drift = document.map_or(row.drift_since, |it| it.drift_since);
-    let worst = document.map_or(row, |it| it.worst());
-    let causes = document.map_or(&row.causes, |it| &it.causes);
     ObjectPage {
         layout: Layout::new(context, "objects", key.clone(), json),
         refresh,
         name: row.key.name.to_string(),
         kind: row.key.kind,
-        of: parent.map(|it| summary(it)),
-        status: document.map_or(row.status, |it| it.status).as_str(),
-        worst: summary(worst),
+        status: object.status.as_str(),
+        worst: summary(worst, view),
         is_worst: worst.key == row.key,
         advice: reasons::of(worst.reason.code).filter(|it| !it.todo.is_empty()),
-        held: condition_messages(&rows, "Suspended"),
+        held: condition_messages(rows, "Suspended"),
         since: TimeCell::new(worst.since, view),
         mode: row.mode.as_str(),
         image: image(row).to_owned(),
         digests: digests(row),
-        drift: TimeCell::maybe(drift, view),
-        causes: causes.iter().map(|it| it.as_str()).collect::<Vec<_>>().join(", "),
-        observed: TimeCell::maybe(row.observed, view),
-        audited: TimeCell::maybe(row.audited, view),
-        reads: rows.iter().map(|it| read_row(it, view)).collect(),
-        next: ahead(row.next_check, view),
+        drift: TimeCell::maybe(object.drift_since, view),
+        causes: object.causes.iter().map(|it| it.as_str()).collect::<Vec<_>>().join(", "),
+        observed: TimeCell::maybe(object.observed(), view),
+        audited: TimeCell::maybe(object.audited(), view),
+        next: ahead(object.next_check(), view),
         labels: row.labels.iter().map(|(key, value)| (key.clone(), value.clone())).collect(),
         place: row.manifest.as_ref().map(|it| Link {
             href: format!("/source#file:{}", encoded(&it.file)),
             text: it.to_string(),
         }),
         console: console(viewer, view, row),
-        parts: rows.iter().skip(1).map(|it| summary(it)).collect(),
+        facets: rows.iter().map(|it| summary(it, view)).collect(),
         changes: rows.iter().flat_map(|it| fields(it)).collect(),
         steps: rows.iter().flat_map(|it| steps(it)).collect(),
-        ignored: condition_messages(&rows, "Ignored"),
+        ignored: condition_messages(rows, "Ignored"),
         release: rows.iter().find(|it| it.key.kind == Release::NAME).map(|it| release(it)),
         conditions: rows.iter().flat_map(|it| condition_rows(it, view)).collect(),
-        history: history(viewer, view, row),
-        events: EventRow::all(viewer.events_of(view, row), view),
+        history: history(viewer, view, object),
+        events: EventRow::all(viewer.events_of(object), view),
         orphan: row.orphan,
         key,
     }
 }
 
-fn read_row(row: &Row, view: &View) -> ReadRow {
-    ReadRow {
-        kind: row.key.kind,
-        verified: row.holds("Verified"),
-        read: TimeCell::maybe(row.audited, view),
-        limit: span(row.max_age),
-        next: ahead(row.next_check, view),
-    }
-}
-
 /// What a condition says of each object for which it holds.
-fn condition_messages(rows: &[&Arc<Row>], kind: &str) -> Vec<String> {
+fn condition_messages(rows: &[Arc<Row>], kind: &str) -> Vec<String> {
     let holds = |it: &&Condition| it.kind == kind && it.status == Truth::True;
     let all = rows.iter().flat_map(|it| it.conditions.iter().filter(holds));
     let mut all: Vec<String> = all.map(|it| it.message.clone()).collect();
@@ -233,25 +213,31 @@ fn condition_messages(rows: &[&Arc<Row>], kind: &str) -> Vec<String> {
     all
 }
 
-/// Sums an object up in one line, with a link to its page.
-fn summary(row: &Row) -> ObjectSummary {
-    ObjectSummary {
-        href: href(&row.key.to_string()),
-        kind: row.key.kind,
-        name: row.key.name.to_string(),
+/// Sums a facet up in one line.
+fn summary(row: &Row, view: &View) -> FacetSummary {
+    FacetSummary {
+        facet: facet(row),
         status: row.status.as_str(),
         reason: row.reason.code,
         message: row.reason.message.clone(),
+        verified: row.holds("Verified"),
+        read: TimeCell::maybe(row.audited, view),
+        limit: span(row.max_age),
+        next: ahead(row.next_check, view),
     }
+}
+
+fn facet(row: &Row) -> String {
+    FacetName::of(&row.key).to_string()
 }
 
 /// Makes a row of each field of an object that differs.
 fn fields(row: &Row) -> Vec<FieldRow> {
     let field = |it: &Change| FieldRow {
-        kind: row.key.kind,
+        facet: facet(row),
         path: it.path.clone(),
-        desired: it.desired.text.clone(),
         live: it.live.text.clone(),
+        desired: it.desired.text.clone(),
         origin: it.origin.as_str(),
         cause: it.cause.as_str(),
     };
@@ -259,7 +245,7 @@ fn fields(row: &Row) -> Vec<FieldRow> {
 }
 
 fn steps(row: &Row) -> impl Iterator<Item = StepRow> {
-    row.steps.iter().map(|text| StepRow { kind: row.key.kind, text: text.clone() })
+    row.steps.iter().map(|text| StepRow { facet: facet(row), text: text.clone() })
 }
 
 fn release(row: &Row) -> ReleaseSummary {
@@ -269,7 +255,7 @@ fn release(row: &Row) -> ReleaseSummary {
 /// Makes a row of each condition of an object.
 fn condition_rows(row: &Row, view: &View) -> Vec<ConditionRow> {
     let condition_row = |it: &Condition| ConditionRow {
-        kind: row.key.kind,
+        facet: facet(row),
         condition: it.kind,
         status: it.status.as_str(),
         reason: it.reason,
@@ -279,10 +265,10 @@ fn condition_rows(row: &Row, view: &View) -> Vec<ConditionRow> {
     row.conditions.iter().map(condition_row).collect()
 }
 
-fn history(viewer: &Viewer, view: &View, row: &Arc<Row>) -> Vec<HistoryRow> {
+fn history(viewer: &Viewer, view: &View, object: &BoardObject) -> Vec<HistoryRow> {
     let history_row =
         |entry: Arc<HistoryEntry>| HistoryRow { at: TimeCell::new(entry.at, view), entry };
-    viewer.history(view, row).into_iter().map(history_row).collect()
+    viewer.history(object).into_iter().map(history_row).collect()
 }
 
 /// Links to AWS's own console: to the function or repository that the object is or belongs to.
@@ -296,7 +282,7 @@ fn console(viewer: &Viewer, view: &View, row: &Row) -> Vec<Link> {
         _ => "aws.amazon.com",
     };
     let home = format!("https://{region}.console.{domain}");
-    let (kind, name) = document_of(row.key.kind, &row.key.name);
+    let Key { kind, name, .. } = object_key(&row.key);
     let name = encoded(name.as_str());
     let link =
         |path: String, text: &str| Link { href: format!("{home}/{path}"), text: text.into() };

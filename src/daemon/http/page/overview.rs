@@ -9,7 +9,7 @@ use super::{
     layout::{Layout, PageContext, page},
 };
 use crate::{
-    daemon::{http::context::AppState, rollup::DocumentRollup, view::View},
+    daemon::{http::context::AppState, objects::BoardObject, view::View},
     engine::status::Status,
 };
 
@@ -56,16 +56,16 @@ pub(super) async fn overview(State(app): State<AppState>) -> Response {
 /// and when the next list of any engine is due.
 fn of(context: PageContext<'_>) -> Overview {
     let PageContext { viewer, view } = context;
-    let documents = view.documents();
-    let count = |status| documents.iter().filter(|it| it.status == status).count();
+    let counts = view.counts();
+    let count = |it: Status| counts.get(it.as_str()).copied().unwrap_or_default();
     let tile = |it: Status| Tile { status: it.as_str(), count: count(it), meaning: meaning(it) };
     let source = &view.shown.source;
     let snapshot = source.snapshot.as_ref();
     let due = view.shown.engines.values().filter_map(|it| it.summary.next_list).min();
     let next = due.map(|at| format!("in {}s", at.since(view.at.mono).as_secs()));
     Overview {
-        layout: Layout::new(context, "overview", "Overview", "/api/v1/objects?parts=false"),
-        total: documents.len(),
+        layout: Layout::new(context, "overview", "Overview", "/api/v1/objects?facets=false"),
+        total: counts.values().sum(),
         tiles: Status::ALL.map(tile).into(),
         drifts: drifts(view),
         events: EventRow::all(viewer.newest(EVENTS), view),
@@ -80,12 +80,12 @@ fn of(context: PageContext<'_>) -> Overview {
 
 /// The documents that have drifted for longest, at most [`DRIFTS`] of them.
 fn drifts(view: &View) -> Vec<Drift> {
-    let drifted = view.documents().iter().filter_map(|it| Some((it.drift_since?, it)));
-    let mut all: Vec<(Timestamp, &DocumentRollup)> = drifted.collect();
-    all.sort_by(|(one, a), (other, b)| one.cmp(other).then_with(|| a.row.key.cmp(&b.row.key)));
-    let drift = |(since, it): &(Timestamp, &DocumentRollup)| Drift {
-        href: href(&it.row.key.to_string()),
-        key: it.row.key.to_string(),
+    let drifted = view.documents().filter_map(|it| Some((it.drift_since?, it)));
+    let mut all: Vec<(Timestamp, &BoardObject)> = drifted.collect();
+    all.sort_by(|(one, a), (other, b)| one.cmp(other).then_with(|| a.key().cmp(b.key())));
+    let drift = |(since, it): &(Timestamp, &BoardObject)| Drift {
+        href: href(&it.key().to_string()),
+        key: it.key().to_string(),
         causes: it.causes.iter().map(|it| it.as_str()).collect::<Vec<_>>().join(", "),
         since: TimeCell::new(*since, view),
         message: it.worst().reason.message.clone(),
@@ -99,7 +99,7 @@ fn meaning(status: Status) -> &'static str {
         Status::Synced => "as the manifests ask",
         Status::Unverified => "not read yet",
         Status::Pending => "waiting, or to be changed",
-        Status::Drifted => "somebody changed AWS",
+        Status::Drifted => "another party changed AWS",
         Status::Progressing => "AWS is at work",
         Status::Refused => "a person must decide",
         Status::Failed => "AWS reports a failure",

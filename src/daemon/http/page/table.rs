@@ -14,14 +14,15 @@ use super::{
 use crate::{
     daemon::{
         http::context::AppState,
+        objects::BoardObject,
         view::{
             View,
             params::{ObjectParams, SortOrder},
-            query::{BadQuery, Item, ObjectQuery, ResultPage},
+            query::{BadQuery, ObjectQuery, ResultPage},
         },
     },
     engine::{diff::Cause, name::Name, status::Status},
-    kinds::{ALL, DOCUMENTS},
+    kinds::TAGGED,
 };
 
 /// How many rows a page has if the address does not say.
@@ -95,21 +96,17 @@ pub(super) async fn table(
     made.await
 }
 
-/// Makes the table: of documents, each with its parts as one, or of every object for itself if the
-/// query says `parts=true`. Its links keep the filters.
+/// Makes the table of objects. Its links keep the filters.
 fn of(context: PageContext<'_>, mut params: ObjectParams) -> Result<Table, BadQuery> {
     let view = context.view;
     if params.limit.is_empty() {
         params.limit = LIMIT.into();
     }
     let query = ObjectQuery::parse(&params)?;
-    let parts = params.parts == Some(true);
-    let ResultPage { items, total, next } =
-        if parts { view.objects(&query) } else { view.sums(&query) };
+    let ResultPage { items, total, next } = view.select(&query);
     let here = |params: &ObjectParams| format!("/objects{}", params.address());
-    let json = ObjectParams { parts: Some(parts), ..params.clone() };
-    let layout =
-        Layout::new(context, "objects", "Objects", format!("/api/v1/objects{}", json.address()));
+    let json = format!("/api/v1/objects{}", params.address());
+    let layout = Layout::new(context, "objects", "Objects", json);
     let all = ObjectParams { cursor: String::new(), ..params.clone() };
     Ok(Table {
         layout,
@@ -125,10 +122,10 @@ fn of(context: PageContext<'_>, mut params: ObjectParams) -> Result<Table, BadQu
 }
 
 /// Makes a row of the table. An object in sync has no reason in it.
-fn object_row(it: &Item<'_>, view: &View) -> ObjectRow {
-    let row = it.row;
+fn object_row(it: &BoardObject, view: &View) -> ObjectRow {
+    let row = &it.base;
     let key = row.key.to_string();
-    let (synced, reason) = (it.status == Status::Synced, &it.worst.reason);
+    let (synced, reason) = (it.status == Status::Synced, &it.worst().reason);
     ObjectRow {
         href: href(&key),
         key,
@@ -137,8 +134,8 @@ fn object_row(it: &Item<'_>, view: &View) -> ObjectRow {
         digests: digests(row),
         causes: it.causes.iter().map(|it| it.as_str()).collect::<Vec<_>>().join(", "),
         drift: TimeCell::maybe(it.drift_since, view),
-        observed: TimeCell::maybe(row.observed, view),
-        next: ahead(row.next_check, view),
+        observed: TimeCell::maybe(it.observed(), view),
+        next: ahead(it.next_check(), view),
         reason: if synced { "" } else { reason.code },
         message: if synced { String::new() } else { reason.message.clone() },
         orphan: row.orphan,
@@ -185,12 +182,11 @@ fn fields(view: &View, params: &ObjectParams) -> Vec<Choice> {
         std::iter::once(any).chain(words.into_iter().map(option)).collect()
     };
     let targets: Vec<&str> = view.shown.targets.keys().map(Name::as_str).collect();
-    let kinds = if params.parts == Some(true) { ALL.to_vec() } else { DOCUMENTS.to_vec() };
     let choice =
         |name, label, all, chosen: &str| Choice { name, label, options: words(all, chosen) };
     let mut fields = vec![
         choice("status", "Status", Status::ALL.map(Status::as_str).into(), &params.status),
-        choice("kind", "Kind", kinds, &params.kind),
+        choice("kind", "Kind", TAGGED.to_vec(), &params.kind),
         choice("cause", "Cause", Cause::ALL.map(Cause::as_str).into(), &params.cause),
     ];
     if targets.len() > 1 || !params.target.is_empty() {
@@ -208,7 +204,6 @@ impl ObjectParams {
 
     /// The parameters as the query of an address, with its `?`; empty if there are none.
     fn address(&self) -> String {
-        let parts = self.parts.map(|it| it.to_string()).unwrap_or_default();
         let limit = if self.limit == LIMIT { "" } else { &self.limit };
         let members = [
             ("target", self.target.as_str()),
@@ -218,7 +213,6 @@ impl ObjectParams {
             ("label", &self.label),
             ("q", &self.q),
             ("sort", &self.sort),
-            ("parts", &parts),
             ("limit", limit),
             ("cursor", &self.cursor),
         ];

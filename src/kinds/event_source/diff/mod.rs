@@ -81,6 +81,11 @@ fn create(spec: &Spec, desired: &DesiredMapping, diff: &mut Diff<Step>) {
     let invokes = invokes(&spec.function, spec.alias.as_ref());
     let unset = Config::unset(desired.source).fields(&invokes);
     let fields = desired.config.fields(&invokes);
+    diff.preview.push(format!("{FIELD}/eventSourceArn"), &desired.address.arn);
+    for path in differing(&fields, &unset) {
+        let value = fields.get(path).map(String::as_str).unwrap_or_default();
+        diff.preview.push(format!("{FIELD}/{path}"), value);
+    }
     let mut tags = desired.ownership.tags();
     tags.insert(APPLIED.into(), desired.record(&invokes).text());
     let step = Step::Create(Box::new(CreateMapping {

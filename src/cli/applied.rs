@@ -1,0 +1,219 @@
+//! What `apply` did, and what is left: the steps as they end, and the result.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::{
+    out::{clean, note, print},
+    plan_text,
+    style::{Style, Tone},
+};
+use crate::{
+    daemon::{
+        board::BoardState,
+        event_log::{EntryKind, EventLog, FieldChange, HistoryEntry, Subject},
+        objects::{FacetName, object_key},
+        view::{
+            View,
+            plan::{PlanOutcome, PlanView},
+            state::API_VERSION,
+        },
+    },
+    engine::{name::Key, place::DEFAULT_TARGET},
+    kinds::DOCUMENTS,
+};
+
+/// The reasons of what AWS refuses for now and what Evenkeel tries again within a minute by itself.
+const BY_ITSELF: [&str; 1] = ["InputMissing"];
+
+/// Prints one line for each step that ends, and says once what is waited for.
+pub(super) struct StepStream<'a> {
+    event_log: &'a EventLog,
+    /// The number of the last event that was printed.
+    last: u64,
+    waits: BTreeSet<(Key, String)>,
+    /// Whether steps are printed; programs find them in the result.
+    prints: bool,
+}
+
+impl<'a> StepStream<'a> {
+    pub(super) fn new(event_log: &'a EventLog, prints: bool) -> Self {
+        Self { event_log, last: 0, waits: BTreeSet::new(), prints }
+    }
+
+    /// Prints the steps that ended since the last call.
+    pub(super) fn pump(&mut self) {
+        let Some(events) = self.event_log.read(|store| store.after(self.last)) else { return };
+        for event in events {
+            self.last = event.number;
+            let done = event.reason.code == "Applied";
+            if let Subject::Object(key) = &event.subject
+                && (done || event.reason.code == "StepFailed")
+                && self.prints
+            {
+                let mark = if done { "done" } else { "failed" };
+                let line = format!("{mark}  {}: {}", place(key), event.message);
+                // Nobody may be reading any more; what is done is done.
+                print(&clean(&line)).ok();
+            }
+        }
+    }
+
+    /// Whether something is waited for that goes on by itself. Says on standard error for what, once for each.
+    pub(super) fn waits(&mut self, shown: &BoardState) -> bool {
+        let waiting = |code: &str| BY_ITSELF.contains(&code);
+        let rows = shown.rows.values().filter(|it| !it.orphan && waiting(it.reason.code));
+        let mut any = false;
+        for row in rows {
+            any = true;
+            let message = row.reason.message.clone();
+            if self.waits.insert((row.key.clone(), message.clone())) {
+                note(&clean(&format!("waiting for {}: {message}", place(&row.key))));
+            }
+        }
+        any
+    }
+}
+
+/// The object and the facet of a step, as `Function/resize url`.
+fn place(key: &Key) -> String {
+    let (object, facet) = (object_key(key), FacetName::of(key));
+    let target = if object.target.as_str() == DEFAULT_TARGET {
+        String::new()
+    } else {
+        format!("{}/", object.target)
+    };
+    let part = if object == *key { String::new() } else { format!(" {facet}") };
+    format!("{target}{}/{}{part}", object.kind, object.name)
+}
+
+/// What became of everything that is meant.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = ApplyResult)]
+pub(super) struct ApplyReport<'a> {
+    /// `evenkeel.dev/v1`.
+    api_version: &'static str,
+    /// `ApplyResult`.
+    kind: &'static str,
+    /// How many objects have become what; each is counted once.
+    summary: BTreeMap<&'static str, usize>,
+    /// The steps, in the order in which they ended.
+    steps: Vec<&'a HistoryEntry>,
+    /// What is left to do, and what is wrong besides.
+    left: PlanView<'a>,
+}
+
+/// The words of a result in the order of its text. What is not done is counted as in a plan.
+const ORDER: [&str; 10] = [
+    "created",
+    "changed",
+    "deleted",
+    "unchanged",
+    "notDone",
+    "waiting",
+    "refused",
+    "failed",
+    "suspended",
+    "unknown",
+];
+
+impl<'a> ApplyReport<'a> {
+    /// What the board and the log of events say at the end of a round; `steps`: the entries of the log.
+    pub(super) fn of(
+        left: PlanView<'a>,
+        view: &'a View,
+        steps: &'a [(Key, Arc<HistoryEntry>)],
+    ) -> Self {
+        let mut summary: BTreeMap<&'static str, usize> = BTreeMap::new();
+        let changes = Changes::of(steps);
+        for (key, outcome) in view.outcomes() {
+            *summary.entry(changes.word(key, outcome)).or_default() += 1;
+        }
+        let gone = changes.deleted.iter().filter(|it| view.object(it).is_none()).count();
+        *summary.entry("deleted").or_default() += gone;
+        Self {
+            api_version: API_VERSION,
+            kind: "ApplyResult",
+            summary,
+            steps: steps.iter().map(|(_, it)| &**it).filter(|it| is_step(it)).collect(),
+            left,
+        }
+    }
+
+    /// As text: what is left, what is wrong, and the sum.
+    pub(super) fn text(&self, style: Style) -> String {
+        let mut blocks: Vec<String> = Vec::new();
+        let bad = |it: &String| style.paint(Tone::Bad, &clean(it));
+        let problems: Vec<String> = self.left.problems.iter().map(bad).collect();
+        blocks.extend((!problems.is_empty()).then(|| problems.join("\n")));
+        blocks.extend(Some(plan_text::objects(&self.left, style)).filter(|it| !it.is_empty()));
+        let left = self.summary.get("left").map(|it| (it, "left, which no manifest asks for"));
+        let words = ORDER.iter().filter_map(|word| {
+            let count = self.summary.get(word).filter(|it| **it > 0)?;
+            Some((count, if *word == "notDone" { "not done" } else { word }))
+        });
+        let words: Vec<String> =
+            words.chain(left).map(|(count, word)| format!("{count} {word}")).collect();
+        let sum = if words.is_empty() { "no objects".to_owned() } else { words.join(", ") };
+        blocks.push(style.paint(Tone::Bold, &format!("Applied: {sum}.")));
+        blocks.join("\n\n")
+    }
+}
+
+/// Whether an entry of the log is about a step of ours.
+fn is_step(entry: &HistoryEntry) -> bool {
+    matches!(entry.what, EntryKind::Applied | EntryKind::Failed | EntryKind::Deleting)
+}
+
+/// Which objects steps have created, changed or deleted.
+struct Changes {
+    created: BTreeSet<Key>,
+    changed: BTreeSet<Key>,
+    deleted: BTreeSet<Key>,
+}
+
+impl Changes {
+    fn of(steps: &[(Key, Arc<HistoryEntry>)]) -> Self {
+        let mut all =
+            Self { created: BTreeSet::new(), changed: BTreeSet::new(), deleted: BTreeSet::new() };
+        for (key, entry) in steps {
+            let object = object_key(key);
+            let base = object == *key && DOCUMENTS.contains(&key.kind);
+            let made = |it: &FieldChange| it.path.is_empty() && it.before == "absent";
+            match entry.what {
+                EntryKind::Applied if base && entry.fields.iter().any(made) => {
+                    all.created.insert(object);
+                }
+                // A tag that records what was applied changes nothing.
+                EntryKind::Applied if !entry.fields.is_empty() => {
+                    all.changed.insert(object);
+                }
+                EntryKind::Deleting => {
+                    all.deleted.insert(key.clone());
+                }
+                EntryKind::Applied
+                | EntryKind::Failed
+                | EntryKind::Drifted
+                | EntryKind::Corrected
+                | EntryKind::Orphaned => {}
+            }
+        }
+        all
+    }
+
+    /// The word under which an object is counted.
+    fn word(&self, key: &Key, outcome: PlanOutcome) -> &'static str {
+        match outcome {
+            PlanOutcome::Unchanged if self.created.contains(key) => "created",
+            PlanOutcome::Unchanged if self.changed.contains(key) => "changed",
+            PlanOutcome::Create | PlanOutcome::Update | PlanOutcome::Delete => "notDone",
+            other => other.as_str(),
+        }
+    }
+}

@@ -1,0 +1,213 @@
+//! Objects as people see them: what a document describes, with its facets inside. Each facet is a row of an engine.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    iter,
+    sync::Arc,
+};
+
+use jiff::Timestamp;
+
+use super::board::BoardState;
+use crate::{
+    engine::{
+        diff::Cause,
+        kind::Kind as _,
+        name::Key,
+        status::{Condition, Row, Status, Truth},
+    },
+    kinds::{DOCUMENTS, document_of, facet_of, image::Image, item_of, release::Release},
+};
+
+/// One object: of a document, or one of ours that no document asks for any more (an orphan).
+#[derive(Clone)]
+pub(crate) struct BoardObject {
+    /// The row of the object itself, without its facets.
+    pub(crate) base: Arc<Row>,
+    /// The worst status of all facets.
+    pub(crate) status: Status,
+    /// Under which causes any of them drifted.
+    pub(crate) causes: BTreeSet<Cause>,
+    /// How many fields of them drifted.
+    pub(crate) fields: usize,
+    /// Since when the first of them has.
+    pub(crate) drift_since: Option<Timestamp>,
+    /// All its facets, the base first.
+    pub(crate) facets: Vec<Arc<Row>>,
+    /// Steps that AWS accepted and refused.
+    pub(crate) steps: (u64, u64),
+}
+
+/// Which part of an object something is about.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct FacetName {
+    /// The member of the manifest's `spec` that describes it, as `url` or `concurrency.provisioned`; of the object
+    /// itself its kind, as `function`.
+    pub(crate) name: String,
+    /// Which one of a member that is a list: of an event source what it reads from.
+    pub(crate) item: Option<String>,
+}
+
+impl FacetName {
+    /// The facet that an engine's key stands for.
+    pub(crate) fn of(key: &Key) -> Self {
+        let item = item_of(key.kind, &key.name).map(ToOwned::to_owned);
+        match facet_of(key.kind) {
+            Some(field) => Self { name: field.replace('/', "."), item },
+            None => Self { name: lower_first(key.kind), item: None },
+        }
+    }
+}
+
+impl std::fmt::Display for FacetName {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match &self.item {
+            Some(item) => write!(f, "{}[{item}]", self.name),
+            None => f.write_str(&self.name),
+        }
+    }
+}
+
+fn lower_first(kind: &str) -> String {
+    let mut letters = kind.chars();
+    letters.next().map(|it| it.to_lowercase().chain(letters).collect()).unwrap_or_default()
+}
+
+/// The key of the object that an engine's key belongs to.
+pub(crate) fn object_key(key: &Key) -> Key {
+    let (kind, name) = document_of(key.kind, &key.name);
+    Key { target: key.target.clone(), kind, name }
+}
+
+/// All objects in the order of their keys: documents with their facets, and orphans. Images are left out: they are
+/// only a means.
+pub(super) fn objects(shown: &BoardState) -> Vec<BoardObject> {
+    let mut facets: BTreeMap<Key, Vec<&Arc<Row>>> = BTreeMap::new();
+    let mut bases = Vec::new();
+    for row in shown.rows.values().filter(|it| it.key.kind != Image::NAME) {
+        let object = object_key(&row.key);
+        if row.orphan || object == row.key && DOCUMENTS.contains(&object.kind) {
+            bases.push(row);
+        } else {
+            facets.entry(object).or_default().push(row);
+        }
+    }
+    let none = Vec::new();
+    let of = |row: &Arc<Row>| {
+        let facets = facets.get(&row.key).filter(|_| !row.orphan).unwrap_or(&none);
+        BoardObject::new(row, facets)
+    };
+    bases.into_iter().map(of).collect()
+}
+
+/// The objects that documents ask for.
+pub(super) fn documents(shown: &BoardState) -> Vec<BoardObject> {
+    let mut all = objects(shown);
+    all.retain(|it| !it.base.orphan);
+    all
+}
+
+impl BoardObject {
+    /// Puts an object and its facets together: the worst status, every cause, the earliest drift.
+    fn new(base: &Arc<Row>, facets: &[&Arc<Row>]) -> Self {
+        let all = || iter::once(base).chain(facets.iter().copied());
+        let drifted = |row: &Arc<Row>| row.changes.iter().filter(|it| it.origin.is_drift()).count();
+        let status = all().map(|it| it.status).max_by_key(|it| it.display_rank());
+        Self {
+            base: Arc::clone(base),
+            status: status.unwrap_or(base.status),
+            causes: all().flat_map(|it| it.causes.iter().copied()).collect(),
+            fields: all().map(drifted).sum(),
+            drift_since: all().filter_map(|it| it.drift_since).min(),
+            facets: all().cloned().collect(),
+            steps: all().fold((0, 0), |(success, error), it| {
+                (success + it.steps_done.success, error + it.steps_done.error)
+            }),
+        }
+    }
+
+    /// Each facet but the base as an object by itself, for series of its own. None has a release: its series are the
+    /// object's.
+    pub(super) fn split(&self) -> impl Iterator<Item = Self> {
+        self.facets.iter().skip(1).map(|it| Self::new(it, &[]))
+    }
+
+    /// Its key.
+    pub(crate) fn key(&self) -> &Key {
+        &self.base.key
+    }
+
+    /// The first of its facets that is as badly off as the whole: what it says is said of the whole.
+    pub(crate) fn worst(&self) -> &Arc<Row> {
+        self.facets.iter().find(|it| it.status == self.status).unwrap_or(&self.base)
+    }
+
+    /// The row of its release, if it has one.
+    pub(super) fn release(&self) -> Option<&Arc<Row>> {
+        self.facets.iter().skip(1).find(|it| it.key.kind == Release::NAME)
+    }
+
+    /// When AWS last confirmed the facet that was confirmed longest ago; `None`: one never was.
+    pub(crate) fn observed(&self) -> Option<Timestamp> {
+        oldest(self.facets.iter().map(|it| it.observed))
+    }
+
+    /// When the last exact read of the facet began that was read longest ago; `None`: one never was.
+    pub(crate) fn audited(&self) -> Option<Timestamp> {
+        oldest(self.facets.iter().map(|it| it.audited))
+    }
+
+    /// When the next of its facets is read, if nothing happens before.
+    pub(crate) fn next_check(&self) -> Option<Timestamp> {
+        self.facets.iter().filter_map(|it| it.next_check).min()
+    }
+
+    /// Since when the first of its facets has not counted as verified.
+    pub(super) fn unverified_since(&self) -> Option<Timestamp> {
+        let not = |it: &&Condition| it.kind == "Verified" && it.status == Truth::False;
+        let all = self.facets.iter().filter(|it| it.status == Status::Unverified);
+        all.flat_map(|it| it.conditions.iter().filter(not)).map(|it| it.since).min()
+    }
+
+    /// Whether a condition of this kind holds for any of its facets.
+    pub(crate) fn has(&self, kind: &str) -> bool {
+        self.facets.iter().any(|it| it.holds(kind))
+    }
+}
+
+/// The oldest of some moments; `None` if one of them is.
+fn oldest(mut times: impl Iterator<Item = Option<Timestamp>>) -> Option<Timestamp> {
+    let first = times.next()??;
+    times.try_fold(first, |oldest, it| it.map(|it| oldest.min(it)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::engine::name::Name;
+
+    #[test]
+    fn a_facet_is_called_as_its_member_of_the_manifest() {
+        let check = |kind: &'static str, name: &str, object: &str, facet: &str| {
+            let key = Key { target: Name::new("default"), kind, name: Name::new(name) };
+            assert_eq!(object_key(&key).to_string(), object);
+            assert_eq!(FacetName::of(&key).to_string(), facet);
+        };
+        check("Function", "resize", "default/Function/resize", "function");
+        check("Repository", "team/resize", "default/Repository/team/resize", "repository");
+        check("Url", "resize", "default/Function/resize", "url");
+        let provisioned = "concurrency.provisioned";
+        check("ProvisionedConcurrency", "resize", "default/Function/resize", provisioned);
+        let queue = "arn:aws:sqs:eu-central-1:123456789012:jobs";
+        let (name, facet) = (format!("resize/{queue}"), format!("eventSources[{queue}]"));
+        check("EventSource", &name, "default/Function/resize", &facet);
+    }
+
+    #[test]
+    fn what_was_never_read_is_older_than_all_else() {
+        let at = |second| Some(Timestamp::from_second(second).unwrap());
+        assert_eq!(oldest([at(3), at(1), at(2)].into_iter()), at(1));
+        assert_eq!(oldest([at(3), None].into_iter()), None);
+        assert_eq!(oldest([None, at(3)].into_iter()), None);
+    }
+}
