@@ -5,9 +5,12 @@ use super::{args::CheckArgs, error::CliError, manifests, out::print, outcome::Co
 /// Reads the manifests of a directory, prints every problem and the sum. A problem makes the exit
 /// code 2.
 pub(super) fn check(args: &CheckArgs) -> Result<CommandOutcome, CliError> {
-    let snapshot = manifests::read(&args.dir)?;
+    let snapshot = manifests::read_with(&args.dir, args.manifests.options())?;
     for diagnostic in &snapshot.diagnostics {
         print(&diagnostic.to_string())?;
+    }
+    if snapshot.skipped.count() > 0 {
+        print(&format!("skipped {}", snapshot.skipped))?;
     }
     let good = snapshot.documents.len();
     let files = snapshot.valid + snapshot.invalid;

@@ -43,9 +43,9 @@ use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 
 pub use self::args::{
     AccessArgs, ApplyArgs, CheckArgs, CoreArgs, ExplainArgs, FunctionArgs, ImportArgs, InitArgs,
-    InvokeArgs, ListenArgs, LogsArgs, ModeArg, ObjectArgs, Output, PlanArgs, PublishArgs, RailArgs,
-    RefreshArgs, ResumeArgs, RollbackArgs, RunArgs, ScopeArgs, StatusArgs, StatusOutput,
-    SuspendArgs, TestArgs,
+    InvokeArgs, ListenArgs, LogsArgs, ManifestArgs, ModeArg, ObjectArgs, Output, PlanArgs,
+    PublishArgs, RailArgs, RefreshArgs, ResumeArgs, RollbackArgs, RunArgs, ScopeArgs, StatusArgs,
+    StatusOutput, StrictArgs, SuspendArgs, TestArgs,
 };
 #[cfg(feature = "demo")]
 pub use self::demo::DemoArgs;

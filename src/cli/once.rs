@@ -40,6 +40,7 @@ pub(super) async fn apply(args: ApplyArgs) -> Result<CommandOutcome, CliError> {
     let job = Job {
         core: &args.core,
         dir,
+        source: args.manifests.options(),
         selection,
         settings,
         terms: args.rails.terms(true),

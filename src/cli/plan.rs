@@ -17,7 +17,16 @@ pub(super) async fn plan(args: PlanArgs) -> Result<CommandOutcome, CliError> {
     let settings = session::read_only(&selection);
     let meant = selection.clone();
     let terms = Terms { prune: args.prune, once: true, ..Terms::default() };
-    let job = Job { core: &args.core, dir, selection, settings, terms, confirm: None, pause: None };
+    let job = Job {
+        core: &args.core,
+        dir,
+        source: args.manifests.options(),
+        selection,
+        settings,
+        terms,
+        confirm: None,
+        pause: None,
+    };
     let daemon = session::start(job).await?;
     let end = session::settle(&daemon, args.timeout, |_| {}).await;
     let now = daemon.viewer.now();

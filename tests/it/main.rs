@@ -24,6 +24,7 @@ mod common;
 mod credentials;
 mod docs;
 mod engines;
+mod foreign;
 mod gone;
 mod identity;
 mod import;

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use super::manifests::ManifestArgs;
 use crate::cli::parse::label;
 
 /// The arguments of `check`.
@@ -12,6 +13,8 @@ pub struct CheckArgs {
     /// The directory of manifests, or one file.
     #[arg(env = "EVENKEEL_DIR", default_value = ".")]
     pub(in crate::cli) dir: PathBuf,
+    #[command(flatten)]
+    pub(in crate::cli) manifests: ManifestArgs,
 }
 
 /// The arguments of `init`.

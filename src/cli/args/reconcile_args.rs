@@ -7,6 +7,7 @@ use clap::{Args, ValueEnum};
 use super::{
     access::CoreArgs,
     listen::ListenArgs,
+    manifests::{ManifestArgs, StrictArgs},
     output::Output,
     scope::{RailArgs, ScopeArgs},
 };
@@ -21,6 +22,8 @@ use crate::{
 pub struct PlanArgs {
     #[command(flatten)]
     pub(in crate::cli) scope: ScopeArgs,
+    #[command(flatten)]
+    pub(in crate::cli) manifests: ManifestArgs,
     #[command(flatten)]
     pub(in crate::cli) core: CoreArgs,
     /// Show what `--prune` would delete too, and the hash that confirms it.
@@ -41,6 +44,8 @@ pub struct ApplyArgs {
     #[command(flatten)]
     pub(in crate::cli) scope: ScopeArgs,
     #[command(flatten)]
+    pub(in crate::cli) manifests: ManifestArgs,
+    #[command(flatten)]
     pub(in crate::cli) core: CoreArgs,
     #[command(flatten)]
     pub(in crate::cli) rails: RailArgs,
@@ -56,6 +61,8 @@ pub struct RunArgs {
     /// The directory of manifests, or one file.
     #[arg(env = "EVENKEEL_DIR", default_value = ".")]
     pub(in crate::cli) dir: PathBuf,
+    #[command(flatten)]
+    pub(in crate::cli) strict: StrictArgs,
     #[command(flatten)]
     pub(in crate::cli) core: CoreArgs,
     #[command(flatten)]
