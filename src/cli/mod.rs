@@ -20,6 +20,7 @@ mod once;
 mod out;
 mod outcome;
 mod parse;
+mod placement;
 mod plan;
 mod progress;
 mod publish;
@@ -146,6 +147,8 @@ impl Cli {
         };
         let usual = match self.command {
             Command::Run(_) => "info",
+            // They print what is wrong themselves.
+            Command::Plan(_) | Command::Apply(_) => "warn,evenkeel::problem=off",
             // The story says what happens.
             #[cfg(feature = "demo")]
             Command::Demo(_) => "error",

@@ -27,10 +27,11 @@ pub(super) fn planned(row: &Row) -> String {
 }
 
 /// What is true of an object besides what differs, and is worth a line.
-const NOTES: [&str; 7] = [
+const NOTES: [&str; 8] = [
     "Adopting",
     "ExtraTags",
     "Ignored",
+    "ImageWaiting",
     "LifecyclePolicy",
     "RepositoryPolicy",
     "Suspended",

@@ -29,7 +29,7 @@ pub use edit::{Edit, EditError, edit, replace};
 pub use envelope::{API_VERSION, reference, schema, shape_of};
 pub use expand::{DesiredState, expand, targets};
 pub use foreign::{ForeignDocuments, SkippedDocuments};
-pub use parse::{Parsed, parse, parse_with, plain, values};
+pub use parse::{Parsed, parse, parse_with, plain, position, values};
 pub use parts::FunctionParts;
 pub use select::Selection;
 pub use sites::Documents;

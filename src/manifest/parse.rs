@@ -115,6 +115,16 @@ pub fn values(
     if diagnostics.count() == 0 { Ok(values) } else { Err(diagnostics.into_all()) }
 }
 
+/// Where a member of a document stands, as line and column from 1. `line`: where the document begins. `None` if the file
+/// has no such document any more.
+pub fn position(bytes: &[u8], line: u32, path: &[&str]) -> Option<(u32, u32)> {
+    let mut ignored = Diagnostics::new(&"".into());
+    let trees = tree::documents(text(bytes, "", &mut ignored)?, YamlTags::Refused);
+    let path: Vec<String> = path.iter().map(|it| (*it).to_owned()).collect();
+    let at = place(trees.documents.iter().find(|it| it.at.line == line)?, &path);
+    Some((at.line, at.column))
+}
+
 /// The bytes as text, without a byte order mark; `None`, and a diagnostic, if the file is too
 /// large, binary or not UTF-8. `end` ends the hint.
 fn text<'a>(bytes: &'a [u8], end: &str, diagnostics: &mut Diagnostics) -> Option<&'a str> {

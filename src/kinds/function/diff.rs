@@ -48,6 +48,7 @@ pub(super) fn create(name: &Name, spec: &Spec, facts: &Facts) -> Diff<Step> {
         );
         diff.refusal = Some(Reason::new("NothingToKeep", message));
     }
+    diff.refusal = diff.refusal.or_else(|| role_elsewhere(spec));
     match resolve(spec, facts, false) {
         Ok(resolved) => {
             let tags = tagging::at_creation(spec, &resolved);
@@ -63,6 +64,18 @@ pub(super) fn create(name: &Name, spec: &Spec, facts: &Facts) -> Diff<Step> {
         Err(wait) => diff.waits.push(wait),
     }
     diff
+}
+
+/// Refuses a role of another account, which Lambda never accepts. `None` if it is of the function's own.
+fn role_elsewhere(spec: &Spec) -> Option<Reason> {
+    let account = |arn: &str| arn.split(':').nth(4).unwrap_or_default().to_owned();
+    let (role, own) = (account(&spec.config.role), account(&spec.arn));
+    let message = format!(
+        "the role `{}` is of account {role}, and the function of account {own}: Lambda takes roles of its own account only; \
+         write the role's name, or its ARN with `${{target.accountId}}`",
+        spec.config.role
+    );
+    (role != own).then(|| Reason::new("RoleElsewhere", message))
 }
 
 /// Compares a function with its document: code, configuration, tags, and last what its state
@@ -82,6 +95,10 @@ pub(super) fn diff(name: &Name, spec: &Spec, reading: &Reading<Live>, facts: &Fa
         // What an image means that is left to others holds up nothing.
         Err(_) if comparison.ignores(&IgnoredField::Image) => None,
         Err(wait) => {
+            // Other fields may be repaired meanwhile, and then the steps are all that is told of the object.
+            if !wait.soon {
+                diff.conditions.insert("ImageWaiting", wait.reason.clone());
+            }
             diff.waits.push(wait);
             None
         }
@@ -93,6 +110,9 @@ pub(super) fn diff(name: &Name, spec: &Spec, reading: &Reading<Live>, facts: &Fa
     }
     comparison.code(resolved.as_ref(), reading, &mut diff);
     comparison.config(reading, &mut diff);
+    if diff.changes.iter().any(|it| it.path == "/role") {
+        diff.refusal = role_elsewhere(spec);
+    }
     // An edit may be of both. Code goes first, and whether it changes will be known in a moment.
     if diff.waits.iter().any(|it| it.soon) {
         diff.steps.clear();
