@@ -281,7 +281,9 @@ impl TreeBuilder {
             OpenValue::Map(members, key @ Some(_)) => {
                 let Some(key) = key.take() else { return };
                 let error = members.add(key, node);
-                error.into_iter().for_each(|it| self.fault(it));
+                if let Some(error) = error {
+                    self.fault(error);
+                }
             }
         }
     }

@@ -49,7 +49,7 @@ fn count(unit: &Unit, text: &str) -> Option<u64> {
         rest = after.trim_start();
     }
     let whole = unit_size(unit);
-    (sum % whole == 0).then_some(sum / whole)
+    sum.is_multiple_of(whole).then_some(sum / whole)
 }
 
 /// The size of what a field counts, in seconds or bytes.
@@ -68,13 +68,12 @@ fn size_of_word(unit: &Unit, word: &str) -> Option<u64> {
     let size = match (unit, word.as_str()) {
         (Unit::Mebibytes, "m" | "mb" | "mib") => 1 << 20,
         (Unit::Mebibytes, "g" | "gb" | "gib") => 1 << 30,
-        (Unit::Mebibytes, _) => return None,
         (Unit::Seconds | Unit::Days, "s" | "sec" | "secs" | "second" | "seconds") => 1,
         (Unit::Seconds | Unit::Days, "m" | "min" | "mins" | "minute" | "minutes") => 60,
         (Unit::Seconds | Unit::Days, "h" | "hour" | "hours") => 3_600,
         (Unit::Seconds | Unit::Days, "d" | "day" | "days") => 86_400,
         (Unit::Seconds | Unit::Days, "w" | "week" | "weeks") => 7 * 86_400,
-        (Unit::Seconds | Unit::Days, _) => return None,
+        (Unit::Mebibytes | Unit::Seconds | Unit::Days, _) => return None,
     };
     Some(size)
 }

@@ -86,7 +86,7 @@ pub(super) fn read(path: &Path, name: &str) -> Result<IgnoreFileRead, WalkError>
     let mut rules = RulesBuilder::new(name);
     match result {
         Ok(_) => rules.bytes(&bytes),
-        Err(error) => rules.fault(0, &format!("the file cannot be read: {error}"), "", None),
+        Err(error) => rules.fault(&format!("the file cannot be read: {error}"), ""),
     }
     let (path, name) = (path.to_path_buf(), Arc::clone(&rules.name));
     let file = IgnoreFile { name, hash: Sha256::digest(&bytes).into(), path, stamp: before };
@@ -112,40 +112,52 @@ impl RulesBuilder {
     fn bytes(&mut self, bytes: &[u8]) {
         if bytes.len() > usize::try_from(SIZE_MAX).unwrap_or(usize::MAX) {
             let message = format!("the file is larger than {} KiB", SIZE_MAX >> 10);
-            return self.fault(0, &message, "ignore whole folders instead of files", None);
+            return self.fault(&message, "ignore whole folders instead of files");
         }
         let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
         let Ok(text) = std::str::from_utf8(bytes) else {
-            return self.fault(0, "the text is not UTF-8", "save the file as UTF-8", None);
+            return self.fault("the text is not UTF-8", "save the file as UTF-8");
         };
         for (line, pattern) in (1..).zip(text.lines()) {
             if let Err(error) = self.builder.add_line(None, pattern) {
-                let why = match error {
-                    ignore::Error::Glob { err, .. } => err,
-                    other => other.to_string(),
-                };
-                let message = format!("the pattern cannot be read: {why}");
-                let hint = "patterns are those of .gitignore; a backslash takes a sign literally";
-                self.fault(line, &message, hint, Some(pattern.trim().to_owned()));
+                let fault = self.bad_pattern(pattern, error);
+                self.diagnostics.push(Diagnostic { line, ..fault });
             }
         }
     }
 
-    fn fault(&mut self, line: u32, message: &str, hint: &str, excerpt: Option<String>) {
-        self.diagnostics.push(Diagnostic {
+    /// What is wrong with a pattern.
+    fn bad_pattern(&self, pattern: &str, error: ignore::Error) -> Diagnostic {
+        let why = match error {
+            ignore::Error::Glob { err, .. } => err,
+            other => other.to_string(),
+        };
+        let hint = "patterns are those of .gitignore; a backslash takes a sign literally";
+        let fault = self.problem(&format!("the pattern cannot be read: {why}"), hint);
+        Diagnostic { excerpt: Some(pattern.trim().to_owned()), ..fault }
+    }
+
+    /// Adds what is wrong with the file as a whole.
+    fn fault(&mut self, message: &str, hint: &str) {
+        let problem = self.problem(message, hint);
+        self.diagnostics.push(problem);
+    }
+
+    fn problem(&self, message: &str, hint: &str) -> Diagnostic {
+        Diagnostic {
             file: Arc::clone(&self.name),
-            line,
+            line: 0,
             column: 0,
             message: message.into(),
             hint: (!hint.is_empty()).then(|| hint.into()),
-            excerpt,
-        });
+            excerpt: None,
+        }
     }
 
     /// The patterns, and what is wrong with the file.
     fn finish(mut self) -> (IgnoreRules, Vec<Diagnostic>) {
         let rules = self.builder.build().unwrap_or_else(|error| {
-            self.fault(0, &format!("the patterns cannot be used together: {error}"), "", None);
+            self.fault(&format!("the patterns cannot be used together: {error}"), "");
             Gitignore::empty()
         });
         (IgnoreRules(rules), self.diagnostics)

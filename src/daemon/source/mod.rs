@@ -154,7 +154,7 @@ impl ManifestSource {
             return SourceRead::Failed(SourceError::Emptied);
         }
         let revision = revision::revision(&self.root, &listing.identity.path);
-        let snapshot = snapshot::snapshot(files, listing.into_rest(), before);
+        let snapshot = snapshot::snapshot(&files, listing.into_rest(), before);
         let snapshot = Snapshot { revision, ..snapshot };
         if self.refuse_empty && snapshot.documents.is_empty() && snapshot.intact() {
             let (root, other) = (self.root.clone(), snapshot.skipped);

@@ -57,7 +57,7 @@ impl Snapshot {
 
 /// Puts a snapshot together. A file with a fault, and a key that is claimed twice, give no
 /// documents of now: those that `before`, the last snapshot, had of them stay, frozen.
-pub(super) fn snapshot(files: Vec<SourceFile>, rest: Rest, before: Option<&Snapshot>) -> Snapshot {
+pub(super) fn snapshot(files: &[SourceFile], rest: Rest, before: Option<&Snapshot>) -> Snapshot {
     let mut diagnostics = rest.diagnostics;
     let mut good: Vec<Arc<Document>> = Vec::new();
     let mut broken = unread(&diagnostics);
@@ -66,7 +66,7 @@ pub(super) fn snapshot(files: Vec<SourceFile>, rest: Rest, before: Option<&Snaps
     for file in &rest.ignore_files {
         hash(&mut hasher, &file.name, &file.hash);
     }
-    for file in &files {
+    for file in files {
         hash(&mut hasher, &file.name, &file.hash);
         diagnostics.extend(file.parsed.diagnostics.iter().cloned());
         skipped.extend(&file.parsed.skipped);

@@ -27,7 +27,7 @@ fn what_cannot_be_read_is_told_with_its_place() {
         let error = read(text, None, name).unwrap_err();
         told += &format!("{error}\n");
     }
-    expect![[r#"
+    expect![[r"
         empty.yaml: the file is of no tool that is known; ACK, CloudFormation, SAM, lambroll and `terraform show -json` are; say which it is, or export it
         list.json: the file is of no tool that is known; ACK, CloudFormation, SAM, lambroll and `terraform show -json` are; say which it is, or export it
         jsonnet.json:2: the JSON cannot be read; it has to be JSON; where it is Jsonnet, or has template functions in it, import what the tool makes of it (`lambroll render`)
@@ -38,7 +38,7 @@ fn what_cannot_be_read_is_told_with_its_place() {
         zip.json: it describes no function that ships as an image, and no repository; name another file
         two.yaml: the file should hold one document; split it
         bucket.yaml: it describes no function that ships as an image, and no repository; name another file
-    "#]].assert_eq(&told);
+    "]].assert_eq(&told);
 }
 
 /// A function of Terraform's with a value, and what is said of the value.
