@@ -124,3 +124,30 @@ async fn the_daemon_counts_what_it_skips_and_follows_the_ignore_file() {
     assert_eq!(code, 2, "{text}");
     assert!(text.contains("ci.yml:1:1: `document` has no `apiVersion`"), "{text}");
 }
+
+/// What an ignore file hides is deleted by the same rails as what was removed, and never while the file is broken.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_hidden_is_pruned_by_the_rails_of_what_was_removed() {
+    let scene = Scene::new().await;
+    for name in ["job", "other"] {
+        scene.manifest_of(name, "  policy: { deletion: delete }\n");
+    }
+    scene.apply().await;
+    let ignore = scene.manifests().join(".evenkeelignore");
+    fs::write(&ignore, "other.yaml\n").unwrap();
+    // Without a confirmation nothing goes.
+    let (code, text) = scene.on_manifests(&["apply", "--prune"]).await;
+    assert_eq!((code, scene.functions().len()), (1, 2), "{text}");
+    let (_, hash) = text.split_once("--confirm-prune ").unwrap_or_else(|| panic!("{text}"));
+    let hash: String = hash.chars().take_while(char::is_ascii_hexdigit).collect();
+    let confirmed = ["apply", "--prune", "--confirm-prune", &hash];
+    fs::write(&ignore, "other.yaml\na[\n").unwrap();
+    let (code, text) = scene.on_manifests(&confirmed).await;
+    assert_eq!((code, scene.functions().len()), (2, 2), "{text}");
+    assert!(text.contains(".evenkeelignore:2: the pattern cannot be read"), "{text}");
+    fs::write(&ignore, "other.yaml\n").unwrap();
+    let (code, text) = scene.on_manifests(&confirmed).await;
+    assert_eq!(code, 0, "{text}");
+    let left: Vec<String> = scene.functions().into_keys().collect();
+    assert_eq!(left, ["job"]);
+}

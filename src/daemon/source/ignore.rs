@@ -25,6 +25,9 @@ pub(super) const IGNORE_FILE: &str = ".evenkeelignore";
 /// memory than the file.
 const SIZE_MAX: u64 = 64 * 1024;
 
+/// How many characters of a pattern are shown.
+const EXCERPT_MAX: usize = 60;
+
 /// An ignore file as it was read.
 pub(super) struct IgnoreFile {
     /// What it is called in messages: its path below the root.
@@ -134,7 +137,8 @@ impl RulesBuilder {
         };
         let hint = "patterns are those of .gitignore; a backslash takes a sign literally";
         let fault = self.problem(&format!("the pattern cannot be read: {why}"), hint);
-        Diagnostic { excerpt: Some(pattern.trim().to_owned()), ..fault }
+        let excerpt = pattern.trim().chars().take(EXCERPT_MAX).collect();
+        Diagnostic { excerpt: Some(excerpt), ..fault }
     }
 
     /// Adds what is wrong with the file as a whole.
