@@ -163,9 +163,13 @@ pub(super) fn missing(owner: &NamedNode<'_>, shape: &Shape, diagnostics: &mut Di
 fn unknown(key: &NamedNode<'_>, fields: &[Field], diagnostics: &mut Diagnostics) {
     let names = fields.iter().map(|it| it.name);
     let near = if key.below { None } else { nearest(key.name, names.clone()) };
-    let hint = match near {
-        Some(near) => format!("did you mean `{near}`?"),
-        None => format!("known here are {}", names.collect::<Vec<_>>().join(", ")),
+    let item = key.name.strip_prefix('-').filter(|it| !it.is_empty() && !key.below);
+    let hint = match (near, item) {
+        (_, Some(item)) => {
+            format!("an item of a list has a space after its `-`: `- {}`", short(item))
+        }
+        (Some(near), None) => format!("did you mean `{near}`?"),
+        (None, None) => format!("known here are {}", names.collect::<Vec<_>>().join(", ")),
     };
     let message = format!("{} is not a field that is known here", key.called());
     let excerpt = format!("{}: …", short(key.name));
@@ -294,6 +298,9 @@ fn wrong_type(named: &NamedNode<'_>, shape: &Shape, diagnostics: &mut Diagnostic
         Value::List(_) => ("a list", ""),
         Value::Map(_) => ("a map", ""),
         Value::Scalar { text, plain } => match (scalar::read(text, *plain), shape) {
+            (YamlScalar::Null, Shape::Map(_) | Shape::Object(_) | Shape::List(..)) => {
+                ("nothing", "indent what belongs to it, or take the line out")
+            }
             (YamlScalar::Null, _) => ("nothing", "give a value, or take the line out"),
             (YamlScalar::Int(_) | YamlScalar::Float(_), Shape::Text(_) | Shape::Choice(_)) => {
                 ("a number", "put it in quotes")

@@ -103,7 +103,10 @@ fn hostile_files_are_refused_in_plain_words() {
             b"kind: Function\nkind: Function\n",
             "x.yaml:2:1: the key stands here twice; it is also on line 1",
         ),
-        (b"kind: @", "cannot be read: unexpected character; check"),
+        (
+            b"kind: @",
+            "cannot be read: the value begins with a character that YAML keeps for itself",
+        ),
         (b"kind: [", "cannot be read"),
         (b"kind: Alias", "`kind` is `Alias`"),
     ] {
