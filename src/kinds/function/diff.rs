@@ -12,8 +12,8 @@ use super::{
     tagging,
 };
 use crate::engine::{
-    diff::{Cause, Change, Diff, Fingerprint, Origin, Planned, Reason, Shown},
-    facts::Facts,
+    diff::{Cause, Change, Diff, Fingerprint, Origin, Planned, Reason, Shown, Wait},
+    facts::{FactKey, Facts},
     name::Name,
     observed::Reading,
     tags::IMAGE,
@@ -95,10 +95,6 @@ pub(super) fn diff(name: &Name, spec: &Spec, reading: &Reading<Live>, facts: &Fa
         // What an image means that is left to others holds up nothing.
         Err(_) if comparison.ignores(&IgnoredField::Image) => None,
         Err(wait) => {
-            // Other fields may be repaired meanwhile, and then the steps are all that is told of the object.
-            if !wait.soon {
-                diff.conditions.insert("ImageWaiting", wait.reason.clone());
-            }
             diff.waits.push(wait);
             None
         }
@@ -123,5 +119,17 @@ pub(super) fn diff(name: &Name, spec: &Spec, reading: &Reading<Live>, facts: &Fa
     let again = resolved.as_ref().filter(|it| !comparison.has_moved(it));
     // Last: it takes steps away that the state does not allow.
     state::weigh(name, comparison.code_step(again, reading), live, &mut diff);
+    tell_waiting_image(&mut diff);
     diff
+}
+
+/// Says that the image waits where other fields are repaired meanwhile: the steps would else be all that is told.
+fn tell_waiting_image(diff: &mut Diff<Step>) {
+    let image = |it: &&Wait| matches!(it.on, Some(FactKey::Image(_) | FactKey::Repository(_)));
+    if diff.steps.is_empty() {
+        return;
+    }
+    if let Some(wait) = diff.waits.iter().find(image) {
+        diff.conditions.insert("ImageWaiting", wait.reason.clone());
+    }
 }
