@@ -1,4 +1,5 @@
-//! What `check` finds once it is told the accounts and Regions: roles and images that lie elsewhere.
+//! What `check` finds once it is told the accounts and Regions: roles and images that lie elsewhere, and targets that
+//! nobody declared.
 
 use std::{fs, path::Path, sync::Arc};
 
@@ -35,10 +36,14 @@ fn places(args: &CheckArgs) -> Result<Vec<Place>, CliError> {
 }
 
 /// Returns a problem for every role and image of a function that AWS will refuse in a target of its document, as far as
-/// the places of targets are known.
+/// the places of targets are known, and for every target that the file of targets does not declare.
 pub(super) fn check(args: &CheckArgs, snapshot: &Snapshot) -> Result<Vec<Diagnostic>, CliError> {
+    let places = places(args)?;
     let mut diagnostics = Vec::new();
-    for place in &places(args)? {
+    if args.targets.is_some() {
+        diagnostics.extend(snapshot.documents.iter().flat_map(|it| strays(it, &places)));
+    }
+    for place in &places {
         let meant = |it: &&Arc<Document>| it.meta.targets.contains(&place.target);
         for document in snapshot.documents.iter().filter(meant) {
             let Body::Function(doc, _) = &document.body else { continue };
@@ -47,6 +52,20 @@ pub(super) fn check(args: &CheckArgs, snapshot: &Snapshot) -> Result<Vec<Diagnos
         }
     }
     Ok(diagnostics)
+}
+
+/// A document has no effect in a target that nobody declared.
+fn strays(document: &Document, places: &[Place]) -> impl Iterator<Item = Diagnostic> {
+    let declared = |name: &Name| places.iter().any(|it| it.target == *name);
+    let strays = document.meta.targets.iter().filter(move |it| !declared(it));
+    strays.map(|target| Diagnostic {
+        file: Arc::clone(&document.origin.file),
+        line: document.origin.line,
+        column: 0,
+        message: format!("the target `{target}` is not declared"),
+        hint: Some("declare it in the file of targets, or correct `metadata.target`".to_owned()),
+        excerpt: None,
+    })
 }
 
 /// Lambda takes roles of the function's own account only.

@@ -190,6 +190,12 @@ fn check_finds_roles_and_images_that_lie_elsewhere() {
     let found =
         "job.yaml:6:10: the image lies in eu-west-1, and the target `default` is in eu-central-1; ";
     assert!(text.starts_with(found) && text.contains(", 1 problems\n"), "{text}");
+    let stray = MANIFEST.replace("name: job", "name: stray, target: [other, nowhere]");
+    fs::write(folder.path().join("stray.yaml"), stray).unwrap();
+    let (code, text) = check(folder.path(), &["--targets", targets.to_str().unwrap()]);
+    assert_eq!(code, 2, "{text}");
+    assert!(text.contains("stray.yaml:1: the target `nowhere` is not declared; "), "{text}");
+    assert!(text.contains(", 2 problems\n"), "{text}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

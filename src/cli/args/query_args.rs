@@ -18,8 +18,8 @@ pub struct CheckArgs {
     /// The account of the target `default`: roles of other accounts are found.
     #[arg(long, env = "EVENKEEL_ACCOUNT_ID", value_name = "ID", value_parser = account_id)]
     pub(in crate::cli) account_id: Option<String>,
-    /// The file that declares the targets: roles of other accounts and images of other Regions are found
-    /// (docs/reference/targets.md).
+    /// The file that declares the targets: roles of other accounts, images of other Regions and targets that are not
+    /// declared are found (docs/reference/targets.md).
     #[arg(long, env = "EVENKEEL_TARGETS", value_name = "FILE", conflicts_with = "account_id")]
     pub(in crate::cli) targets: Option<PathBuf>,
 }
