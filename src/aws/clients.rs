@@ -21,6 +21,8 @@ use aws_smithy_http_client::{
 use aws_smithy_runtime_api::client::{http::SharedHttpClient, identity::SharedIdentityCache};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 
+use super::profile::ProfileProvider;
+
 /// What our sessions are called in CloudTrail.
 const SESSION: &str = "evenkeel";
 /// How long a connection may take. Within a Region it takes milliseconds.
@@ -78,9 +80,10 @@ pub enum ClientError {
 }
 
 impl Clients {
-    /// Reads the environment. `region` overrides it; `extra_roots` are certificates in PEM that are
-    /// trusted besides the bundled ones; a call may take `call_max`.
+    /// Reads the environment; `profile` is the one that it names (`AWS_PROFILE`), for messages. `region` overrides it;
+    /// `extra_roots` are certificates in PEM that are trusted besides the bundled ones; a call may take `call_max`.
     pub async fn load(
+        profile: Option<String>,
         region: Option<&str>,
         extra_roots: Option<&[u8]>,
         call_max: Duration,
@@ -97,7 +100,10 @@ impl Clients {
         if let Some(region) = region {
             loader = loader.region(Region::new(region.to_owned()));
         }
-        Self::of(&loader.load().await)
+        let config = loader.load().await;
+        let Some(source) = config.credentials_provider() else { return Self::of(&config) };
+        let provider = SharedCredentialsProvider::new(ProfileProvider { profile, source });
+        Self::of(&config.into_builder().credentials_provider(provider).build())
     }
 
     /// Clients from a configuration that is already there; tests have one with recorded answers.

@@ -14,7 +14,10 @@ use aws_smithy_runtime_api::{
 };
 use aws_smithy_types::error::{ErrorMetadata, metadata::ProvideErrorMetadata};
 
-use super::classify::{classify, label, root, service};
+use super::{
+    classify::{classify, label, root, service},
+    profile::NoCredentials,
+};
 use crate::engine::failure::{AwsError, Class};
 
 /// What the SDK's errors say of a request whose answer did not come, or was no answer of AWS's.
@@ -28,6 +31,11 @@ const STATUS: &str = "StatusCode(";
 /// down the calls of the service that was not even asked.
 pub(super) fn failure(error: &(dyn Error + 'static)) -> Option<(Class, AwsError)> {
     let provider = chain(error).find(|it| it.is::<CredentialsError>())?;
+    let named = chain(error).find_map(|it| it.downcast_ref::<NoCredentials>());
+    if let Some(advice) = named.and_then(NoCredentials::advice) {
+        let message = format!("no AWS credentials: {advice}");
+        return Some((Class::Credentials, AwsError { code: None, message }));
+    }
     let (class, what) = match class(provider) {
         Class::Credentials => (Class::Credentials, "no credentials"),
         _ => (Class::Unclear, "credentials could not be fetched"),

@@ -22,6 +22,7 @@ pub mod log_events;
 pub mod missing;
 pub mod op;
 pub mod pager;
+mod profile;
 pub mod read_priority;
 pub mod registry;
 pub mod scrub;

@@ -4,7 +4,7 @@ use std::{path::Path, sync::Arc};
 
 use super::error::ManifestError;
 use crate::{
-    daemon::source::{ManifestSource, Snapshot, SourceRead},
+    daemon::source::{ManifestSource, Snapshot, SourceOptions, SourceRead},
     manifest::{Document, Selection},
 };
 
@@ -14,7 +14,15 @@ const TRIES: usize = 20;
 /// Reads all manifests of a directory, with their problems, as the daemon does. A directory that
 /// changes meanwhile is read again, at most `TRIES` times.
 pub(super) fn read(dir: &Path) -> Result<Arc<Snapshot>, ManifestError> {
-    let mut source = ManifestSource::new(dir.to_path_buf());
+    read_with(dir, SourceOptions::default())
+}
+
+/// Reads all manifests as [`read`] does, by these options.
+pub(super) fn read_with(
+    dir: &Path,
+    options: SourceOptions,
+) -> Result<Arc<Snapshot>, ManifestError> {
+    let mut source = ManifestSource::new(dir.to_path_buf()).with(options);
     for _ in 0..TRIES {
         match source.read() {
             SourceRead::Fresh(snapshot) => return Ok(snapshot),

@@ -22,6 +22,7 @@ mod out;
 mod outcome;
 mod output_schema;
 mod parse;
+mod placement;
 mod plan;
 mod plan_text;
 mod progress;
@@ -47,9 +48,9 @@ use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
 
 pub use self::args::{
     AccessArgs, ApplyArgs, CheckArgs, CoreArgs, ExplainArgs, FunctionArgs, ImportArgs, InitArgs,
-    InvokeArgs, ListenArgs, LogsArgs, ModeArg, ObjectArgs, Output, PlanArgs, PlanOutput,
-    PublishArgs, RailArgs, RefreshArgs, ResumeArgs, RollbackArgs, RunArgs, SchemaArgs, SchemaOf,
-    ScopeArgs, StatusArgs, StatusOutput, SuspendArgs, TestArgs,
+    InvokeArgs, ListenArgs, LogsArgs, ManifestArgs, ModeArg, ObjectArgs, Output, PlanArgs,
+    PlanOutput, PublishArgs, RailArgs, RefreshArgs, ResumeArgs, RollbackArgs, RunArgs, SchemaArgs,
+    SchemaOf, ScopeArgs, StatusArgs, StatusOutput, StrictArgs, SuspendArgs, TestArgs,
 };
 #[cfg(feature = "demo")]
 pub use self::demo::DemoArgs;
@@ -150,6 +151,8 @@ impl Cli {
         };
         let usual = match self.command {
             Command::Run(_) => "info",
+            // They print what is wrong themselves.
+            Command::Plan(_) | Command::Apply(_) => "warn,evenkeel::problem=off",
             // The story says what happens.
             #[cfg(feature = "demo")]
             Command::Demo(_) => "error",

@@ -44,6 +44,7 @@ pub(super) async fn apply(args: ApplyArgs, no_color: bool) -> Result<CommandOutc
     let job = Job {
         core: &args.core,
         dir: dir.clone(),
+        source: args.manifests.options(),
         selection,
         settings,
         terms: args.rails.terms(true),
@@ -66,7 +67,8 @@ pub(super) async fn apply(args: ApplyArgs, no_color: bool) -> Result<CommandOutc
 async fn expect(args: &ApplyArgs, expected: &str) -> Result<(), CliError> {
     let (dir, selection) = args.scope.split();
     let prune = args.rails.prune;
-    let wish = PlanWish { core: &args.core, dir: &dir, prune, timeout: args.timeout };
+    let (source, timeout) = (args.manifests.options(), args.timeout);
+    let wish = PlanWish { core: &args.core, dir: &dir, source, prune, timeout };
     let made = wish.make(&selection, |view| plan::of(view, &dir).hash).await?;
     if made.late {
         return Err(DaemonError::Late { within: args.timeout }.into());

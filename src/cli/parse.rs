@@ -27,6 +27,20 @@ pub(super) fn grace(text: &str) -> Result<Duration, String> {
     if good { Ok(time) } else { Err(format!("`{text}` is not between 1m and 24h")) }
 }
 
+/// The address of a running Evenkeel. Without a scheme it is `http`, which is all that Evenkeel serves.
+pub(super) fn url(text: &str) -> Result<String, String> {
+    let bare = !text.contains("://");
+    let whole = if bare { format!("http://{text}") } else { text.to_owned() };
+    let rest = whole.strip_prefix("http://").or_else(|| whole.strip_prefix("https://"));
+    let host = rest.and_then(|it| it.split('/').next()).unwrap_or_default();
+    let good = !host.is_empty() && !host.starts_with(':') && !host.contains(char::is_whitespace);
+    if good {
+        Ok(whole)
+    } else {
+        Err(format!("`{text}` is no address of an Evenkeel; write it as http://127.0.0.1:9809"))
+    }
+}
+
 /// A field below `spec`.
 pub(super) fn pointer(text: &str) -> Result<String, String> {
     let good = text.starts_with('/') && text.len() > 1 && !text.ends_with('/');
@@ -129,6 +143,16 @@ pub(super) fn version(text: &str) -> Result<String, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_address_without_a_scheme_is_one_of_http() {
+        assert_eq!(url("localhost:9809"), Ok("http://localhost:9809".into()));
+        assert_eq!(url("127.0.0.1:9809/"), Ok("http://127.0.0.1:9809/".into()));
+        assert_eq!(url("https://evenkeel.example.com"), Ok("https://evenkeel.example.com".into()));
+        for bad in ["", ":9809", "http://", "ftp://localhost", "a b"] {
+            assert!(url(bad).is_err(), "{bad}");
+        }
+    }
 
     #[test]
     fn times_are_read() {

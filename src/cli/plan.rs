@@ -12,7 +12,10 @@ use super::{
     style::Style,
 };
 use crate::{
-    daemon::view::{View, plan::PlanView},
+    daemon::{
+        source::SourceOptions,
+        view::{View, plan::PlanView},
+    },
     engine::prune::Terms,
     manifest::Selection,
 };
@@ -21,7 +24,13 @@ use crate::{
 /// what is known so far and fails.
 pub(super) async fn plan(args: PlanArgs, no_color: bool) -> Result<CommandOutcome, CliError> {
     let (dir, selection) = args.scope.split();
-    let wish = PlanWish { core: &args.core, dir: &dir, prune: args.prune, timeout: args.timeout };
+    let wish = PlanWish {
+        core: &args.core,
+        dir: &dir,
+        source: args.manifests.options(),
+        prune: args.prune,
+        timeout: args.timeout,
+    };
     let style = Style::of_stdout(no_color);
     let form = |view: &View| text(&of(view, &dir), args.output, style);
     let made = wish.make(&selection, form).await?;
@@ -36,6 +45,8 @@ pub(super) async fn plan(args: PlanArgs, no_color: bool) -> Result<CommandOutcom
 pub(super) struct PlanWish<'a> {
     pub(super) core: &'a CoreArgs,
     pub(super) dir: &'a Path,
+    /// How the directory is read.
+    pub(super) source: SourceOptions,
     pub(super) prune: bool,
     pub(super) timeout: Duration,
 }
@@ -62,6 +73,7 @@ impl PlanWish<'_> {
         let job = Job {
             core: self.core,
             dir,
+            source: self.source,
             selection: meant,
             settings,
             terms,

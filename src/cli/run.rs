@@ -32,6 +32,7 @@ pub(super) async fn run(args: RunArgs, no_color: bool) -> Result<CommandOutcome,
     let job = Job {
         core: &args.core,
         dir: args.dir.clone(),
+        source: args.strict.options(),
         selection: Selection::default(),
         settings,
         terms: args.rails.terms(args.once),

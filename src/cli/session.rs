@@ -20,7 +20,7 @@ use crate::{
         options::{Options, Working},
         pause::PauseFile,
         run::Daemon,
-        source::{Snapshot, SourceError},
+        source::{Snapshot, SourceError, SourceOptions},
         view::{
             View,
             plan::{PlanOutcome, planned},
@@ -40,6 +40,7 @@ const HASH_KEY_MIN: usize = 16;
 pub(super) struct Job<'a> {
     pub(super) core: &'a CoreArgs,
     pub(super) dir: PathBuf,
+    pub(super) source: SourceOptions,
     pub(super) selection: Selection,
     pub(super) settings: Working,
     pub(super) terms: Terms,
@@ -62,15 +63,16 @@ pub(super) fn read_only(selection: &Selection) -> Working {
 /// refused, and so is to prune with a selection, since pruning judges everything that is ours. A
 /// fast clock is refused unless every target is on this machine.
 pub(super) async fn start(job: Job<'_>) -> Result<Daemon, CliError> {
-    let Job { core, dir, selection, settings, terms, confirm, pause } = job;
+    let Job { core, dir, source, selection, settings, terms, confirm, pause } = job;
     if !selection.is_all() {
         if terms.prune {
             return Err(UsageError::PruneOfSome.into());
         }
-        manifests::known(&*manifests::read(&dir)?, &selection)?;
+        manifests::known(&*manifests::read_with(&dir, source)?, &selection)?;
     }
     let options = Options {
         root: dir,
+        source,
         owner: core.owner.clone(),
         share: core.access.quota_share,
         settings,

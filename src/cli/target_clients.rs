@@ -48,7 +48,7 @@ pub(super) async fn open(
         Arc::new(Uncounted),
     ));
     let account = identity::account_id(&clients.sts, &calls).await;
-    let account = account.map_err(ObjectError::Call)?;
+    let account = account.map_err(ObjectError::identity)?;
     if account_id.as_ref().is_some_and(|it| *it != account) {
         return Err(TargetError::Account { account }.into());
     }

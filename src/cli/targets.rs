@@ -13,7 +13,11 @@ use super::{
 use crate::{
     aws::clients::{CALL_MAX, Clients, RoleToAssume},
     daemon::options::Target,
-    engine::{name::Name, place::DEFAULT_TARGET, policy::Mode},
+    engine::{
+        name::Name,
+        place::{DEFAULT_TARGET, Place},
+        policy::Mode,
+    },
     manifest,
 };
 
@@ -73,12 +77,23 @@ pub(super) async fn load(args: &AccessArgs, mode: Mode) -> Result<Vec<Target>, C
     Ok(targets)
 }
 
+/// Returns the places that a file of targets declares, without a word to AWS.
+pub(super) fn places(file: &Path) -> Result<Vec<Place>, CliError> {
+    let place = |doc: TargetDoc| {
+        let TargetDoc { name, account_id, region, registry, .. } = doc;
+        Place { target: Name::new(name), account_id, region, registry }
+    };
+    Ok(read_file(file)?.into_iter().map(place).collect())
+}
+
 async fn clients(
     region: Option<&str>,
     roots: Option<&[u8]>,
     call_max: Duration,
 ) -> Result<Clients, TargetError> {
-    Ok(Clients::load(region, roots, call_max).await?)
+    let profile = std::env::var_os("AWS_PROFILE").map(|it| it.to_string_lossy().into_owned());
+    let profile = profile.filter(|it| !it.is_empty());
+    Ok(Clients::load(profile, region, roots, call_max).await?)
 }
 
 fn read_file(file: &Path) -> Result<Vec<TargetDoc>, CliError> {

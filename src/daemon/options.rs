@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
-use super::pause::PauseFile;
+use super::{pause::PauseFile, source::SourceOptions};
 use crate::{
     aws::clients::Clients,
     engine::{
@@ -19,6 +19,8 @@ use crate::{
 pub(crate) struct Options {
     /// The manifests.
     pub root: PathBuf,
+    /// How they are read.
+    pub source: SourceOptions,
     /// Who we are.
     pub owner: Owner,
     /// What part of AWS's quotas to use, from 0 to 1.

@@ -14,6 +14,7 @@ use super::{
     metrics::Metrics,
     source::{ManifestSource, Snapshot, SourceError, SourceRead, watch::Watcher},
     stop::stopped,
+    telemetry::PROBLEM,
 };
 use crate::{
     engine::{
@@ -206,7 +207,7 @@ impl SourceReader {
             board.source.error.replace(error).is_none_or(|before| before.text() != why)
         });
         if new {
-            error!(why, "the manifests cannot be read; the last good ones still count");
+            error!(target: PROBLEM, why, "the manifests cannot be read; the last good ones still count");
             self.event(EventReason::warning("SourceFailed"), &why);
         }
     }
@@ -222,7 +223,7 @@ impl SourceReader {
         let strays: Vec<String> =
             named.difference(&self.declared).map(ToString::to_string).collect();
         for target in &strays {
-            warn!(target, "manifests name a target that is not declared; they have no effect");
+            warn!(target: PROBLEM, target, "manifests name a target that is not declared; they have no effect");
         }
         strays
     }
@@ -247,6 +248,6 @@ fn log_snapshot(snapshot: &Snapshot) {
         "manifests read"
     );
     for note in &snapshot.diagnostics {
-        warn!(file = %note.file, line = note.line, "{}", note.message);
+        warn!(target: PROBLEM, file = %note.file, line = note.line, "{}", note.message);
     }
 }

@@ -89,7 +89,9 @@ impl Daemon {
             Viewer::new(about, Arc::clone(&board), Arc::clone(&event_log), Arc::clone(&clock));
         let viewer = Arc::new(viewer);
         let reader = SourceReader {
-            source: ManifestSource::new(options.root).until(wiring.stop.clone()),
+            source: ManifestSource::new(options.root)
+                .with(options.source)
+                .until(wiring.stop.clone()),
             declared,
             clock: Arc::clone(&clock),
             board: Arc::clone(&board),

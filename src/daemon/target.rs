@@ -17,6 +17,7 @@ use super::{
     refresh::RefreshQueue,
     source::Snapshot,
     stop::stopped,
+    telemetry::PROBLEM,
 };
 use crate::{
     aws::identity::Identity,
@@ -225,7 +226,7 @@ impl TargetSupervisor {
         if paused != before {
             let target = &self.name;
             if let Some(Reason { code: reason, message }) = &paused {
-                error!(%target, reason, because = message, "target on hold");
+                error!(target: PROBLEM, %target, reason, because = message, "target on hold");
                 self.event(EventReason::warning(reason), message);
             } else {
                 info!(%target, "target goes on");
@@ -261,7 +262,11 @@ impl TargetSupervisor {
             (Err(failure), _) if failure.class == Class::Credentials => {
                 // What was refused once is not asked about again: the source may have others by then.
                 self.identity.reject();
-                let message = format!("AWS does not accept our credentials: {}", chain(&failure));
+                let message = match failure.cause.code {
+                    Some(_) => format!("AWS does not accept our credentials: {}", chain(&failure)),
+                    // Nothing was asked of AWS.
+                    None => failure.cause.message,
+                };
                 Some(Reason::new("CredentialsInvalid", message))
             }
             // AWS has said whose the credentials are that are in use, and nothing else is used.

@@ -19,6 +19,9 @@ pub(crate) enum LogStyle {
     Json,
 }
 
+/// The target of log lines about what stands on the board too: commands that print the board leave them out of the log.
+pub(crate) const PROBLEM: &str = "evenkeel::problem";
+
 /// Why the log cannot be started.
 #[derive(Debug, thiserror::Error)]
 pub enum LogStartError {

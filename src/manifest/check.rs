@@ -4,16 +4,17 @@ use std::fmt::Display;
 
 use super::{
     diagnostics::Diagnostics,
+    near::nearest,
+    parse_error::ParseError,
     scalar::{self, YamlScalar},
-    tree::{Node, ParseError, Value},
+    tree::{Node, Value},
+    unit,
 };
 use crate::{
     kinds::document::PLACEHOLDER,
     shape::{Field, Map, Shape, Text},
 };
 
-/// The longest word whose neighbours are looked for.
-const WORD_MAX: usize = 64;
 /// How much of a value is repeated in a message.
 const SHOWN_MAX: usize = 60;
 
@@ -162,9 +163,13 @@ pub(super) fn missing(owner: &NamedNode<'_>, shape: &Shape, diagnostics: &mut Di
 fn unknown(key: &NamedNode<'_>, fields: &[Field], diagnostics: &mut Diagnostics) {
     let names = fields.iter().map(|it| it.name);
     let near = if key.below { None } else { nearest(key.name, names.clone()) };
-    let hint = match near {
-        Some(near) => format!("did you mean `{near}`?"),
-        None => format!("known here are {}", names.collect::<Vec<_>>().join(", ")),
+    let item = key.name.strip_prefix('-').filter(|it| !it.is_empty() && !key.below);
+    let hint = match (near, item) {
+        (_, Some(item)) => {
+            format!("an item of a list has a space after its `-`: `- {}`", short(item))
+        }
+        (Some(near), None) => format!("did you mean `{near}`?"),
+        (None, None) => format!("known here are {}", names.collect::<Vec<_>>().join(", ")),
     };
     let message = format!("{} is not a field that is known here", key.called());
     let excerpt = format!("{}: …", short(key.name));
@@ -293,6 +298,9 @@ fn wrong_type(named: &NamedNode<'_>, shape: &Shape, diagnostics: &mut Diagnostic
         Value::List(_) => ("a list", ""),
         Value::Map(_) => ("a map", ""),
         Value::Scalar { text, plain } => match (scalar::read(text, *plain), shape) {
+            (YamlScalar::Null, Shape::Map(_) | Shape::Object(_) | Shape::List(..)) => {
+                ("nothing", "indent what belongs to it, or take the line out")
+            }
             (YamlScalar::Null, _) => ("nothing", "give a value, or take the line out"),
             (YamlScalar::Int(_) | YamlScalar::Float(_), Shape::Text(_) | Shape::Choice(_)) => {
                 ("a number", "put it in quotes")
@@ -311,9 +319,21 @@ fn wrong_type(named: &NamedNode<'_>, shape: &Shape, diagnostics: &mut Diagnostic
             (YamlScalar::Text(_), _) => ("a text", ""),
         },
     };
+    let hint = better_hint(named, shape).unwrap_or_else(|| hint.to_owned());
     let message = format!("{} should be a {}, and is {found}", named.called(), shape.word());
     let message = message.replace("a true or false", "true or false");
     diagnostics.push(ParseError::new(named.node.at, message, hint).showing(named.excerpt(shape)));
+}
+
+/// The hint of a value of the wrong type that says what to write instead: one of the choices, or the number that a
+/// quantity with a unit stands for. `None` where nothing better is known, or the value may not be shown.
+fn better_hint(named: &NamedNode<'_>, shape: &Shape) -> Option<String> {
+    let text = named.node.text().filter(|text| !text.is_empty())?;
+    match shape {
+        Shape::Choice(choices) => Some(format!("it may be {}", choices.join(" or "))),
+        Shape::Int(..) if !named.hides(shape) => unit::hint(named.name, text),
+        _ => None,
+    }
 }
 
 /// A value in a message: one line, not too long.
@@ -321,51 +341,4 @@ pub(super) fn short(text: &str) -> String {
     let line: String =
         text.chars().take(SHOWN_MAX).map(|c| if c.is_control() { ' ' } else { c }).collect();
     if text.chars().count() > SHOWN_MAX { line + "…" } else { line }
-}
-
-/// The known word that was probably meant.
-fn nearest<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    if word.len() > WORD_MAX {
-        return None;
-    }
-    let word = word.to_lowercase();
-    let near = known.map(|it| (distance(&word, &it.to_lowercase()), it)).min()?;
-    (near.0 <= 1 + word.chars().count() / 5).then_some(near.1)
-}
-
-/// How many letters must be changed, added or taken away to make one word of the other
-/// (Levenshtein).
-fn distance(one: &str, other: &str) -> usize {
-    let other: Vec<char> = other.chars().collect();
-    let mut row: Vec<usize> = (0..=other.len()).collect();
-    for (i, a) in one.chars().enumerate() {
-        let mut corner = i;
-        let mut left = i + 1;
-        let mut next = vec![left];
-        for (b, above) in other.iter().zip(row.iter().skip(1)) {
-            left = (corner + usize::from(a != *b)).min(left + 1).min(above + 1);
-            corner = *above;
-            next.push(left);
-        }
-        row = next;
-    }
-    row.last().copied().unwrap_or_default()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_nearest_word_is_found_and_a_far_one_is_not() {
-        let known = ["memorySize", "timeout", "role"];
-        let near = |word| nearest(word, known.into_iter());
-        assert_eq!(near("memorysize"), Some("memorySize"));
-        assert_eq!(near("memorySizes"), Some("memorySize"));
-        assert_eq!(near("timout"), Some("timeout"));
-        assert_eq!(near("rolle"), Some("role"));
-        assert_eq!(near("handler"), None);
-        assert_eq!(distance("kitten", "sitting"), 3);
-        assert_eq!(distance("", "abc"), 3);
-    }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{
     diagnostic::Diagnostic,
-    tree::{ParseError, Position},
+    parse_error::{ParseError, Position},
 };
 
 /// How many diagnostics one file may have: who has more of them reads no more, and each takes memory.

@@ -94,6 +94,31 @@ pub(super) const ENVELOPE: &[Field] = &[
     Field::required("spec", Shape::Any, "How the object should be."),
 ];
 
+/// Whether some field of a document is called so.
+pub(super) fn is_field(name: &str) -> bool {
+    let specs = KINDS.iter().any(|(_, spec)| has_field(spec, name));
+    specs || has_field(&Shape::Object(ENVELOPE), name)
+}
+
+fn has_field(shape: &Shape, name: &str) -> bool {
+    match shape {
+        Shape::Object(fields) => {
+            fields.iter().any(|it| it.name == name || has_field(&it.shape, name))
+        }
+        Shape::List(item, _) => has_field(item, name),
+        Shape::Map(map) => has_field(map.value, name),
+        Shape::Either(one, other) => has_field(one, name) || has_field(other, name),
+        Shape::Text(_)
+        | Shape::Int(..)
+        | Shape::Number(..)
+        | Shape::Flag
+        | Shape::Choice(_)
+        | Shape::Time
+        | Shape::Null
+        | Shape::Any => false,
+    }
+}
+
 /// The JSON Schema of every kind of document, for editors.
 pub fn schema() -> Value {
     let kinds = KINDS.iter().map(|(kind, spec)| {

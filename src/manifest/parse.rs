@@ -1,14 +1,20 @@
 //! One file in, its documents and everything that is wrong with it out.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use super::{
     Body, Diagnostic, Document, FunctionParts, Meta,
     check::{NamedNode, check, missing, short},
     diagnostics::Diagnostics,
     envelope::{ENVELOPE, shape_of},
+    excerpt::outline,
+    foreign::{self, ForeignDocuments, SkippedDocuments},
+    parse_error::{ParseError, Position},
     scalar,
-    tree::{self, FILE_MAX, Node, ParseError, Position, Trees, Value, YamlTags},
+    tree::{self, FILE_MAX, Node, Value, YamlTags},
 };
 use crate::{
     engine::{
@@ -29,6 +35,9 @@ use crate::{
 /// What a value costs besides its text, in bytes, about.
 const VALUE_WEIGHT: usize = 64;
 
+/// What to do about a file that is no manifest at all, as the end of a hint.
+const ELSE_IGNORE: &str = "if the file is another tool's, list it in `.evenkeelignore`";
+
 /// What one file holds: the documents without fault, and every fault of the others.
 #[derive(Clone, Default)]
 pub struct Parsed {
@@ -36,28 +45,50 @@ pub struct Parsed {
     pub documents: Vec<Arc<Document>>,
     /// In reading order.
     pub diagnostics: Vec<Diagnostic>,
+    /// The documents of other tools, which are not read.
+    pub skipped: SkippedDocuments,
     /// How many bytes it takes to hold what the file says, about: more than its size where values are short or
     /// aliases repeat much. 0 if it was not read.
     pub weight: usize,
 }
 
-/// Reads one file. Documents without fault come out even if others in the file have one.
+/// Reads one file, and skips documents of other tools. Documents without fault come out even if others in the file have
+/// one.
 pub fn parse(file: &str, bytes: &[u8]) -> Parsed {
+    parse_with(file, bytes, ForeignDocuments::Skipped)
+}
+
+/// Reads one file as [`parse`] does, and does with documents of other tools what `policy` says.
+pub fn parse_with(file: &str, bytes: &[u8], policy: ForeignDocuments) -> Parsed {
     let file: Arc<str> = file.into();
     let mut diagnostics = Diagnostics::new(&file);
-    let mut documents = Vec::new();
-    let mut weight = bytes.len().max(1);
-    if let Some(text) = text(bytes, &mut diagnostics) {
-        let Trees { documents: trees, troubles, size } = tree::documents(text, YamlTags::Refused);
-        weight = weight.max(size.bytes + size.values * VALUE_WEIGHT);
-        for error in troubles {
-            diagnostics.push(error);
+    let mut parsed = Parsed { weight: bytes.len().max(1), ..Parsed::default() };
+    if let Some(text) = text(bytes, ELSE_IGNORE, &mut diagnostics) {
+        let trees = tree::documents(text, YamlTags::Refused);
+        let size = trees.size.bytes + trees.size.values * VALUE_WEIGHT;
+        parsed.weight = parsed.weight.max(size);
+        let skips = |it: &&Node| policy == ForeignDocuments::Skipped && !it.is_null();
+        let foreign = trees.documents.iter().map(|it| Some(it).filter(skips));
+        let foreign: Vec<_> = foreign.map(|it| it.and_then(foreign::document)).collect();
+        foreign.iter().flatten().for_each(|it| parsed.skipped.add(it));
+        // Why the rest cannot be read comes first: of many problems only some are kept.
+        if let Some(error) = trees.fatal {
+            let hint = format!("{}; {ELSE_IGNORE}", error.hint);
+            let excerpt = outline(text, error.at.line);
+            diagnostics.push(ParseError { hint, excerpt, ..error });
         }
-        for tree in trees.iter().filter(|it| !it.is_null()) {
-            documents.extend(document(&file, tree, &mut diagnostics).map(Arc::new));
+        let skipped = |number: usize| foreign.get(number).is_some_and(Option::is_some);
+        for fault in trees.faults.into_iter().filter(|it| !skipped(it.document)) {
+            diagnostics.push(fault.error);
+        }
+        for (tree, _) in trees.documents.iter().zip(&foreign).filter(|(_, it)| it.is_none()) {
+            let document = Some(tree).filter(|it| !it.is_null());
+            let document = document.and_then(|it| self::document(&file, it, &mut diagnostics));
+            parsed.documents.extend(document.map(Arc::new));
         }
     }
-    Parsed { documents, diagnostics: diagnostics.into_all(), weight }
+    parsed.diagnostics = diagnostics.into_all();
+    parsed
 }
 
 /// Any YAML or JSON file with one document, as JSON: for the operator's own files.
@@ -79,28 +110,37 @@ pub fn values(
 ) -> Result<Vec<(u32, serde_json::Value)>, Vec<Diagnostic>> {
     let mut diagnostics = Diagnostics::new(&file.into());
     let read = |text| tree::documents(text, tags);
-    let Trees { documents: trees, troubles, .. } =
-        text(bytes, &mut diagnostics).map(read).unwrap_or_default();
-    for error in troubles {
-        diagnostics.push(error);
-    }
-    if diagnostics.count() == 0 {
-        return Ok(trees.iter().map(|it| (it.at.line, scalar::json(it))).collect());
-    }
-    Err(diagnostics.into_all())
+    let trees = text(bytes, "", &mut diagnostics).map(read).unwrap_or_default();
+    let values = trees.documents.iter().map(|it| (it.at.line, scalar::json(it))).collect();
+    trees.into_errors().for_each(|it| diagnostics.push(it));
+    if diagnostics.count() == 0 { Ok(values) } else { Err(diagnostics.into_all()) }
+}
+
+/// Where a member of a document stands, as line and column from 1. `line`: where the document begins. `None` if the file
+/// has no such document any more.
+pub fn position(bytes: &[u8], line: u32, path: &[&str]) -> Option<(u32, u32)> {
+    let mut ignored = Diagnostics::new(&"".into());
+    let trees = tree::documents(text(bytes, "", &mut ignored)?, YamlTags::Refused);
+    let path: Vec<String> = path.iter().map(|it| (*it).to_owned()).collect();
+    let at = place(trees.documents.iter().find(|it| it.at.line == line)?, &path);
+    Some((at.line, at.column))
 }
 
 /// The bytes as text, without a byte order mark; `None`, and a diagnostic, if the file is too
-/// large, binary or not UTF-8.
-fn text<'a>(bytes: &'a [u8], diagnostics: &mut Diagnostics) -> Option<&'a str> {
+/// large, binary or not UTF-8. `end` ends the hint.
+fn text<'a>(bytes: &'a [u8], end: &str, diagnostics: &mut Diagnostics) -> Option<&'a str> {
+    let hint = |hint: &str| match end {
+        "" => hint.to_owned(),
+        end => format!("{hint}; {end}"),
+    };
     if bytes.len() > FILE_MAX {
         let message = format!("the file is larger than {} MiB", FILE_MAX / 1024 / 1024);
-        diagnostics.file(&message, "split it");
+        diagnostics.file(&message, &hint("split it"));
         return None;
     }
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     if bytes.contains(&0) {
-        diagnostics.file("the file is binary", "a manifest is YAML or JSON in UTF-8");
+        diagnostics.file("the file is binary", &hint("a manifest is YAML or JSON in UTF-8"));
         return None;
     }
     match std::str::from_utf8(bytes) {
@@ -112,7 +152,7 @@ fn text<'a>(bytes: &'a [u8], diagnostics: &mut Diagnostics) -> Option<&'a str> {
             diagnostics.push(ParseError::new(
                 at,
                 "the text is not UTF-8",
-                "save the file as UTF-8",
+                hint("save the file as UTF-8"),
             ));
             None
         }
@@ -125,7 +165,9 @@ fn document(file: &Arc<str>, tree: &Node, diagnostics: &mut Diagnostics) -> Opti
     let before = diagnostics.count();
     if !matches!(tree.value, Value::Map(_)) {
         let message = "the document is no map";
-        let hint = "a manifest begins with `apiVersion:`, `kind:`, `metadata:` and `spec:`";
+        let hint = format!(
+            "a manifest begins with `apiVersion:`, `kind:`, `metadata:` and `spec:`; {ELSE_IGNORE}"
+        );
         diagnostics.push(ParseError::new(tree.at, message, hint));
         return None;
     }
@@ -211,7 +253,7 @@ fn meta(tree: &Node) -> Option<Meta> {
     if targets.is_empty() {
         targets.push(Name::new(DEFAULT_TARGET));
     }
-    let mut seen = std::collections::BTreeSet::new();
+    let mut seen = BTreeSet::new();
     targets.retain(|it| seen.insert(it.clone()));
     let (labels, annotations) = (Arc::new(texts("labels")), texts("annotations"));
     Some(Meta { name, targets, labels, annotations })

@@ -5,6 +5,12 @@ use std::{collections::BTreeMap, rc::Rc};
 
 use saphyr_parser::{Event, Parser, ScalarStyle, Span, Tag};
 
+use super::{
+    parse_error::{ParseError, Position},
+    size::Size,
+    yaml_error,
+};
+
 /// The greatest file that is read.
 pub const FILE_MAX: usize = 1024 * 1024;
 /// How deep maps and lists may nest, those that aliases stand for included. A manifest needs six levels.
@@ -39,60 +45,6 @@ pub(super) enum Value {
     Map(Rc<[(Node, Node)]>),
 }
 
-/// How much a value holds, itself included, and aliases as what they stand for.
-#[derive(Clone, Copy, Default)]
-pub(super) struct Size {
-    pub(super) values: usize,
-    /// Of text, keys included.
-    pub(super) bytes: usize,
-    /// How many levels of maps and lists.
-    depth: usize,
-}
-
-impl Size {
-    /// An empty map or list.
-    const HOLDER: Self = Self { values: 1, bytes: 0, depth: 1 };
-
-    fn of(text: &str) -> Self {
-        Self { values: 1, bytes: text.len(), depth: 0 }
-    }
-
-    /// With one more member.
-    fn add(&mut self, member: Self) {
-        self.values = self.values.saturating_add(member.values);
-        self.bytes = self.bytes.saturating_add(member.bytes);
-        self.depth = self.depth.max(member.depth + 1);
-    }
-}
-
-/// A place: line and column, both from 1.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) struct Position {
-    pub(super) line: u32,
-    pub(super) column: u32,
-}
-
-/// Something that is wrong at a place.
-pub(super) struct ParseError {
-    pub(super) at: Position,
-    pub(super) message: String,
-    pub(super) hint: String,
-    /// What stands there, without anything that may be secret.
-    pub(super) excerpt: Option<String>,
-}
-
-impl ParseError {
-    /// Trouble without an excerpt: in a text that cannot be read, nobody can tell what is secret.
-    pub(super) fn new(at: Position, message: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self { at, message: message.into(), hint: hint.into(), excerpt: None }
-    }
-
-    /// The same, with what stands there.
-    pub(super) fn showing(self, excerpt: String) -> Self {
-        Self { excerpt: Some(excerpt), ..self }
-    }
-}
-
 /// What tags (`!…`) mean.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum YamlTags {
@@ -103,13 +55,22 @@ pub enum YamlTags {
     Functions,
 }
 
+/// A value that means nothing here.
+pub(super) struct ValueFault {
+    /// The number of its document, from 0.
+    pub(super) document: usize,
+    pub(super) error: ParseError,
+}
+
 /// What a text holds.
 #[derive(Default)]
 pub(super) struct Trees {
     /// Its documents, as far as it can be read.
     pub(super) documents: Vec<Node>,
-    /// What is wrong with the text.
-    pub(super) troubles: Vec<ParseError>,
+    /// What is wrong with single values of the documents.
+    pub(super) faults: Vec<ValueFault>,
+    /// Why the text cannot be read any further.
+    pub(super) fatal: Option<ParseError>,
     /// How much the documents hold together.
     pub(super) size: Size,
 }
@@ -125,23 +86,27 @@ pub(super) fn documents(text: &str, tags: YamlTags) -> Trees {
             Err(error) => {
                 let mark = error.marker();
                 let at = Position { line: number(mark.line()), column: number(mark.col() + 1) };
-                // Some of the parser's words end with the character that it found.
-                let info = error.info().split('`').next().unwrap_or_default();
-                let info = info.trim_end_matches([' ', ':']);
-                let message = format!("the YAML cannot be read: {info}");
-                Err(ParseError::new(
-                    at,
-                    message,
-                    "check the indentation and the quotes around here",
-                ))
+                Err(yaml_error::explain(text, at, error.info()))
             }
         };
         if let Err(error) = fatal {
-            builder.trees.troubles.push(error);
+            builder.trees.fatal = Some(error);
             break;
         }
     }
     builder.trees
+}
+
+impl Trees {
+    /// Whether nothing is wrong.
+    pub(super) fn is_faultless(&self) -> bool {
+        self.faults.is_empty() && self.fatal.is_none()
+    }
+
+    /// Everything that is wrong, in no order.
+    pub(super) fn into_errors(self) -> impl Iterator<Item = ParseError> {
+        self.faults.into_iter().map(|it| it.error).chain(self.fatal)
+    }
 }
 
 #[derive(Default)]
@@ -263,13 +228,15 @@ impl TreeBuilder {
         if !known {
             // What looks like a tag may be a secret that lost its quotes.
             let message = "a tag (`!…`) means nothing here";
-            self.trees.troubles.push(ParseError::new(
-                at,
-                message,
-                "write the plain value, in quotes",
-            ));
+            let hint = "write the plain value, in quotes";
+            self.fault(ParseError::new(at, message, hint));
         }
         text
+    }
+
+    /// Adds what is wrong with a value of the document that is being read.
+    fn fault(&mut self, error: ParseError) {
+        self.trees.faults.push(ValueFault { document: self.trees.documents.len(), error });
     }
 
     /// The function of CloudFormation's that a tag means, if tags mean any.
@@ -313,7 +280,10 @@ impl TreeBuilder {
             OpenValue::Map(_, key @ None) => *key = Some(node),
             OpenValue::Map(members, key @ Some(_)) => {
                 let Some(key) = key.take() else { return };
-                self.trees.troubles.extend(members.add(key, node));
+                let error = members.add(key, node);
+                if let Some(error) = error {
+                    self.fault(error);
+                }
             }
         }
     }

@@ -24,6 +24,8 @@ mod common;
 mod credentials;
 mod docs;
 mod engines;
+mod errors;
+mod foreign;
 mod gone;
 mod identity;
 mod import;

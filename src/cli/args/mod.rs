@@ -3,6 +3,7 @@
 mod access;
 mod import;
 mod listen;
+mod manifests;
 mod object;
 mod output;
 mod publish;
@@ -15,6 +16,7 @@ pub use self::{
     access::{AccessArgs, CoreArgs},
     import::ImportArgs,
     listen::ListenArgs,
+    manifests::{ManifestArgs, StrictArgs},
     object::{
         FunctionArgs, InvokeArgs, LogsArgs, ObjectArgs, ResumeArgs, RollbackArgs, SuspendArgs,
     },

@@ -4,8 +4,9 @@ use std::{path::PathBuf, time::Duration};
 
 use clap::{Args, ValueEnum};
 
+use super::manifests::ManifestArgs;
 use crate::{
-    cli::parse::{duration, label, status},
+    cli::parse::{account_id, duration, label, status, url},
     engine::status::Status,
 };
 
@@ -15,6 +16,15 @@ pub struct CheckArgs {
     /// The directory of manifests, or one file.
     #[arg(env = "EVENKEEL_DIR", default_value = ".")]
     pub(in crate::cli) dir: PathBuf,
+    #[command(flatten)]
+    pub(in crate::cli) manifests: ManifestArgs,
+    /// The account of the target `default`: roles of other accounts are found.
+    #[arg(long, env = "EVENKEEL_ACCOUNT_ID", value_name = "ID", value_parser = account_id)]
+    pub(in crate::cli) account_id: Option<String>,
+    /// The file that declares the targets: roles of other accounts, images of other Regions and targets that are not
+    /// declared are found (docs/reference/targets.md).
+    #[arg(long, env = "EVENKEEL_TARGETS", value_name = "FILE", conflicts_with = "account_id")]
+    pub(in crate::cli) targets: Option<PathBuf>,
 }
 
 /// The arguments of `schema`.
@@ -63,7 +73,8 @@ pub struct ExplainArgs {
     #[arg(value_name = "NAME")]
     pub(in crate::cli) name: String,
     /// The running Evenkeel.
-    #[arg(long, env = "EVENKEEL_URL", default_value = "http://127.0.0.1:9809", value_name = "URL")]
+    #[arg(long, env = "EVENKEEL_URL", default_value = "http://127.0.0.1:9809", value_name = "URL",
+          value_parser = url)]
     pub(in crate::cli) url: String,
 }
 
@@ -76,7 +87,8 @@ pub struct RefreshArgs {
     #[arg(value_name = "NAME")]
     pub(in crate::cli) names: Vec<String>,
     /// The running Evenkeel.
-    #[arg(long, env = "EVENKEEL_URL", default_value = "http://127.0.0.1:9809", value_name = "URL")]
+    #[arg(long, env = "EVENKEEL_URL", default_value = "http://127.0.0.1:9809", value_name = "URL",
+          value_parser = url)]
     pub(in crate::cli) url: String,
 }
 
@@ -91,7 +103,8 @@ pub struct StatusArgs {
     #[arg(short = 'l', long, value_name = "LABEL=VALUE", value_parser = label)]
     pub(in crate::cli) label: Vec<(String, String)>,
     /// The running Evenkeel.
-    #[arg(long, env = "EVENKEEL_URL", default_value = "http://127.0.0.1:9809", value_name = "URL")]
+    #[arg(long, env = "EVENKEEL_URL", default_value = "http://127.0.0.1:9809", value_name = "URL",
+          value_parser = url)]
     pub(in crate::cli) url: String,
     /// For people, in more or less detail, or for programs.
     #[arg(short, long, env = "EVENKEEL_OUTPUT", default_value = "text")]

@@ -7,6 +7,7 @@ use clap::{Args, ValueEnum};
 use super::{
     access::CoreArgs,
     listen::ListenArgs,
+    manifests::{ManifestArgs, StrictArgs},
     output::{Output, PlanOutput},
     scope::{RailArgs, ScopeArgs},
 };
@@ -21,6 +22,8 @@ use crate::{
 pub struct PlanArgs {
     #[command(flatten)]
     pub(in crate::cli) scope: ScopeArgs,
+    #[command(flatten)]
+    pub(in crate::cli) manifests: ManifestArgs,
     #[command(flatten)]
     pub(in crate::cli) core: CoreArgs,
     /// Show what `--prune` would delete too, and the hash that confirms it.
@@ -40,6 +43,8 @@ pub struct PlanArgs {
 pub struct ApplyArgs {
     #[command(flatten)]
     pub(in crate::cli) scope: ScopeArgs,
+    #[command(flatten)]
+    pub(in crate::cli) manifests: ManifestArgs,
     #[command(flatten)]
     pub(in crate::cli) core: CoreArgs,
     #[command(flatten)]
@@ -64,6 +69,8 @@ pub struct RunArgs {
     /// The directory of manifests, or one file.
     #[arg(env = "EVENKEEL_DIR", default_value = ".")]
     pub(in crate::cli) dir: PathBuf,
+    #[command(flatten)]
+    pub(in crate::cli) strict: StrictArgs,
     #[command(flatten)]
     pub(in crate::cli) core: CoreArgs,
     #[command(flatten)]

@@ -315,13 +315,19 @@ fn steers(name: &str) -> bool {
     STEER.contains(&name) || STEER_ALL.iter().any(|it| name.starts_with(it))
 }
 
+/// Whether a line is buildah's own about a container that the OCI runtime could not create or start.
+fn is_refused_by_runtime(line: &str) -> bool {
+    let Some((_, why)) = line.split_once("error running container: ") else { return false };
+    why.contains("creating container for [") || why.contains("starting container for [")
+}
+
 impl Container {
     /// Whether the container's program ever ran. The code that `docker run` ends with does not
     /// tell: programs also end with the codes that docker and podman keep for their own failures
-    /// (125, 126, 127). Always true with buildah, which fails before there is a process.
-    pub(in crate::cli) async fn began(&self) -> bool {
+    /// (125, 126, 127). buildah keeps no record of it: there `output` decides, all that the run printed.
+    pub(in crate::cli) async fn began(&self, output: &str) -> bool {
         if self.builder == ImageBuilder::Buildah {
-            return true;
+            return !output.lines().any(is_refused_by_runtime);
         }
         let mut command = Command::new(self.builder.program());
         command.args(["inspect", "--type", "container", "--format", "{{.State.StartedAt}}"]);

@@ -24,6 +24,7 @@ use crate::{
         options::{Options, Target, Working},
         pause::PauseFile,
         run::Daemon,
+        source::SourceOptions,
     },
     engine::{
         kind::Kind as _,
@@ -267,6 +268,7 @@ fn daemon(url: &str, root: &Path) -> Result<Daemon, DemoError> {
     let (name, account_id) = (Name::new(DEFAULT_TARGET), Some(ACCOUNT.into()));
     let options = Options {
         root: root.to_path_buf(),
+        source: SourceOptions::default(),
         owner: "demo".parse::<Owner>().map_err(|it| DemoError::Daemon(it.into()))?,
         share: 0.5,
         hash_key: None,

@@ -45,6 +45,19 @@ pub enum DaemonError {
 impl DaemonError {
     pub(super) fn advice(&self) -> &'static str {
         match self {
+            Self::Listen { source, .. } => match source.kind() {
+                io::ErrorKind::AddrInUse => {
+                    "; another program has this port, perhaps another Evenkeel (`ss -ltnp` shows it): stop it, or give \
+                     another address with --listen HOST:PORT"
+                }
+                io::ErrorKind::AddrNotAvailable => {
+                    "; no interface of this machine has this address"
+                }
+                io::ErrorKind::PermissionDenied => {
+                    "; ports below 1024 need a privilege: take a higher one"
+                }
+                _ => "; --listen takes HOST:PORT, as 127.0.0.1:9809",
+            },
             Self::NoAnswer { .. } => "; is it running, and is --url right?",
             Self::RefreshRefused { status: 404, .. } => {
                 "; `evenkeel status` lists what there is, and `evenkeel check` says what is wrong with manifests"

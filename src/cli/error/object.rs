@@ -1,7 +1,7 @@
 //! Objects in AWS that are not there or not as a command needs them, and calls that AWS refuses.
 
 use crate::engine::{
-    failure::{Class, Failure},
+    failure::{AwsError, Class, Failure},
     name::{Name, Owner},
 };
 
@@ -14,6 +14,9 @@ pub enum ObjectError {
     /// A call failed that a person made with rights of his own: the report says what to do about it.
     #[error(transparent)]
     OwnCall(Failure),
+    /// There are no credentials, so that AWS was not asked: the message says what to do.
+    #[error(transparent)]
+    NoCredentials(AwsError),
     #[error("there is no {kind}/{name}")]
     Missing { kind: &'static str, name: Name },
     #[error("there is no function {name}")]
@@ -57,6 +60,14 @@ pub enum ObjectError {
 }
 
 impl ObjectError {
+    /// Why it is not known whose the credentials are.
+    pub(in crate::cli) fn identity(failure: Failure) -> Self {
+        match (failure.class, &failure.cause.code) {
+            (Class::Credentials, None) => Self::NoCredentials(failure.cause),
+            _ => Self::OwnCall(failure),
+        }
+    }
+
     /// Returns what a person can do about a call that failed with the person's own rights, as the
     /// end of a sentence; empty for all other errors.
     pub(super) fn advice(&self) -> &'static str {

@@ -36,7 +36,7 @@ use crate::{
         cloud::{Cloud as _, Priority},
         registry,
     },
-    daemon::options::Working,
+    daemon::{options::Working, source::SourceOptions},
     engine::{facts::oci_architecture, kind::Kind as _, name::Name, policy::Mode, prune::Terms},
     kinds::{
         function::{config::defaults::ARCHITECTURE, image_ref::ImageRef},
@@ -259,6 +259,7 @@ async fn make(args: &PublishArgs, consumers: Option<&Consumers>) -> Result<(), C
     let job = Job {
         core: &core,
         dir: dir.clone(),
+        source: SourceOptions::default(),
         selection,
         settings,
         terms,

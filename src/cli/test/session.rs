@@ -153,11 +153,12 @@ impl Session {
                 self.ready = true;
                 Ok(None)
             }
-            Event::Ended(status) if self.container.began().await => {
-                Ok(Some(RunResult::broken("Runtime.ExitError", id, &reason(status))))
-            }
-            Event::Ended(_) => {
-                let complaint = out::clean(&complaint(&self.output.since(0)));
+            Event::Ended(status) => {
+                let output = self.output.since(0);
+                if self.container.began(&output).await {
+                    return Ok(Some(RunResult::broken("Runtime.ExitError", id, &reason(status))));
+                }
+                let complaint = out::clean(&complaint(&output));
                 Err(BuilderError::NotBegun { program, complaint })
             }
             Event::Stopped => Ok(Some(flooded(id))),

@@ -230,6 +230,10 @@ impl ExpositionWriter<'_> {
             &Family("evenkeel_source_manifests", "Files by state.", &["state"]),
             states.into_iter().map(|(state, files)| ([state.to_owned()], count(files))),
         );
+        let help = "Number of documents of other tools, which are skipped.";
+        let family = Family("evenkeel_manifest_documents_skipped", help, &[]);
+        let skipped = snapshot.map_or(0, |it| it.skipped.count());
+        self.gauge(&family, std::iter::once(([""; 0], count(skipped))));
         let help = "When the directory was last read well.";
         let at = seconds(shown.source.good_at);
         self.gauge(

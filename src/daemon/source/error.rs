@@ -2,7 +2,7 @@
 
 use std::{io, path::PathBuf, sync::Arc};
 
-use crate::engine::failure::chain;
+use crate::{engine::failure::chain, manifest::SkippedDocuments};
 
 /// Why the manifests cannot be read. The last good snapshot still counts.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -36,6 +36,16 @@ pub enum SourceError {
     /// A directory that had manifests has none.
     #[error("the directory has no manifests any more; the last ones still count")]
     Emptied,
+    /// No file holds a manifest, and the reader needs one.
+    #[error("{} holds no manifest{}; is it the right directory? With --allow-empty it is accepted", root.display(), skipped(other, *ignored))]
+    NoManifests {
+        /// The directory.
+        root: PathBuf,
+        /// The documents of other tools that it holds.
+        other: SkippedDocuments,
+        /// How many other files it holds.
+        ignored: usize,
+    },
     /// The manifests change whenever they are read.
     #[error("the manifests change whenever they are read: {change}")]
     Unsteady {
@@ -53,5 +63,31 @@ impl SourceError {
     /// The error and its causes on one line.
     pub fn text(&self) -> String {
         chain(self)
+    }
+}
+
+/// What a directory without manifests holds instead, as a part of a sentence.
+fn skipped(other: &SkippedDocuments, ignored: usize) -> String {
+    match (other.count(), ignored) {
+        (0, 0) => String::new(),
+        (0, count) => format!(" among its {count} files"),
+        (_, _) => format!("; it holds {other}"),
+    }
+}
+
+/// Why a walk came to nothing.
+pub(super) enum WalkError {
+    /// Something vanished meanwhile; read again.
+    Torn(String),
+    /// The root cannot be read.
+    Failed(SourceError),
+    /// The daemon stops.
+    Cancelled,
+}
+
+impl WalkError {
+    /// A file is not what it was when the walk found it; `name` is its path below the root.
+    pub(super) fn changed(name: &str) -> Self {
+        Self::Torn(format!("{name} changed while the directory was read"))
     }
 }

@@ -1,13 +1,15 @@
 //! The directory of manifests, read so that nothing half-written, half-swapped or gone for a moment is
 //! ever taken for a desired state.
 //!
-//! `walk` finds the files, `read` reads them so that a torn read is noticed, `snapshot` (pure) decides
+//! `walk` finds the files, by `ignore` without those that are hidden, `read` reads them so that a torn read is noticed, `snapshot` (pure) decides
 //! what counts, [`watch`] says when to read again.
 
 mod error;
+mod ignore;
 mod read;
 mod revision;
 mod snapshot;
+mod stamp;
 mod walk;
 pub mod watch;
 
@@ -19,8 +21,23 @@ use std::{
 use tokio::sync::watch::Receiver;
 
 pub use self::{error::SourceError, snapshot::Snapshot};
-use self::{read::Cache, walk::WalkError, watch::Watched};
+use self::{
+    error::WalkError,
+    ignore::IgnoreFile,
+    read::{Cache, SourceFile},
+    watch::Watched,
+};
 use super::stop::Cancel;
+use crate::manifest::ForeignDocuments;
+
+/// How a directory is read.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct SourceOptions {
+    /// What becomes of documents of other tools.
+    pub foreign: ForeignDocuments,
+    /// Whether a directory in which no file holds a manifest cannot be read.
+    pub refuse_empty: bool,
+}
 
 /// What one reading brought.
 pub enum SourceRead {
@@ -50,6 +67,7 @@ impl From<WalkError> for SourceRead {
 pub struct ManifestSource {
     root: PathBuf,
     cache: Cache,
+    refuse_empty: bool,
     good: Option<Arc<Snapshot>>,
     watched: Watched,
 }
@@ -57,7 +75,17 @@ pub struct ManifestSource {
 impl ManifestSource {
     /// A source that has not been read yet.
     pub fn new(root: PathBuf) -> Self {
-        Self { root, cache: Cache::default(), good: None, watched: Watched::default() }
+        let (cache, watched) = (Cache::default(), Watched::default());
+        Self { root, cache, refuse_empty: false, good: None, watched }
+    }
+
+    /// The same, read by these options.
+    #[must_use]
+    pub fn with(mut self, options: SourceOptions) -> Self {
+        let SourceOptions { foreign, refuse_empty } = options;
+        self.cache.foreign = foreign;
+        self.refuse_empty = refuse_empty;
+        self
     }
 
     /// The same, whose readings end as soon as this is `true`.
@@ -115,13 +143,24 @@ impl ManifestSource {
             Err(WalkError::Failed(error)) => return SourceRead::Torn(error.text()),
             Err(WalkError::Cancelled) => return SourceRead::Cancelled,
         }
+        // What the patterns hid, they must still hide.
+        if let Err(error) = listing.ignore_files.iter().try_for_each(IgnoreFile::confirm) {
+            return error.into();
+        }
         let before = self.good.as_deref();
-        if files.is_empty() && before.is_some_and(|it| it.valid + it.invalid > 0) {
+        if files.iter().all(SourceFile::is_foreign)
+            && before.is_some_and(|it| it.valid + it.invalid > 0)
+        {
             return SourceRead::Failed(SourceError::Emptied);
         }
         let revision = revision::revision(&self.root, &listing.identity.path);
-        let snapshot = snapshot::snapshot(files, listing.into_rest(), before);
+        let snapshot = snapshot::snapshot(&files, listing.into_rest(), before);
         let snapshot = Snapshot { revision, ..snapshot };
+        if self.refuse_empty && snapshot.documents.is_empty() && snapshot.intact() {
+            let (root, other) = (self.root.clone(), snapshot.skipped);
+            let ignored = snapshot.ignored;
+            return SourceRead::Failed(SourceError::NoManifests { root, other, ignored });
+        }
         let same = before.is_some_and(|it| it.same(&snapshot));
         let snapshot = Arc::new(snapshot);
         self.good = Some(Arc::clone(&snapshot));

@@ -1,20 +1,17 @@
 //! Reading files so that a change meanwhile is noticed, and unchanged files are not parsed again.
 
-use std::{
-    collections::BTreeMap,
-    fs::{self, File},
-    io::Read as _,
-    os::unix::fs::MetadataExt as _,
-    path::Path,
-    sync::Arc,
-};
+use std::{collections::BTreeMap, fs::File, io::Read as _, sync::Arc};
 
 use sha2::{Digest as _, Sha256};
 
-use super::walk::{DirectoryListing, ManifestPath, WalkError};
+use super::{
+    error::WalkError,
+    stamp::{Stamp, stamp},
+    walk::{DirectoryListing, ManifestPath},
+};
 use crate::{
     daemon::stop::Cancel,
-    manifest::{self, Diagnostic, FILE_MAX, Parsed},
+    manifest::{self, Diagnostic, FILE_MAX, ForeignDocuments, Parsed},
 };
 
 /// How much all manifests together may hold, in bytes: of text, aliases counted as what they repeat, and some for
@@ -32,22 +29,21 @@ pub(super) struct SourceFile {
     pub(super) parsed: Arc<Parsed>,
 }
 
-/// What tells one state of a file from another. The change time is the kernel's own and cannot be set
-/// back, so that a file written within one tick of the clock, or under a clock that jumped, differs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Stamp {
-    device: u64,
-    inode: u64,
-    size: u64,
-    modified: (i64, i64),
-    changed: (i64, i64),
-}
-
 /// The files of the last reading.
 #[derive(Default)]
 pub(super) struct Cache {
+    /// What becomes of documents of other tools.
+    pub(super) foreign: ForeignDocuments,
     files: BTreeMap<Arc<str>, (Stamp, SourceFile)>,
     parsed: u64,
+}
+
+impl SourceFile {
+    /// Whether it holds nothing but documents of other tools.
+    pub(super) fn is_foreign(&self) -> bool {
+        let Parsed { documents, diagnostics, skipped, .. } = &*self.parsed;
+        skipped.count() > 0 && documents.is_empty() && diagnostics.is_empty()
+    }
 }
 
 impl Cache {
@@ -84,7 +80,7 @@ impl Cache {
         for found in &listing.files {
             let after = stamp(&found.path, &found.name)?;
             if files.get(&found.name).is_none_or(|(before, _)| *before != after) {
-                return Err(changed(&found.name));
+                return Err(WalkError::changed(&found.name));
             }
         }
         self.files = files;
@@ -101,33 +97,17 @@ impl Cache {
         match result {
             Ok(_) => {}
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                return Err(changed(name));
+                return Err(WalkError::changed(name));
             }
             Err(error) => return Ok(unread(name, &format!("the file cannot be read: {error}"))),
         }
         if stamp(&found.path, name)? != before {
-            return Err(changed(name));
+            return Err(WalkError::changed(name));
         }
         self.parsed += 1;
-        let parsed = Arc::new(manifest::parse(name, &bytes));
+        let parsed = Arc::new(manifest::parse_with(name, &bytes, self.foreign));
         Ok(SourceFile { name: Arc::clone(name), hash: Sha256::digest(&bytes).into(), parsed })
     }
-}
-
-/// The stamp of a file now. Without one, the file has changed since the walk found it.
-fn stamp(path: &Path, name: &str) -> Result<Stamp, WalkError> {
-    let meta = fs::metadata(path).map_err(|_| changed(name))?;
-    Ok(Stamp {
-        device: meta.dev(),
-        inode: meta.ino(),
-        size: meta.len(),
-        modified: (meta.mtime(), meta.mtime_nsec()),
-        changed: (meta.ctime(), meta.ctime_nsec()),
-    })
-}
-
-fn changed(name: &str) -> WalkError {
-    WalkError::Torn(format!("{name} changed while the directory was read"))
 }
 
 fn too_much() -> String {

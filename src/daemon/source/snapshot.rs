@@ -7,10 +7,10 @@ use std::{
 
 use sha2::{Digest as _, Sha256};
 
-use super::{read::SourceFile, walk::Rest};
+use super::{ignore::folder_of, read::SourceFile, walk::Rest};
 use crate::{
     engine::{hex::hex, name::Key},
-    manifest::{self, Diagnostic, Document},
+    manifest::{self, Diagnostic, Document, SkippedDocuments},
 };
 
 /// How many hex digits of the hash people see.
@@ -34,8 +34,10 @@ pub struct Snapshot {
     pub valid: usize,
     /// Files with one.
     pub invalid: usize,
-    /// Files that are no manifests.
+    /// Files that are no manifests: by their names, by an ignore file, or since all in them is another tool's.
     pub ignored: usize,
+    /// The documents of other tools.
+    pub skipped: SkippedDocuments,
 }
 
 impl Snapshot {
@@ -55,23 +57,23 @@ impl Snapshot {
 
 /// Puts a snapshot together. A file with a fault, and a key that is claimed twice, give no
 /// documents of now: those that `before`, the last snapshot, had of them stay, frozen.
-pub(super) fn snapshot(files: Vec<SourceFile>, rest: Rest, before: Option<&Snapshot>) -> Snapshot {
+pub(super) fn snapshot(files: &[SourceFile], rest: Rest, before: Option<&Snapshot>) -> Snapshot {
     let mut diagnostics = rest.diagnostics;
     let mut good: Vec<Arc<Document>> = Vec::new();
-    // What the walk could not read counts as broken too.
-    let mut broken: BTreeSet<Arc<str>> =
-        diagnostics.iter().map(|it| Arc::clone(&it.file)).collect();
+    let mut broken = unread(&diagnostics);
     let mut hasher = Sha256::new();
-    let count = files.len();
+    let mut skipped = SkippedDocuments::default();
+    for file in &rest.ignore_files {
+        hash(&mut hasher, &file.name, &file.hash);
+    }
     for file in files {
-        hasher.update(file.name.as_bytes());
-        hasher.update([0]);
-        hasher.update(file.hash);
+        hash(&mut hasher, &file.name, &file.hash);
         diagnostics.extend(file.parsed.diagnostics.iter().cloned());
-        if file.parsed.diagnostics.is_empty() {
+        skipped.extend(&file.parsed.skipped);
+        if !file.parsed.diagnostics.is_empty() {
+            broken.insert(Arc::clone(&file.name));
+        } else if !is_broken(&file.name, &broken) {
             good.extend(file.parsed.documents.iter().cloned());
-        } else {
-            broken.insert(file.name);
         }
     }
     let duplicates = manifest::duplicates(good.iter().map(|it| &**it));
@@ -85,17 +87,32 @@ pub(super) fn snapshot(files: Vec<SourceFile>, rest: Rest, before: Option<&Snaps
     diagnostics.sort();
     diagnostics.dedup();
     let invalid: BTreeSet<&Arc<str>> = diagnostics.iter().map(|it| &it.file).collect();
-    let invalid = invalid.len();
+    let foreign = files.iter().filter(|it| it.is_foreign()).count();
+    let valid = files.iter().filter(|it| !it.is_foreign() && !invalid.contains(&it.name)).count();
     Snapshot {
         id: hex(&hasher.finalize()).chars().take(DIGITS).collect(),
         revision: None,
         documents: good,
         frozen: keys,
-        valid: count.saturating_sub(invalid),
-        invalid,
+        valid,
+        invalid: invalid.len(),
         diagnostics,
-        ignored: rest.ignored,
+        ignored: rest.ignored + foreign,
+        skipped,
     }
+}
+
+fn hash(hasher: &mut Sha256, name: &str, content: &[u8; 32]) {
+    hasher.update(name.as_bytes());
+    hasher.update([0]);
+    hasher.update(content);
+}
+
+/// What the walk could not read, by its path: it counts as broken. So does all below a folder whose ignore file has a
+/// fault, since nobody knows what the file was to hide.
+fn unread(diagnostics: &[Diagnostic]) -> BTreeSet<Arc<str>> {
+    let folders = diagnostics.iter().filter_map(|it| folder_of(&it.file)).map(Arc::from);
+    diagnostics.iter().map(|it| Arc::clone(&it.file)).chain(folders).collect()
 }
 
 /// The documents of the last snapshot whose text cannot be used now: their file is broken, or
@@ -119,5 +136,5 @@ fn frozen(
 /// Whether a file cannot be used, or a folder that holds it: what is in a folder that was not read is not gone.
 fn is_broken(file: &str, broken: &BTreeSet<Arc<str>>) -> bool {
     let folders = file.match_indices('/').filter_map(|(at, _)| file.get(..at));
-    folders.chain([file]).any(|it| broken.contains(it))
+    folders.chain(["", file]).any(|it| broken.contains(it))
 }

@@ -12,7 +12,10 @@ use std::{
     sync::Arc,
 };
 
-use super::error::SourceError;
+use super::{
+    error::{SourceError, WalkError},
+    ignore::{self, IGNORE_FILE, IgnoreFile, IgnoreFileRead, IgnoreRules},
+};
 use crate::{daemon::stop::Cancel, manifest::Diagnostic};
 
 /// How deep directories may nest.
@@ -24,22 +27,14 @@ const ENTRIES_MAX: usize = 100_000;
 /// What a manifest is called.
 const EXTENSIONS: [&str; 3] = ["yaml", "yml", "json"];
 
-/// Why a walk came to nothing.
-pub(super) enum WalkError {
-    /// Something vanished meanwhile; read again.
-    Torn(String),
-    /// The root cannot be read.
-    Failed(SourceError),
-    /// The daemon stops.
-    Cancelled,
-}
-
 /// What a walk found.
 pub(super) struct DirectoryListing {
     pub(super) identity: RootIdentity,
     pub(super) files: Vec<ManifestPath>,
     pub(super) folders: Folders,
+    pub(super) ignore_files: Vec<IgnoreFile>,
     pub(super) diagnostics: Vec<Diagnostic>,
+    /// Files that are no manifests.
     pub(super) ignored: usize,
 }
 
@@ -78,13 +73,15 @@ pub(super) struct ManifestPath {
 
 /// What is left of a walk once the files are read.
 pub(super) struct Rest {
+    pub(super) ignore_files: Vec<IgnoreFile>,
     pub(super) diagnostics: Vec<Diagnostic>,
     pub(super) ignored: usize,
 }
 
 impl DirectoryListing {
     pub(super) fn into_rest(self) -> Rest {
-        Rest { diagnostics: self.diagnostics, ignored: self.ignored }
+        let Self { ignore_files, diagnostics, ignored, .. } = self;
+        Rest { ignore_files, diagnostics, ignored }
     }
 }
 
@@ -109,9 +106,9 @@ pub(super) fn walk(root: &Path, cancel: &Cancel) -> Result<DirectoryListing, Wal
         let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         walk.files.push(ManifestPath { path: path.clone(), name: name.into() });
     }
-    let Walk { mut files, folders, diagnostics, ignored, .. } = walk;
+    let Walk { mut files, folders, ignore_files, diagnostics, ignored, .. } = walk;
     files.sort_by(|a, b| a.name.cmp(&b.name));
-    Ok(DirectoryListing { identity, files, folders, diagnostics, ignored })
+    Ok(DirectoryListing { identity, files, folders, ignore_files, diagnostics, ignored })
 }
 
 struct Walk<'a> {
@@ -119,6 +116,9 @@ struct Walk<'a> {
     cancel: &'a Cancel,
     files: Vec<ManifestPath>,
     folders: Folders,
+    ignore_files: Vec<IgnoreFile>,
+    /// The patterns that hold where we are, those of the root first.
+    rules: Vec<IgnoreRules>,
     diagnostics: Vec<Diagnostic>,
     ignored: usize,
     /// How many entries were read.
@@ -140,6 +140,13 @@ struct DirectoryEntry {
     is_link: bool,
 }
 
+/// What an entry of a directory leads to.
+struct EntryTarget {
+    /// Without symbolic links.
+    path: PathBuf,
+    meta: Metadata,
+}
+
 impl<'a> Walk<'a> {
     /// Makes a walk that has found nothing yet.
     fn new(root: &'a Path, cancel: &'a Cancel) -> Self {
@@ -148,6 +155,8 @@ impl<'a> Walk<'a> {
             cancel,
             files: Vec::new(),
             folders: Folders::new(),
+            ignore_files: Vec::new(),
+            rules: Vec::new(),
             diagnostics: Vec::new(),
             ignored: 0,
             entries: 0,
@@ -176,11 +185,36 @@ impl<'a> Walk<'a> {
         }
         self.folders.insert(path.to_path_buf(), inode);
         self.open.push(inode);
-        for entry in self.entries(path, prefix)? {
-            self.entry(&entry)?;
+        let entries = self.entries(path, prefix)?;
+        let outside = self.rules.len();
+        if let Some(entry) = entries.iter().find(|it| it.name == IGNORE_FILE) {
+            self.ignore_file(entry)?;
         }
+        for entry in &entries {
+            self.entry(entry)?;
+        }
+        self.rules.truncate(outside);
         self.open.pop();
         Ok(())
+    }
+
+    /// Reads the ignore file of the folder where we are: its patterns hold until the folder is left.
+    fn ignore_file(&mut self, entry: &DirectoryEntry) -> Result<(), WalkError> {
+        let Some(EntryTarget { path, meta }) = self.resolve(entry)? else { return Ok(()) };
+        if !meta.is_file() {
+            self.note(&entry.full, "it is no regular file", "put a file there");
+            return Ok(());
+        }
+        let IgnoreFileRead { file, rules, diagnostics } = ignore::read(&path, &entry.full)?;
+        self.ignore_files.push(file);
+        self.rules.push(rules);
+        self.diagnostics.extend(diagnostics);
+        if entry.is_link { self.leads_into(&path) } else { Ok(()) }
+    }
+
+    /// Whether an ignore file hides what is called so. The nearest file that has a pattern for it decides.
+    fn is_ignored(&self, full: &str, is_folder: bool) -> bool {
+        self.rules.iter().rev().find_map(|it| it.ignores(full, is_folder)).unwrap_or(false)
     }
 
     /// The entries of a directory, in the order of names: of two links to one folder, always the
@@ -229,25 +263,16 @@ impl<'a> Walk<'a> {
             self.ignored += 1;
             return Ok(());
         }
-        // Below a path without links, only a link leads elsewhere. A link whose end is gone is a swap under
-        // way, or a mistake.
-        let real = match if *is_link { fs::canonicalize(path) } else { Ok(path.clone()) } {
-            Ok(real) => real,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                return Err(WalkError::Torn(format!(
-                    "{full} vanished while the directory was read"
-                )));
-            }
-            Err(error) => {
-                self.note(full, &format!("cannot be resolved: {error}"), "remove the link");
-                return Ok(());
-            }
-        };
-        if !real.starts_with(self.root) {
-            self.note(full, "the link leads out of the directory", "put the file itself there");
+        // What a link leads to may be anything, or nothing any more: its name alone may hide it.
+        if *is_link && self.is_ignored(full, false) {
+            self.ignored += 1;
             return Ok(());
         }
-        let meta = fs::metadata(&real).map_err(|error| self.error_at(&real, error))?;
+        let Some(EntryTarget { path: real, meta }) = self.resolve(entry)? else { return Ok(()) };
+        if self.is_ignored(full, meta.is_dir()) {
+            self.ignored += usize::from(!meta.is_dir());
+            return Ok(());
+        }
         if meta.is_dir() {
             let round = self.open.contains(&Inode::of(&meta));
             // A link to what the walk comes to by its own name counts there. A circle does not:
@@ -276,6 +301,31 @@ impl<'a> Walk<'a> {
         }
         self.files.push(ManifestPath { path: real, name: full.as_str().into() });
         Ok(())
+    }
+
+    /// Finds what an entry leads to. `None`, and a diagnostic, for a link that leads nowhere or out of the root.
+    fn resolve(&mut self, entry: &DirectoryEntry) -> Result<Option<EntryTarget>, WalkError> {
+        let DirectoryEntry { path, full, is_link, .. } = entry;
+        // Below a path without links, only a link leads elsewhere. A link whose end is gone is a swap under
+        // way, or a mistake.
+        let path = match if *is_link { fs::canonicalize(path) } else { Ok(path.clone()) } {
+            Ok(path) => path,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                return Err(WalkError::Torn(format!(
+                    "{full} vanished while the directory was read"
+                )));
+            }
+            Err(error) => {
+                self.note(full, &format!("cannot be resolved: {error}"), "remove the link");
+                return Ok(None);
+            }
+        };
+        if !path.starts_with(self.root) {
+            self.note(full, "the link leads out of the directory", "put the file itself there");
+            return Ok(None);
+        }
+        let meta = fs::metadata(&path).map_err(|error| self.error_at(&path, error))?;
+        Ok(Some(EntryTarget { path, meta }))
     }
 
     /// Whether the walk comes to a place below the root by its own name.

@@ -171,10 +171,11 @@ pub(crate) struct NewFieldView<'a> {
 }
 
 /// The conditions that are worth a line in a plan.
-const NOTES: [&str; 7] = [
+const NOTES: [&str; 8] = [
     "Adopting",
     "ExtraTags",
     "Ignored",
+    "ImageWaiting",
     "LifecyclePolicy",
     "RepositoryPolicy",
     "Suspended",

@@ -61,6 +61,7 @@ const TABLE: &[(&str, &str, &str)] = &[
     ("PublicUrl PublicPermission FunctionStopped", "reasons of the condition `Warning`; nothing is held up", "see that it is meant"),
     ("TagMoved", "the tag names another image than the one deployed, and `onTagMove: report` leaves it", "name a new tag, or `onTagMove: deploy`"),
     ("NothingToKeep", "a variable with `keep: true` is not there", "set it by hand, or give it a value"),
+    ("RoleElsewhere", "the role is of another account than the function, which Lambda refuses", "name a role of the target's account; `evenkeel check --account-id` finds it before"),
     ("Immutable", "AWS lets the field be chosen only at the creation", "make a new object, or write into the manifest what there is"),
     ("ImageUnusable", "Lambda cannot run what the reference names", "push an image for the architecture; see the message"),
     ("Observing", "mode observe, by `--mode` or by the manifest", ""),

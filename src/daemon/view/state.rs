@@ -118,6 +118,8 @@ pub(crate) struct SourceView {
     pub invalid: usize,
     /// Files that are no manifests.
     pub ignored: usize,
+    /// Documents of other tools.
+    pub skipped: usize,
     /// Everything that is wrong.
     pub notes: Vec<DiagnosticView>,
     /// Targets that manifests name and nobody declared.
@@ -328,14 +330,9 @@ fn reason(reason: &Reason) -> ReasonView {
 /// What the API shows of a prune decision.
 fn prune(decision: &PruneDecision) -> PruneView {
     let blocked = decision.blocked.as_ref();
-    PruneView {
-        candidates: decision.candidates,
-        hash: decision.hash.clone(),
-        blocked: blocked.map(|(block, message)| ReasonView {
-            reason: block.as_str(),
-            message: message.clone(),
-        }),
-    }
+    let blocked = blocked
+        .map(|(block, message)| ReasonView { reason: block.as_str(), message: message.clone() });
+    PruneView { candidates: decision.candidates, hash: decision.hash.clone(), blocked }
 }
 
 fn rollout(kind: &'static str, engine: &EngineStatus) -> Option<RolloutView> {
@@ -384,6 +381,7 @@ fn source(state: &SourceStatus) -> SourceView {
         valid: snapshot.map_or(0, |it| it.valid),
         invalid: snapshot.map_or(0, |it| it.invalid),
         ignored: snapshot.map_or(0, |it| it.ignored),
+        skipped: snapshot.map_or(0, |it| it.skipped.count()),
         notes: snapshot.iter().flat_map(|it| &it.diagnostics).map(diagnostic).collect(),
         strays: state.strays.clone(),
     }

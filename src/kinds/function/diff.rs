@@ -14,8 +14,8 @@ use super::{
     tagging,
 };
 use crate::engine::{
-    diff::{Cause, Change, Diff, Fingerprint, Origin, Planned, Reason, Shown},
-    facts::Facts,
+    diff::{Cause, Change, Diff, Fingerprint, Origin, Planned, Reason, Shown, Wait},
+    facts::{FactKey, Facts},
     name::Name,
     observed::Reading,
     preview::Preview,
@@ -52,6 +52,7 @@ pub(super) fn create(name: &Name, spec: &Spec, facts: &Facts) -> Diff<Step> {
         );
         diff.refusal = Some(Reason::new("NothingToKeep", message));
     }
+    diff.refusal = diff.refusal.or_else(|| role_elsewhere(spec));
     match resolve(spec, facts, false) {
         Ok(resolved) => {
             let tags = tagging::at_creation(spec, &resolved);
@@ -82,6 +83,18 @@ fn preview(name: &Name, spec: &Spec) -> Preview {
     preview
 }
 
+/// Refuses a role of another account, which Lambda never accepts. `None` if it is of the function's own.
+fn role_elsewhere(spec: &Spec) -> Option<Reason> {
+    let account = |arn: &str| arn.split(':').nth(4).unwrap_or_default().to_owned();
+    let (role, own) = (account(&spec.config.role), account(&spec.arn));
+    let message = format!(
+        "the role `{}` is of account {role}, and the function of account {own}: Lambda takes roles of its own account only; \
+         write the role's name, or its ARN with `${{target.accountId}}`",
+        spec.config.role
+    );
+    (role != own).then(|| Reason::new("RoleElsewhere", message))
+}
+
 /// Compares a function with its document: code, configuration, tags, and last what its state
 /// allows. Refuses a function that ships as an archive.
 pub(super) fn diff(name: &Name, spec: &Spec, reading: &Reading<Live>, facts: &Facts) -> Diff<Step> {
@@ -110,6 +123,9 @@ pub(super) fn diff(name: &Name, spec: &Spec, reading: &Reading<Live>, facts: &Fa
     }
     comparison.code(resolved.as_ref(), reading, &mut diff);
     comparison.config(reading, &mut diff);
+    if diff.changes.iter().any(|it| it.path == "/role") {
+        diff.refusal = role_elsewhere(spec);
+    }
     // An edit may be of both. Code goes first, and whether it changes will be known in a moment.
     if diff.waits.iter().any(|it| it.soon) {
         diff.steps.clear();
@@ -120,5 +136,17 @@ pub(super) fn diff(name: &Name, spec: &Spec, reading: &Reading<Live>, facts: &Fa
     let again = resolved.as_ref().filter(|it| !comparison.has_moved(it));
     // Last: it takes steps away that the state does not allow.
     state::weigh(name, comparison.code_step(again, reading), live, &mut diff);
+    tell_waiting_image(&mut diff);
     diff
+}
+
+/// Says that the image waits where other fields are repaired meanwhile: the steps would else be all that is told.
+fn tell_waiting_image(diff: &mut Diff<Step>) {
+    let image = |it: &&Wait| matches!(it.on, Some(FactKey::Image(_) | FactKey::Repository(_)));
+    if diff.steps.is_empty() {
+        return;
+    }
+    if let Some(wait) = diff.waits.iter().find(image) {
+        diff.conditions.insert("ImageWaiting", wait.reason.clone());
+    }
 }

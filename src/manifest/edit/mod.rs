@@ -14,7 +14,7 @@ use self::{
 };
 use super::{
     scalar,
-    tree::{self, Node, Trees},
+    tree::{self, Node},
 };
 
 /// Why an edit fails in a file that has a fault.
@@ -85,9 +85,9 @@ fn check_edit(before: &str, after: &str, line: u32, edit: &Edit) -> Result<(), E
 
 /// All documents, with the lines that they begin on.
 fn read(text: &str) -> Option<Vec<(u32, Json)>> {
-    let Trees { documents, troubles, .. } = tree::documents(text, tree::YamlTags::Refused);
-    let all = documents.iter().map(|it: &Node| (it.at.line, scalar::json(it)));
-    troubles.is_empty().then(|| all.collect())
+    let trees = tree::documents(text, tree::YamlTags::Refused);
+    let all = trees.documents.iter().map(|it: &Node| (it.at.line, scalar::json(it)));
+    trees.is_faultless().then(|| all.collect())
 }
 
 /// Makes an edit to JSON, so that it can be compared with the edited text: puts `value` at `path`,

@@ -23,14 +23,19 @@ spec:
 const NEVER: [&str; 3] = ["", "0001-01-01 00:00:00 +0000 UTC", "0001-01-01T00:00:00Z"];
 
 /// Runs the tests; the exit code, what was printed, and the report for CI.
-fn test(says: &str, (code, began): (i32, &str)) -> (i32, String, String) {
+fn test(says: &str, outcome: (i32, &str)) -> (i32, String, String) {
+    test_by("podman", says, outcome)
+}
+
+/// The same by another program.
+fn test_by(builder: &str, says: &str, (code, began): (i32, &str)) -> (i32, String, String) {
     let folder = TempDir::new().unwrap();
     fs::write(folder.path().join("count.yaml"), MANIFEST).unwrap();
     let junit = folder.path().join("junit.xml");
     let done = Command::new(env!("CARGO_BIN_EXE_evenkeel"))
         .arg("test")
         .arg(folder.path().join("count.yaml"))
-        .args(["--image", "local:1", "--builder", "podman", "--junit"])
+        .args(["--image", "local:1", "--builder", builder, "--junit"])
         .arg(&junit)
         .env_clear()
         // A program that is written here cannot be run while a test beside this one forks: its copy has the file open.
@@ -81,4 +86,25 @@ fn a_function_that_ends_as_it_starts_fails_its_tests() {
         assert!(text.contains("its log ends with: Error: the boot fails"), "{text}");
         assert!(junit.contains("failures=\"2\" errors=\"0\""), "{junit}");
     }
+}
+
+/// buildah keeps no record of what ever ran: what it says of the runtime decides.
+#[test]
+fn buildah_that_cannot_start_a_container_fails_no_test() {
+    for says in [
+        "error running container: from /usr/bin/crun creating container for [/app]: mount `/proc`: Operation not \
+         permitted: exit status 1\n",
+        "error running container: error creating container for [/app]: exec: no such file: exit status 1\n",
+        "error running container: from /usr/bin/runc starting container for [/app]: : exit status 1\n",
+    ] {
+        let (exit, text, junit) = test_by("buildah", says, (1, ""));
+        assert_eq!(exit, 2, "{text}");
+        let why = format!("buildah cannot start a container of the image: {}", says.trim());
+        assert!(text.contains(&format!("  ERROR first: {why}\n  ERROR second: {why}\n")), "{text}");
+        assert!(junit.contains("failures=\"0\" errors=\"2\""), "{junit}");
+    }
+    let (exit, text, junit) = test_by("buildah", "Error: the boot fails\n", (1, ""));
+    assert_eq!(exit, 1, "{text}");
+    assert!(text.contains("its log ends with: Error: the boot fails"), "{text}");
+    assert!(junit.contains("failures=\"2\" errors=\"0\""), "{junit}");
 }

@@ -32,7 +32,7 @@ fn what_cannot_be_read_is_told_with_its_place() {
         list.json: the file is of no tool that is known; ACK, CloudFormation, SAM, lambroll and `terraform show -json` are; say which it is, or export it
         jsonnet.json:2: the JSON cannot be read; it has to be JSON; where it is Jsonnet, or has template functions in it, import what the tool makes of it (`lambroll render`)
         bomb.yaml:5:35: the file holds more than 50000 values; split it; aliases count as what they repeat
-        tabs.yaml:2:2: the YAML cannot be read: tabs disallowed within this context (block indentation); check the indentation and the quotes around here
+        tabs.yaml:2:1: the YAML cannot be read: a tab stands in the indentation; indent with spaces; YAML allows no tabs there
         deployment.yaml: the file is of no tool that is known; ACK, CloudFormation, SAM, lambroll and `terraform show -json` are; say which it is, or export it
         terraform.tfstate: the file is of no tool that is known; it is Terraform's own book; hand over what `terraform show -json` prints
         zip.json: it describes no function that ships as an image, and no repository; name another file

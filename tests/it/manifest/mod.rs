@@ -3,7 +3,7 @@
 
 use std::fs;
 
-use evenkeel::manifest::{self, Parsed};
+use evenkeel::manifest::{self, ForeignDocuments, Parsed};
 use proptest::{prelude::*, test_runner::RngSeed};
 
 use crate::common::{bomb, cases, golden};
@@ -23,8 +23,9 @@ fn every_mistake_is_told_with_its_place() {
     }
 }
 
+/// All that can be said of a file: documents of other tools are refused too.
 fn notes(bytes: &[u8]) -> String {
-    shown(&manifest::parse("x.yaml", bytes))
+    shown(&manifest::parse_with("x.yaml", bytes, ForeignDocuments::Refused))
 }
 
 /// A text of 500 kB, and 50,000 times more of it.
@@ -48,7 +49,7 @@ fn a_file_that_would_take_all_memory_is_refused_by_the_real_binary() {
         assert!(text.len() < 700_000, "{}", text.len());
         fs::write(folder.path().join("m.yaml"), text).unwrap();
         // 256 MiB of addresses.
-        let script = "ulimit -v 262144; exec \"$0\" check \"$1\"";
+        let script = "ulimit -v 262144; exec \"$0\" check --strict \"$1\"";
         let mut shell = std::process::Command::new("sh");
         shell.args(["-c", script, env!("CARGO_BIN_EXE_evenkeel")]).arg(folder.path());
         let output = shell.output().unwrap();
@@ -102,7 +103,10 @@ fn hostile_files_are_refused_in_plain_words() {
             b"kind: Function\nkind: Function\n",
             "x.yaml:2:1: the key stands here twice; it is also on line 1",
         ),
-        (b"kind: @", "cannot be read: unexpected character; check"),
+        (
+            b"kind: @",
+            "cannot be read: the value begins with a character that YAML keeps for itself",
+        ),
         (b"kind: [", "cannot be read"),
         (b"kind: Alias", "`kind` is `Alias`"),
     ] {
@@ -110,6 +114,70 @@ fn hostile_files_are_refused_in_plain_words() {
         let start = String::from_utf8_lossy(&bytes[..bytes.len().min(200)]);
         assert!(notes.contains(part), "{start:?}: {notes}");
         assert_eq!(notes.is_empty(), part.is_empty(), "{notes}");
+    }
+}
+
+/// What the files of other tools begin with, and how they are counted.
+#[test]
+fn documents_of_other_tools_are_skipped_and_counted() {
+    let ci = "on: push\njobs: { test: { <<: *base, run: !reference [.a] } }\n";
+    for (text, counted) in [
+        ("apiVersion: v1\nkind: Service\n", "1 document of another tool (v1)"),
+        (
+            "apiVersion: v1\nkind: Service\n---\napiVersion: apps/v1\nkind: Deployment\n---\napiVersion: v1\n",
+            "3 documents of other tools (apps/v1, v1)",
+        ),
+        (
+            "apiVersion: openfaas.com/v1\nkind: Function\nspec: { name: x }\n---\nversion: 3\nservices: {}\n",
+            "2 documents of other tools (openfaas.com/v1, 1 without `apiVersion`)",
+        ),
+        (&ci.replace("<<: *base, ", ""), "1 document of another tool (without `apiVersion`)"),
+        (
+            "x: &base {}\non: { <<: *base, a: 1, a: 2 }\n",
+            "1 document of another tool (without `apiVersion`)",
+        ),
+        ("kind: pipeline\ntype: docker\n", "1 document of another tool (without `apiVersion`)"),
+        ("- hosts: all\n", "1 document of another tool (without `apiVersion`)"),
+        ("apiVersion: apps/v1\nname: {{ .Values.name }}\n", "1 document of another tool (apps/v1)"),
+        (
+            "apiVersion: eventing.knative.dev/v1\nkind: Broker\n",
+            "1 document of another tool (eventing.knative.dev/v1)",
+        ),
+    ] {
+        let parsed = manifest::parse("x.yaml", text.as_bytes());
+        assert_eq!(shown(&parsed), "", "{text}");
+        assert_eq!(parsed.skipped.to_string(), counted, "{text}");
+        let strict = manifest::parse_with("x.yaml", text.as_bytes(), ForeignDocuments::Refused);
+        assert!(!strict.diagnostics.is_empty(), "{text}");
+        assert_eq!(strict.skipped.count(), 0, "{text}");
+    }
+}
+
+/// Whatever may be meant for Evenkeel keeps its faults: to skip it would take its object out of the desired state.
+#[test]
+fn a_document_that_may_be_meant_for_evenkeel_is_not_skipped() {
+    for (text, part) in [
+        ("apiVersion: evenkel.dev/v1\nkind: Function\n", "did you mean `evenkeel.dev/v1`?"),
+        ("apiVersion: evenkeel.dev/v2\nkind: Other\n", "did you mean `evenkeel.dev/v1`?"),
+        ("apiVersion: evenkeel.io/v1beta1\n", "`apiVersion` is"),
+        ("apiVersion: evenk\n", "`apiVersion` is"),
+        ("apiVersion: v1\nkind: Function\n", "`apiVersion` is `v1`; it may be evenkeel.dev/v1"),
+        ("apiversion: evenkeel.dev/v1\nkind: x\n", "did you mean `apiVersion`?"),
+        ("kind: Function\n", "no `apiVersion`"),
+        ("apiVersion:\nkind: Function\n", "`apiVersion` should be a text"),
+        ("kind: Repositry\n", "did you mean `Repository`?"),
+        ("metadata: { name: x }\nspec: {}\n", "no `apiVersion`"),
+        (
+            "apiVersion: v1\nkind: List\nitems: [{ apiVersion: evenkeel.dev/v1 }]\n",
+            "`apiVersion` is `v1`",
+        ),
+        ("- apiVersion: evenkeel.dev/v1\n", "no map"),
+        ("half", "no map"),
+        ("image: {{ .Values.image }}:{{ .Values.tag }}\n", "cannot be read"),
+    ] {
+        let parsed = manifest::parse("x.yaml", text.as_bytes());
+        assert!(shown(&parsed).contains(part), "{text}: {}", shown(&parsed));
+        assert_eq!(parsed.skipped.count(), 0, "{text}");
     }
 }
 

@@ -1,5 +1,6 @@
 //! The directory of manifests and everything that others do to it, on a real file system.
 
+mod ignore;
 mod links;
 mod watch;
 

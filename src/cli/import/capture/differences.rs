@@ -14,6 +14,7 @@ use crate::{
         out::note,
         session::{self, End, Job},
     },
+    daemon::source::SourceOptions,
     engine::{
         diff::Change,
         name::{Key, Name},
@@ -51,7 +52,8 @@ impl Differences {
         let settings = session::read_only(selection);
         let terms = Terms { once: true, ..Terms::default() };
         let (dir, selection) = (root.to_path_buf(), selection.clone());
-        let job = Job { core, dir, selection, settings, terms, confirm: None, pause: None };
+        let source = SourceOptions::default();
+        let job = Job { core, dir, source, selection, settings, terms, confirm: None, pause: None };
         let daemon = session::start(job).await?;
         let end = session::settle(&daemon, READ_MAX, |_| true).await;
         let view = daemon.viewer.view(daemon.viewer.now());
