@@ -59,7 +59,7 @@ use crate::daemon::telemetry::{self, LogStyle};
 /// configuration, repairs what differs, and shows drift as Prometheus metrics. AWS settings come the
 /// standard way: AWS_PROFILE, AWS_REGION, AWS_ENDPOINT_URL and so on.
 #[derive(Debug, Parser)]
-#[command(name = "evenkeel", version, max_term_width = 100)]
+#[command(name = "evenkeel", version = env!("EVENKEEL_VERSION"), max_term_width = 100)]
 pub struct Cli {
     /// What to do.
     #[command(subcommand)]
