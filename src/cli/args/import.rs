@@ -26,14 +26,14 @@ pub struct ImportArgs {
     #[arg(long, value_name = "FORM", requires = "from")]
     pub(in crate::cli) form: Option<FormArg>,
     /// Where the manifests go: a directory, one file for each. Without it they are printed.
-    #[arg(short = 'o', long = "output-dir", value_name = "DIR")]
-    pub(in crate::cli) output: Option<PathBuf>,
+    #[arg(short, long, value_name = "DIR")]
+    pub(in crate::cli) dir: Option<PathBuf>,
     /// Write over manifests that are there.
     #[arg(long)]
     pub(in crate::cli) force: bool,
     /// Write what somebody changed in AWS into the manifests that there are, instead of repairing it: an edit of
     /// those values alone, which keeps comments and order. What the manifests changed themselves stays.
-    #[arg(long, requires_all = ["manifest", "owner"], conflicts_with_all = ["from", "output", "force", "form"])]
+    #[arg(long, requires_all = ["manifest", "owner"], conflicts_with_all = ["from", "dir", "force", "form"])]
     pub(in crate::cli) capture: bool,
     /// The manifests that are edited: a file or a directory.
     #[arg(long, env = "EVENKEEL_MANIFEST", value_name = "FILE")]

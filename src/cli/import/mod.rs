@@ -54,7 +54,7 @@ pub(super) fn import(args: &ImportArgs) -> Result<CommandOutcome, CliError> {
     for found in &all {
         files.entry(file_name(found)).or_default().push(import::write(found, &header));
     }
-    match &args.output {
+    match &args.dir {
         Some(folder) => save(args, folder, &files)?,
         None => print(files.into_values().flatten().collect::<Vec<_>>().join(BETWEEN).trim_end())?,
     }
