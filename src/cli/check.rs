@@ -5,7 +5,7 @@ use super::{args::CheckArgs, error::CliError, manifests, out::print, outcome::Co
 /// Reads the manifests of a directory, prints every problem and the sum. A problem makes the exit
 /// code 2.
 pub(super) fn check(args: &CheckArgs) -> Result<CommandOutcome, CliError> {
-    let snapshot = manifests::read(&args.dir)?;
+    let snapshot = manifests::read(args.source.dir())?;
     for diagnostic in &snapshot.diagnostics {
         print(&diagnostic.to_string())?;
     }

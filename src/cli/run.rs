@@ -31,7 +31,7 @@ pub(super) async fn run(args: RunArgs) -> Result<CommandOutcome, CliError> {
     let mut signals = Signals::new()?;
     let job = Job {
         core: &args.core,
-        dir: args.dir.clone(),
+        dir: args.source.dir().to_path_buf(),
         selection: Selection::default(),
         settings,
         terms: args.rails.terms(args.once),

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::access::AccessArgs;
+use super::access::{AWS, AccessArgs};
 use crate::{
     cli::parse::pointer, engine::name::Owner, import::SourceFormat, kinds::function::export::Values,
 };
@@ -55,7 +55,7 @@ pub struct ImportArgs {
     #[arg(long, env = "EVENKEEL_VALUES", default_value = "keep", value_name = "HOW")]
     pub(in crate::cli) values: ValuesArg,
     /// Which target they are in, if there are several.
-    #[arg(long, env = "EVENKEEL_TARGET", value_name = "TARGET")]
+    #[arg(long, env = "EVENKEEL_TARGET", value_name = "TARGET", help_heading = AWS)]
     pub(in crate::cli) target: Option<String>,
     #[command(flatten)]
     pub(in crate::cli) access: AccessArgs,

@@ -1,6 +1,10 @@
 //! The arguments of every command.
 
 mod access;
+mod command;
+#[cfg(feature = "demo")]
+mod demo;
+mod global;
 mod import;
 mod listen;
 mod object;
@@ -11,8 +15,12 @@ mod reconcile_args;
 mod scope;
 mod test;
 
+#[cfg(feature = "demo")]
+pub use self::demo::DemoArgs;
 pub use self::{
     access::{AccessArgs, CoreArgs},
+    command::{Cli, Command},
+    global::GlobalArgs,
     import::ImportArgs,
     listen::ListenArgs,
     object::{
@@ -22,10 +30,11 @@ pub use self::{
     publish::PublishArgs,
     query_args::{CheckArgs, ExplainArgs, InitArgs, RefreshArgs, StatusArgs, StatusOutput},
     reconcile_args::{ApplyArgs, ModeArg, PlanArgs, RunArgs},
-    scope::{RailArgs, ScopeArgs},
+    scope::{DirArgs, RailArgs, ScopeArgs},
     test::TestArgs,
 };
 pub(super) use self::{
+    global::LogFormat,
     import::ValuesArg,
     publish::{ImageBuilder, PinMode},
     test::On,

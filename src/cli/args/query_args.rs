@@ -4,14 +4,17 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use super::scope::DirArgs;
 use crate::cli::parse::label;
+
+/// The heading of the flags that lead to a running Evenkeel.
+pub(super) const CONNECTION: &str = "Connection options";
 
 /// The arguments of `check`.
 #[derive(Debug, Args)]
 pub struct CheckArgs {
-    /// The directory of manifests, or one file.
-    #[arg(env = "EVENKEEL_DIR", default_value = ".")]
-    pub(in crate::cli) dir: PathBuf,
+    #[command(flatten)]
+    pub(in crate::cli) source: DirArgs,
 }
 
 /// The arguments of `init`.
@@ -43,7 +46,8 @@ pub struct ExplainArgs {
     #[arg(value_name = "NAME")]
     pub(in crate::cli) name: String,
     /// The running Evenkeel.
-    #[arg(long, env = "EVENKEEL_URL", default_value = "http://127.0.0.1:9809", value_name = "URL")]
+    #[arg(long, env = "EVENKEEL_URL", default_value = "http://127.0.0.1:9809", value_name = "URL",
+          help_heading = CONNECTION)]
     pub(in crate::cli) url: String,
 }
 
@@ -56,7 +60,8 @@ pub struct RefreshArgs {
     #[arg(value_name = "NAME")]
     pub(in crate::cli) names: Vec<String>,
     /// The running Evenkeel.
-    #[arg(long, env = "EVENKEEL_URL", default_value = "http://127.0.0.1:9809", value_name = "URL")]
+    #[arg(long, env = "EVENKEEL_URL", default_value = "http://127.0.0.1:9809", value_name = "URL",
+          help_heading = CONNECTION)]
     pub(in crate::cli) url: String,
 }
 
@@ -71,7 +76,8 @@ pub struct StatusArgs {
     #[arg(short = 'l', long, value_name = "LABEL=VALUE", value_parser = label)]
     pub(in crate::cli) label: Vec<(String, String)>,
     /// The running Evenkeel.
-    #[arg(long, env = "EVENKEEL_URL", default_value = "http://127.0.0.1:9809", value_name = "URL")]
+    #[arg(long, env = "EVENKEEL_URL", default_value = "http://127.0.0.1:9809", value_name = "URL",
+          help_heading = CONNECTION)]
     pub(in crate::cli) url: String,
     /// For people, in more or less detail, or for programs.
     #[arg(short, long, env = "EVENKEEL_OUTPUT", default_value = "text")]

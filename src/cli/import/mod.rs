@@ -16,7 +16,7 @@ use super::{
     error::{CliError, FileError, ManifestError},
     function::named,
     input::{self, SizeLimit},
-    out::{self, note, print},
+    out::{self, note, print, warn},
     outcome::CommandOutcome,
     runtime::block_on,
     target_clients,
@@ -60,10 +60,10 @@ pub(super) fn import(args: &ImportArgs) -> Result<CommandOutcome, CliError> {
     }
     for found in &all {
         for left in &found.left {
-            note(&format!("{}/{}: {}: {}", found.kind, found.name, left.path, left.why));
+            warn(&format!("{}/{}: {}: {}", found.kind, found.name, left.path, left.why));
         }
         for name in &found.secrets {
-            note(&format!("{}/{}: fill in the variable {name}", found.kind, found.name));
+            warn(&format!("{}/{}: fill in the variable {name}", found.kind, found.name));
         }
     }
     Ok(CommandOutcome::Good)

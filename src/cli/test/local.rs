@@ -13,7 +13,7 @@ use crate::{
         args::{ImageBuilder, TestArgs},
         builder::container::ContainerSpec,
         error::{CliError, ManifestError, ObjectError, UsageError},
-        out::note,
+        out::{note, warn},
         target_clients::{self, TargetClients},
         time_scale::clock,
     },
@@ -128,7 +128,7 @@ impl LocalTests<'_> {
             }
         };
         if builder == ImageBuilder::Buildah {
-            note(
+            warn(
                 "buildah shows the values of a function's variables, the AWS keys of your environment among them, to all \
                  users of this machine (`ps`) while a test runs; docker and podman do not",
             );
