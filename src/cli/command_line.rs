@@ -7,9 +7,9 @@ use clap::{CommandFactory as _, FromArgMatches as _, error::ErrorKind, parser::V
 use super::{args::Cli, examples, usage::with_usage};
 
 /// The name of the program.
-const NAME: &str = "evenkeel";
+pub(super) const NAME: &str = "evenkeel";
 /// The version; of a git checkout with the commit and its date.
-const VERSION: &str = env!("EVENKEEL_VERSION");
+pub(super) const VERSION: &str = env!("EVENKEEL_VERSION");
 
 /// Why a command does not begin.
 #[derive(Debug, thiserror::Error)]

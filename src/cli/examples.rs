@@ -1,4 +1,4 @@
-//! Examples of each command: at the end of its help and in the reference.
+//! Examples of each command: at the end of its help, in its manual page and in the reference.
 
 use clap::builder::Styles;
 
@@ -43,6 +43,8 @@ pub(super) fn of(command: &str) -> &'static [Example] {
         "invoke" => INVOKE,
         "logs" => LOGS,
         "schema" => SCHEMA,
+        "completions" => COMPLETIONS,
+        "man" => MAN,
         #[cfg(feature = "demo")]
         "demo" => DEMO,
         _ => &[],
@@ -208,6 +210,21 @@ const LOGS: &[Example] = &[
 const SCHEMA: &[Example] = &[
     example("Save the schema for an editor", "evenkeel schema > evenkeel.schema.json"),
     example("List the kinds", "evenkeel schema | jq '.oneOf[].properties.kind.const'"),
+];
+const COMPLETIONS: &[Example] = &[
+    example("Complete in this bash", "source <(evenkeel completions bash)"),
+    example(
+        "Complete in every zsh, from a directory of $fpath",
+        "evenkeel completions zsh > ~/.zfunc/_evenkeel",
+    ),
+    example(
+        "Complete in every fish",
+        "evenkeel completions fish > ~/.config/fish/completions/evenkeel.fish",
+    ),
+];
+const MAN: &[Example] = &[
+    example("Read the main page", "evenkeel man | man -l -"),
+    example("Write all pages", "evenkeel man --dir ~/.local/share/man/man1"),
 ];
 #[cfg(feature = "demo")]
 const DEMO: &[Example] = &[

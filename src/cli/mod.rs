@@ -4,6 +4,7 @@ mod args;
 mod builder;
 mod check;
 mod command_line;
+mod completions;
 #[cfg(feature = "demo")]
 mod demo;
 mod detail;
@@ -16,6 +17,7 @@ mod init;
 mod input;
 mod invoke;
 mod logs;
+mod man;
 mod manifest_file;
 mod manifests;
 mod once;
@@ -47,10 +49,10 @@ use std::ffi::OsString;
 #[cfg(feature = "demo")]
 pub use self::args::DemoArgs;
 pub use self::args::{
-    AccessArgs, ApplyArgs, CheckArgs, Cli, Command, CoreArgs, DirArgs, ExplainArgs, FunctionArgs,
-    GlobalArgs, ImportArgs, InitArgs, InvokeArgs, ListenArgs, LogsArgs, ModeArg, ObjectArgs,
-    Output, PlanArgs, PublishArgs, RailArgs, RefreshArgs, ResumeArgs, RollbackArgs, RunArgs,
-    ScopeArgs, StatusArgs, StatusOutput, SuspendArgs, TestArgs,
+    AccessArgs, ApplyArgs, CheckArgs, Cli, Command, CompletionsArgs, CoreArgs, DirArgs,
+    ExplainArgs, FunctionArgs, GlobalArgs, ImportArgs, InitArgs, InvokeArgs, ListenArgs, LogsArgs,
+    ManArgs, ModeArg, ObjectArgs, Output, PlanArgs, PublishArgs, RailArgs, RefreshArgs, ResumeArgs,
+    RollbackArgs, RunArgs, ScopeArgs, StatusArgs, StatusOutput, SuspendArgs, TestArgs,
 };
 use self::{args::LogFormat, error::UsageError, out::print, runtime::block_on};
 pub use self::{command_line::StartError, error::CliError, outcome::CommandOutcome};
@@ -105,6 +107,8 @@ impl Command {
             Self::Refresh(args) => refresh::refresh(&args),
             #[cfg(feature = "demo")]
             Self::Demo(args) => block_on(demo::demo(args)),
+            Self::Completions(args) => Ok(completions::completions(&args)?),
+            Self::Man(args) => Ok(man::man(&args)?),
             Self::Schema => {
                 let schema = serde_json::to_string_pretty(&crate::manifest::schema());
                 print(&schema.map_err(|error| CliError::Serialize(error.into()))?)?;

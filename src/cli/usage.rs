@@ -1,7 +1,7 @@
 //! The line `Usage:` of a command, as its arguments say it.
 //!
 //! clap's own line in an error shows every argument that has a value, also from the environment, as if it were
-//! required. This one is the same in help and in errors.
+//! required. This one is the same in help, in errors and in manual pages.
 
 use clap::{Arg, ArgAction, Command};
 

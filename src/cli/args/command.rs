@@ -7,6 +7,7 @@ use super::demo::DemoArgs;
 use super::{
     global::{GLOBAL, GlobalArgs},
     import::ImportArgs,
+    manual::{CompletionsArgs, ManArgs},
     object::{InvokeArgs, LogsArgs, ResumeArgs, RollbackArgs, SuspendArgs},
     publish::PublishArgs,
     query_args::{CheckArgs, ExplainArgs, InitArgs, RefreshArgs, StatusArgs},
@@ -76,6 +77,10 @@ pub enum Command {
     Logs(LogsArgs),
     /// Print the JSON Schema of manifests, for editors.
     Schema,
+    /// Print a script that completes commands and flags in a shell.
+    Completions(CompletionsArgs),
+    /// Print the manual page, or write one for each command.
+    Man(ManArgs),
     /// Watch a short story on a stand-in for AWS in this process: no account, nothing to install.
     #[cfg(feature = "demo")]
     Demo(DemoArgs),

@@ -7,6 +7,7 @@ mod demo;
 mod global;
 mod import;
 mod listen;
+mod manual;
 mod object;
 mod output;
 mod publish;
@@ -23,6 +24,7 @@ pub use self::{
     global::GlobalArgs,
     import::ImportArgs,
     listen::ListenArgs,
+    manual::{CompletionsArgs, ManArgs},
     object::{
         FunctionArgs, InvokeArgs, LogsArgs, ObjectArgs, ResumeArgs, RollbackArgs, SuspendArgs,
     },

@@ -1,6 +1,7 @@
-//! What users expect of any command line: help, usage, examples. The real binary, without AWS.
+//! What users expect of any command line: help, usage, examples, completions, manual pages. The real binary, without AWS.
 
 mod help;
+mod pages;
 
 use std::{
     io::Write as _,

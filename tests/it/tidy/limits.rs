@@ -97,6 +97,8 @@ pub(crate) const CRATES: &[(&str, &[&str])] = &[
     ("prometheus", &["daemon/"]),
     ("notify", &["daemon/source/watch.rs"]),
     ("clap", &["cli/", "main.rs"]),
+    ("clap_complete", &["cli/"]),
+    ("clap_mangen", &["cli/man.rs"]),
     ("std::fs", &["daemon/source/", "daemon/pause.rs", "cli/", "registry/"]),
     ("ureq", &["registry/client.rs", "cli/"]),
     ("tar", &["registry/archive.rs"]),
