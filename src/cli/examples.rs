@@ -64,6 +64,7 @@ const EVENKEEL: &[Example] = &[
 const CHECK: &[Example] = &[
     example("Check a directory", "evenkeel check manifests/"),
     example("Check one file", "evenkeel check manifests/resize.yaml"),
+    example("Check what another tool writes", "kustomize build prod | evenkeel check -"),
 ];
 const PLAN: &[Example] = &[
     example("Show what would change", "evenkeel plan manifests/ --owner platform"),
@@ -72,7 +73,10 @@ const PLAN: &[Example] = &[
         "Show what --prune would delete, and the hash that confirms it",
         "evenkeel plan manifests/ --owner platform --prune",
     ),
-    example("Print the plan as JSON", "evenkeel plan manifests/ --owner platform -o json"),
+    example(
+        "Print the plan as JSON, of manifests from standard input",
+        "kustomize build prod | evenkeel plan - --owner platform -o json",
+    ),
 ];
 const APPLY: &[Example] = &[
     example(
@@ -86,6 +90,10 @@ const APPLY: &[Example] = &[
     example(
         "Apply all functions of a team",
         "evenkeel apply manifests/ -l team=imaging --owner platform --account-id 123456789012",
+    ),
+    example(
+        "Apply what another tool writes",
+        "kustomize build prod | evenkeel apply -f - --owner platform --account-id 123456789012",
     ),
 ];
 const RUN: &[Example] = &[

@@ -36,6 +36,7 @@ mod runtime;
 mod session;
 mod signals;
 mod status;
+mod stdin;
 mod suspend;
 mod table;
 mod target_clients;
@@ -54,8 +55,18 @@ pub use self::args::{
     ManArgs, ModeArg, ObjectArgs, Output, PlanArgs, PublishArgs, RailArgs, RefreshArgs, ResumeArgs,
     RollbackArgs, RunArgs, ScopeArgs, StatusArgs, StatusOutput, SuspendArgs, TestArgs,
 };
-use self::{args::LogFormat, error::UsageError, out::print, runtime::block_on};
-pub use self::{command_line::StartError, error::CliError, outcome::CommandOutcome};
+use self::{
+    args::LogFormat,
+    error::UsageError,
+    out::print,
+    runtime::block_on,
+    stdin::{StdinManifests, is_stdin},
+};
+pub use self::{
+    command_line::StartError,
+    error::{CliError, StdinError},
+    outcome::CommandOutcome,
+};
 use crate::daemon::telemetry::{self, LogStyle};
 
 impl Cli {
@@ -89,9 +100,26 @@ impl Cli {
 impl Command {
     fn run(self, no_color: bool) -> Result<CommandOutcome, CliError> {
         match self {
-            Self::Check(args) => check::check(&args),
-            Self::Plan(args) => block_on(plan::plan(args)),
-            Self::Apply(args) => block_on(once::apply(args)),
+            Self::Check(mut args) => {
+                let stdin = StdinManifests::read(args.source.dir())?;
+                if let Some(stdin) = &stdin {
+                    args.source.set_dir(stdin.path());
+                }
+                check::check(&args)
+            }
+            Self::Plan(mut args) => {
+                let stdin = from_stdin(&mut args.scope, args.prune)?;
+                let done = block_on(plan::plan(args));
+                drop(stdin);
+                done
+            }
+            Self::Apply(mut args) => {
+                let stdin = from_stdin(&mut args.scope, args.rails.prune)?;
+                let done = block_on(once::apply(args));
+                drop(stdin);
+                done
+            }
+            Self::Run(args) if is_stdin(args.source.dir()) => Err(StdinError::ReadAgain.into()),
             Self::Run(args) => block_on(run::run(args)),
             Self::Suspend(args) => block_on(suspend::suspend(args)),
             Self::Resume(args) => block_on(suspend::resume(args)),
@@ -99,7 +127,12 @@ impl Command {
             Self::Init(args) => init::init(&args),
             Self::Import(args) => import::import(&args),
             Self::Publish(args) => publish::publish(&args),
-            Self::Test(args) => block_on(test::test(args)),
+            Self::Test(mut args) => {
+                let stdin = from_stdin(&mut args.scope, false)?;
+                let done = block_on(test::test(args));
+                drop(stdin);
+                done
+            }
             Self::Invoke(args) => block_on(invoke::invoke(args)),
             Self::Logs(args) => block_on(logs::logs(args, no_color)),
             Self::Status(args) => status::status(&args),
@@ -116,6 +149,18 @@ impl Command {
             }
         }
     }
+}
+
+/// Takes the manifests from standard input where the scope says so, and keeps them in a file while the result is kept.
+fn from_stdin(scope: &mut ScopeArgs, prune: bool) -> Result<Option<StdinManifests>, CliError> {
+    if prune && is_stdin(scope.dir()) {
+        return Err(StdinError::Prune.into());
+    }
+    let stdin = StdinManifests::read(scope.dir())?;
+    if let Some(stdin) = &stdin {
+        scope.set_dir(stdin.path());
+    }
+    Ok(stdin)
 }
 
 /// The reference of commands and flags, in Markdown.

@@ -1,4 +1,4 @@
-"""What shells and man make of the scripts and pages."""
+"""What shells and man make of the scripts and pages, and standard input in a pipe."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from stage import Evenkeel
+from stage import ROOT, Evenkeel
 
 BASH = """
 set -e
@@ -63,3 +63,14 @@ def test_manual_pages_are_set_without_a_warning(cli: Evenkeel, tmp_path: Path) -
         text = shell(cli, "groff", "-man", "-ww", "-Tascii", "-P-cbou", str(page))
         assert "EXAMPLES" in text and page.stem in text
         assert "EXAMPLES" in shell(cli, "man", "--warnings", "-l", str(page))
+
+
+def test_check_in_a_pipe(cli: Evenkeel) -> None:
+    examples = ROOT / "manifests" / "examples"
+    joined = f"for it in {examples}/*.yaml; do echo ---; cat $it; done | evenkeel check -"
+    assert shell(cli, "bash", "-o", "pipefail", "-c", joined).endswith(" 0 problems\n")
+    env = {**cli.env, "PATH": f"{cli.binary.parent}:{cli.env['PATH']}"}
+    failed = subprocess.run(
+        ["bash", "-c", "false | evenkeel check -"], env=env, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert failed.returncode == 2 and "did the command before the pipe fail?" in failed.stderr

@@ -39,5 +39,6 @@ pub(super) use self::{
     global::LogFormat,
     import::ValuesArg,
     publish::{ImageBuilder, PinMode},
+    scope::STDIN,
     test::On,
 };

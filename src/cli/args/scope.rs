@@ -13,10 +13,13 @@ use crate::{
     manifest::Selection,
 };
 
+/// What stands for standard input where a path is expected.
+pub(in crate::cli) const STDIN: &str = "-";
+
 /// Which documents are meant.
 #[derive(Debug, Args)]
 pub struct ScopeArgs {
-    /// The directory of manifests, or one file. If it neither exists nor looks like a path
+    /// The directory of manifests, one file, or `-` for standard input. If it neither exists nor looks like a path
     /// (/x, ./x, x/, x.yaml), it is the first NAME.
     #[arg(value_name = "DIR", value_hint = ValueHint::AnyPath)]
     first: Option<String>,
@@ -42,7 +45,7 @@ pub struct ScopeArgs {
 /// All documents of a directory.
 #[derive(Debug, Args)]
 pub struct DirArgs {
-    /// The directory of manifests, or one file.
+    /// The directory of manifests, or one file; for `check` also `-`, standard input.
     #[arg(value_name = "DIR")]
     first: Option<PathBuf>,
     /// The same as DIR.
@@ -62,6 +65,11 @@ impl DirArgs {
     pub(in crate::cli) fn dir(&self) -> &Path {
         self.first.as_ref().unwrap_or(&self.dir)
     }
+
+    /// Takes another directory instead.
+    pub(in crate::cli) fn set_dir(&mut self, dir: PathBuf) {
+        self.first = Some(dir);
+    }
 }
 
 impl ScopeArgs {
@@ -78,12 +86,19 @@ impl ScopeArgs {
         let first = self.first.as_deref().filter(|it| is_path(it));
         first.map_or(&self.dir, Path::new)
     }
+
+    /// Takes another directory instead.
+    pub(in crate::cli) fn set_dir(&mut self, dir: PathBuf) {
+        self.first.take_if(|it| is_path(it));
+        self.dir = dir;
+    }
 }
 
 /// Whether a word is meant as a path: one that exists, or that cannot be a name.
 fn is_path(word: &str) -> bool {
     let path = Path::new(word);
-    let rooted = path.is_absolute() || path.starts_with(".") || path.starts_with("..");
+    let rooted =
+        word == STDIN || path.is_absolute() || path.starts_with(".") || path.starts_with("..");
     let file = path.extension().is_some_and(|it| it == "yaml" || it == "yml" || it == "json");
     rooted || file || word.ends_with('/') || path.exists()
 }

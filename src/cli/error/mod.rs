@@ -11,12 +11,14 @@ mod file;
 mod manifest;
 mod object;
 mod publish;
+mod stdin;
 mod target;
 mod usage;
 mod write_back;
 
 #[cfg(feature = "demo")]
 pub(super) use self::demo::DemoError;
+pub use self::stdin::StdinError;
 pub(super) use self::{
     builder::{BuilderError, UnavailableBuilder},
     daemon::DaemonError,
@@ -63,6 +65,9 @@ pub enum CliError {
     /// A signal ended the command.
     #[error(transparent)]
     Interrupted(#[from] Interrupted),
+    /// Manifests cannot be taken from standard input.
+    #[error(transparent)]
+    Stdin(#[from] StdinError),
     /// A result has no text.
     #[error(transparent)]
     Serialize(Box<dyn std::error::Error + Send + Sync>),

@@ -1,11 +1,13 @@
-//! What users expect of any command line: help, usage, examples, completions, manual pages. The real binary, without AWS.
+//! What users expect of any command line: help, usage, examples, completions, manual pages, standard input. The real binary, without AWS.
 
 mod help;
+mod input;
 mod pages;
 
 use std::{
+    fs,
     io::Write as _,
-    path::Path,
+    path::{Path, PathBuf},
     process::{Command, Output, Stdio},
 };
 
@@ -38,6 +40,14 @@ impl User {
     pub fn set(&mut self, name: &str, value: &str) {
         self.variables.retain(|(it, _)| it != name);
         self.variables.push((name.into(), value.into()));
+    }
+
+    /// Writes a file below the home.
+    pub fn file(&self, path: &str, text: &str) -> PathBuf {
+        let path = self.home().join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, text).unwrap();
+        path
     }
 
     pub fn run(&self, words: &[&str]) -> Ended {
