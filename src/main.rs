@@ -12,6 +12,7 @@ fn main() -> ExitCode {
             error.print().ok();
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
         }
+        Err(StartError::Config(error)) => return fail(&error.into()),
     };
     match cli.run() {
         Ok(outcome) => ExitCode::from(outcome.exit_code()),

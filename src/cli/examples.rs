@@ -42,6 +42,7 @@ pub(super) fn of(command: &str) -> &'static [Example] {
         "test" => TEST,
         "invoke" => INVOKE,
         "logs" => LOGS,
+        "config" => CONFIG,
         "schema" => SCHEMA,
         "completions" => COMPLETIONS,
         "man" => MAN,
@@ -130,7 +131,7 @@ const SUSPEND: &[Example] = &[
         "evenkeel suspend resize --for 2h --reason incident --owner platform --account-id 123456789012",
     ),
     example(
-        "Leave a repository alone",
+        "Leave a repository alone, with the account id from the config file",
         "evenkeel suspend Repository/thumbnails --for 30m --reason 'incident 4711' --owner platform",
     ),
 ];
@@ -214,6 +215,10 @@ const LOGS: &[Example] = &[
         "evenkeel logs resize --request 8f5a3c1e-0b7d-4a57-9d51-2f4b7c0f9d10",
     ),
     example("Show errors of the last two days", "evenkeel logs resize --since 2d --filter ERROR"),
+];
+const CONFIG: &[Example] = &[
+    example("Show each setting and where it comes from", "evenkeel config"),
+    example("Try another config file", "evenkeel config --config staging.toml -o json"),
 ];
 const SCHEMA: &[Example] = &[
     example("Save the schema for an editor", "evenkeel schema > evenkeel.schema.json"),

@@ -5,6 +5,7 @@ mod builder;
 mod check;
 mod command_line;
 mod completions;
+mod config;
 #[cfg(feature = "demo")]
 mod demo;
 mod detail;
@@ -50,7 +51,7 @@ use std::ffi::OsString;
 #[cfg(feature = "demo")]
 pub use self::args::DemoArgs;
 pub use self::args::{
-    AccessArgs, ApplyArgs, CheckArgs, Cli, Command, CompletionsArgs, CoreArgs, DirArgs,
+    AccessArgs, ApplyArgs, CheckArgs, Cli, Command, CompletionsArgs, ConfigArgs, CoreArgs, DirArgs,
     ExplainArgs, FunctionArgs, GlobalArgs, ImportArgs, InitArgs, InvokeArgs, ListenArgs, LogsArgs,
     ManArgs, ModeArg, ObjectArgs, Output, PlanArgs, PublishArgs, RailArgs, RefreshArgs, ResumeArgs,
     RollbackArgs, RunArgs, ScopeArgs, StatusArgs, StatusOutput, SuspendArgs, TestArgs,
@@ -64,13 +65,14 @@ use self::{
 };
 pub use self::{
     command_line::StartError,
+    config::{ConfigError, ConfigFault},
     error::{CliError, StdinError},
     outcome::CommandOutcome,
 };
 use crate::daemon::telemetry::{self, LogStyle};
 
 impl Cli {
-    /// Reads the command line and the environment. The first word is the program's name.
+    /// Reads the command line, the environment and the config file. The first word is the program's name.
     pub fn load(words: Vec<OsString>) -> Result<Self, StartError> {
         command_line::load(words)
     }
@@ -140,6 +142,7 @@ impl Command {
             Self::Refresh(args) => refresh::refresh(&args),
             #[cfg(feature = "demo")]
             Self::Demo(args) => block_on(demo::demo(args)),
+            Self::Config(args) => config::show(&args),
             Self::Completions(args) => Ok(completions::completions(&args)?),
             Self::Man(args) => Ok(man::man(&args)?),
             Self::Schema => {

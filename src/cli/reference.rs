@@ -11,7 +11,8 @@ const HEAD: &str = "| flag | environment | default | meaning |\n| --- | --- | --
 pub(super) fn render(mut root: Command) -> String {
     root.build();
     let mut text = String::from(
-        "# Commands\n\nGenerated from the program's own arguments. A flag wins over its environment variable.\n\n## Global options\n\nEvery command takes them.\n\n",
+        "# Commands\n\nGenerated from the program's own arguments. A flag wins over its environment variable, and that \
+         over the [config file](config.md).\n\n## Global options\n\nEvery command takes them.\n\n",
     );
     text += HEAD;
     text += "\n";

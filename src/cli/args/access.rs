@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::{
-    cli::parse::{account_id, share},
+    cli::parse::{account_id, region, share},
     engine::name::Owner,
 };
 
@@ -23,6 +23,9 @@ pub struct AccessArgs {
     /// (docs/reference/targets.md).
     #[arg(long, env = "EVENKEEL_TARGETS", help_heading = AWS, value_name = "FILE", conflicts_with = "account_id")]
     pub(in crate::cli) targets: Option<PathBuf>,
+    /// The AWS Region. Default: that of the AWS profile. With --targets, each target names its own.
+    #[arg(long, env = "AWS_REGION", help_heading = AWS, value_name = "REGION", value_parser = region)]
+    pub(in crate::cli) region: Option<String>,
     /// The part of AWS's API quotas that may be used, from 0.01 to 1; others need them too.
     #[arg(long, env = "EVENKEEL_QUOTA_SHARE", help_heading = AWS, default_value = "0.5", value_name = "PART",
           value_parser = share)]

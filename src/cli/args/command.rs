@@ -5,6 +5,7 @@ use clap::{ArgAction, Parser, Subcommand};
 #[cfg(feature = "demo")]
 use super::demo::DemoArgs;
 use super::{
+    config::ConfigArgs,
     global::{GLOBAL, GlobalArgs},
     import::ImportArgs,
     manual::{CompletionsArgs, ManArgs},
@@ -75,6 +76,8 @@ pub enum Command {
     Invoke(InvokeArgs),
     /// Show what a function wrote into its log.
     Logs(LogsArgs),
+    /// Print the settings that a config file can give, and where each value comes from.
+    Config(ConfigArgs),
     /// Print the JSON Schema of manifests, for editors.
     Schema,
     /// Print a script that completes commands and flags in a shell.

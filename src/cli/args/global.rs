@@ -1,5 +1,7 @@
 //! The flags that every command takes.
 
+use std::path::PathBuf;
+
 use clap::{ArgAction, Args, ValueEnum, builder::FalseyValueParser};
 
 /// The levels of the log, from few lines to many.
@@ -29,6 +31,10 @@ pub struct GlobalArgs {
     #[arg(long, global = true, help_heading = GLOBAL, env = "NO_COLOR", hide_env_values = true, num_args = 0,
           value_parser = FalseyValueParser::new(), action = ArgAction::SetTrue)]
     pub(in crate::cli) no_color: bool,
+    /// The config file. Default: $XDG_CONFIG_HOME/evenkeel/config.toml, else
+    /// ~/.config/evenkeel/config.toml (docs/reference/config.md).
+    #[arg(long, global = true, help_heading = GLOBAL, env = "EVENKEEL_CONFIG", value_name = "FILE")]
+    pub(in crate::cli) config: Option<PathBuf>,
     /// Print help; -h prints a summary.
     #[arg(short, long, global = true, help_heading = GLOBAL, action = ArgAction::Help)]
     help: Option<bool>,

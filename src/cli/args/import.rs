@@ -33,7 +33,7 @@ pub struct ImportArgs {
     pub(in crate::cli) force: bool,
     /// Write what somebody changed in AWS into the manifests that there are, instead of repairing it: an edit of
     /// those values alone, which keeps comments and order. What the manifests changed themselves stays.
-    #[arg(long, requires_all = ["manifest", "owner"], conflicts_with_all = ["from", "dir", "force", "form"])]
+    #[arg(long, requires = "manifest", conflicts_with_all = ["from", "dir", "force", "form"])]
     pub(in crate::cli) capture: bool,
     /// The manifests that are edited: a file or a directory.
     #[arg(long, env = "EVENKEEL_MANIFEST", value_name = "FILE")]

@@ -2,6 +2,7 @@
 
 mod access;
 mod command;
+mod config;
 #[cfg(feature = "demo")]
 mod demo;
 mod global;
@@ -21,6 +22,7 @@ pub use self::demo::DemoArgs;
 pub use self::{
     access::{AccessArgs, CoreArgs},
     command::{Cli, Command},
+    config::ConfigArgs,
     global::GlobalArgs,
     import::ImportArgs,
     listen::ListenArgs,

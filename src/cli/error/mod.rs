@@ -30,6 +30,7 @@ pub(super) use self::{
     usage::UsageError,
     write_back::{ObjectField, WriteBackError},
 };
+use super::config::ConfigError;
 use crate::engine::failure::chain;
 
 /// Why a command could not be done.
@@ -65,6 +66,9 @@ pub enum CliError {
     /// A signal ended the command.
     #[error(transparent)]
     Interrupted(#[from] Interrupted),
+    /// The config file cannot be used.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
     /// Manifests cannot be taken from standard input.
     #[error(transparent)]
     Stdin(#[from] StdinError),

@@ -24,7 +24,7 @@ fn global_options_come_after_all_others_and_examples_last() {
             let end = &headings[headings.len() - 2..];
             assert_eq!(end, ["Global options:", "Examples:"], "{}", command.get_name());
             let (own, global) = help.split_once("Global options:").unwrap();
-            for flag in ["--quiet", "--verbose", "--log-level", "--help"] {
+            for flag in ["--quiet", "--verbose", "--log-level", "--config", "--help"] {
                 assert!(global.contains(flag) && !own.contains(&format!("      {flag}")));
             }
             for (flag, heading) in

@@ -1,5 +1,7 @@
-//! What users expect of any command line: help, usage, examples, completions, manual pages, standard input. The real binary, without AWS.
+//! What users expect of any command line: help, usage, examples, completions, manual pages, a config file, standard
+//! input. The real binary, without AWS.
 
+mod config;
 mod help;
 mod input;
 mod pages;

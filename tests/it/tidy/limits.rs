@@ -99,6 +99,8 @@ pub(crate) const CRATES: &[(&str, &[&str])] = &[
     ("clap", &["cli/", "main.rs"]),
     ("clap_complete", &["cli/"]),
     ("clap_mangen", &["cli/man.rs"]),
+    ("toml", &["cli/config/file.rs"]),
+    ("strsim", &["cli/config/file.rs"]),
     ("std::fs", &["daemon/source/", "daemon/pause.rs", "cli/", "registry/"]),
     ("ureq", &["registry/client.rs", "cli/"]),
     ("tar", &["registry/archive.rs"]),
