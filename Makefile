@@ -37,7 +37,7 @@ example:  ## the example function as one static file with its Dockerfile, in tar
 	@cp target/example/x86_64-unknown-linux-musl/release/count-bases manifests/examples/count-bases/Dockerfile target/example/image/
 
 e2e:  ## the real binary against moto, the stand-in, Prometheus and a browser; installs what it needs
-	@tests/e2e/install.sh prometheus page registry deploy musl
+	@tests/e2e/install.sh prometheus page registry deploy musl shells
 	cargo build --workspace
 	$(STATIC)
 	@$(MAKE) --no-print-directory example

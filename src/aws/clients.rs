@@ -72,7 +72,7 @@ pub struct RoleToAssume<'a> {
 #[derive(Debug, thiserror::Error)]
 pub enum ClientError {
     /// The environment names no Region.
-    #[error("no AWS Region is set; set `AWS_REGION`, or `region` in the profile")]
+    #[error("no AWS Region is set; use --region, or set `AWS_REGION`, or `region` in the profile")]
     NoRegion,
     /// The certificates cannot be used.
     #[error("the TLS set-up cannot be used")]

@@ -7,7 +7,7 @@ use super::{
 /// Reads the manifests of a directory, prints every problem, what was skipped, and the sum. A problem makes the exit
 /// code 2.
 pub(super) fn check(args: &CheckArgs) -> Result<CommandOutcome, CliError> {
-    let snapshot = manifests::read_with(&args.dir, args.manifests.options())?;
+    let snapshot = manifests::read_with(args.source.dir(), args.manifests.options())?;
     let mut diagnostics = snapshot.diagnostics.clone();
     diagnostics.extend(placement::check(args, &snapshot)?);
     diagnostics.sort();

@@ -7,7 +7,7 @@ use super::{
     error::{CliError, ObjectError, UsageError},
     function::TargetFunction,
     input::{self, SizeLimit},
-    out::{self, clean, note},
+    out::{self, clean, note, warn},
     outcome::CommandOutcome,
 };
 use crate::{
@@ -72,7 +72,7 @@ fn payload(args: &InvokeArgs) -> Result<Vec<u8>, CliError> {
 
 fn log(answer: &Answer) {
     for line in answer.log.lines().filter(|it| Report::read(it).is_none()) {
-        note(&format!("  {}", clean(line)));
+        warn(&format!("  {}", clean(line)));
     }
 }
 

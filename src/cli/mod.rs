@@ -4,10 +4,14 @@ mod applied;
 mod args;
 mod builder;
 mod check;
+mod command_line;
+mod completions;
+mod config;
 #[cfg(feature = "demo")]
 mod demo;
 mod detail;
 mod error;
+mod examples;
 mod explain;
 mod function;
 mod import;
@@ -15,6 +19,7 @@ mod init;
 mod input;
 mod invoke;
 mod logs;
+mod man;
 mod manifest_file;
 mod manifests;
 mod once;
@@ -36,6 +41,7 @@ mod runtime;
 mod session;
 mod signals;
 mod status;
+mod stdin;
 mod style;
 mod suspend;
 mod table;
@@ -43,143 +49,108 @@ mod target_clients;
 mod targets;
 mod test;
 mod time_scale;
+mod usage;
 
-use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
+use std::ffi::OsString;
 
-pub use self::args::{
-    AccessArgs, ApplyArgs, CheckArgs, CoreArgs, ExplainArgs, FunctionArgs, ImportArgs, InitArgs,
-    InvokeArgs, ListenArgs, LogsArgs, ManifestArgs, ModeArg, ObjectArgs, Output, PlanArgs,
-    PlanOutput, PublishArgs, RailArgs, RefreshArgs, ResumeArgs, RollbackArgs, RunArgs, SchemaArgs,
-    SchemaOf, ScopeArgs, StatusArgs, StatusOutput, StrictArgs, SuspendArgs, TestArgs,
-};
 #[cfg(feature = "demo")]
-pub use self::demo::DemoArgs;
-pub use self::{error::CliError, outcome::CommandOutcome, output_schema::output_schema};
-use self::{error::UsageError, out::print, runtime::block_on};
+pub use self::args::DemoArgs;
+pub use self::args::{
+    AccessArgs, ApplyArgs, CheckArgs, Cli, Command, CompletionsArgs, ConfigArgs, CoreArgs, DirArgs,
+    ExplainArgs, FunctionArgs, GlobalArgs, ImportArgs, InitArgs, InvokeArgs, ListenArgs, LogsArgs,
+    ManArgs, ManifestArgs, ModeArg, ObjectArgs, Output, PlanArgs, PlanOutput, PublishArgs,
+    RailArgs, RefreshArgs, ResumeArgs, RollbackArgs, RunArgs, SchemaArgs, SchemaOf, ScopeArgs,
+    StatusArgs, StatusOutput, StrictArgs, SuspendArgs, TestArgs,
+};
+use self::{
+    args::LogFormat,
+    error::UsageError,
+    out::print,
+    runtime::block_on,
+    stdin::{StdinManifests, is_stdin},
+};
+pub use self::{
+    command_line::StartError,
+    config::{ConfigError, ConfigFault},
+    error::{CliError, StdinError},
+    outcome::CommandOutcome,
+    output_schema::output_schema,
+};
 use crate::daemon::telemetry::{self, LogStyle};
 
-/// Keeps AWS Lambda functions that ship as container images in the state their manifests describe.
-///
-/// Evenkeel reads a directory of manifests, compares it with Lambda and ECR by image digest and by
-/// configuration, repairs what differs, and shows drift as Prometheus metrics. AWS settings come the
-/// standard way: AWS_PROFILE, AWS_REGION, AWS_ENDPOINT_URL and so on.
-#[derive(Debug, Parser)]
-#[command(name = "evenkeel", version, max_term_width = 100)]
-pub struct Cli {
-    /// What to do.
-    #[command(subcommand)]
-    pub command: Command,
-    #[command(flatten)]
-    log: LogArgs,
-}
-
-/// The commands.
-#[derive(Debug, Subcommand)]
-pub enum Command {
-    /// Read the manifests and say what is wrong with them; needs no AWS. Exit 0: good, 2: problems.
-    Check(CheckArgs),
-    /// Show what `run` would do. Exit 0: in sync, 1: differences, 2: error.
-    Plan(PlanArgs),
-    /// Make AWS as the manifests say, once, and wait until it is. Exit 0: in sync, 1: differences left,
-    /// 2: error.
-    Apply(ApplyArgs),
-    /// Keep AWS as the manifests say, until stopped. SIGTERM stops, SIGHUP reads the manifests again, and
-    /// everything in AWS at the pace of a first audit.
-    Run(RunArgs),
-    /// Show how a running Evenkeel sees its objects. Exit 0: all in sync, 1: not all, 2: error.
-    Status(StatusArgs),
-    /// Say why one object is not as its manifest asks, and what to do next. Exit 0: in sync, 1: not, 2: error.
-    Explain(ExplainArgs),
-    /// Let a running Evenkeel read objects in AWS now, or everything. Exit 0: it was asked for, 2: error.
-    Refresh(RefreshArgs),
-    /// Hold all writes to one object for a while, by a tag on it; differences are still reported.
-    Suspend(SuspendArgs),
-    /// End such a hold.
-    Resume(ResumeArgs),
-    /// Let the alias of a function lead to an earlier version, and hold back the one that it is taken from.
-    Rollback(RollbackArgs),
-    /// Begin a repository: a first manifest with its test, a Dockerfile, and a workflow that checks and plans.
-    Init(InitArgs),
-    /// Write manifests of what is in AWS, or of what another tool's files describe.
-    Import(ImportArgs),
-    /// Build an image, push it to ECR and write it into the manifests. Exit 0: it is there, 2: error.
-    Publish(PublishArgs),
-    /// Run the smoke tests of the manifests, in AWS or on this machine. Exit 0: all pass, 1: some fail, 2: error.
-    Test(TestArgs),
-    /// Invoke a function with an event and print what it answers. Exit 0: it ran, 1: it failed, 2: error.
-    Invoke(InvokeArgs),
-    /// Show what a function wrote into its log.
-    Logs(LogsArgs),
-    /// Print a JSON Schema: of manifests, for editors, or of what commands print with `-o json`.
-    Schema(SchemaArgs),
-    /// Watch a short story on a stand-in for AWS in this process: no account, nothing to install.
-    #[cfg(feature = "demo")]
-    Demo(DemoArgs),
-}
-
-/// How the log is written.
-#[derive(Debug, Args)]
-struct LogArgs {
-    /// What goes to the log: info for `run`, warn for the other commands, unless this says otherwise.
-    #[arg(long, global = true, env = "EVENKEEL_LOG_LEVEL",
-          value_parser = ["error", "warn", "info", "debug", "trace"])]
-    log_level: Option<String>,
-    /// How the log is written: for people on a terminal, as JSON otherwise.
-    #[arg(long, global = true, env = "EVENKEEL_LOG_FORMAT", default_value = "auto")]
-    log_format: LogFormat,
-    /// No colour, even on a terminal.
-    #[arg(long, global = true, env = "NO_COLOR", hide_env_values = true, num_args = 0,
-          value_parser = clap::builder::FalseyValueParser::new(), action = clap::ArgAction::SetTrue)]
-    no_color: bool,
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-enum LogFormat {
-    Auto,
-    Human,
-    Json,
-}
-
 impl Cli {
-    /// Starts the log and runs the command. Unless `--log-level` is given, the daemon logs from
-    /// level info, and other commands from warn.
+    /// Reads the command line, the environment and the config file. The first word is the program's name.
+    pub fn load(words: Vec<OsString>) -> Result<Self, StartError> {
+        command_line::load(words)
+    }
+
+    /// Starts the log and runs the command. Unless a flag says otherwise, the daemon logs from level info, and other
+    /// commands log nothing: they print what they have to say.
     pub fn run(self) -> Result<CommandOutcome, CliError> {
-        let form = match self.log.log_format {
+        let GlobalArgs { log_format, no_color, quiet, .. } = self.global;
+        let form = match log_format {
             LogFormat::Auto => LogStyle::Auto,
             LogFormat::Human => LogStyle::Human,
             LogFormat::Json => LogStyle::Json,
         };
         let usual = match self.command {
             Command::Run(_) => "info",
-            // They print what is wrong themselves.
-            Command::Plan(_) | Command::Apply(_) => "warn,evenkeel::problem=off",
-            // The story says what happens.
-            #[cfg(feature = "demo")]
-            Command::Demo(_) => "error",
-            _ => "warn",
+            // Commands print what they have to say.
+            _ => "off",
         };
-        let level = self.log.log_level.as_deref().unwrap_or(usual);
-        telemetry::start(form, level, !self.log.no_color).map_err(UsageError::from)?;
-        match self.command {
-            Command::Check(args) => check::check(&args),
-            Command::Plan(args) => block_on(plan::plan(args, self.log.no_color)),
-            Command::Apply(args) => block_on(once::apply(args, self.log.no_color)),
-            Command::Run(args) => block_on(run::run(args, self.log.no_color)),
-            Command::Suspend(args) => block_on(suspend::suspend(args)),
-            Command::Resume(args) => block_on(suspend::resume(args)),
-            Command::Rollback(args) => block_on(rollback::rollback(args)),
-            Command::Init(args) => init::init(&args),
-            Command::Import(args) => import::import(&args),
-            Command::Publish(args) => publish::publish(&args),
-            Command::Test(args) => block_on(test::test(args)),
-            Command::Invoke(args) => block_on(invoke::invoke(args)),
-            Command::Logs(args) => block_on(logs::logs(args, self.log.no_color)),
-            Command::Status(args) => status::status(&args, self.log.no_color),
-            Command::Explain(args) => explain::explain(&args),
-            Command::Refresh(args) => refresh::refresh(&args),
+        telemetry::start(form, self.global.level(usual), !no_color).map_err(UsageError::from)?;
+        out::set_quiet(quiet);
+        self.command.run(no_color)
+    }
+}
+
+impl Command {
+    fn run(self, no_color: bool) -> Result<CommandOutcome, CliError> {
+        match self {
+            Self::Check(mut args) => {
+                let stdin = StdinManifests::read(args.source.dir())?;
+                if let Some(stdin) = &stdin {
+                    args.source.set_dir(stdin.path());
+                }
+                check::check(&args)
+            }
+            Self::Plan(mut args) => {
+                let stdin = from_stdin(&mut args.scope, args.prune)?;
+                let done = block_on(plan::plan(args, no_color));
+                drop(stdin);
+                done
+            }
+            Self::Apply(mut args) => {
+                let stdin = from_stdin(&mut args.scope, args.rails.prune)?;
+                let done = block_on(once::apply(args, no_color));
+                drop(stdin);
+                done
+            }
+            Self::Run(args) if is_stdin(args.source.dir()) => Err(StdinError::ReadAgain.into()),
+            Self::Run(args) => block_on(run::run(args, no_color)),
+            Self::Suspend(args) => block_on(suspend::suspend(args)),
+            Self::Resume(args) => block_on(suspend::resume(args)),
+            Self::Rollback(args) => block_on(rollback::rollback(args)),
+            Self::Init(args) => init::init(&args),
+            Self::Import(args) => import::import(&args),
+            Self::Publish(args) => publish::publish(&args),
+            Self::Test(mut args) => {
+                let stdin = from_stdin(&mut args.scope, false)?;
+                let done = block_on(test::test(args));
+                drop(stdin);
+                done
+            }
+            Self::Invoke(args) => block_on(invoke::invoke(args)),
+            Self::Logs(args) => block_on(logs::logs(args, no_color)),
+            Self::Status(args) => status::status(&args, no_color),
+            Self::Explain(args) => explain::explain(&args),
+            Self::Refresh(args) => refresh::refresh(&args),
             #[cfg(feature = "demo")]
-            Command::Demo(args) => block_on(demo::demo(args)),
-            Command::Schema(args) => {
+            Self::Demo(args) => block_on(demo::demo(args)),
+            Self::Config(args) => config::show(&args),
+            Self::Completions(args) => Ok(completions::completions(&args)?),
+            Self::Man(args) => Ok(man::man(&args)?),
+            Self::Schema(args) => {
                 let schema = match args.of {
                     SchemaOf::Manifest => crate::manifest::schema(),
                     SchemaOf::Output => output_schema(),
@@ -192,17 +163,32 @@ impl Cli {
     }
 }
 
+/// Takes the manifests from standard input where the scope says so, and keeps them in a file while the result is kept.
+fn from_stdin(scope: &mut ScopeArgs, prune: bool) -> Result<Option<StdinManifests>, CliError> {
+    if prune && is_stdin(scope.dir()) {
+        return Err(StdinError::Prune.into());
+    }
+    let stdin = StdinManifests::read(scope.dir())?;
+    if let Some(stdin) = &stdin {
+        scope.set_dir(stdin.path());
+    }
+    Ok(stdin)
+}
+
 /// The reference of commands and flags, in Markdown.
 pub fn reference() -> String {
-    reference::render(Cli::command())
+    reference::render(command_line::described())
+}
+
+/// All commands with their arguments, usage and examples, for tests that hold them to what users expect.
+pub fn command() -> clap::Command {
+    command_line::described()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
-
     #[test]
     fn the_arguments_hold_together() {
-        Cli::command().debug_assert();
+        super::command().debug_assert();
     }
 }

@@ -2,13 +2,11 @@
 
 use std::{path::Path, time::Duration};
 
-use tracing::warn;
-
 use super::{
     applied::{ApplyReport, StepStream},
     args::{ApplyArgs, Output},
     error::{CliError, DaemonError, Interrupted, ManifestError},
-    out::print,
+    out::{note, print},
     outcome::CommandOutcome,
     plan::{self, PlanWish},
     progress::ApplyProgress,
@@ -135,7 +133,7 @@ impl Round<'_> {
             Some(End::Quiet) => Ok((outcome, text?)),
             Some(End::NoSource(error)) => Err(ManifestError::from(error).into()),
             Some(End::Late) => {
-                warn!(timeout = ?self.timeout, "time is up");
+                note(&format!("time is up after {:?}", self.timeout));
                 if outcome == CommandOutcome::Good {
                     outcome = CommandOutcome::Differs;
                 }

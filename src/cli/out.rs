@@ -2,8 +2,9 @@
 
 use std::{
     fs,
-    io::{self, Write as _},
+    io::{self, IsTerminal as _, Write as _},
     path::Path,
+    sync::atomic::{AtomicBool, Ordering},
 };
 
 use super::error::FileError;
@@ -39,8 +40,28 @@ pub(super) fn clean(text: &str) -> String {
     text.chars().map(clean).collect()
 }
 
-/// A line for people. Nobody may be listening.
+/// Whether `--quiet` was given. Set once, before the command begins.
+static QUIET: AtomicBool = AtomicBool::new(false);
+
+/// Leaves out notes and progress from now on.
+pub(super) fn set_quiet(quiet: bool) {
+    QUIET.store(quiet, Ordering::Relaxed);
+}
+
+/// Whether progress may be drawn: standard error is a terminal, and the user has not asked for quiet.
+pub(super) fn is_watched() -> bool {
+    io::stderr().is_terminal() && !QUIET.load(Ordering::Relaxed)
+}
+
+/// A line for people, left out with `--quiet`. Nobody may be listening.
 pub(super) fn note(text: &str) {
+    if !QUIET.load(Ordering::Relaxed) {
+        warn(text);
+    }
+}
+
+/// A line that people must see, also with `--quiet`.
+pub(super) fn warn(text: &str) {
     writeln!(io::stderr().lock(), "{text}").ok();
 }
 

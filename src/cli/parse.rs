@@ -66,6 +66,17 @@ pub(super) fn account_id(text: &str) -> Result<String, String> {
     if good { Ok(text.into()) } else { Err("an account id has twelve digits".into()) }
 }
 
+/// `eu-central-1`.
+pub(super) fn region(text: &str) -> Result<String, String> {
+    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    let good = !text.is_empty() && text.chars().all(plain);
+    if good {
+        Ok(text.into())
+    } else {
+        Err(format!("`{text}` is no Region, as `eu-central-1` is one"))
+    }
+}
+
 pub(super) fn hold(text: &str) -> Result<Duration, String> {
     let time = duration(text)?;
     let good = (Duration::from_secs(1)..=HOLD_MAX).contains(&time);

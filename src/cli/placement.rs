@@ -48,7 +48,7 @@ pub(super) fn check(args: &CheckArgs, snapshot: &Snapshot) -> Result<Vec<Diagnos
         for document in snapshot.documents.iter().filter(meant) {
             let Body::Function(doc, _) = &document.body else { continue };
             let all = role(doc, place).into_iter().chain(image(doc, place));
-            diagnostics.extend(all.map(|it| it.at(document, &args.dir)));
+            diagnostics.extend(all.map(|it| it.at(document, args.source.dir())));
         }
     }
     Ok(diagnostics)

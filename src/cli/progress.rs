@@ -1,9 +1,8 @@
 //! Progress of `apply` and `run --once` on a terminal: what is being done, and how much is left.
 
-use std::io::IsTerminal as _;
-
 use indicatif::{ProgressBar, ProgressStyle};
 
+use super::out::is_watched;
 use crate::{
     daemon::board::BoardState,
     engine::{
@@ -17,9 +16,9 @@ use crate::{
 pub(super) struct ApplyProgress(Option<ProgressBar>);
 
 impl ApplyProgress {
-    /// Draws the line on standard error if that is a terminal, and else nothing.
+    /// Draws the line on standard error if somebody watches it, and else nothing.
     pub(super) fn start() -> Self {
-        if !std::io::stderr().is_terminal() {
+        if !is_watched() {
             return Self(None);
         }
         let bar = ProgressBar::new(0);

@@ -5,7 +5,7 @@ use super::{
     args::RollbackArgs,
     error::{CliError, ObjectError},
     function::named,
-    out::{note, print},
+    out::{note, print, warn},
     outcome::CommandOutcome,
     target_clients::{self, TargetClients},
 };
@@ -78,7 +78,7 @@ pub(super) async fn rollback(args: RollbackArgs) -> Result<CommandOutcome, CliEr
     match cloud.apply(&trace).await {
         Ok(()) if args.resume => note(&goes_on(&name)),
         Ok(()) => {}
-        Err(failure) => note(&untraced(&name, &failure)),
+        Err(failure) => warn(&untraced(&name, &failure)),
     }
     Ok(CommandOutcome::Good)
 }

@@ -31,7 +31,7 @@ pub(super) async fn run(args: RunArgs, no_color: bool) -> Result<CommandOutcome,
     let mut signals = Signals::new()?;
     let job = Job {
         core: &args.core,
-        dir: args.dir.clone(),
+        dir: args.source.dir().to_path_buf(),
         source: args.strict.options(),
         selection: Selection::default(),
         settings,
@@ -43,8 +43,14 @@ pub(super) async fn run(args: RunArgs, no_color: bool) -> Result<CommandOutcome,
         let all = Selection::default();
         let daemon = session::start(job).await?;
         let (timeout, output) = (args.timeout, Output::Text);
-        let round =
-            Round { selection: &all, dir: &args.dir, timeout, output, no_color, streams: true };
+        let round = Round {
+            selection: &all,
+            dir: args.source.dir(),
+            timeout,
+            output,
+            no_color,
+            streams: true,
+        };
         return round.print(daemon, &mut signals).await;
     }
     // First: a port that is taken ends the command before anything is written to AWS.

@@ -55,7 +55,7 @@ pub(super) async fn load(args: &AccessArgs, mode: Mode) -> Result<Vec<Target>, C
     let roots = roots.as_deref();
     let call_max = CALL_MAX.div_f64(time_scale()?);
     let Some(file) = &args.targets else {
-        let clients = clients(None, roots, call_max).await?;
+        let clients = clients(args.region.as_deref(), roots, call_max).await?;
         if mode == Mode::Enforce && args.account_id.is_none() && !clients.is_loopback() {
             return Err(UsageError::AccountMissing.into());
         }

@@ -1,7 +1,7 @@
 #!/bin/sh
 # Installs what the end-to-end tests need: a Python environment below target/ with moto, with
 # `prometheus` as an argument Prometheus and Alertmanager, with `page` a browser, with `registry` a registry and its clients, with `deploy` the tools
-# that hold deploy/ to its word, and with `musl` what static binaries need; `musl` alone needs no Python. Does nothing where everything is there.
+# that hold deploy/ to its word, with `shells` other shells and man, and with `musl` what static binaries need; `musl` alone needs no Python. Does nothing where everything is there.
 set -eu
 cd "$(dirname "$0")/../.."
 venv=target/venv
@@ -79,6 +79,10 @@ for part in "$@"; do
         if ! rustc --print target-libdir --target x86_64-unknown-linux-musl | xargs test -d; then
             rustup target add x86_64-unknown-linux-musl
         fi
+        ;;
+    shells)
+        # What reads the scripts of `completions`, and what sets the pages of `man`.
+        if missing zsh fish groff man; then packages zsh fish groff man-db; fi
         ;;
     *)
         echo "no part is called $part" >&2

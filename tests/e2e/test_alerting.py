@@ -124,8 +124,10 @@ def wrong_metrics(text: str) -> list[str]:
 def flags() -> dict[str, set[str]]:
     """Each command's flags, from the reference."""
     page = (ROOT / "docs/reference/flags.md").read_text()
-    sections = page.split("\n## evenkeel ")[1:]
-    return {it.split()[0]: set(re.findall(r"^\| `(--[\w-]+)", it, re.MULTILINE)) for it in sections}
+    shared, *sections = page.split("\n## evenkeel ")
+    own = {it.split()[0]: set(re.findall(r"^\| `(--[\w-]+)", it, re.MULTILINE)) for it in sections}
+    every = set(re.findall(r"^\| `(--[\w-]+)", shared, re.MULTILINE))
+    return {command: found | every for command, found in own.items()}
 
 
 def wrong_commands(text: str) -> list[str]:

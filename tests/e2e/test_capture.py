@@ -273,7 +273,7 @@ def test_what_cannot_be_written_back_is_said_and_nothing_is_half_done(hands: Han
     assert "no good document is called `nobody`" in refused(hands, "nobody")
     assert "--manifest" in hands.ok("import", "--capture", "--all", code=2)
     given = ("import", "--capture", "--all", "--manifest", hands.manifests)
-    assert "cannot be used with" in hands.ok(*given, "-o", tmp_path, code=2)
+    assert "cannot be used with" in hands.ok(*given, "--dir", tmp_path, code=2)
     assert "`memorySize` is no field" in refused(hands, "--all", "--field", "memorySize")
     assert "--values keep or open" in refused(hands, "--all", "--values", "placeholder")
     # Nothing can be written over what is read-only, and then nothing is written at all.

@@ -323,7 +323,8 @@ def reference() -> dict[str, str]:
     """What docs/reference/flags.md says of each command."""
     text = (ROOT / "docs" / "reference" / "flags.md").read_text()
     parts = re.split(r"^## evenkeel (\w+)\n", text, flags=re.M)
-    return dict(zip(parts[1::2], parts[2::2], strict=True))
+    # What stands before the first command are the flags that all commands take.
+    return {name: parts[0] + own for name, own in zip(parts[1::2], parts[2::2], strict=True)}
 
 
 def test_every_setting_is_one_that_the_program_has() -> None:

@@ -68,7 +68,7 @@ def test_every_example_comes_back_and_asks_for_nothing(stand_in: StandIn, hands:
     stand_in.ask(f"/alarms?region={REGION}", {"name": "count-bases-errors", "state": "OK"})
     hands.ok("apply", folder)
     made = tmp_path / "made"
-    said = hands.ok("import", "--all", "-o", made)
+    said = hands.ok("import", "--all", "-d", made)
     names = {it["FunctionName"] for it in stand_in.client("lambda").list_functions()["Functions"]}
     assert {it.stem for it in made.glob("*.yaml") if ".repository" not in it.name} == names, said
     plan = hands.ok("plan", made, code=1)
@@ -100,7 +100,7 @@ def test_files_of_other_tools_become_manifests_that_can_be_planned(
     made = tmp_path / "made"
     printed = hands.run("import", "--from", sample)
     assert printed.returncode == 0, printed.stderr
-    saved = hands.ok("import", "--from", sample, "-o", made)
+    saved = hands.ok("import", "--from", sample, "-d", made)
     texts = [it.read_text() for it in made.iterdir()]
     assert all(it.startswith("#") and "kind: " in it for it in texts)
     # Whatever is not carried is told, in the file and at the terminal.
@@ -152,13 +152,13 @@ def test_what_cannot_be_imported_is_said_with_what_to_do(stand_in: StandIn, hand
     name = next(it["FunctionName"] for it in functions if SECRET in str(it.get("Environment")))
     file = f"{name}.yaml"
     made = tmp_path / "made"
-    hands.ok("import", name, "-o", made)
+    hands.ok("import", name, "-d", made)
     (made / file).write_text("somebody's work")
-    assert "is there already" in hands.ok("import", name, "-o", made, code=2)
+    assert "is there already" in hands.ok("import", name, "-d", made, code=2)
     assert (made / file).read_text() == "somebody's work"
-    hands.ok("import", name, "-o", made, "--force", "--values", "placeholder")
+    hands.ok("import", name, "-d", made, "--force", "--values", "placeholder")
     assert "is a placeholder" in hands.ok("check", made, code=2)
-    hands.ok("import", name, "-o", made, "--force", "--values", "open")
+    hands.ok("import", name, "-d", made, "--force", "--values", "open")
     assert SECRET in (made / file).read_text()
 
 
@@ -243,7 +243,7 @@ def test_two_hundred_made_by_hand_come_in_and_ask_for_nothing(
     push(stand_in, "jobs", "v1")
     names = [generate(stand_in, it) for it in range(200)]
     made = tmp_path / "made"
-    hands.ok("import", "--all", "-o", made)
+    hands.ok("import", "--all", "-d", made)
     assert len(list(made.glob("made-*.yaml"))) == len(names)
     assert not any(SECRET in it.read_text() for it in made.iterdir())
     hands.ok("check", made)

@@ -20,6 +20,7 @@
 mod blocks;
 mod breaker;
 mod bulk_rows;
+mod command_line;
 mod common;
 mod credentials;
 mod docs;

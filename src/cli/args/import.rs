@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::access::AccessArgs;
+use super::access::{AWS, AccessArgs};
 use crate::{
     cli::parse::pointer, engine::name::Owner, import::SourceFormat, kinds::function::export::Values,
 };
@@ -26,14 +26,14 @@ pub struct ImportArgs {
     #[arg(long, value_name = "FORM", requires = "from")]
     pub(in crate::cli) form: Option<FormArg>,
     /// Where the manifests go: a directory, one file for each. Without it they are printed.
-    #[arg(short = 'o', long = "output-dir", value_name = "DIR")]
-    pub(in crate::cli) output: Option<PathBuf>,
+    #[arg(short, long, value_name = "DIR")]
+    pub(in crate::cli) dir: Option<PathBuf>,
     /// Write over manifests that are there.
     #[arg(long)]
     pub(in crate::cli) force: bool,
     /// Write what somebody changed in AWS into the manifests that there are, instead of repairing it: an edit of
     /// those values alone, which keeps comments and order. What the manifests changed themselves stays.
-    #[arg(long, requires_all = ["manifest", "owner"], conflicts_with_all = ["from", "output", "force", "form"])]
+    #[arg(long, requires = "manifest", conflicts_with_all = ["from", "dir", "force", "form"])]
     pub(in crate::cli) capture: bool,
     /// The manifests that are edited: a file or a directory.
     #[arg(long, env = "EVENKEEL_MANIFEST", value_name = "FILE")]
@@ -55,7 +55,7 @@ pub struct ImportArgs {
     #[arg(long, env = "EVENKEEL_VALUES", default_value = "keep", value_name = "HOW")]
     pub(in crate::cli) values: ValuesArg,
     /// Which target they are in, if there are several.
-    #[arg(long, env = "EVENKEEL_TARGET", value_name = "TARGET")]
+    #[arg(long, env = "EVENKEEL_TARGET", value_name = "TARGET", help_heading = AWS)]
     pub(in crate::cli) target: Option<String>,
     #[command(flatten)]
     pub(in crate::cli) access: AccessArgs,

@@ -1,9 +1,15 @@
 //! The arguments of every command.
 
 mod access;
+mod command;
+mod config;
+#[cfg(feature = "demo")]
+mod demo;
+mod global;
 mod import;
 mod listen;
 mod manifests;
+mod manual;
 mod object;
 mod output;
 mod publish;
@@ -12,11 +18,17 @@ mod reconcile_args;
 mod scope;
 mod test;
 
+#[cfg(feature = "demo")]
+pub use self::demo::DemoArgs;
 pub use self::{
     access::{AccessArgs, CoreArgs},
+    command::{Cli, Command},
+    config::ConfigArgs,
+    global::GlobalArgs,
     import::ImportArgs,
     listen::ListenArgs,
     manifests::{ManifestArgs, StrictArgs},
+    manual::{CompletionsArgs, ManArgs},
     object::{
         FunctionArgs, InvokeArgs, LogsArgs, ObjectArgs, ResumeArgs, RollbackArgs, SuspendArgs,
     },
@@ -27,11 +39,13 @@ pub use self::{
         StatusOutput,
     },
     reconcile_args::{ApplyArgs, ModeArg, PlanArgs, RunArgs},
-    scope::{RailArgs, ScopeArgs},
+    scope::{DirArgs, RailArgs, ScopeArgs},
     test::TestArgs,
 };
 pub(super) use self::{
+    global::LogFormat,
     import::ValuesArg,
     publish::{ImageBuilder, PinMode},
+    scope::STDIN,
     test::On,
 };

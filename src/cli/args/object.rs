@@ -5,7 +5,7 @@ use std::{path::PathBuf, time::Duration};
 use clap::Args;
 
 use super::{
-    access::{AccessArgs, CoreArgs},
+    access::{AWS, AccessArgs, CoreArgs},
     output::Output,
 };
 use crate::cli::parse::{LogTime, hold, version, when};
@@ -56,7 +56,7 @@ pub struct ObjectArgs {
     #[arg(value_name = "NAME")]
     pub(in crate::cli) name: String,
     /// Which target it is in, if there are several.
-    #[arg(long, env = "EVENKEEL_TARGET", value_name = "TARGET")]
+    #[arg(long, env = "EVENKEEL_TARGET", value_name = "TARGET", help_heading = AWS)]
     pub(in crate::cli) target: Option<String>,
 }
 
@@ -67,7 +67,7 @@ pub struct FunctionArgs {
     #[arg(value_name = "NAME")]
     pub(in crate::cli) name: String,
     /// Which target it is in, if there are several.
-    #[arg(long, env = "EVENKEEL_TARGET", value_name = "TARGET")]
+    #[arg(long, env = "EVENKEEL_TARGET", value_name = "TARGET", help_heading = AWS)]
     pub(in crate::cli) target: Option<String>,
     #[command(flatten)]
     pub(in crate::cli) access: AccessArgs,

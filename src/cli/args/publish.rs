@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::access::AccessArgs;
+use super::access::{AWS, AccessArgs};
 use crate::{cli::parse::tag, engine::name::Owner};
 
 /// The arguments of `publish`.
@@ -48,7 +48,7 @@ pub struct PublishArgs {
     #[arg(long, env = "EVENKEEL_OWNER", value_name = "ID")]
     pub(in crate::cli) owner: Option<Owner>,
     /// Which target it is for, if there are several.
-    #[arg(long, env = "EVENKEEL_TARGET", value_name = "TARGET")]
+    #[arg(long, env = "EVENKEEL_TARGET", value_name = "TARGET", help_heading = AWS)]
     pub(in crate::cli) target: Option<String>,
     #[command(flatten)]
     pub(in crate::cli) access: AccessArgs,

@@ -4,18 +4,20 @@ use std::{path::PathBuf, time::Duration};
 
 use clap::{Args, ValueEnum};
 
-use super::manifests::ManifestArgs;
+use super::{manifests::ManifestArgs, scope::DirArgs};
 use crate::{
     cli::parse::{account_id, duration, label, status, url},
     engine::status::Status,
 };
 
+/// The heading of the flags that lead to a running Evenkeel.
+pub(super) const CONNECTION: &str = "Connection options";
+
 /// The arguments of `check`.
 #[derive(Debug, Args)]
 pub struct CheckArgs {
-    /// The directory of manifests, or one file.
-    #[arg(env = "EVENKEEL_DIR", default_value = ".")]
-    pub(in crate::cli) dir: PathBuf,
+    #[command(flatten)]
+    pub(in crate::cli) source: DirArgs,
     #[command(flatten)]
     pub(in crate::cli) manifests: ManifestArgs,
     /// The account of the target `default`: roles of other accounts are found.
@@ -74,7 +76,7 @@ pub struct ExplainArgs {
     pub(in crate::cli) name: String,
     /// The running Evenkeel.
     #[arg(long, env = "EVENKEEL_URL", default_value = "http://127.0.0.1:9809", value_name = "URL",
-          value_parser = url)]
+          value_parser = url, help_heading = CONNECTION)]
     pub(in crate::cli) url: String,
 }
 
@@ -88,7 +90,7 @@ pub struct RefreshArgs {
     pub(in crate::cli) names: Vec<String>,
     /// The running Evenkeel.
     #[arg(long, env = "EVENKEEL_URL", default_value = "http://127.0.0.1:9809", value_name = "URL",
-          value_parser = url)]
+          value_parser = url, help_heading = CONNECTION)]
     pub(in crate::cli) url: String,
 }
 
@@ -104,7 +106,7 @@ pub struct StatusArgs {
     pub(in crate::cli) label: Vec<(String, String)>,
     /// The running Evenkeel.
     #[arg(long, env = "EVENKEEL_URL", default_value = "http://127.0.0.1:9809", value_name = "URL",
-          value_parser = url)]
+          value_parser = url, help_heading = CONNECTION)]
     pub(in crate::cli) url: String,
     /// For people, in more or less detail, or for programs.
     #[arg(short, long, env = "EVENKEEL_OUTPUT", default_value = "text")]

@@ -1,6 +1,6 @@
 //! The arguments of the commands that keep things as the manifests say.
 
-use std::{path::PathBuf, time::Duration};
+use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
@@ -9,7 +9,7 @@ use super::{
     listen::ListenArgs,
     manifests::{ManifestArgs, StrictArgs},
     output::{Output, PlanOutput},
-    scope::{RailArgs, ScopeArgs},
+    scope::{DirArgs, RailArgs, ScopeArgs},
 };
 use crate::{
     aws::calls::QuotaShares,
@@ -66,9 +66,8 @@ pub struct ApplyArgs {
 /// The arguments of `run`.
 #[derive(Debug, Args)]
 pub struct RunArgs {
-    /// The directory of manifests, or one file.
-    #[arg(env = "EVENKEEL_DIR", default_value = ".")]
-    pub(in crate::cli) dir: PathBuf,
+    #[command(flatten)]
+    pub(in crate::cli) source: DirArgs,
     #[command(flatten)]
     pub(in crate::cli) strict: StrictArgs,
     #[command(flatten)]

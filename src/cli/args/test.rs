@@ -4,7 +4,12 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::{access::AccessArgs, output::Output, publish::ImageBuilder, scope::ScopeArgs};
+use super::{
+    access::{AWS, AccessArgs},
+    output::Output,
+    publish::ImageBuilder,
+    scope::ScopeArgs,
+};
 
 /// The arguments of `test`.
 #[derive(Debug, Args)]
@@ -32,7 +37,7 @@ pub struct TestArgs {
     #[arg(short, long, env = "EVENKEEL_OUTPUT", default_value = "text")]
     pub(in crate::cli) output: Output,
     /// Which target they are in, if there are several.
-    #[arg(long, env = "EVENKEEL_TARGET", value_name = "TARGET")]
+    #[arg(long, env = "EVENKEEL_TARGET", value_name = "TARGET", help_heading = AWS)]
     pub(in crate::cli) target: Option<String>,
     #[command(flatten)]
     pub(in crate::cli) access: AccessArgs,

@@ -11,12 +11,14 @@ mod file;
 mod manifest;
 mod object;
 mod publish;
+mod stdin;
 mod target;
 mod usage;
 mod write_back;
 
 #[cfg(feature = "demo")]
 pub(super) use self::demo::DemoError;
+pub use self::stdin::StdinError;
 pub(super) use self::{
     builder::{BuilderError, UnavailableBuilder},
     daemon::DaemonError,
@@ -28,6 +30,7 @@ pub(super) use self::{
     usage::UsageError,
     write_back::{ObjectField, WriteBackError},
 };
+use super::config::ConfigError;
 use crate::engine::failure::chain;
 
 /// Why a command could not be done.
@@ -63,6 +66,12 @@ pub enum CliError {
     /// A signal ended the command.
     #[error(transparent)]
     Interrupted(#[from] Interrupted),
+    /// The config file cannot be used.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    /// Manifests cannot be taken from standard input.
+    #[error(transparent)]
+    Stdin(#[from] StdinError),
     /// A result has no text.
     #[error(transparent)]
     Serialize(Box<dyn std::error::Error + Send + Sync>),

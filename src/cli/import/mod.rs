@@ -16,7 +16,7 @@ use super::{
     error::{CliError, FileError, ManifestError},
     function::named,
     input::{self, SizeLimit},
-    out::{self, note, print},
+    out::{self, note, print, warn},
     outcome::CommandOutcome,
     runtime::block_on,
     target_clients,
@@ -54,16 +54,16 @@ pub(super) fn import(args: &ImportArgs) -> Result<CommandOutcome, CliError> {
     for found in &all {
         files.entry(file_name(found)).or_default().push(import::write(found, &header));
     }
-    match &args.output {
+    match &args.dir {
         Some(folder) => save(args, folder, &files)?,
         None => print(files.into_values().flatten().collect::<Vec<_>>().join(BETWEEN).trim_end())?,
     }
     for found in &all {
         for left in &found.left {
-            note(&format!("{}/{}: {}: {}", found.kind, found.name, left.path, left.why));
+            warn(&format!("{}/{}: {}: {}", found.kind, found.name, left.path, left.why));
         }
         for name in &found.secrets {
-            note(&format!("{}/{}: fill in the variable {name}", found.kind, found.name));
+            warn(&format!("{}/{}: fill in the variable {name}", found.kind, found.name));
         }
     }
     Ok(CommandOutcome::Good)

@@ -15,7 +15,7 @@ use super::{
     args::{LogsArgs, Output},
     error::{CliError, FileError, ObjectError, UsageError},
     function::TargetFunction,
-    out::{self, note},
+    out::{self, note, warn},
     outcome::CommandOutcome,
     style::Style,
 };
@@ -216,7 +216,7 @@ impl LogReader {
     fn say_once(&mut self, error: &CliError) {
         let text = error.report();
         if self.trouble.as_deref() != Some(text.as_str()) {
-            note(&text);
+            warn(&text);
             self.trouble = Some(text);
         }
     }

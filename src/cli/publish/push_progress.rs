@@ -1,11 +1,9 @@
 //! How a push goes on: a bar for each layer on a terminal, a line for each elsewhere.
 
-use std::io::IsTerminal as _;
-
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 
 use crate::{
-    cli::out::note,
+    cli::out::{is_watched, note},
     registry::{
         image::{BlobDescriptor, LocalImage},
         push::PushObserver,
@@ -22,13 +20,13 @@ pub(super) struct PushProgress {
 }
 
 impl PushProgress {
-    /// Draws a bar for each blob if standard error is a terminal.
+    /// Draws a bar for each blob if somebody watches standard error.
     pub(super) fn of(image: &LocalImage) -> Self {
         let blobs = image.blobs();
         let name =
             |digest: &str| digest.trim_start_matches("sha256:").chars().take(SHORT).collect();
         let names: Vec<String> = blobs.iter().map(|it| name(&it.digest)).collect();
-        let bars = std::io::stderr().is_terminal().then(|| {
+        let bars = is_watched().then(|| {
             let all = MultiProgress::new();
             let template = "{prefix} {bar:30} {bytes:>10}/{total_bytes:10} {msg}";
             let style = ProgressStyle::with_template(template);

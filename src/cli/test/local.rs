@@ -13,7 +13,7 @@ use crate::{
         args::{ImageBuilder, TestArgs},
         builder::container::ContainerSpec,
         error::{CliError, ManifestError, ObjectError, UsageError},
-        out::note,
+        out::{note, warn},
         target_clients::{self, TargetClients},
         time_scale::clock,
     },
@@ -128,7 +128,7 @@ impl LocalTests<'_> {
             }
         };
         if builder == ImageBuilder::Buildah {
-            note(
+            warn(
                 "buildah shows the values of a function's variables, the AWS keys of your environment among them, to all \
                  users of this machine (`ps`) while a test runs; docker and podman do not",
             );
@@ -174,7 +174,9 @@ impl LocalTests<'_> {
         Ok(ContainerSpec {
             image,
             platform: pulled,
-            variables: variables(case, doc).into_iter().collect(),
+            variables: variables(case, doc, self.args.access.region.as_deref())
+                .into_iter()
+                .collect(),
             memory_mb: doc.memory_size.unwrap_or(defaults::MEMORY_SIZE),
             storage_mb: storage.map_or(defaults::EPHEMERAL_STORAGE, |it| it.size),
             entry_point: config.entry_point,
@@ -228,9 +230,12 @@ fn inherited(name: &str) -> Option<String> {
 /// Returns what the function finds in its environment besides the image's own. Our own AWS
 /// credentials are passed on, so that it reaches AWS; the manifest's variables replace them, and
 /// Lambda's replace both.
-fn variables(case: &FunctionTests, doc: &FunctionDoc) -> BTreeMap<String, String> {
-    let region = ["AWS_REGION", "AWS_DEFAULT_REGION"].iter().find_map(|it| inherited(it));
-    let region = region.unwrap_or_else(|| REGION.to_owned());
+fn variables(
+    case: &FunctionTests,
+    doc: &FunctionDoc,
+    region: Option<&str>,
+) -> BTreeMap<String, String> {
+    let region = region.unwrap_or(REGION).to_owned();
     let passed = PASSED.iter().filter_map(|it| Some(((*it).to_owned(), inherited(it)?)));
     let given = doc.variables().map(|(name, value)| (name.clone(), value.expose().to_owned()));
     let logging = Logging::filled(case.name.as_str(), expand::logging(doc));

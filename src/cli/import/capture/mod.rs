@@ -20,7 +20,7 @@ use crate::{
         args::{CoreArgs, ImportArgs, ValuesArg},
         error::{CliError, Interrupted, ObjectError, ObjectField, UsageError, WriteBackError},
         manifests,
-        out::{clean, note},
+        out::{clean, note, warn},
         outcome::CommandOutcome,
         signals::Signals,
         target_clients::{self, TargetClients},
@@ -182,7 +182,7 @@ impl CaptureEditor<'_> {
         work.good &= left.is_empty();
         for Omission { path, why } in left {
             let path = if path.is_empty() { key.to_string() } else { path };
-            note(&format!("{}: {path}: {}", document.origin, clean(&why)));
+            warn(&format!("{}: {path}: {}", document.origin, clean(&why)));
         }
         Ok(())
     }

@@ -1,0 +1,22 @@
+//! The arguments of the commands that print what a shell and `man` read.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use clap_complete::Shell;
+
+/// The arguments of `completions`.
+#[derive(Debug, Args)]
+pub struct CompletionsArgs {
+    /// The shell that reads the script.
+    #[arg(value_name = "SHELL")]
+    pub(in crate::cli) shell: Shell,
+}
+
+/// The arguments of `man`.
+#[derive(Debug, Args)]
+pub struct ManArgs {
+    /// Write one page for each command into this directory, as evenkeel-plan.1. Without it, the main page is printed.
+    #[arg(short, long, value_name = "DIR")]
+    pub(in crate::cli) dir: Option<PathBuf>,
+}

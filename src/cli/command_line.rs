@@ -1,0 +1,149 @@
+//! The command line as a whole: the commands with their usage and examples, and what the config file adds.
+
+use std::{
+    env,
+    ffi::{OsStr, OsString},
+    os::unix::ffi::OsStrExt as _,
+    path::{Path, PathBuf},
+};
+
+use clap::{
+    ArgMatches, CommandFactory as _, FromArgMatches as _, error::ErrorKind, parser::ValueSource,
+};
+
+use super::{
+    args::{Cli, Command},
+    config::{ConfigError, ConfigFile, key::ConfigKey, setting},
+    examples,
+    stdin::is_stdin,
+    usage::with_usage,
+};
+
+/// The name of the program.
+pub(super) const NAME: &str = "evenkeel";
+/// The version; of a git checkout with the commit and its date.
+pub(super) const VERSION: &str = env!("EVENKEEL_VERSION");
+
+/// Why a command does not begin.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The arguments are none, or they ask for help.
+    #[error(transparent)]
+    Arguments(#[from] clap::Error),
+    /// The config file cannot be used.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+}
+
+/// The commands with their usage and examples, the same on every machine.
+pub(super) fn described() -> clap::Command {
+    root().mut_subcommands(with_text)
+}
+
+/// The commands as they are read here: the values of a config file are the defaults of arguments.
+pub(super) fn command(file: Option<&ConfigFile>) -> clap::Command {
+    root().mut_subcommands(|it| {
+        let it = with_region(it);
+        with_text(match file {
+            Some(file) => file.defaults(it),
+            None => it,
+        })
+    })
+}
+
+fn root() -> clap::Command {
+    let usage = format!("{NAME} [OPTIONS] <COMMAND>");
+    Cli::command().version(VERSION).override_usage(usage).after_help(examples::help(NAME))
+}
+
+fn with_text(command: clap::Command) -> clap::Command {
+    let help = examples::help(command.get_name());
+    with_usage(command).after_help(help)
+}
+
+/// Takes the Region from the second variable where the first has none, as AWS's own tools do.
+fn with_region(command: clap::Command) -> clap::Command {
+    command.mut_args(|it| {
+        if *it.get_id() != ConfigKey::Region.argument() {
+            return it;
+        }
+        let names = ["AWS_REGION", "AWS_DEFAULT_REGION"];
+        let set = |name: &&str| env::var_os(name).is_some_and(|it| !it.is_empty());
+        let variable = names.into_iter().find(set);
+        // A variable that is set and empty is no Region.
+        if variable.is_none() && env::var_os("AWS_REGION").is_some() {
+            return it.env(None);
+        }
+        it.env(variable.unwrap_or("AWS_REGION"))
+    })
+}
+
+/// Reads the command line, the environment and the config file. The first word is the program's name.
+pub(super) fn load(words: Vec<OsString>) -> Result<Cli, StartError> {
+    let plain = command(None);
+    let first = plain.clone().try_get_matches_from(&words);
+    let wants = match &first {
+        Ok(matches) => takes_settings(&plain, matches),
+        // The file may have what is missing.
+        Err(error) => error.kind() == ErrorKind::MissingRequiredArgument,
+    };
+    let file = if wants { ConfigFile::find(config_flag(&words), &plain)? } else { None };
+    let mut whole = command(file.as_ref());
+    let matches = match &file {
+        None => first?,
+        Some(_) => whole.try_get_matches_from_mut(words)?,
+    };
+    let mut cli = Cli::from_arg_matches(&matches).map_err(|it| it.format(&mut whole))?;
+    if cli.global.quiet && cli.global.verbose > 0 {
+        let message = "the argument '--quiet' cannot be used with '--verbose'";
+        return Err(whole.error(ErrorKind::ArgumentConflict, message).into());
+    }
+    let level = matches.value_source("log_level");
+    cli.global.level_from_environment = level == Some(ValueSource::EnvVariable);
+    if let (Some(file), Some(dir)) = (&file, manifests(&cli.command)) {
+        file.outside(dir)?;
+    }
+    if let (Command::Config(args), Some((name, matches))) = (&mut cli.command, matches.subcommand())
+        && let Some(command) = whole.find_subcommand(name)
+    {
+        args.settings = setting::settings(command, matches, file.as_ref());
+    }
+    Ok(cli)
+}
+
+/// Whether the command that was given has an argument for which a config file may have a value.
+fn takes_settings(root: &clap::Command, matches: &ArgMatches) -> bool {
+    let command = matches.subcommand_name().and_then(|it| root.find_subcommand(it));
+    let is_setting =
+        |it: &clap::Arg| ConfigKey::ALL.iter().any(|key| *it.get_id() == key.argument());
+    command.is_some_and(|it| it.get_arguments().any(is_setting))
+}
+
+/// The file of `--config`, which is needed before anything else can be read.
+fn config_flag(words: &[OsString]) -> Option<PathBuf> {
+    let mut words = words.iter().skip(1).take_while(|it| *it != "--");
+    while let Some(word) = words.next() {
+        if word == "--config" {
+            return words.next().map(PathBuf::from);
+        }
+        if let Some(file) = word.as_bytes().strip_prefix(b"--config=") {
+            return Some(PathBuf::from(OsStr::from_bytes(file)));
+        }
+    }
+    None
+}
+
+/// The manifests that a command reads, if they stand in a directory.
+fn manifests(command: &Command) -> Option<&Path> {
+    let dir = match command {
+        Command::Check(args) => args.source.dir(),
+        Command::Run(args) => args.source.dir(),
+        Command::Plan(args) => args.scope.dir(),
+        Command::Apply(args) => args.scope.dir(),
+        Command::Test(args) => args.scope.dir(),
+        Command::Import(args) => args.manifest.as_deref()?,
+        Command::Publish(args) => args.manifest.as_deref()?,
+        _ => return None,
+    };
+    (!is_stdin(dir)).then_some(dir)
+}
