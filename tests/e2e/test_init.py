@@ -48,8 +48,10 @@ def test_the_first_files_are_good_and_do_what_they_say(tmp_path: Path) -> None:
     plain = [it.split("||")[0].replace('"${{ vars.EVENKEEL_OWNER }}"', "x").split() for it in steps]
     commands = [it for it in plain if it[:1] == ["evenkeel"]]
     assert [it[1] for it in commands] == ["check", "test", "plan"]
+    assert commands[2][-4:] == ["-o", "markdown", ">", "plan.md"]
     for command in commands:
-        assert evenkeel.call(*command[1:], "--help").returncode == 0, command
+        words = command[1 : command.index(">")] if ">" in command else command[1:]
+        assert evenkeel.call(*words, "--help").returncode == 0, command
     assert commands[1][2:6] == ["manifests", "align", "--image", "functions/align"]
 
 

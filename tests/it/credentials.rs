@@ -34,7 +34,7 @@ async fn one_throttle_of_sts_is_no_news() {
         let (code, text) =
             scene.run(&["plan", folder.to_str().unwrap(), "--targets", &targets]).await;
         assert_eq!(code, 1, "{fault}: {text}");
-        assert!(text.contains("step: create") && !text.contains("WARN"), "{fault}: {text}");
+        assert!(text.contains("+ Function job") && !text.contains("WARN"), "{fault}: {text}");
     }
 }
 

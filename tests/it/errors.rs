@@ -204,7 +204,7 @@ async fn plan_refuses_a_role_of_another_account() {
     let role = "arn:aws:iam::222222222222:role/job";
     let text = MANIFEST.replace("role: job", &format!("role: {role}"));
     fs::write(scene.manifests().join("job.yaml"), &text).unwrap();
-    let refused = "refused  RoleElsewhere: the role `arn:aws:iam::222222222222:role/job` is of account 222222222222, and \
+    let refused = "RoleElsewhere: the role `arn:aws:iam::222222222222:role/job` is of account 222222222222, and \
                    the function of account 123456789012";
     let (code, shown) = scene.on_manifests(&["plan"]).await;
     assert_eq!(code, 1, "{shown}");
@@ -233,7 +233,7 @@ async fn an_image_of_another_region_is_told_beside_other_changes() {
             .unwrap();
         let (code, shown) = scene.on_manifests(&["plan"]).await;
         assert_eq!(code, 1, "{shown}");
-        assert_eq!(shown.contains("step: configure"), step, "{shown}");
+        assert_eq!(shown.contains("~ memorySize  256 → 512"), step, "{shown}");
         assert_eq!(shown.matches(told).count(), 1, "{shown}");
     }
 }

@@ -26,6 +26,7 @@ mod credentials;
 mod docs;
 mod engines;
 mod errors;
+mod exit_codes;
 mod foreign;
 mod gone;
 mod identity;

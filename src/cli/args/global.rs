@@ -19,7 +19,7 @@ pub struct GlobalArgs {
     /// Log more: one level with -v, two levels with -vv.
     #[arg(short, long, global = true, help_heading = GLOBAL, action = ArgAction::Count)]
     pub(in crate::cli) verbose: u8,
-    /// The level of the log. Default: info for `run`, nothing for the other commands; with -v warn, with -vv info. Wins over -q and -v.
+    /// The level of the log. Default: info for `run`, nothing for the other commands; with -v info, with -vv debug. Wins over -q and -v.
     #[arg(long, global = true, help_heading = GLOBAL, env = "EVENKEEL_LOG_LEVEL", value_name = "LEVEL",
           value_parser = LEVELS)]
     pub(in crate::cli) log_level: Option<String>,
@@ -72,6 +72,8 @@ fn raised(usual: &str, steps: usize) -> &str {
     if steps == 0 {
         return usual;
     }
-    let at = LEVELS.iter().position(|it| *it == usual).unwrap_or_default();
+    // What logs nothing begins after the warnings: these are printed.
+    let from = if usual == "off" { "warn" } else { usual };
+    let at = LEVELS.iter().position(|it| *it == from).unwrap_or_default();
     LEVELS.get(at.saturating_add(steps)).or(LEVELS.last()).copied().unwrap_or(usual)
 }

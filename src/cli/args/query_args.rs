@@ -4,7 +4,7 @@ use std::{path::PathBuf, time::Duration};
 
 use clap::{Args, ValueEnum};
 
-use super::{manifests::ManifestArgs, scope::DirArgs};
+use super::{access::AWS, manifests::ManifestArgs, scope::DirArgs};
 use crate::{
     cli::parse::{account_id, duration, label, status, url},
     engine::status::Status,
@@ -21,11 +21,11 @@ pub struct CheckArgs {
     #[command(flatten)]
     pub(in crate::cli) manifests: ManifestArgs,
     /// The account of the target `default`: roles of other accounts are found.
-    #[arg(long, env = "EVENKEEL_ACCOUNT_ID", value_name = "ID", value_parser = account_id)]
+    #[arg(long, env = "EVENKEEL_ACCOUNT_ID", help_heading = AWS, value_name = "ID", value_parser = account_id)]
     pub(in crate::cli) account_id: Option<String>,
     /// The file that declares the targets: roles of other accounts, images of other Regions and targets that are not
     /// declared are found (docs/reference/targets.md).
-    #[arg(long, env = "EVENKEEL_TARGETS", value_name = "FILE", conflicts_with = "account_id")]
+    #[arg(long, env = "EVENKEEL_TARGETS", help_heading = AWS, value_name = "FILE", conflicts_with = "account_id")]
     pub(in crate::cli) targets: Option<PathBuf>,
 }
 

@@ -129,6 +129,25 @@ async fn a_permission_whose_principal_is_not_there_holds_up_no_other() {
     drop(daemon);
 }
 
+/// What goes on by itself is waited for within the time, and said.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_apply_waits_for_a_principal_that_comes() {
+    let scene = Scene::new().await;
+    scene.faults(&json!([refused("role/caller")]));
+    scene.permissions(&[r#"sid: caller, principal: "arn:aws:iam::111122223333:role/caller""#]);
+    let apply = scene.on_manifests(&["apply", "--timeout", "50s"]);
+    let comes = async {
+        scene.until("it is refused", |it| it.made("AddPermission") > 0).await;
+        scene.pass(30.0).await;
+        assert!(scene.permitted().is_empty());
+        scene.faults(&json!([]));
+    };
+    let ((code, text), ()) = tokio::join!(apply, comes);
+    assert!(code == 0 && text.contains("Applied: 1 created."), "{text}");
+    assert!(text.contains("waiting for Function/job permissions: "), "{text}");
+    assert_eq!(scene.permitted(), ["caller"]);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_policy_that_names_nobody_yet_holds_up_no_other_change_of_the_repository() {
     let scene = Scene::new().await;

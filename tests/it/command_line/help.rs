@@ -218,7 +218,7 @@ async fn verbose_raises_the_level_of_the_log_and_log_level_wins() {
     let scene = Scene::new().await;
     scene.manifest("");
     let shows = |levels: BTreeSet<String>, level: &str| levels.contains(level);
-    assert!(!shows(levels(&scene, &[], None).await, "DEBUG"));
+    assert!(levels(&scene, &[], None).await.is_empty(), "a command prints what it has to say");
     assert!(shows(levels(&scene, &["-vv"], None).await, "DEBUG"));
     assert!(!shows(levels(&scene, &["-v"], None).await, "DEBUG"));
     assert!(!shows(levels(&scene, &["-vv", "--log-level", "warn"], None).await, "DEBUG"));

@@ -272,13 +272,18 @@ impl Scene {
         command.stdout(Stdio::null()).stderr(log).spawn().unwrap()
     }
 
-    /// What the daemon that was started last serves under a path; empty if it does not.
-    pub fn served(&self, path: &str) -> String {
+    /// Where the daemon that was started last serves.
+    pub fn address(&self) -> String {
         let address = self.log().lines().rev().find_map(|line| {
             let line: Value = serde_json::from_str(line).ok()?;
             (line["message"] == "listening").then(|| line["address"].as_str().unwrap().to_owned())
         });
-        let url = format!("http://{}{path}", address.unwrap_or_default());
+        format!("http://{}", address.unwrap_or_default())
+    }
+
+    /// What it serves under a path; empty if it does not.
+    pub fn served(&self, path: &str) -> String {
+        let url = self.address() + path;
         let answer = ureq::get(&url).call().ok();
         answer.and_then(|mut it| it.body_mut().read_to_string().ok()).unwrap_or_default()
     }

@@ -86,7 +86,7 @@ pub(crate) const CRATES: &[(&str, &[&str])] = &[
     ("aws_config", &["aws/"]),
     ("aws_smithy_", &["aws/"]),
     ("saphyr_parser", &["manifest/"]),
-    ("yaml_serde", &["import/write.rs"]),
+    ("yaml_serde", &["import/write.rs", "cli/plan.rs"]),
     ("tokio", &["daemon/", "aws/", KIND_AWS, "cli/"]),
     ("axum", &["daemon/http/"]),
     ("hyper", &["daemon/http/"]),
