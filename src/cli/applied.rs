@@ -16,7 +16,7 @@ use super::{
 use crate::{
     daemon::{
         board::BoardState,
-        event_log::{EntryKind, EventLog, FieldChange, HistoryEntry, Subject},
+        event_log::{EntryKind, EventLog, FieldChange, HistoryEntry, LoggedEvent, Subject},
         objects::{FacetName, object_key},
         view::{
             View,
@@ -51,13 +51,7 @@ impl<'a> StepStream<'a> {
         let Some(events) = self.event_log.read(|store| store.after(self.last)) else { return };
         for event in events {
             self.last = event.number;
-            let done = event.reason.code == "Applied";
-            if let Subject::Object(key) = &event.subject
-                && (done || event.reason.code == "StepFailed")
-                && self.prints
-            {
-                let mark = if done { "done" } else { "failed" };
-                let line = format!("{mark}  {}: {}", place(key), event.message);
+            if let Some(line) = step_line(&event).filter(|_| self.prints) {
                 // Nobody may be reading any more; what is done is done.
                 print(&clean(&line)).ok();
             }
@@ -78,6 +72,17 @@ impl<'a> StepStream<'a> {
         }
         any
     }
+}
+
+/// The line of an event that is the end of a step.
+fn step_line(event: &LoggedEvent) -> Option<String> {
+    let Subject::Object(key) = &event.subject else { return None };
+    let mark = match event.reason.code {
+        "Applied" => "done",
+        "StepFailed" => "failed",
+        _ => return None,
+    };
+    Some(format!("{mark}  {}: {}", place(key), event.message))
 }
 
 /// The object and the facet of a step, as `Function/resize url`.

@@ -59,30 +59,16 @@ mod tests {
 
     #[test]
     fn every_reference_leads_somewhere() {
-        fn references(value: &Value, found: &mut Vec<String>) {
-            match value {
-                Value::Object(members) => {
-                    for (key, it) in members {
-                        match it {
-                            Value::String(text) if key == "$ref" => found.push(text.clone()),
-                            it => references(it, found),
-                        }
-                    }
-                }
-                Value::Array(items) => items.iter().for_each(|it| references(it, found)),
-                _ => {}
-            }
-        }
         let schema = output_schema();
-        let mut found = Vec::new();
-        references(&schema, &mut found);
+        let text = schema.to_string();
+        let found: Vec<&str> =
+            text.split(r#""$ref":""#).skip(1).filter_map(|it| it.split('"').next()).collect();
         assert!(found.len() > 20, "{found:?}");
         for reference in found {
             let pointer = reference.strip_prefix('#').unwrap();
             assert!(schema.pointer(pointer).is_some(), "{reference}");
         }
         for kind in KINDS {
-            let text = schema.to_string();
             assert!(text.contains(&format!(r#"{{"const":"{kind}"}}"#)), "{kind}");
         }
     }

@@ -204,7 +204,7 @@ fn name(path: &str, facet: &str) -> String {
 pub(super) fn markdown(plan: &PlanView<'_>) -> String {
     let mut text = format!("### Evenkeel plan: {}\n", summary(&plan.summary));
     for problem in &plan.problems {
-        text += &format!("\n> {}\n", clean(problem));
+        text += &["\n> ", &clean(problem), "\n"].concat();
     }
     let objects = objects(plan, Style::PLAIN);
     if objects.is_empty() {

@@ -119,14 +119,8 @@ pub(super) async fn settle(
     let quiet = async {
         loop {
             let end = daemon.board.read(|shown| {
-                let over = may_end(shown);
-                match (&shown.source.error, &shown.source.snapshot) {
-                    (Some(why), None) => Some(End::NoSource(why.clone())),
-                    (_, None) => None,
-                    (_, Some(_)) => {
-                        (over && shown.is_quiet(daemon.engines())).then_some(End::Quiet)
-                    }
-                }
+                let over = may_end(shown) && shown.is_quiet(daemon.engines());
+                end_of(shown, over)
             });
             match end {
                 Some(end) => return end,
@@ -135,6 +129,15 @@ pub(super) async fn settle(
         }
     };
     time::timeout(timeout, quiet).await.unwrap_or(End::Late)
+}
+
+/// How a session ends by what the board says; `None`: it goes on. `over`: nothing is left to do.
+fn end_of(shown: &BoardState, over: bool) -> Option<End> {
+    match (&shown.source.error, &shown.source.snapshot) {
+        (Some(why), None) => Some(End::NoSource(why.clone())),
+        (_, None) => None,
+        (_, Some(_)) => over.then_some(End::Quiet),
+    }
 }
 
 /// Returns how a command ends by what the board says: an error if something is not known, faulty or

@@ -198,10 +198,10 @@ fn counts(answer: &Value) -> String {
         0 => String::new(),
         count => format!("; {count} of ours that no manifest asks for"),
     };
-    match parts.is_empty() {
-        true => format!("no objects{orphans}"),
-        false => format!("{all} {objects}: {}{orphans}", parts.join(", ")),
+    if parts.is_empty() {
+        return format!("no objects{orphans}");
     }
+    format!("{all} {objects}: {}{orphans}", parts.join(", "))
 }
 
 fn tone(status: &str) -> Tone {
@@ -289,7 +289,9 @@ fn facet_cells(facet: &Value, form: StatusTable) -> Vec<String> {
         ago(facet, "observed", now),
         ago(facet, "audited", now),
     ];
-    cells.extend(form.wide.then(|| [const { String::new() }; 3]).into_iter().flatten());
+    if form.wide {
+        cells.extend([const { String::new() }; 3]);
+    }
     cells.push(reason(facet));
     cells
 }

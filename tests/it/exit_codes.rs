@@ -17,15 +17,17 @@ const TESTED: &str =
     "  release:\n    smokeTests: [{ name: it, payload: {}, expect: { status: 200 } }]\n";
 
 /// The codes that were seen, by command.
-#[derive(Default)]
-struct Walk(BTreeMap<&'static str, BTreeSet<i32>>);
+struct Walk<'a> {
+    scene: &'a Scene,
+    seen: BTreeMap<&'static str, BTreeSet<i32>>,
+}
 
-impl Walk {
+impl Walk<'_> {
     /// Runs a command; it must end with this code.
-    async fn ends(&mut self, scene: &Scene, command: &'static str, code: i32, words: &[&str]) {
-        let (found, text) = scene.run(words).await;
+    async fn ends(&mut self, command: &'static str, code: i32, words: &[&str]) {
+        let (found, text) = self.scene.run(words).await;
         assert_eq!(found, code, "{words:?}: {text}");
-        self.0.entry(command).or_default().insert(found);
+        self.seen.entry(command).or_default().insert(found);
     }
 }
 
@@ -49,28 +51,28 @@ async fn every_code_of_the_table_is_seen_and_no_other() {
     let out = tempfile::tempdir().unwrap();
     let made = out.path().join("made");
     let url = "http://127.0.0.1:9";
-    let mut walk = Walk::default();
+    let mut walk = Walk { scene: &scene, seen: BTreeMap::new() };
     // Nothing is there yet, and then a manifest with a fault.
-    walk.ends(&scene, "check", 2, &["check", m]).await;
+    walk.ends("check", 2, &["check", m]).await;
     for command in ["plan", "apply"] {
-        walk.ends(&scene, command, 2, &[command, m]).await;
+        walk.ends(command, 2, &[command, m]).await;
     }
     fs::write(folder.join("job.yaml"), "kind: [").unwrap();
-    walk.ends(&scene, "check", 2, &["check", m]).await;
-    walk.ends(&scene, "run --once", 2, &["run", m, "--once"]).await;
-    walk.ends(&scene, "status", 2, &["status", "--url", url]).await;
-    walk.ends(&scene, "explain", 2, &["explain", "job", "--url", url]).await;
+    walk.ends("check", 2, &["check", m]).await;
+    walk.ends("run --once", 2, &["run", m, "--once"]).await;
+    walk.ends("status", 2, &["status", "--url", url]).await;
+    walk.ends("explain", 2, &["explain", "job", "--url", url]).await;
     // A function without tests, which is made.
     scene.manifest("");
-    walk.ends(&scene, "check", 0, &["check", m]).await;
-    walk.ends(&scene, "plan", 1, &["plan", m]).await;
-    walk.ends(&scene, "test", 2, &["test", m]).await;
-    walk.ends(&scene, "apply", 0, &["apply", m]).await;
-    walk.ends(&scene, "plan", 0, &["plan", m]).await;
-    walk.ends(&scene, "run --once", 0, &["run", m, "--once"]).await;
+    walk.ends("check", 0, &["check", m]).await;
+    walk.ends("plan", 1, &["plan", m]).await;
+    walk.ends("test", 2, &["test", m]).await;
+    walk.ends("apply", 0, &["apply", m]).await;
+    walk.ends("plan", 0, &["plan", m]).await;
+    walk.ends("run --once", 0, &["run", m, "--once"]).await;
     let into = made.to_str().unwrap();
-    walk.ends(&scene, "import", 0, &["import", "job", "--dir", into]).await;
-    walk.ends(&scene, "import", 2, &["import", "nowhere", "--dir", into]).await;
+    walk.ends("import", 0, &["import", "job", "--dir", into]).await;
+    walk.ends("import", 2, &["import", "nowhere", "--dir", into]).await;
     // Tests that pass, and tests that fail.
     let script = |status: u16| {
         json!([{
@@ -79,27 +81,27 @@ async fn every_code_of_the_table_is_seen_and_no_other() {
     };
     scene.answers(script(200));
     scene.manifest(TESTED);
-    walk.ends(&scene, "apply", 0, &["apply", m]).await;
-    walk.ends(&scene, "test", 0, &["test", m]).await;
+    walk.ends("apply", 0, &["apply", m]).await;
+    walk.ends("test", 0, &["test", m]).await;
     scene.answers(script(500));
-    walk.ends(&scene, "test", 1, &["test", m]).await;
+    walk.ends("test", 1, &["test", m]).await;
     // A daemon that only observes, and another party's change.
     let daemon = scene.start_with(&["--mode", "observe"]);
     scene.until("in sync", |it| it.row("Release")["status"] == "synced").await;
     scene.until("all of it", |it| it.row("Function")["status"] == "synced").await;
     let url = scene.address();
-    walk.ends(&scene, "status", 0, &["status", "--url", &url]).await;
-    walk.ends(&scene, "explain", 0, &["explain", "job", "--url", &url]).await;
+    walk.ends("status", 0, &["status", "--url", &url]).await;
+    walk.ends("explain", 0, &["explain", "job", "--url", &url]).await;
     scene.lambda("UpdateFunctionConfiguration", None, json!({ "MemorySize": 512 }));
     scene.until("drifted", |it| it.row("Function")["status"] == "drifted").await;
-    walk.ends(&scene, "status", 1, &["status", "--url", &url]).await;
-    walk.ends(&scene, "explain", 1, &["explain", "job", "--url", &url]).await;
+    walk.ends("status", 1, &["status", "--url", &url]).await;
+    walk.ends("explain", 1, &["explain", "job", "--url", &url]).await;
     drop(daemon);
     // What nothing may be written to stays different.
     scene.manifest(&format!("{TESTED}  policy: {{ mode: observe }}\n"));
     for (command, words) in [("apply", vec!["apply", m]), ("run --once", vec!["run", m, "--once"])]
     {
-        walk.ends(&scene, command, 1, &words).await;
+        walk.ends(command, 1, &words).await;
     }
-    assert_eq!(walk.0, documented());
+    assert_eq!(walk.seen, documented());
 }

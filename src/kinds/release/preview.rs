@@ -23,7 +23,8 @@ pub(super) fn after_publishing(
         text += &gradual(it, from);
     }
     if !wanted.alarms.is_empty() {
-        text += &format!("; not while an alarm is on: {}", wanted.alarms.join(", "));
+        text += "; not while an alarm is on: ";
+        text += &wanted.alarms.join(", ");
     }
     tests.chain([text]).collect()
 }
