@@ -31,6 +31,9 @@ use crate::{
 /// The reasons of what AWS refuses for now and what Evenkeel tries again within a minute by itself.
 const BY_ITSELF: [&str; 1] = ["InputMissing"];
 
+/// The reasons of a release that takes its time, longer than an apply lasts.
+const OVER_TIME: [&str; 3] = ["Canary", "NoTraffic", "NoData"];
+
 /// Prints one line for each step that ends, and says once what is waited for.
 pub(super) struct StepStream<'a> {
     event_log: &'a EventLog,
@@ -166,7 +169,12 @@ impl<'a> ApplyReport<'a> {
         let words: Vec<String> =
             words.chain(left).map(|(count, word)| format!("{count} {word}")).collect();
         let sum = if words.is_empty() { "no objects".to_owned() } else { words.join(", ") };
-        blocks.push(style.paint(Tone::Bold, &format!("Applied: {sum}.")));
+        let mut last = vec![style.paint(Tone::Bold, &format!("Applied: {sum}."))];
+        let mut facets = self.left.objects.iter().flat_map(|it| &it.facets);
+        if facets.any(|it| it.waits.as_ref().is_some_and(|it| OVER_TIME.contains(&it.reason))) {
+            last.push("A release goes on step by step: under `evenkeel run`, or with `apply` again later.".into());
+        }
+        blocks.push(last.join("\n"));
         blocks.join("\n\n")
     }
 }

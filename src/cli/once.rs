@@ -6,7 +6,7 @@ use super::{
     applied::{ApplyReport, StepStream},
     args::{ApplyArgs, Output},
     error::{CliError, DaemonError, Interrupted, ManifestError},
-    out::{note, print},
+    out::{is_quiet, note, print},
     outcome::CommandOutcome,
     plan::{self, PlanWish},
     progress::ApplyProgress,
@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     aws::calls::QuotaShares,
-    daemon::{board::BoardState, event_log::EventStore, options::Working, run::Daemon},
+    daemon::{board::BoardState, event_log::EventStore, options::Working, run::Daemon, view::View},
     engine::policy::Mode,
     manifest::Selection,
 };
@@ -67,14 +67,20 @@ async fn expect(args: &ApplyArgs, expected: &str) -> Result<(), CliError> {
     let prune = args.rails.prune;
     let (source, timeout) = (args.manifests.options(), args.timeout);
     let wish = PlanWish { core: &args.core, dir: &dir, source, prune, timeout };
-    let made = wish.make(&selection, |view| plan::of(view, &dir).hash).await?;
+    let form = |view: &View| {
+        let plan = plan::of(view, &dir);
+        (plan.acts(), plan.hash)
+    };
+    let made = wish.make(&selection, form).await?;
     if made.late {
         return Err(DaemonError::Late { within: args.timeout }.into());
     }
-    if made.result == *expected {
+    let (acts, found) = made.result;
+    // Whoever asks once more for what was done finds nothing left to do.
+    if found == *expected || !acts && made.outcome == CommandOutcome::Good {
         return Ok(());
     }
-    let (expected, found) = (expected.to_owned(), made.result);
+    let expected = expected.to_owned();
     Err(DaemonError::OtherPlan { expected, found }.into())
 }
 
@@ -110,8 +116,10 @@ impl Round<'_> {
         signals: &mut Signals,
     ) -> Result<(CommandOutcome, String), CliError> {
         let progress = ApplyProgress::start();
-        let mut stream =
-            StepStream::new(&daemon.viewer.event_log, self.streams && self.output == Output::Text);
+        let mut stream = StepStream::new(
+            &daemon.viewer.event_log,
+            !is_quiet() && self.streams && self.output == Output::Text,
+        );
         let may_end = |shown: &BoardState| {
             progress.peek(shown);
             progress.aside(|| stream.pump());

@@ -53,6 +53,11 @@ pub(super) fn is_watched() -> bool {
     io::stderr().is_terminal() && !QUIET.load(Ordering::Relaxed)
 }
 
+/// Whether `--quiet` was given.
+pub(super) fn is_quiet() -> bool {
+    QUIET.load(Ordering::Relaxed)
+}
+
 /// A line for people, left out with `--quiet`. Nobody may be listening.
 pub(super) fn note(text: &str) {
     if !QUIET.load(Ordering::Relaxed) {

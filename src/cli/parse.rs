@@ -93,7 +93,7 @@ pub(super) fn label(text: &str) -> Result<(String, String), String> {
 pub(super) fn hash(text: &str) -> Result<String, String> {
     let good = text.len() == 16 && text.bytes().all(|it| it.is_ascii_hexdigit());
     let text = text.to_ascii_lowercase();
-    if good { Ok(text) } else { Err("a hash has 16 hex digits, as `plan --prune` shows it".into()) }
+    if good { Ok(text) } else { Err("a hash has 16 hex digits, as `plan` shows it".into()) }
 }
 
 /// A status of an object.

@@ -30,14 +30,16 @@ pub(super) fn report(plan: &PlanView<'_>, style: Style) -> String {
     blocks.extend(Some(objects(plan, style)).filter(|it| !it.is_empty()));
     let line = format!("Plan: {}.", summary(&plan.summary));
     let mut last = vec![style.paint(Tone::Bold, &line)];
-    if plan.acts() {
-        last.push(format!(
-            "To do exactly this: `evenkeel apply` with the same arguments and `--expect {}`.",
-            plan.hash
-        ));
-    }
+    last.extend(next(plan));
     blocks.push(last.join("\n"));
     blocks.join("\n\n")
+}
+
+/// What to do next, if anything would be done.
+fn next(plan: &PlanView<'_>) -> Option<String> {
+    let hash = &plan.hash;
+    let how = "To do exactly this: `evenkeel apply` with the same arguments and";
+    plan.acts().then(|| format!("{how} `--expect {hash}`."))
 }
 
 /// Returns a plan without its last line: nothing if no object is told of.
@@ -181,7 +183,12 @@ fn change_lines<'a>(
         };
         let who = if it.origin == "pending" { String::new() } else { format!("  ({})", it.origin) };
         let (live, desired) = (clean(it.live), clean(it.desired));
-        style.paint(tone, &format!("{mark} {name:width$}  {live} → {desired}{who}"))
+        let what = if live == desired {
+            format!("{live} changed")
+        } else {
+            format!("{live} → {desired}")
+        };
+        style.paint(tone, &format!("{mark} {name:width$}  {what}{who}"))
     })
 }
 
@@ -217,7 +224,8 @@ pub(super) fn markdown(plan: &PlanView<'_>) -> String {
     });
     let body = lines.collect::<Vec<_>>().join("\n");
     let fence = fence(&body);
-    text + &format!("\n{fence}diff\n{body}\n{fence}\n")
+    text += &["\n", &fence, "diff\n", &body, "\n", &fence, "\n"].concat();
+    text + &next(plan).map(|it| format!("\n{it}\n")).unwrap_or_default()
 }
 
 /// A fence that nothing in the text can close.

@@ -324,6 +324,10 @@ fn unsettled(answer: &Value) -> Vec<String> {
     if items(answer, "objects").next().is_none() && unread && strays.is_empty() {
         lines.push("nothing has been read yet".to_owned());
     }
+    let error = word(source, "error");
+    if !error.is_empty() {
+        lines.push(format!("the manifests: {error}"));
+    }
     if count("invalid") > 0 {
         lines.push(format!("files with faults: {}; `evenkeel check` names them", count("invalid")));
     }

@@ -3,7 +3,7 @@
 use super::{
     args::{CoreArgs, ObjectArgs, ResumeArgs, SuspendArgs},
     error::{CliError, ObjectError, UsageError},
-    out::print,
+    out::{clean, note, print},
     outcome::CommandOutcome,
     target_clients::{self, TargetClients},
 };
@@ -13,9 +13,10 @@ use crate::{
     engine::{
         kind::Kind,
         name::{Name, Owner},
+        observed::Known,
         policy::Mode,
         suspension,
-        tags::Claim,
+        tags::{Claim, SUSPEND},
         time::Clock as _,
     },
     kinds::{
@@ -89,11 +90,23 @@ impl SuspensionTag<'_> {
         let Some(step) = K::suspend(name, &reading.live, self.value) else {
             return Err(ObjectError::NeverWritten { kind, name: name.clone() }.into());
         };
+        let before = match K::tags(&reading.live) {
+            Some(Known::Yes(tags)) => tags.get(SUSPEND).cloned(),
+            Some(Known::No(_)) | None => None,
+        };
         cloud.apply(&step).await.map_err(ObjectError::Call)?;
-        match self.value {
-            Some(value) => print(&format!("{kind}/{name} is suspended until {value}"))?,
-            None => print(&format!("{kind}/{name} is no longer suspended by its tag"))?,
+        let mut line = match (self.value, &before) {
+            (Some(value), _) => format!("{kind}/{name} is suspended: until {value}"),
+            (None, None) => format!("{kind}/{name} was not suspended by its tag"),
+            (None, Some(_)) => format!("{kind}/{name} is no longer suspended by its tag"),
+        };
+        if let (Some(_), Some(before)) = (self.value, before) {
+            line += &["; before: until ", &clean(&before)].concat();
         }
+        print(&line)?;
+        note(&format!(
+            "a running Evenkeel sees it within one --resync; `evenkeel refresh {kind}/{name}` shows it now"
+        ));
         Ok(CommandOutcome::Good)
     }
 }

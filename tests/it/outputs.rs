@@ -100,6 +100,9 @@ async fn only_the_plan_that_was_reviewed_is_applied() {
     scene.manifest("  memorySize: 512\n");
     let (code, text) = scene.on_manifests(&["apply", "--expect", &hash]).await;
     assert!(code == 0 && text.contains("1 created"), "{text}");
+    // A job that runs once more finds nothing left to do.
+    let (code, text) = scene.on_manifests(&["apply", "--expect", &hash]).await;
+    assert!(code == 0 && text.contains("1 unchanged"), "{text}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -123,7 +123,7 @@ pub struct StatusArgs {
           value_parser = status)]
     pub(in crate::cli) wanted: Status,
     /// With --wait: for how long.
-    #[arg(long, env = "EVENKEEL_TIMEOUT", default_value = "5m", value_name = "TIME", requires = "wait",
+    #[arg(long, env = "EVENKEEL_TIMEOUT", default_value = "5m", value_name = "TIME",
           value_parser = duration)]
     pub(in crate::cli) timeout: Duration,
 }

@@ -23,5 +23,6 @@ pub(crate) fn problems(shown: &BoardState) -> Vec<String> {
             lines.push(format!("target {target}: {count} to delete (hash {hash}): {why}"));
         }
     }
-    lines
+    // A fault has an excerpt below it, for people who read the file.
+    lines.iter().map(|it| it.split('\n').map(str::trim).collect::<Vec<_>>().join(" ")).collect()
 }

@@ -22,6 +22,9 @@ use crate::engine::{
     tags::{self, IMAGE},
 };
 
+/// How much of a digest a plan shows: `sha256:` and 12 hex digits.
+const DIGEST_SHOWN: usize = 19;
+
 /// Makes the function in one step, tags included, or waits while its image is not resolved. Refuses
 /// a document that keeps values of variables: no function has them yet.
 pub(super) fn create(name: &Name, spec: &Spec, facts: &Facts) -> Diff<Step> {
@@ -55,6 +58,13 @@ pub(super) fn create(name: &Name, spec: &Spec, facts: &Facts) -> Diff<Step> {
     diff.refusal = diff.refusal.or_else(|| role_elsewhere(spec));
     match resolve(spec, facts, false) {
         Ok(resolved) => {
+            // A tag may mean another image tomorrow.
+            let short: String = resolved.digest.to_string().chars().take(DIGEST_SHOWN).collect();
+            if let Some(image) =
+                diff.preview.fields.first_mut().filter(|_| spec.image.pinned.is_none())
+            {
+                image.value = format!("{} ({short})", image.value);
+            }
             let tags = tagging::at_creation(spec, &resolved);
             let create = Create {
                 name: name.clone(),

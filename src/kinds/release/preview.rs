@@ -31,7 +31,8 @@ pub(super) fn after_publishing(
 
 /// The same with the publication itself.
 pub(super) fn release(wanted: &DesiredRelease, function: &Name, from: Option<&str>) -> Vec<String> {
-    let mut steps = vec![format!("publish a version of function {function}")];
+    let mut steps =
+        vec![format!("publish a version of function {function}, unless one is the same")];
     steps.extend(after_publishing(wanted, function, from));
     steps
 }

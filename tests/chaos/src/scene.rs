@@ -167,9 +167,8 @@ impl<'a> Scene<'a> {
     async fn pass(&mut self, time: Duration) -> Result<(), String> {
         let end = self.sim.shared.now() + time;
         loop {
-            let now = self.sim.shared.now();
             if let Some(daemon) = &mut self.daemon {
-                self.statuses.ask(now, daemon).await;
+                self.statuses.ask(&self.sim, daemon).await;
                 daemon.ended().map_or(Ok(()), Err)?;
             }
             let left = end.saturating_sub(self.sim.shared.now());
