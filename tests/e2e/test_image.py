@@ -23,7 +23,7 @@ from test_deploy import run, tool
 # Where deploy/Dockerfile looks for a binary that was built outside.
 PLACE = Path("target", "x86_64-unknown-linux-musl", "image", "evenkeel")
 BUILD = "cargo build --profile image --locked --no-default-features --target x86_64-unknown-linux-musl"
-SIZE_MAX = 30 * 1024 * 1024
+SIZE_MAX = 34 * 1024 * 1024
 NOBODY = 65532
 REVISION = "0123456789abcdef0123456789abcdef01234567"
 # Makes the image's files a file system of its own that nobody can write, with the manifests in it,
@@ -129,7 +129,8 @@ def test_it_runs_read_only_as_nobody(
     words = [it.replace("0.0.0.0:9809", f"127.0.0.1:{port}") for it in found["Entrypoint"] + found["Cmd"]]
     given = dict(it.split("=", 1) for it in found["Env"])
     aws_env = Evenkeel(stand_in.url).env
-    aws_env = {k: v for k, v in aws_env.items() if k.startswith(("AWS_", "EVENKEEL_"))}
+    # The image has no /dev/null.
+    aws_env = {k: v for k, v in aws_env.items() if k.startswith(("AWS_", "EVENKEEL_")) and k != "EVENKEEL_CONFIG"}
     command = [tool("unshare"), "--mount", "--propagation", "private", "sh", "-c", CONTAINER, "sh"]
     with log.open("wb") as out:
         process = subprocess.Popen(
