@@ -1,6 +1,6 @@
 //! What Evenkeel would do, object by object: the plan, as pages, the API and the command line show it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 
 use super::{
     object::{DifferenceView, differences},
-    problems::problems,
+    problems::{breakers, problems},
     reasons::ReasonView,
     state::API_VERSION,
     viewer::View,
@@ -189,8 +189,17 @@ const DELETING: [&str; 3] = ["Pruning", "PruneWaiting", "PruneUnconfirmed"];
 impl View {
     /// The plan for all objects that `chosen` takes.
     pub(crate) fn plan(&self, chosen: impl Fn(&BoardObject) -> bool) -> PlanView<'_> {
-        let all: Vec<PlannedObjectView<'_>> =
+        let mut all: Vec<PlannedObjectView<'_>> =
             self.objects().iter().filter(|it| chosen(it)).map(planned).collect();
+        // Whoever only looks is not stopped by the breaker; whoever applies this is.
+        let broken: BTreeSet<&str> =
+            breakers(&self.shown).map(|(target, ..)| target.as_str()).collect();
+        for it in all.iter_mut().filter(|it| broken.contains(it.target)) {
+            if matches!(it.outcome, PlanOutcome::Create | PlanOutcome::Update | PlanOutcome::Delete)
+            {
+                it.outcome = PlanOutcome::Waiting;
+            }
+        }
         let mut summary: BTreeMap<_, _> = PlanOutcome::ALL.map(|it| (it.as_str(), 0)).into();
         for it in &all {
             *summary.entry(it.outcome.as_str()).or_default() += 1;

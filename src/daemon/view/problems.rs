@@ -1,6 +1,15 @@
 //! What is wrong besides the objects.
 
-use crate::daemon::board::BoardState;
+use crate::{
+    daemon::board::BoardState,
+    engine::{breaker::Broken, name::Name},
+};
+
+/// The open mass-drift breakers, by target and kind.
+pub(super) fn breakers(shown: &BoardState) -> impl Iterator<Item = (&Name, &'static str, &Broken)> {
+    let engines = shown.engines.iter();
+    engines.filter_map(|((target, kind), it)| Some((target, *kind, it.summary.broken.as_ref()?)))
+}
 
 /// Returns what is wrong besides the objects, one line each.
 pub(crate) fn problems(shown: &BoardState) -> Vec<String> {
@@ -16,6 +25,13 @@ pub(crate) fn problems(shown: &BoardState) -> Vec<String> {
         let paused = paused.iter();
         lines.extend(paused.map(|it| format!("error: target {target} is on hold: {}", it.message)));
     }
+    lines.extend(breakers(shown).map(|(target, kind, it)| {
+        let Broken { drifted, of, hash } = it;
+        format!(
+            "target {target}: {drifted} of {of} objects of kind {kind} have drifted at once (hash {hash}), so nothing is \
+             written: find out who changed them, then `--confirm {hash}`"
+        )
+    }));
     lines.extend(shown.held.iter().map(|it| format!("nothing is written: {}", it.message)));
     for (target, decision) in &shown.prune_decisions {
         if let Some((_, why)) = &decision.blocked {
