@@ -64,7 +64,7 @@ const TABLE: &[(&str, &str, &str)] = &[
     ("RoleElsewhere", "the role is of another account than the function, which Lambda refuses", "name a role of the target's account; `evenkeel check --account-id` finds it before"),
     ("Immutable", "AWS lets the field be chosen only at the creation", "make a new object, or write into the manifest what there is"),
     ("ImageUnusable", "Lambda cannot run what the reference names", "push an image for the architecture; see the message"),
-    ("Observing", "mode observe, by `--mode` or by the manifest", ""),
+    ("Observing", "mode observe, by `--mode` or by the manifest: what differs is told and stays", "where the manifest is right, `evenkeel apply`; where AWS is, `evenkeel import NAME --capture`"),
     ("Suspended", "by the manifest or by the tag `evenkeel.dev/suspend`, until the time that the message says", "remove `policy.suspend`, or `evenkeel resume`"),
     ("PauseFile", "the pause file exists: nothing is written anywhere", "remove it"),
     ("TakingOver TagsLeft Unmanaged", "reasons of the conditions `Adopting`, `ExtraTags`, `LifecyclePolicy` and `RepositoryPolicy`", ""),

@@ -31,8 +31,9 @@ pub(super) fn after_publishing(
 
 /// The same with the publication itself.
 pub(super) fn release(wanted: &DesiredRelease, function: &Name, from: Option<&str>) -> Vec<String> {
-    let mut steps =
-        vec![format!("publish a version of function {function}, unless one is the same")];
+    // A repair may lead back to what a version has already.
+    let same = if from.is_some() { ", unless one is the same" } else { "" };
+    let mut steps = vec![format!("publish a version of function {function}{same}")];
     steps.extend(after_publishing(wanted, function, from));
     steps
 }
