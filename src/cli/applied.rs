@@ -2,6 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    path::Path,
     sync::Arc,
 };
 
@@ -10,12 +11,12 @@ use utoipa::ToSchema;
 
 use super::{
     out::{clean, note, print},
-    plan_text,
+    plan, plan_text,
     style::{Style, Tone},
 };
 use crate::{
     daemon::{
-        board::BoardState,
+        board::Board,
         event_log::{EntryKind, EventLog, FieldChange, HistoryEntry, LoggedEvent, Subject},
         objects::{FacetName, object_key},
         view::{
@@ -24,7 +25,7 @@ use crate::{
             state::API_VERSION,
         },
     },
-    engine::{name::Key, place::DEFAULT_TARGET},
+    engine::{name::Key, status::Row},
     kinds::DOCUMENTS,
 };
 
@@ -62,18 +63,18 @@ impl<'a> StepStream<'a> {
     }
 
     /// Whether something is waited for that goes on by itself. Says on standard error for what, once for each.
-    pub(super) fn waits(&mut self, shown: &BoardState) -> bool {
-        let waiting = |code: &str| BY_ITSELF.contains(&code);
-        let rows = shown.rows.values().filter(|it| !it.orphan && waiting(it.reason.code));
-        let mut any = false;
-        for row in rows {
-            any = true;
-            let message = row.reason.message.clone();
+    pub(super) fn waits(&mut self, board: &Board) -> bool {
+        let waiting = |it: &&Arc<Row>| !it.orphan && BY_ITSELF.contains(&it.reason.code);
+        // Nothing is printed while the board is locked: whoever reads may be slow.
+        let rows: Vec<Arc<Row>> =
+            board.read(|shown| shown.rows.values().filter(waiting).cloned().collect());
+        for row in &rows {
+            let message = &row.reason.message;
             if self.waits.insert((row.key.clone(), message.clone())) {
                 note(&clean(&format!("waiting for {}: {message}", place(&row.key))));
             }
         }
-        any
+        !rows.is_empty()
     }
 }
 
@@ -91,11 +92,7 @@ fn step_line(event: &LoggedEvent) -> Option<String> {
 /// The object and the facet of a step, as `Function/resize url`.
 fn place(key: &Key) -> String {
     let (object, facet) = (object_key(key), FacetName::of(key));
-    let target = if object.target.as_str() == DEFAULT_TARGET {
-        String::new()
-    } else {
-        format!("{}/", object.target)
-    };
+    let target = plan_text::target_prefix(object.target.as_str());
     let part = if object == *key { String::new() } else { format!(" {facet}") };
     format!("{target}{}/{}{part}", object.kind, object.name)
 }
@@ -133,14 +130,10 @@ const ORDER: [&str; 10] = [
 
 impl<'a> ApplyReport<'a> {
     /// What the board and the log of events say at the end of a round; `steps`: the entries of the log.
-    pub(super) fn of(
-        left: PlanView<'a>,
-        view: &'a View,
-        steps: &'a [(Key, Arc<HistoryEntry>)],
-    ) -> Self {
+    pub(super) fn of(view: &'a View, dir: &Path, steps: &'a [(Key, Arc<HistoryEntry>)]) -> Self {
         let mut summary: BTreeMap<&'static str, usize> = BTreeMap::new();
         let changes = Changes::of(steps);
-        for (key, outcome) in view.outcomes() {
+        for (key, outcome) in view.outcomes(plan::is_meant(dir)) {
             *summary.entry(changes.word(key, outcome)).or_default() += 1;
         }
         let gone = changes.deleted.iter().filter(|it| view.object(it).is_none()).count();
@@ -150,17 +143,13 @@ impl<'a> ApplyReport<'a> {
             kind: "ApplyResult",
             summary,
             steps: steps.iter().map(|(_, it)| &**it).filter(|it| is_step(it)).collect(),
-            left,
+            left: plan::of(view, dir),
         }
     }
 
     /// As text: what is left, what is wrong, and the sum.
     pub(super) fn text(&self, style: Style) -> String {
-        let mut blocks: Vec<String> = Vec::new();
-        let bad = |it: &String| style.paint(Tone::Bad, &clean(it));
-        let problems: Vec<String> = self.left.problems.iter().map(bad).collect();
-        blocks.extend((!problems.is_empty()).then(|| problems.join("\n")));
-        blocks.extend(Some(plan_text::objects(&self.left, style)).filter(|it| !it.is_empty()));
+        let mut blocks = plan_text::blocks(&self.left, style);
         let left = self.summary.get("left").map(|it| (it, "left, which no manifest asks for"));
         let words = ORDER.iter().filter_map(|word| {
             let count = self.summary.get(word).filter(|it| **it > 0)?;

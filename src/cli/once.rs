@@ -8,7 +8,7 @@ use super::{
     error::{CliError, DaemonError, Interrupted, ManifestError},
     out::{is_quiet, note, print},
     outcome::CommandOutcome,
-    plan::{self, PlanWish},
+    plan::{self, PlanRequest},
     progress::ApplyProgress,
     session::{self, End, Job, outcome},
     signals::Signals,
@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     aws::calls::QuotaShares,
-    daemon::{board::BoardState, event_log::EventStore, options::Working, run::Daemon, view::View},
+    daemon::{board::Board, event_log::EventStore, options::Working, run::Daemon, view::View},
     engine::policy::Mode,
     manifest::Selection,
 };
@@ -66,12 +66,12 @@ async fn expect(args: &ApplyArgs, expected: &str) -> Result<(), CliError> {
     let (dir, selection) = args.scope.split();
     let prune = args.rails.prune;
     let (source, timeout) = (args.manifests.options(), args.timeout);
-    let wish = PlanWish { core: &args.core, dir: &dir, source, prune, timeout };
+    let request = PlanRequest { core: &args.core, dir: &dir, source, prune, timeout };
     let form = |view: &View| {
         let plan = plan::of(view, &dir);
         (plan.acts(), plan.hash)
     };
-    let made = wish.make(&selection, form).await?;
+    let made = request.make(&selection, form).await?;
     if made.late {
         return Err(DaemonError::Late { within: args.timeout }.into());
     }
@@ -120,10 +120,12 @@ impl Round<'_> {
             &daemon.viewer.event_log,
             !is_quiet() && self.streams && self.output == Output::Text,
         );
-        let may_end = |shown: &BoardState| {
-            progress.peek(shown);
-            progress.aside(|| stream.pump());
-            !stream.waits(shown)
+        let may_end = |board: &Board| {
+            progress.peek(board);
+            progress.aside(|| {
+                stream.pump();
+                !stream.waits(board)
+            })
         };
         let end = tokio::select! {
             end = session::settle(&daemon, self.timeout, may_end) => Some(end),
@@ -134,8 +136,7 @@ impl Round<'_> {
         let view = daemon.viewer.view(daemon.viewer.now());
         let mut outcome = outcome(&view, self.selection);
         let steps = daemon.viewer.event_log.read(EventStore::entries);
-        let left = plan::of(&view, self.dir);
-        let text = self.text(&ApplyReport::of(left, &view, &steps));
+        let text = self.text(&ApplyReport::of(&view, self.dir, &steps));
         daemon.stop().await;
         match end {
             Some(End::Quiet) => Ok((outcome, text?)),

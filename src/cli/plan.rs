@@ -13,6 +13,7 @@ use super::{
 };
 use crate::{
     daemon::{
+        objects::BoardObject,
         source::SourceOptions,
         view::{View, plan::PlanView},
     },
@@ -24,7 +25,7 @@ use crate::{
 /// what is known so far and fails.
 pub(super) async fn plan(args: PlanArgs, no_color: bool) -> Result<CommandOutcome, CliError> {
     let (dir, selection) = args.scope.split();
-    let wish = PlanWish {
+    let request = PlanRequest {
         core: &args.core,
         dir: &dir,
         source: args.manifests.options(),
@@ -33,7 +34,7 @@ pub(super) async fn plan(args: PlanArgs, no_color: bool) -> Result<CommandOutcom
     };
     let style = Style::of_stdout(no_color);
     let form = |view: &View| text(&of(view, &dir), args.output, style);
-    let made = wish.make(&selection, form).await?;
+    let made = request.make(&selection, form).await?;
     print(&made.result?)?;
     if made.late {
         return Err(DaemonError::Late { within: args.timeout }.into());
@@ -42,7 +43,7 @@ pub(super) async fn plan(args: PlanArgs, no_color: bool) -> Result<CommandOutcom
 }
 
 /// What a plan is made of.
-pub(super) struct PlanWish<'a> {
+pub(super) struct PlanRequest<'a> {
     pub(super) core: &'a CoreArgs,
     pub(super) dir: &'a Path,
     /// How the directory is read.
@@ -60,7 +61,7 @@ pub(super) struct MadePlan<T> {
     pub(super) late: bool,
 }
 
-impl PlanWish<'_> {
+impl PlanRequest<'_> {
     /// Reads everything that is meant, writes nothing, and hands what is known to `form`.
     pub(super) async fn make<T>(
         &self,
@@ -94,10 +95,16 @@ impl PlanWish<'_> {
     }
 }
 
-/// The plan of everything that is meant. Of one file it is about that file: what else is ours is no news.
+/// The plan of everything that is meant.
 pub(super) fn of<'a>(view: &'a View, dir: &Path) -> PlanView<'a> {
+    view.plan(is_meant(dir))
+}
+
+/// Whether a command that was given this path is about an object. One file is about itself: what else is ours is no
+/// news.
+pub(super) fn is_meant(dir: &Path) -> impl Fn(&BoardObject) -> bool + use<> {
     let whole = dir.is_dir();
-    view.plan(|it| whole || !it.base.orphan)
+    move |it| whole || !it.base.orphan
 }
 
 /// Returns a plan in the form that is asked for.

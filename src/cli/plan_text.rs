@@ -14,6 +14,8 @@ use crate::{
     engine::place::DEFAULT_TARGET,
 };
 
+/// How wide the column of names may get.
+const NAME_MAX: usize = 40;
 /// The facet whose steps say more than its fields.
 const RELEASE: &str = "release";
 /// What holds up the parts of a function that is still to be made.
@@ -21,13 +23,7 @@ const AFTER_THE_FUNCTION: [&str; 2] = ["FunctionMissing", "FunctionUnsettled"];
 
 /// Returns a plan with what is wrong besides, how many objects have which outcome, and what to do next.
 pub(super) fn report(plan: &PlanView<'_>, style: Style) -> String {
-    let problems = &plan.problems;
-    let mut blocks: Vec<String> = Vec::new();
-    let bad = |it: &String| style.paint(Tone::Bad, &clean(it));
-    blocks.extend(
-        (!problems.is_empty()).then(|| problems.iter().map(bad).collect::<Vec<_>>().join("\n")),
-    );
-    blocks.extend(Some(objects(plan, style)).filter(|it| !it.is_empty()));
+    let mut blocks = blocks(plan, style);
     let line = format!("Plan: {}.", summary(&plan.summary));
     let mut last = vec![style.paint(Tone::Bold, &line)];
     last.extend(next(plan));
@@ -42,14 +38,21 @@ fn next(plan: &PlanView<'_>) -> Option<String> {
     plan.acts().then(|| format!("{how} `--expect {hash}`."))
 }
 
-/// Returns a plan without its last line: nothing if no object is told of.
-pub(super) fn objects(plan: &PlanView<'_>, style: Style) -> String {
+/// Returns a plan without its last lines: what is wrong besides, and the objects.
+pub(super) fn blocks(plan: &PlanView<'_>, style: Style) -> Vec<String> {
+    let bad = |it: &String| style.paint(Tone::Bad, &clean(it));
+    let problems = plan.problems.iter().map(bad).collect::<Vec<_>>().join("\n");
+    [problems, objects(plan, style)].into_iter().filter(|it| !it.is_empty()).collect()
+}
+
+/// The objects of a plan; empty if none is told of.
+fn objects(plan: &PlanView<'_>, style: Style) -> String {
     let blocks = plan.objects.iter().map(|it| object(it, style));
     blocks.collect::<Vec<_>>().join("\n\n")
 }
 
 /// Returns how many objects have which outcome, as `1 to create, 2 unchanged`.
-pub(super) fn summary(counts: &BTreeMap<&'static str, usize>) -> String {
+fn summary(counts: &BTreeMap<&'static str, usize>) -> String {
     let words = PlanOutcome::ALL.into_iter().filter_map(|it| {
         let count = counts.get(it.as_str()).copied().unwrap_or_default();
         (count > 0).then(|| format!("{count} {}", words(it)))
@@ -89,12 +92,15 @@ fn mark(outcome: PlanOutcome) -> (&'static str, Tone) {
     }
 }
 
+/// What stands before a name outside of the one target that nobody has to name.
+pub(super) fn target_prefix(target: &str) -> String {
+    if target == DEFAULT_TARGET { String::new() } else { format!("{target}/") }
+}
+
 /// Returns the lines of one object.
 fn object(it: &PlannedObjectView<'_>, style: Style) -> String {
     let (mark, tone) = mark(it.outcome);
-    let target =
-        if it.target == DEFAULT_TARGET { String::new() } else { format!("{}/", it.target) };
-    let name = clean(&format!("{target}{} {}", it.kind, it.name));
+    let name = clean(&format!("{}{} {}", target_prefix(it.target), it.kind, it.name));
     let outcome = match it.outcome {
         PlanOutcome::Create
         | PlanOutcome::Update
@@ -160,11 +166,10 @@ fn fields<'a>(
     facet: &str,
     style: Style,
 ) -> impl Iterator<Item = String> + 'a {
-    let names: Vec<String> = all.iter().map(|it| name(it.path, facet)).collect();
-    let width = width(&names);
-    all.iter().zip(names).map(move |(it, name)| {
-        style.paint(Tone::Good, &format!("+ {name:width$}  {}", clean(it.value)))
-    })
+    let names = names(all.iter().map(|it| it.path), facet);
+    all.iter()
+        .zip(names)
+        .map(move |(it, name)| style.paint(Tone::Good, &format!("+ {name}  {}", clean(it.value))))
 }
 
 /// The fields that differ, in two columns, live → desired.
@@ -173,8 +178,7 @@ fn change_lines<'a>(
     facet: &str,
     style: Style,
 ) -> impl Iterator<Item = String> + 'a {
-    let names: Vec<String> = all.iter().map(|it| name(it.path, facet)).collect();
-    let width = width(&names);
+    let names = names(all.iter().map(|it| it.path), facet);
     all.iter().zip(names).map(move |(it, name)| {
         let (mark, tone) = match (it.live, it.desired) {
             ("absent", _) => ("+", Tone::Good),
@@ -188,12 +192,16 @@ fn change_lines<'a>(
         } else {
             format!("{live} → {desired}")
         };
-        style.paint(tone, &format!("{mark} {name:width$}  {what}{who}"))
+        style.paint(tone, &format!("{mark} {name}  {what}{who}"))
     })
 }
 
-fn width(names: &[String]) -> usize {
-    names.iter().map(|it| it.chars().count()).max().unwrap_or_default().min(40)
+/// The names of fields, all as wide as the widest, up to a limit.
+fn names<'a>(paths: impl Iterator<Item = &'a str>, facet: &str) -> Vec<String> {
+    let names: Vec<String> = paths.map(|it| name(it, facet)).collect();
+    let widest = names.iter().map(|it| it.chars().count()).max().unwrap_or_default();
+    let width = widest.min(NAME_MAX);
+    names.into_iter().map(|it| format!("{it:width$}")).collect()
 }
 
 /// A JSON Pointer as people write a field: without its facet, with dots. Of a whole its facet's name.

@@ -4,7 +4,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use super::out::is_watched;
 use crate::{
-    daemon::board::BoardState,
+    daemon::board::{Board, BoardState},
     engine::{
         kind::Kind as _,
         status::{Row, Truth},
@@ -30,9 +30,9 @@ impl ApplyProgress {
     }
 
     /// Draws what the board says.
-    pub(super) fn peek(&self, shown: &BoardState) {
+    pub(super) fn peek(&self, board: &Board) {
         let Some(bar) = &self.0 else { return };
-        let (all, settled, doing) = sum(shown);
+        let (all, settled, doing) = board.read(sum);
         bar.set_length(all);
         bar.set_position(settled);
         bar.set_message(doing);
@@ -40,7 +40,7 @@ impl ApplyProgress {
     }
 
     /// Lets something else print while the line is away.
-    pub(super) fn aside(&self, print: impl FnOnce()) {
+    pub(super) fn aside<T>(&self, print: impl FnOnce() -> T) -> T {
         match &self.0 {
             Some(bar) => bar.suspend(print),
             None => print(),

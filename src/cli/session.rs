@@ -15,7 +15,7 @@ use super::{
 use crate::{
     aws::calls::QuotaShares,
     daemon::{
-        board::BoardState,
+        board::{Board, BoardState},
         objects::BoardObject,
         options::{Options, Working},
         pause::PauseFile,
@@ -110,22 +110,24 @@ pub(super) enum End {
 }
 
 /// Waits until the manifests are read and no engine has work left, they cannot be read, or time is
-/// up. `may_end` sees the board now and then, and says whether nothing is waited for besides.
+/// up. `may_end` is called now and then, and says whether nothing is waited for besides.
 pub(super) async fn settle(
     daemon: &Daemon,
     timeout: Duration,
-    mut may_end: impl FnMut(&BoardState) -> bool,
+    mut may_end: impl FnMut(&Board) -> bool,
 ) -> End {
     let quiet = async {
         loop {
-            let end = daemon.board.read(|shown| {
-                let over = may_end(shown) && shown.is_quiet(daemon.engines());
-                end_of(shown, over)
-            });
+            let engines = daemon.engines();
+            let end = daemon.board.read(|shown| end_of(shown, shown.is_quiet(engines)));
+            // Asked second: what began to wait while the board was read is seen.
+            let may_end = may_end(&daemon.board);
             match end {
+                Some(End::Quiet) if !may_end => {}
                 Some(end) => return end,
-                None => time::sleep(PEEK).await,
+                None => {}
             }
+            time::sleep(PEEK).await;
         }
     };
     time::timeout(timeout, quiet).await.unwrap_or(End::Late)

@@ -79,8 +79,8 @@ pub(crate) fn object_key(key: &Key) -> Key {
     Key { target: key.target.clone(), kind, name }
 }
 
-/// All objects in the order of their keys: documents with their facets, and orphans. Images are left out: they are
-/// only a means.
+/// All objects in the order of their keys: documents with their facets, and orphans. A facet whose object has no row
+/// stands for itself, so that nothing goes unsaid. Images are left out: they are only a means.
 pub(super) fn objects(shown: &BoardState) -> Vec<BoardObject> {
     let mut facets: BTreeMap<Key, Vec<&Arc<Row>>> = BTreeMap::new();
     let mut bases = Vec::new();
@@ -92,18 +92,21 @@ pub(super) fn objects(shown: &BoardState) -> Vec<BoardObject> {
             facets.entry(object).or_default().push(row);
         }
     }
-    let none = Vec::new();
-    let of = |row: &Arc<Row>| {
-        let facets = facets.get(&row.key).filter(|_| !row.orphan).unwrap_or(&none);
-        BoardObject::new(row, facets)
-    };
-    bases.into_iter().map(of).collect()
+    let mut all: Vec<BoardObject> = Vec::new();
+    for row in bases {
+        let own = if row.orphan { Vec::new() } else { facets.remove(&row.key).unwrap_or_default() };
+        all.push(BoardObject::new(row, &own));
+    }
+    let alone: Vec<&Arc<Row>> = facets.into_values().flatten().collect();
+    all.extend(alone.into_iter().map(|row| BoardObject::new(row, &[])));
+    all.sort_by(|a, b| a.key().cmp(b.key()));
+    all
 }
 
 /// The objects that documents ask for.
 pub(super) fn documents(shown: &BoardState) -> Vec<BoardObject> {
     let mut all = objects(shown);
-    all.retain(|it| !it.base.orphan);
+    all.retain(BoardObject::is_document);
     all
 }
 
@@ -130,6 +133,11 @@ impl BoardObject {
     /// object's.
     pub(super) fn split(&self) -> impl Iterator<Item = Self> {
         self.facets.iter().skip(1).map(|it| Self::new(it, &[]))
+    }
+
+    /// Whether a document asks for it.
+    pub(crate) fn is_document(&self) -> bool {
+        !self.base.orphan && DOCUMENTS.contains(&self.base.key.kind)
     }
 
     /// Its key.
@@ -183,8 +191,10 @@ fn oldest(mut times: impl Iterator<Item = Option<Timestamp>>) -> Option<Timestam
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
-    use crate::engine::name::Name;
+    use crate::engine::{diff::Reason, kind::Digests, name::Name, policy::Mode, status::StepCount};
 
     #[test]
     fn a_facet_is_called_as_its_member_of_the_manifest() {
@@ -201,6 +211,59 @@ mod tests {
         let queue = "arn:aws:sqs:eu-central-1:123456789012:jobs";
         let (name, facet) = (format!("resize/{queue}"), format!("eventSources[{queue}]"));
         check("EventSource", &name, "default/Function/resize", &facet);
+    }
+
+    fn row(kind: &'static str, status: Status, orphan: bool) -> Arc<Row> {
+        Arc::new(Row {
+            key: Key { target: Name::new("default"), kind, name: Name::new("resize") },
+            status,
+            reason: Reason::new("InSync", ""),
+            since: Timestamp::UNIX_EPOCH,
+            mode: Mode::Enforce,
+            manifest_mode: Mode::Enforce,
+            causes: BTreeSet::new(),
+            drift_since: None,
+            changes: Vec::new(),
+            steps: Vec::new(),
+            preview: None,
+            exists: None,
+            wanted: !orphan,
+            conditions: Vec::new(),
+            digests: Digests::default(),
+            details: Vec::new(),
+            labels: Arc::default(),
+            manifest: None,
+            observed: None,
+            audited: None,
+            max_age: Duration::ZERO,
+            next_check: None,
+            steps_done: StepCount::default(),
+            endings: BTreeMap::new(),
+            percent: None,
+            orphan,
+        })
+    }
+
+    #[test]
+    fn facets_stand_in_their_object_and_none_is_left_out() {
+        let shown = |rows: &[Arc<Row>]| {
+            let rows = rows.iter().map(|it| (it.key.clone(), Arc::clone(it))).collect();
+            let shown = BoardState { rows, ..BoardState::default() };
+            let sum = |it: &BoardObject| {
+                let status = it.status.as_str();
+                format!("{} {status} {}", it.key().kind, it.facets.len())
+            };
+            let documents = documents(&shown).len();
+            (objects(&shown).iter().map(sum).collect::<Vec<_>>(), documents)
+        };
+        let url = row("Url", Status::Drifted, false);
+        let whole = [row("Function", Status::Synced, false), Arc::clone(&url)];
+        assert_eq!(shown(&whole), (vec!["Function drifted 2".to_owned()], 1));
+        let alone = shown(&[Arc::clone(&url)]);
+        assert_eq!(alone, (vec!["Url drifted 1".to_owned()], 0));
+        let orphan = shown(&[row("Function", Status::Unknown, true), url]);
+        assert_eq!(orphan.0, ["Function unknown 1", "Url drifted 1"]);
+        assert_eq!(shown(&[row("Image", Status::Synced, false)]).0, Vec::<String>::new());
     }
 
     #[test]

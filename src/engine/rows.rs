@@ -250,7 +250,11 @@ fn base<K: Kind>(frame: Frame, object: &Object<K>, blank: Blank) -> Row {
             Observed::Absent => Some(false),
             Observed::Present(reading) => Some(K::is_there(&reading.live)),
         },
-        wanted: object.wanted.as_ref().is_some_and(|it| !K::only_gone(&it.spec)) && !frame.orphan,
+        wanted: object
+            .wanted
+            .as_ref()
+            .is_some_and(|it| !K::only_gone(&it.spec) && !K::is_guard(&it.spec))
+            && !frame.orphan,
         conditions: Vec::new(),
         digests: frame.digests,
         details: frame.details,

@@ -99,9 +99,9 @@ macro_rules! names {
 each_kind!(names);
 
 /// Which one of its document's objects of the same kind an object is, where there can be several.
-pub fn item_of<'a>(kind: &str, name: &'a Name) -> Option<&'a str> {
-    let items = kind == event_source::EventSource::NAME;
-    name.as_str().split_once('/').filter(|_| items).map(|(_, item)| item)
+pub fn item_of<'a>(kind: &'static str, name: &'a Name) -> Option<&'a str> {
+    let (_, document) = document_of(kind, name);
+    name.as_str().strip_prefix(document.as_str())?.strip_prefix('/')
 }
 
 macro_rules! facets {

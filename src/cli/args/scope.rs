@@ -16,6 +16,21 @@ use crate::{
 /// What stands for standard input where a path is expected.
 pub(in crate::cli) const STDIN: &str = "-";
 
+/// The flag that says the same as DIR.
+#[derive(Debug, Args)]
+struct DirFlag {
+    /// The same as DIR.
+    #[arg(
+        short = 'f',
+        long,
+        visible_alias = "filename",
+        env = "EVENKEEL_DIR",
+        default_value = ".",
+        value_name = "DIR"
+    )]
+    dir: PathBuf,
+}
+
 /// Which documents are meant.
 #[derive(Debug, Args)]
 pub struct ScopeArgs {
@@ -27,16 +42,8 @@ pub struct ScopeArgs {
     /// else is read or touched.
     #[arg(value_name = "NAME")]
     names: Vec<String>,
-    /// The same as DIR.
-    #[arg(
-        short = 'f',
-        long,
-        visible_alias = "filename",
-        env = "EVENKEEL_DIR",
-        default_value = ".",
-        value_name = "DIR"
-    )]
-    dir: PathBuf,
+    #[command(flatten)]
+    flag: DirFlag,
     /// Only documents with this label; may be given several times.
     #[arg(short = 'l', long, value_name = "LABEL=VALUE", value_parser = label)]
     label: Vec<(String, String)>,
@@ -48,22 +55,14 @@ pub struct DirArgs {
     /// The directory of manifests, or one file; for `check` also `-`, standard input.
     #[arg(value_name = "DIR")]
     first: Option<PathBuf>,
-    /// The same as DIR.
-    #[arg(
-        short = 'f',
-        long,
-        visible_alias = "filename",
-        env = "EVENKEEL_DIR",
-        default_value = ".",
-        value_name = "DIR"
-    )]
-    dir: PathBuf,
+    #[command(flatten)]
+    flag: DirFlag,
 }
 
 impl DirArgs {
     /// The directory of manifests, as it was given.
     pub(in crate::cli) fn dir(&self) -> &Path {
-        self.first.as_ref().unwrap_or(&self.dir)
+        self.first.as_ref().unwrap_or(&self.flag.dir)
     }
 
     /// Takes another directory instead.
@@ -84,13 +83,13 @@ impl ScopeArgs {
     /// The directory of manifests, as it was given.
     pub(in crate::cli) fn dir(&self) -> &Path {
         let first = self.first.as_deref().filter(|it| is_path(it));
-        first.map_or(&self.dir, Path::new)
+        first.map_or(&self.flag.dir, Path::new)
     }
 
     /// Takes another directory instead.
     pub(in crate::cli) fn set_dir(&mut self, dir: PathBuf) {
         self.first.take_if(|it| is_path(it));
-        self.dir = dir;
+        self.flag.dir = dir;
     }
 }
 

@@ -255,9 +255,13 @@ fn hash(objects: &[PlannedObjectView<'_>]) -> String {
 }
 
 impl View {
-    /// What will become of each object.
-    pub(crate) fn outcomes(&self) -> impl Iterator<Item = (&Key, PlanOutcome)> {
-        self.objects().iter().map(|it| (it.key(), planned(it).outcome))
+    /// What will become of each object that `chosen` takes.
+    pub(crate) fn outcomes(
+        &self,
+        chosen: impl Fn(&BoardObject) -> bool,
+    ) -> impl Iterator<Item = (&Key, PlanOutcome)> {
+        let chosen = self.objects().iter().filter(move |it| chosen(it));
+        chosen.map(|it| (it.key(), planned(it).outcome))
     }
 }
 

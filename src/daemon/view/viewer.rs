@@ -71,7 +71,7 @@ impl View {
 
     /// The objects that documents ask for, in the order of their keys.
     pub(in crate::daemon) fn documents(&self) -> impl Iterator<Item = &BoardObject> {
-        self.objects.iter().filter(|it| !it.base.orphan)
+        self.objects.iter().filter(|it| it.is_document())
     }
 
     /// All rows but those of images, which are only a means.
