@@ -167,7 +167,7 @@ mod tests {
         assert_eq!(news(&[("b", "2")]).0, "");
         assert_eq!(news(&[("a", "1"), ("b", "2")]), (String::new(), 2));
         for pass in 5..=5 + MISSED_MAX {
-            let all = pass.is_multiple_of(WHOLE_EVERY);
+            let all = [10, 20].contains(&pass);
             assert_eq!(news(&[("b", "2")]).0, if all { "b" } else { "" }, "pass {pass}");
         }
         assert_eq!(news(&[("b", "2")]).1, 1);

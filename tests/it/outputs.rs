@@ -152,6 +152,39 @@ async fn mass_drift_is_shown_as_what_waits() {
     assert!(code == 1 && text.contains("Applied: 13 waiting."), "{text}");
 }
 
+/// What else is ours is no news to a command that is given one file.
+#[tokio::test(flavor = "multi_thread")]
+async fn one_file_is_about_itself() {
+    let scene = Scene::new().await;
+    for name in ["keeps", "goes"] {
+        scene.manifest_of(name, "");
+    }
+    scene.apply().await;
+    fs::remove_file(scene.manifests().join("goes.yaml")).unwrap();
+    let (_, text) = scene.on_manifests(&["plan"]).await;
+    assert!(text.contains("1 unchanged, 1 left"), "{text}");
+    let file = scene.manifests().join("keeps.yaml");
+    for (command, sum) in [("plan", "Plan: 1 unchanged.\n"), ("apply", "Applied: 1 unchanged.\n")] {
+        let (code, text) = scene.run(&[command, file.to_str().unwrap()]).await;
+        assert_eq!((code, text.as_str()), (0, sum));
+    }
+}
+
+/// A part that cannot be read makes the exit code 2, also beside something that is worse off.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_facet_that_is_not_known_is_no_mere_difference() {
+    let scene = Scene::new().await;
+    scene.manifest("  url: { authType: AWS_IAM }\n");
+    scene.apply().await;
+    scene.lambda("UpdateFunctionConfiguration", None, json!({ "MemorySize": 512 }));
+    scene.pass(5.0).await;
+    let (code, text) = scene.on_manifests(&["plan"]).await;
+    assert_eq!(code, 1, "{text}");
+    scene.fails("GetFunctionUrlConfig", "deny");
+    let (code, text) = scene.on_manifests(&["plan"]).await;
+    assert!(code == 2 && text.contains("~ memorySize"), "{text}");
+}
+
 /// Each object is counted once, and the counts, the text and the exit code agree.
 #[tokio::test(flavor = "multi_thread")]
 async fn counts_text_and_exit_code_agree() {
