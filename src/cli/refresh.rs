@@ -9,7 +9,7 @@ use super::{
     outcome::CommandOutcome,
     rows::{agent, items, member, word},
 };
-use crate::daemon::http::REQUEST_HEADER;
+use crate::{daemon::http::REQUEST_HEADER, engine::count::count};
 
 /// Asks for the named objects, or for everything, and prints in one line what was asked for.
 pub(super) fn refresh(args: &RefreshArgs) -> Result<CommandOutcome, CliError> {
@@ -39,17 +39,17 @@ fn ask(url: &str, names: &[String]) -> Result<Value, DaemonError> {
 
 /// What the answer says was asked for.
 fn line(answer: &Value) -> String {
-    let count = member(answer, "count").as_u64().unwrap_or_default();
-    let documents = if count == 1 { "document" } else { "documents" };
+    let number = member(answer, "count").as_u64().unwrap_or_default();
+    let documents = count(number, "document");
     let asked = match member(answer, "coalesced").as_bool() {
         Some(true) => " (already requested a moment ago)",
         _ => "",
     };
     let what = if member(answer, "everything").as_bool() == Some(true) {
-        format!("of everything, {count} {documents}, at the pace of a first audit")
+        format!("of everything, {documents}, at the pace of a first audit")
     } else {
         let keys: Vec<&str> = items(answer, "documents").filter_map(Value::as_str).collect();
-        format!("of {count} {documents}: {}", keys.join(", "))
+        format!("of {documents}: {}", keys.join(", "))
     };
     format!("requested a read {what}{asked}")
 }

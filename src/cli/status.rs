@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     daemon::clock::SystemClock,
-    engine::{status::Status, time::Clock as _},
+    engine::{count::count, status::Status, time::Clock as _},
 };
 
 /// The pause of `--watch` and `--wait`.
@@ -190,18 +190,17 @@ fn counts(answer: &Value) -> String {
         |status: &str| wanted_objects(answer).filter(|it| word(it, "status") == status).count();
     let parts = statuses.iter().map(|it| (of(it.as_str()), it.as_str()));
     let parts: Vec<String> =
-        parts.filter(|(count, _)| *count > 0).map(|(count, it)| format!("{count} {it}")).collect();
+        parts.filter(|(it, _)| *it > 0).map(|(number, it)| format!("{number} {it}")).collect();
     let all = wanted_objects(answer).count();
-    let objects = if all == 1 { "object" } else { "objects" };
     let orphans = items(answer, "objects").count() - all;
     let orphans = match orphans {
         0 => String::new(),
-        count => format!("; {count} of ours that no manifest asks for"),
+        number => format!("; {number} of ours that no manifest asks for"),
     };
     if parts.is_empty() {
         return format!("no objects{orphans}");
     }
-    format!("{all} {objects}: {}{orphans}", parts.join(", "))
+    format!("{}: {}{orphans}", count(all, "object"), parts.join(", "))
 }
 
 fn tone(status: &str) -> Tone {
@@ -237,8 +236,8 @@ fn rails(target: &Value) -> Vec<String> {
         let number = |name| member(rollout, name).to_string();
         let halted = member(rollout, "halted").as_bool() == Some(true);
         lines.push(format!(
-            "target {name}: an update of {} objects is in wave {}, {} released{}",
-            number("members"),
+            "target {name}: an update of {} is in wave {}, {} released{}",
+            count(member(rollout, "members").as_u64().unwrap_or_default(), "object"),
             number("wave"),
             number("released"),
             if halted { "; it has stopped at a failure" } else { "" },

@@ -18,6 +18,7 @@ use super::{
 };
 use crate::{
     engine::{
+        count::count,
         name::Name,
         time::{Clock, Mono, Now},
     },
@@ -233,8 +234,9 @@ impl SourceReader {
 fn read(snapshot: &Snapshot) -> String {
     let Snapshot { documents, valid, invalid, .. } = snapshot;
     let revision = snapshot.revision.as_ref().map(|it| format!(" at revision {it}"));
-    let (documents, revision) = (documents.len(), revision.unwrap_or_default());
-    format!("{documents} documents read{revision}: {valid} files without fault, {invalid} with one")
+    let (documents, files) = (count(documents.len(), "document"), count(*valid, "file"));
+    let revision = revision.unwrap_or_default();
+    format!("{documents} read{revision}: {files} without fault, {invalid} with one")
 }
 
 /// Logs one line for the snapshot, and one for everything that is wrong with it.

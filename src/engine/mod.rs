@@ -10,6 +10,7 @@ mod brake;
 pub mod breaker;
 pub mod bulk_rows;
 pub mod canonical;
+pub mod count;
 mod counts;
 pub mod desired;
 pub mod diff;

@@ -1,7 +1,10 @@
 //! Manifests, and what other tools wrote, that cannot be used as they are.
 
 use crate::{
-    daemon::source::SourceError, engine::name::Name, import::ReadError, manifest::Diagnostic,
+    daemon::source::SourceError,
+    engine::{count::count, name::Name},
+    import::ReadError,
+    manifest::Diagnostic,
 };
 
 /// Why nothing can be done with manifests.
@@ -54,6 +57,6 @@ pub(super) fn joined(diagnostics: &[Diagnostic]) -> String {
 fn elsewhere(problems: usize) -> String {
     match problems {
         0 => String::new(),
-        count => format!("; the manifests have {count} problems: `evenkeel check`"),
+        more => format!("; the manifests have {}: `evenkeel check`", count(more, "problem")),
     }
 }

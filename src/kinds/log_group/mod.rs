@@ -13,6 +13,7 @@ use super::block::{At, Block, Fields};
 use crate::{
     engine::{
         bulk_rows::{BulkRows, Resource},
+        count::count,
         diff::Cause,
     },
     kinds::{document::Violation, export, part::Site},
@@ -69,7 +70,9 @@ impl fmt::Display for Call {
         match self {
             Self::Create(group, Some(key)) => write!(f, "create log group {group} with key {key}"),
             Self::Create(group, None) => write!(f, "create log group {group}"),
-            Self::Keep(group, days) => write!(f, "keep log group {group} for {days} days"),
+            Self::Keep(group, days) => {
+                write!(f, "keep log group {group} for {}", count(*days, "day"))
+            }
             Self::KeepForever(group) => write!(f, "keep log group {group} for ever"),
             Self::Lock(group, key) => write!(f, "encrypt log group {group} with key {key}"),
             Self::Unlock(group) => write!(f, "encrypt log group {group} with a key of AWS's"),
@@ -127,7 +130,8 @@ impl Block for LogGroup {
         let wrong = doc.retention_in_days.filter(|days| !DAYS.contains(days));
         let violation = |days| {
             let message = format!(
-                "logs cannot be kept for {days} days; the nearest that CloudWatch Logs takes is {}",
+                "logs cannot be kept for {}; the nearest that CloudWatch Logs takes is {}",
+                count(days, "day"),
                 nearest(days)
             );
             let hint = "1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, \
