@@ -4,75 +4,18 @@ use std::fmt::Display;
 
 use super::{
     diagnostics::Diagnostics,
+    hint,
+    named::{NamedNode, short},
     near::nearest,
     parse_error::ParseError,
     scalar::{self, YamlScalar},
-    tree::{Node, Value},
-    unit,
+    template,
+    tree::Value,
 };
 use crate::{
-    kinds::document::PLACEHOLDER,
+    engine::count::count,
     shape::{Field, Map, Shape, Text},
 };
-
-/// How much of a value is repeated in a message.
-const SHOWN_MAX: usize = 60;
-
-/// A value in its place.
-pub(super) struct NamedNode<'a> {
-    /// The key that leads to it; below a secret, the name of the nearest thing above it that has one to show.
-    pub(super) name: &'a str,
-    pub(super) node: &'a Node,
-    /// Whether it stands below something of which nothing may be shown, names included: a secret, or what an alias
-    /// repeats, which may be one elsewhere.
-    pub(super) below: bool,
-}
-
-impl NamedNode<'_> {
-    /// What it is called.
-    fn called(&self) -> String {
-        let name = short(self.name);
-        if self.below { format!("an entry of `{name}`") } else { format!("`{name}`") }
-    }
-
-    /// The line as it could stand in the manifest: the key, and the value if it may be shown.
-    fn excerpt(&self, shape: &Shape) -> String {
-        let name = short(self.name);
-        match self.node.text() {
-            Some(text) if !self.hides(shape) => format!("{name}: {}", short(text)),
-            Some(_) | None => format!("{name}: …"),
-        }
-    }
-
-    /// Whether the value may not be shown, be it what it should be or not.
-    fn hides(&self, shape: &Shape) -> bool {
-        self.below || self.node.shared || shape.is_secret()
-    }
-
-    /// Whether an import left the value to be filled in. What nobody here reads may say anything.
-    fn is_placeholder(&self, shape: &Shape) -> bool {
-        let text = self.node.text();
-        text.is_some_and(|it| it.starts_with(PLACEHOLDER)) && !matches!(shape, Shape::Any)
-    }
-
-    /// One of its members. Whatever `shape` hides all of may have a secret in the place of a name.
-    fn member<'b>(&'b self, shape: &Shape, key: &'b Node, node: &'b Node) -> NamedNode<'b> {
-        let below = self.below || self.node.shared || key.shared || shape.hides_all();
-        let name = key.text().filter(|_| !below).unwrap_or(self.name);
-        NamedNode { name, node, below }
-    }
-
-    /// One of its members that has a name of ours, which is no secret.
-    fn field<'b>(&'b self, field: &Field, node: &'b Node) -> NamedNode<'b> {
-        let below = self.below || self.node.shared;
-        NamedNode { name: if below { self.name } else { field.name }, node, below }
-    }
-
-    /// One of its items, which are called as it is.
-    fn item<'b>(&'b self, node: &'b Node) -> NamedNode<'b> {
-        NamedNode { name: self.name, node, below: self.below || self.node.shared }
-    }
-}
 
 /// Checks a value against a shape, and adds a diagnostic for everything in it that does not fit.
 /// Members that must be there and are not are found by [`missing`].
@@ -85,6 +28,15 @@ pub(super) fn check(named: &NamedNode<'_>, shape: &Shape, diagnostics: &mut Diag
         (Shape::Map(map), Value::Map(_)) => self::map(named, shape, map, diagnostics),
         (Shape::List(item, max), Value::List(_)) => list(named, item, *max, diagnostics),
         (Shape::Either(one, other), value) => {
+            if let Some(hint) = hint::field_as_word(named, one, other) {
+                let message = format!(
+                    "{} is `{}`",
+                    named.called(),
+                    short(named.node.text().unwrap_or_default())
+                );
+                let error = ParseError::new(named.node.at, message, hint);
+                return diagnostics.push(error.showing(named.excerpt(one)));
+            }
             let maps = matches!(value, Value::Map(_));
             let lists = matches!(value, Value::List(_));
             let fits = |shape: &Shape| match shape {
@@ -181,7 +133,7 @@ fn unknown(key: &NamedNode<'_>, fields: &[Field], diagnostics: &mut Diagnostics)
 fn map(named: &NamedNode<'_>, shape: &Shape, map: &Map, diagnostics: &mut Diagnostics) {
     let pairs = named.node.pairs();
     if pairs.len() > map.entries_max {
-        let message = format!("{} has {} entries", named.called(), pairs.len());
+        let message = format!("{} has {}", named.called(), count(pairs.len(), "entry"));
         let hint = format!("at most {} are allowed", map.entries_max);
         diagnostics.push(ParseError::new(named.node.at, message, hint));
     }
@@ -205,7 +157,7 @@ fn map(named: &NamedNode<'_>, shape: &Shape, map: &Map, diagnostics: &mut Diagno
 fn list(named: &NamedNode<'_>, item: &Shape, max: usize, diagnostics: &mut Diagnostics) {
     let items = named.node.items();
     if items.len() > max {
-        let message = format!("{} has {} entries", named.called(), items.len());
+        let message = format!("{} has {}", named.called(), count(items.len(), "entry"));
         diagnostics.push(ParseError::new(
             named.node.at,
             message,
@@ -245,8 +197,10 @@ fn scalar(
             let wrong = format!("{name} is {}; it may be {min} to {max}", shown(&number));
             (!(*min..=*max).contains(&number)).then_some((wrong, String::new()))
         }
-        (Shape::Text(form), YamlScalar::Text(value)) => text(value, form)
-            .map(|wrong| (format!("{name} is not allowed: {wrong}"), String::new())),
+        (Shape::Text(form), YamlScalar::Text(value)) => text(value, form).map(|wrong| {
+            let hint = if template::is_template(value) { template::HINT } else { "" };
+            (format!("{name} is not allowed: {wrong}"), hint.to_owned())
+        }),
         (Shape::Choice(choices), YamlScalar::Text(value)) if !choices.contains(&value) => {
             let near = if hidden { None } else { nearest(value, choices.iter().copied()) };
             let known = format!("it may be {}", choices.join(" or "));
@@ -271,12 +225,12 @@ fn scalar(
 fn text(value: &str, form: &Text) -> Option<String> {
     let length = value.chars().count();
     if length > form.max {
-        return Some(format!("it has {length} characters; {} are allowed", form.max));
+        return Some(format!("it has {}; {} are allowed", count(length, "character"), form.max));
     }
     if length < form.min {
         return Some(match (length, form.words) {
             (0, _) => "it is empty".to_owned(),
-            (_, "") => format!("it has {length} characters; {} are needed", form.min),
+            (_, "") => format!("it has {}; {} are needed", count(length, "character"), form.min),
             (_, words) => format!("it should be {words}"),
         });
     }
@@ -319,26 +273,8 @@ fn wrong_type(named: &NamedNode<'_>, shape: &Shape, diagnostics: &mut Diagnostic
             (YamlScalar::Text(_), _) => ("a text", ""),
         },
     };
-    let hint = better_hint(named, shape).unwrap_or_else(|| hint.to_owned());
+    let hint = hint::better(named, shape).unwrap_or_else(|| hint.to_owned());
     let message = format!("{} should be a {}, and is {found}", named.called(), shape.word());
     let message = message.replace("a true or false", "true or false");
     diagnostics.push(ParseError::new(named.node.at, message, hint).showing(named.excerpt(shape)));
-}
-
-/// The hint of a value of the wrong type that says what to write instead: one of the choices, or the number that a
-/// quantity with a unit stands for. `None` where nothing better is known, or the value may not be shown.
-fn better_hint(named: &NamedNode<'_>, shape: &Shape) -> Option<String> {
-    let text = named.node.text().filter(|text| !text.is_empty())?;
-    match shape {
-        Shape::Choice(choices) => Some(format!("it may be {}", choices.join(" or "))),
-        Shape::Int(..) if !named.hides(shape) => unit::hint(named.name, text),
-        _ => None,
-    }
-}
-
-/// A value in a message: one line, not too long.
-pub(super) fn short(text: &str) -> String {
-    let line: String =
-        text.chars().take(SHOWN_MAX).map(|c| if c.is_control() { ' ' } else { c }).collect();
-    if text.chars().count() > SHOWN_MAX { line + "…" } else { line }
 }

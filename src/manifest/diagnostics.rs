@@ -39,12 +39,23 @@ impl Diagnostics {
         });
     }
 
+    /// Adds problems in place of whatever else was found on their lines.
+    pub(super) fn replace_lines(&mut self, errors: Vec<ParseError>) {
+        self.all.retain(|it| !errors.iter().any(|error| error.at.line == it.line));
+        for error in errors {
+            self.push(error);
+        }
+    }
+
     /// All diagnostics in reading order, each once, and at the end how many are not shown.
     pub(super) fn into_all(mut self) -> Vec<Diagnostic> {
         self.all.sort();
         self.all.dedup();
         if self.more > 0 {
-            let message = format!("{} more problems of this file are not shown", self.more);
+            let message = match self.more {
+                1 => "1 more problem of this file is not shown".to_owned(),
+                more => format!("{more} more problems of this file are not shown"),
+            };
             self.all.push(Diagnostic {
                 file: self.file,
                 line: 0,

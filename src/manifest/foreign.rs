@@ -6,8 +6,8 @@
 use std::{collections::BTreeMap, fmt, sync::Arc};
 
 use super::{
-    check::short,
     envelope::{API_VERSION, KINDS},
+    named::short,
     near::{distance, nearest},
     tree::{Node, Value},
 };

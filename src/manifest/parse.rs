@@ -7,17 +7,19 @@ use std::{
 
 use super::{
     Body, Diagnostic, Document, FunctionParts, Meta,
-    check::{NamedNode, check, missing, short},
+    check::{check, missing},
     diagnostics::Diagnostics,
     envelope::{ENVELOPE, shape_of},
     excerpt::outline,
     foreign::{self, ForeignDocuments, SkippedDocuments},
+    named::{NamedNode, short},
     parse_error::{ParseError, Position},
-    scalar,
+    scalar, template,
     tree::{self, FILE_MAX, Node, Value, YamlTags},
 };
 use crate::{
     engine::{
+        count::count,
         desired::Location,
         kind::Kind as _,
         name::Name,
@@ -72,20 +74,31 @@ pub fn parse_with(file: &str, bytes: &[u8], policy: ForeignDocuments) -> Parsed 
         let foreign: Vec<_> = foreign.map(|it| it.and_then(foreign::document)).collect();
         foreign.iter().flatten().for_each(|it| parsed.skipped.add(it));
         // Why the rest cannot be read comes first: of many problems only some are kept.
-        if let Some(error) = trees.fatal {
+        let explained = |it| template::explain(text, &it).unwrap_or(it);
+        if let Some(error) = trees.fatal.map(explained) {
             let hint = format!("{}; {ELSE_IGNORE}", error.hint);
             let excerpt = outline(text, error.at.line);
             diagnostics.push(ParseError { hint, excerpt, ..error });
         }
         let skipped = |number: usize| foreign.get(number).is_some_and(Option::is_some);
+        let mut templates = Vec::new();
         for fault in trees.faults.into_iter().filter(|it| !skipped(it.document)) {
-            diagnostics.push(fault.error);
+            match template::explain(text, &fault.error) {
+                Some(error) => {
+                    let hint = format!("{}; {ELSE_IGNORE}", error.hint);
+                    templates.push(ParseError { hint, ..error });
+                }
+                None => diagnostics.push(fault.error),
+            }
         }
         for (tree, _) in trees.documents.iter().zip(&foreign).filter(|(_, it)| it.is_none()) {
             let document = Some(tree).filter(|it| !it.is_null());
             let document = document.and_then(|it| self::document(&file, it, &mut diagnostics));
+            // What looks like a document with a template in it is none.
+            let document = document.filter(|_| templates.is_empty());
             parsed.documents.extend(document.map(Arc::new));
         }
+        diagnostics.replace_lines(templates);
     }
     parsed.diagnostics = diagnostics.into_all();
     parsed
@@ -171,13 +184,13 @@ fn document(file: &Arc<str>, tree: &Node, diagnostics: &mut Diagnostics) -> Opti
         diagnostics.push(ParseError::new(tree.at, message, hint));
         return None;
     }
-    let whole = NamedNode { name: "document", node: tree, below: false };
+    let whole = NamedNode { name: "document", node: tree, below: false, is_item: false };
     check(&whole, &Shape::Object(ENVELOPE), diagnostics);
     missing(&whole, &Shape::Object(ENVELOPE), diagnostics);
     // What is missing here is told already, by the check of the whole.
     let shape = spec_shape(tree)?;
     let (_, spec) = tree.member("spec")?;
-    let named = NamedNode { name: "spec", node: spec, below: false };
+    let named = NamedNode { name: "spec", node: spec, below: false, is_item: false };
     check(&named, shape, diagnostics);
     missing(&named, shape, diagnostics);
     if diagnostics.count() > before {
@@ -193,11 +206,22 @@ fn document(file: &Arc<str>, tree: &Node, diagnostics: &mut Diagnostics) -> Opti
         let at = place(spec, &violation.path);
         let open = shape.open(&violation.path);
         let name = violation.path.get(..open).and_then(<[_]>::last).map_or("spec", String::as_str);
-        let error = ParseError::new(at, violation.message, violation.hint);
+        let template = open == violation.path.len() && is_template(spec, &violation.path);
+        let error = if template {
+            ParseError::new(at, format!("`{}` is a template", short(name)), template::HINT)
+        } else {
+            ParseError::new(at, violation.message, violation.hint)
+        };
         diagnostics.push(error.showing(format!("{}: …", short(name))));
     }
     let origin = Location { file: Arc::clone(file), line: tree.at.line };
     (diagnostics.count() == before).then_some(Document { origin, meta, body })
+}
+
+/// Whether the value at `path` has a template in it.
+fn is_template(spec: &Node, path: &[String]) -> bool {
+    let node = path.iter().try_fold(spec, |node, name| Some(node.member(name)?.1));
+    node.and_then(Node::text).is_some_and(template::is_template)
 }
 
 /// Reads the spec as its kind does, and returns with it every rule that it breaks; `None` if it
@@ -221,8 +245,10 @@ fn body(tree: &Node, name: &str, spec: serde_json::Value) -> Option<(Body, Vec<V
 fn check_tag_count(doc: &FunctionDoc, parts: &FunctionParts) -> Option<Violation> {
     let (tags, blocks) = (doc.tags.len(), parts.count());
     let message = format!(
-        "{tags} tags, and {} that Evenkeel needs with {blocks} blocks, are more than the {TAGS_MAX} that AWS allows",
-        OURS_MAX + blocks
+        "{}, and {} that Evenkeel needs with {}, are more than the {TAGS_MAX} that AWS allows",
+        count(tags, "tag"),
+        OURS_MAX + blocks,
+        count(blocks, "block")
     );
     let over = tags + OURS_MAX + blocks > TAGS_MAX;
     over.then(|| Violation::new(&["tags"], message, "take some out"))

@@ -20,6 +20,8 @@ enum Mistake {
     Glued,
     /// On the first line from it on that is indented with a tab.
     NextTab,
+    /// On this line, at the tab before it.
+    TabBefore,
 }
 
 /// A complaint of the parser and what it means.
@@ -41,6 +43,12 @@ const TAB: Complaint = Complaint {
 /// The first one that fits counts.
 const COMPLAINTS: &[Complaint] = &[
     TAB,
+    Complaint {
+        part: "':' must be followed by a valid YAML whitespace",
+        mistake: Mistake::TabBefore,
+        message: "a tab stands after the `:`",
+        hint: "write a space there: `key: value`",
+    },
     Complaint {
         part: "simple key expect ':'",
         mistake: Mistake::Above,
@@ -118,6 +126,7 @@ impl Mistake {
             Self::Above => above(text, at),
             Self::Glued => above(text, at).filter(|it| is_glued(text, it.line)),
             Self::NextTab => next_tab(text, at),
+            Self::TabBefore => tab_before(text, at),
         }
     }
 }
@@ -147,6 +156,15 @@ fn next_tab(text: &str, at: Position) -> Option<Position> {
         tab.then(|| Position { line: number, column: u32::try_from(column).unwrap_or(u32::MAX) })
     });
     tabbed.next()
+}
+
+/// The tab just before `at`.
+fn tab_before(text: &str, at: Position) -> Option<Position> {
+    let (_, line) = (1..).zip(text.lines()).find(|(number, _)| *number == at.line)?;
+    let column = at.column.checked_sub(1)?;
+    let before = usize::try_from(column).ok()?.checked_sub(1)?;
+    let tab = line.chars().nth(before) == Some('\t');
+    tab.then_some(Position { line: at.line, column })
 }
 
 /// The column, from 1, where a line's text begins.

@@ -4,6 +4,10 @@ use std::{cell::RefCell, collections::BTreeMap};
 
 use regex_lite::Regex;
 
+/// The form of every duration in a manifest.
+pub const DURATION: Text =
+    Text::new((2, 12), "^[0-9]+(ms|s|m|h)$", "a duration, as `30s`, `5m` or `2h`");
+
 /// One member of an object.
 #[derive(Clone, Copy)]
 pub struct Field {
@@ -235,6 +239,7 @@ impl Shape {
     /// The shape in a word, for tables and messages.
     pub fn word(&self) -> &'static str {
         match self {
+            Self::Text(text) if text.pattern == DURATION.pattern => "duration",
             Self::Text(_) | Self::Choice(_) => "text",
             Self::Int(..) => "whole number",
             Self::Number(..) => "number",

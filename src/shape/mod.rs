@@ -6,7 +6,7 @@ mod reference;
 mod schema;
 
 pub use self::{
-    field::{Field, Map, Shape, Text, count_top_level_fields, join, top_level_fields},
+    field::{DURATION, Field, Map, Shape, Text, count_top_level_fields, join, top_level_fields},
     reference::reference,
     schema::schema,
 };

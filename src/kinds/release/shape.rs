@@ -1,6 +1,6 @@
 //! What `release` may hold.
 
-use crate::shape::{Field, Map, Shape, Text};
+use crate::shape::{DURATION, Field, Map, Shape, Text};
 
 /// Lambda's rule for aliases (API reference, CreateAlias): no number.
 const ALIAS: Text = Text::new(
@@ -8,7 +8,6 @@ const ALIAS: Text = Text::new(
     "^[A-Za-z0-9_-]*[A-Za-z_-][A-Za-z0-9_-]*$",
     "1 to 128 of A-Z a-z 0-9 _ -, and no number",
 );
-const TIME: Text = Text::new((2, 12), "^[0-9]+(ms|s|m|h)$", "a time, as `30s`, `5m` or `2h`");
 const TEST: Text = Text::new((1, 64), "^[A-Za-z0-9_-]+$", "1 to 64 of A-Z a-z 0-9 _ -");
 const POINTER: Text = Text::new((0, 512), "^(/.*)?$", "a JSON Pointer, as `/counts/A`");
 const REGEX: Text = Text::any(1, 512);
@@ -21,19 +20,27 @@ const ERRORS: Field = Field::optional(
     "With a greater part of failed calls of the new version, it is rolled back.",
 );
 
+const EVERY: Field = Field::required(
+    "every",
+    Shape::Text(&DURATION),
+    "How long each step lasts at least, from 1m to 24h. A step also needs one call of the new version through the \
+     alias: until it comes, the version keeps its percent, without a time limit (reason `NoTraffic`), and only an \
+     alarm of `alarms` rolls it back.",
+);
+
 const CANARY: &[Field] = &[
     Field::required(
         "steps",
         Shape::List(&Shape::Int(1, 99), 20),
         "The percent of the calls that the new version gets, step by step, as `[10, 50]`; then all.",
     ),
-    Field::required("every", Shape::Text(&TIME), "How long each step lasts, from 1m to 24h."),
+    EVERY,
     ERRORS,
 ];
 
 const LINEAR: &[Field] = &[
     Field::required("percent", Shape::Int(1, 50), "The percent of the calls that each step adds."),
-    Field::required("every", Shape::Text(&TIME), "How long each step lasts, from 1m to 24h."),
+    EVERY,
     ERRORS,
 ];
 
@@ -69,7 +76,7 @@ const EXPECT: &[Field] = &[
     ),
     Field::optional(
         "maxDuration",
-        Shape::Text(&TIME),
+        Shape::Text(&DURATION),
         "1m",
         "How long it may take, from 1ms to 15m.",
     ),

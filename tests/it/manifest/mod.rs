@@ -173,7 +173,10 @@ fn a_document_that_may_be_meant_for_evenkeel_is_not_skipped() {
         ),
         ("- apiVersion: evenkeel.dev/v1\n", "no map"),
         ("half", "no map"),
-        ("image: {{ .Values.image }}:{{ .Values.tag }}\n", "cannot be read"),
+        (
+            "image: {{ .Values.image }}:{{ .Values.tag }}\n",
+            "cannot be read: `{{ … }}` is a template",
+        ),
     ] {
         let parsed = manifest::parse("x.yaml", text.as_bytes());
         assert!(shown(&parsed).contains(part), "{text}: {}", shown(&parsed));
