@@ -8,13 +8,15 @@ use std::{
 };
 
 use clap::{
-    ArgMatches, CommandFactory as _, FromArgMatches as _, error::ErrorKind, parser::ValueSource,
+    ArgMatches, CommandFactory as _, FromArgMatches as _, builder::PossibleValuesParser,
+    error::ErrorKind, parser::ValueSource,
 };
 
 use super::{
     args::{Cli, Command},
     config::{ConfigError, ConfigFile, key::ConfigKey, setting},
     examples,
+    guess::with_hint,
     stdin::is_stdin,
     usage::with_usage,
 };
@@ -53,7 +55,15 @@ pub(super) fn command(file: Option<&ConfigFile>) -> clap::Command {
 
 fn root() -> clap::Command {
     let usage = format!("{NAME} [OPTIONS] <COMMAND>");
-    Cli::command().version(VERSION).override_usage(usage).after_help(examples::help(NAME))
+    let root = Cli::command();
+    let names: Vec<String> = root.get_subcommands().map(|it| it.get_name().to_owned()).collect();
+    // The arguments of `man` cannot name the commands, which they are a part of.
+    let root = root.mut_subcommands(|command| match command.get_name() {
+        "man" => command
+            .mut_arg("command", |it| it.value_parser(PossibleValuesParser::new(names.clone()))),
+        _ => command,
+    });
+    root.version(VERSION).override_usage(usage).after_help(examples::help(NAME))
 }
 
 fn with_text(command: clap::Command) -> clap::Command {
@@ -81,7 +91,7 @@ fn with_region(command: clap::Command) -> clap::Command {
 /// Reads the command line, the environment and the config file. The first word is the program's name.
 pub(super) fn load(words: Vec<OsString>) -> Result<Cli, StartError> {
     let plain = command(None);
-    let first = plain.clone().try_get_matches_from(&words);
+    let first = plain.clone().try_get_matches_from(&words).map_err(with_hint);
     let wants = match &first {
         Ok(matches) => takes_settings(&plain, matches),
         // The file may have what is missing.

@@ -64,7 +64,10 @@ const EVENKEEL: &[Example] = &[
 ];
 const CHECK: &[Example] = &[
     example("Check a directory", "evenkeel check manifests/"),
-    example("Check one file", "evenkeel check manifests/resize.yaml"),
+    example(
+        "Check several files",
+        "evenkeel check manifests/resize.yaml manifests/thumbnails.yaml",
+    ),
     example("Check what another tool writes", "kustomize build prod | evenkeel check -"),
 ];
 const PLAN: &[Example] = &[
@@ -237,6 +240,7 @@ const COMPLETIONS: &[Example] = &[
 ];
 const MAN: &[Example] = &[
     example("Read the main page", "evenkeel man | man -l -"),
+    example("Read the page of one command", "evenkeel man plan | man -l -"),
     example("Write all pages", "evenkeel man --dir ~/.local/share/man/man1"),
 ];
 #[cfg(feature = "demo")]

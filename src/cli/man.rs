@@ -16,21 +16,25 @@ use super::{
     out::{note, write},
     outcome::CommandOutcome,
 };
+use crate::engine::count::count;
 
-/// Writes the page of each command into a directory, or prints that of `evenkeel` itself.
+/// Writes the page of each command into a directory, or prints that of one command or of `evenkeel` itself.
 pub(super) fn man(args: &ManArgs) -> Result<CommandOutcome, FileError> {
     let root = root();
     let Some(dir) = &args.dir else {
-        write(page(&root).map_err(FileError::Output)?.as_bytes())?;
+        let command = args.command.as_deref().and_then(|it| root.find_subcommand(it));
+        let page = page(command.unwrap_or(&root)).map_err(FileError::Output)?;
+        write(page.as_bytes())?;
         return Ok(CommandOutcome::Good);
     };
     fs::create_dir_all(dir).map_err(FileError::access(dir))?;
     for command in [&root].into_iter().chain(root.get_subcommands()) {
         save(dir, command)?;
     }
-    let count = 1 + root.get_subcommands().count();
+    let pages = 1 + root.get_subcommands().count();
     note(&format!(
-        "{count} pages in {}: man -l {}",
+        "{} in {}: man -l {}",
+        count(pages, "page"),
         dir.display(),
         dir.join("evenkeel.1").display()
     ));

@@ -14,6 +14,7 @@ mod error;
 mod examples;
 mod explain;
 mod function;
+mod guess;
 mod import;
 mod init;
 mod input;

@@ -16,7 +16,10 @@ pub struct CompletionsArgs {
 /// The arguments of `man`.
 #[derive(Debug, Args)]
 pub struct ManArgs {
-    /// Write one page for each command into this directory, as evenkeel-plan.1. Without it, the main page is printed.
+    /// The command whose page is printed. Without it, the main page is printed.
+    #[arg(value_name = "COMMAND", conflicts_with = "dir")]
+    pub(in crate::cli) command: Option<String>,
+    /// Write one page for each command into this directory, as evenkeel-plan.1, instead of printing one.
     #[arg(short, long, value_name = "DIR")]
     pub(in crate::cli) dir: Option<PathBuf>,
 }

@@ -2,6 +2,7 @@
 //! input. The real binary, without AWS.
 
 mod config;
+mod guess;
 mod help;
 mod input;
 mod pages;

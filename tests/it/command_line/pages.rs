@@ -36,6 +36,8 @@ fn every_command_has_a_manual_page_that_names_each_flag() {
     assert_eq!(main, user.run(&["man"]).out);
     let commands = commands();
     for command in &commands {
+        let printed = user.run(&["man", command.get_name()]);
+        assert_eq!(printed.out, read(&format!("evenkeel-{}.1", command.get_name())));
         let page = read(&format!("evenkeel-{}.1", command.get_name()));
         assert!(main.contains(&roff(&format!("evenkeel-{}(1)", command.get_name()))), "{main}");
         assert!(page.contains(&format!(".TH evenkeel-{} 1", command.get_name())), "{page}");
@@ -52,6 +54,10 @@ fn every_command_has_a_manual_page_that_names_each_flag() {
             assert!(page.contains(&roff(&format!("--{flag}"))), "--{flag}: {page}");
         }
     }
+    let unknown = user.run(&["man", "paln"]);
+    assert!(unknown.code == 2 && unknown.err.contains("'plan'"), "{unknown:?}");
+    let both = user.run(&["man", "plan", "--dir", "x"]);
+    assert!(both.code == 2 && both.err.contains("cannot be used with"), "{both:?}");
     assert_eq!(fs::read_dir(&folder).unwrap().count(), commands.len() + 1);
 }
 
