@@ -14,7 +14,7 @@ use clap::{
 
 use super::{
     args::{Cli, Command},
-    config::{ConfigError, ConfigFile, key::ConfigKey, setting},
+    config::{ConfigError, ConfigFile, formats, key::ConfigKey, setting},
     examples,
     guess::with_hint,
     stdin::is_stdin,
@@ -44,8 +44,10 @@ pub(super) fn described() -> clap::Command {
 
 /// The commands as they are read here: the values of a config file are the defaults of arguments.
 pub(super) fn command(file: Option<&ConfigFile>) -> clap::Command {
-    root().mut_subcommands(|it| {
-        let it = with_region(it);
+    let root = root();
+    let formats = formats(&root);
+    root.mut_subcommands(|it| {
+        let it = with_output(with_region(it), &formats);
         with_text(match file {
             Some(file) => file.defaults(it),
             None => it,
@@ -85,6 +87,21 @@ fn with_region(command: clap::Command) -> clap::Command {
             return it.env(None);
         }
         it.env(variable.unwrap_or("AWS_REGION"))
+    })
+}
+
+/// Passes over a format of output in the environment that other commands print and this one does not: it is meant for
+/// them. A word that is no command's format stays, and is an error.
+fn with_output(command: clap::Command, formats: &[String]) -> clap::Command {
+    command.mut_args(|it| {
+        if *it.get_id() != ConfigKey::Output.argument() {
+            return it;
+        }
+        let value = it.get_env().and_then(env::var_os);
+        let Some(value) = value.as_ref().and_then(|it| it.to_str()) else { return it };
+        let is_own = it.get_possible_values().iter().any(|it| it.matches(value, false));
+        let is_format = formats.iter().any(|it| it == value);
+        if value.is_empty() || (is_format && !is_own) { it.env(None) } else { it }
     })
 }
 

@@ -139,7 +139,7 @@ fn values(
     if !faults.is_empty() {
         return Err(faults);
     }
-    let outputs = outputs(root);
+    let outputs = formats(root);
     let mut values = BTreeMap::new();
     for (name, value) in table.get_ref() {
         let line = line(name.span().start);
@@ -206,7 +206,7 @@ fn kebab(name: &str) -> String {
 }
 
 /// The formats that `--output` takes in some command.
-fn outputs(root: &Command) -> Vec<String> {
+pub(in crate::cli) fn formats(root: &Command) -> Vec<String> {
     let mut all: Vec<String> = Vec::new();
     let arguments = root.get_subcommands().flat_map(Command::get_arguments);
     for argument in arguments.filter(|it| *it.get_id() == ConfigKey::Output.argument()) {

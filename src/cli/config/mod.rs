@@ -7,4 +7,7 @@ pub(in crate::cli) mod setting;
 mod show;
 
 pub use self::error::{ConfigError, ConfigFault};
-pub(in crate::cli) use self::{file::ConfigFile, show::show};
+pub(in crate::cli) use self::{
+    file::{ConfigFile, formats},
+    show::show,
+};

@@ -35,7 +35,9 @@ fn rows<'a>(args: &'a ConfigArgs) -> Vec<SettingRow<'a>> {
     let row = |it: &'a ConfigSetting| {
         let ConfigSetting { key, origin } = it;
         let value = match origin {
-            ValueOrigin::File { text, .. } => Some(text.clone()),
+            ValueOrigin::File { text, .. } | ValueOrigin::Environment { text: Some(text), .. } => {
+                Some(text.clone())
+            }
             _ => args.value(*key),
         };
         SettingRow { name: key.name(), value, origin }
@@ -56,7 +58,7 @@ fn json(row: &SettingRow<'_>) -> Value {
     let SettingRow { name, value, origin } = row;
     let source = match origin {
         ValueOrigin::Flag { name } => json!({ "kind": "flag", "flag": format!("--{name}") }),
-        ValueOrigin::Environment { variable } => {
+        ValueOrigin::Environment { variable, .. } => {
             json!({ "kind": "environment", "variable": variable })
         }
         ValueOrigin::File { path, line, .. } => {

@@ -2,6 +2,7 @@
 //! input. The real binary, without AWS.
 
 mod config;
+mod format;
 mod guess;
 mod help;
 mod input;
