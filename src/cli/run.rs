@@ -12,7 +12,7 @@ use super::{
     signals::{Signal, Signals},
 };
 use crate::{
-    daemon::{http::HttpOptions, options::Working},
+    daemon::{http::HttpOptions, options::Working, source::SourceOptions},
     engine::policy::{Mode, ReadMode},
     manifest::Selection,
 };
@@ -32,7 +32,10 @@ pub(super) async fn run(args: RunArgs, no_color: bool) -> Result<CommandOutcome,
     let job = Job {
         core: &args.core,
         dir: args.source.dir().to_path_buf(),
-        source: args.strict.options(),
+        source: SourceOptions {
+            refuse_empty: args.once && !args.allow_empty,
+            ..args.strict.options()
+        },
         selection: Selection::default(),
         settings,
         terms: args.rails.terms(args.once),

@@ -33,7 +33,7 @@ fn check_counts_what_it_skips_and_strict_refuses_it() {
         (
             0,
             "skipped 3 documents of other tools (apps/v1, v1, 1 without `apiVersion`)\n\
-             1 files, 1 good documents, 0 problems\n"
+             1 file, 1 good document, 0 problems\n"
         )
     );
     let (code, text) = check(folder.path(), &["--strict"]);
@@ -48,7 +48,7 @@ fn check_counts_what_it_skips_and_strict_refuses_it() {
     let (code, text) = check(folder.path(), &[]);
     assert_eq!(code, 2, "{text}");
     assert!(
-        text.contains("template.yaml:1:3: ") && text.contains("list it in `.evenkeelignore`"),
+        text.contains("template.yaml:1:1: ") && text.contains("list it in `.evenkeelignore`"),
         "{text}"
     );
     fs::write(folder.path().join(".evenkeelignore"), "template.yaml\n").unwrap();
@@ -73,7 +73,7 @@ fn check_of_a_directory_without_manifests_is_an_error() {
     };
     refused(";");
     fs::write(folder.path().join("README.md"), "words").unwrap();
-    refused(" among its 1 files;");
+    refused(" (1 other file);");
     fs::write(folder.path().join("ci.yml"), "on: push\n").unwrap();
     refused("; it holds 1 document of another tool (without `apiVersion`);");
     // One with faults has its faults told instead.
@@ -84,14 +84,14 @@ fn check_of_a_directory_without_manifests_is_an_error() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn plan_and_apply_of_a_directory_without_manifests_are_errors() {
+async fn no_round_of_work_begins_on_a_directory_without_manifests() {
     let scene = Scene::new().await;
-    for command in ["plan", "apply"] {
-        let (code, text) = scene.on_manifests(&[command]).await;
-        assert_eq!(code, 2, "{command}: {text}");
+    for words in [&["plan"][..], &["apply"], &["run", "--once"]] {
+        let (code, text) = scene.on_manifests(words).await;
+        assert_eq!(code, 2, "{words:?}: {text}");
         assert!(text.contains("holds no manifest") && text.contains("--allow-empty"), "{text}");
-        let (code, text) = scene.on_manifests(&[command, "--allow-empty"]).await;
-        assert_eq!(code, 0, "{command}: {text}");
+        let (code, text) = scene.on_manifests(&[words, &["--allow-empty"]].concat()).await;
+        assert_eq!(code, 0, "{words:?}: {text}");
     }
 }
 

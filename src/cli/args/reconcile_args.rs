@@ -70,6 +70,10 @@ pub struct RunArgs {
     pub(in crate::cli) source: DirArgs,
     #[command(flatten)]
     pub(in crate::cli) strict: StrictArgs,
+    /// With --once: accept a directory that holds no manifest. Without it that is an error, since the path is probably
+    /// wrong. A daemon waits for the first manifest.
+    #[arg(long, env = "EVENKEEL_ALLOW_EMPTY")]
+    pub(in crate::cli) allow_empty: bool,
     #[command(flatten)]
     pub(in crate::cli) core: CoreArgs,
     #[command(flatten)]

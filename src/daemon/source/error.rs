@@ -2,7 +2,10 @@
 
 use std::{io, path::PathBuf, sync::Arc};
 
-use crate::{engine::failure::chain, manifest::SkippedDocuments};
+use crate::{
+    engine::{count::count, failure::chain},
+    manifest::SkippedDocuments,
+};
 
 /// Why the manifests cannot be read. The last good snapshot still counts.
 #[derive(Debug, Clone, thiserror::Error)]
@@ -70,7 +73,7 @@ impl SourceError {
 fn skipped(other: &SkippedDocuments, ignored: usize) -> String {
     match (other.count(), ignored) {
         (0, 0) => String::new(),
-        (0, count) => format!(" among its {count} files"),
+        (0, files) => format!(" ({})", count(files, "other file")),
         (_, _) => format!("; it holds {other}"),
     }
 }
