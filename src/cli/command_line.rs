@@ -127,8 +127,8 @@ pub(super) fn load(words: Vec<OsString>) -> Result<Cli, StartError> {
     }
     let level = matches.value_source("log_level");
     cli.global.level_from_environment = level == Some(ValueSource::EnvVariable);
-    if let (Some(file), Some(dir)) = (&file, manifests(&cli.command)) {
-        file.outside(dir)?;
+    if let Some(file) = &file {
+        manifests(&cli.command).into_iter().try_for_each(|it| file.outside(it))?;
     }
     if let (Command::Config(args), Some((name, matches))) = (&mut cli.command, matches.subcommand())
         && let Some(command) = whole.find_subcommand(name)
@@ -160,17 +160,20 @@ fn config_flag(words: &[OsString]) -> Option<PathBuf> {
     None
 }
 
-/// The manifests that a command reads, if they stand in a directory.
-fn manifests(command: &Command) -> Option<&Path> {
+/// The directories and files that a command reads manifests from.
+fn manifests(command: &Command) -> Vec<&Path> {
     let dir = match command {
-        Command::Check(args) => args.source.dir(),
+        Command::Check(args) => {
+            let all = args.paths.paths().iter().map(PathBuf::as_path);
+            return all.filter(|it| !is_stdin(it)).collect();
+        }
         Command::Run(args) => args.source.dir(),
         Command::Plan(args) => args.scope.dir(),
         Command::Apply(args) => args.scope.dir(),
         Command::Test(args) => args.scope.dir(),
-        Command::Import(args) => args.manifest.as_deref()?,
-        Command::Publish(args) => args.manifest.as_deref()?,
-        _ => return None,
+        Command::Import(args) => return args.manifest.as_deref().into_iter().collect(),
+        Command::Publish(args) => return args.manifest.as_deref().into_iter().collect(),
+        _ => return Vec::new(),
     };
-    (!is_stdin(dir)).then_some(dir)
+    if is_stdin(dir) { Vec::new() } else { vec![dir] }
 }

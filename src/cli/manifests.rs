@@ -4,7 +4,7 @@ use std::{path::Path, sync::Arc};
 
 use super::error::ManifestError;
 use crate::{
-    daemon::source::{ManifestSource, Snapshot, SourceOptions, SourceRead},
+    daemon::source::{self, ManifestSource, Snapshot, SourceOptions, SourceRead, SourceRoot},
     manifest::{Document, Selection},
 };
 
@@ -25,6 +25,23 @@ pub(super) fn read_with(
     let mut source = ManifestSource::new(dir.to_path_buf()).with(options);
     for _ in 0..TRIES {
         match source.read() {
+            SourceRead::Fresh(snapshot) => return Ok(snapshot),
+            SourceRead::Failed(error) => return Err(error.into()),
+            SourceRead::Torn(why) => tracing::debug!(why, "reading again"),
+            SourceRead::Unchanged | SourceRead::Cancelled => {}
+        }
+    }
+    Err(ManifestError::Torn)
+}
+
+/// Reads all manifests of several directories and files as one set, once. What changes meanwhile is read again, at most
+/// `TRIES` times.
+pub(super) fn read_together(
+    roots: &[SourceRoot],
+    options: SourceOptions,
+) -> Result<Arc<Snapshot>, ManifestError> {
+    for _ in 0..TRIES {
+        match source::read_together(roots, options) {
             SourceRead::Fresh(snapshot) => return Ok(snapshot),
             SourceRead::Failed(error) => return Err(error.into()),
             SourceRead::Torn(why) => tracing::debug!(why, "reading again"),

@@ -59,9 +59,9 @@ pub use self::args::DemoArgs;
 pub use self::args::{
     AccessArgs, ApplyArgs, CheckArgs, Cli, Command, CompletionsArgs, ConfigArgs, CoreArgs, DirArgs,
     ExplainArgs, FunctionArgs, GlobalArgs, ImportArgs, InitArgs, InvokeArgs, ListenArgs, LogsArgs,
-    ManArgs, ManifestArgs, ModeArg, ObjectArgs, Output, PlanArgs, PlanOutput, PublishArgs,
-    RailArgs, RefreshArgs, ResumeArgs, RollbackArgs, RunArgs, SchemaArgs, SchemaOf, ScopeArgs,
-    StatusArgs, StatusOutput, StrictArgs, SuspendArgs, TestArgs,
+    ManArgs, ManifestArgs, ModeArg, ObjectArgs, Output, PathArgs, PlanArgs, PlanOutput,
+    PublishArgs, RailArgs, RefreshArgs, ResumeArgs, RollbackArgs, RunArgs, SchemaArgs, SchemaOf,
+    ScopeArgs, StatusArgs, StatusOutput, StrictArgs, SuspendArgs, TestArgs,
 };
 use self::{
     args::LogFormat,
@@ -108,13 +108,7 @@ impl Cli {
 impl Command {
     fn run(self, no_color: bool) -> Result<CommandOutcome, CliError> {
         match self {
-            Self::Check(mut args) => {
-                let stdin = StdinManifests::read(args.source.dir())?;
-                if let Some(stdin) = &stdin {
-                    args.source.set_dir(stdin.path());
-                }
-                check::check(&args)
-            }
+            Self::Check(args) => check::check(&args),
             Self::Plan(mut args) => {
                 let stdin = from_stdin(&mut args.scope, args.prune)?;
                 let done = block_on(plan::plan(args, no_color));

@@ -3,15 +3,21 @@
 use serde_json::{Value, json};
 use utoipa::OpenApi as _;
 
-use super::{applied::ApplyReport, test::TestReport};
+use super::{applied::ApplyReport, check::CheckReport, test::TestReport};
 use crate::daemon::view::{plan::PlanView, state::ObjectsView};
 
 /// What is printed, by the `kind` that it names.
-const KINDS: [&str; 4] = ["ObjectList", "Plan", "ApplyResult", "TestReport"];
+const KINDS: [&str; 5] = ["CheckReport", "ObjectList", "Plan", "ApplyResult", "TestReport"];
 
 /// The types, as OpenAPI describes them.
 #[derive(utoipa::OpenApi)]
-#[openapi(components(schemas(ObjectsView<'_>, PlanView<'_>, ApplyReport<'_>, TestReport)))]
+#[openapi(components(schemas(
+    CheckReport,
+    ObjectsView<'_>,
+    PlanView<'_>,
+    ApplyReport<'_>,
+    TestReport
+)))]
 struct Outputs;
 
 /// Returns the schema: one document that each of the outputs is valid by, told apart by `kind`.

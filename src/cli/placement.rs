@@ -1,11 +1,11 @@
 //! What `check` finds once it is told the accounts and Regions: roles and images that lie elsewhere, and targets that
 //! nobody declared.
 
-use std::{fs, path::Path, sync::Arc};
+use std::{fs, sync::Arc};
 
 use super::{args::CheckArgs, error::CliError, targets};
 use crate::{
-    daemon::source::Snapshot,
+    daemon::source::{Snapshot, SourceRoot},
     engine::{name::Name, place::Place},
     kinds::function::{doc::FunctionDoc, image_ref::ImageRef},
     manifest::{self, Body, Diagnostic, Document},
@@ -37,7 +37,11 @@ fn places(args: &CheckArgs) -> Result<Vec<Place>, CliError> {
 
 /// Returns a problem for every role and image of a function that AWS will refuse in a target of its document, as far as
 /// the places of targets are known, and for every target that the file of targets does not declare.
-pub(super) fn check(args: &CheckArgs, snapshot: &Snapshot) -> Result<Vec<Diagnostic>, CliError> {
+pub(super) fn check(
+    args: &CheckArgs,
+    roots: &[SourceRoot],
+    snapshot: &Snapshot,
+) -> Result<Vec<Diagnostic>, CliError> {
     let places = places(args)?;
     let mut diagnostics = Vec::new();
     if args.targets.is_some() {
@@ -48,7 +52,7 @@ pub(super) fn check(args: &CheckArgs, snapshot: &Snapshot) -> Result<Vec<Diagnos
         for document in snapshot.documents.iter().filter(meant) {
             let Body::Function(doc, _) = &document.body else { continue };
             let all = role(doc, place).into_iter().chain(image(doc, place));
-            diagnostics.extend(all.map(|it| it.at(document, args.source.dir())));
+            diagnostics.extend(all.map(|it| it.at(document, roots)));
         }
     }
     Ok(diagnostics)
@@ -97,11 +101,11 @@ fn image(doc: &FunctionDoc, place: &Place) -> Option<Misplaced> {
 
 impl Misplaced {
     /// The problem, at the field's own line if that can be found.
-    fn at(self, document: &Document, dir: &Path) -> Diagnostic {
+    fn at(self, document: &Document, roots: &[SourceRoot]) -> Diagnostic {
         let Misplaced { field, value, message, hint } = self;
         let file = &document.origin.file;
-        let path = if dir.is_dir() { dir.join(&**file) } else { dir.to_path_buf() };
-        let bytes = fs::read(path).unwrap_or_default();
+        let path = roots.iter().find_map(|it| it.file(file));
+        let bytes = path.and_then(|it| fs::read(it).ok()).unwrap_or_default();
         let place = manifest::position(&bytes, document.origin.line, &["spec", field]);
         let (line, column) = place.unwrap_or((document.origin.line, 0));
         let excerpt = Some(format!("{field}: {value}"));

@@ -17,7 +17,7 @@ use super::{
 use crate::manifest::FILE_MAX;
 
 /// What messages call the manifests of standard input.
-const NAME: &str = "stdin.yaml";
+pub(super) const NAME: &str = "stdin.yaml";
 
 /// The manifests of standard input in a file, for as long as this is there.
 pub(super) struct StdinManifests {

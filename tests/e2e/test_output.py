@@ -7,6 +7,7 @@ import subprocess
 from pathlib import Path
 
 import jsonschema
+import pytest
 
 from conftest import Starter
 from proxy import Proxy
@@ -69,6 +70,23 @@ def valid(answer: dict) -> None:
     """What a command prints is as its schema says."""
     schema = json.loads((ROOT / "docs/reference/output.schema.json").read_text())
     jsonschema.validate(answer, schema)
+
+
+def test_check_prints_json_by_its_schema(evenkeel: Evenkeel, folder: Path) -> None:
+    good = evenkeel.call("check", str(folder), "-o", "json")
+    assert good.returncode == 0, good.stderr
+    valid(json.loads(good.stdout))
+    (folder / "bad.yaml").write_text("kind: [")
+    (folder / "binary.yaml").write_bytes(b"a\0")
+    bad = evenkeel.call("check", str(folder), "-o", "json")
+    report = json.loads(bad.stdout)
+    valid(report)
+    assert (bad.returncode, report["kind"], len(report["problems"])) == (2, "CheckReport", 2)
+    reference = (ROOT / "docs/reference/api.md").read_text()
+    assert all(f"`{field}`" in reference for it in (report, *report["problems"]) for field in it)
+    for report["kind"] in ("Plan", "Unknown"):
+        with pytest.raises(jsonschema.ValidationError):
+            valid(report)
 
 
 def test_errors_are_exit_code_two(evenkeel: Evenkeel, folder: Path, digests: dict) -> None:

@@ -174,7 +174,7 @@ fn check_finds_roles_and_images_that_lie_elsewhere() {
         assert_eq!(code, 2, "{text}");
         assert!(text.starts_with(&format!("job.yaml:7:9: {found}")), "{text}");
         assert!(
-            text.contains(&format!("\n    role: {role}\n1 files, 2 good documents, 1 problems\n")),
+            text.contains(&format!("\n    role: {role}\n1 file, 2 good documents, 1 problem\n")),
             "{text}"
         );
     }
@@ -189,7 +189,7 @@ fn check_finds_roles_and_images_that_lie_elsewhere() {
     assert_eq!(code, 2, "{text}");
     let found =
         "job.yaml:6:10: the image lies in eu-west-1, and the target `default` is in eu-central-1; ";
-    assert!(text.starts_with(found) && text.contains(", 1 problems\n"), "{text}");
+    assert!(text.starts_with(found) && text.contains(", 1 problem\n"), "{text}");
     let stray = MANIFEST.replace("name: job", "name: stray, target: [other, nowhere]");
     fs::write(folder.path().join("stray.yaml"), stray).unwrap();
     let (code, text) = check(folder.path(), &["--targets", targets.to_str().unwrap()]);

@@ -39,7 +39,7 @@ pub use self::{
         StatusOutput,
     },
     reconcile_args::{ApplyArgs, ModeArg, PlanArgs, RunArgs},
-    scope::{DirArgs, RailArgs, ScopeArgs},
+    scope::{DirArgs, PathArgs, RailArgs, ScopeArgs},
     test::TestArgs,
 };
 pub(super) use self::{

@@ -4,7 +4,7 @@ use std::{path::PathBuf, time::Duration};
 
 use clap::{Args, ValueEnum};
 
-use super::{access::AWS, manifests::ManifestArgs, scope::DirArgs};
+use super::{access::AWS, manifests::ManifestArgs, output::Output, scope::PathArgs};
 use crate::{
     cli::parse::{account_id, duration, label, status, url},
     engine::status::Status,
@@ -17,7 +17,7 @@ pub(super) const CONNECTION: &str = "Connection options";
 #[derive(Debug, Args)]
 pub struct CheckArgs {
     #[command(flatten)]
-    pub(in crate::cli) source: DirArgs,
+    pub(in crate::cli) paths: PathArgs,
     #[command(flatten)]
     pub(in crate::cli) manifests: ManifestArgs,
     /// The account of the target `default`: roles of other accounts are found.
@@ -27,6 +27,9 @@ pub struct CheckArgs {
     /// declared are found (docs/reference/targets.md).
     #[arg(long, env = "EVENKEEL_TARGETS", help_heading = AWS, value_name = "FILE", conflicts_with = "account_id")]
     pub(in crate::cli) targets: Option<PathBuf>,
+    /// For people or for programs.
+    #[arg(short, long, env = "EVENKEEL_OUTPUT", default_value = "text")]
+    pub(in crate::cli) output: Output,
 }
 
 /// The arguments of `schema`.
@@ -42,7 +45,7 @@ pub struct SchemaArgs {
 pub enum SchemaOf {
     /// Manifests.
     Manifest,
-    /// What `status`, `plan`, `apply` and `test` print with `-o json`.
+    /// What `check`, `status`, `plan`, `apply` and `test` print with `-o json`.
     Output,
 }
 

@@ -16,10 +16,10 @@ use crate::{
 /// What stands for standard input where a path is expected.
 pub(in crate::cli) const STDIN: &str = "-";
 
-/// The flag that says the same as DIR.
+/// The flag that says the same as DIR or PATH.
 #[derive(Debug, Args)]
 struct DirFlag {
-    /// The same as DIR.
+    /// The directory of manifests, or one file, where none is given as an argument.
     #[arg(
         short = 'f',
         long,
@@ -49,10 +49,27 @@ pub struct ScopeArgs {
     label: Vec<(String, String)>,
 }
 
+/// Files and directories of manifests.
+#[derive(Debug, Args)]
+pub struct PathArgs {
+    /// The directories of manifests, and files; `-` is standard input. Several are read as one set of manifests.
+    #[arg(value_name = "PATH", value_hint = ValueHint::AnyPath)]
+    paths: Vec<PathBuf>,
+    #[command(flatten)]
+    flag: DirFlag,
+}
+
+impl PathArgs {
+    /// The paths, as they were given.
+    pub(in crate::cli) fn paths(&self) -> &[PathBuf] {
+        if self.paths.is_empty() { std::slice::from_ref(&self.flag.dir) } else { &self.paths }
+    }
+}
+
 /// All documents of a directory.
 #[derive(Debug, Args)]
 pub struct DirArgs {
-    /// The directory of manifests, or one file; for `check` also `-`, standard input.
+    /// The directory of manifests, or one file.
     #[arg(value_name = "DIR")]
     first: Option<PathBuf>,
     #[command(flatten)]
@@ -63,11 +80,6 @@ impl DirArgs {
     /// The directory of manifests, as it was given.
     pub(in crate::cli) fn dir(&self) -> &Path {
         self.first.as_ref().unwrap_or(&self.flag.dir)
-    }
-
-    /// Takes another directory instead.
-    pub(in crate::cli) fn set_dir(&mut self, dir: PathBuf) {
-        self.first = Some(dir);
     }
 }
 

@@ -8,6 +8,7 @@ mod error;
 mod ignore;
 mod read;
 mod revision;
+mod several;
 mod snapshot;
 mod stamp;
 mod walk;
@@ -20,7 +21,7 @@ use std::{
 
 use tokio::sync::watch::Receiver;
 
-pub use self::{error::SourceError, snapshot::Snapshot};
+pub use self::{error::SourceError, several::SourceRoot, snapshot::Snapshot};
 use self::{
     error::WalkError,
     ignore::IgnoreFile,
@@ -60,6 +61,15 @@ impl From<WalkError> for SourceRead {
             WalkError::Failed(error) => Self::Failed(error),
             WalkError::Cancelled => Self::Cancelled,
         }
+    }
+}
+
+/// Reads several directories and files once, as one set of manifests: two documents with one name are a fault, wherever
+/// they stand. A file that several roots lead to is read once, by the first of them. Blocking.
+pub fn read_together(roots: &[SourceRoot], options: SourceOptions) -> SourceRead {
+    match several::read(roots, options.foreign, options.refuse_empty) {
+        Ok(snapshot) => SourceRead::Fresh(Arc::new(snapshot)),
+        Err(error) => error.into(),
     }
 }
 
@@ -129,7 +139,7 @@ impl ManifestSource {
         };
         self.watched.folders = Arc::new(std::mem::take(&mut listing.folders));
         between();
-        let files = match self.cache.read_all(&listing, &self.watched.cancel) {
+        let files = match self.cache.read_all(&listing.files, &self.watched.cancel) {
             Ok(files) => files,
             Err(error) => return error.into(),
         };

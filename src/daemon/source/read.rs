@@ -7,7 +7,7 @@ use sha2::{Digest as _, Sha256};
 use super::{
     error::WalkError,
     stamp::{Stamp, stamp},
-    walk::{DirectoryListing, ManifestPath},
+    walk::ManifestPath,
 };
 use crate::{
     daemon::stop::Cancel,
@@ -55,12 +55,12 @@ impl Cache {
     /// all were read, or the daemon stops. What exceeds [`TOTAL_MAX`] counts as unreadable.
     pub(super) fn read_all(
         &mut self,
-        listing: &DirectoryListing,
+        paths: &[ManifestPath],
         cancel: &Cancel,
     ) -> Result<Vec<SourceFile>, WalkError> {
         let mut files = BTreeMap::new();
         let mut total = 0_u64;
-        for found in &listing.files {
+        for found in paths {
             if cancel.is_cancelled() {
                 return Err(WalkError::Cancelled);
             }
@@ -77,7 +77,7 @@ impl Cache {
             files.insert(Arc::clone(&found.name), (before, read));
         }
         // Nothing may have moved between the first file and the last.
-        for found in &listing.files {
+        for found in paths {
             let after = stamp(&found.path, &found.name)?;
             if files.get(&found.name).is_none_or(|(before, _)| *before != after) {
                 return Err(WalkError::changed(&found.name));

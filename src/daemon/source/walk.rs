@@ -72,6 +72,7 @@ pub(super) struct ManifestPath {
 }
 
 /// What is left of a walk once the files are read.
+#[derive(Default)]
 pub(super) struct Rest {
     pub(super) ignore_files: Vec<IgnoreFile>,
     pub(super) diagnostics: Vec<Diagnostic>,

@@ -13,7 +13,7 @@ fn check_reads_standard_input_and_names_its_lines() {
         [function("one", "jobs:v1", ""), function("two", "jobs:v1", "memorySize: 512")].concat();
     for words in [&["check", "-"][..], &["check", "-f", "-"], &["check", "--filename", "-"]] {
         let good = user.pipe(words, text.as_bytes());
-        assert_eq!(good.out, "1 files, 2 good documents, 0 problems\n", "{good:?}");
+        assert_eq!(good.out, "1 file, 2 good documents, 0 problems\n", "{good:?}");
         assert_eq!(good.code, 0);
     }
     let bad = text.replace("memorySize: 512", "memorySize: 1");
@@ -22,7 +22,7 @@ fn check_reads_standard_input_and_names_its_lines() {
     assert_eq!(std::fs::read_dir(&temporary).unwrap().count(), 0, "what was read is left");
     // The same text in a file.
     user.file("both.yaml", &text);
-    assert_eq!(user.run(&["check", "both.yaml"]).out, "1 files, 2 good documents, 0 problems\n");
+    assert_eq!(user.run(&["check", "both.yaml"]).out, "1 file, 2 good documents, 0 problems\n");
 }
 
 #[test]

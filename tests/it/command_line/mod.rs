@@ -1,6 +1,7 @@
 //! What users expect of any command line: help, usage, examples, completions, manual pages, a config file, standard
 //! input. The real binary, without AWS.
 
+mod check;
 mod config;
 mod format;
 mod guess;

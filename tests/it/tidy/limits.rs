@@ -92,7 +92,16 @@ pub(crate) const CRATES: &[(&str, &[&str])] = &[
     ("hyper", &["daemon/http/"]),
     ("futures_util", &["daemon/http/"]),
     ("askama", &["daemon/http/"]),
-    ("utoipa", &["daemon/", "cli/applied.rs", "cli/output_schema.rs", "cli/test/report.rs"]),
+    (
+        "utoipa",
+        &[
+            "daemon/",
+            "cli/applied.rs",
+            "cli/check.rs",
+            "cli/output_schema.rs",
+            "cli/test/report.rs",
+        ],
+    ),
     ("sd_notify", &["daemon/systemd.rs"]),
     ("prometheus", &["daemon/"]),
     ("notify", &["daemon/source/watch.rs"]),
