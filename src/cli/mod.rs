@@ -51,6 +51,7 @@ mod targets;
 mod test;
 mod time_scale;
 mod usage;
+mod wait;
 
 use std::ffi::OsString;
 

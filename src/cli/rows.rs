@@ -83,6 +83,11 @@ pub(super) fn word<'a>(value: &'a Value, name: &str) -> &'a str {
     member(value, name).as_str().unwrap_or_default()
 }
 
+/// The objects of an answer that a manifest asks for.
+pub(super) fn wanted_objects(answer: &Value) -> impl Iterator<Item = &Value> {
+    items(answer, "objects").filter(|it| member(it, "orphan").as_bool() != Some(true))
+}
+
 pub(super) fn items<'a>(value: &'a Value, name: &str) -> impl Iterator<Item = &'a Value> {
     member(value, name).as_array().into_iter().flatten()
 }

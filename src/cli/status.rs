@@ -14,9 +14,10 @@ use super::{
     error::{CliError, DaemonError},
     out::{clean, note, print},
     outcome::CommandOutcome,
-    rows::{ago, facet_name, fetch, is_called, items, member, place, word},
+    rows::{ago, facet_name, fetch, is_called, items, member, place, wanted_objects, word},
     style::{Style, Tone},
     table,
+    wait::{WaitProgress, others},
 };
 use crate::{
     daemon::clock::SystemClock,
@@ -62,10 +63,11 @@ fn ask(args: &StatusArgs) -> Result<Value, DaemonError> {
 }
 
 /// Asks until all that is meant has the wanted status, or time is up; says which it was. An object that is not there
-/// yet is waited for.
+/// yet is waited for. Each change on the way is a line on standard error.
 fn wait(args: &StatusArgs) -> Result<(Value, bool), DaemonError> {
     #[expect(clippy::disallowed_methods, reason = "a person waits, by the clock on the wall")]
     let began = Instant::now();
+    let mut progress = WaitProgress::default();
     loop {
         let asked = ask(args);
         let late = began.elapsed() >= args.timeout;
@@ -73,15 +75,15 @@ fn wait(args: &StatusArgs) -> Result<(Value, bool), DaemonError> {
             Ok(answer) if has_come(&answer, args.wanted) => return Ok((answer, true)),
             Ok(answer) if late => {
                 let wanted = args.wanted.as_str();
-                note(&format!(
-                    "not {wanted} within {:?}: {}",
-                    args.timeout,
-                    others(&answer, wanted)
-                ));
+                let pending = pending(&answer, args.wanted);
+                note(&format!("not {wanted} within {:?}: {pending}", args.timeout));
                 return Ok((answer, false));
             }
             Err(error @ DaemonError::NoObject { .. }) if late => return Err(error),
-            Ok(_) | Err(DaemonError::NoObject { .. }) => {}
+            Ok(answer) => progress.say(pending(&answer, args.wanted)),
+            Err(DaemonError::NoObject { name }) => {
+                progress.say(format!("no object is called `{name}` yet"));
+            }
             Err(error) => return Err(error),
         }
         pause(PAUSE.min(args.timeout.saturating_sub(began.elapsed())));
@@ -94,16 +96,11 @@ fn has_come(answer: &Value, wanted: Status) -> bool {
     well && wanted_objects(answer).all(|it| word(it, "status") == wanted.as_str())
 }
 
-/// The keys of the objects that have another status.
-fn others(answer: &Value, wanted: &str) -> String {
-    let others = wanted_objects(answer).filter(|it| word(it, "status") != wanted);
-    let others = others.map(|it| format!("{} is {}", word(it, "key"), word(it, "status")));
-    clean(&others.collect::<Vec<_>>().join(", "))
-}
-
-/// The objects that a manifest asks for.
-fn wanted_objects(answer: &Value) -> impl Iterator<Item = &Value> {
-    items(answer, "objects").filter(|it| member(it, "orphan").as_bool() != Some(true))
+/// What is waited for: the objects that have another status, and what keeps the whole from being in sync.
+fn pending(answer: &Value, wanted: Status) -> String {
+    let others = Some(others(answer, wanted.as_str())).filter(|it| !it.is_empty());
+    let rest = if wanted == Status::Synced { unsettled(answer) } else { Vec::new() };
+    others.into_iter().chain(rest).collect::<Vec<_>>().join("; ")
 }
 
 /// Returns what the command prints.

@@ -8,6 +8,7 @@ mod guess;
 mod help;
 mod input;
 mod pages;
+mod wait;
 
 use std::{
     fs,
