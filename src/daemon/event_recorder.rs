@@ -64,8 +64,11 @@ impl EventRecorder<'_> {
                 let row = self.board.read(|shown| shown.rows.get(key).cloned());
                 let changes = row.iter().flat_map(|it| &it.changes).filter(drift);
                 let fields: Vec<FieldChange> = changes.map(by_others).collect();
-                let message =
-                    format!("somebody changed it in AWS ({}): {}", cause.as_str(), list(&fields));
+                let message = format!(
+                    "another party changed it in AWS ({}): {}",
+                    cause.as_str(),
+                    list(&fields)
+                );
                 self.event(key, EventReason::warning("Drifted"), &message);
                 self.entry(key, HistoryEntry { fields, ..self.blank(key, EntryKind::Drifted) });
             }

@@ -47,7 +47,7 @@ impl Class {
         match self {
             Self::Throttled => "backs off and slows the call budget down; obeys `Retry-After`",
             Self::Busy => "waits: AWS is at work on the object; tries again after 5 s",
-            Self::Precondition => "looks again: somebody changed the object meanwhile",
+            Self::Precondition => "looks again: another party changed the object meanwhile",
             Self::MissingInput => {
                 "tries again after a minute: something does not exist yet, is not ready, or is misspelt"
             }

@@ -175,7 +175,7 @@ impl<K: Kind> Engine<K> {
         // Not what differs now: the next round may begin with something else.
         let fields = memory.fight.fields().collect::<Vec<_>>().join(", ");
         let message = format!(
-            "somebody keeps changing {fields} back, so it is left alone until {until:.0}: find out who, or \
+            "another party keeps changing {fields} back, so it is left alone until {until:.0}: find out who, or \
              leave the field to them with `policy.ignore`"
         );
         Some(Gate {

@@ -298,7 +298,7 @@ fn decide<K: Kind>(case: &Case<'_, K>, diff: &Diff<K::Step>, stuck: &[String]) -
             fields => {
                 format!(
                     "not converging: {fields}: AWS accepted the value and shows another one; see \
-                     whether AWS supports it here, or whether somebody puts it back"
+                     whether AWS supports it here, or whether another party puts it back"
                 )
             }
         };

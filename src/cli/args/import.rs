@@ -31,7 +31,7 @@ pub struct ImportArgs {
     /// Write over manifests that are there.
     #[arg(long)]
     pub(in crate::cli) force: bool,
-    /// Write what somebody changed in AWS into the manifests that there are, instead of repairing it: an edit of
+    /// Write what another party changed in AWS into the manifests that there are, instead of repairing it: an edit of
     /// those values alone, which keeps comments and order. What the manifests changed themselves stays.
     #[arg(long, requires = "manifest", conflicts_with_all = ["from", "dir", "force", "form"])]
     pub(in crate::cli) capture: bool,

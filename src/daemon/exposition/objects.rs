@@ -95,7 +95,8 @@ impl ExpositionWriter<'_> {
             all,
             |it| seconds(Some(it.worst().since).filter(|_| suspended(it))),
         );
-        let help = "Whether it is left alone since somebody keeps changing it back.";
+        let help =
+            "Whether Evenkeel leaves the object alone since another party keeps changing it back.";
         self.each(&Family("evenkeel_object_fighting", help, &O), all, |it| {
             flag(it.has("Fighting"))
         });
@@ -117,14 +118,14 @@ impl ExpositionWriter<'_> {
     /// Writes for each object whether it drifted and under which cause, in how many fields, and
     /// since when.
     fn drift(&mut self, all: &[SeriesSubject]) {
-        let help = "Whether somebody changed the object in AWS, by what was changed.";
+        let help = "Whether the object was changed in AWS outside Evenkeel, by what was changed.";
         let samples = all.iter().flat_map(|it| Cause::ALL.map(|cause| (it, cause)));
         self.gauge(
             &Family("evenkeel_object_drift", help, &CAUSE),
             samples
                 .map(|(it, cause)| (it.with(cause.as_str()), flag(it.it.causes.contains(&cause)))),
         );
-        let help = "How many fields somebody changed in AWS.";
+        let help = "Number of fields that were changed in AWS outside Evenkeel.";
         self.each(&Family("evenkeel_object_drift_fields", help, &O), all, |it| count(it.fields));
         let help = "Since when the object has drifted; 0 if it has not.";
         let name = "evenkeel_object_drift_since_timestamp_seconds";

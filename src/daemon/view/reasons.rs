@@ -72,7 +72,7 @@ const TABLE: &[(&str, &str, &str)] = &[
     ("RolloutWaiting", "many change at once, so they go in waves; its wave is to come", ""),
     ("RolloutHalted", "the update of another one failed, so this one waits", "mend the cause or take the change back; `--confirm` with the hash goes on all the same"),
     ("MassDrift", "more than ten and more than a quarter of a target's functions (or repositories) have drifted at once: nothing is written to the target", "find out who changed them; it goes on when most are as they were, or with `--confirm` and the hash in the message"),
-    ("Fighting", "somebody keeps changing back what is mended; the object is left alone for 5 minutes, then for longer, at most an hour", "find out who, or leave the field to them with `policy.ignore`"),
+    ("Fighting", "another party keeps changing back what Evenkeel repairs; Evenkeel leaves the object alone for 5 minutes, then for longer, at most an hour", "find out who, or leave the field to them with `policy.ignore`"),
     ("NotOwned", "the object, or a policy of the repository, exists and is not ours", "`policy.adopt` if it should be"),
     ("NotAnImage", "a zip function has the name", "rename one of them"),
     ("NotConverging", "AWS accepted a value and shows another one; the field is left alone for a minute, then 10, an hour and 6 hours, or until either value changes", "see whether AWS supports the field here; a function is made anew after a minute"),

@@ -27,7 +27,7 @@ pub(crate) struct EventView {
     pub facet: Option<String>,
     /// Whether the subject is an `object`, a `target` or the `source`.
     pub about: &'static str,
-    /// `Normal`, or `Warning` if somebody should look.
+    /// `Normal`, or `Warning` if a person should look.
     #[serde(rename = "type")]
     pub kind: &'static str,
     /// In PascalCase.
