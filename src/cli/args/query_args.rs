@@ -117,8 +117,8 @@ pub struct StatusArgs {
     /// Show it again every two seconds, until interrupted.
     #[arg(short, long, env = "EVENKEEL_WATCH", conflicts_with = "wait")]
     pub(in crate::cli) watch: bool,
-    /// Wait until every object that is meant has the status of --for, then show it. Exit 1 if it does not come within
-    /// --timeout.
+    /// Wait until every object that is meant has the status of --for, then show it. Standard error says what is waited
+    /// for, one line for each change. Exit 1 if it does not come within --timeout.
     #[arg(long)]
     pub(in crate::cli) wait: bool,
     /// With --wait: for which status.

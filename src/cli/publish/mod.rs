@@ -37,7 +37,10 @@ use crate::{
         registry,
     },
     daemon::{options::Working, source::SourceOptions},
-    engine::{facts::oci_architecture, kind::Kind as _, name::Name, policy::Mode, prune::Terms},
+    engine::{
+        count::count, facts::oci_architecture, kind::Kind as _, name::Name, policy::Mode,
+        prune::Terms,
+    },
     kinds::{
         function::{config::defaults::ARCHITECTURE, image_ref::ImageRef},
         repository::{Repository, aws::RepositoryCloud},
@@ -83,7 +86,7 @@ pub(super) fn publish(args: &PublishArgs) -> Result<CommandOutcome, CliError> {
     let short: String = digest.trim_start_matches("sha256:").chars().take(TAG_DIGITS).collect();
     let tag = args.tag.clone().unwrap_or_else(|| format!("sha-{short}"));
     let reference = format!("{}/{repository}@{digest}", registry::host(&access.url));
-    note(&format!("{repository}:{tag} is {digest}, {} blobs", image.blobs().len()));
+    note(&format!("{repository}:{tag} is {digest}, {}", count(image.blobs().len(), "blob")));
     let client = Client::new(access, &repository);
     let push_progress = PushProgress::of(&image);
     let pushed = push::push(&client, &image, &tag, &push_progress);
@@ -101,7 +104,8 @@ fn summary(pushed: PushSummary) -> String {
         return "the tag names this very image already: nothing is uploaded".into();
     }
     let PushSummary { sent, skipped, bytes, .. } = pushed;
-    format!("{sent} blobs uploaded ({bytes} bytes), {skipped} were there")
+    let (sent, bytes) = (count(sent, "blob"), count(bytes, "byte"));
+    format!("{sent} uploaded ({bytes}), {skipped} already there")
 }
 
 fn refused(error: PushError, repository: &str) -> PublishError {

@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::block::{At, Block, Fields};
 use crate::{
-    engine::diff::Cause,
+    engine::{count::count, diff::Cause},
     kinds::{export, part::Site},
     shape::{Field, Shape, Text},
 };
@@ -63,7 +63,8 @@ impl fmt::Display for Call {
         match self {
             Self::Put(at, Config { retries, age, .. }) => write!(
                 f,
-                "configure asynchronous invocation of function {at}: {retries} retries, {age} s"
+                "configure asynchronous invocation of function {at}: {}, {age} s",
+                count(*retries, "retry")
             ),
             Self::Delete(at) => write!(f, "reset asynchronous invocation of function {at}"),
         }
