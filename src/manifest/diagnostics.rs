@@ -1,6 +1,6 @@
 //! The diagnostics of one file while it is read.
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use super::{
     diagnostic::Diagnostic,
@@ -9,6 +9,7 @@ use super::{
 
 /// How many diagnostics one file may have: who has more of them reads no more, and each takes memory.
 const DIAGNOSTICS_MAX: usize = 100;
+
 /// Collects the diagnostics of one file.
 pub(super) struct Diagnostics {
     file: Arc<str>,
@@ -39,12 +40,18 @@ impl Diagnostics {
         });
     }
 
-    /// Adds problems in place of whatever else was found on their lines.
-    pub(super) fn replace_lines(&mut self, errors: Vec<ParseError>) {
-        self.all.retain(|it| !errors.iter().any(|error| error.at.line == it.line));
-        for error in errors {
-            self.push(error);
-        }
+    /// Whether one more problem would be shown, and not only counted.
+    pub(super) fn has_room(&self) -> bool {
+        self.all.len() < DIAGNOSTICS_MAX
+    }
+
+    /// Drops what was found on these lines after the first `told` problems.
+    pub(super) fn drop_lines(&mut self, told: usize, lines: &BTreeSet<u32>) {
+        let mut index = 0;
+        self.all.retain(|it| {
+            index += 1;
+            index <= told || !lines.contains(&it.line)
+        });
     }
 
     /// All diagnostics in reading order, each once, and at the end how many are not shown.

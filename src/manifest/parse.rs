@@ -81,24 +81,28 @@ pub fn parse_with(file: &str, bytes: &[u8], policy: ForeignDocuments) -> Parsed 
             diagnostics.push(ParseError { hint, excerpt, ..error });
         }
         let skipped = |number: usize| foreign.get(number).is_some_and(Option::is_some);
-        let mut templates = Vec::new();
+        let mut templated = BTreeSet::new();
         for fault in trees.faults.into_iter().filter(|it| !skipped(it.document)) {
-            match template::explain(text, &fault.error) {
+            // What is only counted needs no words.
+            let shown = diagnostics.has_room();
+            match shown.then(|| template::explain(text, &fault.error)).flatten() {
                 Some(error) => {
+                    templated.insert(error.at.line);
                     let hint = format!("{}; {ELSE_IGNORE}", error.hint);
-                    templates.push(ParseError { hint, ..error });
+                    diagnostics.push(ParseError { hint, ..error });
                 }
                 None => diagnostics.push(fault.error),
             }
         }
+        let told = diagnostics.all.len();
         for (tree, _) in trees.documents.iter().zip(&foreign).filter(|(_, it)| it.is_none()) {
             let document = Some(tree).filter(|it| !it.is_null());
             let document = document.and_then(|it| self::document(&file, it, &mut diagnostics));
             // What looks like a document with a template in it is none.
-            let document = document.filter(|_| templates.is_empty());
+            let document = document.filter(|_| templated.is_empty());
             parsed.documents.extend(document.map(Arc::new));
         }
-        diagnostics.replace_lines(templates);
+        diagnostics.drop_lines(told, &templated);
     }
     parsed.diagnostics = diagnostics.into_all();
     parsed

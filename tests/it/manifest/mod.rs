@@ -184,6 +184,20 @@ fn a_document_that_may_be_meant_for_evenkeel_is_not_skipped() {
     }
 }
 
+/// A file of nothing but templates has as few notes as any other.
+#[test]
+fn many_templates_make_few_notes() {
+    let text = "kind: Function\nspec:\n".to_owned() + &"- a: {{ x }}\n".repeat(5_000);
+    let parsed = manifest::parse("x.yaml", text.as_bytes());
+    let shown = shown(&parsed);
+    assert!(shown.lines().count() < 250, "{shown}");
+    assert!(
+        shown.contains("x.yaml:3:6: the YAML cannot be read: `{{ … }}` is a template"),
+        "{shown}"
+    );
+    assert!(shown.ends_with("more problems of this file are not shown\n"), "{shown}");
+}
+
 const GOOD: &str = "\
 apiVersion: evenkeel.dev/v1
 kind: Function
