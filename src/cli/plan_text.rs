@@ -136,7 +136,9 @@ fn facet_lines(it: &PlannedFacetView<'_>, base: bool, style: Style) -> Vec<Strin
     }
     // The steps of a release say what changes; not who moved.
     let shown = |change: &&DifferenceView<'_>| {
-        let whole = !it.fields.is_empty() && is_presence(change);
+        // The line of a new object says that it is new.
+        let told = !it.fields.is_empty() || base && it.action == Action::Create;
+        let whole = told && is_presence(change);
         !whole && (!release || change.origin != "pending")
     };
     let changes: Vec<&DifferenceView<'_>> = it.changes.iter().filter(shown).collect();

@@ -148,7 +148,8 @@ pub(crate) struct PlannedFacetView<'a> {
     pub(crate) facet: String,
     /// What is done.
     pub(crate) action: Action,
-    /// Every field of what is created, as far as AWS would not choose it by itself.
+    /// Every field of what is created, as far as AWS would not choose it by itself; of a function its architecture in
+    /// any case, since images are built for one.
     pub(crate) fields: Vec<NewFieldView<'a>>,
     /// Every field that differs.
     pub(crate) changes: Vec<DifferenceView<'a>>,
