@@ -6,7 +6,7 @@ use serde_json::Value;
 use super::{
     error::DaemonError,
     out::clean,
-    rows::{ago, facet_name, fetch, items, place, read_times, word},
+    rows::{ago, facet_name, fetch, items, place, read_times, repeats, word},
 };
 
 /// Returns in words what is known of one object, facet by facet, and its history, which is read from the daemon at
@@ -20,8 +20,10 @@ pub(super) fn detail(url: &str, object: &Value, now: Timestamp) -> Result<String
     }
     let mut lines =
         vec![format!("{key}  {}", word(object, "status")), format!("  {}", head.join(", "))];
-    for it in items(object, "facets") {
-        lines.extend(facet(it, now));
+    let base = items(object, "facets").next();
+    for (index, it) in items(object, "facets").enumerate() {
+        let told = index > 0 && base.is_some_and(|base| repeats(it, base));
+        lines.extend(facet(it, told, now));
     }
     let base = url.trim_end_matches('/');
     let history = fetch(&format!("{base}/api/v1/history/{key}"))?;
@@ -36,10 +38,10 @@ pub(super) fn detail(url: &str, object: &Value, now: Timestamp) -> Result<String
 }
 
 /// Returns the lines of one facet: status and times, details, fields that differ, steps, and the
-/// conditions that hold.
-fn facet(it: &Value, now: Timestamp) -> Vec<String> {
+/// conditions that hold. `told`: the object itself says why it is not in sync.
+fn facet(it: &Value, told: bool, now: Timestamp) -> Vec<String> {
     let mut lines = vec![format!("  {}  {}", facet_name(it), word(it, "status"))];
-    if word(it, "status") != "synced" {
+    if word(it, "status") != "synced" && !told {
         lines.push(format!("    {}: {}", word(it, "reason"), word(it, "message")));
     }
     let mut facts = vec![format!("since {}", ago(it, "since", now)), read_times(it, now)];

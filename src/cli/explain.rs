@@ -8,7 +8,7 @@ use super::{
     error::{CliError, DaemonError},
     out::{clean, print},
     outcome::CommandOutcome,
-    rows::{ago, facet_name, fetch, is_called, items, member, place, read_times, word},
+    rows::{ago, facet_name, fetch, is_called, items, member, place, read_times, repeats, word},
 };
 use crate::{daemon::clock::SystemClock, engine::time::Clock as _};
 
@@ -31,15 +31,25 @@ pub(super) fn explain(args: &ExplainArgs) -> Result<CommandOutcome, CliError> {
 /// target, where its manifest is, and what that rests on.
 fn block(answer: &Value, object: &Value, now: Timestamp) -> String {
     let mut lines = vec![format!("{} is {}", word(object, "key"), word(object, "status"))];
-    let wrong = items(object, "facets").filter(|it| word(it, "status") != "synced");
-    for facet in wrong {
-        lines.extend(facet_lines(facet, now));
+    let wrong: Vec<&Value> =
+        items(object, "facets").filter(|it| word(it, "status") != "synced").collect();
+    for (index, facet) in wrong.iter().enumerate() {
+        let earlier = wrong.iter().take(index);
+        // What fails for one reason is told once, with the names of all.
+        if earlier.clone().any(|it| repeats(facet, it)) {
+            continue;
+        }
+        let others = wrong.iter().skip(index + 1).filter(|it| repeats(it, facet));
+        let names: Vec<String> =
+            [*facet].into_iter().chain(others.copied()).map(facet_name).collect();
+        lines.extend(facet_lines(facet, &names.join(", "), now));
     }
     let target = word(object, "target");
     let target = items(answer, "targets").find(|it| word(it, "name") == target);
     for why in ["paused", "held"] {
         let reason = target.map_or(&Value::Null, |it| member(it, why));
-        if !reason.is_null() {
+        let told = wrong.iter().any(|it| word(it, "message") == word(reason, "message"));
+        if !reason.is_null() && !told {
             let message = word(reason, "message");
             lines.push(format!("  Nothing is written to its target: {message}"));
         }
@@ -54,11 +64,12 @@ fn block(answer: &Value, object: &Value, now: Timestamp) -> String {
     lines.iter().map(|it| clean(it)).collect::<Vec<_>>().join("\n")
 }
 
-/// Says since when and why a facet is not in sync, which fields differ, and what to do.
-fn facet_lines(facet: &Value, now: Timestamp) -> Vec<String> {
+/// Says since when and why a facet is not in sync, which fields differ, and what to do. `names`: the facet, and others
+/// of which the same is true.
+fn facet_lines(facet: &Value, names: &str, now: Timestamp) -> Vec<String> {
     let (status, since) = (word(facet, "status"), ago(facet, "since", now));
     let (reason, message) = (word(facet, "reason"), word(facet, "message"));
-    let mut lines = vec![format!("  {}: {status} for {since}: {reason}", facet_name(facet))];
+    let mut lines = vec![format!("  {names}: {status} for {since}: {reason}")];
     let advice = member(facet, "advice");
     let said = [word(advice, "meaning"), message];
     lines.extend(said.into_iter().filter(|it| !it.is_empty()).map(|it| format!("    {it}")));
@@ -80,4 +91,44 @@ fn facet_lines(facet: &Value, now: Timestamp) -> Vec<String> {
         lines.push("    Nothing needs to be done: Evenkeel is at work on it.".to_owned());
     }
     lines
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    /// Where AWS does not answer, one paragraph is about all that is not known for it.
+    #[test]
+    fn what_fails_for_one_reason_is_told_once() {
+        let facet = |name: &str, call: &str, why: &str| {
+            let message = format!("{call} failed: {why}");
+            json!({ "name": name, "item": null, "status": "unknown", "reason": "ReadFailed", "message": message })
+        };
+        let down = "no connection";
+        let facets = [
+            facet("function", "GetFunction", down),
+            facet("url", "GetFunctionUrlConfig", "AccessDeniedException"),
+            facet("release", "ListAliases", down),
+        ];
+        let object = json!({
+            "key": "default/Function/a", "target": "default", "status": "unknown", "facets": facets,
+        });
+        let paused = json!({ "name": "default", "paused": { "message": "GetFunction failed: no connection" } });
+        let text = block(&json!({ "targets": [paused] }), &object, Timestamp::UNIX_EPOCH);
+        let lines: Vec<&str> = text.lines().take(5).collect();
+        let expected = [
+            "default/Function/a is unknown",
+            "  function, release: unknown for never: ReadFailed",
+            "    GetFunction failed: no connection",
+            "  url: unknown for never: ReadFailed",
+            "    GetFunctionUrlConfig failed: AccessDeniedException",
+        ];
+        assert_eq!(lines, expected);
+        assert!(
+            !text.contains("Nothing is written"),
+            "the target is on hold for the same reason: {text}"
+        );
+    }
 }

@@ -111,8 +111,13 @@ fn object(it: &PlannedObjectView<'_>, style: Style) -> String {
     let place = it.manifest.as_ref().map(|it| format!("  {}", clean(it))).unwrap_or_default();
     let head = style.paint(tone, &format!("{mark} {name}{outcome}"));
     let mut lines = vec![head + &style.paint(Tone::Faint, &place)];
-    for (index, facet) in it.facets.iter().enumerate() {
-        lines.extend(facet_lines(facet, index == 0 && is_base(it, facet), style));
+    let base = it.facets.first().filter(|facet| is_base(it, facet));
+    lines.extend(base.into_iter().flat_map(|facet| facet_lines(facet, true, style)));
+    for facet in it.facets.iter().skip(usize::from(base.is_some())) {
+        // Where AWS does not answer, one line says so of the whole object.
+        if base.is_none_or(|base| !facet.repeats(base)) {
+            lines.extend(facet_lines(facet, false, style));
+        }
     }
     lines.join("\n")
 }

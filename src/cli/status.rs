@@ -14,12 +14,12 @@ use super::{
     error::{CliError, DaemonError},
     out::{clean, note, print},
     outcome::CommandOutcome,
-    rows::{ago, facet_name, fetch, is_called, items, member, place, word},
+    rows::{ago, facet_name, fetch, is_called, items, member, place, repeats, word},
     style::{Style, Tone},
     table,
 };
 use crate::{
-    daemon::clock::SystemClock,
+    daemon::{clock::SystemClock, view::problems::number_of},
     engine::{status::Status, time::Clock as _},
 };
 
@@ -155,8 +155,9 @@ fn text(answer: &Value, form: StatusTable) -> String {
     let style = form.style;
     let mut lines = vec![style.paint(Tone::Bold, &counts(answer))];
     for target in items(answer, "targets").filter(|it| !member(it, "paused").is_null()) {
-        let message = word(member(target, "paused"), "message");
-        lines.push(format!("target {} is on hold: {message}", word(target, "name")));
+        let (name, message) = (word(target, "name"), word(member(target, "paused"), "message"));
+        let own = items(answer, "objects").filter(|it| word(it, "target") == name).count();
+        lines.push(format!("target {name} is on hold{}: {message}", number_of(own)));
     }
     lines.extend(items(answer, "targets").flat_map(rails));
     lines.extend(unsettled(answer));
@@ -213,9 +214,18 @@ fn tone(status: &str) -> Tone {
 }
 
 /// The facets that have a line of their own: those that are not in sync, where there are several; with `all` every one.
+/// What fails for the same reason as the object itself has none: where that is all, the object's own line says it.
 fn facets(object: &Value, all: bool) -> impl Iterator<Item = &Value> {
-    let several = items(object, "facets").count() > 1;
-    items(object, "facets").filter(move |it| several && (all || word(it, "status") != "synced"))
+    let base = items(object, "facets").next();
+    let alike = move |it: &Value| base.is_some_and(|base| repeats(it, base));
+    let own = move |it: &Value| word(it, "status") != "synced" && !alike(it);
+    let others = || items(object, "facets").skip(1);
+    let told = others().any(alike) && !others().any(own);
+    let several = others().next().is_some() && (all || !told);
+    let is_base = move |it: &Value| base.is_some_and(|base| std::ptr::eq(it, base));
+    items(object, "facets").filter(move |it| {
+        several && (all || own(it) || is_base(it) && word(it, "status") != "synced")
+    })
 }
 
 /// Returns what keeps things from being written or deleted in a target, one line each.
@@ -383,5 +393,43 @@ mod tests {
         assert_eq!(lines[2], "drifted default/Function/a never never never");
         assert_eq!(lines[3], "drifted url never never never Why: so");
         assert_eq!(lines[4], "synced default/Function/b never never never");
+    }
+
+    /// Where AWS does not answer, an object says so once, and the target how many objects that is about.
+    #[test]
+    fn one_failure_has_one_line_an_object() {
+        let facet = |name: &str, reason: &str, call: &str| {
+            let message = format!("{call} failed: no connection");
+            json!({ "name": name, "item": null, "status": "unknown", "reason": reason, "message": message })
+        };
+        let base = facet("function", "ListFailed", "ListFunctions");
+        let url = facet("url", "ReadFailed", "GetFunction");
+        let object = |facets: &[&Value]| {
+            let (reason, message) = (&base["reason"], &base["message"]);
+            json!({
+                "key": "default/Function/a", "target": "default", "status": "unknown", "reason": reason,
+                "message": message, "facets": facets,
+            })
+        };
+        let shown = |object: Value| {
+            let target = json!({ "name": "default", "paused": { "message": "no credentials" } });
+            let answer =
+                json!({ "objects": [object], "targets": [target], "source": { "snapshot": "a1" } });
+            let (now, style) = (Timestamp::UNIX_EPOCH, Style::PLAIN);
+            let text = text(&answer, StatusTable { wide: false, style, now });
+            text.lines()
+                .map(|it| it.split_whitespace().collect::<Vec<_>>().join(" "))
+                .collect::<Vec<_>>()
+        };
+        let lines = shown(object(&[&base, &url]));
+        assert_eq!(lines[1], "target default is on hold (1 object): no credentials");
+        let why = "ListFailed: ListFunctions failed: no connection";
+        assert_eq!(lines[3..], [format!("unknown default/Function/a never never never {why}")]);
+        // What fails otherwise has a line, and so has the object itself then.
+        let mut other = url.clone();
+        other["message"] = json!("GetFunction failed: AccessDeniedException");
+        let lines = shown(object(&[&base, &url, &other]));
+        assert_eq!(lines.len(), 6, "{lines:#?}");
+        assert!(lines[4].starts_with("unknown function") && lines[5].starts_with("unknown url"));
     }
 }

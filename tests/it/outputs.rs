@@ -6,7 +6,10 @@ use std::{collections::BTreeMap, fs};
 use evenkeel_sim::call::Service;
 use serde_json::{Value, json};
 
-use crate::common::{golden, local, scene::Scene};
+use crate::common::{
+    golden, local,
+    scene::{ACCOUNT, Scene},
+};
 
 /// What a function can have, and a repository.
 const EVERYTHING: &str = r#"  memorySize: 512
@@ -150,6 +153,27 @@ async fn mass_drift_is_shown_as_what_waits() {
     scene.prints("breaker", 1, &["plan"]).await;
     let (code, text) = scene.on_manifests(&["apply"]).await;
     assert!(code == 1 && text.contains("Applied: 13 waiting."), "{text}");
+}
+
+/// Where AWS does not answer, each object says so once, and the target how many objects that is about.
+#[tokio::test(flavor = "multi_thread")]
+async fn one_failure_is_told_once() {
+    let scene = Scene::new().await;
+    for name in ["job", "other"] {
+        scene.manifest_of(name, "  release: {}\n  url: { authType: AWS_IAM }\n  logGroup: {}\n");
+    }
+    scene.fails("GetCallerIdentity", "expired");
+    let account = ["--account-id", ACCOUNT];
+    scene.prints("on-hold", 2, &[&["plan"], account.as_slice()].concat()).await;
+    scene.prints("applied-on-hold", 2, &[&["apply"], account.as_slice()].concat()).await;
+    let plan = scene.plan(&account).await;
+    let facets = plan["objects"][0]["facets"].as_array().unwrap();
+    assert_eq!(facets.len(), 4, "programs are told all: {plan:#}");
+    // Each call names itself; why it failed is the same for all.
+    let reads = ["ListFunctions", "GetFunction", "ListAliases", "ListFunctionUrlConfigs"];
+    let refused = json!({ "fault": "refuse", "operations": reads, "code": "AccessDeniedException", "message": "by a policy" });
+    scene.faults(&json!([refused]));
+    scene.prints("unread", 2, &["plan"]).await;
 }
 
 /// What else is ours is no news to a command that is given one file.

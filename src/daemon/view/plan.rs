@@ -190,8 +190,8 @@ const DELETING: [&str; 3] = ["Pruning", "PruneWaiting", "PruneUnconfirmed"];
 impl View {
     /// The plan for all objects that `chosen` takes.
     pub(crate) fn plan(&self, chosen: impl Fn(&BoardObject) -> bool) -> PlanView<'_> {
-        let mut all: Vec<PlannedObjectView<'_>> =
-            self.objects().iter().filter(|it| chosen(it)).map(planned).collect();
+        let chosen: Vec<&BoardObject> = self.objects().iter().filter(|it| chosen(it)).collect();
+        let mut all: Vec<PlannedObjectView<'_>> = chosen.iter().map(|it| planned(it)).collect();
         // Whoever only looks is not stopped by the breaker; whoever applies this is.
         let broken: BTreeSet<&str> =
             breakers(&self.shown).map(|(target, ..)| target.as_str()).collect();
@@ -210,7 +210,7 @@ impl View {
         };
         let objects: Vec<_> = all.into_iter().filter(told).collect();
         let hash = hash(&objects);
-        let problems = problems(&self.shown);
+        let problems = problems(&self.shown, &chosen);
         PlanView { api_version: API_VERSION, kind: "Plan", summary, hash, problems, objects }
     }
 }
@@ -339,6 +339,14 @@ fn facet(row: &Row, follows: bool) -> PlannedFacetView<'_> {
 }
 
 impl PlannedFacetView<'_> {
+    /// Whether all that is to be said of it is that it waits for the same as another facet, as where AWS does not answer.
+    pub(crate) fn repeats(&self, other: &Self) -> bool {
+        let silent =
+            self.action == Action::None && self.changes.is_empty() && self.notes.is_empty();
+        let reason = self.waits.as_ref().map(ReasonView::shared);
+        silent && reason.is_some() && reason == other.waits.as_ref().map(ReasonView::shared)
+    }
+
     /// Whether there is anything to say of it.
     fn is_told(&self) -> bool {
         self.action != Action::None || self.waits.is_some() || !self.notes.is_empty()
