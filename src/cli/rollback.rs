@@ -22,7 +22,7 @@ use crate::{
         FIELD, ReleaseCloud,
         live::{Alias, Live, VersionState},
         note::{BY_HAND, RejectedVersion, ReleaseNote},
-        start,
+        rejected, start,
         step::{Route, Step},
         tag::ReleaseTag,
     },
@@ -47,7 +47,7 @@ pub(super) async fn rollback(args: RollbackArgs) -> Result<CommandOutcome, CliEr
         && let Some(step) = forget(&name, &live).filter(|_| ours)
     {
         cloud.apply(&step).await.map_err(ObjectError::Call)?;
-        let held = live.rejected().unwrap_or_default();
+        let held = rejected(&live).unwrap_or_default();
         print(&format!(
             "{name}: version {held} is no longer held back; there is no alias {} yet",
             live.alias
@@ -75,7 +75,7 @@ pub(super) async fn rollback(args: RollbackArgs) -> Result<CommandOutcome, CliEr
         return Err(ObjectError::UnusableVersion { version, name, why }.into());
     }
     let trace = trace(&name, &live, &next);
-    let line = match live.rejected().filter(|_| args.resume) {
+    let line = match rejected(&live).filter(|_| args.resume) {
         Some(held) => let_go(&name, &live.alias, held, version),
         None => {
             moved(&name, &live.alias, alias, &next) + &until(&next, &resume_command(&name, target))

@@ -24,7 +24,7 @@ use crate::{
     },
     kinds::{
         function::{Function, aws::FunctionCloud},
-        release::ReleaseCloud,
+        release::{ReleaseCloud, rejected},
         repository::{Repository, aws::RepositoryCloud},
     },
 };
@@ -82,7 +82,7 @@ async fn write(
 /// suspension need not be allowed to see releases.
 async fn held_back(cloud: &ReleaseCloud, name: &Name) -> Option<u64> {
     let (found, _) = cloud.get(name, None, Priority::Write).await.ok()?;
-    found?.live.rejected()
+    rejected(&found?.live)
 }
 
 /// Whether an object was suspended by its tag before.

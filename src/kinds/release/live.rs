@@ -5,7 +5,7 @@ use std::{
     time::Duration,
 };
 
-use super::{FIELD, note::ReleaseNote, tag::ReleaseTag};
+use super::note::ReleaseNote;
 use crate::{
     engine::{diff::Fingerprint, observed::Known},
     kinds::block::host::Host,
@@ -168,14 +168,6 @@ impl Live {
     /// The alias that is wanted, if it is there.
     pub fn alias(&self) -> Option<&Alias> {
         self.aliases.get(&self.alias)
-    }
-
-    /// The version that is held back: by the alias's description, and where there is no alias, by the function's tag.
-    pub fn rejected(&self) -> Option<u64> {
-        match self.alias() {
-            Some(alias) => Some(alias.note.as_ref()?.rejected.as_ref()?.version),
-            None => ReleaseTag::read(self.host.claim(FIELD)?)?.rejected,
-        }
     }
 
     /// Whether the alias leads where it should in the end.
