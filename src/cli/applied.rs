@@ -150,7 +150,7 @@ impl<'a> ApplyReport<'a> {
     /// As text: what is left, what is wrong, and the sum.
     pub(super) fn text(&self, style: Style) -> String {
         let mut blocks = plan_text::blocks(&self.left, style);
-        let left = self.summary.get("left").map(|it| (it, "left, which no manifest asks for"));
+        let left = self.summary.get("left").map(|it| (it, PlanOutcome::Left.words()));
         let words = ORDER.iter().filter_map(|word| {
             let count = self.summary.get(word).filter(|it| **it > 0)?;
             Some((count, if *word == "notDone" { "not done" } else { word }))

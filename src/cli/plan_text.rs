@@ -55,26 +55,10 @@ fn objects(plan: &PlanView<'_>, style: Style) -> String {
 fn summary(counts: &BTreeMap<&'static str, usize>) -> String {
     let words = PlanOutcome::ALL.into_iter().filter_map(|it| {
         let count = counts.get(it.as_str()).copied().unwrap_or_default();
-        (count > 0).then(|| format!("{count} {}", words(it)))
+        (count > 0).then(|| format!("{count} {}", it.words()))
     });
     let words: Vec<String> = words.collect();
     if words.is_empty() { "no objects".to_owned() } else { words.join(", ") }
-}
-
-/// The word of an outcome in a summary.
-fn words(outcome: PlanOutcome) -> &'static str {
-    match outcome {
-        PlanOutcome::Create => "to create",
-        PlanOutcome::Update => "to update",
-        PlanOutcome::Delete => "to delete",
-        PlanOutcome::Left => "left, which no manifest asks for",
-        PlanOutcome::Unchanged
-        | PlanOutcome::Waiting
-        | PlanOutcome::Refused
-        | PlanOutcome::Failed
-        | PlanOutcome::Suspended
-        | PlanOutcome::Unknown => outcome.as_str(),
-    }
 }
 
 /// The mark before an object, and its tone.

@@ -137,6 +137,34 @@ async fn what_is_deleted_is_shown_with_the_hash_that_confirms_it() {
     scene.prints("prune", 1, &["plan", "--prune"]).await;
 }
 
+/// A deletion names all that goes with a function, as far as its own tags say what there is, and what stays.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deletion_names_what_goes_with_it() {
+    let scene = Scene::new().await;
+    scene.manifest_of("keeps", "");
+    scene.manifest(&EVERYTHING.replacen(
+        "  release:",
+        "  policy: { deletion: delete }\n  release:",
+        1,
+    ));
+    scene.apply().await;
+    fs::remove_file(scene.manifests().join("job.yaml")).unwrap();
+    scene.prints("prune-everything", 1, &["plan", "--prune"]).await;
+    let plan = scene.plan(&["--prune"]).await;
+    let objects = plan["objects"].as_array().unwrap();
+    let job = objects.iter().find(|it| it["key"] == "default/Function/job").unwrap();
+    let facets = job["facets"].as_array().unwrap().iter();
+    let actions: BTreeMap<&str, &str> =
+        facets.map(|it| (it["facet"].as_str().unwrap(), it["action"].as_str().unwrap())).collect();
+    let all =
+        [("function", "delete"), ("logGroup", "none"), ("release", "delete"), ("url", "delete")];
+    assert_eq!(actions, all.into());
+    // Nothing is read for it.
+    let reads = scene.count(|it| it.operation == "GetFunctionUrlConfig");
+    scene.plan(&["--prune"]).await;
+    assert_eq!(scene.count(|it| it.operation == "GetFunctionUrlConfig"), reads);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn mass_drift_is_shown_as_what_waits() {
     let scene = Scene::new().await;

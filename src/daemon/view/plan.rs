@@ -21,6 +21,7 @@ use crate::{
         kind::Kind as _,
         name::Key,
         policy::Mode,
+        preview::DeletedPart,
         status::{Row, Status},
     },
     kinds::function::Function,
@@ -66,6 +67,27 @@ impl PlanOutcome {
         Self::Unknown,
         Self::Left,
     ];
+
+    /// What becomes of an object that no manifest asks for, by the reason of its status.
+    pub(crate) fn of_orphan(reason: &str) -> Self {
+        if DELETING.contains(&reason) { Self::Delete } else { Self::Left }
+    }
+
+    /// The word in a count for people, as `to create`.
+    pub(crate) fn words(self) -> &'static str {
+        match self {
+            Self::Create => "to create",
+            Self::Update => "to update",
+            Self::Delete => "to delete",
+            Self::Left => "left, which no manifest asks for",
+            Self::Unchanged
+            | Self::Waiting
+            | Self::Refused
+            | Self::Failed
+            | Self::Suspended
+            | Self::Unknown => self.as_str(),
+        }
+    }
 
     /// The word in JSON.
     pub(crate) fn as_str(self) -> &'static str {
@@ -270,12 +292,14 @@ impl View {
 pub(crate) fn planned(object: &BoardObject) -> PlannedObjectView<'_> {
     let base = &object.base;
     let follows = publishes(base);
-    let facets: Vec<PlannedFacetView<'_>> =
+    let mut facets: Vec<PlannedFacetView<'_>> =
         object.facets.iter().map(|it| facet(it, follows)).collect();
+    if facets.iter().any(|it| it.action == Action::Delete) {
+        facets.extend(base.preview.iter().flat_map(|it| &it.parts).map(deleted));
+    }
     let acts = |it: &PlannedFacetView<'_>| it.action != Action::None && it.waits.is_none();
     let outcome = match object.status {
-        _ if base.orphan && DELETING.contains(&base.reason.code) => PlanOutcome::Delete,
-        _ if base.orphan => PlanOutcome::Left,
+        _ if base.orphan => PlanOutcome::of_orphan(base.reason.code),
         Status::Unknown | Status::Unverified => PlanOutcome::Unknown,
         Status::Suspended => PlanOutcome::Suspended,
         Status::Failed => PlanOutcome::Failed,
@@ -302,6 +326,21 @@ fn publishes(base: &Row) -> bool {
     base.key.kind == Function::NAME && base.changes.iter().any(|it| published(it.cause))
 }
 
+/// What becomes of a part of an object that is deleted. What stays is only noted.
+fn deleted(part: &DeletedPart) -> PlannedFacetView<'_> {
+    let (step, note) =
+        if part.stays { (None, Some(&part.message)) } else { (Some(&part.message), None) };
+    PlannedFacetView {
+        facet: part.facet.clone(),
+        action: if part.stays { Action::None } else { Action::Delete },
+        fields: Vec::new(),
+        changes: Vec::new(),
+        steps: step.map(String::as_str).into_iter().collect(),
+        waits: None,
+        notes: note.map(String::as_str).into_iter().collect(),
+    }
+}
+
 /// What would be done to a facet. `follows`: the object changes in a way that this one follows.
 fn facet(row: &Row, follows: bool) -> PlannedFacetView<'_> {
     let preview = row.preview.as_deref();
@@ -321,6 +360,10 @@ fn facet(row: &Row, follows: bool) -> PlannedFacetView<'_> {
     let told = row.status == Status::Synced || ACTING.contains(&row.reason.code) && !observed;
     let notes = row.conditions.iter().filter(|it| NOTES.contains(&it.kind));
     let notes = notes.map(|it| it.message.as_str()).filter(|it| *it != row.reason.message);
+    // What is left has a step too, which is not done.
+    let done = !row.orphan || action == Action::Delete;
+    let deletion = preview.filter(|_| action == Action::Delete);
+    let known = deletion.into_iter().flat_map(|it| &it.notes).map(String::as_str);
     PlannedFacetView {
         facet: FacetName::of(&row.key).to_string(),
         action,
@@ -331,10 +374,10 @@ fn facet(row: &Row, follows: bool) -> PlannedFacetView<'_> {
             .map(|it| NewFieldView { path: &it.path, value: &it.value })
             .collect(),
         changes: differences(row),
-        steps: row.steps.iter().chain(foreseen).map(String::as_str).collect(),
+        steps: row.steps.iter().filter(|_| done).chain(foreseen).map(String::as_str).collect(),
         waits: (!told)
             .then(|| ReasonView { reason: row.reason.code, message: row.reason.message.clone() }),
-        notes: notes.collect(),
+        notes: notes.chain(known).collect(),
     }
 }
 

@@ -1,7 +1,16 @@
-//! What a plan says of a repository that will be created.
+//! What a plan says of a repository that will be created, or deleted.
 
-use super::spec::{AES256, MUTABLE, Spec};
-use crate::engine::{preview::Preview, tags};
+use super::{
+    live::Live,
+    spec::{AES256, MUTABLE, Spec},
+};
+use crate::engine::{
+    preview::{DeletedPart, Preview},
+    tags,
+};
+
+/// What DeleteRepository does without `force`.
+const EMPTY: &str = "ECR deletes it only while it is empty: images are never deleted by Evenkeel";
 
 /// The fields of a repository that will be made, as far as AWS would not choose them by itself.
 pub(super) fn preview(spec: &Spec) -> Preview {
@@ -30,4 +39,17 @@ pub(super) fn preview(spec: &Spec) -> Preview {
     }
     tags::preview(&tags.set, &mut preview);
     preview
+}
+
+/// What goes with a repository, as far as a read shows it.
+pub(super) fn deletion(live: &Live) -> Preview {
+    let policies = [("lifecyclePolicy", &live.lifecycle), ("repositoryPolicy", &live.policy)];
+    let there = policies.into_iter().filter(|(_, it)| matches!(it.get(), Some(Some(_))));
+    let part = |facet: &str| DeletedPart {
+        facet: facet.to_owned(),
+        stays: false,
+        message: "deleted with the repository".to_owned(),
+    };
+    let parts = there.map(|(facet, _)| part(facet)).collect();
+    Preview { parts, notes: vec![EMPTY.to_owned()], ..Preview::default() }
 }
