@@ -8,11 +8,15 @@ use super::{
     error::{CliError, DaemonError},
     out::{clean, print},
     outcome::CommandOutcome,
-    rows::{ago, facet_name, fetch, is_called, items, member, place, read_times, repeats, word},
+    rows::{
+        ago, facet_name, facet_status, fetch, is_called, items, member, orphan, place, read_times,
+        repeats, status_word, word,
+    },
 };
 use crate::{daemon::clock::SystemClock, engine::time::Clock as _};
 
-/// Prints some lines on each object of this name; the outcome is good if all of these are in sync.
+/// Prints some lines on each object of this name; the outcome is good if all of these are in sync, or
+/// asked for by no manifest.
 pub(super) fn explain(args: &ExplainArgs) -> Result<CommandOutcome, CliError> {
     let answer = fetch(&format!("{}/api/v1/objects", args.url.trim_end_matches('/')))?;
     let now = SystemClock::start().now().wall;
@@ -23,14 +27,15 @@ pub(super) fn explain(args: &ExplainArgs) -> Result<CommandOutcome, CliError> {
     }
     let blocks: Vec<String> = meant.iter().map(|it| block(&answer, it, now)).collect();
     print(&blocks.join("\n\n"))?;
-    let synced = meant.iter().all(|it| word(it, "status") == "synced");
+    // What no manifest asks for differs from none.
+    let synced = meant.iter().all(|it| orphan(it).is_some() || word(it, "status") == "synced");
     Ok(if synced { CommandOutcome::Good } else { CommandOutcome::Differs })
 }
 
 /// Says of one object which facets are not in sync and what to do, what holds back writes to its
 /// target, where its manifest is, and what that rests on.
 fn block(answer: &Value, object: &Value, now: Timestamp) -> String {
-    let mut lines = vec![format!("{} is {}", word(object, "key"), word(object, "status"))];
+    let mut lines = vec![format!("{} is {}", word(object, "key"), status_word(object))];
     let wrong: Vec<&Value> =
         items(object, "facets").filter(|it| word(it, "status") != "synced").collect();
     for (index, facet) in wrong.iter().enumerate() {
@@ -42,7 +47,8 @@ fn block(answer: &Value, object: &Value, now: Timestamp) -> String {
         let others = wrong.iter().skip(index + 1).filter(|it| repeats(it, facet));
         let names: Vec<String> =
             [*facet].into_iter().chain(others.copied()).map(facet_name).collect();
-        lines.extend(facet_lines(facet, &names.join(", "), now));
+        let status = facet_status(object, facet);
+        lines.extend(facet_lines(facet, &Told { names: names.join(", "), status }, now));
     }
     let target = word(object, "target");
     let target = items(answer, "targets").find(|it| word(it, "name") == target);
@@ -64,10 +70,17 @@ fn block(answer: &Value, object: &Value, now: Timestamp) -> String {
     lines.iter().map(|it| clean(it)).collect::<Vec<_>>().join("\n")
 }
 
-/// Says since when and why a facet is not in sync, which fields differ, and what to do. `names`: the facet, and others
-/// of which the same is true.
-fn facet_lines(facet: &Value, names: &str, now: Timestamp) -> Vec<String> {
-    let (status, since) = (word(facet, "status"), ago(facet, "since", now));
+/// What a paragraph is about.
+struct Told<'a> {
+    /// A facet, and others of which the same is true.
+    names: String,
+    /// How they are, in one word.
+    status: &'a str,
+}
+
+/// Says since when and why a facet is not in sync, which fields differ, and what to do.
+fn facet_lines(facet: &Value, told: &Told<'_>, now: Timestamp) -> Vec<String> {
+    let (Told { names, status }, since) = (told, ago(facet, "since", now));
     let (reason, message) = (word(facet, "reason"), word(facet, "message"));
     let mut lines = vec![format!("  {names}: {status} for {since}: {reason}")];
     let advice = member(facet, "advice");

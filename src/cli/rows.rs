@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::error::DaemonError;
-use crate::daemon::view::{age::age, reasons::SharedReason};
+use crate::daemon::view::{age::age, plan::PlanOutcome, reasons::SharedReason};
 
 /// How long the daemon may take to answer.
 const ANSWER_MAX: Duration = Duration::from_secs(10);
@@ -50,6 +50,22 @@ pub(super) fn facet_name(facet: &Value) -> String {
         Some(item) => format!("{}[{item}]", word(facet, "name")),
         None => word(facet, "name").to_owned(),
     }
+}
+
+/// What becomes of an object that no manifest asks for, in the word of a plan; `None`: one does.
+pub(super) fn orphan(object: &Value) -> Option<PlanOutcome> {
+    let orphan = member(object, "orphan").as_bool() == Some(true);
+    orphan.then(|| PlanOutcome::of_orphan(word(object, "reason")))
+}
+
+/// The status of an object for people: of what no manifest asks for, what becomes of it.
+pub(super) fn status_word(object: &Value) -> &str {
+    orphan(object).map_or_else(|| word(object, "status"), |it| it.as_str())
+}
+
+/// The same of one of its facets.
+pub(super) fn facet_status<'a>(object: &Value, facet: &'a Value) -> &'a str {
+    orphan(object).map_or_else(|| word(facet, "status"), |it| it.as_str())
 }
 
 /// Why something is not in sync, as others may have it too.

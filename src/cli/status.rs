@@ -14,12 +14,17 @@ use super::{
     error::{CliError, DaemonError},
     out::{clean, note, print},
     outcome::CommandOutcome,
-    rows::{ago, facet_name, fetch, is_called, items, member, place, repeats, word},
+    rows::{
+        ago, facet_name, fetch, is_called, items, member, orphan, place, repeats, status_word, word,
+    },
     style::{Style, Tone},
     table,
 };
 use crate::{
-    daemon::{clock::SystemClock, view::problems::number_of},
+    daemon::{
+        clock::SystemClock,
+        view::{plan::PlanOutcome, problems::number_of},
+    },
     engine::{status::Status, time::Clock as _},
 };
 
@@ -169,7 +174,7 @@ fn text(answer: &Value, form: StatusTable) -> String {
     let mut tones = vec![Tone::Faint];
     for object in items(answer, "objects") {
         rows.push(object_cells(object, form));
-        tones.push(tone(word(object, "status")));
+        tones.push(tone(status_word(object)));
         for facet in facets(object, form.wide) {
             rows.push(facet_cells(facet, form));
             tones.push(tone(word(facet, "status")));
@@ -194,11 +199,13 @@ fn counts(answer: &Value) -> String {
         parts.filter(|(count, _)| *count > 0).map(|(count, it)| format!("{count} {it}")).collect();
     let all = wanted_objects(answer).count();
     let objects = if all == 1 { "object" } else { "objects" };
-    let orphans = items(answer, "objects").count() - all;
-    let orphans = match orphans {
-        0 => String::new(),
-        count => format!("; {count} of ours that no manifest asks for"),
-    };
+    // Counted in the words of a plan, which has no manifest for them either.
+    let orphans = [PlanOutcome::Delete, PlanOutcome::Left].into_iter().filter_map(|it| {
+        let count = items(answer, "objects").filter(|object| orphan(object) == Some(it)).count();
+        (count > 0).then(|| format!("{count} {}", it.words()))
+    });
+    let orphans = orphans.collect::<Vec<_>>().join(", ");
+    let orphans = if orphans.is_empty() { orphans } else { format!("; {orphans}") };
     if parts.is_empty() {
         return format!("no objects{orphans}");
     }
@@ -208,7 +215,8 @@ fn counts(answer: &Value) -> String {
 fn tone(status: &str) -> Tone {
     match status {
         "synced" => Tone::Good,
-        "drifted" | "refused" | "failed" | "unknown" => Tone::Bad,
+        "drifted" | "refused" | "failed" | "unknown" | "delete" => Tone::Bad,
+        "left" => Tone::Faint,
         _ => Tone::Change,
     }
 }
@@ -266,7 +274,7 @@ fn object_cells(object: &Value, form: StatusTable) -> Vec<String> {
         (desired, live) => format!("{live} → {desired}"),
     };
     let mut cells = vec![
-        word(object, "status").to_owned(),
+        status_word(object).to_owned(),
         word(object, "key").to_owned(),
         image,
         causes(object),
@@ -383,16 +391,23 @@ mod tests {
         let other = json!({
             "key": "default/Function/b", "status": "synced", "facets": [facet("function", "synced")],
         });
-        let orphan = json!({ "key": "default/Function/c", "status": "unknown", "orphan": true });
-        let answer = json!({ "objects": [object, other, orphan], "source": { "snapshot": "a1" } });
+        let orphan = |key: &str, reason: &str| json!({ "key": key, "status": "unknown", "reason": reason, "orphan": true });
+        let left = orphan("default/Function/c", "ManifestGone");
+        let goes = orphan("default/Function/d", "PruneWaiting");
+        let answer =
+            json!({ "objects": [object, other, left, goes], "source": { "snapshot": "a1" } });
         let (now, style) = (Timestamp::UNIX_EPOCH, Style::PLAIN);
         let text = text(&answer, StatusTable { wide: false, style, now });
         let lines: Vec<String> =
             text.lines().map(|it| it.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
-        assert_eq!(lines[0], "2 objects: 1 drifted, 1 synced; 1 of ours that no manifest asks for");
+        let counts =
+            "2 objects: 1 drifted, 1 synced; 1 to delete, 1 left, which no manifest asks for";
+        assert_eq!(lines[0], counts);
         assert_eq!(lines[2], "drifted default/Function/a never never never");
         assert_eq!(lines[3], "drifted url never never never Why: so");
         assert_eq!(lines[4], "synced default/Function/b never never never");
+        assert_eq!(lines[5], "left default/Function/c never never never ManifestGone:");
+        assert_eq!(lines[6], "delete default/Function/d never never never PruneWaiting:");
     }
 
     /// Where AWS does not answer, an object says so once, and the target how many objects that is about.
