@@ -41,6 +41,7 @@ pub(super) fn detail(url: &str, object: &Value, now: Timestamp) -> Result<String
 }
 
 /// How a facet is.
+#[derive(Clone, Copy)]
 struct FacetStatus<'a> {
     /// In one word.
     status: &'a str,

@@ -75,7 +75,7 @@ pub(super) async fn rollback(args: RollbackArgs) -> Result<CommandOutcome, CliEr
         return Err(ObjectError::UnusableVersion { version, name, why }.into());
     }
     let trace = trace(&name, &live, &next);
-    let line = match rejected(&live).filter(|_| args.resume) {
+    let told = match rejected(&live).filter(|_| args.resume) {
         Some(held) => let_go(&name, &live.alias, held, version),
         None => {
             moved(&name, &live.alias, alias, &next) + &until(&next, &resume_command(&name, target))
@@ -83,7 +83,7 @@ pub(super) async fn rollback(args: RollbackArgs) -> Result<CommandOutcome, CliEr
     };
     let step = Step::Route(route(&name, &live, alias, next));
     cloud.apply(&step).await.map_err(ObjectError::Call)?;
-    print(&line)?;
+    print(&told)?;
     // The alias has moved: that the tag cannot be written changes nothing for callers.
     match cloud.apply(&trace).await {
         Ok(()) if args.resume => note(&goes_on(&name)),

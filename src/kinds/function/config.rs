@@ -185,6 +185,7 @@ impl Config {
     }
 
     /// What Lambda gives a function with this capacity provider and this format of the log, if nobody asks for more.
+    #[must_use]
     pub fn unset_beside(&self, function: &str) -> Self {
         let managed = self.capacity.is_some();
         let log_format = Some(self.logging.log_format.as_str());
