@@ -18,7 +18,7 @@ use crate::{
     daemon::{
         board::Board,
         event_log::{EntryKind, EventLog, FieldChange, HistoryEntry, LoggedEvent, Subject},
-        objects::{FacetName, object_key},
+        objects::{FacetPath, object_key},
         view::{
             View,
             plan::{PlanOutcome, PlanView},
@@ -91,7 +91,7 @@ fn step_line(event: &LoggedEvent) -> Option<String> {
 
 /// The object and the facet of a step, as `Function/resize url`.
 fn place(key: &Key) -> String {
-    let (object, facet) = (object_key(key), FacetName::of(key));
+    let FacetPath { object, facet } = FacetPath::of(key);
     let target = plan_text::target_prefix(object.target.as_str());
     let part = if object == *key { String::new() } else { format!(" {facet}") };
     format!("{target}{}/{}{part}", object.kind, object.name)
@@ -150,7 +150,7 @@ impl<'a> ApplyReport<'a> {
     /// As text: what is left, what is wrong, and the sum.
     pub(super) fn text(&self, style: Style) -> String {
         let mut blocks = plan_text::blocks(&self.left, style);
-        let left = self.summary.get("left").map(|it| (it, "left, which no manifest asks for"));
+        let left = self.summary.get("left").map(|it| (it, PlanOutcome::Left.words()));
         let words = ORDER.iter().filter_map(|word| {
             let count = self.summary.get(word).filter(|it| **it > 0)?;
             Some((count, if *word == "notDone" { "not done" } else { word }))

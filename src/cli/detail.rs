@@ -6,7 +6,9 @@ use serde_json::Value;
 use super::{
     error::DaemonError,
     out::clean,
-    rows::{ago, facet_name, fetch, items, place, read_times, word},
+    rows::{
+        ago, facet_name, facet_status, fetch, items, place, read_times, repeats, status_word, word,
+    },
 };
 
 /// Returns in words what is known of one object, facet by facet, and its history, which is read from the daemon at
@@ -19,9 +21,12 @@ pub(super) fn detail(url: &str, object: &Value, now: Timestamp) -> Result<String
         head.push(format!("manifest {manifest}"));
     }
     let mut lines =
-        vec![format!("{key}  {}", word(object, "status")), format!("  {}", head.join(", "))];
-    for it in items(object, "facets") {
-        lines.extend(facet(it, now));
+        vec![format!("{key}  {}", status_word(object)), format!("  {}", head.join(", "))];
+    let base = items(object, "facets").next();
+    for (index, it) in items(object, "facets").enumerate() {
+        let told = index > 0 && base.is_some_and(|base| repeats(it, base));
+        let status = facet_status(object, it);
+        lines.extend(facet(it, FacetStatus { status, told }, now));
     }
     let base = url.trim_end_matches('/');
     let history = fetch(&format!("{base}/api/v1/history/{key}"))?;
@@ -35,11 +40,21 @@ pub(super) fn detail(url: &str, object: &Value, now: Timestamp) -> Result<String
     Ok(lines.iter().map(|it| clean(it)).collect::<Vec<_>>().join("\n"))
 }
 
+/// How a facet is.
+#[derive(Clone, Copy)]
+struct FacetStatus<'a> {
+    /// In one word.
+    status: &'a str,
+    /// Whether the object itself says why it is not in sync.
+    told: bool,
+}
+
 /// Returns the lines of one facet: status and times, details, fields that differ, steps, and the
 /// conditions that hold.
-fn facet(it: &Value, now: Timestamp) -> Vec<String> {
-    let mut lines = vec![format!("  {}  {}", facet_name(it), word(it, "status"))];
-    if word(it, "status") != "synced" {
+fn facet(it: &Value, shown: FacetStatus<'_>, now: Timestamp) -> Vec<String> {
+    let FacetStatus { status, told } = shown;
+    let mut lines = vec![format!("  {}  {status}", facet_name(it))];
+    if word(it, "status") != "synced" && !told {
         lines.push(format!("    {}: {}", word(it, "reason"), word(it, "message")));
     }
     let mut facts = vec![format!("since {}", ago(it, "since", now)), read_times(it, now)];

@@ -55,26 +55,10 @@ fn objects(plan: &PlanView<'_>, style: Style) -> String {
 fn summary(counts: &BTreeMap<&'static str, usize>) -> String {
     let words = PlanOutcome::ALL.into_iter().filter_map(|it| {
         let count = counts.get(it.as_str()).copied().unwrap_or_default();
-        (count > 0).then(|| format!("{count} {}", words(it)))
+        (count > 0).then(|| format!("{count} {}", it.words()))
     });
     let words: Vec<String> = words.collect();
     if words.is_empty() { "no objects".to_owned() } else { words.join(", ") }
-}
-
-/// The word of an outcome in a summary.
-fn words(outcome: PlanOutcome) -> &'static str {
-    match outcome {
-        PlanOutcome::Create => "to create",
-        PlanOutcome::Update => "to update",
-        PlanOutcome::Delete => "to delete",
-        PlanOutcome::Left => "left, which no manifest asks for",
-        PlanOutcome::Unchanged
-        | PlanOutcome::Waiting
-        | PlanOutcome::Refused
-        | PlanOutcome::Failed
-        | PlanOutcome::Suspended
-        | PlanOutcome::Unknown => outcome.as_str(),
-    }
 }
 
 /// The mark before an object, and its tone.
@@ -111,8 +95,13 @@ fn object(it: &PlannedObjectView<'_>, style: Style) -> String {
     let place = it.manifest.as_ref().map(|it| format!("  {}", clean(it))).unwrap_or_default();
     let head = style.paint(tone, &format!("{mark} {name}{outcome}"));
     let mut lines = vec![head + &style.paint(Tone::Faint, &place)];
-    for (index, facet) in it.facets.iter().enumerate() {
-        lines.extend(facet_lines(facet, index == 0 && is_base(it, facet), style));
+    let base = it.facets.first().filter(|facet| is_base(it, facet));
+    lines.extend(base.into_iter().flat_map(|facet| facet_lines(facet, true, style)));
+    for facet in it.facets.iter().skip(usize::from(base.is_some())) {
+        // Where AWS does not answer, one line says so of the whole object.
+        if base.is_none_or(|base| !facet.repeats(base)) {
+            lines.extend(facet_lines(facet, false, style));
+        }
     }
     lines.join("\n")
 }
@@ -136,7 +125,9 @@ fn facet_lines(it: &PlannedFacetView<'_>, base: bool, style: Style) -> Vec<Strin
     }
     // The steps of a release say what changes; not who moved.
     let shown = |change: &&DifferenceView<'_>| {
-        let whole = !it.fields.is_empty() && is_presence(change);
+        // The line of a new object says that it is new.
+        let told = !it.fields.is_empty() || base && it.action == Action::Create;
+        let whole = told && is_presence(change);
         !whole && (!release || change.origin != "pending")
     };
     let changes: Vec<&DifferenceView<'_>> = it.changes.iter().filter(shown).collect();

@@ -22,7 +22,7 @@ use crate::{
         FIELD, ReleaseCloud,
         live::{Alias, Live, VersionState},
         note::{BY_HAND, RejectedVersion, ReleaseNote},
-        start,
+        rejected, start,
         step::{Route, Step},
         tag::ReleaseTag,
     },
@@ -47,7 +47,11 @@ pub(super) async fn rollback(args: RollbackArgs) -> Result<CommandOutcome, CliEr
         && let Some(step) = forget(&name, &live).filter(|_| ours)
     {
         cloud.apply(&step).await.map_err(ObjectError::Call)?;
-        print(&step.to_string())?;
+        let held = rejected(&live).unwrap_or_default();
+        print(&format!(
+            "{name}: version {held} is no longer held back; there is no alias {} yet",
+            live.alias
+        ))?;
         note(&goes_on(&name));
         return Ok(CommandOutcome::Good);
     }
@@ -71,9 +75,15 @@ pub(super) async fn rollback(args: RollbackArgs) -> Result<CommandOutcome, CliEr
         return Err(ObjectError::UnusableVersion { version, name, why }.into());
     }
     let trace = trace(&name, &live, &next);
+    let told = match rejected(&live).filter(|_| args.resume) {
+        Some(held) => let_go(&name, &live.alias, held, version),
+        None => {
+            moved(&name, &live.alias, alias, &next) + &until(&next, &resume_command(&name, target))
+        }
+    };
     let step = Step::Route(route(&name, &live, alias, next));
     cloud.apply(&step).await.map_err(ObjectError::Call)?;
-    print(&step.to_string())?;
+    print(&told)?;
     // The alias has moved: that the tag cannot be written changes nothing for callers.
     match cloud.apply(&trace).await {
         Ok(()) if args.resume => note(&goes_on(&name)),
@@ -127,6 +137,41 @@ fn unusable(
         Some(VersionState::Leaving) => "being deleted by AWS".to_owned(),
         Some(VersionState::Failed(why)) => format!("not usable: {why}"),
     })
+}
+
+/// The command that lets go on what is held back of a function, as a person types it.
+pub(super) fn resume_command(name: &Name, target: Option<&str>) -> String {
+    let target = target.map(|it| format!(" --target {it}")).unwrap_or_default();
+    format!("`evenkeel rollback --resume {name}{target}`")
+}
+
+/// Says which version callers get now, and which one they got before.
+fn moved(name: &Name, alias: &str, before: &Alias, next: &NextVersion) -> String {
+    let version = next.version;
+    let alone = if before.weight.is_some() { " alone" } else { "" };
+    let newer = before.versions().last().is_some_and(|it| *it > version);
+    let again = if newer { " again" } else { "" };
+    format!(
+        "{name}: alias {alias} leads to version {version}{alone}{again} (was {})",
+        before.leads()
+    )
+}
+
+/// Says what is held back from now on, and what ends that. `resume`: the command that does.
+fn until(next: &NextVersion, resume: &str) -> String {
+    match &next.note.rejected {
+        Some(RejectedVersion { version, .. }) => {
+            format!("; version {version} is held back until a newer one is deployed or {resume}")
+        }
+        None => "; nothing is held back".to_owned(),
+    }
+}
+
+/// Says which version is no longer held back, and which one callers get for now.
+fn let_go(name: &Name, alias: &str, held: u64, version: u64) -> String {
+    format!(
+        "{name}: version {held} is no longer held back; alias {alias} leads to version {version} until the release goes on"
+    )
 }
 
 /// When what was held back goes on.
@@ -224,6 +269,35 @@ mod tests {
         let rejected = rejected.map(|version| RejectedVersion { version, why: "x".into() });
         let note = Some(ReleaseNote { current: Some(version), rejected, ..ReleaseNote::default() });
         Alias { version: Some(version), weight, note, revision: "r".into() }
+    }
+
+    #[test]
+    fn a_move_names_both_versions_and_what_is_held_back() {
+        let name = Name::new("f");
+        let check = |before: &Alias, to: u64, expected: &str| {
+            let next = go_back(&name, before, to).unwrap();
+            let line = moved(&name, "live", before, &next) + &until(&next, "`resume`");
+            assert_eq!(line, expected);
+        };
+        check(
+            &alias(5, None, None),
+            3,
+            "f: alias live leads to version 3 again (was version 5); version 5 is held back until a newer one is \
+             deployed or `resume`",
+        );
+        check(
+            &alias(6, Some((8, 10)), None),
+            6,
+            "f: alias live leads to version 6 alone again (was version 6, 10 % version 8); version 8 is held back \
+             until a newer one is deployed or `resume`",
+        );
+        check(
+            &alias(5, None, Some(8)),
+            8,
+            "f: alias live leads to version 8 (was version 5); nothing is held back",
+        );
+        assert_eq!(resume_command(&name, None), "`evenkeel rollback --resume f`");
+        assert_eq!(resume_command(&name, Some("eu")), "`evenkeel rollback --resume f --target eu`");
     }
 
     #[test]

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::error::DaemonError;
-use crate::daemon::view::age::age;
+use crate::daemon::view::{age::age, plan::PlanOutcome, reasons::SharedReason};
 
 /// How long the daemon may take to answer.
 const ANSWER_MAX: Duration = Duration::from_secs(10);
@@ -50,6 +50,36 @@ pub(super) fn facet_name(facet: &Value) -> String {
         Some(item) => format!("{}[{item}]", word(facet, "name")),
         None => word(facet, "name").to_owned(),
     }
+}
+
+/// What becomes of an object that no manifest asks for, in the word of a plan; `None`: one does.
+pub(super) fn orphan(object: &Value) -> Option<PlanOutcome> {
+    let orphan = member(object, "orphan").as_bool() == Some(true);
+    orphan.then(|| PlanOutcome::of_orphan(word(object, "reason")))
+}
+
+/// The status of an object for people: of what no manifest asks for, what becomes of it.
+pub(super) fn status_word(object: &Value) -> &str {
+    orphan(object).map_or_else(|| word(object, "status"), |it| it.as_str())
+}
+
+/// The same of one of its facets.
+pub(super) fn facet_status<'a>(object: &Value, facet: &'a Value) -> &'a str {
+    orphan(object).map_or_else(|| word(facet, "status"), |it| it.as_str())
+}
+
+/// Why something is not in sync, as others may have it too.
+pub(super) fn shared_reason(row: &Value) -> SharedReason<'_> {
+    SharedReason::of(word(row, "reason"), word(row, "message"))
+}
+
+/// Whether a facet is as badly off as another one and for the same reason, and nothing of it is known to differ: then
+/// one line says all of both.
+pub(super) fn repeats(facet: &Value, other: &Value) -> bool {
+    word(facet, "status") != "synced"
+        && word(facet, "status") == word(other, "status")
+        && shared_reason(facet) == shared_reason(other)
+        && items(facet, "changes").next().is_none()
 }
 
 /// How long ago something was.

@@ -14,13 +14,19 @@ use super::{
     error::{CliError, DaemonError},
     out::{clean, note, print},
     outcome::CommandOutcome,
-    rows::{ago, facet_name, fetch, is_called, items, member, place, wanted_objects, word},
+    rows::{
+        ago, facet_name, fetch, is_called, items, member, orphan, place, repeats, status_word,
+        wanted_objects, word,
+    },
     style::{Style, Tone},
     table,
     wait::{WaitProgress, others},
 };
 use crate::{
-    daemon::clock::SystemClock,
+    daemon::{
+        clock::SystemClock,
+        view::{plan::PlanOutcome, problems::number_of},
+    },
     engine::{count::count, status::Status, time::Clock as _},
 };
 
@@ -152,8 +158,9 @@ fn text(answer: &Value, form: StatusTable) -> String {
     let style = form.style;
     let mut lines = vec![style.paint(Tone::Bold, &counts(answer))];
     for target in items(answer, "targets").filter(|it| !member(it, "paused").is_null()) {
-        let message = word(member(target, "paused"), "message");
-        lines.push(format!("target {} is on hold: {message}", word(target, "name")));
+        let (name, message) = (word(target, "name"), word(member(target, "paused"), "message"));
+        let own = items(answer, "objects").filter(|it| word(it, "target") == name).count();
+        lines.push(format!("target {name} is on hold{}: {message}", number_of(own)));
     }
     lines.extend(items(answer, "targets").flat_map(rails));
     lines.extend(unsettled(answer));
@@ -165,7 +172,7 @@ fn text(answer: &Value, form: StatusTable) -> String {
     let mut tones = vec![Tone::Faint];
     for object in items(answer, "objects") {
         rows.push(object_cells(object, form));
-        tones.push(tone(word(object, "status")));
+        tones.push(tone(status_word(object)));
         for facet in facets(object, form.wide) {
             rows.push(facet_cells(facet, form));
             tones.push(tone(word(facet, "status")));
@@ -189,11 +196,13 @@ fn counts(answer: &Value) -> String {
     let parts: Vec<String> =
         parts.filter(|(it, _)| *it > 0).map(|(number, it)| format!("{number} {it}")).collect();
     let all = wanted_objects(answer).count();
-    let orphans = items(answer, "objects").count() - all;
-    let orphans = match orphans {
-        0 => String::new(),
-        number => format!("; {number} of ours that no manifest asks for"),
-    };
+    // Counted in the words of a plan, which has no manifest for them either.
+    let orphans = [PlanOutcome::Delete, PlanOutcome::Left].into_iter().filter_map(|it| {
+        let number = items(answer, "objects").filter(|object| orphan(object) == Some(it)).count();
+        (number > 0).then(|| format!("{number} {}", it.words()))
+    });
+    let orphans = orphans.collect::<Vec<_>>().join(", ");
+    let orphans = if orphans.is_empty() { orphans } else { format!("; {orphans}") };
     if parts.is_empty() {
         return format!("no objects{orphans}");
     }
@@ -203,15 +212,25 @@ fn counts(answer: &Value) -> String {
 fn tone(status: &str) -> Tone {
     match status {
         "synced" => Tone::Good,
-        "drifted" | "refused" | "failed" | "unknown" => Tone::Bad,
+        "drifted" | "refused" | "failed" | "unknown" | "delete" => Tone::Bad,
+        "left" => Tone::Faint,
         _ => Tone::Change,
     }
 }
 
 /// The facets that have a line of their own: those that are not in sync, where there are several; with `all` every one.
+/// What fails for the same reason as the object itself has none: where that is all, the object's own line says it.
 fn facets(object: &Value, all: bool) -> impl Iterator<Item = &Value> {
-    let several = items(object, "facets").count() > 1;
-    items(object, "facets").filter(move |it| several && (all || word(it, "status") != "synced"))
+    let base = items(object, "facets").next();
+    let alike = move |it: &Value| base.is_some_and(|base| repeats(it, base));
+    let own = move |it: &Value| word(it, "status") != "synced" && !alike(it);
+    let others = || items(object, "facets").skip(1);
+    let told = others().any(alike) && !others().any(own);
+    let several = others().next().is_some() && (all || !told);
+    let is_base = move |it: &Value| base.is_some_and(|base| std::ptr::eq(it, base));
+    items(object, "facets").filter(move |it| {
+        several && (all || own(it) || is_base(it) && word(it, "status") != "synced")
+    })
 }
 
 /// Returns what keeps things from being written or deleted in a target, one line each.
@@ -252,7 +271,7 @@ fn object_cells(object: &Value, form: StatusTable) -> Vec<String> {
         (desired, live) => format!("{live} → {desired}"),
     };
     let mut cells = vec![
-        word(object, "status").to_owned(),
+        status_word(object).to_owned(),
         word(object, "key").to_owned(),
         image,
         causes(object),
@@ -369,15 +388,60 @@ mod tests {
         let other = json!({
             "key": "default/Function/b", "status": "synced", "facets": [facet("function", "synced")],
         });
-        let orphan = json!({ "key": "default/Function/c", "status": "unknown", "orphan": true });
-        let answer = json!({ "objects": [object, other, orphan], "source": { "snapshot": "a1" } });
+        let orphan = |key: &str, reason: &str| json!({ "key": key, "status": "unknown", "reason": reason, "orphan": true });
+        let left = orphan("default/Function/c", "ManifestGone");
+        let goes = orphan("default/Function/d", "PruneWaiting");
+        let answer =
+            json!({ "objects": [object, other, left, goes], "source": { "snapshot": "a1" } });
         let (now, style) = (Timestamp::UNIX_EPOCH, Style::PLAIN);
         let text = text(&answer, StatusTable { wide: false, style, now });
         let lines: Vec<String> =
             text.lines().map(|it| it.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
-        assert_eq!(lines[0], "2 objects: 1 drifted, 1 synced; 1 of ours that no manifest asks for");
+        let counts =
+            "2 objects: 1 drifted, 1 synced; 1 to delete, 1 left, which no manifest asks for";
+        assert_eq!(lines[0], counts);
         assert_eq!(lines[2], "drifted default/Function/a never never never");
         assert_eq!(lines[3], "drifted url never never never Why: so");
         assert_eq!(lines[4], "synced default/Function/b never never never");
+        assert_eq!(lines[5], "left default/Function/c never never never ManifestGone:");
+        assert_eq!(lines[6], "delete default/Function/d never never never PruneWaiting:");
+    }
+
+    /// Where AWS does not answer, an object says so once, and the target how many objects that is about.
+    #[test]
+    fn one_failure_has_one_line_an_object() {
+        let facet = |name: &str, reason: &str, call: &str| {
+            let message = format!("{call} failed: no connection");
+            json!({ "name": name, "item": null, "status": "unknown", "reason": reason, "message": message })
+        };
+        let base = facet("function", "ListFailed", "ListFunctions");
+        let url = facet("url", "ReadFailed", "GetFunction");
+        let object = |facets: &[&Value]| {
+            let (reason, message) = (&base["reason"], &base["message"]);
+            json!({
+                "key": "default/Function/a", "target": "default", "status": "unknown", "reason": reason,
+                "message": message, "facets": facets,
+            })
+        };
+        let shown = |object: Value| {
+            let target = json!({ "name": "default", "paused": { "message": "no credentials" } });
+            let answer =
+                json!({ "objects": [object], "targets": [target], "source": { "snapshot": "a1" } });
+            let (now, style) = (Timestamp::UNIX_EPOCH, Style::PLAIN);
+            let text = text(&answer, StatusTable { wide: false, style, now });
+            text.lines()
+                .map(|it| it.split_whitespace().collect::<Vec<_>>().join(" "))
+                .collect::<Vec<_>>()
+        };
+        let lines = shown(object(&[&base, &url]));
+        assert_eq!(lines[1], "target default is on hold (1 object): no credentials");
+        let why = "ListFailed: ListFunctions failed: no connection";
+        assert_eq!(lines[3..], [format!("unknown default/Function/a never never never {why}")]);
+        // What fails otherwise has a line, and so has the object itself then.
+        let mut other = url.clone();
+        other["message"] = json!("GetFunction failed: AccessDeniedException");
+        let lines = shown(object(&[&base, &url, &other]));
+        assert_eq!(lines.len(), 6, "{lines:#?}");
+        assert!(lines[4].starts_with("unknown function") && lines[5].starts_with("unknown url"));
     }
 }

@@ -1,10 +1,13 @@
 //! `evenkeel suspend` and `evenkeel resume`: a hold on writes to one object, as a tag on it.
 
+use std::sync::Arc;
+
 use super::{
     args::{CoreArgs, ObjectArgs, ResumeArgs, SuspendArgs},
     error::{CliError, ObjectError, UsageError},
     out::{clean, note, print},
     outcome::CommandOutcome,
+    rollback::resume_command,
     target_clients::{self, TargetClients},
 };
 use crate::{
@@ -21,6 +24,7 @@ use crate::{
     },
     kinds::{
         function::{Function, aws::FunctionCloud},
+        release::{ReleaseCloud, rejected},
         repository::{Repository, aws::RepositoryCloud},
     },
 };
@@ -54,12 +58,40 @@ async fn write(
     if name.is_empty() {
         return Err(UsageError::NameMissing.into());
     }
-    let tag = SuspensionTag { owner: &core.owner, name: Name::new(name), value };
+    let name = Name::new(name);
+    let tag = SuspensionTag { owner: &core.owner, name: name.clone(), value };
     if kind == Repository::NAME {
-        Box::pin(tag.hold::<Repository, _>(&RepositoryCloud::new(clients.ecr, calls))).await
-    } else {
-        tag.hold::<Function, _>(&FunctionCloud::new(clients.lambda, calls)).await
+        Box::pin(tag.hold::<Repository, _>(&RepositoryCloud::new(clients.ecr, calls))).await?;
+        return Ok(CommandOutcome::Good);
     }
+    let cloud = FunctionCloud::new(clients.lambda.clone(), Arc::clone(&calls));
+    let was = tag.hold::<Function, _>(&cloud).await?;
+    if value.is_none() && was == Was::Free {
+        let cloud = ReleaseCloud::new(&clients, calls);
+        if let Some(held) = Box::pin(held_back(&cloud, &name)).await {
+            let resume = resume_command(&name, object.target.as_deref());
+            note(&format!(
+                "version {held} of {name} is held back by its release, which is no suspension; {resume} lets it go on"
+            ));
+        }
+    }
+    Ok(CommandOutcome::Good)
+}
+
+/// The version that a function's release holds back; `None` where there is none, or it may not be read: whoever ends a
+/// suspension need not be allowed to see releases.
+async fn held_back(cloud: &ReleaseCloud, name: &Name) -> Option<u64> {
+    let (found, _) = cloud.get(name, None, Priority::Write).await.ok()?;
+    rejected(&found?.live)
+}
+
+/// Whether an object was suspended by its tag before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Was {
+    /// It had the tag.
+    Suspended,
+    /// It had none.
+    Free,
 }
 
 /// A tag that is set on one object, or taken away.
@@ -70,9 +102,9 @@ struct SuspensionTag<'a> {
 }
 
 impl SuspensionTag<'_> {
-    /// Reads the object, and sets its tag or takes it away. Fails if `--owner` does not keep the
+    /// Reads the object, sets its tag or takes it away, and returns whether it had one. Fails if `--owner` does not keep the
     /// object, or nothing is ever written to it.
-    async fn hold<K: Kind, C: Cloud<K>>(&self, cloud: &C) -> Result<CommandOutcome, CliError> {
+    async fn hold<K: Kind, C: Cloud<K>>(&self, cloud: &C) -> Result<Was, CliError> {
         let (kind, name) = (K::NAME, &self.name);
         let found = cloud.get(name, None, Priority::Write).await;
         let (found, _) = found.map_err(ObjectError::Call)?;
@@ -100,13 +132,15 @@ impl SuspensionTag<'_> {
             (None, None) => format!("{kind}/{name} was not suspended by its tag"),
             (None, Some(_)) => format!("{kind}/{name} is no longer suspended by its tag"),
         };
-        if let (Some(_), Some(before)) = (self.value, before) {
-            line += &["; before: until ", &clean(&before)].concat();
+        if let Some(before) = &before {
+            line += &["; before: until ", &clean(before)].concat();
         }
         print(&line)?;
-        note(&format!(
-            "a running Evenkeel sees it within one --resync; `evenkeel refresh {kind}/{name}` shows it now"
-        ));
-        Ok(CommandOutcome::Good)
+        if self.value.is_some() || before.is_some() {
+            note(&format!(
+                "a running Evenkeel sees it within one --resync; `evenkeel refresh {kind}/{name}` shows it now"
+            ));
+        }
+        Ok(if before.is_some() { Was::Suspended } else { Was::Free })
     }
 }

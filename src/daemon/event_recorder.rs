@@ -9,6 +9,7 @@ use super::{
         EntryKind, EventLog, EventReason, FieldChange, HistoryEntry, LoggedEvent, Subject,
     },
     metrics::Metrics,
+    objects::FacetPath,
 };
 use crate::{
     engine::{
@@ -45,6 +46,7 @@ impl EventRecorder<'_> {
     /// Records an event of an object in the log, the counters and the event log. The object's row
     /// must be on the board already: it says which fields drifted, and which image was wanted.
     pub(super) fn record(&self, key: &Key, event: &ObjectEvent) {
+        let FacetPath { object, facet } = FacetPath::of(key);
         match event {
             // Images are only a means; the functions that wait for them say so.
             ObjectEvent::Turned { .. } if key.kind == Image::NAME => {}
@@ -59,7 +61,7 @@ impl EventRecorder<'_> {
             }
             ObjectEvent::Drifted(cause, delay) => {
                 self.metrics.drifted(document_of(key.kind, &key.name).0, *cause, *delay);
-                warn!(%key, cause = cause.as_str(), "drifted");
+                warn!(%object, %facet, cause = cause.as_str(), "drifted");
                 let drift = |it: &&Change| it.origin.is_drift() && it.cause == *cause;
                 let row = self.board.read(|shown| shown.rows.get(key).cloned());
                 let changes = row.iter().flat_map(|it| &it.changes).filter(drift);
@@ -75,25 +77,25 @@ impl EventRecorder<'_> {
             ObjectEvent::Corrected(cause, outcome) => {
                 self.metrics.corrected(document_of(key.kind, &key.name).0, *cause, *outcome);
                 let (cause, result) = (cause.as_str(), outcome.as_str());
-                info!(%key, cause, result, "drift ended");
+                info!(%object, %facet, cause, result, "drift ended");
                 let message = format!("drift ({cause}) ended: {result}");
                 self.event(key, EventReason::normal("Corrected"), &message);
                 let message = Some(message);
                 self.entry(key, HistoryEntry { message, ..self.blank(key, EntryKind::Corrected) });
             }
             ObjectEvent::Orphaned => {
-                warn!(%key, "ours, and no manifest asks for it any more");
+                warn!(%object, %facet, "ours, and no manifest asks for it any more");
                 let message = "it is ours, and no manifest asks for it any more";
                 self.event(key, EventReason::warning("Orphaned"), message);
                 self.entry(key, self.blank(key, EntryKind::Orphaned));
             }
             ObjectEvent::Buried(was) => {
-                warn!(%key, was, "deleting it; this is what it was");
+                warn!(%object, %facet, was, "deleting it; this is what it was");
                 self.event(key, EventReason::warning("Deleting"), "it is being deleted");
                 self.entry(key, self.blank(key, EntryKind::Deleting));
             }
             ObjectEvent::Halted { waiting, because } => {
-                error!(%key, waiting, because, "an update of many has stopped");
+                error!(%object, %facet, waiting, because, "an update of many has stopped");
                 self.event(key, EventReason::warning("RolloutHalted"), because);
             }
             ObjectEvent::Broken { drifted, because } => {
@@ -187,23 +189,24 @@ struct StatusChange<'a> {
 fn log_status_change(change: &StatusChange<'_>) {
     let StatusChange { key, from, to, reason, busy } = *change;
     let (from, status) = (from.as_str(), to.as_str());
+    let FacetPath { object, facet } = FacetPath::of(key);
     let Reason { code, message: because } = reason;
     match to {
         Status::Refused | Status::Failed => {
-            error!(%key, from, status, reason = code, because, "needs a person");
+            error!(%object, %facet, from, status, reason = code, because, "needs a person");
         }
         Status::Pending | Status::Drifted if !busy => {
-            info!(%key, from, status, reason = code, because, "waiting");
+            info!(%object, %facet, from, status, reason = code, because, "waiting");
         }
         Status::Synced | Status::Suspended => {
-            info!(%key, from, status, reason = code, because, "status");
+            info!(%object, %facet, from, status, reason = code, because, "status");
         }
         Status::Pending
         | Status::Drifted
         | Status::Progressing
         | Status::Unverified
         | Status::Unknown => {
-            tracing::debug!(%key, from, status, reason = code, because, "status");
+            tracing::debug!(%object, %facet, from, status, reason = code, because, "status");
         }
     }
 }

@@ -73,6 +73,22 @@ fn lower_first(kind: &str) -> String {
     letters.next().map(|it| it.to_lowercase().chain(letters).collect()).unwrap_or_default()
 }
 
+/// What an engine's key stands for, as people see it: an object, and which facet of it. The log, events and histories
+/// all name both.
+pub(crate) struct FacetPath {
+    /// The object.
+    pub(crate) object: Key,
+    /// The facet.
+    pub(crate) facet: FacetName,
+}
+
+impl FacetPath {
+    /// The object and the facet that an engine's key stands for.
+    pub(crate) fn of(key: &Key) -> Self {
+        Self { object: object_key(key), facet: FacetName::of(key) }
+    }
+}
+
 /// The key of the object that an engine's key belongs to.
 pub(crate) fn object_key(key: &Key) -> Key {
     let (kind, name) = document_of(key.kind, &key.name);

@@ -12,6 +12,7 @@ use super::{
     failure::Failure,
     name::Name,
     observed::{Known, Observed, Reading},
+    preview::Preview,
     status::Ending,
     tags::Tags,
     work::Priority,
@@ -116,6 +117,13 @@ pub trait Kind: Sized + Send + 'static {
 
     /// The step that deletes it; `None` for kinds that are never deleted.
     fn delete(name: &Name, live: &Self::Live) -> Option<Planned<Self::Step>>;
+
+    /// What a plan says of the deletion besides its step: what goes with the object, what stays, and who notices. Called
+    /// for an object that no manifest asks for and that [`Kind::delete`] has a step for. It may claim only what `live`
+    /// shows, and what AWS does in any case: of a function with the tag of a URL that the URL goes too.
+    fn deletion(_name: &Name, _live: &Self::Live) -> Preview {
+        Preview::default()
+    }
 
     /// The step that sets the tag `evenkeel.dev/suspend` to a value, or takes it away.
     fn suspend(name: &Name, live: &Self::Live, value: Option<&str>) -> Option<Self::Step>;

@@ -19,6 +19,8 @@ use super::{
 enum Fate<S> {
     /// It stays, and why.
     Stays(Reason),
+    /// It would be deleted by this step; what holds that up.
+    Waits(Planned<S>, Reason),
     /// It is deleted.
     Goes(Planned<S>),
 }
@@ -43,6 +45,10 @@ impl<K: Kind> Engine<K> {
             Fate::Stays(reason) => {
                 self.unsettle(name, false);
                 self.show_blank(name, Blank { status: Status::Unknown, reason });
+            }
+            Fate::Waits(planned, reason) => {
+                self.unsettle(name, false);
+                self.show_deletion(name, Blank { status: Status::Unknown, reason }, &planned);
             }
             Fate::Goes(planned) => self.bury(name, &planned),
         }
@@ -84,7 +90,7 @@ impl<K: Kind> Engine<K> {
         let idle = self.objects.get(name).is_some_and(|it| it.phase == Phase::Idle);
         let goes = !idle || self.act(name, planned, &[]);
         self.unsettle(name, goes);
-        self.show_blank(name, Blank { status: Status::Progressing, reason });
+        self.show_deletion(name, Blank { status: Status::Progressing, reason }, planned);
         let Some(object) = self.objects.get(name) else { return };
         if idle && matches!(object.phase, Phase::Applying(_)) {
             let live =
@@ -118,7 +124,7 @@ impl<K: Kind> Engine<K> {
             return gone("its tag allows deletion, and this Evenkeel runs without --prune");
         }
         match self.obstacle(name, &step) {
-            Some(reason) => Fate::Stays(reason),
+            Some(reason) => Fate::Waits(step, reason),
             None => Fate::Goes(step),
         }
     }

@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use super::{
-    diff::{Cause, Reason},
+    diff::{Cause, Planned, Reason},
     engine::Engine,
     failure::chain,
     kind::Kind,
@@ -61,6 +61,16 @@ impl<K: Kind> Engine<K> {
     pub(super) fn show_blank(&mut self, name: &Name, blank: Blank) {
         let Some(object) = self.objects.get(name) else { return };
         let row = rows::blank(self.frame(name, object), object, blank);
+        self.show(name, row);
+    }
+
+    /// Shows an object that no manifest asks for with the step that deletes it, and with what goes then.
+    pub(super) fn show_deletion(&mut self, name: &Name, blank: Blank, planned: &Planned<K::Step>) {
+        let Some(object) = self.objects.get(name) else { return };
+        let mut row = rows::blank(self.frame(name, object), object, blank);
+        row.steps = vec![planned.step.to_string()];
+        let preview = object.observed.reading().map(|it| K::deletion(name, &it.live));
+        row.preview = preview.filter(|it| !it.is_empty()).map(Box::new);
         self.show(name, row);
     }
 

@@ -23,11 +23,50 @@ struct Walk<'a> {
 }
 
 impl Walk<'_> {
-    /// Runs a command; it must end with this code.
-    async fn ends(&mut self, command: &'static str, code: i32, words: &[&str]) {
+    /// Runs a command, which must end with this code; returns what it prints.
+    async fn ends(&mut self, command: &'static str, code: i32, words: &[&str]) -> String {
         let (found, text) = self.scene.run(words).await;
         assert_eq!(found, code, "{words:?}: {text}");
         self.seen.entry(command).or_default().insert(found);
+        text
+    }
+
+    /// What no manifest asks for is left, and differs from none; only who prunes has something to do.
+    async fn leaves(&mut self, m: &str) {
+        let scene = self.scene;
+        scene.manifest_of("goes", "  policy: { deletion: delete }\n");
+        scene.manifest(TESTED);
+        self.ends("apply", 0, &["apply", m]).await;
+        fs::remove_file(scene.manifests().join("goes.yaml")).unwrap();
+        let left = "1 left, which no manifest asks for";
+        for (command, words) in [
+            ("plan", vec!["plan", m]),
+            ("apply", vec!["apply", m]),
+            ("run --once", vec!["run", m, "--once"]),
+        ] {
+            let text = self.ends(command, 0, &words).await;
+            assert!(text.contains(left), "{words:?}: {text}");
+            let text = self.ends(command, 1, &[words.as_slice(), &["--prune"]].concat()).await;
+            assert!(text.contains("--confirm-prune"), "{words:?}: {text}");
+        }
+        self.ends("check", 0, &["check", m]).await;
+        let daemon = scene.start_with(&["--mode", "observe"]);
+        let function = |it: &Scene, reason: &str| {
+            it.facets("Function").iter().any(|it| it["reason"] == reason)
+        };
+        scene.until("it is seen", |it| function(it, "ManifestGone")).await;
+        scene.until("in sync", |it| it.row("Release")["status"] == "synced").await;
+        scene.until("all of it", |it| function(it, "InSync")).await;
+        let url = scene.address();
+        for (command, words) in [
+            ("status", vec!["status"]),
+            ("status", vec!["status", "goes"]),
+            ("explain", vec!["explain", "goes"]),
+        ] {
+            let text = self.ends(command, 0, &[words.as_slice(), &["--url", &url]].concat()).await;
+            assert!(text.contains("left") && !text.contains("unknown"), "{words:?}: {text}");
+        }
+        drop(daemon);
     }
 }
 
@@ -103,5 +142,6 @@ async fn every_code_of_the_table_is_seen_and_no_other() {
     {
         walk.ends(command, 1, &words).await;
     }
+    walk.leaves(m).await;
     assert_eq!(walk.seen, documented());
 }

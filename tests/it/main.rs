@@ -31,6 +31,7 @@ mod foreign;
 mod gone;
 mod identity;
 mod import;
+mod log;
 mod manifest;
 mod model;
 mod outputs;

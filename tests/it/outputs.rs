@@ -6,7 +6,10 @@ use std::{collections::BTreeMap, fs};
 use evenkeel_sim::call::Service;
 use serde_json::{Value, json};
 
-use crate::common::{golden, local, scene::Scene};
+use crate::common::{
+    golden, local,
+    scene::{ACCOUNT, Scene},
+};
 
 /// What a function can have, and a repository.
 const EVERYTHING: &str = r#"  memorySize: 512
@@ -134,6 +137,34 @@ async fn what_is_deleted_is_shown_with_the_hash_that_confirms_it() {
     scene.prints("prune", 1, &["plan", "--prune"]).await;
 }
 
+/// A deletion names all that goes with a function, as far as its own tags say what there is, and what stays.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deletion_names_what_goes_with_it() {
+    let scene = Scene::new().await;
+    scene.manifest_of("keeps", "");
+    scene.manifest(&EVERYTHING.replacen(
+        "  release:",
+        "  policy: { deletion: delete }\n  release:",
+        1,
+    ));
+    scene.apply().await;
+    fs::remove_file(scene.manifests().join("job.yaml")).unwrap();
+    scene.prints("prune-everything", 1, &["plan", "--prune"]).await;
+    let plan = scene.plan(&["--prune"]).await;
+    let objects = plan["objects"].as_array().unwrap();
+    let job = objects.iter().find(|it| it["key"] == "default/Function/job").unwrap();
+    let facets = job["facets"].as_array().unwrap().iter();
+    let actions: BTreeMap<&str, &str> =
+        facets.map(|it| (it["facet"].as_str().unwrap(), it["action"].as_str().unwrap())).collect();
+    let all =
+        [("function", "delete"), ("logGroup", "none"), ("release", "delete"), ("url", "delete")];
+    assert_eq!(actions, all.into());
+    // Nothing is read for it.
+    let reads = scene.count(|it| it.operation == "GetFunctionUrlConfig");
+    scene.plan(&["--prune"]).await;
+    assert_eq!(scene.count(|it| it.operation == "GetFunctionUrlConfig"), reads);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn mass_drift_is_shown_as_what_waits() {
     let scene = Scene::new().await;
@@ -150,6 +181,27 @@ async fn mass_drift_is_shown_as_what_waits() {
     scene.prints("breaker", 1, &["plan"]).await;
     let (code, text) = scene.on_manifests(&["apply"]).await;
     assert!(code == 1 && text.contains("Applied: 13 waiting."), "{text}");
+}
+
+/// Where AWS does not answer, each object says so once, and the target how many objects that is about.
+#[tokio::test(flavor = "multi_thread")]
+async fn one_failure_is_told_once() {
+    let scene = Scene::new().await;
+    for name in ["job", "other"] {
+        scene.manifest_of(name, "  release: {}\n  url: { authType: AWS_IAM }\n  logGroup: {}\n");
+    }
+    scene.fails("GetCallerIdentity", "expired");
+    let account = ["--account-id", ACCOUNT];
+    scene.prints("on-hold", 2, &[&["plan"], account.as_slice()].concat()).await;
+    scene.prints("applied-on-hold", 2, &[&["apply"], account.as_slice()].concat()).await;
+    let plan = scene.plan(&account).await;
+    let facets = plan["objects"][0]["facets"].as_array().unwrap();
+    assert_eq!(facets.len(), 4, "programs are told all: {plan:#}");
+    // Each call names itself; why it failed is the same for all.
+    let reads = ["ListFunctions", "GetFunction", "ListAliases", "ListFunctionUrlConfigs"];
+    let refused = json!({ "fault": "refuse", "operations": reads, "code": "AccessDeniedException", "message": "by a policy" });
+    scene.faults(&json!([refused]));
+    scene.prints("unread", 2, &["plan"]).await;
 }
 
 /// What else is ours is no news to a command that is given one file.

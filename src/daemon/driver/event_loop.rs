@@ -12,6 +12,7 @@ use crate::{
         board::{BatchCounts, EngineStatus},
         event_recorder::{Ended, EventRecorder},
         fact_bus::FactUpdates,
+        objects::FacetPath,
         permits::Permit,
         stop::stopped,
     },
@@ -236,7 +237,8 @@ impl<K: Kind, C: Cloud<K>> Driver<K, C> {
         metrics.work(K::NAME);
         let (event_log, board) = (Arc::clone(&self.ports.event_log), Arc::clone(&self.ports.board));
         let key = self.key(&name);
-        let span = info_span!("apply", %key);
+        let FacetPath { object, facet } = FacetPath::of(&key);
+        let span = info_span!("apply", %object, %facet);
         let task = async move {
             let began = clock.now().mono;
             let result = cloud.apply(&planned.step).await;

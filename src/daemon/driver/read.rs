@@ -11,6 +11,7 @@ use super::{
 };
 use crate::{
     aws::{cloud::Cloud, read_priority::ReadPriority},
+    daemon::objects::FacetPath,
     engine::{
         failure::{Failure, chain},
         kind::Kind,
@@ -57,7 +58,8 @@ impl<K: Kind, C: Cloud<K>> Driver<K, C> {
         metrics.work(K::NAME);
         let read_priority = ReadPriority::new(priority);
         self.read_priorities.insert(name.clone(), read_priority.clone());
-        let span = info_span!("look", key = %self.key(&name));
+        let FacetPath { object, facet } = FacetPath::of(&self.key(&name));
+        let span = info_span!("look", %object, %facet);
         let task = async move {
             let began = clock.now().mono;
             let read = cloud.get(&name, wanted.as_deref(), priority);

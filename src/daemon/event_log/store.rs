@@ -12,7 +12,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::{
-    daemon::objects::{FacetName, object_key},
+    daemon::objects::FacetPath,
     engine::name::{Key, Name},
 };
 
@@ -137,9 +137,10 @@ pub(crate) struct HistoryEntry {
 impl HistoryEntry {
     /// An entry that says what happened to which object, and when. All else is empty.
     pub(crate) fn new(key: &Key, at: Timestamp, what: EntryKind) -> Self {
+        let FacetPath { object, facet } = FacetPath::of(key);
         Self {
-            key: object_key(key).to_string(),
-            facet: FacetName::of(key).to_string(),
+            key: object.to_string(),
+            facet: facet.to_string(),
             at,
             what,
             step: None,

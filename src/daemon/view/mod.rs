@@ -7,7 +7,7 @@ pub(crate) mod age;
 pub(crate) mod object;
 pub(crate) mod params;
 pub(crate) mod plan;
-mod problems;
+pub(crate) mod problems;
 pub(crate) mod query;
 pub mod reasons;
 pub(crate) mod record;

@@ -21,6 +21,7 @@ use crate::{
         kind::Kind as _,
         name::Key,
         policy::Mode,
+        preview::DeletedPart,
         status::{Row, Status},
     },
     kinds::function::Function,
@@ -66,6 +67,27 @@ impl PlanOutcome {
         Self::Unknown,
         Self::Left,
     ];
+
+    /// What becomes of an object that no manifest asks for, by the reason of its status.
+    pub(crate) fn of_orphan(reason: &str) -> Self {
+        if DELETING.contains(&reason) { Self::Delete } else { Self::Left }
+    }
+
+    /// The word in a count for people, as `to create`.
+    pub(crate) fn words(self) -> &'static str {
+        match self {
+            Self::Create => "to create",
+            Self::Update => "to update",
+            Self::Delete => "to delete",
+            Self::Left => "left, which no manifest asks for",
+            Self::Unchanged
+            | Self::Waiting
+            | Self::Refused
+            | Self::Failed
+            | Self::Suspended
+            | Self::Unknown => self.as_str(),
+        }
+    }
 
     /// The word in JSON.
     pub(crate) fn as_str(self) -> &'static str {
@@ -148,7 +170,8 @@ pub(crate) struct PlannedFacetView<'a> {
     pub(crate) facet: String,
     /// What is done.
     pub(crate) action: Action,
-    /// Every field of what is created, as far as AWS would not choose it by itself.
+    /// Every field of what is created, as far as AWS would not choose it by itself; of a function its architecture in
+    /// any case, since images are built for one.
     pub(crate) fields: Vec<NewFieldView<'a>>,
     /// Every field that differs.
     pub(crate) changes: Vec<DifferenceView<'a>>,
@@ -189,8 +212,8 @@ const DELETING: [&str; 3] = ["Pruning", "PruneWaiting", "PruneUnconfirmed"];
 impl View {
     /// The plan for all objects that `chosen` takes.
     pub(crate) fn plan(&self, chosen: impl Fn(&BoardObject) -> bool) -> PlanView<'_> {
-        let mut all: Vec<PlannedObjectView<'_>> =
-            self.objects().iter().filter(|it| chosen(it)).map(planned).collect();
+        let chosen: Vec<&BoardObject> = self.objects().iter().filter(|it| chosen(it)).collect();
+        let mut all: Vec<PlannedObjectView<'_>> = chosen.iter().map(|it| planned(it)).collect();
         // Whoever only looks is not stopped by the breaker; whoever applies this is.
         let broken: BTreeSet<&str> =
             breakers(&self.shown).map(|(target, ..)| target.as_str()).collect();
@@ -209,7 +232,7 @@ impl View {
         };
         let objects: Vec<_> = all.into_iter().filter(told).collect();
         let hash = hash(&objects);
-        let problems = problems(&self.shown);
+        let problems = problems(&self.shown, &chosen);
         PlanView { api_version: API_VERSION, kind: "Plan", summary, hash, problems, objects }
     }
 }
@@ -269,12 +292,14 @@ impl View {
 pub(crate) fn planned(object: &BoardObject) -> PlannedObjectView<'_> {
     let base = &object.base;
     let follows = publishes(base);
-    let facets: Vec<PlannedFacetView<'_>> =
+    let mut facets: Vec<PlannedFacetView<'_>> =
         object.facets.iter().map(|it| facet(it, follows)).collect();
+    if facets.iter().any(|it| it.action == Action::Delete) {
+        facets.extend(base.preview.iter().flat_map(|it| &it.parts).map(deleted));
+    }
     let acts = |it: &PlannedFacetView<'_>| it.action != Action::None && it.waits.is_none();
     let outcome = match object.status {
-        _ if base.orphan && DELETING.contains(&base.reason.code) => PlanOutcome::Delete,
-        _ if base.orphan => PlanOutcome::Left,
+        _ if base.orphan => PlanOutcome::of_orphan(base.reason.code),
         Status::Unknown | Status::Unverified => PlanOutcome::Unknown,
         Status::Suspended => PlanOutcome::Suspended,
         Status::Failed => PlanOutcome::Failed,
@@ -301,6 +326,21 @@ fn publishes(base: &Row) -> bool {
     base.key.kind == Function::NAME && base.changes.iter().any(|it| published(it.cause))
 }
 
+/// What becomes of a part of an object that is deleted. What stays is only noted.
+fn deleted(part: &DeletedPart) -> PlannedFacetView<'_> {
+    let (step, note) =
+        if part.stays { (None, Some(&part.message)) } else { (Some(&part.message), None) };
+    PlannedFacetView {
+        facet: part.facet.clone(),
+        action: if part.stays { Action::None } else { Action::Delete },
+        fields: Vec::new(),
+        changes: Vec::new(),
+        steps: step.map(String::as_str).into_iter().collect(),
+        waits: None,
+        notes: note.map(String::as_str).into_iter().collect(),
+    }
+}
+
 /// What would be done to a facet. `follows`: the object changes in a way that this one follows.
 fn facet(row: &Row, follows: bool) -> PlannedFacetView<'_> {
     let preview = row.preview.as_deref();
@@ -320,6 +360,10 @@ fn facet(row: &Row, follows: bool) -> PlannedFacetView<'_> {
     let told = row.status == Status::Synced || ACTING.contains(&row.reason.code) && !observed;
     let notes = row.conditions.iter().filter(|it| NOTES.contains(&it.kind));
     let notes = notes.map(|it| it.message.as_str()).filter(|it| *it != row.reason.message);
+    // What is left has a step too, which is not done.
+    let done = !row.orphan || action == Action::Delete;
+    let deletion = preview.filter(|_| action == Action::Delete);
+    let known = deletion.into_iter().flat_map(|it| &it.notes).map(String::as_str);
     PlannedFacetView {
         facet: FacetName::of(&row.key).to_string(),
         action,
@@ -330,14 +374,22 @@ fn facet(row: &Row, follows: bool) -> PlannedFacetView<'_> {
             .map(|it| NewFieldView { path: &it.path, value: &it.value })
             .collect(),
         changes: differences(row),
-        steps: row.steps.iter().chain(foreseen).map(String::as_str).collect(),
+        steps: row.steps.iter().filter(|_| done).chain(foreseen).map(String::as_str).collect(),
         waits: (!told)
             .then(|| ReasonView { reason: row.reason.code, message: row.reason.message.clone() }),
-        notes: notes.collect(),
+        notes: notes.chain(known).collect(),
     }
 }
 
 impl PlannedFacetView<'_> {
+    /// Whether all that is to be said of it is that it waits for the same as another facet, as where AWS does not answer.
+    pub(crate) fn repeats(&self, other: &Self) -> bool {
+        let silent =
+            self.action == Action::None && self.changes.is_empty() && self.notes.is_empty();
+        let reason = self.waits.as_ref().map(ReasonView::shared);
+        silent && reason.is_some() && reason == other.waits.as_ref().map(ReasonView::shared)
+    }
+
     /// Whether there is anything to say of it.
     fn is_told(&self) -> bool {
         self.action != Action::None || self.waits.is_some() || !self.notes.is_empty()

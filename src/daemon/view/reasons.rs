@@ -23,6 +23,40 @@ pub struct ReasonView {
     pub message: String,
 }
 
+impl ReasonView {
+    /// The reason as others may have it too.
+    pub(crate) fn shared(&self) -> SharedReason<'_> {
+        SharedReason::of(self.reason, &self.message)
+    }
+}
+
+/// The reasons of reads that failed. Their messages begin with the call that AWS did not answer, as
+/// `ListAliases failed: …`.
+const READS: [&str; 2] = ["ReadFailed", "ListFailed"];
+
+/// Why something is not known, without the call that showed it: reads that fail alike have equal ones.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct SharedReason<'a> {
+    code: &'a str,
+    /// In words.
+    pub(crate) message: &'a str,
+}
+
+impl<'a> SharedReason<'a> {
+    /// The reason with this code and this message.
+    pub(crate) fn of(code: &'a str, message: &'a str) -> Self {
+        match message.split_once(" failed: ") {
+            Some((_, cause)) if READS.contains(&code) => Self { code: READS[0], message: cause },
+            _ => Self { code, message },
+        }
+    }
+
+    /// Whether a read failed.
+    pub(crate) fn is_failed_read(&self) -> bool {
+        READS.contains(&self.code)
+    }
+}
+
 /// Reasons, what they mean, what to do.
 #[rustfmt::skip]
 const TABLE: &[(&str, &str, &str)] = &[
@@ -121,6 +155,19 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
+
+    #[test]
+    fn reads_that_fail_alike_have_one_reason() {
+        let of = SharedReason::of;
+        let down = "no connection: Connection refused (os error 111)";
+        let list = format!("ListFunctions failed: {down}");
+        let read = format!("GetFunction failed: {down}");
+        assert_eq!(of("ListFailed", &list), of("ReadFailed", &read));
+        assert_eq!(of("ListFailed", &list).message, down);
+        assert_ne!(of("ReadFailed", "A failed: x"), of("ReadFailed", "A failed: y"));
+        // Of what else failed, the call says what it was.
+        assert_ne!(of("CallFailed", "A failed: x"), of("CallFailed", "B failed: x"));
+    }
 
     #[test]
     fn a_reason_stands_in_the_table_once() {

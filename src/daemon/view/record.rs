@@ -10,7 +10,7 @@ use super::viewer::Viewer;
 use crate::{
     daemon::{
         event_log::{HistoryEntry, LoggedEvent, Subject},
-        objects::{BoardObject, FacetName, object_key},
+        objects::{BoardObject, FacetPath},
     },
     engine::name::Key,
 };
@@ -45,16 +45,17 @@ pub(crate) struct EventView {
 impl Viewer {
     /// Shows an event as the API does, with an id that no other process gives.
     pub(crate) fn event(&self, event: &LoggedEvent) -> EventView {
+        let (subject, facet) = match &event.subject {
+            Subject::Object(key) => {
+                let FacetPath { object, facet } = FacetPath::of(key);
+                (object.to_string(), Some(facet.to_string()))
+            }
+            Subject::Target(_) | Subject::Source => (event.subject.to_string(), None),
+        };
         EventView {
             id: self.event_log.id(event.number),
-            subject: match &event.subject {
-                Subject::Object(key) => object_key(key).to_string(),
-                Subject::Target(_) | Subject::Source => event.subject.to_string(),
-            },
-            facet: match &event.subject {
-                Subject::Object(key) => Some(FacetName::of(key).to_string()),
-                Subject::Target(_) | Subject::Source => None,
-            },
+            subject,
+            facet,
             about: match event.subject {
                 Subject::Object(_) => "object",
                 Subject::Target(_) => "target",

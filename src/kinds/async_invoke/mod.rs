@@ -132,6 +132,12 @@ impl Block for AsyncInvoke {
         numbers.into_iter().chain(texts.map(|(path, it)| (path.to_owned(), it.clone()))).collect()
     }
 
+    fn defaults() -> Fields {
+        let nowhere = String::new;
+        let (on_success, on_failure) = (nowhere(), nowhere());
+        Self::fields(&Config { retries: RETRIES, age: AGE, on_success, on_failure })
+    }
+
     fn to_manifest(config: &Config) -> Option<Value> {
         let Config { retries, age, on_success, on_failure } = config;
         Some(export::map([

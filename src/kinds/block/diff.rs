@@ -365,10 +365,10 @@ fn entire(word: impl Into<String>, fields: &Fields) -> Shown {
     Shown { text: word.into(), fingerprint: Fingerprint::of(format!("{fields:?}").as_bytes()) }
 }
 
-/// The fields of a block that will be made.
+/// The fields of a block that will be made, as far as AWS would not choose them by itself.
 fn preview<B: Block>(fields: &Fields) -> Preview {
-    let mut preview = Preview::default();
-    for (path, value) in fields {
+    let (mut preview, defaults) = (Preview::default(), B::defaults());
+    for (path, value) in fields.iter().filter(|(path, value)| defaults.get(*path) != Some(value)) {
         preview.push(pointer::<B>(path), value);
     }
     preview

@@ -79,6 +79,13 @@ pub trait Block: Sized + Send + Sync + 'static {
     /// [`Block::remembered`] says otherwise.
     fn fields(config: &Self::Config) -> Fields;
 
+    /// What AWS takes for a new block where nothing is asked for, by the paths of [`Block::fields`]. A plan leaves out
+    /// each field with such a value: of a new URL `invokeMode: BUFFERED`, or a CORS setting that nobody set. Empty for
+    /// a block whose every field somebody asked for.
+    fn defaults() -> Fields {
+        Fields::new()
+    }
+
     /// A configuration as people would write it: the member of `spec`. What AWS does by default is left out.
     fn to_manifest(config: &Self::Config) -> Option<Value>;
 

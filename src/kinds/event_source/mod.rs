@@ -34,6 +34,7 @@ use crate::{
         kind::{Digests, Kind, Listing},
         name::Name,
         observed::{Known, Observed, Reading},
+        preview::Preview,
         tags::{Tags, concerns_parts, is_indexed},
     },
     kinds::{
@@ -131,6 +132,14 @@ impl Kind for EventSource {
     fn delete(_: &Name, live: &Live) -> Option<Planned<Step>> {
         let Mapping { address, uuid, .. } = live.mapping.clone()?;
         Some(Planned::new(kind::DELETE, Step::Delete { address, uuid }))
+    }
+
+    fn deletion(_: &Name, live: &Live) -> Preview {
+        let source = live.mapping.iter().map(|it| it.address.source());
+        let notes = source.map(|it| {
+            format!("{it} and what is in it stay; nothing reads it for this function any more")
+        });
+        Preview { notes: notes.collect(), ..Preview::default() }
     }
 
     /// A hold is on the function.

@@ -184,6 +184,17 @@ impl Config {
         Logging::filled(function, LoggingGiven { managed, ..LoggingGiven::default() })
     }
 
+    /// What Lambda gives a function with this capacity provider and this format of the log, if nobody asks for more.
+    #[must_use]
+    pub fn unset_beside(&self, function: &str) -> Self {
+        let managed = self.capacity.is_some();
+        let log_format = Some(self.logging.log_format.as_str());
+        let given = LoggingGiven { managed, log_format, ..LoggingGiven::default() };
+        let log_format = Logging::default_format(managed).to_owned();
+        let logging = Logging { log_format, ..Logging::filled(function, given) };
+        Self { logging, ..Self::unset(function, String::new()) }
+    }
+
     /// How this function is to log where the live one runs. Whether there is a capacity provider is
     /// chosen once, so a document that says otherwise does not move the format either: Lambda
     /// refuses `Text` on managed instances, and what is the default there says nothing about

@@ -4,7 +4,6 @@
 use super::{
     compare::compare,
     comparison::Comparison,
-    config::Config,
     ignore::IgnoredField,
     live::{Live, Package},
     resolve::{gone, resolve},
@@ -82,7 +81,7 @@ pub(super) fn create(name: &Name, spec: &Spec, facts: &Facts) -> Diff<Step> {
 
 /// The fields of a function that will be made, as far as AWS would not choose them by itself.
 fn preview(name: &Name, spec: &Spec) -> Preview {
-    let unset = Config::unset(name.as_str(), String::new());
+    let unset = spec.config.unset_beside(name.as_str());
     let mut preview = Preview::default();
     preview.push("/image", &spec.image.reference);
     preview.push("/architecture", spec.architecture.as_str());

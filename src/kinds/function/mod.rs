@@ -7,6 +7,7 @@ pub mod aws;
 mod compare;
 mod comparison;
 pub mod config;
+mod deletion;
 mod diff;
 pub mod doc;
 pub mod expand;
@@ -40,6 +41,7 @@ use crate::engine::{
     kind::{Detail, Digests, Kind, Listing},
     name::Name,
     observed::{Known, Observed, Reading},
+    preview::Preview,
     tags::{BLOCK, SUSPEND, Tags, is_indexed},
 };
 
@@ -76,6 +78,10 @@ impl Kind for Function {
 
     fn delete(name: &Name, _: &Live) -> Option<Planned<Step>> {
         Some(Planned::new(step::kind::DELETE, Step::Delete(name.clone())))
+    }
+
+    fn deletion(name: &Name, live: &Live) -> Preview {
+        deletion::preview(name, live)
     }
 
     fn suspend(name: &Name, live: &Live, value: Option<&str>) -> Option<Step> {

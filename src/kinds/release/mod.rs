@@ -63,6 +63,14 @@ const FUNCTION: &str = "Function";
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Release {}
 
+/// The version that is held back: by the alias's description, and where there is no alias, by the function's tag.
+pub fn rejected(live: &Live) -> Option<u64> {
+    match live.alias() {
+        Some(alias) => Some(alias.note.as_ref()?.rejected.as_ref()?.version),
+        None => ReleaseTag::read(live.host.claim(FIELD)?)?.rejected,
+    }
+}
+
 impl Part for Release {
     type Kind = Self;
     type Doc = ReleaseDoc;

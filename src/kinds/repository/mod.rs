@@ -29,6 +29,7 @@ use crate::engine::{
     kind::{Digests, Kind, Listing},
     name::Name,
     observed::{Known, Observed, Reading},
+    preview::Preview,
     tags::{SUSPEND, Tags, is_indexed},
 };
 
@@ -54,6 +55,10 @@ impl Kind for Repository {
 
     fn delete(name: &Name, _: &Live) -> Option<Planned<Step>> {
         Some(Planned::new(step::kind::DELETE, Step::Delete(name.clone())))
+    }
+
+    fn deletion(_: &Name, live: &Live) -> Preview {
+        preview::deletion(live)
     }
 
     fn suspend(name: &Name, live: &Live, value: Option<&str>) -> Option<Step> {

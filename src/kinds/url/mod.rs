@@ -152,6 +152,11 @@ impl Block for Url {
         fields.into_iter().map(|(path, value)| (path.to_owned(), value)).collect()
     }
 
+    fn defaults() -> Fields {
+        let (auth_type, invoke_mode) = (String::new(), BUFFERED.to_owned());
+        Self::fields(&Config { auth_type, invoke_mode, cors: Cors::default() })
+    }
+
     fn to_manifest(config: &Config) -> Option<Value> {
         let Config { auth_type, invoke_mode, cors } = config;
         let cors = (*cors != Cors::default()).then(|| {

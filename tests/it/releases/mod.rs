@@ -12,6 +12,9 @@ use tokio::task::JoinHandle;
 
 use crate::common::scene::Scene;
 
+/// What `rollback` says where callers of version 2 got version 1 before.
+const BACK: &str = "job: alias live leads to version 1 again (was version 2); version 2 is held back until a newer one is deployed or \
+                    `evenkeel rollback --resume job`\n";
 const TESTED: &str = r"
   release:
     smokeTests:
@@ -226,13 +229,23 @@ async fn a_person_may_go_back_and_it_stays_so_until_something_newer_comes() {
     scene.push(2);
     scene.apply().await;
     let (code, text) = scene.run(&["rollback", "job"]).await;
-    assert_eq!((code, text.as_str()), (0, "update alias job:live: version 1\n"));
+    assert_eq!((code, text.as_str()), (0, BACK));
     let daemon = scene.start();
     scene.pass(300.0).await;
     assert_eq!(scene.leads(), "1");
     drop(daemon);
+    // Nobody suspended it: who looks for the word finds the one that is meant.
+    let (code, text) = scene.run(&["resume", "job"]).await;
+    let meant = "version 2 of job is held back by its release, which is no suspension; `evenkeel rollback --resume job`";
+    assert!(code == 0 && text.contains(meant), "{text}");
     let (code, text) = scene.run(&["rollback", "job", "--resume"]).await;
-    assert_eq!(code, 0, "{text}");
+    let goes_on = "job: version 2 is no longer held back; alias live leads to version 1 until the release goes on\n";
+    assert!(code == 0 && text.starts_with(goes_on), "{text}");
+    let (code, text) = scene.run(&["resume", "job"]).await;
+    assert!(
+        code == 0 && text.contains("was not suspended") && !text.contains("held back"),
+        "{text}"
+    );
     scene.apply().await;
     assert_eq!(scene.leads(), "2");
     let (code, text) = scene.run(&["rollback", "job"]).await;
@@ -287,7 +300,8 @@ async fn nobody_is_shut_out_while_there_is_no_alias_yet() {
     // The test was wrong, and a person lets the version go on.
     scene.answers(json!([]));
     let (code, text) = scene.run(&["rollback", "job", "--resume"]).await;
-    assert_eq!(code, 0, "{text}");
+    let goes_on = "job: version 1 is no longer held back; there is no alias live yet\n";
+    assert!(code == 0 && text.starts_with(goes_on), "{text}");
     scene.apply().await;
     assert_eq!(scene.leads(), "1");
     assert_eq!(
