@@ -6,20 +6,27 @@ use evenkeel::{
     engine::{
         audit::AuditPeriods,
         engine::Engine,
+        facet::{FacetId, FacetKey},
         facts::{Digest, Fact, ImageFact},
         kind::Kind as _,
         name::Name,
         observed::{Known, Reading},
         page::Page,
-        policy::{Mode, ReadMode, Settings},
+        policy::{FacetSettings, Mode, ReadMode, Settings},
+        resource::Resource as _,
+        schedule::Lanes,
         time::{Mono, Now},
         work::{Event, ReadResult, Work},
     },
-    kinds::function::{
-        Function,
-        live::{Activity, Live, Package, State, Update},
-        step::Step,
+    kinds::{
+        facets::{FunctionReading, FunctionResource},
+        function::{
+            Function,
+            live::{Activity, Live, Package, State, Update},
+            step::Step,
+        },
     },
+    manifest::DesiredResources,
 };
 
 use super::{
@@ -46,10 +53,12 @@ pub fn measure(report: &mut Report) {
         .flat_map(|it| Function::needs(&it.spec))
         .map(|key| (key, Some(Fact::Image(ImageFact::Single(digest.clone())))))
         .collect();
-    let mut bench =
-        Bench { engine: Engine::new(Name::new("default"), settings()), now: Mono::default() };
+    let lanes = Lanes::one(FunctionResource::FACETS.len());
+    let own = FacetSettings { read_mode: ReadMode::Watch, strangers: true, prune: false };
+    let engine = Engine::new(Name::new("default"), settings(), lanes, |_| own);
+    let mut bench = Bench { engine, now: Mono::default() };
     bench.handle(Event::Facts(facts));
-    bench.handle(Event::Desired(desired.functions));
+    bench.handle(Event::Desired(DesiredResources::from(desired).functions));
     report::heading(&format!("The engine alone, {COUNT} functions"));
     let first = bench.list(&lives);
     report.add(("engine.first_list_s", COUNT), (first.as_secs_f64(), "s"), None);
@@ -64,14 +73,14 @@ pub fn measure(report: &mut Report) {
     let began = Instant::now();
     let rounds = 100;
     for _ in 0..rounds {
-        assert_eq!(bench.engine.summary(bench.clock()).managed, COUNT);
+        assert_eq!(bench.engine.summary(FacetId::BASE, bench.clock()).managed, COUNT);
     }
     let each = began.elapsed() / rounds;
     report.add(("engine.summary_ms", COUNT), (1000.0 * each.as_secs_f64(), "ms"), None);
 }
 
 struct Bench {
-    engine: Engine<Function>,
+    engine: Engine<FunctionResource>,
     now: Mono,
 }
 
@@ -80,7 +89,7 @@ impl Bench {
         Now { mono: self.now, wall: jiff::Timestamp::UNIX_EPOCH }
     }
 
-    fn handle(&mut self, event: Event<Function>) {
+    fn handle(&mut self, event: Event<FunctionResource>) {
         self.now = self.now.after(Duration::from_micros(10));
         let works = self.engine.handle(event, self.clock());
         let write = works.iter().any(|it| matches!(it, Work::Apply(..)));
@@ -91,28 +100,30 @@ impl Bench {
     fn list(&mut self, lives: &[(Name, Live)]) -> Duration {
         self.now = self.now.after(Duration::from_hours(2));
         self.handle(Event::Woke);
-        let pages: Vec<Page<Function>> = lives
+        let pages: Vec<Page<FunctionReading>> = lives
             .chunks(PAGE)
             .map(|rows| {
-                let rows = rows.iter().map(|(name, live)| (name.clone(), row(live))).collect();
+                let rows =
+                    rows.iter().map(|(name, live)| (name.clone(), reading(row(live)))).collect();
                 Page { started: self.now, rows }
             })
             .collect();
         let began = Instant::now();
         for page in pages {
-            self.handle(Event::Page(page));
+            self.handle(Event::Page(FacetId::BASE, page));
         }
-        self.handle(Event::ListEnded(Ok(())));
+        self.handle(Event::ListEnded(FacetId::BASE, Ok(())));
         began.elapsed()
     }
 
     /// Every function is looked at.
     fn reads(&mut self, lives: &[(Name, Live)]) -> Duration {
-        let reads: Vec<ReadResult<Function>> = lives
+        let reads: Vec<ReadResult<FunctionResource>> = lives
             .iter()
             .map(|(name, live)| {
                 let seen = Reading { live: live.clone(), revision: Some("r".into()), exact: true };
-                ReadResult { name: name.clone(), started: self.now, found: Ok(Some(seen)) }
+                let found = Ok(Some(reading(seen)));
+                ReadResult { key: FacetKey::base(name.clone()), started: self.now, found }
             })
             .collect();
         let began = Instant::now();
@@ -121,6 +132,10 @@ impl Bench {
         }
         began.elapsed()
     }
+}
+
+fn reading(it: Reading<Live>) -> FunctionReading {
+    FunctionReading::Function(Box::new(it))
 }
 
 /// What a list shows of it.
@@ -165,9 +180,6 @@ fn settings() -> Settings {
         resync: Duration::from_secs(30),
         in_flight_max: 10,
         audit: AuditPeriods { managed: AUDIT, watched: AUDIT },
-        read_mode: ReadMode::Watch,
-        strangers: true,
-        prune: false,
         confirm: None,
     }
 }

@@ -8,7 +8,7 @@ use tokio::sync::mpsc;
 
 use super::{calls::Calls, clients::Clients, op::Op};
 use crate::engine::{
-    bulk_rows::{BulkRow, Resource},
+    bulk_rows::{BulkRow, BulkSubject},
     failure::Failure,
     name::Name,
     work::Priority,
@@ -110,16 +110,18 @@ fn tagged(row: ResourceTagMapping) -> Option<BulkRow> {
 }
 
 /// What an ARN is of; `None` if it is nothing that Evenkeel keeps.
-fn resource(arn: &str) -> Option<Resource> {
+fn resource(arn: &str) -> Option<BulkSubject> {
     let parts: Vec<&str> = arn.splitn(6, ':').collect();
     let [_, _, service, _, _, rest] = parts.as_slice() else { return None };
     let (kind, name) = rest.split_once([':', '/'])?;
     match (*service, kind) {
         (_, _) if name.is_empty() => None,
         // Versions and aliases have no tags.
-        ("lambda", "function") if !name.contains(':') => Some(Resource::Function(Name::new(name))),
-        ("lambda", "event-source-mapping") => Some(Resource::EventSource(name.to_owned())),
-        ("ecr", "repository") => Some(Resource::Repository(Name::new(name))),
+        ("lambda", "function") if !name.contains(':') => {
+            Some(BulkSubject::Function(Name::new(name)))
+        }
+        ("lambda", "event-source-mapping") => Some(BulkSubject::EventSource(name.to_owned())),
+        ("ecr", "repository") => Some(BulkSubject::Repository(Name::new(name))),
         _ => None,
     }
 }
@@ -131,7 +133,7 @@ fn group(row: LogGroup) -> Option<BulkRow> {
     let key = row.kms_key_id.filter(|it| !it.is_empty()).map(|it| ("kmsKeyId", it));
     let fields = [Some(("", group.clone())), retention, key].into_iter().flatten();
     let shown: BTreeMap<String, String> = fields.map(|(key, it)| (key.to_owned(), it)).collect();
-    Some(BulkRow { of: Resource::LogGroup(group), shown })
+    Some(BulkRow { of: BulkSubject::LogGroup(group), shown })
 }
 
 #[cfg(test)]
@@ -144,14 +146,14 @@ mod tests {
             let (service, rest) = rest.split_once(' ').unwrap();
             resource(&format!("arn:aws:{service}:eu-west-1:123456789012:{rest}"))
         };
-        assert_eq!(of("lambda function:f"), Some(Resource::Function(Name::new("f"))));
+        assert_eq!(of("lambda function:f"), Some(BulkSubject::Function(Name::new("f"))));
         assert_eq!(of("lambda function:f:live"), None);
         assert_eq!(
             of("lambda event-source-mapping:0-1"),
-            Some(Resource::EventSource("0-1".into()))
+            Some(BulkSubject::EventSource("0-1".into()))
         );
         assert_eq!(of("lambda layer:l"), None);
-        assert_eq!(of("ecr repository/a/b"), Some(Resource::Repository(Name::new("a/b"))));
+        assert_eq!(of("ecr repository/a/b"), Some(BulkSubject::Repository(Name::new("a/b"))));
         assert_eq!(of("ecr repository/"), None);
         assert_eq!(resource("arn:aws:s3:::bucket"), None);
     }

@@ -24,46 +24,28 @@ const WATCHED_PART: f64 = 0.2;
 const CHANGE_MIN: f64 = 0.1;
 
 /// The audits of one target.
-pub(super) struct AuditPlan {
+pub(crate) struct AuditPlan {
     /// What part of our share of a quota the audit may always have.
     audit_share: f64,
     calls: Arc<Calls>,
-    loads: Mutex<BTreeMap<&'static str, KindLoad>>,
+    loads: Mutex<BTreeMap<&'static str, AuditLoadOfKind>>,
 }
 
 /// What the audit of one kind asks for.
 #[derive(Debug, Clone, Copy)]
-struct KindLoad {
+pub(crate) struct AuditLoadOfKind {
+    /// The kind.
+    pub kind: &'static str,
     /// What a read spends of each quota, in calls.
-    costs: &'static [(Bucket, f64)],
-    load: AuditLoad,
+    pub costs: &'static [(Bucket, f64)],
+    /// How many objects there are.
+    pub load: AuditLoad,
 }
 
-impl KindLoad {
+impl AuditLoadOfKind {
     /// How many calls of a quota one read takes.
     fn cost(&self, bucket: Bucket) -> f64 {
         self.costs.iter().filter(|(it, _)| *it == bucket).map(|(_, calls)| calls).sum()
-    }
-}
-
-/// The plan, as the engine of one kind sees it.
-pub(super) struct AuditPacer {
-    pub(super) plan: Arc<AuditPlan>,
-    /// What a read spends of each quota, in calls.
-    pub(super) costs: &'static [(Bucket, f64)],
-}
-
-impl AuditPacer {
-    /// How often the audit may read so many objects of a kind; `None`: about as often as `before`.
-    pub(super) fn news(
-        &self,
-        kind: &'static str,
-        load: AuditLoad,
-        before: AuditPeriods,
-    ) -> Option<AuditPeriods> {
-        let of = KindLoad { costs: self.costs, load };
-        let periods = self.plan.periods(kind, of);
-        differ(before, periods).then_some(periods)
     }
 }
 
@@ -72,11 +54,17 @@ impl AuditPlan {
         Self { audit_share, calls, loads: Mutex::default() }
     }
 
+    /// How often the audit may read so many objects of a kind; `None`: about as often as `before`.
+    pub(crate) fn news(&self, of: AuditLoadOfKind, before: AuditPeriods) -> Option<AuditPeriods> {
+        let periods = self.periods(of);
+        differ(before, periods).then_some(periods)
+    }
+
     /// Notes how many objects of a kind there are; returns how often the audit may read them: as often as the scarcest
     /// of the quotas allows that a read spends.
-    fn periods(&self, kind: &'static str, of: KindLoad) -> AuditPeriods {
+    fn periods(&self, of: AuditLoadOfKind) -> AuditPeriods {
         let mut loads = self.loads.lock().unwrap_or_else(PoisonError::into_inner);
-        loads.insert(kind, of);
+        loads.insert(of.kind, of);
         let mut longest = AuditPeriods { managed: PERIOD_MIN, watched: PERIOD_MIN };
         for (bucket, _) in of.costs {
             let (mut managed, mut watched) = (0.0, 0.0);

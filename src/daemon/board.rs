@@ -32,8 +32,10 @@ pub struct Board {
 pub struct BoardState {
     /// One row for each object.
     pub rows: BTreeMap<Key, Arc<Row>>,
-    /// What each engine is doing, by target and kind.
+    /// How each engine is doing, by target and kind of document.
     pub engines: BTreeMap<(Name, &'static str), EngineStatus>,
+    /// What is being done about each kind, by target and kind.
+    pub facets: BTreeMap<(Name, &'static str), FacetStatus>,
     /// Why targets are paused; `None`: they are not.
     pub targets: BTreeMap<Name, Option<Reason>>,
     /// Whose the credentials are, by target, once AWS has said so.
@@ -51,18 +53,25 @@ pub struct BoardState {
 /// How one engine is doing, as its driver last reported.
 #[derive(Debug, Clone, Default)]
 pub struct EngineStatus {
-    /// The engine in numbers.
-    pub summary: Summary,
     /// Whether it has nothing to do and expects nothing.
     pub quiet: bool,
     /// The batches that it has sent and received: equal sums over all engines mean that none is on its way.
     pub batches: BatchCounts,
     /// When it last went round.
     pub beat: Mono,
+}
+
+/// What an engine is doing about one facet of all its objects, as its driver last reported.
+#[derive(Debug, Clone, Default)]
+pub struct FacetStatus {
+    /// In numbers.
+    pub summary: Summary,
     /// Since when the oldest piece of work has been under way.
     pub oldest: Option<Mono>,
     /// For how long all pieces of work together have been under way.
     pub unfinished: std::time::Duration,
+    /// How many pieces of work are under way.
+    pub under_way: usize,
 }
 
 /// How many batches of facts an engine has sent, and how many of them and of rulings it has received.

@@ -9,7 +9,7 @@ use tokio::{
 };
 use tracing::{info, warn};
 
-use super::{board::Board, stop::stopped, target::EngineSenders};
+use super::{board::Board, senders::EngineSenders, stop::stopped};
 use crate::{
     aws::{bulk::BulkClient, calls::Calls, clients::Clients},
     engine::{

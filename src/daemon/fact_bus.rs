@@ -10,13 +10,13 @@ use tokio::sync::Notify;
 
 use crate::engine::{
     facts::{Fact, FactKey},
-    kind::Kind,
+    resource::Resource,
 };
 
 /// Facts that one engine tells.
 pub(crate) type FactUpdates = Vec<(FactKey, Option<Fact>)>;
 
-/// Which facts a kind wants to hear.
+/// Which facts a resource wants to hear.
 type Hears = fn(&FactKey) -> bool;
 
 /// Where facts for one engine arrive.
@@ -63,9 +63,10 @@ pub(crate) struct FactBus(Vec<(&'static str, Hears, FactInbox)>);
 
 impl FactBus {
     /// A box for one engine.
-    pub(super) fn open<K: Kind>(&mut self) -> FactInbox {
+    pub(super) fn open<R: Resource>(&mut self) -> FactInbox {
         let inbox = FactInbox::default();
-        self.0.push((K::NAME, K::hears, inbox.clone()));
+        let hears: Hears = |key| R::FACETS.iter().any(|it| (it.hears)(key));
+        self.0.push((R::NAME, hears, inbox.clone()));
         inbox
     }
 
@@ -87,12 +88,16 @@ impl FactBus {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{engine::name::Name, kinds::function::Function, kinds::image::Image};
+    use crate::{
+        engine::{name::Name, resource::Single},
+        kinds::{facets::FunctionResource, image::Image},
+    };
 
     #[test]
     fn facts_reach_those_who_hear_them_and_pile_up_as_one() {
         let mut fact_bus = FactBus::default();
-        let (functions, images) = (fact_bus.open::<Function>(), fact_bus.open::<Image>());
+        let (functions, images) =
+            (fact_bus.open::<FunctionResource>(), fact_bus.open::<Single<Image>>());
         let key = FactKey::Repository(Name::new("a"));
         let told = |exists| vec![(key.clone(), Some(Fact::Repository(exists)))];
         assert_eq!(fact_bus.send("Repository", &told(false)), 1);

@@ -25,7 +25,7 @@ pub(super) fn missing(shown: &BoardState, engines: usize) -> Vec<String> {
     missing.extend(shown.source.error.iter().map(|it| format!("source: {}\n", it.text())));
     let paused = |target| shown.targets.get(target).is_none_or(Option::is_some);
     let late =
-        shown.engines.iter().filter(|((target, _), it)| !it.summary.listed && !paused(target));
+        shown.facets.iter().filter(|((target, _), it)| !it.summary.listed && !paused(target));
     missing.extend(late.map(|((target, kind), _)| format!("{target}/{kind} is not listed yet\n")));
     if shown.targets.is_empty() || shown.targets.values().all(Option::is_some) {
         missing.push("every target is on hold\n".to_owned());

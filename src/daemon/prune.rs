@@ -56,8 +56,7 @@ impl PruneSupervisor {
     fn prune_input(&self) -> BTreeMap<&'static str, PruneInput> {
         let known = |kind: &'static str| {
             let key = (self.target.clone(), kind);
-            self.board
-                .read(|board| board.engines.get(&key).map(|it| it.summary.prune_input.clone()))
+            self.board.read(|board| board.facets.get(&key).map(|it| it.summary.prune_input.clone()))
         };
         // Nothing is known of an engine that has not begun.
         TAGGED.map(|kind| (kind, known(kind).unwrap_or_default())).into()

@@ -17,12 +17,12 @@ use super::{
     options::Options,
     reader::{SourceReader, SourceState},
     refresh::RefreshQueue,
+    senders::ENGINES,
     source::ManifestSource,
     systemd,
     view::{About, TargetInfo, Viewer},
     wiring::Wiring,
 };
-use crate::kinds::ALL;
 
 /// How long everything may take to end, calls under way included.
 const GRACE: Duration = Duration::from_secs(29);
@@ -79,7 +79,7 @@ impl Daemon {
             refresh_queue: Arc::clone(&refresh_queue),
         };
         board.write(|it| it.source.path = options.root.display().to_string());
-        let engines = options.targets.len() * ALL.len();
+        let engines = options.targets.len() * ENGINES;
         for target in options.targets {
             let (name, region) = (target.name.clone(), target.clients.region.clone());
             let calls = wiring.start(target, &mut tasks);

@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use tokio::{
-    sync::{Notify, mpsc, watch},
+    sync::{Notify, watch},
     time,
 };
 use tracing::{error, info, warn};
@@ -15,6 +15,7 @@ use super::{
     prune::PruneSupervisor,
     reader::SourceState,
     refresh::RefreshQueue,
+    senders::{Broadcast, ENGINES, EngineSenders},
     source::Snapshot,
     stop::stopped,
     telemetry::PROBLEM,
@@ -22,22 +23,17 @@ use super::{
 use crate::{
     aws::identity::Identity,
     engine::{
-        bulk_rows::BulkRows,
         diff::Reason,
         failure::{Class, Failure, chain},
         gate::WriteStop,
-        kind::Kind,
         name::{Name, Owner},
         place::Place,
-        prune::{Manifests, PruneDecision},
+        prune::Manifests,
         time::{Clock, Mono},
-        work::{Event, Refresh},
+        work::Refresh,
     },
-    kinds::{
-        ALL, each_kind,
-        function::{expand::Setting, hash::HashKey},
-    },
-    manifest::{self, DesiredState, Document, Documents, Selection},
+    kinds::function::{expand::Setting, hash::HashKey},
+    manifest::{self, Document, Documents, Selection},
 };
 
 /// How soon to ask again who we are, while a target is on hold; where AWS gave no answer, sooner at first.
@@ -52,61 +48,6 @@ const PAUSE_CHECK: Duration = Duration::from_secs(1);
 
 /// The manifests, as they are read.
 pub(super) type Snapshots = watch::Receiver<SourceState>;
-
-macro_rules! senders {
-    ($($field:ident: $kind:ty;)*) => {
-        /// Where each engine takes its events.
-        #[derive(Clone)]
-        pub(super) struct EngineSenders {
-            $(pub(super) $field: mpsc::Sender<Event<$kind>>,)*
-        }
-
-        impl EngineSenders {
-            /// Sends each engine what is wanted of it; `false` if they have ended.
-            async fn desire(&self, desired: DesiredState) -> bool {
-                $(self.$field.send(Event::Desired(desired.$field)).await.is_ok())&&*
-            }
-
-            /// Sends all engines the same.
-            async fn broadcast(&self, message: Broadcast) -> bool {
-                $(self.$field.send(message.clone().into()).await.is_ok())&&*
-            }
-
-            /// Sends all engines what a bulk read shows, if it shows anything: each knows what of it it holds.
-            pub(super) async fn bulk_rows(&self, rows: BulkRows) {
-                let sent = rows.is_empty() || self.broadcast(Broadcast::BulkRows(rows.into())).await;
-                if !sent {
-                    tracing::debug!("a bulk read came after the end");
-                }
-            }
-        }
-    };
-}
-each_kind!(senders);
-
-/// An event that all engines of a target get alike.
-#[derive(Clone)]
-enum Broadcast {
-    Paused(Option<Reason>),
-    WriteStop(Option<WriteStop>),
-    Reread(Mono),
-    PruneDecided(Arc<PruneDecision>),
-    BulkRows(Arc<BulkRows>),
-    Refresh(Arc<Refresh>),
-}
-
-impl<K: Kind> From<Broadcast> for Event<K> {
-    fn from(message: Broadcast) -> Self {
-        match message {
-            Broadcast::Paused(why) => Self::Paused(why),
-            Broadcast::WriteStop(why) => Self::WriteStop(why),
-            Broadcast::Reread(at) => Self::Reread(at),
-            Broadcast::PruneDecided(decision) => Self::PruneDecided(decision),
-            Broadcast::BulkRows(rows) => Self::BulkRows(rows),
-            Broadcast::Refresh(asked) => Self::Refresh(asked),
-        }
-    }
-}
 
 /// What keeps one target's engines informed.
 pub(super) struct TargetSupervisor {
@@ -315,7 +256,7 @@ impl TargetSupervisor {
         let groups = desired.log_groups.wanted.values();
         let groups = groups.filter_map(|it| it.spec.config.as_ref()).map(|it| it.group.clone());
         self.log_groups.send_replace(groups.collect());
-        let sent = self.senders.desire(desired).await;
+        let sent = self.senders.desire(desired.into()).await;
         self.log_end(sent);
         // What was ruled rested on other manifests.
         self.rule(true).await;
@@ -342,7 +283,7 @@ impl TargetSupervisor {
         let manifests = Manifests { intact, readable: self.snapshots.borrow().readable };
         let now = self.clock.now().mono;
         if let Some(decision) = self.prune_supervisor.rule(manifests, now, again) {
-            self.board.write(|board| board.rulings_sent += u64::try_from(ALL.len()).unwrap_or(0));
+            self.board.write(|board| board.rulings_sent += u64::try_from(ENGINES).unwrap_or(0));
             self.broadcast(Broadcast::PruneDecided(decision)).await;
         }
     }
@@ -371,7 +312,7 @@ impl TargetSupervisor {
     /// One kind's breaker stops the writes of all kinds.
     fn mass_drift(&self) -> Option<WriteStop> {
         let broken = self.board.read(|board| {
-            let mut ours = board.engines.iter().filter(|((target, _), _)| *target == self.name);
+            let mut ours = board.facets.iter().filter(|((target, _), _)| *target == self.name);
             ours.any(|(_, engine)| engine.summary.broken.is_some())
         });
         let message = "too many objects of this target have drifted at once, so nothing is written";

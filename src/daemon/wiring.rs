@@ -8,7 +8,7 @@ use tokio::{
 };
 
 use super::{
-    audit_plan::{AuditPacer, AuditPlan, PERIOD_MIN},
+    audit_plan::{AuditPlan, PERIOD_MIN},
     board::Board,
     bulk_reader::{BulkContext, BulkReader, BulkSource},
     driver::{Driver, EVENTS_MAX, Ports},
@@ -17,10 +17,10 @@ use super::{
     metrics::Metrics,
     options::{Target, Working},
     pause::PauseFile,
-    permits::Permits,
     prune::PruneSupervisor,
     refresh::RefreshQueue,
-    target::{EngineSenders, Snapshots, TargetSupervisor},
+    senders::EngineSenders,
+    target::{Snapshots, TargetSupervisor},
 };
 use crate::{
     aws::{
@@ -28,18 +28,22 @@ use crate::{
         clients::Clients,
         cloud::AwsResource,
         identity::Identity,
+        op::Bucket,
     },
     engine::{
         audit::AuditPeriods,
         engine::Engine,
-        kind::{Kind, Listing},
+        facet::FacetId,
+        kind::Listing,
         name::{Name, Owner},
-        policy::{ReadMode, Settings},
+        policy::{FacetSettings, ReadMode, Settings},
         prune::Terms,
+        resource::{Resource, facets, info},
+        schedule::{LaneLimits, Lanes},
         time::Clock,
         work::Event,
     },
-    kinds::{TAGGED, each_kind, function::hash::HashKey},
+    kinds::{TAGGED, facets::each_resource, function::hash::HashKey},
     manifest::Selection,
 };
 
@@ -68,7 +72,6 @@ pub(super) struct Wiring {
 /// What the engines of one target share.
 struct TargetContext {
     name: Name,
-    permits: Permits,
     credentials_refused: Arc<Notify>,
     prune_input: Arc<Notify>,
     clients: Clients,
@@ -77,19 +80,19 @@ struct TargetContext {
 }
 
 /// How one engine is reached, and how it reaches the others.
-struct EngineLinks<K: Kind> {
-    channel: EngineChannel<K>,
+struct EngineLinks<R: Resource> {
+    channel: EngineChannel<R>,
     inbox: FactInbox,
     fact_bus: FactBus,
 }
 
 /// The two ends of an engine's events.
-struct EngineChannel<K: Kind> {
-    sender: mpsc::Sender<Event<K>>,
-    receiver: mpsc::Receiver<Event<K>>,
+struct EngineChannel<R: Resource> {
+    sender: mpsc::Sender<Event<R>>,
+    receiver: mpsc::Receiver<Event<R>>,
 }
 
-impl<K: Kind> EngineChannel<K> {
+impl<R: Resource> EngineChannel<R> {
     fn new() -> Self {
         let (sender, receiver) = mpsc::channel(EVENTS_MAX);
         Self { sender, receiver }
@@ -111,7 +114,6 @@ impl Wiring {
         let (clients, identity) = Identity::guard(clients, &calls);
         let context = TargetContext {
             name: name.clone(),
-            permits: Permits::default(),
             credentials_refused: Arc::default(),
             prune_input: Arc::default(),
             clients,
@@ -175,29 +177,38 @@ impl Wiring {
         }
     }
 
-    /// Starts the driver of one engine, with the settings that suit its kind.
-    fn engine<K: AwsResource>(
+    /// Starts the driver of one engine, with the settings that suit each of its facets.
+    fn engine<R: AwsResource>(
         &self,
         context: &TargetContext,
-        links: EngineLinks<K>,
+        links: EngineLinks<R>,
         tasks: &mut JoinSet<()>,
     ) {
-        let mut settings = self.settings();
-        // Where reads are dear, whoever does not delete need not know whose the others are.
-        let cheap = K::READ_COSTS.iter().all(|(_, calls)| *calls <= 1.0);
-        settings.strangers = cheap || self.terms.prune;
-        settings.prune &= TAGGED.contains(&K::NAME);
-        // A list of what is wanted leaves nothing out, and only a list shows parts that are wanted no more.
-        let lists = K::LISTING == Listing::Wanted || K::PART_OF.is_some();
-        if lists && settings.read_mode == ReadMode::Narrow {
-            settings.read_mode = ReadMode::Once;
-        }
-        let engine = Engine::new(context.name.clone(), settings);
-        let cloud = K::open(&context.clients, Arc::clone(&context.calls));
-        let pacer = || AuditPacer { plan: Arc::clone(&context.audits), costs: K::READ_COSTS };
-        let pacer = self.watches().then(pacer);
-        let ports = self.ports(context, links, pacer);
+        let settings = self.settings();
+        let own = |facet| self.facet_settings::<R>(facet);
+        let lanes = lanes::<R>(&context.calls);
+        let engine = Engine::new(context.name.clone(), settings, lanes, own);
+        let cloud = R::open(&context.clients, &context.calls);
+        let ports = self.ports(context, links);
         tasks.spawn(Driver::new(engine, cloud, ports).run());
+    }
+
+    /// The settings that suit a facet.
+    fn facet_settings<R: AwsResource>(&self, facet: FacetId) -> FacetSettings {
+        let info = info::<R>(facet);
+        // Where reads are dear, whoever does not delete need not know whose the others are.
+        let cheap = R::read_costs(facet).iter().all(|(_, calls)| *calls <= 1.0);
+        // A list of what is wanted leaves nothing out, and only a list shows parts that are wanted no more.
+        let lists = info.listing == Listing::Wanted || info.part_of.is_some();
+        let read_mode = match self.settings.read_mode {
+            ReadMode::Narrow if lists => ReadMode::Once,
+            mode => mode,
+        };
+        FacetSettings {
+            read_mode,
+            strangers: cheap || self.terms.prune,
+            prune: self.terms.prune && TAGGED.contains(&info.kind),
+        }
     }
 
     /// Whether it runs until it is stopped; otherwise it is a single run.
@@ -207,7 +218,7 @@ impl Wiring {
 
     /// The settings of an engine before its kind changes any.
     fn settings(&self) -> Settings {
-        let Working { mode, resync, in_flight_max, read_mode, audit_share: _ } = self.settings;
+        let Working { mode, resync, in_flight_max, read_mode: _, audit_share: _ } = self.settings;
         let audit = if self.watches() { PERIOD_MIN } else { SINGLE_RUN };
         Settings {
             owner: self.owner.clone(),
@@ -215,20 +226,12 @@ impl Wiring {
             resync,
             in_flight_max,
             audit: AuditPeriods { managed: audit, watched: audit },
-            read_mode,
-            strangers: true,
-            prune: self.terms.prune,
             confirm: self.confirm.clone(),
         }
     }
 
     /// Collects what the driver of one engine needs besides its engine and its cloud.
-    fn ports<K: Kind>(
-        &self,
-        context: &TargetContext,
-        links: EngineLinks<K>,
-        pacer: Option<AuditPacer>,
-    ) -> Ports<K> {
+    fn ports<R: Resource>(&self, context: &TargetContext, links: EngineLinks<R>) -> Ports<R> {
         let EngineLinks { channel, inbox, fact_bus } = links;
         Ports {
             target: context.name.clone(),
@@ -239,8 +242,7 @@ impl Wiring {
             board: Arc::clone(&self.board),
             metrics: Arc::clone(&self.metrics),
             event_log: Arc::clone(&self.event_log),
-            permits: context.permits.clone(),
-            pacer,
+            audits: self.watches().then(|| Arc::clone(&context.audits)),
             pause: self.pause.clone(),
             prune_input: Arc::clone(&context.prune_input),
             credentials_refused: Arc::clone(&context.credentials_refused),
@@ -251,7 +253,7 @@ impl Wiring {
 }
 
 macro_rules! engines {
-    ($($field:ident: $kind:ty;)*) => {
+    ($($field:ident: $resource:ty;)*) => {
         impl Wiring {
             /// Starts every engine of a target, and returns where each takes its events. All boxes
             /// for facts are opened first, so that each engine reaches all the others.
@@ -261,7 +263,7 @@ macro_rules! engines {
                 tasks: &mut JoinSet<()>,
             ) -> EngineSenders {
                 let mut fact_bus = FactBus::default();
-                $(let $field = (EngineChannel::<$kind>::new(), fact_bus.open::<$kind>());)*
+                $(let $field = (EngineChannel::<$resource>::new(), fact_bus.open::<$resource>());)*
                 let senders = EngineSenders { $($field: $field.0.sender.clone(),)* };
                 $(
                     let (channel, inbox) = $field;
@@ -273,4 +275,27 @@ macro_rules! engines {
         }
     };
 }
-each_kind!(engines);
+each_resource!(engines);
+
+/// The lanes of a resource's reads: each facet's is the scarcest quota that a read of it spends.
+fn lanes<R: AwsResource>(calls: &Calls) -> Lanes {
+    let rate = |bucket: Bucket| calls.allowance(bucket).rate;
+    let scarcest = |facet| {
+        let costs = R::read_costs(facet).iter();
+        let rated = costs.map(|(bucket, cost)| (*bucket, rate(*bucket) / cost.max(0.01)));
+        rated.min_by(|a, b| a.1.total_cmp(&b.1)).map(|(bucket, _)| bucket)
+    };
+    let mut buckets: Vec<Option<Bucket>> = Vec::new();
+    let of = facets::<R>().map(|facet| {
+        let bucket = scarcest(facet);
+        let known = buckets.iter().position(|it| *it == bucket);
+        known.unwrap_or_else(|| {
+            buckets.push(bucket);
+            buckets.len() - 1
+        })
+    });
+    let of = of.collect();
+    let limits =
+        buckets.iter().map(|it| it.map_or(LaneLimits::WIDE, |it| LaneLimits::of(rate(it))));
+    Lanes { of, limits: limits.collect() }
+}

@@ -17,7 +17,7 @@ const WHOLE_EVERY: u64 = 10;
 
 /// What a row of a bulk read is about.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Resource {
+pub enum BulkSubject {
     /// A function, by its name.
     Function(Name),
     /// A repository, by its name.
@@ -32,7 +32,7 @@ pub enum Resource {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BulkRow {
     /// What it is about.
-    pub of: Resource,
+    pub of: BulkSubject,
     /// What it shows: tags by key, or fields by name.
     pub shown: BTreeMap<String, String>,
 }
@@ -46,7 +46,7 @@ impl BulkRow {
 
 /// Rows of a bulk read, by what they are about. They can be compared, and not be read.
 #[derive(Debug, Default)]
-pub struct BulkRows(BTreeMap<Resource, BTreeMap<String, String>>);
+pub struct BulkRows(BTreeMap<BulkSubject, BTreeMap<String, String>>);
 
 impl FromIterator<BulkRow> for BulkRows {
     fn from_iter<I: IntoIterator<Item = BulkRow>>(rows: I) -> Self {
@@ -64,7 +64,7 @@ impl BulkRows {
     /// `matters`, by key.
     pub fn differ(
         &self,
-        of: &Resource,
+        of: &BulkSubject,
         held: &BTreeMap<String, String>,
         matters: impl Fn(&str) -> bool,
     ) -> bool {
@@ -77,7 +77,7 @@ impl BulkRows {
     /// `matters` names. Tags that no read could show differ from nothing.
     pub fn tags_differ(
         &self,
-        of: &Resource,
+        of: &BulkSubject,
         held: &Known<Tags>,
         matters: impl Fn(&str) -> bool,
     ) -> bool {
@@ -89,7 +89,7 @@ impl BulkRows {
 #[derive(Debug, Default)]
 pub struct SeenRows {
     /// What each showed, and in which pass it was seen last.
-    rows: BTreeMap<Resource, (Fingerprint, u64)>,
+    rows: BTreeMap<BulkSubject, (Fingerprint, u64)>,
     pass: u64,
 }
 
@@ -127,7 +127,7 @@ mod tests {
 
     #[test]
     fn a_row_differs_only_in_what_matters() {
-        let of = |name| Resource::Function(Name::new(name));
+        let of = |name| BulkSubject::Function(Name::new(name));
         let shown = map(&[("a", "1"), ("b", "2")]);
         let rows = BulkRows::from_iter([BulkRow { of: of("f"), shown }]);
         let differ = |name, held: &[(&str, &str)], key: &str| {
@@ -150,13 +150,13 @@ mod tests {
         let mut news = |page: &[(&str, &str)]| {
             rows.begin();
             let row = |(name, value): &(&str, &str)| {
-                let of = Resource::LogGroup((*name).to_owned());
+                let of = BulkSubject::LogGroup((*name).to_owned());
                 BulkRow { of, shown: map(&[("key", value)]) }
             };
             let news = rows.news(page.iter().map(row).collect());
             rows.end();
-            let name = |it: Resource| match it {
-                Resource::LogGroup(name) => name,
+            let name = |it: BulkSubject| match it {
+                BulkSubject::LogGroup(name) => name,
                 other => panic!("{other:?}"),
             };
             (news.0.into_keys().map(name).collect::<Vec<_>>().concat(), rows.rows.len())

@@ -4,6 +4,9 @@ use std::{collections::BTreeMap, fmt, time::Duration};
 
 use super::{facts::FactKey, preview::Preview};
 
+/// The step that only writes down what was applied.
+pub(super) const RECORD: &str = "record";
+
 /// Everything that a kind has to say about one object. Several things can be true at once: an image
 /// that is not pushed yet holds up the code, and the memory is repaired all the same.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,6 +50,21 @@ impl<S> Default for Diff<S> {
 }
 
 impl<S> Diff<S> {
+    /// The same with steps in other words.
+    pub fn map<T>(self, map: impl Fn(S) -> T) -> Diff<T> {
+        Diff {
+            changes: self.changes,
+            steps: self.steps.into_iter().map(|it| it.map(&map)).collect(),
+            waits: self.waits,
+            replace: self.replace.map(|it| it.map(&map)),
+            refusal: self.refusal,
+            failed: self.failed,
+            unreadable: self.unreadable,
+            conditions: self.conditions,
+            preview: self.preview,
+        }
+    }
+
     /// Notes that AWS does not show a part that a manifest asks for, so that it is left alone and nothing is claimed
     /// of it. `condition`: its word; `what`: the part; `why`: what AWS said.
     pub fn hide(&mut self, condition: &'static str, what: &str, why: &str) -> Reason {
@@ -275,6 +293,11 @@ impl<S> Planned<S> {
     /// A step that ends all changes of its kind, and that all steps after it need.
     pub fn new(kind: &'static str, step: S) -> Self {
         Self { kind, step, scope: Scope::default() }
+    }
+
+    /// The same step in other words.
+    pub fn map<T>(self, map: impl FnOnce(S) -> T) -> Planned<T> {
+        Planned { kind: self.kind, step: map(self.step), scope: self.scope }
     }
 
     /// The same step in a lane of its own.

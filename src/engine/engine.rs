@@ -1,9 +1,10 @@
-//! The control loop of one kind in one target, as a value: events in, work out.
+//! The control loop of one resource in one target, as a value: events in, work out.
 //!
-//! It holds what is wanted and what was seen, asks [`judge`](super::verdict::judge) about each object
-//! that an event touches, and hands out at most one piece of work an object at a time. What is wanted
-//! lives in `on_desired.rs`, lists in `relist.rs`, the answers to reads and steps in `on_read.rs` and `on_applied.rs`, the act of
-//! judging in `reconcile.rs`, what nobody wants in `orphans.rs`, waves in `brake.rs`.
+//! It holds what is wanted and what was seen, asks [`judge`](super::verdict::judge) about each facet of an object
+//! that an event touches, and hands out at most one piece of work a facet, and one write an object, at a time. What is
+//! wanted lives in `on_desired.rs`, lists in `relist.rs`, the answers to reads and steps in `on_read.rs` and
+//! `on_applied.rs`, the act of judging in `reconcile.rs`, what nobody wants in `orphans.rs`, waves in `brake.rs`,
+//! whose read is next in `schedule.rs`, what is said of it all in `summary.rs`.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -11,63 +12,54 @@ use std::{
 };
 
 use super::{
-    audit::{AuditPace, AuditPeriods},
-    brake::Brake,
-    breaker::{Breaker, Broken},
-    counts::Counts,
-    desired::Spare,
     diff::Reason,
-    facts::{FactKey, Facts},
-    fight::Fight,
+    facet::{FacetId, FacetInfo, FacetKey},
+    facts::{Fact, FactKey, Facts},
     gate::WriteStop,
-    kind::{Kind, Listing},
+    group::FacetGroup,
+    kind::Listing,
     name::{Key, Name},
-    object::{Object, Phase},
-    policy::Settings,
-    prune::{PruneDecision, PruneInput},
+    object::Phase,
+    objects::Objects,
+    policy::{FacetSettings, Settings},
+    prune::PruneDecision,
     queue::{Due, Queue},
-    relist::Lists,
+    resource::{Resource, facets, info},
+    schedule::{Lanes, Schedule},
     status::Row,
     time::{Mono, Now},
     work::{DocumentKey, Event, Priority, Refresh, Trigger, Work},
+    writes::Writes,
 };
 
-pub use super::brake::Waves;
-
-/// How many reads may be under way at once. At 50 reads a second and 200 ms a read, ten keep the
-/// bucket busy; a few more cover slow answers.
-const READS_MAX: usize = 24;
-/// How many of them may belong to the audit, so that what moved never queues behind it.
-const AUDITS_MAX: usize = 16;
+pub use super::{brake::Waves, summary::Summary};
 
 /// One engine. It never waits, never reads the clock and never fails.
-pub struct Engine<K: Kind> {
+pub struct Engine<R: Resource> {
     pub(super) target: Name,
     pub(super) settings: Settings,
     pub(super) facts: Facts,
-    pub(super) objects: BTreeMap<Name, Object<K>>,
-    /// What to do about what no document describes any more, once it shows.
-    pub(super) spare: Spare<K>,
-    /// Fights over what nobody asks for: each time it goes it leaves, and comes back as another object.
-    pub(super) feuds: BTreeMap<Name, Fight>,
+    pub(super) objects: Objects<R>,
+    /// What is held of each facet of all objects, by its place in [`Resource::FACETS`].
+    groups: Vec<FacetGroup<R>>,
     /// Who depends on which fact.
-    pub(super) needs: BTreeMap<FactKey, BTreeSet<Name>>,
-    pub(super) reads: Queue,
-    pub(super) audits: Queue,
-    /// Objects that count as verified, and until when.
-    pub(super) verified: Queue,
-    /// How often the audit reads.
-    pub(super) pace: AuditPace,
-    pub(super) lists: Lists,
-    /// Objects with a step to do and no slot for it yet.
-    pub(super) ready: BTreeSet<Name>,
-    /// Objects that are not where they will be in a moment.
-    pub(super) unsettled: BTreeSet<Name>,
-    pub(super) applying: usize,
-    /// Slots that are kept for objects which are read once more before their step.
+    pub(super) needs: BTreeMap<FactKey, BTreeSet<FacetKey>>,
+    pub(super) schedule: Schedule,
+    /// What counts as verified, and until when.
+    pub(super) verified: Queue<FacetKey>,
+    pub(super) writes: Writes,
+    /// Those with a step to do and no slot for it yet.
+    pub(super) ready: BTreeSet<FacetKey>,
+    /// Those with a task to do and no slot for it yet.
+    pub(super) ready_tasks: BTreeSet<FacetKey>,
+    /// Those that are not where they will be in a moment.
+    pub(super) unsettled: BTreeSet<FacetKey>,
+    /// Writes under way.
+    pub(super) writing: usize,
+    /// Steps under way that change nothing: they may take minutes, and keep no write from beginning.
+    pub(super) tasks: usize,
+    /// Slots for writes that are kept for what is read once more before its step.
     reserved: usize,
-    reads_running: usize,
-    auditing: BTreeSet<Name>,
     pub(super) paused: Option<Reason>,
     /// Why nothing may be written, though reading goes on.
     pub(super) write_stop: Option<WriteStop>,
@@ -76,111 +68,134 @@ pub struct Engine<K: Kind> {
     pub(super) read_at: Mono,
     /// What may be deleted.
     pub(super) decision: Arc<PruneDecision>,
-    pub(super) brake: Brake,
-    pub(super) breaker: Breaker,
-    /// How many objects there are of each membership.
-    pub(super) counts: Counts,
     /// Rows that changed since they were last taken; `None`: the object left.
-    pub(super) changed: BTreeMap<Name, Option<Arc<Row>>>,
+    pub(super) changed: BTreeMap<FacetKey, Option<Arc<Row>>>,
     /// The moment of the event that is being handled, and the work that it makes.
     pub(super) now: Now,
-    pub(super) out: Vec<Work<K>>,
+    pub(super) out: Vec<Work<R>>,
+    /// The facets of whose objects something may have changed since this was last asked.
+    touched: BTreeSet<FacetId>,
+    /// Facts that own facets have not heard yet.
+    told: Vec<(FactKey, Option<Fact>)>,
 }
 
-/// What one engine is doing, in numbers.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Summary {
-    /// Whether a complete list has been read since the start.
-    pub listed: bool,
-    /// When the next list is due; `None` while one is being read.
-    pub next_list: Option<Mono>,
-    /// The pause between two lists, as the budget allows it now.
-    pub resync: std::time::Duration,
-    /// How often the audit reads.
-    pub audit_periods: AuditPeriods,
-    /// Objects in AWS that nobody wants and that are not ours.
-    pub unmanaged: usize,
-    /// Objects in AWS that are ours and that nobody wants.
-    pub orphans: usize,
-    /// The same in detail, for the prune gate.
-    pub prune_input: PruneInput,
-    /// The update of many that is under way.
-    pub waves: Option<Waves>,
-    /// The mass-drift breaker, if it is open.
-    pub broken: Option<Broken>,
-    /// Objects in AWS that are wanted.
-    pub managed: usize,
-    /// Reads that are due and have not begun.
-    pub depth: usize,
-    /// Reads and steps under way.
-    pub under_way: usize,
-    /// Why everything is on hold.
-    pub paused: Option<Reason>,
-}
-
-impl<K: Kind> Engine<K> {
-    /// An engine that knows nothing yet. It does nothing before [`Event::Desired`].
-    pub fn new(target: Name, settings: Settings) -> Self {
+impl<R: Resource> Engine<R> {
+    /// An engine that knows nothing yet. It does nothing before [`Event::Desired`]. `own`: what holds for a facet by
+    /// itself.
+    pub fn new(
+        target: Name,
+        settings: Settings,
+        lanes: Lanes,
+        own: impl Fn(FacetId) -> FacetSettings,
+    ) -> Self {
         Self {
             target,
-            lists: Lists::new(settings.resync),
-            pace: AuditPace::new(settings.audit),
+            groups: facets::<R>().map(|it| FacetGroup::new(&settings, own(it))).collect(),
             settings,
             facts: Facts::default(),
-            objects: BTreeMap::new(),
-            spare: Spare::default(),
-            feuds: BTreeMap::new(),
+            objects: Objects::default(),
             needs: BTreeMap::new(),
-            reads: Queue::default(),
-            audits: Queue::default(),
+            schedule: Schedule::new(lanes),
             verified: Queue::default(),
+            writes: Writes::default(),
             ready: BTreeSet::new(),
+            ready_tasks: BTreeSet::new(),
             unsettled: BTreeSet::new(),
-            applying: 0,
+            writing: 0,
+            tasks: 0,
             reserved: 0,
-            reads_running: 0,
-            auditing: BTreeSet::new(),
             paused: None,
             write_stop: None,
             intact: true,
             read_at: Mono::default(),
             decision: Arc::default(),
-            brake: Brake::default(),
-            breaker: Breaker::default(),
-            counts: Counts::default(),
             changed: BTreeMap::new(),
             now: Now { mono: Mono::default(), wall: jiff::Timestamp::UNIX_EPOCH },
             out: Vec::new(),
+            touched: facets::<R>().collect(),
+            told: Vec::new(),
         }
     }
 
     /// Takes in one event and says what is to be done now.
-    pub fn handle(&mut self, event: Event<K>, now: Now) -> Vec<Work<K>> {
+    pub fn handle(&mut self, event: Event<R>, now: Now) -> Vec<Work<R>> {
         self.now = now;
         match event {
             Event::Desired(desired) => self.on_desired(desired),
-            Event::Page(page) => self.on_page(page),
-            Event::ListEnded(result) => self.on_list_ended(result),
+            Event::Page(facet, page) => self.on_page(facet, page),
+            Event::ListEnded(facet, result) => self.on_list_ended(facet, result),
             Event::Read(result) => {
-                self.reads_running = self.reads_running.saturating_sub(1);
-                self.auditing.remove(&result.name);
+                self.schedule.ended(&result.key);
                 self.on_read(result);
             }
-            Event::Applied { name, result } => self.on_applied(&name, result),
-            Event::Blocked(name) => self.on_blocked(&name),
+            Event::Applied { key, result } => self.on_applied(&key, result),
+            Event::Blocked(key) => self.on_blocked(&key),
             Event::Facts(facts) => self.on_facts(facts),
             Event::Refresh(asked) => self.on_refresh(&asked),
-            Event::AuditPeriods(periods) => self.on_audit_periods(periods),
+            Event::AuditPeriods(facet, periods) => self.on_audit_periods(facet, periods),
             Event::BulkRows(rows) => self.on_bulk_rows(&rows),
-            Event::Resync => self.lists.hurry(self.now.mono),
+            Event::Resync => self.hurry_lists(),
             Event::Paused(why) => self.on_paused(why),
             Event::WriteStop(why) => self.on_write_stop(why),
             Event::Reread(at) => self.on_reread(at),
             Event::PruneDecided(decision) => self.on_prune_decided(decision),
             Event::Woke => {}
         }
+        self.hear();
         self.hand_out();
+        while self.hear() {
+            self.hand_out();
+        }
         std::mem::take(&mut self.out)
+    }
+
+    /// Tells a fact: to own facets, and to other engines.
+    pub(super) fn tell(&mut self, key: FactKey, fact: Option<Fact>) {
+        if R::FACETS.iter().any(|it| (it.hears)(&key)) {
+            self.told.push((key.clone(), fact.clone()));
+        }
+        self.out.push(Work::Publish(key, fact));
+    }
+
+    /// Lets own facets hear what others of them told; `false` if there was nothing.
+    fn hear(&mut self) -> bool {
+        let any = !self.told.is_empty();
+        while !self.told.is_empty() {
+            let facts = std::mem::take(&mut self.told);
+            self.on_facts(facts);
+        }
+        any
+    }
+
+    /// What is held of a facet of all objects.
+    pub(super) fn group(&self, facet: FacetId) -> &FacetGroup<R> {
+        self.groups.get(facet.index()).expect("there is a group for each facet")
+    }
+
+    /// The same, to be changed.
+    pub(super) fn group_mut(&mut self, facet: FacetId) -> &mut FacetGroup<R> {
+        self.touched.insert(facet);
+        self.groups.get_mut(facet.index()).expect("there is a group for each facet")
+    }
+
+    /// The facets, with what is held of each.
+    pub(super) fn groups(&self) -> impl Iterator<Item = (FacetId, &FacetGroup<R>)> {
+        facets::<R>().zip(&self.groups)
+    }
+
+    /// The facets of which something may be otherwise than when this was last asked.
+    pub fn take_touched(&mut self) -> BTreeSet<FacetId> {
+        std::mem::take(&mut self.touched)
+    }
+
+    /// What the engine has to know of a facet.
+    pub(super) fn info(facet: FacetId) -> &'static FacetInfo {
+        info::<R>(facet)
+    }
+
+    /// The keys of one facet of all objects.
+    pub(super) fn keys_of(&self, facet: FacetId) -> Vec<FacetKey> {
+        self.objects.keys().filter(|it| it.facet == facet).cloned().collect()
     }
 
     /// When the engine wants [`Event::Woke`], if nothing happens before.
@@ -188,113 +203,76 @@ impl<K: Kind> Engine<K> {
         if self.paused.is_some() {
             return None;
         }
-        let reads = self.reads.next().filter(|_| self.reads_running < READS_MAX);
-        let audits = self.audits.next().filter(|_| self.may_audit());
-        [self.lists.due(), reads, audits, self.verified.next()].into_iter().flatten().min()
+        let lists = self.groups.iter().filter_map(|it| it.lists.due()).min();
+        let reads = self.schedule.next(|it| self.may_audit(it));
+        [lists, reads, self.verified.next()].into_iter().flatten().min()
     }
 
-    /// Whether nothing is under way and nothing would change in the next seconds without news from
-    /// outside. Objects that wait for a fact are quiet: another engine is not, if the fact is to come.
-    pub fn is_quiet(&self) -> bool {
-        let idle = self.reads_running == 0 && self.applying == 0 && self.ready.is_empty();
-        let prune_decided =
-            !self.settings.prune || self.decision.covers(K::NAME, &self.prune_input());
-        let settled = self.lists.is_quiet() && self.unsettled.is_empty();
-        self.paused.is_some() || (idle && prune_decided && settled)
+    /// Whether one more step may begin: a write has as many slots as the operator says, and a task as many of its own.
+    /// What saves callers waits for none.
+    pub(super) fn has_slot(&self, step: &R::Step) -> bool {
+        let slot = if R::writes(step) { self.has_write_slot() } else { self.has_task_slot() };
+        slot || R::rescues(step)
     }
 
-    /// Every row, by name.
-    pub fn rows(&self) -> impl Iterator<Item = &Arc<Row>> {
-        self.objects.values().filter_map(|it| it.row.as_ref())
+    /// Whether one more write may begin.
+    pub(super) fn has_write_slot(&self) -> bool {
+        self.writing + self.reserved < self.settings.in_flight_max
     }
 
-    /// The rows that changed since this was last asked; `None`: the object left.
-    pub fn take_changed(&mut self) -> BTreeMap<Name, Option<Arc<Row>>> {
-        std::mem::take(&mut self.changed)
+    fn has_task_slot(&self) -> bool {
+        self.tasks < self.settings.in_flight_max
     }
 
-    /// Sums up what the engine is doing, for metrics, views and the prune gate.
-    pub fn summary(&self, now: Now) -> Summary {
-        let counts = &self.counts;
-        Summary {
-            listed: self.lists.complete,
-            next_list: self.lists.due(),
-            resync: self.lists.period(),
-            audit_periods: self.audit_periods(),
-            depth: self.depth(now.mono),
-            under_way: self.reads_running + self.applying,
-            paused: self.paused.clone(),
-            prune_input: self.prune_input(),
-            waves: self.brake.waves(),
-            broken: self.broken_now(),
-            unmanaged: counts.unmanaged,
-            orphans: counts.orphans,
-            managed: counts.managed,
-        }
-    }
-
-    /// Counts the reads and steps that are due and have not begun; none while the target is on
-    /// hold, since nobody would do them.
-    fn depth(&self, now: Mono) -> usize {
-        let due = || self.reads.depth(now) + self.audits.depth(now) + self.ready.len();
-        if self.paused.is_some() { 0 } else { due() }
-    }
-
-    /// Whether one more step may begin.
-    pub(super) fn has_slot(&self) -> bool {
-        self.applying + self.reserved < self.settings.in_flight_max
-    }
-
-    /// Keeps a slot for an object, until [`Engine::release`].
-    pub(super) fn reserve(&mut self, name: &Name) {
-        if let Some(object) = self.objects.get_mut(name).filter(|it| !it.reserved) {
-            object.reserved = true;
+    /// Keeps a slot for a facet, until [`Engine::release`].
+    pub(super) fn reserve(&mut self, key: &FacetKey) {
+        if let Some(facet) = self.objects.get_mut(key).filter(|it| !it.reserved) {
+            facet.reserved = true;
             self.reserved += 1;
         }
     }
 
-    /// Gives back the slot that [`Engine::reserve`] kept for an object, if there is one.
-    pub(super) fn release(&mut self, name: &Name) {
-        if let Some(object) = self.objects.get_mut(name).filter(|it| it.reserved) {
-            object.reserved = false;
+    /// Gives back the slot that [`Engine::reserve`] kept for a facet, if there is one.
+    pub(super) fn release(&mut self, key: &FacetKey) {
+        if let Some(facet) = self.objects.get_mut(key).filter(|it| it.reserved) {
+            facet.reserved = false;
             self.reserved = self.reserved.saturating_sub(1);
         }
     }
 
-    pub(super) fn key(&self, name: &Name) -> Key {
-        Key { target: self.target.clone(), kind: K::NAME, name: name.clone() }
+    pub(super) fn key(&self, key: &FacetKey) -> Key {
+        let (kind, name) = (Self::info(key.facet).kind, key.name().clone());
+        Key { target: self.target.clone(), kind, name }
     }
 
     /// Asks for a read at `at`, or as soon as the one under way is back. With [`Priority::Audit`]
     /// it waits in the queue of the audit.
-    pub(super) fn schedule_read(&mut self, name: &Name, at: Mono, priority: Priority) {
-        let Some(object) = self.objects.get_mut(name) else { return };
-        match object.phase {
-            // What is not urgent waits its turn in the audit.
-            Phase::Idle if priority == Priority::Audit => self.audits.at(name, at, priority),
-            Phase::Idle => self.reads.at(name, at, priority),
+    pub(super) fn schedule_read(&mut self, key: &FacetKey, at: Mono, priority: Priority) {
+        let Some(facet) = self.objects.get_mut(key) else { return };
+        match facet.phase {
+            Phase::Idle => self.schedule.at(key, at, priority),
             Phase::Reading => {
-                object.again = Some(object.again.map_or(at, |it| it.max(at)));
-                self.raise_priority(name, priority);
+                facet.again = Some(facet.again.map_or(at, |it| it.max(at)));
+                self.raise_priority(key, priority);
             }
             // A read follows every step anyway.
             Phase::Applying(_) => {}
         }
     }
 
-    /// Asks for a read now, as one of `batch` objects that ask for one together: an object of a
-    /// small batch never waits behind a large one.
-    pub(super) fn schedule_reads(&mut self, name: &Name, at: Mono, batch: usize) {
-        self.schedule_read(name, at, Priority::Mover);
-        if self.objects.get(name).is_some_and(|it| it.phase == Phase::Idle) {
-            self.reads.belongs(name, batch);
+    /// Asks for a read now, as one of `batch` that ask for one together: what belongs to a small batch never waits
+    /// behind a large one.
+    pub(super) fn schedule_reads(&mut self, key: &FacetKey, at: Mono, batch: usize) {
+        self.schedule_read(key, at, Priority::Mover);
+        if self.objects.get(key).is_some_and(|it| it.phase == Phase::Idle) {
+            self.schedule.belongs(key, batch);
         }
     }
 
     /// Makes a read that is under way more urgent, since it may still wait for its turn.
-    fn raise_priority(&mut self, name: &Name, priority: Priority) {
-        if self.auditing.contains(name) && priority < Priority::Audit {
-            self.out.push(Work::RaisePriority(name.clone(), priority));
+    fn raise_priority(&mut self, key: &FacetKey, priority: Priority) {
+        if priority < Priority::Audit && self.schedule.raise(key) {
+            self.out.push(Work::RaisePriority(key.clone(), priority));
         }
     }
 
@@ -302,73 +280,100 @@ impl<K: Kind> Engine<K> {
     fn on_refresh(&mut self, asked: &Refresh) {
         let Refresh::Documents(documents) = asked else { return self.restart_audit() };
         // Which images a document means stands in its facts; a list shows them all.
-        if K::LISTING == Listing::Wanted {
-            self.lists.hurry(self.now.mono);
+        let now = self.now.mono;
+        for facet in facets::<R>().filter(|it| Self::info(*it).listing == Listing::Wanted) {
+            self.group_mut(facet).lists.hurry(now);
         }
-        let kind = K::PART_OF.unwrap_or(K::NAME);
-        let meant = |name: &Name| DocumentKey { kind, name: K::host(name) };
-        let names = self.objects.keys().filter(|it| documents.contains(&meant(it)));
-        for name in names.cloned().collect::<Vec<_>>() {
-            self.mark_dirty(&name, documents.len());
+        let meant = |key: &FacetKey| {
+            let facet = Self::info(key.facet);
+            DocumentKey { kind: facet.part_of.unwrap_or(facet.kind), name: key.object.clone() }
+        };
+        let keys = self.objects.keys().filter(|it| documents.contains(&meant(it)));
+        for key in keys.cloned().collect::<Vec<_>>() {
+            self.mark_dirty(&key, documents.len());
         }
     }
 
-    /// Whether one more read of the audit may begin. None does before the first list is
-    /// complete.
-    fn may_audit(&self) -> bool {
-        self.reads_running < READS_MAX && self.auditing.len() < AUDITS_MAX && self.lists.complete
+    pub(super) fn hurry_lists(&mut self) {
+        let now = self.now.mono;
+        self.groups.iter_mut().for_each(|it| it.lists.hurry(now));
     }
 
-    /// Starts what may start: a list, steps, reads, audits, in this order.
+    /// Whether the audit of a facet may begin: not before the first list is complete.
+    fn may_audit(&self, facet: FacetId) -> bool {
+        self.group(facet).lists.complete
+    }
+
+    /// Starts what may start: lists, steps, reads, audits, in this order.
     fn hand_out(&mut self) {
         if self.paused.is_some() {
             return;
         }
-        if self.lists.start(self.now.mono) {
-            let wanted = self.objects.iter().filter_map(|(name, object)| {
-                Some((name.clone(), Arc::clone(&object.wanted.as_ref()?.spec)))
-            });
-            self.out.push(Work::List(Arc::new(wanted.collect())));
-        }
+        self.start_lists();
         self.expire();
-        self.weigh_breaker();
-        self.turn_wave();
-        while self.has_slot()
-            && let Some(name) = self.ready.pop_first()
-        {
-            self.reconcile(&name);
+        for facet in facets::<R>() {
+            self.weigh_breaker(facet);
+            self.turn_wave(facet);
         }
-        while self.reads_running < READS_MAX
-            && let Some(due) = self.reads.due(self.now.mono)
-        {
+        self.try_ready();
+        let now = self.now.mono;
+        while let Some(due) = {
+            let groups = &self.groups;
+            let listed = |it: FacetId| groups.get(it.index()).is_some_and(|it| it.lists.complete);
+            self.schedule.begin(now, listed)
+        } {
             self.start_read(due);
         }
-        while self.may_audit()
-            && let Some(due) = self.audits.due(self.now.mono)
+    }
+
+    /// Begins the steps that wait for a slot, as long as there are slots.
+    fn try_ready(&mut self) {
+        while self.has_write_slot()
+            && let Some(key) = self.ready.pop_first()
         {
-            self.start_read(due);
+            self.reconcile(&key);
+        }
+        while self.has_task_slot()
+            && let Some(key) = self.ready_tasks.pop_first()
+        {
+            self.reconcile(&key);
+        }
+    }
+
+    fn start_lists(&mut self) {
+        let now = self.now.mono;
+        for facet in facets::<R>() {
+            if !self.group_mut(facet).lists.start(now) {
+                continue;
+            }
+            let of = self.objects.iter().filter(|(key, _)| key.facet == facet);
+            let wanted = of.filter_map(|(key, it)| {
+                Some((key.name().clone(), it.wanted.as_ref()?.spec.clone()))
+            });
+            self.out.push(Work::List(facet, Arc::new(wanted.collect())));
         }
     }
 
     /// Starts a read that is due. If the object is being read already, it is read again afterwards;
     /// after a step a read follows anyway.
-    fn start_read(&mut self, Due { name, priority, since }: Due) {
-        let Some(object) = self.objects.get_mut(&name) else { return };
-        if object.phase != Phase::Idle {
-            if object.phase == Phase::Reading {
-                object.again = Some(self.now.mono);
+    fn start_read(&mut self, Due { key, priority, since }: Due<FacetKey>) {
+        let idle = self.objects.get_mut(&key).filter(|it| it.phase == Phase::Idle);
+        let Some(facet) = idle else {
+            self.schedule.ended(&key);
+            let facet = self.objects.get_mut(&key).filter(|it| it.phase == Phase::Reading);
+            if let Some(facet) = facet {
+                facet.again = Some(self.now.mono);
             }
             return;
-        }
-        object.phase = Phase::Reading;
-        object.touched = self.now.mono;
-        let wanted = object.wanted.as_ref().map(|it| Arc::clone(&it.spec));
-        self.reads_running += 1;
+        };
+        self.touched.insert(key.facet);
+        facet.phase = Phase::Reading;
+        facet.touched = self.now.mono;
+        let wanted = facet.wanted.as_ref().map(|it| it.spec.clone());
         if priority == Priority::Audit {
-            object.trigger = Trigger::Resync;
-            self.auditing.insert(name.clone());
+            facet.trigger = Trigger::Resync;
         }
         let late = self.now.mono.since(since);
-        self.out.push(Work::Read(name, wanted, priority, late));
+        self.out.push(Work::Read(key, wanted, priority, late));
     }
 }

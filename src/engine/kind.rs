@@ -8,33 +8,26 @@ use jiff::Timestamp;
 use super::{
     bulk_rows::BulkRows,
     diff::{Diff, Fingerprint, Planned},
+    facet::FacetInfo,
     facts::{Fact, FactKey, Facts},
     failure::Failure,
     name::Name,
     observed::{Known, Observed, Reading},
     preview::Preview,
+    priority::Priority,
     status::Ending,
     tags::Tags,
-    work::Priority,
 };
 
-/// What of a kind can be read at once.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Listing {
-    /// Everything that there is.
-    All,
-    /// What is asked for.
-    Wanted,
-    /// Nothing: each object is read for itself.
-    None,
-}
+pub use super::{
+    facet::Listing,
+    status::{Detail, Digests},
+};
 
 /// A kind of object that Evenkeel keeps.
 pub trait Kind: Sized + Send + 'static {
     /// As in manifests, keys and metric labels: `Function`.
     const NAME: &'static str;
-    /// Whose write permit a step needs: that of the function or repository that it belongs to.
-    const PERMIT: &'static str;
     /// The kind of document that it is a part of; `None` if it stands for itself.
     const PART_OF: Option<&'static str> = None;
     /// What of it a list shows.
@@ -42,13 +35,13 @@ pub trait Kind: Sized + Send + 'static {
     /// How urgent the read is that a wait asks for, if AWS is not at work meanwhile.
     const RECHECK: Priority = Priority::Audit;
     /// What a document asks for, checked, defaults filled in.
-    type Spec: Clone + PartialEq + Send + Sync;
+    type Spec: Clone + PartialEq + Send + Sync + 'static;
     /// What AWS last told us, in the same words.
-    type Live: Clone + PartialEq + Send + Sync;
+    type Live: Clone + PartialEq + Send + Sync + 'static;
     /// One AWS call with every argument decided. Its `Display` is the line that an operator reads;
     /// [`step_fingerprint`](super::diff::step_fingerprint) hashes it to tell a new attempt from
     /// one that failed, so it must tell apart what is worth another try.
-    type Step: Clone + fmt::Display + Send + Sync;
+    type Step: Clone + fmt::Display + Send + Sync + 'static;
 
     /// The steps that make an absent object.
     fn create(name: &Name, spec: &Self::Spec, facts: &Facts) -> Diff<Self::Step>;
@@ -94,8 +87,8 @@ pub trait Kind: Sized + Send + 'static {
         false
     }
 
-    /// What a release comes to with this step, if it ends one.
-    fn ending(_: &Planned<Self::Step>) -> Option<Ending> {
+    /// What a release comes to with this step, of this sort ([`Planned::kind`]), if it ends one.
+    fn ending(_sort: &str, _: &Self::Step) -> Option<Ending> {
         None
     }
 
@@ -141,7 +134,7 @@ pub trait Kind: Sized + Send + 'static {
     /// if a read failed; `None` for kinds that tell nothing.
     fn fact(
         name: &Name,
-        observed: &Observed<Self::Live>,
+        observed: Observed<&Reading<Self::Live>>,
         unread: Option<&Failure>,
     ) -> Option<(FactKey, Option<Fact>)>;
 
@@ -153,7 +146,7 @@ pub trait Kind: Sized + Send + 'static {
     /// Whether facts of this sort are worth telling this kind.
     fn hears(key: &FactKey) -> bool;
 
-    /// The function or repository that it belongs to, or is: whoever writes to it needs that one's permit.
+    /// The function or repository that it belongs to, or is: one thing at a time is written to that.
     fn host(name: &Name) -> Name {
         name.clone()
     }
@@ -196,7 +189,7 @@ pub trait Kind: Sized + Send + 'static {
     /// Short texts for tables: what is wanted and what is live, as image digests.
     fn digests(
         spec: Option<&Self::Spec>,
-        observed: &Observed<Self::Live>,
+        observed: Observed<&Reading<Self::Live>>,
         facts: &Facts,
     ) -> Digests;
 
@@ -206,14 +199,15 @@ pub trait Kind: Sized + Send + 'static {
     }
 }
 
-/// A word for people, as `image`, and what it is here.
-pub type Detail = (&'static str, String);
-
-/// The image an object should run and the one that it runs, 12 hex digits each; empty where unknown.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Digests {
-    /// From the registry.
-    pub desired: String,
-    /// From AWS.
-    pub live: String,
+impl FacetInfo {
+    /// The facet that a kind describes.
+    pub const fn of<K: Kind>() -> Self {
+        Self {
+            kind: K::NAME,
+            part_of: K::PART_OF,
+            listing: K::LISTING,
+            recheck: K::RECHECK,
+            hears: K::hears,
+        }
+    }
 }

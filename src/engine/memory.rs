@@ -1,13 +1,12 @@
 //! What one process remembers of an object between two reads. Losing it (a restart) costs calls and
 //! some certainty about who moved, never correctness.
 
-use std::{collections::BTreeMap, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, time::Duration};
 
 use super::{
     diff::{Cause, Change, Fingerprint, Origin},
     failure::{Class, Failure},
     fight::Fight,
-    kind::Kind,
     requested::{Requested, is_ours_to_ask},
     suspension::Suspension,
     time::{Mono, Now},
@@ -31,9 +30,9 @@ const MISSES_MAX: usize = 8;
 const UNMADE_FOR: Duration = Duration::from_mins(1);
 
 /// What is remembered of one object.
-pub struct Memory<K: Kind> {
+pub struct Memory<S> {
     /// The last spec that was seen fulfilled, and the image digest that it then meant.
-    pub fulfilled: Option<(Arc<K::Spec>, String)>,
+    pub fulfilled: Option<(S, String)>,
     /// Whether this process has seen the object with our tags.
     pub seen_ours: bool,
     /// Whether this process has ever seen it usable. What never was may be cleared away by hand: our own
@@ -52,7 +51,7 @@ pub struct Memory<K: Kind> {
     /// changed what a list shows.
     pub(super) ours: Option<Fingerprint>,
     /// What our steps asked for since it was last seen as its spec asks; hardly any object has any.
-    requested: Option<Box<Requested<K::Spec>>>,
+    requested: Option<Box<Requested<S>>>,
     /// The steps that failed, by their fingerprints, and how long to leave each.
     backoffs: BTreeMap<Fingerprint, Backoff>,
     /// Who else keeps changing it.
@@ -104,7 +103,8 @@ struct Stuck {
     times: usize,
 }
 
-impl<K: Kind> Default for Memory<K> {
+/// Not derived: that would ask for `S: Default`.
+impl<S> Default for Memory<S> {
     fn default() -> Self {
         Self {
             fulfilled: None,
@@ -126,9 +126,9 @@ impl<K: Kind> Default for Memory<K> {
     }
 }
 
-impl<K: Kind> Memory<K> {
+impl<S: Clone + PartialEq> Memory<S> {
     /// A step for this spec begins, which is to end `changes`.
-    pub(super) fn requests(&mut self, spec: &Arc<K::Spec>, changes: &[Change]) {
+    pub(super) fn requests(&mut self, spec: &S, changes: &[Change]) {
         self.requested.get_or_insert_default().begin(spec, changes);
     }
 
@@ -138,7 +138,7 @@ impl<K: Kind> Memory<K> {
     }
 
     /// What our steps asked for since it was last seen as its spec asks.
-    pub(super) fn requested(&self) -> Option<&Requested<K::Spec>> {
+    pub(super) fn requested(&self) -> Option<&Requested<S>> {
         self.requested.as_deref()
     }
 
@@ -154,8 +154,8 @@ impl<K: Kind> Memory<K> {
 
     /// An exact read showed it as this spec asks, whose image digest is `digest`: whatever differs
     /// from that later, and was not asked for by a step of ours, is another party's doing.
-    pub(super) fn seen_whole(&mut self, spec: &Arc<K::Spec>, digest: String) {
-        self.fulfilled = Some((Arc::clone(spec), digest));
+    pub(super) fn seen_whole(&mut self, spec: &S, digest: String) {
+        self.fulfilled = Some((spec.clone(), digest));
         self.requested = None;
         self.new_host = false;
     }
@@ -330,10 +330,7 @@ fn misses(tried: &Change, change: &Change) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        engine::{diff::Shown, failure::AwsError},
-        kinds::repository::Repository,
-    };
+    use crate::engine::{diff::Shown, failure::AwsError};
 
     fn change(live: &str) -> Change {
         Change {
@@ -346,7 +343,7 @@ mod tests {
         }
     }
 
-    struct Steps(Memory<Repository>);
+    struct Steps(Memory<()>);
 
     impl Steps {
         /// A step for what differs, and the settled read after it; whether what that shows is stuck.
@@ -393,7 +390,7 @@ mod tests {
 
     #[test]
     fn a_step_that_is_done_lets_what_was_refused_try_again() {
-        let mut memory = Memory::<Repository>::default();
+        let mut memory = Memory::<()>::default();
         let (now, later) = (Mono::default(), Mono(Duration::from_hours(1)));
         let backoff = |class| {
             let cause = AwsError { code: None, message: String::new() };

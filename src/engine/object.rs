@@ -1,5 +1,5 @@
-//! Everything that the engine holds of one object. There are tens of thousands of them, so what hardly any has is
-//! boxed.
+//! Everything that the engine holds of one facet of an object. There are tens of thousands of them, so what hardly
+//! any has is boxed.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -12,28 +12,29 @@ use super::{
     counts::Membership,
     desired::{DesiredObject, Spare},
     diff::{Cause, Fingerprint, Reason},
+    facet::FacetKey,
     facts::{Fact, FactKey},
     failure::Failure,
-    kind::{Kind, Listing},
+    kind::Listing,
     memory::Memory,
-    name::Name,
-    observed::Observed,
+    observed::{Observation as _, Observed},
     policy::Settings,
+    resource::{Resource, info},
     status::{Ending, Row, StepCount},
     tags::{self, Claim},
     time::{Mono, Now},
     work::Trigger,
 };
 
-/// One object: what is wanted, what was seen, what is under way.
-pub(super) struct Object<K: Kind> {
+/// One facet of an object: what is wanted, what was seen, what is under way.
+pub(super) struct Facet<R: Resource> {
     /// `None`: nobody wants it; it is only watched.
-    pub(super) wanted: Option<DesiredObject<K::Spec>>,
-    pub(super) observed: Observed<K::Live>,
+    pub(super) wanted: Option<DesiredObject<R::Spec>>,
+    pub(super) observed: Observed<R::Reading>,
     /// The fingerprint of what was observed, to compare list rows with.
     pub(super) fingerprint: Option<Fingerprint>,
     pub(super) phase: Phase,
-    pub(super) memory: Memory<K>,
+    pub(super) memory: Memory<R::Spec>,
     /// When AWS last confirmed what was observed.
     pub(super) confirmed: Option<Moment>,
     /// When the last exact read began.
@@ -65,12 +66,14 @@ pub(super) struct Object<K: Kind> {
     pub(super) trigger: Trigger,
     /// A slot for a step is kept for it while it is read.
     pub(super) reserved: bool,
+    /// Its step waits for the end of a write to another facet of its object.
+    pub(super) blocked: bool,
     pub(super) steps: StepCount,
     /// What the releases since the start came to.
     pub(super) endings: BTreeMap<Ending, u64>,
     /// Causes of drift that a step of ours has been applied to.
     pub(super) repaired: BTreeSet<Cause>,
-    /// What the others were told of it while it was as its document asks ([`Kind::settled`]).
+    /// What the others were told of it while it was as its document asks ([`Resource::settled`]).
     pub(super) settled: Option<(FactKey, Fact)>,
     /// As what it was last counted.
     pub(super) membership: Option<Membership>,
@@ -108,15 +111,17 @@ pub(super) struct Applying {
     pub(super) kind: &'static str,
     /// [`super::diff::step_fingerprint`].
     pub(super) fingerprint: Fingerprint,
-    /// Whether it gives back what all share ([`Kind::frees`]).
+    /// Whether it gives back what all share ([`Resource::frees`]).
     pub(super) frees: bool,
     /// What a release comes to with it.
     pub(super) ending: Option<Ending>,
+    /// Whether it changes something; else it is a task.
+    pub(super) writes: bool,
 }
 
-impl<K: Kind> Object<K> {
-    /// Makes an object of which nothing is known yet; without `wanted` it is only watched.
-    pub(super) fn new(wanted: Option<DesiredObject<K::Spec>>) -> Self {
+impl<R: Resource> Facet<R> {
+    /// Makes a facet of which nothing is known yet; without `wanted` it is only watched.
+    pub(super) fn new(wanted: Option<DesiredObject<R::Spec>>) -> Self {
         Self {
             wanted,
             observed: Observed::Unknown,
@@ -138,6 +143,7 @@ impl<K: Kind> Object<K> {
             again: None,
             trigger: Trigger::Manifest,
             reserved: false,
+            blocked: false,
             steps: StepCount::default(),
             endings: BTreeMap::new(),
             repaired: BTreeSet::new(),
@@ -152,13 +158,13 @@ impl<K: Kind> Object<K> {
         match &self.observed {
             Observed::Unknown => false,
             Observed::Absent => true,
-            Observed::Present(reading) => reading.exact,
+            Observed::Present(reading) => reading.is_exact(),
         }
     }
 
     /// Whether a document asks for something else of it than before. Another place in the manifests, other labels
     /// or another policy are nothing that a read could tell.
-    pub(super) fn asks_otherwise(&self, entry: Option<&DesiredObject<K::Spec>>) -> bool {
+    pub(super) fn asks_otherwise(&self, entry: Option<&DesiredObject<R::Spec>>) -> bool {
         match (&self.wanted, entry) {
             (Some(before), Some(now)) => before.spec != now.spec,
             (None, now) => now.is_some(),
@@ -168,16 +174,17 @@ impl<K: Kind> Object<K> {
 
     /// One of the tags of what it belongs to, if an exact read has shown them.
     pub(super) fn host_tag(&self, key: &str) -> Option<&String> {
-        K::host_tags(&self.observed.reading()?.live)?.get()?.get(key)
+        R::host_tags(self.observed.reading()?)?.get()?.get(key)
     }
 
     /// Whether its tags say that it is ours, and that it is the object that it seems to be.
-    pub(super) fn is_ours(&self, name: &Name, settings: &Settings) -> bool {
+    pub(super) fn is_ours(&self, key: &FacetKey, settings: &Settings) -> bool {
         let Some(reading) = self.observed.reading() else { return false };
-        match Claim::of(K::tags(&reading.live)) {
+        match Claim::of(R::tags(reading)) {
             Claim::Owner { id, object, .. } => {
                 id == settings.owner.as_str()
-                    && object.is_some_and(|it| it == tags::object(K::NAME, name))
+                    && object
+                        .is_some_and(|it| it == tags::object(info::<R>(key.facet).kind, key.name()))
             }
             Claim::ReadOnly | Claim::Unreadable(_) | Claim::Nobody | Claim::CloudFormation(_) => {
                 false
@@ -190,16 +197,16 @@ impl<K: Kind> Object<K> {
     /// object before a fact says so.
     pub(super) fn spare(
         &self,
-        name: &Name,
-        spare: &Spare<K>,
+        key: &FacetKey,
+        spare: &Spare<R::Spec>,
         settings: &Settings,
-    ) -> Option<DesiredObject<K::Spec>> {
-        let ours = K::LISTING == Listing::None || self.is_ours(name, settings);
-        spare.get(&K::host(name)).filter(|it| ours || K::is_guard(&it.spec))
+    ) -> Option<DesiredObject<R::Spec>> {
+        let ours = info::<R>(key.facet).listing == Listing::None || self.is_ours(key, settings);
+        spare.get(&key.object).filter(|it| ours || R::is_guard(&it.spec))
     }
 
     /// Whether the object is ours and no manifest asks for it.
-    pub(super) fn is_orphan(&self, name: &Name, settings: &Settings) -> bool {
-        self.wanted.is_none() && self.is_ours(name, settings)
+    pub(super) fn is_orphan(&self, key: &FacetKey, settings: &Settings) -> bool {
+        self.wanted.is_none() && self.is_ours(key, settings)
     }
 }

@@ -1,25 +1,51 @@
 //! What we know of the live world: three values, never an `Option` for "maybe we failed to read".
 
-/// What we know of one object in AWS.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub enum Observed<L> {
+/// What we know of one object in AWS. `R`: what a read brings, as [`Reading`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Observed<R> {
     /// We have not managed to read since the start or since the last failure.
     #[default]
     Unknown,
     /// A complete read did not find it.
     Absent,
     /// It was there.
-    Present(Reading<L>),
+    Present(R),
 }
 
-impl<L> Observed<L> {
+impl<R> Observed<R> {
     /// What was seen, if anything was.
-    pub fn reading(&self) -> Option<&Reading<L>> {
+    pub fn reading(&self) -> Option<&R> {
         match self {
             Self::Present(reading) => Some(reading),
             Self::Unknown | Self::Absent => None,
         }
     }
+
+    /// The same, by reference.
+    pub fn as_ref(&self) -> Observed<&R> {
+        match self {
+            Self::Unknown => Observed::Unknown,
+            Self::Absent => Observed::Absent,
+            Self::Present(reading) => Observed::Present(reading),
+        }
+    }
+
+    /// The same of another type.
+    pub fn map<T>(self, map: impl FnOnce(R) -> T) -> Observed<T> {
+        match self {
+            Self::Unknown => Observed::Unknown,
+            Self::Absent => Observed::Absent,
+            Self::Present(reading) => Observed::Present(map(reading)),
+        }
+    }
+}
+
+/// What the engine reads of any reading, whatever it is about.
+pub trait Observation {
+    /// Whether it came from a `get`.
+    fn is_exact(&self) -> bool;
+    /// The `RevisionId` to send with the next update.
+    fn revision(&self) -> Option<&String>;
 }
 
 /// What a read found.
@@ -49,5 +75,15 @@ impl<T> Known<T> {
             Self::Yes(value) => Some(value),
             Self::No(_) => None,
         }
+    }
+}
+
+impl<L> Observation for Reading<L> {
+    fn is_exact(&self) -> bool {
+        self.exact
+    }
+
+    fn revision(&self) -> Option<&String> {
+        self.revision.as_ref()
     }
 }

@@ -3,12 +3,11 @@
 use std::time::Duration;
 
 use super::{
+    case::Case,
     diff::{Diff, Reason, Wait},
-    kind::Kind,
-    observed::Reading,
     policy::Adopt,
+    resource::{Resource, info},
     tags::{self, Claim},
-    verdict::Case,
 };
 
 /// Permissions are changed by people.
@@ -30,10 +29,10 @@ enum OwnerVerdict {
 
 /// Takes the steps away if the object is not ours to change, and says why: refused if another party
 /// owns it, waiting if its tags cannot be read.
-pub(super) fn weigh<K: Kind>(
-    case: &Case<'_, K>,
-    reading: &Reading<K::Live>,
-    diff: &mut Diff<K::Step>,
+pub(super) fn weigh<R: Resource>(
+    case: &Case<'_, R>,
+    reading: &R::Reading,
+    diff: &mut Diff<R::Step>,
 ) {
     match owner_verdict(case, reading) {
         OwnerVerdict::Ours => {}
@@ -62,9 +61,9 @@ pub(super) fn weigh<K: Kind>(
 }
 
 /// Says by its tags whose the object is, and whether the document takes it over (`policy.adopt`).
-fn owner_verdict<K: Kind>(case: &Case<'_, K>, reading: &Reading<K::Live>) -> OwnerVerdict {
+fn owner_verdict<R: Resource>(case: &Case<'_, R>, reading: &R::Reading) -> OwnerVerdict {
     let adopt = &case.wanted.policy.adopt;
-    match Claim::of(K::tags(&reading.live)) {
+    match Claim::of(R::tags(reading)) {
         Claim::ReadOnly => OwnerVerdict::Ours,
         Claim::Unreadable(why) => OwnerVerdict::Unknown(why),
         Claim::Nobody if *adopt == Adopt::Unowned => OwnerVerdict::Adopted("nobody".into()),
@@ -85,7 +84,7 @@ fn owner_verdict<K: Kind>(case: &Case<'_, K>, reading: &Reading<K::Live>) -> Own
 /// Judges an object that carries the owner tag `id`. It is ours if that is our id and `object`, the
 /// tag that names it, is absent or names this very object: whoever copies an object may copy its
 /// tags.
-fn owned<K: Kind>(case: &Case<'_, K>, id: &str, object: Option<&str>) -> OwnerVerdict {
+fn owned<R: Resource>(case: &Case<'_, R>, id: &str, object: Option<&str>) -> OwnerVerdict {
     let adopt = &case.wanted.policy.adopt;
     if id != case.settings.owner.as_str() {
         if *adopt == Adopt::From(id.into()) {
@@ -95,7 +94,7 @@ fn owned<K: Kind>(case: &Case<'_, K>, id: &str, object: Option<&str>) -> OwnerVe
             "the Evenkeel `{id}` keeps it; to take it over, set `policy.adopt: {{ from: {id} }}`"
         ));
     }
-    let own = tags::object(K::NAME, case.name);
+    let own = tags::object(info::<R>(case.key.facet).kind, case.key.name());
     match object {
         Some(object) if object != own && *adopt == Adopt::Unowned => {
             OwnerVerdict::Adopted(format!("`{object}`, whose tags it carries"))

@@ -1,11 +1,19 @@
 //! Part of a list, and the moment that it speaks for.
 
-use super::{kind::Kind, name::Name, observed::Reading, time::Mono};
+use super::{name::Name, time::Mono};
 
-/// Rows that one request returned.
-pub struct Page<K: Kind> {
+/// Rows that one request returned. `T`: what a row shows of an object, as [`super::observed::Reading`].
+pub struct Page<T> {
     /// When the request started: the rows are at least as true as that, and no truer.
     pub started: Mono,
-    /// What it showed.
-    pub rows: Vec<(Name, Reading<K::Live>)>,
+    /// What it showed, by the name in AWS.
+    pub rows: Vec<(Name, T)>,
+}
+
+impl<T> Page<T> {
+    /// The same in other words.
+    pub fn map<U>(self, map: impl Fn(T) -> U) -> Page<U> {
+        let rows = self.rows.into_iter().map(|(name, it)| (name, map(it)));
+        Page { started: self.started, rows: rows.collect() }
+    }
 }

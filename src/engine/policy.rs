@@ -146,12 +146,17 @@ pub struct Settings {
     pub in_flight_max: usize,
     /// How often the audit reads each object, until it is told otherwise.
     pub audit: AuditPeriods,
+    /// The hash of an update of many that goes on in spite of a failure.
+    pub confirm: Option<String>,
+}
+
+/// What the operator set, as it is for one facet.
+#[derive(Debug, Clone, Copy)]
+pub struct FacetSettings {
     /// How much is read, and what of it is believed.
     pub read_mode: ReadMode,
     /// Whether a single run reads objects that no manifest asks for, since they may be ours.
     pub strangers: bool,
     /// Whether objects that no manifest asks for may be deleted, once the prune gate lets them.
     pub prune: bool,
-    /// The hash of an update of many that goes on in spite of a failure.
-    pub confirm: Option<String>,
 }

@@ -1,44 +1,54 @@
-//! Who is next, and when. One entry a name; the earliest time wins.
+//! Who is next, and when. One entry a key; the earliest time wins.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{name::Name, time::Mono, work::Priority};
+use super::{priority::Priority, time::Mono};
 
 /// What nobody counted as a batch: it goes after all that is one.
 const MANY: usize = usize::MAX;
 
-/// The names that wait for a read.
-#[derive(Debug, Default)]
-pub(super) struct Queue {
-    by_name: BTreeMap<Name, QueueEntry>,
+/// What waits for a read.
+#[derive(Debug)]
+pub(super) struct Queue<T> {
+    by_key: BTreeMap<T, QueueEntry>,
     /// Those whose time has not come, as far as that is known.
-    later: BTreeSet<(Mono, Name)>,
+    later: BTreeSet<(Mono, T)>,
     /// Those whose time has come: the more urgent first, then the smaller batch, then who has waited longest.
-    ready: BTreeSet<(Priority, usize, Mono, Name)>,
+    ready: BTreeSet<(Priority, usize, Mono, T)>,
 }
 
-/// Where a name stands in the queue.
+/// Where a key stands in the queue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct QueueEntry {
     at: Mono,
     priority: Priority,
-    /// How many names asked together with it.
+    /// How many asked together with it.
     batch: usize,
 }
 
 /// A read whose time has come.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Due {
-    pub(super) name: Name,
+pub(super) struct Due<T> {
+    pub(super) key: T,
     pub(super) priority: Priority,
     /// When its time came.
     pub(super) since: Mono,
 }
 
-impl Queue {
+/// Who goes first: how urgent it is, of how many, and since when it waits.
+pub(super) type Rank = (Priority, usize, Mono);
+
+/// Not derived: that would ask for `T: Default`.
+impl<T> Default for Queue<T> {
+    fn default() -> Self {
+        Self { by_key: BTreeMap::new(), later: BTreeSet::new(), ready: BTreeSet::new() }
+    }
+}
+
+impl<T: Ord + Clone> Queue<T> {
     /// Asks for a read at `at`, or earlier if that was asked for already.
-    pub(super) fn at(&mut self, name: &Name, at: Mono, priority: Priority) {
-        let turn = match self.forget(name) {
+    pub(super) fn at(&mut self, key: &T, at: Mono, priority: Priority) {
+        let turn = match self.forget(key) {
             Some(was) => QueueEntry {
                 at: was.at.min(at),
                 priority: if was.at <= at { was.priority.min(priority) } else { priority },
@@ -46,63 +56,74 @@ impl Queue {
             },
             None => QueueEntry { at, priority, batch: MANY },
         };
-        self.put(name, turn);
+        self.put(key, turn);
     }
 
-    /// Notes that a name which waits is one of so many that ask together.
-    pub(super) fn belongs(&mut self, name: &Name, batch: usize) {
-        if let Some(was) = self.forget(name) {
-            self.put(name, QueueEntry { batch: was.batch.min(batch), ..was });
+    /// Notes that one which waits is one of so many that ask together.
+    pub(super) fn belongs(&mut self, key: &T, batch: usize) {
+        if let Some(was) = self.forget(key) {
+            self.put(key, QueueEntry { batch: was.batch.min(batch), ..was });
         }
     }
 
-    fn put(&mut self, name: &Name, turn: QueueEntry) {
-        self.by_name.insert(name.clone(), turn);
-        self.later.insert((turn.at, name.clone()));
+    fn put(&mut self, key: &T, turn: QueueEntry) {
+        self.by_key.insert(key.clone(), turn);
+        self.later.insert((turn.at, key.clone()));
     }
 
-    /// Takes a name out; returns where it stood.
-    fn forget(&mut self, name: &Name) -> Option<QueueEntry> {
-        let turn = self.by_name.remove(name)?;
-        if !self.later.remove(&(turn.at, name.clone())) {
-            self.ready.remove(&(turn.priority, turn.batch, turn.at, name.clone()));
+    /// Takes a key out; returns where it stood.
+    fn forget(&mut self, key: &T) -> Option<QueueEntry> {
+        let turn = self.by_key.remove(key)?;
+        if !self.later.remove(&(turn.at, key.clone())) {
+            self.ready.remove(&(turn.priority, turn.batch, turn.at, key.clone()));
         }
         Some(turn)
     }
 
-    /// Takes a name out.
-    pub(super) fn leave(&mut self, name: &Name) {
-        self.forget(name);
+    /// Takes a key out.
+    pub(super) fn leave(&mut self, key: &T) {
+        self.forget(key);
     }
 
-    /// Takes out the first name whose time has come.
-    pub(super) fn due(&mut self, now: Mono) -> Option<Due> {
-        while let Some((at, name)) = self.later.pop_first() {
+    /// The rank of the first whose time has come: the lowest of several goes first.
+    pub(super) fn first(&mut self, now: Mono) -> Option<Rank> {
+        self.turn(now);
+        self.ready.first().map(|(priority, batch, at, _)| (*priority, *batch, *at))
+    }
+
+    /// Takes out the first whose time has come.
+    pub(super) fn due(&mut self, now: Mono) -> Option<Due<T>> {
+        self.turn(now);
+        let (priority, _, since, key) = self.ready.pop_first()?;
+        self.by_key.remove(&key);
+        Some(Due { key, priority, since })
+    }
+
+    /// Notes whose time has come.
+    fn turn(&mut self, now: Mono) {
+        while let Some((at, key)) = self.later.pop_first() {
             if at > now {
-                self.later.insert((at, name));
+                self.later.insert((at, key));
                 break;
             }
-            if let Some(turn) = self.by_name.get(&name) {
-                self.ready.insert((turn.priority, turn.batch, at, name));
+            if let Some(turn) = self.by_key.get(&key) {
+                self.ready.insert((turn.priority, turn.batch, at, key));
             }
         }
-        let (priority, _, since, name) = self.ready.pop_first()?;
-        self.by_name.remove(&name);
-        Some(Due { name, priority, since })
     }
 
-    /// When the next name is due; the past if some are.
+    /// When the next is due; the past if some are.
     pub(super) fn next(&self) -> Option<Mono> {
         let ready = self.ready.first().map(|(_, _, at, _)| *at);
         ready.into_iter().chain(self.later.first().map(|(at, _)| *at)).min()
     }
 
-    /// When this name is due.
-    pub(super) fn when(&self, name: &Name) -> Option<Mono> {
-        self.by_name.get(name).map(|it| it.at)
+    /// When this one is due.
+    pub(super) fn when(&self, key: &T) -> Option<Mono> {
+        self.by_key.get(key).map(|it| it.at)
     }
 
-    /// How many names are due by `now`.
+    /// How many are due by `now`.
     pub(super) fn depth(&self, now: Mono) -> usize {
         self.ready.len() + self.later.iter().take_while(|(at, _)| *at <= now).count()
     }
@@ -113,6 +134,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+    use crate::engine::name::Name;
 
     fn at(seconds: u64) -> Mono {
         Mono(Duration::from_secs(seconds))
@@ -131,10 +153,10 @@ mod tests {
         assert_eq!(queue.depth(at(6)), 2);
         assert_eq!(
             queue.due(at(6)),
-            Some(Due { name: name.clone(), priority: Priority::InFlight, since: at(5) })
+            Some(Due { key: name.clone(), priority: Priority::InFlight, since: at(5) })
         );
         assert_eq!(queue.when(&name), None);
-        assert_eq!(queue.due(at(6)).map(|it| it.name), Some(Name::new("b")));
+        assert_eq!(queue.due(at(6)).map(|it| it.key), Some(Name::new("b")));
         assert_eq!(queue.due(at(99)), None);
     }
 
@@ -154,10 +176,10 @@ mod tests {
         let busy = Name::new("busy");
         queue.at(&busy, at(2), Priority::InFlight);
         assert_eq!(queue.depth(at(2)), 102);
-        assert_eq!(queue.due(at(2)).map(|it| it.name), Some(busy));
-        assert_eq!(queue.due(at(2)).map(|it| it.name), Some(one));
+        assert_eq!(queue.due(at(2)).map(|it| it.key), Some(busy));
+        assert_eq!(queue.due(at(2)).map(|it| it.key), Some(one));
         queue.leave(&many[1]);
-        let rest: Vec<Name> = std::iter::from_fn(|| queue.due(at(2))).map(|it| it.name).collect();
+        let rest: Vec<Name> = std::iter::from_fn(|| queue.due(at(2))).map(|it| it.key).collect();
         assert_eq!((rest.len(), rest.last()), (99, Some(&Name::new("seen"))));
     }
 }

@@ -1,7 +1,7 @@
 //! What our own steps asked for since an object was last seen as its spec asks, and which fields another party had
 //! changed by then. A value that we asked for a moment ago is no drift, however fast the next edit follows.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::collections::BTreeMap;
 
 use super::diff::{Cause, Change, Fingerprint, Origin};
 
@@ -13,7 +13,7 @@ const VALUES_MAX: usize = 8;
 /// What steps asked for, and what was counted as drift meanwhile.
 pub(super) struct Requested<S> {
     /// The specs for which a step began, the newest last.
-    specs: Vec<Arc<S>>,
+    specs: Vec<S>,
     /// The values that steps were to set, by the path of their field, the newest last.
     values: BTreeMap<String, Vec<Fingerprint>>,
     /// The fields that were counted as drift, and as which.
@@ -45,12 +45,12 @@ impl<S> Default for Requested<S> {
     }
 }
 
-impl<S: PartialEq> Requested<S> {
+impl<S: PartialEq + Clone> Requested<S> {
     /// A step for this spec begins, which is to end `changes`.
-    pub(super) fn begin(&mut self, spec: &Arc<S>, changes: &[Change]) {
-        let known = self.specs.iter().any(|it| Arc::ptr_eq(it, spec) || it == spec);
+    pub(super) fn begin(&mut self, spec: &S, changes: &[Change]) {
+        let known = self.specs.contains(spec);
         if !known {
-            self.specs.push(Arc::clone(spec));
+            self.specs.push(spec.clone());
         }
         self.overflowed |= cut(&mut self.specs, SPECS_MAX);
         for Change { path, desired, .. } in changes {
@@ -72,7 +72,7 @@ impl<S: PartialEq> Requested<S> {
     }
 
     /// The specs for which a step began.
-    pub(super) fn specs(&self) -> &[Arc<S>] {
+    pub(super) fn specs(&self) -> &[S] {
         &self.specs
     }
 
@@ -161,8 +161,8 @@ mod tests {
     #[test]
     fn what_was_asked_for_is_known_by_field_and_value() {
         let mut asked = Requested::default();
-        asked.begin(&Arc::new(1), &[change("/a", "0", "1")]);
-        asked.begin(&Arc::new(2), &[change("/a", "1", "2"), change("/b", "0", "2")]);
+        asked.begin(&1, &[change("/a", "0", "1")]);
+        asked.begin(&2, &[change("/a", "1", "2"), change("/b", "0", "2")]);
         assert!(asked.is_value(&change("/a", "1", "3")) && asked.is_value(&change("/a", "2", "3")));
         assert!(
             !asked.is_value(&change("/a", "0", "3")) && !asked.is_value(&change("/b", "1", "3"))
@@ -175,19 +175,19 @@ mod tests {
         let mut specs = Requested::default();
         for spec in 0..5 {
             assert!(!specs.has_overflowed());
-            specs.begin(&Arc::new(spec), &[]);
+            specs.begin(&spec, &[]);
         }
         assert!(specs.has_overflowed());
         let mut values = Requested::default();
         for value in 0..9 {
             assert!(!values.has_overflowed());
-            values.begin(&Arc::new(()), &[change("/a", "", &value.to_string())]);
+            values.begin(&(), &[change("/a", "", &value.to_string())]);
         }
         assert!(values.has_overflowed() && values.is_value(&change("/a", "8", "")));
         // The same value again is not one more.
         let mut again = Requested::default();
         for _ in 0..20 {
-            again.begin(&Arc::new(()), &[change("/a", "", "1")]);
+            again.begin(&(), &[change("/a", "", "1")]);
         }
         assert!(!again.has_overflowed());
     }

@@ -13,11 +13,12 @@ use super::{
     audit::Freshness,
     diff::{Cause, Change, Reason},
     failure::chain,
-    kind::{Detail, Digests, Kind},
+    kind::{Detail, Digests},
     name::Key,
-    object::{Object, Phase},
+    object::{Facet, Phase},
     observed::Observed,
     policy::Mode,
+    resource::Resource,
     status::{Condition, Row, Status, Truth},
     time::Mono,
     verdict::{Judgement, Verdict},
@@ -54,10 +55,10 @@ impl Frame {
 }
 
 /// Builds the row of an object that was judged.
-pub(super) fn judged<K: Kind>(
+pub(super) fn judged<R: Resource>(
     frame: Frame,
-    object: &Object<K>,
-    judgement: &Judgement<K::Step>,
+    object: &Facet<R>,
+    judgement: &Judgement<R::Step>,
 ) -> Row {
     let causes = causes(&judgement.diff.changes);
     let failing = object.memory.is_failing(frame.now);
@@ -90,7 +91,7 @@ pub(super) fn judged<K: Kind>(
 }
 
 /// The row of an object of which only this much is known. What drifted before has neither ended nor begun anew.
-pub(super) fn blank<K: Kind>(frame: Frame, object: &Object<K>, blank: Blank) -> Row {
+pub(super) fn blank<R: Resource>(frame: Frame, object: &Facet<R>, blank: Blank) -> Row {
     let before = object.row.as_deref().filter(|it| !it.orphan && !frame.orphan);
     let freshness = frame.effective_freshness();
     let mut row = base(frame, object, blank);
@@ -108,9 +109,9 @@ fn causes(changes: &[Change]) -> BTreeSet<Cause> {
 
 /// Returns the status and its reason. A hold by a person comes first, then what AWS says is broken,
 /// then the verdict; `drifted` says whether a difference is drift or pending.
-fn status<K: Kind>(
-    judgement: &Judgement<K::Step>,
-    object: &Object<K>,
+fn status<R: Resource>(
+    judgement: &Judgement<R::Step>,
+    object: &Facet<R>,
     drifted: bool,
 ) -> (Status, Reason) {
     let differs = if drifted { Status::Drifted } else { Status::Pending };
@@ -150,10 +151,10 @@ fn as_asked() -> Reason {
 
 /// Returns what may be said of an object that is as its manifest asks as far as it is known: synced only if an exact
 /// read says so that began after the last moment at which it may have changed.
-fn in_sync<K: Kind>(
+fn in_sync<R: Resource>(
     frame: &Frame,
-    object: &Object<K>,
-    judgement: &Judgement<K::Step>,
+    object: &Facet<R>,
+    judgement: &Judgement<R::Step>,
 ) -> (Status, Reason) {
     if let Some(why) = &frame.paused {
         return (Status::Unknown, why.clone());
@@ -195,7 +196,7 @@ fn unverified(freshness: Freshness) -> Reason {
 }
 
 /// Returns the reason of a step that is under way: it repairs drift, creates or updates.
-fn acting<K: Kind>(drifted: bool, object: &Object<K>) -> &'static str {
+fn acting<R: Resource>(drifted: bool, object: &Facet<R>) -> &'static str {
     match (&object.observed, drifted) {
         (_, true) => "Repairing",
         (Observed::Absent, false) => "Creating",
@@ -204,9 +205,9 @@ fn acting<K: Kind>(drifted: bool, object: &Object<K>) -> &'static str {
 }
 
 /// Collects the conditions that only some objects have, by their type.
-fn extras<K: Kind>(
-    object: &Object<K>,
-    judgement: &Judgement<K::Step>,
+fn extras<R: Resource>(
+    object: &Facet<R>,
+    judgement: &Judgement<R::Step>,
 ) -> BTreeMap<&'static str, Reason> {
     let mut extras = judgement.diff.conditions.clone();
     if let Some(reason) = &object.record_failed {
@@ -232,7 +233,7 @@ fn extras<K: Kind>(
 }
 
 /// Builds a row without differences and conditions: what is known of the object in any case.
-fn base<K: Kind>(frame: Frame, object: &Object<K>, blank: Blank) -> Row {
+fn base<R: Resource>(frame: Frame, object: &Facet<R>, blank: Blank) -> Row {
     Row {
         key: frame.key,
         status: blank.status,
@@ -248,12 +249,12 @@ fn base<K: Kind>(frame: Frame, object: &Object<K>, blank: Blank) -> Row {
         exists: match &object.observed {
             Observed::Unknown => None,
             Observed::Absent => Some(false),
-            Observed::Present(reading) => Some(K::is_there(&reading.live)),
+            Observed::Present(reading) => Some(R::is_there(reading)),
         },
         wanted: object
             .wanted
             .as_ref()
-            .is_some_and(|it| !K::only_gone(&it.spec) && !K::is_guard(&it.spec))
+            .is_some_and(|it| !R::only_gone(&it.spec) && !R::is_guard(&it.spec))
             && !frame.orphan,
         conditions: Vec::new(),
         digests: frame.digests,
@@ -266,7 +267,7 @@ fn base<K: Kind>(frame: Frame, object: &Object<K>, blank: Blank) -> Row {
         next_check: frame.next_check,
         steps_done: object.steps,
         endings: object.endings.clone(),
-        percent: object.observed.reading().and_then(|it| K::percent(&it.live)),
+        percent: object.observed.reading().and_then(R::percent),
         orphan: frame.orphan,
     }
 }
@@ -280,9 +281,9 @@ struct Aspects {
 }
 
 /// Adds the conditions, and takes over from the last row what has not changed since.
-fn finish<K: Kind>(
+fn finish<R: Resource>(
     mut row: Row,
-    object: &Object<K>,
+    object: &Facet<R>,
     aspects: Aspects,
     freshness: Freshness,
 ) -> Row {

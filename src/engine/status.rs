@@ -9,7 +9,6 @@ use std::{
 use super::{
     desired::Location,
     diff::{Cause, Change, Reason},
-    kind::{Detail, Digests},
     name::Key,
     policy::Mode,
     preview::Preview,
@@ -237,4 +236,16 @@ impl Row {
             | Status::Failed => true,
         }
     }
+}
+
+/// A word for people, as `image`, and what it is here.
+pub type Detail = (&'static str, String);
+
+/// The image an object should run and the one that it runs, 12 hex digits each; empty where unknown.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Digests {
+    /// From the registry.
+    pub desired: String,
+    /// From AWS.
+    pub live: String,
 }

@@ -3,22 +3,20 @@
 
 #![warn(clippy::wildcard_enum_match_arm)]
 
-use std::{cell::OnceCell, collections::BTreeSet, sync::Arc, time::Duration};
+use std::{cell::OnceCell, collections::BTreeSet, time::Duration};
 
 use super::{
-    desired::DesiredObject,
-    diff::{Cause, Change, Diff, Origin, Planned, Reason, Wait, step_fingerprint},
-    facts::Facts,
+    diff::{Cause, Change, Diff, Origin, Planned, RECORD, Reason, Wait, step_fingerprint},
     failure::{Class, chain},
-    gate::{Gate, gate},
-    kind::{Digests, Kind},
-    memory::{Backoff, Memory},
-    name::Name,
-    observed::Observed,
+    gate::Gate,
+    kind::Digests,
+    memory::Backoff,
+    observed::{Observation as _, Observed},
     own,
-    policy::Settings,
+    policy::Mode,
     requested::{SpecMatch, is_ours_to_ask},
-    time::{Mono, Now},
+    resource::Resource,
+    time::Mono,
 };
 
 /// How long AWS may go on saying "not found" about a function that it just made.
@@ -28,58 +26,15 @@ const REMAKE_AFTER: Duration = Duration::from_mins(10);
 /// How soon to ask again meanwhile.
 const SETTLING_RECHECK: Duration = Duration::from_secs(2);
 
-/// What to do about one object.
-pub enum Verdict<S> {
-    /// Nothing: it is as it should be.
-    InSync,
-    /// This, if the gate is open.
-    Act(Planned<S>),
-    /// Nothing yet.
-    Wait(Wait),
-    /// Nothing, until a person decides.
-    Refuse(Reason),
-}
-
-/// A verdict and everything that led to it.
-pub struct Judgement<S> {
-    /// What to do.
-    pub verdict: Verdict<S>,
-    /// What differs, who moved, and all the steps; without those that have been tried in vain.
-    pub diff: Diff<S>,
-    /// Why nothing may be written just now, though there may be reason to.
-    pub gate: Option<Gate>,
-}
-
-/// Whether callers are to be saved from something ([`Kind::rescues`]).
-pub fn rescues<K: Kind>(verdict: &Verdict<K::Step>) -> bool {
-    matches!(verdict, Verdict::Act(planned) if K::rescues(&planned.step))
-}
-
-/// Everything that a verdict depends on.
-pub struct Case<'a, K: Kind> {
-    /// The object.
-    pub name: &'a Name,
-    /// What the manifest asks for.
-    pub wanted: &'a DesiredObject<K::Spec>,
-    /// What was seen.
-    pub observed: &'a Observed<K::Live>,
-    /// What the other kinds say.
-    pub facts: &'a Facts,
-    /// What the operator set.
-    pub settings: &'a Settings,
-    /// What this process remembers of the object.
-    pub memory: &'a Memory<K>,
-    /// The moment.
-    pub now: Now,
-}
+pub use super::case::{Case, Judgement, Verdict, rescues};
 
 /// Judges one object: compares it with its spec, says who moved, takes away what is not ours to do
 /// or was tried in vain, and picks what comes next.
-pub fn judge<K: Kind>(case: &Case<'_, K>) -> Judgement<K::Step> {
+pub fn judge<R: Resource>(case: &Case<'_, R>) -> Judgement<R::Step> {
     let mut diff = match case.observed {
         Observed::Unknown => return unknown(case),
-        Observed::Absent => K::create(case.name, &case.wanted.spec, case.facts),
-        Observed::Present(reading) => K::diff(case.name, &case.wanted.spec, reading, case.facts),
+        Observed::Absent => R::create(case.key, &case.wanted.spec, case.facts),
+        Observed::Present(reading) => R::diff(case.key, &case.wanted.spec, reading, case.facts),
     };
     let origins = Origins::new(case);
     for change in &mut diff.changes {
@@ -87,8 +42,8 @@ pub fn judge<K: Kind>(case: &Case<'_, K>) -> Judgement<K::Step> {
     }
     // What is only watched is nobody's to take over.
     if let Observed::Present(reading) = case.observed
-        && reading.exact
-        && !K::is_guard(&case.wanted.spec)
+        && reading.is_exact()
+        && !R::is_guard(&case.wanted.spec)
     {
         own::weigh(case, reading, &mut diff);
     }
@@ -98,7 +53,7 @@ pub fn judge<K: Kind>(case: &Case<'_, K>) -> Judgement<K::Step> {
 }
 
 /// Judges an object of which nothing is known: it waits for its first read.
-fn unknown<K: Kind>(case: &Case<'_, K>) -> Judgement<K::Step> {
+fn unknown<R: Resource>(case: &Case<'_, R>) -> Judgement<R::Step> {
     let reason = Reason::new("NotObserved", "nothing is known of it yet");
     let wait = Wait { reason, on: None, recheck: None, soon: true };
     Judgement { verdict: Verdict::Wait(wait), diff: Diff::default(), gate: gate(case) }
@@ -107,10 +62,10 @@ fn unknown<K: Kind>(case: &Case<'_, K>) -> Judgement<K::Step> {
 /// Plans to delete an object that failed at its creation, so that it is made again: only one that
 /// this process made and never saw usable, and only once what would be made has changed or
 /// [`REMAKE_AFTER`] is over.
-fn make_anew<K: Kind>(case: &Case<'_, K>, diff: &mut Diff<K::Step>) {
+fn make_anew<R: Resource>(case: &Case<'_, R>, diff: &mut Diff<R::Step>) {
     let Some(replace) = diff.replace.take() else { return };
     let Some(made) = &case.memory.made else { return };
-    let anew = K::create(case.name, &case.wanted.spec, case.facts);
+    let anew = R::create(case.key, &case.wanted.spec, case.facts);
     let Some(head) = anew.steps.first() else { return };
     let left = made.at.after(REMAKE_AFTER).since(case.now.mono);
     if step_fingerprint(head, &anew.changes) != made.fingerprint || left.is_zero() {
@@ -122,16 +77,16 @@ fn make_anew<K: Kind>(case: &Case<'_, K>, diff: &mut Diff<K::Step>) {
 
 /// Says of each change of one object who moved. What earlier specs asked for is laid beside the live object once
 /// for all changes, and only where the record in AWS does not say enough.
-struct Origins<'a, K: Kind> {
-    case: &'a Case<'a, K>,
+struct Origins<'a, R: Resource> {
+    case: &'a Case<'a, R>,
     /// What differs from each spec for which a step began since the object was last in sync.
     asked: OnceCell<Vec<Vec<Change>>>,
     /// What differs from the spec that it was last seen in sync with.
     fulfilled: OnceCell<Vec<Change>>,
 }
 
-impl<'a, K: Kind> Origins<'a, K> {
-    fn new(case: &'a Case<'a, K>) -> Self {
+impl<'a, R: Resource> Origins<'a, R> {
+    fn new(case: &'a Case<'a, R>) -> Self {
         Self { case, asked: OnceCell::new(), fulfilled: OnceCell::new() }
     }
 
@@ -221,25 +176,30 @@ impl<'a, K: Kind> Origins<'a, K> {
         SpecMatch::of(change, self.fulfilled.get_or_init(|| self.differences(spec)))
     }
 
-    fn differences(&self, spec: &K::Spec) -> Vec<Change> {
-        let Case { name, facts, .. } = *self.case;
+    fn differences(&self, spec: &R::Spec) -> Vec<Change> {
+        let Case { key, facts, .. } = *self.case;
         match self.case.observed {
-            Observed::Present(reading) => K::diff(name, spec, reading, facts).changes,
-            Observed::Absent | Observed::Unknown => K::create(name, spec, facts).changes,
+            Observed::Present(reading) => R::diff(key, spec, reading, facts).changes,
+            Observed::Absent | Observed::Unknown => R::create(key, spec, facts).changes,
         }
     }
 
-    fn is_wanted(&self, spec: &Arc<K::Spec>) -> bool {
-        Arc::ptr_eq(spec, &self.case.wanted.spec) || *spec == self.case.wanted.spec
+    fn is_wanted(&self, spec: &R::Spec) -> bool {
+        *spec == self.case.wanted.spec
     }
 
     fn digests(&self) -> Digests {
-        K::digests(Some(&self.case.wanted.spec), self.case.observed, self.case.facts)
+        R::digests(
+            self.case.key.facet,
+            Some(&self.case.wanted.spec),
+            self.case.observed.as_ref(),
+            self.case.facts,
+        )
     }
 
     /// Whether this process saw the very desired state of now fulfilled.
     fn is_unchanged(&self) -> bool {
-        let same = |(spec, digest): &(Arc<K::Spec>, String)| {
+        let same = |(spec, digest): &(R::Spec, String)| {
             self.is_wanted(spec) && *digest == self.digests().desired
         };
         self.case.memory.fulfilled.as_ref().is_some_and(same)
@@ -249,14 +209,14 @@ impl<'a, K: Kind> Origins<'a, K> {
     /// part or not at all, is nobody's drift.
     fn is_untouched(&self, change: &Change) -> bool {
         let shown = matches!(change.cause, Cause::Image | Cause::Config);
-        let fingerprint = self.case.observed.reading().map(K::fingerprint);
+        let fingerprint = self.case.observed.reading().map(R::fingerprint);
         shown && fingerprint.is_some() && fingerprint == self.case.memory.ours
     }
 }
 
 /// Takes out the steps that would only repeat what AWS accepted and ignored. Returns the paths of
 /// the fields concerned.
-fn set_stuck_aside<K: Kind>(case: &Case<'_, K>, diff: &mut Diff<K::Step>) -> Vec<String> {
+fn set_stuck_aside<R: Resource>(case: &Case<'_, R>, diff: &mut Diff<R::Step>) -> Vec<String> {
     let stuck = |change: &Change| case.memory.is_stuck(change, case.now.mono);
     let fields: Vec<String> =
         diff.changes.iter().filter(|it| stuck(it)).map(|it| it.path.clone()).collect();
@@ -274,14 +234,18 @@ fn set_stuck_aside<K: Kind>(case: &Case<'_, K>, diff: &mut Diff<K::Step>) -> Vec
     });
     // A record of what was not reached would be a lie.
     if !fields.is_empty() {
-        diff.steps.retain(|planned| planned.kind != super::on_applied::RECORD);
+        diff.steps.retain(|planned| planned.kind != RECORD);
     }
     fields
 }
 
 /// Picks the verdict: a refusal, then the wait after a creation, the next step, fields that do not
 /// converge, and at last whatever else is waited for.
-fn decide<K: Kind>(case: &Case<'_, K>, diff: &Diff<K::Step>, stuck: &[String]) -> Verdict<K::Step> {
+fn decide<R: Resource>(
+    case: &Case<'_, R>,
+    diff: &Diff<R::Step>,
+    stuck: &[String],
+) -> Verdict<R::Step> {
     if let Some(reason) = &diff.refusal {
         return Verdict::Refuse(reason.clone());
     }
@@ -313,7 +277,10 @@ fn decide<K: Kind>(case: &Case<'_, K>, diff: &Diff<K::Step>, stuck: &[String]) -
 /// Returns the first step that nothing holds up, or the wait for the first one that failed; `None`:
 /// there is no step. What AWS refuses holds up its own lane, and what has none; any other failure
 /// holds up the whole object.
-fn act_or_back_off<K: Kind>(case: &Case<'_, K>, diff: &Diff<K::Step>) -> Option<Verdict<K::Step>> {
+fn act_or_back_off<R: Resource>(
+    case: &Case<'_, R>,
+    diff: &Diff<R::Step>,
+) -> Option<Verdict<R::Step>> {
     let mut first: Option<Wait> = None;
     let mut shut = BTreeSet::new();
     for planned in &diff.steps {
@@ -342,7 +309,7 @@ fn act_or_back_off<K: Kind>(case: &Case<'_, K>, diff: &Diff<K::Step>) -> Option<
 }
 
 /// Right after a create, AWS may not find the function yet.
-fn settling<K: Kind>(case: &Case<'_, K>) -> Option<Wait> {
+fn settling<R: Resource>(case: &Case<'_, R>) -> Option<Wait> {
     let made = case.memory.created.filter(|_| matches!(case.observed, Observed::Absent))?;
     (case.now.mono.since(made) < SETTLING).then(|| Wait {
         reason: Reason::new("Settling", "AWS accepted the creation and does not show it yet"),
@@ -386,4 +353,26 @@ pub fn reason_code(class: Class) -> &'static str {
         Class::Credentials => "CredentialsInvalid",
         Class::Unclear => "CallFailed",
     }
+}
+
+/// Returns why nothing may be written to the object; `None` if it may. A hold, by tag or by
+/// manifest, comes before the mode.
+fn gate<R: Resource>(case: &Case<'_, R>) -> Option<Gate> {
+    let policy = &case.wanted.policy;
+    if let Some(active) = case.memory.suspension.as_ref().and_then(|it| it.active(case.now.wall)) {
+        return Some(Gate::suspended(active.message, Some(active.until)));
+    }
+    if let Some(suspend) = policy.suspend.as_ref().filter(|it| it.holds(case.now.wall)) {
+        let until = suspend.until.map(|it| format!(" until {it}")).unwrap_or_default();
+        let message = format!("suspended by the manifest{until}: {}", suspend.reason);
+        return Some(Gate::suspended(message, suspend.until));
+    }
+    let message = match (case.settings.mode, policy.mode) {
+        (Mode::Enforce, Mode::Enforce) => return None,
+        (_, Mode::Observe) => "the manifest says `policy.mode: observe`",
+        (Mode::Observe, Mode::Enforce) => {
+            "this Evenkeel runs in mode observe: it reports and writes nothing"
+        }
+    };
+    Some(Gate::shut(Reason::new("Observing", message)))
 }

@@ -11,43 +11,45 @@ use super::{
     bulk_rows::BulkRows,
     desired::Desired,
     diff::{Cause, Change, Planned, Reason},
+    facet::{FacetId, FacetKey},
     facts::{Fact, FactKey},
     failure::Failure,
     gate::WriteStop,
-    kind::Kind,
     name::Name,
-    observed::Reading,
     page::Page,
     prune::PruneDecision,
+    resource::Resource,
     status::Status,
     time::Mono,
 };
 
+pub use super::priority::Priority;
+
 /// Something happened. Nothing branches on why: every event only says "read this again".
-pub enum Event<K: Kind> {
+pub enum Event<R: Resource> {
     /// The manifests were read.
-    Desired(Desired<K>),
-    /// Part of a list came.
-    Page(Page<K>),
-    /// The list is at its end, or broke off.
-    ListEnded(Result<(), Failure>),
+    Desired(Desired<R::Spec>),
+    /// Part of the list of a facet came.
+    Page(FacetId, Page<R::Reading>),
+    /// The list of a facet is at its end, or broke off.
+    ListEnded(FacetId, Result<(), Failure>),
     /// A read came back.
-    Read(ReadResult<K>),
+    Read(ReadResult<R>),
     /// A step came back.
     Applied {
-        /// Of which object.
-        name: Name,
+        /// Of which facet.
+        key: FacetKey,
         /// Whether AWS accepted it.
         result: Result<(), Failure>,
     },
-    /// A step could not start, since another kind is writing to the same function.
-    Blocked(Name),
+    /// A step could not start, since all writing is on hold.
+    Blocked(FacetKey),
     /// Another kind said something; `None`: it no longer knows.
     Facts(Vec<(FactKey, Option<Fact>)>),
     /// A person asks for a read.
     Refresh(Arc<Refresh>),
-    /// How often the audit may read.
-    AuditPeriods(AuditPeriods),
+    /// How often the audit may read a facet.
+    AuditPeriods(FacetId, AuditPeriods),
     /// A bulk read shows these otherwise than the one before.
     BulkRows(Arc<BulkRows>),
     /// List again now.
@@ -83,68 +85,37 @@ pub struct DocumentKey {
 }
 
 /// The answer to [`Work::Read`].
-pub struct ReadResult<K: Kind> {
-    /// Of which object.
-    pub name: Name,
+pub struct ReadResult<R: Resource> {
+    /// Of which facet.
+    pub key: FacetKey,
     /// When the request started.
     pub started: Mono,
     /// What was found.
-    pub found: Result<Option<Reading<K::Live>>, Failure>,
+    pub found: Result<Option<R::Reading>, Failure>,
 }
 
 /// Something to do. The engine decides nothing more about it until the answer comes.
-pub enum Work<K: Kind> {
-    /// Read the list; answer with pages and [`Event::ListEnded`].
-    List(Arc<BTreeMap<Name, Arc<K::Spec>>>),
-    /// Read one object, of which this is wanted; answer with [`Event::Read`]. It has been due for so long.
-    Read(Name, Option<Arc<K::Spec>>, Priority, Duration),
-    /// The read of this object that is under way is more urgent than it was.
-    RaisePriority(Name, Priority),
+pub enum Work<R: Resource> {
+    /// Read the list of a facet, of which these are wanted; answer with pages and [`Event::ListEnded`].
+    List(FacetId, Arc<BTreeMap<Name, R::Spec>>),
+    /// Read one facet, of which this is wanted; answer with [`Event::Read`]. It has been due for so long.
+    Read(FacetKey, Option<R::Spec>, Priority, Duration),
+    /// The read of this facet that is under way is more urgent than it was.
+    RaisePriority(FacetKey, Priority),
     /// Make one call; answer with [`Event::Applied`] or [`Event::Blocked`].
-    Apply(Order<K>),
+    Apply(Order<R>),
     /// Tell the other kinds.
     Publish(FactKey, Option<Fact>),
     /// Write it down: a log line, a counter.
-    Report(Name, ObjectEvent),
-}
-
-/// Who goes first when calls are scarce, from the most urgent on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Priority {
-    /// A step.
-    Write,
-    /// A read of something that we are in the middle of changing.
-    InFlight,
-    /// A read of something that seems to have changed.
-    Mover,
-    /// A page of a list.
-    List,
-    /// The audit.
-    Audit,
-}
-
-impl Priority {
-    /// All of them, the most urgent first.
-    pub const ALL: [Self; 5] = [Self::Write, Self::InFlight, Self::Mover, Self::List, Self::Audit];
-
-    /// Its place among [`Priority::ALL`].
-    pub fn rank(self) -> usize {
-        match self {
-            Self::Write => 0,
-            Self::InFlight => 1,
-            Self::Mover => 2,
-            Self::List => 3,
-            Self::Audit => 4,
-        }
-    }
+    Report(FacetKey, ObjectEvent),
 }
 
 /// One call to be made, and what is to be said of it.
-pub struct Order<K: Kind> {
-    /// Of which object.
-    pub name: Name,
+pub struct Order<R: Resource> {
+    /// Of which facet.
+    pub key: FacetKey,
     /// The call.
-    pub planned: Planned<K::Step>,
+    pub planned: Planned<R::Step>,
     /// When the read began that it rests on.
     pub read_started: Mono,
     /// The `RevisionId` that the read showed, if there is one.

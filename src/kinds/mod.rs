@@ -6,6 +6,7 @@ pub mod concurrency;
 pub mod document;
 pub mod event_source;
 pub mod export;
+pub mod facets;
 pub mod function;
 pub mod image;
 pub mod log_group;

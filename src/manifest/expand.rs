@@ -1,9 +1,6 @@
 //! From documents to what each engine of a target should keep.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-};
+use std::{collections::BTreeSet, sync::Arc};
 
 use super::{
     Body, Document,
@@ -12,12 +9,14 @@ use super::{
 };
 use crate::{
     engine::{
-        desired::{Desired, DesiredObject, Spare},
+        desired::{Desired, DesiredObject, FacetDesired, Spare},
+        kind::Kind,
         name::{Key, Name},
         time::Mono,
     },
     kinds::{
         each_block, each_kind,
+        facets::{FunctionSpec as FunctionFacetSpec, each_facet},
         function::{expand::Setting, image_ref::ImageRef, spec::Spec as FunctionSpec},
         image::spec::Spec as ImageSpec,
         part::{Part, Site},
@@ -27,20 +26,47 @@ use crate::{
 
 macro_rules! desired {
     ($($field:ident: $kind:ty;)*) => {
-        /// What one target's engines should keep.
+        /// What one target should keep, kind by kind.
         #[expect(missing_docs, reason = "named after the kinds")]
         pub struct DesiredState {
-            $(pub $field: Desired<$kind>,)*
+            $(pub $field: FacetDesired<Arc<<$kind as Kind>::Spec>>,)*
+            pub intact: bool,
+            pub read_at: Mono,
         }
 
         impl DesiredState {
             fn none(intact: bool, read_at: Mono) -> Self {
-                Self { $($field: Desired { wanted: BTreeMap::new(), spare: Spare::default(), intact, read_at },)* }
+                Self { $($field: FacetDesired::default(),)* intact, read_at }
             }
         }
     };
 }
 each_kind!(desired);
+
+/// What each engine of one target should keep.
+#[expect(missing_docs, reason = "named after the resources")]
+pub struct DesiredResources {
+    pub images: Desired<Arc<ImageSpec>>,
+    pub repositories: Desired<Arc<RepositorySpec>>,
+    pub functions: Desired<FunctionFacetSpec>,
+}
+
+macro_rules! resources {
+    ($($variant:ident($field:ident): $kind:ty;)*) => {
+        impl From<DesiredState> for DesiredResources {
+            fn from(desired: DesiredState) -> Self {
+                let (intact, read_at) = (desired.intact, desired.read_at);
+                let facets = vec![$(desired.$field.map(FunctionFacetSpec::$variant),)*];
+                Self {
+                    images: Desired::one(desired.images, intact, read_at),
+                    repositories: Desired::one(desired.repositories, intact, read_at),
+                    functions: Desired { facets, intact, read_at },
+                }
+            }
+        }
+    };
+}
+each_facet!(resources);
 
 macro_rules! parts {
     ($($field:ident: $engine:ident, $part:ty;)*) => {
@@ -61,7 +87,7 @@ macro_rules! parts {
             fn desired(
                 &self,
                 site: &Site<'_>,
-                host: &DesiredObject<FunctionSpec>,
+                host: &DesiredObject<Arc<FunctionSpec>>,
                 desired: &mut DesiredState,
             ) {
                 $(desired_part::<$part>(self.$field.as_ref(), site, host, &mut desired.$engine);)*
@@ -103,16 +129,18 @@ pub fn expand(documents: Documents<'_>, setting: Setting<'_>) -> DesiredState {
 fn desired_part<P: Part>(
     doc: Option<&P::Doc>,
     site: &Site<'_>,
-    host: &DesiredObject<FunctionSpec>,
-    desired: &mut Desired<P::Kind>,
+    host: &DesiredObject<Arc<FunctionSpec>>,
+    desired: &mut FacetDesired<Arc<<P::Kind as Kind>::Spec>>,
 ) {
     let wanted = doc.map_or_else(|| P::guard(site), |it| P::wanted(it, site));
-    desired.wanted.extend(wanted.into_iter().map(|(name, spec)| (name, host.with(spec))));
+    desired.wanted.extend(wanted.into_iter().map(|(name, spec)| (name, host.with(Arc::new(spec)))));
 }
 
 /// The image objects that a function depends on. Nothing in a manifest describes them, so they have
 /// no labels, no policy and no place of their own.
-fn wanted_images(spec: &FunctionSpec) -> impl Iterator<Item = (Name, DesiredObject<ImageSpec>)> {
+fn wanted_images(
+    spec: &FunctionSpec,
+) -> impl Iterator<Item = (Name, DesiredObject<Arc<ImageSpec>>)> {
     let names = std::iter::once(&spec.image.reference).chain(&spec.image.range);
     names.filter_map(|name| {
         let image = ImageSpec::of_reference(name.as_str())?;

@@ -30,7 +30,7 @@ pub use document::{Body, Document, Meta};
 pub use duplicates::duplicates;
 pub use edit::{Edit, EditError, edit, replace};
 pub use envelope::{API_VERSION, reference, schema, shape_of};
-pub use expand::{DesiredState, expand, targets};
+pub use expand::{DesiredResources, DesiredState, expand, targets};
 pub use foreign::{ForeignDocuments, SkippedDocuments};
 pub use parse::{Parsed, parse, parse_with, plain, position, values};
 pub use parts::FunctionParts;

@@ -71,7 +71,7 @@ impl DocumentSettings {
     }
 
     /// The desired state for one of its objects.
-    pub(super) fn wanted<S>(&self, spec: S) -> DesiredObject<S> {
+    pub(super) fn wanted<S>(&self, spec: S) -> DesiredObject<Arc<S>> {
         let Self { policy, labels, manifest, frozen } = self.clone();
         DesiredObject { spec: Arc::new(spec), policy, labels, manifest: Some(manifest), frozen }
     }
@@ -113,7 +113,7 @@ impl Sites {
         &self,
         name: &Name,
         doc: impl FnOnce(&FunctionParts) -> Option<&P::Doc>,
-    ) -> Option<DesiredObject<<P::Kind as Kind>::Spec>> {
+    ) -> Option<DesiredObject<Arc<<P::Kind as Kind>::Spec>>> {
         self.at(name, |site, _, parts, settings| {
             P::spare(doc(parts), site).map(|spec| settings.wanted(spec))
         })?

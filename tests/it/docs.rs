@@ -111,12 +111,12 @@ fn metrics() -> Vec<Family> {
         let target = Name::new("default");
         shown.targets.insert(target.clone(), None);
         for kind in ["Function", "Image", "Repository"] {
-            let mut engine = evenkeel::daemon::board::EngineStatus::default();
-            engine.summary.listed = true;
+            let mut facet = evenkeel::daemon::board::FacetStatus::default();
+            facet.summary.listed = true;
             let mut decision = evenkeel::engine::prune::PruneDecision::default();
             decision.hash = "x".into();
             shown.prune_decisions.insert(target.clone(), Arc::new(decision));
-            shown.engines.insert((target.clone(), kind), engine);
+            shown.facets.insert((target.clone(), kind), facet);
         }
         let key =
             evenkeel::engine::name::Key { target, kind: "Function", name: Name::new("resize") };

@@ -12,15 +12,16 @@ use evenkeel::{
     aws::{
         calls::{CallLog, Calls, QuotaShares},
         clients::Clients,
-        cloud::{AwsResource, Cloud as _},
+        cloud::{AwsKind, Cloud as _},
     },
     engine::{
-        desired::Desired,
+        desired::{Desired, FacetDesired},
         engine::Engine,
         facts::{Fact, FactKey, FunctionFact, ReleaseFact},
         name::{Name, Owner},
         place::Place,
-        policy::{Mode, ReadMode, Settings},
+        policy::{FacetSettings, Mode, ReadMode, Settings},
+        resource::Single,
         status::{Row, Status},
         time::{Clock, Mono, Now},
         work::{DocumentKey, Event, ObjectEvent, ReadResult, Refresh, Work},
@@ -36,7 +37,7 @@ use evenkeel_sim::call::{Call, Service};
 use serde_json::{Value, json};
 
 use crate::common::{
-    function,
+    engine, facet_settings, function,
     replay::Tape,
     scene::{ACCOUNT, REGION, SCALE, Scene},
     settings,
@@ -66,17 +67,17 @@ impl Clock for Stopped {
 }
 
 /// A process that keeps one kind, and only observes.
-struct Watcher<K: AwsResource> {
-    engine: Engine<K>,
+struct Watcher<K: AwsKind> {
+    engine: Engine<Single<K>>,
     cloud: K::Cloud,
     clock: Arc<Stopped>,
     /// The causes under which drift was told.
     told: BTreeSet<&'static str>,
 }
 
-impl<K: AwsResource> Watcher<K> {
+impl<K: AwsKind> Watcher<K> {
     /// `age`: how long ago the function was changed.
-    async fn start(scene: &Scene, desired: Desired<K>, age: Duration) -> Self {
+    async fn start(scene: &Scene, desired: FacetDesired<Arc<K::Spec>>, age: Duration) -> Self {
         let found = scene.lambda("GetFunction", None, Value::Null);
         let changed = found["Configuration"]["LastModified"].as_str().unwrap();
         let changed = jiff::fmt::strtime::parse("%Y-%m-%dT%H:%M:%S%.f%z", changed).unwrap();
@@ -87,15 +88,16 @@ impl<K: AwsResource> Watcher<K> {
         let log: Arc<dyn CallLog> = Arc::new(Tape::default());
         let any: Arc<dyn Clock> = Arc::<Stopped>::clone(&clock);
         let calls = Arc::new(Calls::new(Name::new("default"), QuotaShares::of(SCALE), &any, log));
-        let settings = Settings { mode: Mode::Observe, read_mode: ReadMode::Narrow, ..settings() };
+        let settings = Settings { mode: Mode::Observe, ..settings() };
+        let own = FacetSettings { read_mode: ReadMode::Narrow, ..facet_settings() };
         let mut new = Self {
-            engine: Engine::new(Name::new("default"), settings),
+            engine: engine(settings, own),
             cloud: K::open(&clients, calls),
             clock,
             told: BTreeSet::new(),
         };
         new.hear(&found).await;
-        new.tell(Event::Desired(desired)).await;
+        new.tell(Event::Desired(Desired::one(desired, true, Mono::default()))).await;
         new
     }
 
@@ -124,22 +126,22 @@ impl<K: AwsResource> Watcher<K> {
         self.tell(Event::Facts(vec![fact(false), fact(true)])).await;
     }
 
-    async fn tell(&mut self, event: Event<K>) {
+    async fn tell(&mut self, event: Event<Single<K>>) {
         let mut works = self.engine.handle(event, self.clock.now());
         while let Some(work) = works.pop() {
             match work {
-                Work::Read(name, wanted, priority, _) => {
+                Work::Read(key, wanted, priority, _) => {
                     let started = self.clock.now().mono;
-                    let found = self.cloud.get(&name, wanted.as_deref(), priority).await;
+                    let found = self.cloud.get(key.name(), wanted.as_deref(), priority).await;
                     let found = Ok(found.unwrap().0);
-                    let read = ReadResult { name, started, found };
+                    let read = ReadResult { key, started, found };
                     works.extend(self.engine.handle(Event::Read(read), self.clock.now()));
                 }
                 Work::Report(_, ObjectEvent::Drifted(cause, _)) => {
                     self.told.insert(cause.as_str());
                 }
                 Work::Report(..) | Work::Publish(..) | Work::RaisePriority(..) => {}
-                Work::List(_) | Work::Apply(_) => panic!("it lists nothing and writes nothing"),
+                Work::List(..) | Work::Apply(_) => panic!("it lists nothing and writes nothing"),
             }
         }
     }
@@ -166,8 +168,8 @@ impl<K: AwsResource> Watcher<K> {
 }
 
 /// A facet, and how another party deletes it.
-struct Facet<K: AwsResource> {
-    of: fn(DesiredState) -> Desired<K>,
+struct Facet<K: AwsKind> {
+    of: fn(DesiredState) -> FacetDesired<Arc<K::Spec>>,
     cause: &'static str,
     delete: fn(&Scene),
     /// Whether a tag of ours is left behind that tells a later process.
@@ -209,12 +211,12 @@ impl Stand {
         manifest::expand(documents, Setting { place: &place, owner: &owner, hash_key: None })
     }
 
-    async fn watch<K: AwsResource>(&self, facet: &Facet<K>, age: Duration) -> Watcher<K> {
+    async fn watch<K: AwsKind>(&self, facet: &Facet<K>, age: Duration) -> Watcher<K> {
         Watcher::start(&self.scene, (facet.of)(self.desired()), age).await
     }
 
     /// Another party deletes the facet; each kind of process says of it what it can know.
-    async fn check<K: AwsResource>(&self, facet: Facet<K>) {
+    async fn check<K: AwsKind>(&self, facet: Facet<K>) {
         let what = facet.cause;
         let mut witness = self.watch(&facet, LATER).await;
         assert_eq!(witness.row().status, Status::Synced, "{what}: {:?}", witness.row());
@@ -251,9 +253,9 @@ impl Stand {
 }
 
 /// A facet of which a tag of ours is left behind.
-fn facet<K: AwsResource>(
+fn facet<K: AwsKind>(
     cause: &'static str,
-    of: fn(DesiredState) -> Desired<K>,
+    of: fn(DesiredState) -> FacetDesired<Arc<K::Spec>>,
     delete: fn(&Scene),
 ) -> Facet<K> {
     Facet { of, cause, delete, tag: true }

@@ -8,7 +8,7 @@ use evenkeel::{
     aws::{
         calls::{CallLog, Calls, QuotaShares},
         clients::Clients,
-        cloud::{AwsResource as _, Cloud, Priority},
+        cloud::{AwsKind as _, Cloud, Priority},
     },
     daemon::clock::SystemClock,
     engine::{

@@ -6,13 +6,13 @@ use serde_json::{Map, Value, json};
 use tokio::sync::mpsc;
 
 use crate::{
-    aws::cloud::{AwsResource, Cloud as _, Priority},
+    aws::cloud::{AwsKind, Cloud as _, Priority},
     cli::{error::ObjectError, target_clients::TargetClients},
     engine::{
         failure::Failure,
         kind::Kind as _,
         name::Name,
-        observed::Known,
+        observed::{Known, Reading},
         page::Page,
         policy::Deletion,
         tags::{Claim, Tags},
@@ -158,7 +158,7 @@ impl<'a> LiveReader<'a> {
         found: &mut ImportedDocument,
     ) -> Result<(), Failure>
     where
-        P::Kind: AwsResource,
+        P::Kind: AwsKind,
     {
         // Those of all functions have been read; the others belong to an alias alone.
         let on_alias = [Provisioned::FIELD, Scaling::FIELD].contains(&P::FIELD);
@@ -171,7 +171,7 @@ impl<'a> LiveReader<'a> {
         let wanted = doc.and_then(|it| P::wanted(&it, site).pop()).map(|(_, spec)| spec);
         let wanted = wanted.or_else(|| P::spare(None, site));
         let cloud =
-            <P::Kind as AwsResource>::open(&self.target.clients, Arc::clone(&self.target.calls));
+            <P::Kind as AwsKind>::open(&self.target.clients, Arc::clone(&self.target.calls));
         let (reading, _) = cloud.get(site.function, wanted.as_ref(), Priority::Write).await?;
         match reading.map(|it| P::to_manifest(&it.live)) {
             Some(Known::Yes(Some(value))) => put(&mut found.spec, P::FIELD, value),
@@ -212,9 +212,9 @@ impl<'a> LiveReader<'a> {
 }
 
 /// Lists all objects of a kind, to the last page.
-async fn list<K: AwsResource>(target: &TargetClients) -> Result<Vec<(Name, K::Live)>, Failure> {
+async fn list<K: AwsKind>(target: &TargetClients) -> Result<Vec<(Name, K::Live)>, Failure> {
     let cloud = K::open(&target.clients, Arc::clone(&target.calls));
-    let (pages, mut read) = mpsc::channel::<Page<K>>(PAGES);
+    let (pages, mut read) = mpsc::channel::<Page<Reading<K::Live>>>(PAGES);
     let all = async {
         let mut rows = Vec::new();
         while let Some(page) = read.recv().await {

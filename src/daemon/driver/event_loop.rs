@@ -7,25 +7,28 @@ use tracing::{Instrument as _, info, info_span, warn};
 
 use super::ports::{Ports, report_credentials, send};
 use crate::{
-    aws::{cloud::Cloud, read_priority::ReadPriority},
+    aws::{
+        cloud::{AwsResource, ResourceCloud as _},
+        read_priority::ReadPriority,
+    },
     daemon::{
-        board::{BatchCounts, EngineStatus},
+        audit_plan::AuditLoadOfKind,
+        board::{BatchCounts, EngineStatus, FacetStatus},
         event_recorder::{Ended, EventRecorder},
         fact_bus::FactUpdates,
         objects::FacetPath,
-        permits::Permit,
         stop::stopped,
     },
     engine::{
         diff::Change,
         engine::Engine,
+        facet::{FacetId, FacetKey},
         failure::{Class, chain},
-        kind::Kind,
-        name::{Key, Name},
+        name::Key,
+        resource::{facets, info},
         time::Mono,
         work::{Event, ObjectEvent, Order, Work},
     },
-    kinds::document_of,
 };
 
 /// The loop goes round at least this often, so that a standstill shows.
@@ -34,22 +37,22 @@ const BEAT: Duration = Duration::from_secs(10);
 const DRAIN_MAX: Duration = Duration::from_secs(25);
 
 /// One engine with its client of AWS.
-pub(crate) struct Driver<K: Kind, C: Cloud<K>> {
-    engine: Engine<K>,
-    pub(super) cloud: Arc<C>,
-    pub(super) ports: Ports<K>,
+pub(crate) struct Driver<R: AwsResource> {
+    engine: Engine<R>,
+    pub(super) cloud: Arc<R::Cloud>,
+    pub(super) ports: Ports<R>,
     pub(super) reads: JoinSet<()>,
     writes: JoinSet<()>,
     /// What is under way since when.
-    pub(super) under_way: BTreeMap<Name, Mono>,
+    pub(super) under_way: BTreeMap<FacetKey, Mono>,
     /// How urgent each read under way is.
-    pub(super) read_priorities: BTreeMap<Name, ReadPriority>,
+    pub(super) read_priorities: BTreeMap<FacetKey, ReadPriority>,
     batches: BatchCounts,
 }
 
-impl<K: Kind, C: Cloud<K>> Driver<K, C> {
+impl<R: AwsResource> Driver<R> {
     /// Makes a driver that has not started; [`Driver::run`] starts it.
-    pub(crate) fn new(engine: Engine<K>, cloud: C, ports: Ports<K>) -> Self {
+    pub(crate) fn new(engine: Engine<R>, cloud: R::Cloud, ports: Ports<R>) -> Self {
         Self {
             engine,
             cloud: Arc::new(cloud),
@@ -92,22 +95,22 @@ impl<K: Kind, C: Cloud<K>> Driver<K, C> {
         self.ports.events.close();
         let drained = async { while self.writes.join_next().await.is_some() {} };
         if time::timeout(DRAIN_MAX, drained).await.is_err() {
-            warn!(target = %self.ports.target, kind = K::NAME, "gave up waiting for calls under way");
+            warn!(target = %self.ports.target, kind = R::NAME, "gave up waiting for calls under way");
         }
     }
 
     /// Gives the engine an event and starts the work that it asks for; then tells the other engines
     /// its facts, puts its rows on the board, and records what happened to its objects.
-    fn handle(&mut self, event: Event<K>) {
+    fn handle(&mut self, event: Event<R>) {
         let answered = match &event {
-            Event::Read(read_started) => Some(read_started.name.clone()),
-            Event::Applied { name, .. } | Event::Blocked(name) => Some(name.clone()),
+            Event::Read(read) => Some(&read.key),
+            Event::Applied { key, .. } | Event::Blocked(key) => Some(key),
             Event::Desired(_)
-            | Event::Page(_)
-            | Event::ListEnded(_)
+            | Event::Page(..)
+            | Event::ListEnded(..)
             | Event::Facts(_)
             | Event::Refresh(_)
-            | Event::AuditPeriods(_)
+            | Event::AuditPeriods(..)
             | Event::BulkRows(_)
             | Event::Resync
             | Event::Paused(_)
@@ -116,18 +119,19 @@ impl<K: Kind, C: Cloud<K>> Driver<K, C> {
             | Event::PruneDecided(_)
             | Event::Woke => None,
         };
-        self.batches.received += u64::from(matches!(event, Event::PruneDecided(_)));
-        if let Some(name) = answered {
-            self.under_way.remove(&name);
-            self.read_priorities.remove(&name);
+        if let Some(key) = answered {
+            self.under_way.remove(key);
+            self.read_priorities.remove(key);
         }
+        let all = matches!(event, Event::Woke);
+        self.batches.received += u64::from(matches!(event, Event::PruneDecided(_)));
         let (mut facts, mut object_events) = (FactUpdates::new(), Vec::new());
         let mut events = vec![event];
         while let Some(event) = events.pop() {
             for work in self.engine.handle(event, self.ports.clock.now()) {
                 match work {
                     Work::Publish(key, fact) => facts.push((key, fact)),
-                    Work::Report(name, describe) => object_events.push((name, describe)),
+                    Work::Report(key, describe) => object_events.push((key, describe)),
                     work => events.extend(self.start(work)),
                 }
             }
@@ -135,108 +139,127 @@ impl<K: Kind, C: Cloud<K>> Driver<K, C> {
         self.pace();
         // Before the board shows this engine: with the batch uncounted, all engines could look
         // quiet while it is on its way.
-        self.batches.sent += self.ports.fact_bus.send(K::NAME, &facts);
-        self.show();
+        self.batches.sent += self.ports.fact_bus.send(R::NAME, &facts);
+        self.show(all);
         self.record(&object_events);
     }
 
     /// Tells the engine how often its audit may read, if that is news.
     fn pace(&mut self) {
-        let Some(pacer) = &self.ports.pacer else { return };
-        let news = pacer.news(K::NAME, self.engine.audit_load(), self.engine.audit_periods());
-        let Some(periods) = news else { return };
-        for work in self.engine.handle(Event::AuditPeriods(periods), self.ports.clock.now()) {
-            // It only plans reads; what is due already is handed out all the same.
-            self.start(work);
+        let Some(plan) = self.ports.audits.clone() else { return };
+        for facet in facets::<R>() {
+            let load = AuditLoadOfKind {
+                kind: info::<R>(facet).kind,
+                costs: R::read_costs(facet),
+                load: self.engine.audit_load(facet),
+            };
+            let news = plan.news(load, self.engine.audit_periods(facet));
+            let Some(periods) = news else { continue };
+            let event = Event::AuditPeriods(facet, periods);
+            for work in self.engine.handle(event, self.ports.clock.now()) {
+                // It only plans reads; what is due already is handed out all the same.
+                self.start(work);
+            }
         }
     }
 
-    /// Starts a piece of work. Returns an event instead of starting it if it is a step whose permit
-    /// is not free.
-    fn start(&mut self, work: Work<K>) -> Option<Event<K>> {
+    /// Starts a piece of work. Returns an event instead of starting it if it is a write while all writing is on hold.
+    fn start(&mut self, work: Work<R>) -> Option<Event<R>> {
         match work {
-            Work::List(wanted) => self.list(wanted),
-            Work::Read(name, wanted, priority, late) => {
-                self.ports.metrics.waited(K::NAME, late);
-                self.read(name, wanted, priority);
+            Work::List(facet, wanted) => self.list(facet, wanted),
+            Work::Read(key, wanted, priority, late) => {
+                self.ports.metrics.waited(info::<R>(key.facet).kind, late);
+                self.read(key, wanted, priority);
             }
-            Work::RaisePriority(name, priority) => self.raise_priority(&name, priority),
-            // A step that changes nothing needs no permit.
-            Work::Apply(order) if !K::writes(&order.planned.step) => self.apply(order, None),
-            Work::Apply(order) => match self.permit(&order.name, order.read_started) {
-                Some(permit) => self.apply(order, Some(permit)),
-                None => return Some(Event::Blocked(order.name)),
-            },
+            Work::RaisePriority(key, priority) => self.raise_priority(&key, priority),
+            Work::Apply(order) => {
+                if R::writes(&order.planned.step) && self.ports.pause.why().is_some() {
+                    return Some(Event::Blocked(order.key));
+                }
+                self.apply(order);
+            }
             // `handle` keeps these back until all other work has started.
             Work::Publish(..) | Work::Report(..) => {}
         }
         None
     }
 
-    fn record(&self, object_events: &[(Name, ObjectEvent)]) {
+    fn record(&self, object_events: &[(FacetKey, ObjectEvent)]) {
         let Ports { metrics, event_log, board, clock, .. } = &self.ports;
         let recorder = EventRecorder { metrics, event_log, board, at: clock.now().wall };
-        for (name, event) in object_events {
-            recorder.record(&self.key(name), event);
+        for (key, event) in object_events {
+            recorder.record(&self.key(key), event);
         }
     }
 
-    /// Leave to write, if nobody else writes to the same thing and nothing holds all writes.
-    fn permit(&self, name: &Name, read_started: Mono) -> Option<Permit> {
-        let free = self.ports.pause.why().is_none();
-        free.then(|| self.ports.permits.take(K::PERMIT, &K::host(name), read_started)).flatten()
-    }
-
-    pub(super) fn key(&self, name: &Name) -> Key {
-        Key { target: self.ports.target.clone(), kind: K::NAME, name: name.clone() }
+    pub(super) fn key(&self, key: &FacetKey) -> Key {
+        let (kind, name) = (info::<R>(key.facet).kind, key.name().clone());
+        Key { target: self.ports.target.clone(), kind, name }
     }
 
     /// Puts the engine's changed rows and its status on the board, wakes those who wait for changed
-    /// rows, and rings the supervisor if what a prune decision rests on has changed.
-    fn show(&mut self) {
+    /// rows, and rings the supervisor if what a prune decision rests on has changed. `all`: whether facets are shown
+    /// too of which nothing has changed but time.
+    fn show(&mut self, all: bool) {
         let now = self.ports.clock.now();
         let changed = self.engine.take_changed();
         let turned = !changed.is_empty();
-        let started = self.under_way.values();
-        let status = EngineStatus {
-            summary: self.engine.summary(now),
-            quiet: self.engine.is_quiet(),
-            batches: self.batches,
-            beat: now.mono,
-            oldest: started.clone().min().copied(),
-            unfinished: started.map(|it| now.mono.since(*it)).sum(),
-        };
+        let touched = self.engine.take_touched();
+        let statuses: Vec<(&'static str, FacetStatus)> = facets::<R>()
+            .filter(|it| all || touched.contains(it))
+            .map(|it| (info::<R>(it).kind, self.facet_status(it)))
+            .collect();
+        let engine =
+            EngineStatus { quiet: self.engine.is_quiet(), batches: self.batches, beat: now.mono };
         let target = &self.ports.target;
-        let prune_input = status.summary.prune_input.clone();
-        let before = self.ports.board.write(|board| {
-            for (name, row) in changed {
-                let key = Key { target: target.clone(), kind: K::NAME, name };
+        let rows: Vec<_> = changed.into_iter().map(|(key, row)| (self.key(&key), row)).collect();
+        let mut news = false;
+        self.ports.board.write(|board| {
+            for (key, row) in rows {
                 match row {
                     Some(row) => board.rows.insert(key, row),
                     None => board.rows.remove(&key),
                 };
             }
-            board.engines.insert((target.clone(), K::NAME), status)
+            for (kind, status) in statuses {
+                let input = status.summary.prune_input.clone();
+                let before = board.facets.insert((target.clone(), kind), status);
+                news |= before.is_none_or(|it| it.summary.prune_input != input);
+            }
+            board.engines.insert((target.clone(), R::NAME), engine);
         });
         if turned {
             self.ports.board.turn();
         }
-        if before.is_none_or(|it| it.summary.prune_input != prune_input) {
+        if news {
             self.ports.prune_input.notify_one();
         }
     }
 
+    fn facet_status(&self, facet: FacetId) -> FacetStatus {
+        let now = self.ports.clock.now();
+        let started = self.under_way.iter().filter(|(key, _)| key.facet == facet);
+        let started = started.map(|(_, since)| *since);
+        FacetStatus {
+            summary: self.engine.summary(facet, now),
+            oldest: started.clone().min(),
+            under_way: started.clone().count(),
+            unfinished: started.map(|it| now.mono.since(it)).sum(),
+        }
+    }
+
     /// Starts a task that makes the call of a step, records what came of it, and answers with
-    /// [`Event::Applied`]. `permit` is `None` for a step that changes nothing.
-    fn apply(&mut self, order: Order<K>, permit: Option<Permit>) {
-        let Order { name, planned, revision, changes, trigger, .. } = order;
-        self.under_way.insert(name.clone(), self.ports.clock.now().mono);
+    /// [`Event::Applied`].
+    fn apply(&mut self, order: Order<R>) {
+        let Order { key: of, planned, revision, changes, trigger, .. } = order;
+        let kind = info::<R>(of.facet).kind;
+        self.under_way.insert(of.clone(), self.ports.clock.now().mono);
         let (cloud, answers) = (Arc::clone(&self.cloud), self.ports.answers.clone());
         let (metrics, clock) = (Arc::clone(&self.ports.metrics), Arc::clone(&self.ports.clock));
         let credentials_refused = Arc::clone(&self.ports.credentials_refused);
-        metrics.work(K::NAME);
+        metrics.work(kind);
         let (event_log, board) = (Arc::clone(&self.ports.event_log), Arc::clone(&self.ports.board));
-        let key = self.key(&name);
+        let key = self.key(&of);
         let FacetPath { object, facet } = FacetPath::of(&key);
         let span = info_span!("apply", %object, %facet);
         let task = async move {
@@ -244,12 +267,8 @@ impl<K: Kind, C: Cloud<K>> Driver<K, C> {
             let result = cloud.apply(&planned.step).await;
             let ended = clock.now().mono;
             let took = ended.since(began);
-            // Also after a failure: the call may have changed something all the same.
-            if let Some(permit) = permit {
-                permit.wrote(ended);
-            }
-            metrics.duration(K::NAME, "apply", took);
-            metrics.step(document_of(K::NAME, &name).0, result.is_ok(), trigger);
+            metrics.duration(kind, "apply", took);
+            metrics.step(R::NAME, result.is_ok(), trigger);
             let took_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
             match &result {
                 Ok(()) => {
@@ -263,7 +282,7 @@ impl<K: Kind, C: Cloud<K>> Driver<K, C> {
                     info!(step = %planned.step, "AWS is busy with it; later");
                 }
                 Err(failure) => {
-                    metrics.retry(K::NAME);
+                    metrics.retry(kind);
                     report_credentials(failure, &credentials_refused);
                     let error = chain(failure);
                     warn!(step = %planned.step, class = %failure.class, error, "step failed");
@@ -277,7 +296,7 @@ impl<K: Kind, C: Cloud<K>> Driver<K, C> {
                 let (step, error) = (planned.step.to_string(), error.map(|it| chain(it)));
                 recorder.ended(&key, Ended { step, trigger, changes, error, took_ms });
             }
-            send(&answers, Event::Applied { name, result }).await;
+            send(&answers, Event::Applied { key: of, result }).await;
         };
         self.writes.spawn(task.instrument(span));
     }

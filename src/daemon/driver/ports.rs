@@ -6,18 +6,17 @@ use tokio::sync::{Notify, mpsc, watch};
 
 use crate::{
     daemon::{
-        audit_plan::AuditPacer,
+        audit_plan::AuditPlan,
         board::Board,
         event_log::EventLog,
         fact_bus::{FactBus, FactInbox},
         metrics::Metrics,
         pause::PauseFile,
-        permits::Permits,
     },
     engine::{
         failure::{Class, Failure},
-        kind::Kind,
         name::Name,
+        resource::Resource,
         time::Clock,
         work::Event,
     },
@@ -27,13 +26,13 @@ use crate::{
 pub(crate) const EVENTS_MAX: usize = 1024;
 
 /// Everything that a driver needs besides its engine and its cloud.
-pub(crate) struct Ports<K: Kind> {
+pub(crate) struct Ports<R: Resource> {
     /// The target.
     pub target: Name,
     /// Events from outside.
-    pub events: mpsc::Receiver<Event<K>>,
+    pub events: mpsc::Receiver<Event<R>>,
     /// The way back for answers.
-    pub answers: mpsc::Sender<Event<K>>,
+    pub answers: mpsc::Sender<Event<R>>,
     /// Facts of other kinds.
     pub inbox: FactInbox,
     /// Who wants to hear ours.
@@ -44,10 +43,8 @@ pub(crate) struct Ports<K: Kind> {
     pub metrics: Arc<Metrics>,
     /// What happened.
     pub event_log: Arc<EventLog>,
-    /// Who may write to what.
-    pub permits: Permits,
     /// How often the audit may read; `None`: everything is read once.
-    pub pacer: Option<AuditPacer>,
+    pub audits: Option<Arc<AuditPlan>>,
     /// What holds all writes while it exists.
     pub pause: PauseFile,
     /// Rung when it is another set of objects that nobody wants.
@@ -61,7 +58,7 @@ pub(crate) struct Ports<K: Kind> {
 }
 
 /// Sends an answer, unless nobody listens any more.
-pub(super) async fn send<K: Kind>(answers: &mpsc::Sender<Event<K>>, event: Event<K>) {
+pub(super) async fn send<R: Resource>(answers: &mpsc::Sender<Event<R>>, event: Event<R>) {
     if answers.send(event).await.is_err() {
         tracing::debug!("an answer came after the end");
     }

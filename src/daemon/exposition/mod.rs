@@ -11,7 +11,7 @@ use self::{
     values::{count, flag, seconds},
 };
 use super::{
-    board::{Board, BoardState, EngineStatus},
+    board::{Board, BoardState, FacetStatus},
     objects::{BoardObject, documents},
     text::{ExpositionWriter, Family},
 };
@@ -125,7 +125,7 @@ impl ExpositionWriter<'_> {
         );
         let all = || {
             shown
-                .engines
+                .facets
                 .iter()
                 .map(|((target, kind), it)| ([target.to_string(), (*kind).to_owned()], &it.summary))
         };
@@ -176,7 +176,7 @@ impl ExpositionWriter<'_> {
         self.gauge(
             &Family("evenkeel_breaker_open", help, &["target"]),
             targets().map(|target| {
-                let ours = shown.engines.iter().filter(|((it, _), _)| it == target);
+                let ours = shown.facets.iter().filter(|((it, _), _)| it == target);
                 let open = ours.into_iter().any(|(_, it)| it.summary.broken.is_some());
                 ([target.to_string()], flag(open))
             }),
@@ -204,7 +204,7 @@ impl ExpositionWriter<'_> {
     /// The names are those of Kubernetes controllers, so that existing dashboards work.
     fn queues(&mut self, shown: &BoardState, now: Mono) {
         let mut sums: BTreeMap<&str, (usize, f64, f64)> = BTreeMap::new();
-        for ((_, kind), engine) in &shown.engines {
+        for ((_, kind), engine) in &shown.facets {
             let (depth, unfinished, longest) = sums.entry(kind).or_default();
             *depth += engine.summary.depth;
             *unfinished += engine.unfinished.as_secs_f64();
@@ -256,18 +256,18 @@ impl ExpositionWriter<'_> {
 }
 
 /// The engines that keep documents, by target and kind.
-fn engines(shown: &BoardState) -> impl Iterator<Item = (&str, &'static str, &EngineStatus)> {
-    let all = shown.engines.iter().filter(|((_, kind), _)| DOCUMENTS.contains(kind));
+fn engines(shown: &BoardState) -> impl Iterator<Item = (&str, &'static str, &FacetStatus)> {
+    let all = shown.facets.iter().filter(|((_, kind), _)| DOCUMENTS.contains(kind));
     all.map(|((target, kind), engine)| (target.as_str(), *kind, engine))
 }
 
 /// The engines that keep functions, by target.
-fn functions(shown: &BoardState) -> impl Iterator<Item = (&str, &EngineStatus)> {
-    let all = shown.engines.iter().filter(|((_, kind), _)| *kind == Function::NAME);
+fn functions(shown: &BoardState) -> impl Iterator<Item = (&str, &FacetStatus)> {
+    let all = shown.facets.iter().filter(|((_, kind), _)| *kind == Function::NAME);
     all.map(|((target, _), engine)| (target.as_str(), engine))
 }
 
-fn coverage(engine: &EngineStatus) -> f64 {
+fn coverage(engine: &FacetStatus) -> f64 {
     let it = &engine.summary;
     let all = it.managed + it.unmanaged + it.orphans;
     if all == 0 { 1.0 } else { count(it.managed) / count(all) }

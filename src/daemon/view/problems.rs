@@ -29,8 +29,8 @@ fn unread<'a>(objects: impl Iterator<Item = &'a &'a BoardObject>) -> BTreeMap<&'
 
 /// The open mass-drift breakers, by target and kind.
 pub(super) fn breakers(shown: &BoardState) -> impl Iterator<Item = (&Name, &'static str, &Broken)> {
-    let engines = shown.engines.iter();
-    engines.filter_map(|((target, kind), it)| Some((target, *kind, it.summary.broken.as_ref()?)))
+    let facets = shown.facets.iter();
+    facets.filter_map(|((target, kind), it)| Some((target, *kind, it.summary.broken.as_ref()?)))
 }
 
 /// From how many objects on that cannot be read for one reason this is told once for all.

@@ -15,7 +15,7 @@ use super::{
 use crate::{
     aws::calls::Allowance,
     daemon::{
-        board::{EngineStatus, SourceStatus},
+        board::{FacetStatus, SourceStatus},
         source::SourceError,
     },
     engine::{diff::Reason, name::Name, prune::PruneDecision},
@@ -278,8 +278,8 @@ impl View {
     fn engines_of<'a>(
         &'a self,
         name: &'a Name,
-    ) -> impl Iterator<Item = (&'static str, &'a EngineStatus)> {
-        let ours = self.shown.engines.iter().filter(move |((target, _), _)| target == name);
+    ) -> impl Iterator<Item = (&'static str, &'a FacetStatus)> {
+        let ours = self.shown.facets.iter().filter(move |((target, _), _)| target == name);
         ours.map(|((_, kind), engine)| (*kind, engine))
     }
 
@@ -335,13 +335,13 @@ fn prune(decision: &PruneDecision) -> PruneView {
     PruneView { candidates: decision.candidates, hash: decision.hash.clone(), blocked }
 }
 
-fn rollout(kind: &'static str, engine: &EngineStatus) -> Option<RolloutView> {
+fn rollout(kind: &'static str, engine: &FacetStatus) -> Option<RolloutView> {
     let it = engine.summary.waves.as_ref()?;
     let (members, released) = (it.members, it.released);
     Some(RolloutView { kind, members, released, wave: it.wave, halted: it.halted })
 }
 
-fn breaker(kind: &'static str, engine: &EngineStatus) -> Option<BreakerView> {
+fn breaker(kind: &'static str, engine: &FacetStatus) -> Option<BreakerView> {
     let it = engine.summary.broken.as_ref()?;
     Some(BreakerView { kind, drifted: it.drifted, of: it.of, hash: it.hash.clone() })
 }
@@ -352,7 +352,7 @@ fn budget(it: Allowance) -> BudgetView {
 }
 
 /// What the API shows of an engine.
-fn engine(kind: &'static str, engine: &EngineStatus) -> EngineView {
+fn engine(kind: &'static str, engine: &FacetStatus) -> EngineView {
     let it = &engine.summary;
     EngineView {
         kind,
@@ -363,7 +363,7 @@ fn engine(kind: &'static str, engine: &EngineStatus) -> EngineView {
         unmanaged: it.unmanaged,
         orphans: it.orphans,
         depth: it.depth,
-        under_way: it.under_way,
+        under_way: engine.under_way,
     }
 }
 

@@ -9,7 +9,7 @@ use super::{
     claims::{self, ClaimTag},
 };
 use crate::engine::{
-    bulk_rows::{BulkRows, Resource},
+    bulk_rows::{BulkRows, BulkSubject},
     diff::{Reason, Wait},
     facts::{Fact, FactKey, Facts, FunctionFact},
     name::Name,
@@ -87,7 +87,7 @@ impl Host {
     /// word.
     pub fn bulk_row_differs(&self, name: &Name, word: &str, rows: &BulkRows) -> bool {
         let own = claims::key(word);
-        let function = Resource::Function(name.clone());
+        let function = BulkSubject::Function(name.clone());
         rows.tags_differ(&function, &self.tags, |it| concerns_parts(it) || it == own)
     }
 

@@ -17,7 +17,6 @@ use crate::engine::{
 
 impl<B: Block> Kind for Of<B> {
     const NAME: &'static str = B::NAME;
-    const PERMIT: &'static str = FUNCTION;
     const PART_OF: Option<&'static str> = Some(FUNCTION);
     const LISTING: Listing = Listing::None;
     type Spec = Spec<B>;
@@ -96,7 +95,7 @@ impl<B: Block> Kind for Of<B> {
 
     fn fact(
         _: &Name,
-        _: &Observed<Live<B>>,
+        _: Observed<&Reading<Live<B>>>,
         _: Option<&Failure>,
     ) -> Option<(FactKey, Option<Fact>)> {
         None
@@ -148,7 +147,7 @@ impl<B: Block> Kind for Of<B> {
         [FactKey::Function(function.clone())].into_iter().chain(alias).collect()
     }
 
-    fn digests(_: Option<&Spec<B>>, _: &Observed<Live<B>>, _: &Facts) -> Digests {
+    fn digests(_: Option<&Spec<B>>, _: Observed<&Reading<Live<B>>>, _: &Facts) -> Digests {
         Digests::default()
     }
 }

@@ -27,7 +27,7 @@ use self::{
 };
 use crate::{
     engine::{
-        bulk_rows::{BulkRows, Resource},
+        bulk_rows::{BulkRows, BulkSubject},
         diff::{Diff, Fingerprint, Planned},
         facts::{Fact, FactKey, Facts},
         failure::Failure,
@@ -89,7 +89,6 @@ impl Part for EventSource {
 
 impl Kind for EventSource {
     const NAME: &'static str = spec::KIND;
-    const PERMIT: &'static str = FUNCTION;
     const PART_OF: Option<&'static str> = Some(FUNCTION);
     const LISTING: Listing = Listing::All;
     type Spec = Spec;
@@ -158,10 +157,10 @@ impl Kind for EventSource {
     /// Its own tags say whose it is; those of its function, whether it is to be left alone.
     fn bulk_row_differs(name: &Name, _: Option<&Spec>, live: &Live, rows: &BulkRows) -> bool {
         let own = live.mapping.as_ref().is_some_and(|it| {
-            rows.tags_differ(&Resource::EventSource(it.uuid.clone()), &it.tags, is_indexed)
+            rows.tags_differ(&BulkSubject::EventSource(it.uuid.clone()), &it.tags, is_indexed)
         });
         let host = live.host.as_ref().is_some_and(|it| {
-            let function = Resource::Function(Self::host(name));
+            let function = BulkSubject::Function(Self::host(name));
             rows.tags_differ(&function, &it.tags, concerns_parts)
         });
         own || host
@@ -176,7 +175,11 @@ impl Kind for EventSource {
         live.mapping.as_ref()?.changed_at
     }
 
-    fn fact(_: &Name, _: &Observed<Live>, _: Option<&Failure>) -> Option<(FactKey, Option<Fact>)> {
+    fn fact(
+        _: &Name,
+        _: Observed<&Reading<Live>>,
+        _: Option<&Failure>,
+    ) -> Option<(FactKey, Option<Fact>)> {
         None
     }
 
@@ -202,7 +205,7 @@ impl Kind for EventSource {
         [FactKey::Function(function.clone())].into_iter().chain(alias).collect()
     }
 
-    fn digests(_: Option<&Spec>, _: &Observed<Live>, _: &Facts) -> Digests {
+    fn digests(_: Option<&Spec>, _: Observed<&Reading<Live>>, _: &Facts) -> Digests {
         Digests::default()
     }
 }

@@ -34,7 +34,7 @@ use self::{
     step::{Step, Tag, Untag},
 };
 use crate::engine::{
-    bulk_rows::{BulkRows, Resource},
+    bulk_rows::{BulkRows, BulkSubject},
     diff::{Diff, Fingerprint, Planned},
     facts::{Fact, FactKey, Facts, FunctionFact},
     failure::Failure,
@@ -54,7 +54,6 @@ const SHORT: usize = 12;
 
 impl Kind for Function {
     const NAME: &'static str = "Function";
-    const PERMIT: &'static str = "Function";
     const LISTING: Listing = Listing::All;
     type Spec = Spec;
     type Live = Live;
@@ -109,7 +108,7 @@ impl Kind for Function {
     /// An absent function is a fact too: its parts wait for it. A row of a list tells nothing.
     fn fact(
         name: &Name,
-        observed: &Observed<Live>,
+        observed: Observed<&Reading<Live>>,
         _: Option<&Failure>,
     ) -> Option<(FactKey, Option<Fact>)> {
         let fact = match observed {
@@ -128,7 +127,7 @@ impl Kind for Function {
     }
 
     fn bulk_row_differs(name: &Name, _: Option<&Spec>, live: &Live, rows: &BulkRows) -> bool {
-        rows.tags_differ(&Resource::Function(name.clone()), &live.tags, is_indexed)
+        rows.tags_differ(&BulkSubject::Function(name.clone()), &live.tags, is_indexed)
     }
 
     /// Whoever keeps its alias has seen it at another revision.
@@ -154,7 +153,7 @@ impl Kind for Function {
         images.map(FactKey::Image).chain(repository).chain(release).collect()
     }
 
-    fn digests(spec: Option<&Spec>, observed: &Observed<Live>, facts: &Facts) -> Digests {
+    fn digests(spec: Option<&Spec>, observed: Observed<&Reading<Live>>, facts: &Facts) -> Digests {
         let exists = observed.reading().is_some();
         let desired = spec.and_then(|spec| resolve::resolve(spec, facts, exists).ok());
         let live = observed.reading().and_then(|reading| reading.live.digest.as_ref());

@@ -8,15 +8,6 @@ use std::{
     time::Duration,
 };
 
-use aws_sdk_ecr::{
-    Client,
-    types::{
-        Image as EcrImage, ImageFailure, ImageFailureCode, ImageIdentifier, ListImagesFilter,
-        TagStatus,
-    },
-};
-use tokio::sync::mpsc;
-
 use super::{
     Image, Live, manifest,
     spec::{Id, Spec},
@@ -26,7 +17,7 @@ use crate::{
     aws::{
         calls::{Call, Calls},
         clients::Clients,
-        cloud::{AwsResource, Cloud, Got, Priority},
+        cloud::{AwsKind, Cloud, Got, Pages, Priority},
         missing::optional,
         op::{Bucket, Op},
     },
@@ -37,6 +28,13 @@ use crate::{
         observed::Reading,
         page::Page,
         time::Mono,
+    },
+};
+use aws_sdk_ecr::{
+    Client,
+    types::{
+        Image as EcrImage, ImageFailure, ImageFailureCode, ImageIdentifier, ListImagesFilter,
+        TagStatus,
     },
 };
 
@@ -247,7 +245,7 @@ impl ImageQuery {
     }
 }
 
-impl AwsResource for Image {
+impl AwsKind for Image {
     type Cloud = ImageCloud;
     const READ_COSTS: &'static [(Bucket, f64)] = &[(Bucket::BatchGetImage, 1.0)];
 
@@ -262,7 +260,7 @@ impl Cloud<Image> for ImageCloud {
     async fn list(
         &self,
         wanted: Arc<BTreeMap<Name, Arc<Spec>>>,
-        pages: mpsc::Sender<Page<Image>>,
+        pages: Pages<Image>,
     ) -> Result<(), Failure> {
         let mut repositories: BTreeMap<RepositoryRef<'_>, Vec<ImageQuery>> = BTreeMap::new();
         let mut page = Page { started: self.calls.now(), rows: Vec::new() };

@@ -48,7 +48,6 @@ pub struct Live {
 
 impl Kind for Image {
     const NAME: &'static str = "Image";
-    const PERMIT: &'static str = "Image";
     const LISTING: Listing = Listing::Wanted;
     type Spec = Spec;
     type Live = Live;
@@ -111,7 +110,7 @@ impl Kind for Image {
     /// empty tag where none is known.
     fn fact(
         name: &Name,
-        observed: &Observed<Live>,
+        observed: Observed<&Reading<Live>>,
         unread: Option<&Failure>,
     ) -> Option<(FactKey, Option<Fact>)> {
         let range = matches!(Spec::of_reference(name.as_str())?.id, Id::Range(_));
@@ -136,7 +135,7 @@ impl Kind for Image {
         Vec::new()
     }
 
-    fn digests(_: Option<&Spec>, _: &Observed<Live>, _: &Facts) -> Digests {
+    fn digests(_: Option<&Spec>, _: Observed<&Reading<Live>>, _: &Facts) -> Digests {
         Digests::default()
     }
 }

@@ -12,7 +12,7 @@ use serde_json::Value;
 use super::block::{At, Block, Fields};
 use crate::{
     engine::{
-        bulk_rows::{BulkRows, Resource},
+        bulk_rows::{BulkRows, BulkSubject},
         count::count,
         diff::Cause,
     },
@@ -205,7 +205,7 @@ impl Block for LogGroup {
 
     fn bulk_row_differs(wanted: &Config, live: Option<&Config>, rows: &BulkRows) -> bool {
         let held = live.map(Self::fields).unwrap_or_default();
-        rows.differ(&Resource::LogGroup(wanted.group.clone()), &held, |_| true)
+        rows.differ(&BulkSubject::LogGroup(wanted.group.clone()), &held, |_| true)
     }
 
     /// How long logs are kept does not depend on their key; both need the group.

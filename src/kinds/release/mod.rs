@@ -101,7 +101,6 @@ impl Part for Release {
 
 impl Kind for Release {
     const NAME: &'static str = "Release";
-    const PERMIT: &'static str = FUNCTION;
     const PART_OF: Option<&'static str> = Some(FUNCTION);
     const LISTING: Listing = Listing::None;
     /// A version with a part of the calls has to be watched.
@@ -150,11 +149,11 @@ impl Kind for Release {
         matches!(step, Step::Route(it) if it.note.rejected.is_some() && !it.why.is_empty())
     }
 
-    fn ending(planned: &Planned<Step>) -> Option<Ending> {
-        match &planned.step {
+    fn ending(sort: &str, step: &Step) -> Option<Ending> {
+        match step {
             Step::Route(it) => it.ending,
             // A first version that fails its tests has no alias.
-            Step::SetClaim(_) => (planned.kind == diff::HOLD).then_some(Ending::Rejected),
+            Step::SetClaim(_) => (sort == diff::HOLD).then_some(Ending::Rejected),
             Step::Publish(_)
             | Step::Test(..)
             | Step::DeleteAlias(..)
@@ -199,7 +198,7 @@ impl Kind for Release {
     /// told as well: then there is no alias.
     fn fact(
         name: &Name,
-        observed: &Observed<Live>,
+        observed: Observed<&Reading<Live>>,
         _: Option<&Failure>,
     ) -> Option<(FactKey, Option<Fact>)> {
         let fact = match observed {
@@ -253,7 +252,7 @@ impl Kind for Release {
         vec![FactKey::Function(name.clone()), FactKey::Settled(name.clone())]
     }
 
-    fn digests(_: Option<&Spec>, _: &Observed<Live>, _: &Facts) -> Digests {
+    fn digests(_: Option<&Spec>, _: Observed<&Reading<Live>>, _: &Facts) -> Digests {
         Digests::default()
     }
 

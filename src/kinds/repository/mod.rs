@@ -22,7 +22,7 @@ use jiff::Timestamp;
 
 use self::{live::Live, spec::Spec, step::Step};
 use crate::engine::{
-    bulk_rows::{BulkRows, Resource},
+    bulk_rows::{BulkRows, BulkSubject},
     diff::{Diff, Fingerprint, Planned},
     facts::{Fact, FactKey, Facts},
     failure::Failure,
@@ -39,7 +39,6 @@ pub enum Repository {}
 
 impl Kind for Repository {
     const NAME: &'static str = spec::KIND;
-    const PERMIT: &'static str = "Repository";
     const LISTING: Listing = Listing::All;
     type Spec = Spec;
     type Live = Live;
@@ -86,7 +85,7 @@ impl Kind for Repository {
     }
 
     fn bulk_row_differs(name: &Name, _: Option<&Spec>, live: &Live, rows: &BulkRows) -> bool {
-        rows.tags_differ(&Resource::Repository(name.clone()), &live.tags, is_indexed)
+        rows.tags_differ(&BulkSubject::Repository(name.clone()), &live.tags, is_indexed)
     }
 
     fn concerns(_: &Live) -> bool {
@@ -99,7 +98,7 @@ impl Kind for Repository {
 
     fn fact(
         name: &Name,
-        observed: &Observed<Live>,
+        observed: Observed<&Reading<Live>>,
         _: Option<&Failure>,
     ) -> Option<(FactKey, Option<Fact>)> {
         let exists = match observed {
@@ -118,7 +117,7 @@ impl Kind for Repository {
         Vec::new()
     }
 
-    fn digests(_: Option<&Spec>, _: &Observed<Live>, _: &Facts) -> Digests {
+    fn digests(_: Option<&Spec>, _: Observed<&Reading<Live>>, _: &Facts) -> Digests {
         Digests::default()
     }
 }

@@ -14,11 +14,14 @@ use std::{
 use evenkeel::{
     engine::{
         audit::AuditPeriods,
+        engine::Engine,
         facts::Digest,
         kind::Kind as _,
         name::{Name, Owner},
         place::Place,
-        policy::{Mode, ReadMode, Settings},
+        policy::{FacetSettings, Mode, ReadMode, Settings},
+        resource::Resource,
+        schedule::Lanes,
         time::Mono,
     },
     kinds::function::{Function, expand::Setting},
@@ -98,11 +101,18 @@ pub fn settings() -> Settings {
         resync: Duration::from_secs(30),
         in_flight_max: 10,
         audit: AuditPeriods { managed: AUDIT, watched: AUDIT },
-        read_mode: ReadMode::Once,
-        strangers: true,
-        prune: false,
         confirm: None,
     }
+}
+
+/// What holds for each facet in a single run.
+pub fn facet_settings() -> FacetSettings {
+    FacetSettings { read_mode: ReadMode::Once, strangers: true, prune: false }
+}
+
+/// An engine of a resource with one facet.
+pub fn engine<R: Resource>(settings: Settings, own: FacetSettings) -> Engine<R> {
+    Engine::new(Name::new("default"), settings, Lanes::one(R::FACETS.len()), |_| own)
 }
 
 /// A function's manifest; `more` is YAML below `spec`.

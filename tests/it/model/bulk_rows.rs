@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use evenkeel::engine::{
-    bulk_rows::{BulkRow, Resource, SeenRows},
+    bulk_rows::{BulkRow, BulkSubject, SeenRows},
     name::Name,
     observed::Known,
     prune::Terms,
@@ -33,7 +33,7 @@ impl Index {
         let row = |name: &String| {
             let live = fleet.stage.world.live(name)?;
             let Known::Yes(shown) = live.tags.clone() else { return None };
-            Some(BulkRow { of: Resource::Function(Name::new(name.as_str())), shown })
+            Some(BulkRow { of: BulkSubject::Function(Name::new(name.as_str())), shown })
         };
         self.past.push(fleet.names.iter().filter_map(row).collect());
         let shown = self.past[self.past.len().saturating_sub(LAG + 1)].clone();

@@ -9,14 +9,17 @@ use std::{
 
 use evenkeel::{
     engine::{
-        engine::Engine,
+        desired::Desired,
+        engine::{Engine, Summary, Waves},
+        facet::{FacetId, FacetKey},
         facts::{Fact, FactKey, ImageFact},
         kind::Kind,
         name::Name,
         observed::Reading,
         page::Page,
-        policy::{Mode, ReadMode, Settings},
+        policy::{FacetSettings, Mode, ReadMode, Settings},
         prune::{Judge, Manifests, PruneDecision, Terms},
+        resource::Single,
         status::Row,
         time::{Mono, Now},
         work::{DocumentKey, Event, ObjectEvent, Order, Priority, ReadResult, Refresh, Work},
@@ -28,7 +31,11 @@ use evenkeel::{
 };
 
 use super::world::World;
-use crate::common::{desired, settings};
+use crate::common::{desired, engine, facet_settings, settings};
+
+/// The resources that are played here.
+type Functions = Single<Function>;
+type Images = Single<Image>;
 
 /// How long a call takes; it acts half-way.
 const CALL: Duration = Duration::from_millis(200);
@@ -42,9 +49,9 @@ enum Due {
     /// The model acts on a call.
     Act(Call),
     /// An answer reaches the function engine.
-    Function(Event<Function>),
+    Function(Event<Functions>),
     /// An answer reaches the image engine.
-    Image(Event<Image>),
+    Image(Event<Images>),
 }
 
 enum Call {
@@ -57,8 +64,8 @@ enum Call {
 pub struct Stage {
     pub world: World,
     pub now: Mono,
-    functions: Engine<Function>,
-    images: Engine<Image>,
+    functions: Engine<Functions>,
+    images: Engine<Images>,
     judge: Judge,
     pub decision: Arc<PruneDecision>,
     /// When the manifests are read again.
@@ -95,7 +102,8 @@ impl Stage {
     /// The same, under these terms.
     pub fn under(world: World, mode: Mode, terms: Terms, confirm: Option<String>) -> Self {
         let read_mode = if terms.once { ReadMode::Once } else { ReadMode::Watch };
-        let settings = Settings { mode, read_mode, prune: terms.prune, confirm, ..settings() };
+        let settings = Settings { mode, confirm, ..settings() };
+        let own = FacetSettings { read_mode, prune: terms.prune, ..facet_settings() };
         let target = Name::new("default");
         let grace = (terms.prune && !terms.once).then_some(terms.grace);
         Self {
@@ -105,8 +113,8 @@ impl Stage {
             deleted: 0,
             world,
             now: Mono(Duration::from_secs(1000)),
-            functions: Engine::new(target.clone(), settings.clone()),
-            images: Engine::new(target.clone(), Settings { prune: false, ..settings }),
+            functions: engine(settings.clone(), own),
+            images: engine(settings, FacetSettings { prune: false, ..own }),
             judge: Judge::new(target, terms),
             decision: Arc::default(),
             next_read: Mono::default(),
@@ -139,7 +147,8 @@ impl Stage {
     /// New manifests: one YAML text.
     pub fn manifests(&mut self, text: &str) {
         let desired = desired(text, self.intact, self.now);
-        self.tell_images(Event::Desired(desired.images));
+        let (intact, read_at) = (desired.intact, desired.read_at);
+        self.tell_images(Event::Desired(Desired::one(desired.images, intact, read_at)));
         let names: BTreeSet<&Name> = desired.functions.wanted.keys().collect();
         // What was wanted may still be on its way into the world.
         self.known.extend(self.world.names().into_iter().map(Name::new));
@@ -150,10 +159,10 @@ impl Stage {
         }
         self.decision = Arc::default();
         self.next_read = self.now.after(READ_EVERY);
-        self.tell(Event::Desired(desired.functions));
+        self.tell(Event::Desired(Desired::one(desired.functions, intact, read_at)));
     }
 
-    pub fn tell(&mut self, event: Event<Function>) {
+    pub fn tell(&mut self, event: Event<Functions>) {
         let works = self.functions.handle(event, self.clock());
         for work in works {
             self.start(work);
@@ -169,7 +178,7 @@ impl Stage {
 
     /// What the supervisor does: rules again when there is news.
     fn rule(&mut self) {
-        let prune_input = self.functions.summary(self.clock()).prune_input;
+        let prune_input = self.functions.summary(FacetId::BASE, self.clock()).prune_input;
         let manifests = Manifests { intact: self.intact, readable: true };
         let prune_input = BTreeMap::from([(Function::NAME, prune_input)]);
         let decision = Arc::new(self.judge.rule(prune_input, manifests, self.now));
@@ -180,13 +189,13 @@ impl Stage {
     }
 
     /// The update of many that is under way.
-    pub fn waves(&self) -> Option<evenkeel::engine::engine::Waves> {
+    pub fn waves(&self) -> Option<Waves> {
         self.summary().waves
     }
 
     /// The function engine in numbers.
-    pub fn summary(&self) -> evenkeel::engine::engine::Summary {
-        self.functions.summary(self.clock())
+    pub fn summary(&self) -> Summary {
+        self.functions.summary(FacetId::BASE, self.clock())
     }
 
     /// The hash of everything that could be deleted.
@@ -194,19 +203,19 @@ impl Stage {
         self.decision.hash.clone()
     }
 
-    fn tell_images(&mut self, event: Event<Image>) {
+    fn tell_images(&mut self, event: Event<Images>) {
         let mut facts: Vec<(FactKey, Option<Fact>)> = Vec::new();
         for work in self.images.handle(event, self.clock()) {
             match work {
-                Work::List(wanted) => {
+                Work::List(facet, wanted) => {
                     let rows = wanted.keys().map(|name| (name.clone(), self.image(name)));
                     let page = Page { started: self.now, rows: rows.collect() };
-                    self.later(CALL, Due::Image(Event::Page(page)));
-                    self.later(CALL, Due::Image(Event::ListEnded(Ok(()))));
+                    self.later(CALL, Due::Image(Event::Page(facet, page)));
+                    self.later(CALL, Due::Image(Event::ListEnded(facet, Ok(()))));
                 }
-                Work::Read(name, ..) => {
-                    let found = Ok(Some(self.image(&name)));
-                    let looked = ReadResult { name, started: self.now, found };
+                Work::Read(key, ..) => {
+                    let found = Ok(Some(self.image(key.name())));
+                    let looked = ReadResult { key, started: self.now, found };
                     self.later(CALL, Due::Image(Event::Read(looked)));
                 }
                 Work::Publish(key, fact) => facts.push((key, fact)),
@@ -225,17 +234,19 @@ impl Stage {
         Reading { live: Live { tag: None, image }, revision: None, exact: true }
     }
 
-    fn start(&mut self, work: Work<Function>) {
+    fn start(&mut self, work: Work<Functions>) {
         match work {
-            Work::List(_) => self.later(CALL / 2, Due::Act(Call::List(self.now))),
-            Work::Read(name, _, priority, _) => {
+            Work::List(..) => self.later(CALL / 2, Due::Act(Call::List(self.now))),
+            Work::Read(key, _, priority, _) => {
+                let name = key.object;
                 assert!(self.busy.insert(name.clone()), "two things at once: {name}");
                 if priority != Priority::Audit {
                     self.note(format!("look at {name}"));
                 }
                 self.later(CALL / 2, Due::Act(Call::Read(name, self.now)));
             }
-            Work::Apply(Order { name, planned, .. }) => {
+            Work::Apply(Order { key, planned, .. }) => {
+                let name = key.object;
                 assert!(self.busy.insert(name.clone()), "two things at once: {name}");
                 self.assert_fresh(&name);
                 if let Step::Delete(name) = &planned.step {
@@ -246,7 +257,7 @@ impl Stage {
                 self.later(CALL / 2, Due::Act(Call::Apply(name, Box::new(planned.step))));
             }
             Work::Publish(..) | Work::RaisePriority(..) => {}
-            Work::Report(name, object_events) => self.report(&name, &object_events),
+            Work::Report(key, object_events) => self.report(&key.object, &object_events),
         }
     }
 
@@ -304,11 +315,14 @@ impl Stage {
             Call::List(started) => match self.world.list(self.now) {
                 Ok(rows) => {
                     let page = Page { started, rows };
-                    self.later(PAGE, Due::Function(Event::Page(page)));
-                    self.later(PAGE, Due::Function(Event::ListEnded(Ok(()))));
+                    self.later(PAGE, Due::Function(Event::Page(FacetId::BASE, page)));
+                    self.later(PAGE, Due::Function(Event::ListEnded(FacetId::BASE, Ok(()))));
                 }
                 Err(failure) => {
-                    self.later(CALL / 2, Due::Function(Event::ListEnded(Err(failure))));
+                    self.later(
+                        CALL / 2,
+                        Due::Function(Event::ListEnded(FacetId::BASE, Err(failure))),
+                    );
                 }
             },
             Call::Read(name, started) => {
@@ -316,7 +330,7 @@ impl Stage {
                 if let Err(failure) = &found {
                     self.note(format!("look at {name}: {}", failure.class));
                 }
-                let looked = ReadResult { name, started, found };
+                let looked = ReadResult { key: FacetKey::base(name), started, found };
                 self.later(CALL / 2, Due::Function(Event::Read(looked)));
             }
             Call::Apply(name, step) => {
@@ -324,7 +338,10 @@ impl Stage {
                 if let Err(failure) = &result {
                     self.note(format!("{name}: {}", failure.class));
                 }
-                self.later(CALL / 2, Due::Function(Event::Applied { name, result }));
+                self.later(
+                    CALL / 2,
+                    Due::Function(Event::Applied { key: FacetKey::base(name), result }),
+                );
             }
         }
     }
@@ -371,14 +388,14 @@ impl Stage {
             Due::Function(event) => {
                 match &event {
                     Event::Read(looked) => {
-                        self.busy.remove(&looked.name);
+                        self.busy.remove(&looked.key.object);
                         if looked.found.is_ok() {
-                            self.looked.insert(looked.name.clone(), looked.started);
+                            self.looked.insert(looked.key.object.clone(), looked.started);
                         }
                     }
-                    Event::Applied { name, .. } => {
-                        self.busy.remove(name);
-                        self.wrote.insert(name.clone(), self.now);
+                    Event::Applied { key, .. } => {
+                        self.busy.remove(&key.object);
+                        self.wrote.insert(key.object.clone(), self.now);
                     }
                     _ => {}
                 }

@@ -1,5 +1,7 @@
 //! Plans of functions: `live` is a JSON merge patch on what GetFunction returns.
 
+use std::sync::Arc;
+
 use evenkeel::{
     aws::cloud::{Cloud as _, Priority},
     engine::{
@@ -53,7 +55,7 @@ fn plan(input: &Input) -> String {
 }
 
 /// The base manifest with more fields.
-fn wanted(fields: &str) -> DesiredObject<Spec> {
+fn wanted(fields: &str) -> DesiredObject<Arc<Spec>> {
     let fields = if fields.contains("memorySize:") {
         fields.to_owned()
     } else {
@@ -63,7 +65,7 @@ fn wanted(fields: &str) -> DesiredObject<Spec> {
     desired.functions.wanted.pop_first().unwrap().1
 }
 
-fn record(wanted: &DesiredObject<Spec>, letter: &str) -> String {
+fn record(wanted: &DesiredObject<Arc<Spec>>, letter: &str) -> String {
     let spec: &Spec = &wanted.spec;
     Record::of(Some(&digest(letter)), &spec.config_hash).text()
 }

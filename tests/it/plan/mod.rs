@@ -6,16 +6,18 @@ mod function;
 mod parts;
 mod repository;
 
-use std::{collections::BTreeMap, fmt::Display, fs};
+use std::{collections::BTreeMap, fmt::Display, fs, sync::Arc};
 
 use evenkeel::{
     engine::{
         desired::DesiredObject,
+        facet::FacetKey,
         facts::Facts,
         kind::Kind,
         memory::Memory,
         name::Name,
-        observed::Observed,
+        observed::{Observed, Reading},
+        resource::Single,
         time::{Mono, Now},
         verdict::{Case, Judgement, Verdict, judge},
     },
@@ -112,15 +114,16 @@ fn merge(into: &mut Value, patch: Value) {
 /// Judges an object that nothing is remembered of.
 fn judged<K: Kind>(
     name: &Name,
-    wanted: &DesiredObject<K::Spec>,
-    observed: &Observed<K::Live>,
+    wanted: &DesiredObject<Arc<K::Spec>>,
+    observed: &Observed<Reading<K::Live>>,
     facts: &Facts,
 ) -> Judgement<K::Step> {
     assert!(!matches!(observed, Observed::Unknown), "a plan without a read");
     let (settings, memory) = (settings(), Memory::default());
     let now = Now { mono: Mono::default(), wall: jiff::Timestamp::UNIX_EPOCH };
     let (settings, memory) = (&settings, &memory);
-    judge::<K>(&Case { name, wanted, observed, facts, settings, memory, now })
+    let key = &FacetKey::base(name.clone());
+    judge::<Single<K>>(&Case { key, wanted, observed, facts, settings, memory, now })
 }
 
 /// The lines of a plan; `sends` says what is to be shown of what a step sends.

@@ -1,5 +1,7 @@
 //! Plans of repositories: `live` is a JSON merge patch on what ECR says of one, its tags and its policies.
 
+use std::sync::Arc;
+
 use evenkeel::{
     aws::cloud::{Cloud as _, Priority},
     engine::{
@@ -40,12 +42,12 @@ fn plan(input: &Input) -> String {
     lines(&judgement, sends).join("\n") + "\n"
 }
 
-fn record(wanted: &DesiredObject<Spec>) -> String {
+fn record(wanted: &DesiredObject<Arc<Spec>>) -> String {
     Record::of(None, &wanted.spec.config_hash).text()
 }
 
 /// A manifest with these members of `spec`.
-fn wanted(fields: &str) -> DesiredObject<Spec> {
+fn wanted(fields: &str) -> DesiredObject<Arc<Spec>> {
     let mut desired = asked(&format!(
         "apiVersion: evenkeel.dev/v1\nkind: Repository\nmetadata: {{ name: {NAME} }}\nspec:\n  \
          imageScanningConfiguration: {{ scanOnPush: true }}\n{}",

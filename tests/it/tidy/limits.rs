@@ -3,8 +3,8 @@
 /// What there is that is to become less. Each number is what the tree has: whoever removes one lowers it.
 pub(crate) const FIGURES: &[(&str, usize)] = &[
     ("type names declared more than once", 1),
-    ("circles of files", 4),
-    ("files in circles", 25),
+    ("circles of files", 3),
+    ("files in circles", 8),
     ("upward imports in cli/", 0),
     ("upward imports in daemon/", 0),
     ("upward imports in aws/", 0),

@@ -71,8 +71,9 @@ pub(crate) fn kind_uses(tree: &Tree) -> BTreeMap<[&str; 2], Vec<String>> {
     let kinds: BTreeSet<&str> = kinds.filter(|it| !COMMON_KINDS.contains(it)).collect();
     let mut uses: BTreeMap<[&str; 2], Vec<String>> = BTreeMap::new();
     for file in &tree.code {
-        // The list of all kinds uses each.
-        let inside = file.path.strip_prefix("kinds/").filter(|it| *it != "mod.rs");
+        // The list of all kinds uses each, and so does what puts them side by side.
+        let lists = |it: &&str| *it == "mod.rs" || it.starts_with("facets/");
+        let inside = file.path.strip_prefix("kinds/").filter(|it| !lists(it));
         let Some(own) = inside.and_then(|it| it.split('/').next()) else { continue };
         for it in &file.mentions {
             let [first, room, other, ..] = it.path.as_slice() else { continue };

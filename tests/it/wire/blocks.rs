@@ -1,7 +1,7 @@
 //! Blocks of functions on recorded answers: what goes out, page by page, and what comes of what comes back.
 
 use evenkeel::{
-    aws::cloud::{AwsResource, Cloud, Priority},
+    aws::cloud::{AwsKind, Cloud, Priority},
     engine::{
         failure::{Class, Failure},
         name::Name,

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use evenkeel::{
     aws::bulk::BulkClient,
     engine::{
-        bulk_rows::{BulkRow, Resource},
+        bulk_rows::{BulkRow, BulkSubject},
         failure::{Class, Failure},
         name::Name,
     },
@@ -47,7 +47,7 @@ fn groups(
     read(answer, async move |client| client.log_groups(&names, pages).await)
 }
 
-fn row(of: Resource, shown: &[(&str, &str)]) -> BulkRow {
+fn row(of: BulkSubject, shown: &[(&str, &str)]) -> BulkRow {
     let shown = shown.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned()));
     BulkRow { of, shown: shown.collect() }
 }
@@ -69,9 +69,9 @@ fn tags_are_read_page_by_page_without_a_filter_for_tags() {
     });
     assert!(result.is_ok(), "{result:?}");
     let expected = [
-        row(Resource::Function(Name::new("resize")), &[("team", "a")]),
-        row(Resource::EventSource("0a-1b".into()), &[]),
-        row(Resource::Repository(Name::new("team/jobs")), &[("b", "")]),
+        row(BulkSubject::Function(Name::new("resize")), &[("team", "a")]),
+        row(BulkSubject::EventSource("0a-1b".into()), &[]),
+        row(BulkSubject::Repository(Name::new("team/jobs")), &[("b", "")]),
     ];
     assert_eq!(rows, expected);
     let call = "ResourceGroupsTaggingAPI_20170126.GetResources";
@@ -113,7 +113,7 @@ fn log_groups_are_read_by_pages_or_one_by_one() {
             (name, _) => ok(json!({ "nextToken": "t", "logGroups": [group(name, json!(7))] })),
         }
     };
-    let of = |name: &str| Resource::LogGroup(name.to_owned());
+    let of = |name: &str| BulkSubject::LogGroup(name.to_owned());
     let names = ["/aws/lambda/a", "/aws/lambda/b", "jobs"];
     let (result, rows, asked) = groups((&names, None), answer);
     assert_eq!(result.unwrap(), Some(2));

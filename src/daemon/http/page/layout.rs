@@ -103,7 +103,7 @@ fn banners(view: &View) -> Vec<Banner> {
     for (name, reason) in shown.targets.iter().filter_map(|(name, it)| Some((name, it.as_ref()?))) {
         push("/targets", format!("Target {name} is on hold: {}", reason.message));
     }
-    for ((target, kind), engine) in &shown.engines {
+    for ((target, kind), engine) in &shown.facets {
         if let Some(broken) = &engine.summary.broken {
             let (drifted, of) = (broken.drifted, broken.of);
             let text = format!(

@@ -61,7 +61,7 @@ fn of(context: PageContext<'_>) -> Overview {
     let tile = |it: Status| Tile { status: it.as_str(), count: count(it), meaning: meaning(it) };
     let source = &view.shown.source;
     let snapshot = source.snapshot.as_ref();
-    let due = view.shown.engines.values().filter_map(|it| it.summary.next_list).min();
+    let due = view.shown.facets.values().filter_map(|it| it.summary.next_list).min();
     let next = due.map(|at| format!("in {}s", at.since(view.at.mono).as_secs()));
     Overview {
         layout: Layout::new(context, "overview", "Overview", "/api/v1/objects?facets=false"),
@@ -74,7 +74,7 @@ fn of(context: PageContext<'_>) -> Overview {
         read: TimeCell::maybe(source.good_at, view),
         documents: snapshot.map_or(0, |it| it.documents.len()),
         next: next.unwrap_or_else(|| "under way".into()),
-        unmanaged: view.shown.engines.values().map(|it| it.summary.unmanaged).sum(),
+        unmanaged: view.shown.facets.values().map(|it| it.summary.unmanaged).sum(),
     }
 }
 

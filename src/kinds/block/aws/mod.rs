@@ -12,7 +12,6 @@ use aws_sdk_lambda::{
     types::{LastUpdateStatus, State},
 };
 use jiff::Timestamp;
-use tokio::sync::mpsc;
 
 pub use self::places::{Others, PAGES_MAX};
 use self::survey::Survey;
@@ -25,7 +24,7 @@ use crate::{
     aws::{
         calls::{Call, Calls},
         clients::Clients,
-        cloud::{AwsResource, Cloud, Got, Priority},
+        cloud::{AwsKind, Cloud, Got, Pages, Priority},
         date::timestamp,
         op::{Bucket, Op},
     },
@@ -33,7 +32,6 @@ use crate::{
         failure::{Class, Failure, chain},
         name::Name,
         observed::{Known, Reading},
-        page::Page,
         tags::{OURS, Tags},
         time::Mono,
     },
@@ -44,7 +42,7 @@ pub type Read<C> = (Result<Option<C>, Failure>, Option<Mono>);
 
 /// A block's own side of AWS.
 pub trait FacetClient: Block {
-    /// What reading it spends besides GetFunction ([`AwsResource::READ_COSTS`]).
+    /// What reading it spends besides GetFunction ([`AwsKind::READ_COSTS`]).
     const READ_COSTS: &'static [(Bucket, f64)] = &[(Bucket::Lambda, 1.0)];
 
     /// Reads the block where it is, or should be; `None` if there is none. `host` is what
@@ -108,7 +106,7 @@ pub struct Hung<B: Block> {
     survey: Survey<B>,
 }
 
-impl<B: FacetClient> AwsResource for Of<B> {
+impl<B: FacetClient> AwsKind for Of<B> {
     type Cloud = Hung<B>;
     const READ_COSTS: &'static [(Bucket, f64)] = B::READ_COSTS;
 
@@ -125,7 +123,7 @@ impl<B: FacetClient> Cloud<Of<B>> for Hung<B> {
     async fn list(
         &self,
         _: Arc<BTreeMap<Name, Arc<Spec<B>>>>,
-        _: mpsc::Sender<Page<Of<B>>>,
+        _: Pages<Of<B>>,
     ) -> Result<(), Failure> {
         Ok(())
     }

@@ -9,8 +9,6 @@ use std::{
     sync::Arc,
 };
 
-use tokio::sync::mpsc;
-
 use super::{
     EventSource,
     live::{Live, Mapping},
@@ -22,14 +20,14 @@ use crate::{
     aws::{
         calls::Calls,
         clients::Clients,
-        cloud::{AwsResource, Cloud, Got, Priority},
+        cloud::{AwsKind, Cloud, Got, Pages, Priority},
         op::Bucket,
     },
     engine::{failure::Failure, name::Name, observed::Reading, page::Page, tags::OWNER},
     kinds::block::aws::{Connection, host},
 };
 
-impl AwsResource for EventSource {
+impl AwsKind for EventSource {
     type Cloud = Connection;
     const READ_COSTS: &'static [(Bucket, f64)] = &[(Bucket::Lambda, 2.0)];
 
@@ -44,7 +42,7 @@ impl Cloud<EventSource> for Connection {
     async fn list(
         &self,
         wanted: Arc<BTreeMap<Name, Arc<Spec>>>,
-        pages: mpsc::Sender<Page<EventSource>>,
+        pages: Pages<EventSource>,
     ) -> Result<(), Failure> {
         let (all, started) = read::mappings(self, None, Priority::List).await?;
         let mut rows: BTreeMap<Name, Mapping> = BTreeMap::new();

@@ -5,19 +5,17 @@ mod write;
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use aws_sdk_lambda::Client;
-use tokio::sync::mpsc;
-
 use super::{Function, spec::Spec, step::Step};
 use crate::{
     aws::{
         calls::{Call, Calls},
         clients::Clients,
-        cloud::{AwsResource, Cloud, Got, Priority},
+        cloud::{AwsKind, Cloud, Got, Pages, Priority},
         op::{Bucket, Op},
     },
     engine::{failure::Failure, name::Name, page::Page},
 };
+use aws_sdk_lambda::Client;
 
 /// What ListFunctions returns at most, whatever one asks for (Lambda API reference).
 const PAGE: i32 = 50;
@@ -37,7 +35,7 @@ impl FunctionCloud {
     }
 }
 
-impl AwsResource for Function {
+impl AwsKind for Function {
     type Cloud = FunctionCloud;
     const READ_COSTS: &'static [(Bucket, f64)] = &[(Bucket::GetFunction, 1.0)];
 
@@ -50,7 +48,7 @@ impl Cloud<Function> for FunctionCloud {
     async fn list(
         &self,
         _: Arc<BTreeMap<Name, Arc<Spec>>>,
-        pages: mpsc::Sender<Page<Function>>,
+        pages: Pages<Function>,
     ) -> Result<(), Failure> {
         let request =
             |marker| self.lambda.list_functions().max_items(PAGE).set_marker(marker).send();

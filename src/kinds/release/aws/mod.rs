@@ -14,18 +14,16 @@ use std::{
     time::Duration,
 };
 
-use tokio::sync::mpsc;
-
 pub use self::invoke::judged;
 use super::{Release, live::TestOutcome, spec::Spec, step::Step};
 use crate::{
     aws::{
         calls::Calls,
         clients::Clients,
-        cloud::{AwsResource, Cloud, Got, Priority},
+        cloud::{AwsKind, Cloud, Got, Pages, Priority},
         op::Bucket,
     },
-    engine::{diff::Fingerprint, failure::Failure, name::Name, page::Page, time::Mono},
+    engine::{diff::Fingerprint, failure::Failure, name::Name, time::Mono},
     kinds::block::aws::Connection,
 };
 
@@ -86,7 +84,7 @@ impl ReleaseCloud {
     }
 }
 
-impl AwsResource for Release {
+impl AwsKind for Release {
     type Cloud = ReleaseCloud;
     const READ_COSTS: &'static [(Bucket, f64)] = &[(Bucket::Lambda, 1.0)];
 
@@ -100,7 +98,7 @@ impl Cloud<Release> for ReleaseCloud {
     async fn list(
         &self,
         _: Arc<BTreeMap<Name, Arc<Spec>>>,
-        _: mpsc::Sender<Page<Release>>,
+        _: Pages<Release>,
     ) -> Result<(), Failure> {
         Ok(())
     }

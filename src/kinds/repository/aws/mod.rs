@@ -6,19 +6,17 @@ mod write;
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use aws_sdk_ecr::Client;
-use tokio::sync::mpsc;
-
 use super::{Repository, spec::Spec, step::Step};
 use crate::{
     aws::{
         calls::Calls,
         clients::Clients,
-        cloud::{AwsResource, Cloud, Got, Priority},
+        cloud::{AwsKind, Cloud, Got, Pages, Priority},
         op::{Bucket, Op},
     },
     engine::{failure::Failure, name::Name, page::Page},
 };
+use aws_sdk_ecr::Client;
 
 /// What DescribeRepositories returns at most (ECR API reference).
 const PAGE: i32 = 1000;
@@ -38,7 +36,7 @@ impl RepositoryCloud {
     }
 }
 
-impl AwsResource for Repository {
+impl AwsKind for Repository {
     type Cloud = RepositoryCloud;
     const READ_COSTS: &'static [(Bucket, f64)] = &[(Bucket::Ecr, 4.0)];
 
@@ -51,7 +49,7 @@ impl Cloud<Repository> for RepositoryCloud {
     async fn list(
         &self,
         _: Arc<BTreeMap<Name, Arc<Spec>>>,
-        pages: mpsc::Sender<Page<Repository>>,
+        pages: Pages<Repository>,
     ) -> Result<(), Failure> {
         let request =
             |token| self.ecr.describe_repositories().max_results(PAGE).set_next_token(token).send();

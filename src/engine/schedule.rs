@@ -1,0 +1,233 @@
+//! Whose read is next, by lanes. A lane is a quota of AWS: reads that wait for the tokens of one never keep those of
+//! another from beginning, and the audit leaves room in each lane for what is more urgent.
+
+use std::collections::BTreeSet;
+
+use super::{
+    facet::{FacetId, FacetKey},
+    priority::Priority,
+    queue::{Due, Queue},
+    time::Mono,
+};
+
+/// How many reads of one lane may be under way at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LaneLimits {
+    /// All of them. At 50 reads a second and 200 ms a read, ten keep a quota busy; a few more cover slow answers.
+    pub reads: usize,
+    /// Those of the audit, so that what moved never queues behind it.
+    pub audits: usize,
+}
+
+impl LaneLimits {
+    /// The limits of a lane whose quota is so large that it need not be known.
+    pub const WIDE: Self = Self { reads: 24, audits: 16 };
+
+    /// The limits of a lane through which so many reads go in a second: what is begun later is decided later, so that
+    /// no more begin than keep the quota busy.
+    pub fn of(rate: f64) -> Self {
+        let reads = [4, 6, 9, 12, 16, 20].into_iter().find(|it| f64::from(*it) >= rate);
+        let reads = reads.and_then(|it| usize::try_from(it).ok()).unwrap_or(Self::WIDE.reads);
+        Self { reads, audits: (reads * 2).div_ceil(3).min(reads.saturating_sub(1)) }
+    }
+}
+
+/// Which facet's reads go through which lane.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lanes {
+    /// The lane of each facet, by its place in `limits`.
+    pub of: Vec<usize>,
+    /// Each lane.
+    pub limits: Vec<LaneLimits>,
+}
+
+impl Lanes {
+    /// One lane for all facets.
+    pub fn one(facets: usize) -> Self {
+        Self { of: vec![0; facets], limits: vec![LaneLimits::WIDE] }
+    }
+}
+
+/// The reads that wait, and those under way.
+pub(super) struct Schedule {
+    facets: Vec<FacetReads>,
+    lanes: Vec<LaneUse>,
+    /// The reads of the audit that are under way, and have not become more urgent.
+    auditing: BTreeSet<FacetKey>,
+}
+
+/// The reads of one facet.
+#[derive(Default)]
+struct FacetReads {
+    lane: usize,
+    reads: Queue<FacetKey>,
+    audits: Queue<FacetKey>,
+}
+
+/// The reads of one lane that are under way.
+struct LaneUse {
+    limits: LaneLimits,
+    running: usize,
+    auditing: usize,
+}
+
+impl LaneUse {
+    fn is_open(&self) -> bool {
+        self.running < self.limits.reads
+    }
+
+    fn is_open_for_audits(&self) -> bool {
+        self.is_open() && self.auditing < self.limits.audits
+    }
+}
+
+impl Schedule {
+    pub(super) fn new(lanes: Lanes) -> Self {
+        let Lanes { of, limits } = lanes;
+        let facets = of.into_iter().map(|lane| FacetReads { lane, ..FacetReads::default() });
+        let lanes = limits.into_iter().map(|limits| LaneUse { limits, running: 0, auditing: 0 });
+        Self { facets: facets.collect(), lanes: lanes.collect(), auditing: BTreeSet::new() }
+    }
+
+    fn facet(&mut self, facet: FacetId) -> Option<&mut FacetReads> {
+        self.facets.get_mut(facet.index())
+    }
+
+    /// Asks for a read at `at`, or earlier if that was asked for already. With [`Priority::Audit`] it waits its turn
+    /// in the audit.
+    pub(super) fn at(&mut self, key: &FacetKey, at: Mono, priority: Priority) {
+        let Some(facet) = self.facet(key.facet) else { return };
+        let queue = if priority == Priority::Audit { &mut facet.audits } else { &mut facet.reads };
+        queue.at(key, at, priority);
+    }
+
+    /// Notes that a read which waits is one of so many that were asked for together.
+    pub(super) fn belongs(&mut self, key: &FacetKey, batch: usize) {
+        if let Some(facet) = self.facet(key.facet) {
+            facet.reads.belongs(key, batch);
+        }
+    }
+
+    /// Forgets all reads of this key that wait.
+    pub(super) fn leave(&mut self, key: &FacetKey) {
+        self.leave_reads(key);
+        self.leave_audit(key);
+    }
+
+    /// Forgets the read of this key that waits, but for its turn of the audit.
+    pub(super) fn leave_reads(&mut self, key: &FacetKey) {
+        if let Some(facet) = self.facet(key.facet) {
+            facet.reads.leave(key);
+        }
+    }
+
+    /// Forgets the turn of the audit of this key.
+    pub(super) fn leave_audit(&mut self, key: &FacetKey) {
+        if let Some(facet) = self.facet(key.facet) {
+            facet.audits.leave(key);
+        }
+    }
+
+    /// When this key is read next.
+    pub(super) fn when(&self, key: &FacetKey) -> Option<Mono> {
+        let facet = self.facets.get(key.facet.index())?;
+        [facet.reads.when(key), facet.audits.when(key)].into_iter().flatten().min()
+    }
+
+    /// When the next read may begin; the past if one may now. `audits`: whether the audit of a facet may begin.
+    pub(super) fn next(&self, audits: impl Fn(FacetId) -> bool) -> Option<Mono> {
+        let next = |(index, it): (usize, &FacetReads)| {
+            let lane = self.lanes.get(it.lane)?;
+            let read = it.reads.next().filter(|_| lane.is_open());
+            let open = lane.is_open_for_audits() && audits(id(index));
+            read.into_iter().chain(it.audits.next().filter(|_| open)).min()
+        };
+        self.facets.iter().enumerate().filter_map(next).min()
+    }
+
+    /// Takes out the read that is to begin now, and counts it as under way until [`Schedule::ended`]: the most
+    /// urgent, of the smallest batch, that has waited longest, among those whose lanes are open.
+    pub(super) fn begin(
+        &mut self,
+        now: Mono,
+        audits: impl Fn(FacetId) -> bool,
+    ) -> Option<Due<FacetKey>> {
+        self.begin_read(now).or_else(|| self.begin_audit(now, audits))
+    }
+
+    fn begin_read(&mut self, now: Mono) -> Option<Due<FacetKey>> {
+        let mut first = None;
+        for (index, facet) in self.facets.iter_mut().enumerate() {
+            if self.lanes.get(facet.lane).is_some_and(LaneUse::is_open)
+                && let Some(rank) = facet.reads.first(now)
+            {
+                first = first.into_iter().chain([(rank, index)]).min();
+            }
+        }
+        let facet = self.facets.get_mut(first?.1)?;
+        let due = facet.reads.due(now)?;
+        if let Some(lane) = self.lanes.get_mut(facet.lane) {
+            lane.running += 1;
+        }
+        Some(due)
+    }
+
+    fn begin_audit(
+        &mut self,
+        now: Mono,
+        audits: impl Fn(FacetId) -> bool,
+    ) -> Option<Due<FacetKey>> {
+        let mut first = None;
+        for (index, facet) in self.facets.iter_mut().enumerate() {
+            if self.lanes.get(facet.lane).is_some_and(LaneUse::is_open_for_audits)
+                && audits(id(index))
+                && let Some(rank) = facet.audits.first(now)
+            {
+                first = first.into_iter().chain([(rank, index)]).min();
+            }
+        }
+        let facet = self.facets.get_mut(first?.1)?;
+        let due = facet.audits.due(now)?;
+        if let Some(lane) = self.lanes.get_mut(facet.lane) {
+            lane.running += 1;
+            lane.auditing += 1;
+        }
+        self.auditing.insert(due.key.clone());
+        Some(due)
+    }
+
+    /// A read that was under way is over.
+    pub(super) fn ended(&mut self, key: &FacetKey) {
+        let audit = self.auditing.remove(key);
+        let Some(facet) = self.facets.get(key.facet.index()) else { return };
+        if let Some(lane) = self.lanes.get_mut(facet.lane) {
+            lane.running = lane.running.saturating_sub(1);
+            lane.auditing = lane.auditing.saturating_sub(usize::from(audit));
+        }
+    }
+
+    /// Makes a read of the audit that is under way one of what is more urgent; `false` if it is none.
+    pub(super) fn raise(&mut self, key: &FacetKey) -> bool {
+        let raised = self.auditing.remove(key);
+        let lane = self.facets.get(key.facet.index()).map(|it| it.lane);
+        if let Some(lane) = lane.and_then(|it| self.lanes.get_mut(it)).filter(|_| raised) {
+            lane.auditing = lane.auditing.saturating_sub(1);
+        }
+        raised
+    }
+
+    /// How many reads of a facet are due by `now` and have not begun.
+    pub(super) fn depth(&self, facet: FacetId, now: Mono) -> usize {
+        let facet = self.facets.get(facet.index());
+        facet.map_or(0, |it| it.reads.depth(now) + it.audits.depth(now))
+    }
+
+    /// Whether no read is under way.
+    pub(super) fn is_idle(&self) -> bool {
+        self.lanes.iter().all(|it| it.running == 0)
+    }
+}
+
+fn id(index: usize) -> FacetId {
+    FacetId(u8::try_from(index).unwrap_or(u8::MAX))
+}
