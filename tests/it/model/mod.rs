@@ -1,6 +1,7 @@
 //! Both engines on a model of Lambda and ECR under a virtual clock: stories, laws and rails.
 
 mod bulk_rows;
+mod facet_laws;
 mod fleet;
 mod laws;
 mod mass_drift;
@@ -8,4 +9,6 @@ mod own_updates;
 mod rails;
 mod stage;
 mod story;
+mod toy;
+mod toy_stage;
 mod world;
