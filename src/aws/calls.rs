@@ -8,6 +8,7 @@ use jiff::Timestamp;
 
 use super::{
     classify, failure,
+    function_answers::FunctionAnswers,
     limiter::RateLimiter,
     missing::optional,
     op::{Bucket, Op},
@@ -46,6 +47,7 @@ pub trait CallLog: Send + Sync + 'static {
 pub struct Calls {
     target: Name,
     limiters: BTreeMap<Bucket, RateLimiter>,
+    function_answers: FunctionAnswers,
     clock: Arc<dyn Clock>,
     log: Arc<dyn CallLog>,
 }
@@ -115,7 +117,14 @@ impl Calls {
         let limiter =
             |bucket: Bucket| RateLimiter::new(bucket.quota() * ours, audit, Arc::clone(clock));
         let limiters = Bucket::ALL.into_iter().map(|bucket| (bucket, limiter(bucket)));
-        Self { target, limiters: limiters.collect(), clock: Arc::clone(clock), log }
+        let function_answers = FunctionAnswers::default();
+        Self {
+            target,
+            limiters: limiters.collect(),
+            function_answers,
+            clock: Arc::clone(clock),
+            log,
+        }
     }
 
     /// What may be called of each quota, and how many calls wait, for people.
@@ -138,6 +147,10 @@ impl Calls {
 
     fn limiter(&self, bucket: Bucket) -> &RateLimiter {
         self.limiters.get(&bucket).expect("every bucket has a gate")
+    }
+
+    pub(super) fn function_answers(&self) -> &FunctionAnswers {
+        &self.function_answers
     }
 
     /// The time.

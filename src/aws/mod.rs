@@ -15,6 +15,8 @@ pub mod cloud;
 mod credentials;
 pub mod date;
 mod failure;
+mod function_answers;
+pub mod function_reads;
 pub mod identity;
 pub mod invoke;
 mod limiter;

@@ -35,7 +35,7 @@ use crate::{
     shape::Field,
 };
 
-/// The kind of document that blocks are parts of, and whose permit they need.
+/// The kind of document that blocks are parts of.
 const FUNCTION: &str = "Function";
 
 /// What one kind of block says of itself.

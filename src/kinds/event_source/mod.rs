@@ -48,7 +48,7 @@ use crate::{
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EventSource {}
 
-/// The kind of document that event sources are parts of, and whose permit they need.
+/// The kind of document that event sources are parts of.
 const FUNCTION: &str = "Function";
 
 impl Part for EventSource {

@@ -56,7 +56,7 @@ use crate::{
 
 /// The member of `spec`, and the word in the function's tag.
 pub const FIELD: &str = "release";
-/// The kind of document that a release is a part of, and whose permit it needs.
+/// The kind of document that a release is a part of.
 const FUNCTION: &str = "Function";
 
 /// `release`.

@@ -1,16 +1,26 @@
 //! Blocks of functions on recorded answers: what goes out, page by page, and what comes of what comes back.
 
+use std::sync::Arc;
+
 use evenkeel::{
-    aws::cloud::{AwsKind, Cloud, Priority},
+    aws::{
+        calls::Calls,
+        clients::Clients,
+        cloud::{AwsKind, Cloud, Priority},
+    },
     engine::{
         failure::{Class, Failure},
         name::Name,
         observed::Known,
+        time::Mono,
     },
     kinds::{
         block::{At, Block, Of, Spec, Step, aws::FacetClient},
+        concurrency::Concurrency,
+        function::Function,
         log_group::{Call as LogCall, Config as LogConfig, LogGroup},
         provisioned::{Call as ScaleCall, Config, Number, Provisioned, ProvisioningStatus},
+        recursion::Recursion,
         release::ReleaseCloud,
     },
 };
@@ -293,4 +303,46 @@ fn lists_of_a_release_that_never_end_fail() {
     assert_eq!(failed(aliases), ("ListAliases", Class::Unclear));
     let versions = replay::run(release().published(&name, "team")).unwrap_err();
     assert_eq!(failed(versions), ("ListVersionsByFunction", Class::Unclear));
+}
+
+/// What belongs to one function, read at once.
+async fn read_all(clients: &Clients, calls: &Arc<Calls>, priority: Priority) -> Vec<Mono> {
+    let name = Name::new("resize");
+    let recursion = Of::<Recursion>::open(clients, Arc::clone(calls));
+    let concurrency = Of::<Concurrency>::open(clients, Arc::clone(calls));
+    let function = Function::open(clients, Arc::clone(calls));
+    let reads = (
+        Cloud::<Of<Recursion>>::get(&recursion, &name, None, priority),
+        Cloud::<Of<Concurrency>>::get(&concurrency, &name, None, priority),
+        function.get(&name, None, priority),
+    );
+    let (recursion, concurrency, function) = tokio::join!(reads.0, reads.1, reads.2);
+    vec![recursion.unwrap().1, concurrency.unwrap().1, function.unwrap().1]
+}
+
+#[test]
+fn the_audit_reads_a_function_once_for_all_of_its_facets() {
+    let (clients, calls, tape) = replay::aws(|_, asked| {
+        let function = asked.path == "/2015-03-31/functions/resize";
+        if function { host() } else { ok(json!({ "RecursiveLoop": "Terminate" })) }
+    });
+    let asked = || {
+        let asked = tape.asked.lock().unwrap();
+        asked.iter().filter(|it| it.path == "/2015-03-31/functions/resize").count()
+    };
+    replay::run(async {
+        let moments = read_all(&clients, &calls, Priority::Audit).await;
+        assert_eq!(asked(), 1);
+        // Each speaks for the moment at which that one request began.
+        assert!(moments.iter().all(|it| *it == moments[0]), "{moments:?}");
+        read_all(&clients, &calls, Priority::Audit).await;
+        assert_eq!(asked(), 1);
+        // What a step may rest on is read by itself, of the recursion before and after.
+        let later = read_all(&clients, &calls, Priority::Mover).await;
+        assert_eq!(asked(), 5);
+        let audit = read_all(&clients, &calls, Priority::Audit).await;
+        assert_eq!(asked(), 5);
+        // No claim becomes older by that.
+        assert!(audit.iter().all(|it| it >= later.iter().min().unwrap()), "{audit:?} {later:?}");
+    });
 }

@@ -22,10 +22,11 @@ use super::{
 };
 use crate::{
     aws::{
-        calls::{Call, Calls},
+        calls::Calls,
         clients::Clients,
         cloud::{AwsKind, Cloud, Got, Pages, Priority},
         date::timestamp,
+        function_reads::FunctionAnswer,
         op::{Bucket, Op},
     },
     engine::{
@@ -138,11 +139,10 @@ impl<B: FacetClient> Cloud<Of<B>> for Hung<B> {
         priority: Priority,
     ) -> Result<Got<Of<B>>, Failure> {
         let Self { connection, survey } = self;
-        let asked = connection.calls.now();
-        let (first, at) = connection.function(name, priority).await?;
-        let Some(first) = first else {
+        let FunctionAnswer { found, began } = connection.function(name, priority).await?;
+        let Some(first) = found else {
             survey.forget(name);
-            return Ok((None, asked));
+            return Ok((None, began));
         };
         let place = place::<B>(name, wanted, &first);
         let config = wanted.and_then(|it| it.config.as_ref());
@@ -161,16 +161,16 @@ impl<B: FacetClient> Cloud<Of<B>> for Hung<B> {
             Err(failure) => return Err(failure),
         };
         let (answer, moment) = match asked {
-            None => (first, at),
-            // No step rests on it: whoever finds something to do reads again, more urgently.
-            Some(_) if priority == Priority::Audit => (first, at),
+            // No step rests on the audit: whoever finds something to do reads again, more urgently.
+            Some(_) if priority == Priority::Audit => (first, began),
+            None => (first, began),
             // Its turn may have been long in coming, and what was seen of the function would be old.
-            Some(moment) => match connection.function(name, priority).await? {
-                (Some(again), _) => (again, moment),
-                (None, _) => return Ok((None, moment)),
+            Some(moment) => match connection.function(name, priority).await?.found {
+                Some(again) => (again, moment),
+                None => return Ok((None, moment)),
             },
         };
-        let host = host(answer, connection.calls.wall());
+        let host = host(&answer, connection.calls.wall());
         let live = FacetLive { at: place, host, config, elsewhere };
         Ok((Some(Reading { live, revision: None, exact: true }), moment))
     }
@@ -190,17 +190,13 @@ impl<B: FacetClient> Cloud<Of<B>> for Hung<B> {
 }
 
 impl Connection {
-    /// Reads the function with its tags; `None` if there is none. With it comes the moment at which
-    /// the request began.
+    /// Reads the function with its tags ([`Calls::function`]).
     pub async fn function(
         &self,
         name: &Name,
         priority: Priority,
-    ) -> Result<(Option<GetFunctionOutput>, Mono), Failure> {
-        let request = self.lambda().get_function().function_name(name.as_str()).send();
-        let call = Call::plain(Op::GetFunction, priority);
-        let (result, moment) = self.calls.find(call, request).await;
-        Ok((result?, moment))
+    ) -> Result<FunctionAnswer, Failure> {
+        self.calls.function(self.lambda(), name, priority).await
     }
 
     /// Writes the tag that says what of the function is ours; takes it away if there is no value.
@@ -232,12 +228,18 @@ fn place<B: Block>(name: &Name, wanted: Option<&Spec<B>>, host: &GetFunctionOutp
 }
 
 /// Takes from GetFunction's answer what blocks have to know of their function. `now`: the date.
-pub fn host(answer: GetFunctionOutput, now: Timestamp) -> Host {
-    let tags = match answer.tags_error {
+pub fn host(answer: &GetFunctionOutput, now: Timestamp) -> Host {
+    let tags = match &answer.tags_error {
         Some(error) => Known::No(format!("{}: {}", error.error_code(), error.message())),
         // The others are the function's own affair, and there are as many copies of this as it has parts.
         None => Known::Yes(
-            answer.tags.into_iter().flatten().filter(|(key, _)| concerns_us(key)).collect(),
+            answer
+                .tags
+                .iter()
+                .flatten()
+                .filter(|(key, _)| concerns_us(key))
+                .map(|(key, value)| (key.clone(), value.clone()))
+                .collect(),
         ),
     };
     let config = answer.configuration.as_ref();

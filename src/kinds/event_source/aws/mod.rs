@@ -77,6 +77,7 @@ impl Cloud<EventSource> for Connection {
     ) -> Result<Got<EventSource>, Failure> {
         let Some(address) = Address::read(name) else { return Ok((None, self.calls.now())) };
         let (all, asked) = read::mappings(self, Some(&address.arn), priority).await?;
+        let mut began = asked;
         let mut found: Vec<Mapping> = Vec::new();
         for mapping in all.into_iter().filter(|it| it.address == address) {
             found.extend(read::whole(self, mapping, priority).await?);
@@ -85,15 +86,16 @@ impl Cloud<EventSource> for Connection {
             found.into_iter().min_by(|one, other| rank(one, wanted).cmp(&rank(other, wanted)));
         // Whoever asks AWS to leave a function alone means this too.
         let host = if wanted.is_some() || mapping.as_ref().is_some_and(|it| is_kept(it, None)) {
-            let (found, _) = self.function(&address.function, priority).await?;
-            found.map(|it| host(it, self.calls.wall()))
+            let function = self.function(&address.function, priority).await?;
+            began = began.min(function.began);
+            function.found.map(|it| host(&it, self.calls.wall()))
         } else {
             None
         };
         let there = host.is_some() || mapping.is_some();
         let live = Live { host, mapping };
         let reading = there.then_some(Reading { live, revision: None, exact: true });
-        Ok((reading, asked))
+        Ok((reading, began))
     }
 
     async fn apply(&self, step: &Step) -> Result<(), Failure> {

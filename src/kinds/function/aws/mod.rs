@@ -8,7 +8,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use super::{Function, spec::Spec, step::Step};
 use crate::{
     aws::{
-        calls::{Call, Calls},
+        calls::Calls,
         clients::Clients,
         cloud::{AwsKind, Cloud, Got, Pages, Priority},
         op::{Bucket, Op},
@@ -68,15 +68,9 @@ impl Cloud<Function> for FunctionCloud {
         _: Option<&Spec>,
         priority: Priority,
     ) -> Result<Got<Function>, Failure> {
-        let request = self.lambda.get_function().function_name(name.as_str());
-        let call = Call::plain(Op::GetFunction, priority);
-        // Before the wait for a token: for an absence, earlier than the truth errs on the safe side.
-        let asked = self.calls.now();
-        let (answer, started) = self.calls.find(call, request.send()).await;
-        match answer? {
-            Some(answer) => Ok((Some(read::read(name, answer)?), started)),
-            None => Ok((None, asked)),
-        }
+        let answer = self.calls.function(&self.lambda, name, priority).await?;
+        let reading = answer.found.map(|it| read::read(name, &it)).transpose()?;
+        Ok((reading, answer.began))
     }
 
     async fn apply(&self, step: &Step) -> Result<(), Failure> {

@@ -50,27 +50,27 @@ pub(super) fn row(found: &FunctionConfiguration) -> Option<(Name, Reading<Live>)
 
 /// Reads the answer of GetFunction. Fails if it has no configuration: without one nothing can be
 /// said of the function.
-pub(super) fn read(name: &Name, found: GetFunctionOutput) -> Result<Reading<Live>, Failure> {
-    let Some(configuration) = found.configuration else {
+pub(super) fn read(name: &Name, found: &GetFunctionOutput) -> Result<Reading<Live>, Failure> {
+    let Some(configuration) = &found.configuration else {
         return Err(Op::GetFunction.failure(Class::Unclear, "the answer has no configuration"));
     };
-    let tags = match found.tags_error {
+    let tags = match &found.tags_error {
         Some(error) => Known::No(format!("{}: {}", error.error_code(), error.message())),
         // Without tags the key is absent.
-        None => Known::Yes(found.tags.unwrap_or_default().into_iter().collect()),
+        None => Known::Yes(found.tags.clone().unwrap_or_default().into_iter().collect()),
     };
     let hidden = Hidden {
         repository: repository(found.code.as_ref()),
         tags,
-        state: Known::Yes(state(&configuration)),
+        state: Known::Yes(state(configuration)),
     };
-    let mut live = live(name.as_str(), &configuration, hidden);
+    let mut live = live(name.as_str(), configuration, hidden);
     // Where `CodeSha256` holds no digest, the URI of the image that runs names it.
     if live.digest.is_none() {
         let resolved = found.code.as_ref().and_then(FunctionCodeLocation::resolved_image_uri);
         live.digest = resolved.and_then(|uri| Digest::parse(uri.rsplit('@').next()?));
     }
-    Ok(Reading { live, revision: configuration.revision_id, exact: true })
+    Ok(Reading { live, revision: configuration.revision_id.clone(), exact: true })
 }
 
 /// What only GetFunction shows.

@@ -61,10 +61,13 @@ impl ReleaseCloud {
         priority: Priority,
     ) -> Result<Got<Release>, Failure> {
         let (aliases, moment) = self.aliases(name, priority).await?;
-        let (function, _) = self.connection.function(name, priority).await?;
-        let (Some(aliases), Some(found)) = (aliases, function) else { return Ok((None, moment)) };
+        let function = self.connection.function(name, priority).await?;
+        let moment = moment.min(function.began);
+        let (Some(aliases), Some(found)) = (aliases, function.found) else {
+            return Ok((None, moment));
+        };
         let latest = found.configuration.as_ref().map(latest);
-        let host = host(found, self.connection.calls.wall());
+        let host = host(&found, self.connection.calls.wall());
         let wanted = spec.and_then(|it| it.wanted.as_ref());
         let tag = host.claim(FIELD).and_then(ReleaseTag::read);
         let claimed = || tag.map_or("", |it| it.alias).to_owned();
