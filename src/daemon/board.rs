@@ -35,7 +35,7 @@ pub struct BoardState {
     /// How each engine is doing, by target and kind of document.
     pub engines: BTreeMap<(Name, &'static str), EngineStatus>,
     /// What is being done about each kind, by target and kind.
-    pub facets: BTreeMap<(Name, &'static str), FacetStatus>,
+    pub facets: BTreeMap<(Name, &'static str), KindStatus>,
     /// Why targets are paused; `None`: they are not.
     pub targets: BTreeMap<Name, Option<Reason>>,
     /// Whose the credentials are, by target, once AWS has said so.
@@ -63,7 +63,7 @@ pub struct EngineStatus {
 
 /// What an engine is doing about one facet of all its objects, as its driver last reported.
 #[derive(Debug, Clone, Default)]
-pub struct FacetStatus {
+pub struct KindStatus {
     /// In numbers.
     pub summary: Summary,
     /// Since when the oldest piece of work has been under way.

@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use tokio::{
-    sync::{Notify, mpsc, watch},
+    sync::{Notify, Semaphore, mpsc, watch},
     task::JoinSet,
 };
 
@@ -74,6 +74,7 @@ struct TargetContext {
     name: Name,
     credentials_refused: Arc<Notify>,
     prune_input: Arc<Notify>,
+    write_slots: Arc<Semaphore>,
     clients: Clients,
     calls: Arc<Calls>,
     audits: Arc<AuditPlan>,
@@ -116,6 +117,7 @@ impl Wiring {
             name: name.clone(),
             credentials_refused: Arc::default(),
             prune_input: Arc::default(),
+            write_slots: Arc::new(Semaphore::new(self.settings.in_flight_max)),
             clients,
             calls,
             audits,
@@ -243,6 +245,7 @@ impl Wiring {
             metrics: Arc::clone(&self.metrics),
             event_log: Arc::clone(&self.event_log),
             audits: self.watches().then(|| Arc::clone(&context.audits)),
+            write_slots: Arc::clone(&context.write_slots),
             pause: self.pause.clone(),
             prune_input: Arc::clone(&context.prune_input),
             credentials_refused: Arc::clone(&context.credentials_refused),

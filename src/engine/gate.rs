@@ -1,4 +1,5 @@
-//! The write gate, as far as desired states go; a fresh read and the permit are the engine's part.
+//! What shuts the write gate; that a step rests on a fresh read, and is the only write to its object, is the engine's
+//! part.
 
 use jiff::Timestamp;
 

@@ -77,7 +77,7 @@ pub trait Kind: Sized + Send + 'static {
         false
     }
 
-    /// Whether a step changes something: then it needs the permit, and nobody else may write meanwhile.
+    /// Whether a step changes something: then nothing else is written to the same object meanwhile.
     fn writes(_: &Self::Step) -> bool {
         true
     }

@@ -42,7 +42,7 @@ pub enum Event<R: Resource> {
         /// Whether AWS accepted it.
         result: Result<(), Failure>,
     },
-    /// A step could not start, since all writing is on hold.
+    /// A step could not start, since all writing is on hold, or as many writes are under way as may be.
     Blocked(FacetKey),
     /// Another kind said something; `None`: it no longer knows.
     Facts(Vec<(FactKey, Option<Fact>)>),

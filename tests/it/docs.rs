@@ -111,7 +111,7 @@ fn metrics() -> Vec<Family> {
         let target = Name::new("default");
         shown.targets.insert(target.clone(), None);
         for kind in ["Function", "Image", "Repository"] {
-            let mut facet = evenkeel::daemon::board::FacetStatus::default();
+            let mut facet = evenkeel::daemon::board::KindStatus::default();
             facet.summary.listed = true;
             let mut decision = evenkeel::engine::prune::PruneDecision::default();
             decision.hash = "x".into();

@@ -120,7 +120,7 @@ const SAFETY: &str = "Safety options";
 /// What keeps an accident small.
 #[derive(Debug, Args)]
 pub struct RailArgs {
-    /// How many steps may be under way at once in one target, from 1 to 100.
+    /// How many writes may be under way at once in one target, and as many smoke tests besides, from 1 to 100.
     #[arg(long, help_heading = SAFETY, env = "EVENKEEL_MAX_IN_FLIGHT", default_value = "10", value_name = "COUNT",
           value_parser = clap::value_parser!(u8).range(1..=100))]
     pub(in crate::cli) max_in_flight: u8,

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use tokio::{task::JoinSet, time};
+use tokio::{sync::OwnedSemaphorePermit, task::JoinSet, time};
 use tracing::{Instrument as _, info, info_span, warn};
 
 use super::ports::{Ports, report_credentials, send};
@@ -13,7 +13,7 @@ use crate::{
     },
     daemon::{
         audit_plan::AuditLoadOfKind,
-        board::{BatchCounts, EngineStatus, FacetStatus},
+        board::{BatchCounts, EngineStatus, KindStatus},
         event_recorder::{Ended, EventRecorder},
         fact_bus::FactUpdates,
         objects::FacetPath,
@@ -163,7 +163,8 @@ impl<R: AwsResource> Driver<R> {
         }
     }
 
-    /// Starts a piece of work. Returns an event instead of starting it if it is a write while all writing is on hold.
+    /// Starts a piece of work. Returns an event instead of starting it if it is a write while all writing is on hold,
+    /// or while as many are under way in the target as may be.
     fn start(&mut self, work: Work<R>) -> Option<Event<R>> {
         match work {
             Work::List(facet, wanted) => self.list(facet, wanted),
@@ -172,11 +173,15 @@ impl<R: AwsResource> Driver<R> {
                 self.read(key, wanted, priority);
             }
             Work::RaisePriority(key, priority) => self.raise_priority(&key, priority),
+            Work::Apply(order) if !R::writes(&order.planned.step) => self.apply(order, None),
             Work::Apply(order) => {
-                if R::writes(&order.planned.step) && self.ports.pause.why().is_some() {
+                let slot = Arc::clone(&self.ports.write_slots).try_acquire_owned().ok();
+                // What saves callers waits for no other write.
+                let goes = slot.is_some() || R::rescues(&order.planned.step);
+                if !goes || self.ports.pause.why().is_some() {
                     return Some(Event::Blocked(order.key));
                 }
-                self.apply(order);
+                self.apply(order, slot);
             }
             // `handle` keeps these back until all other work has started.
             Work::Publish(..) | Work::Report(..) => {}
@@ -205,9 +210,9 @@ impl<R: AwsResource> Driver<R> {
         let changed = self.engine.take_changed();
         let turned = !changed.is_empty();
         let touched = self.engine.take_touched();
-        let statuses: Vec<(&'static str, FacetStatus)> = facets::<R>()
+        let statuses: Vec<(&'static str, KindStatus)> = facets::<R>()
             .filter(|it| all || touched.contains(it))
-            .map(|it| (info::<R>(it).kind, self.facet_status(it)))
+            .map(|it| (info::<R>(it).kind, self.kind_status(it)))
             .collect();
         let engine =
             EngineStatus { quiet: self.engine.is_quiet(), batches: self.batches, beat: now.mono };
@@ -236,11 +241,11 @@ impl<R: AwsResource> Driver<R> {
         }
     }
 
-    fn facet_status(&self, facet: FacetId) -> FacetStatus {
+    fn kind_status(&self, facet: FacetId) -> KindStatus {
         let now = self.ports.clock.now();
         let started = self.under_way.iter().filter(|(key, _)| key.facet == facet);
         let started = started.map(|(_, since)| *since);
-        FacetStatus {
+        KindStatus {
             summary: self.engine.summary(facet, now),
             oldest: started.clone().min(),
             under_way: started.clone().count(),
@@ -249,8 +254,8 @@ impl<R: AwsResource> Driver<R> {
     }
 
     /// Starts a task that makes the call of a step, records what came of it, and answers with
-    /// [`Event::Applied`].
-    fn apply(&mut self, order: Order<R>) {
+    /// [`Event::Applied`]. `slot`: kept until the call has ended.
+    fn apply(&mut self, order: Order<R>, slot: Option<OwnedSemaphorePermit>) {
         let Order { key: of, planned, revision, changes, trigger, .. } = order;
         let kind = info::<R>(of.facet).kind;
         self.under_way.insert(of.clone(), self.ports.clock.now().mono);
@@ -265,6 +270,7 @@ impl<R: AwsResource> Driver<R> {
         let task = async move {
             let began = clock.now().mono;
             let result = cloud.apply(&planned.step).await;
+            drop(slot);
             let ended = clock.now().mono;
             let took = ended.since(began);
             metrics.duration(kind, "apply", took);

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use tokio::sync::{Notify, mpsc, watch};
+use tokio::sync::{Notify, Semaphore, mpsc, watch};
 
 use crate::{
     daemon::{
@@ -45,6 +45,8 @@ pub(crate) struct Ports<R: Resource> {
     pub event_log: Arc<EventLog>,
     /// How often the audit may read; `None`: everything is read once.
     pub audits: Option<Arc<AuditPlan>>,
+    /// The writes that may be under way at once in the target: its engines share them.
+    pub write_slots: Arc<Semaphore>,
     /// What holds all writes while it exists.
     pub pause: PauseFile,
     /// Rung when it is another set of objects that nobody wants.

@@ -11,7 +11,7 @@ use self::{
     values::{count, flag, seconds},
 };
 use super::{
-    board::{Board, BoardState, FacetStatus},
+    board::{Board, BoardState, KindStatus},
     objects::{BoardObject, documents},
     text::{ExpositionWriter, Family},
 };
@@ -256,18 +256,18 @@ impl ExpositionWriter<'_> {
 }
 
 /// The engines that keep documents, by target and kind.
-fn engines(shown: &BoardState) -> impl Iterator<Item = (&str, &'static str, &FacetStatus)> {
+fn engines(shown: &BoardState) -> impl Iterator<Item = (&str, &'static str, &KindStatus)> {
     let all = shown.facets.iter().filter(|((_, kind), _)| DOCUMENTS.contains(kind));
     all.map(|((target, kind), engine)| (target.as_str(), *kind, engine))
 }
 
 /// The engines that keep functions, by target.
-fn functions(shown: &BoardState) -> impl Iterator<Item = (&str, &FacetStatus)> {
+fn functions(shown: &BoardState) -> impl Iterator<Item = (&str, &KindStatus)> {
     let all = shown.facets.iter().filter(|((_, kind), _)| *kind == Function::NAME);
     all.map(|((target, _), engine)| (target.as_str(), engine))
 }
 
-fn coverage(engine: &FacetStatus) -> f64 {
+fn coverage(engine: &KindStatus) -> f64 {
     let it = &engine.summary;
     let all = it.managed + it.unmanaged + it.orphans;
     if all == 0 { 1.0 } else { count(it.managed) / count(all) }

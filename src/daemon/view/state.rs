@@ -15,7 +15,7 @@ use super::{
 use crate::{
     aws::calls::Allowance,
     daemon::{
-        board::{FacetStatus, SourceStatus},
+        board::{KindStatus, SourceStatus},
         source::SourceError,
     },
     engine::{diff::Reason, name::Name, prune::PruneDecision},
@@ -278,7 +278,7 @@ impl View {
     fn engines_of<'a>(
         &'a self,
         name: &'a Name,
-    ) -> impl Iterator<Item = (&'static str, &'a FacetStatus)> {
+    ) -> impl Iterator<Item = (&'static str, &'a KindStatus)> {
         let ours = self.shown.facets.iter().filter(move |((target, _), _)| target == name);
         ours.map(|((_, kind), engine)| (*kind, engine))
     }
@@ -335,13 +335,13 @@ fn prune(decision: &PruneDecision) -> PruneView {
     PruneView { candidates: decision.candidates, hash: decision.hash.clone(), blocked }
 }
 
-fn rollout(kind: &'static str, engine: &FacetStatus) -> Option<RolloutView> {
+fn rollout(kind: &'static str, engine: &KindStatus) -> Option<RolloutView> {
     let it = engine.summary.waves.as_ref()?;
     let (members, released) = (it.members, it.released);
     Some(RolloutView { kind, members, released, wave: it.wave, halted: it.halted })
 }
 
-fn breaker(kind: &'static str, engine: &FacetStatus) -> Option<BreakerView> {
+fn breaker(kind: &'static str, engine: &KindStatus) -> Option<BreakerView> {
     let it = engine.summary.broken.as_ref()?;
     Some(BreakerView { kind, drifted: it.drifted, of: it.of, hash: it.hash.clone() })
 }
@@ -352,7 +352,7 @@ fn budget(it: Allowance) -> BudgetView {
 }
 
 /// What the API shows of an engine.
-fn engine(kind: &'static str, engine: &FacetStatus) -> EngineView {
+fn engine(kind: &'static str, engine: &KindStatus) -> EngineView {
     let it = &engine.summary;
     EngineView {
         kind,

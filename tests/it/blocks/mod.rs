@@ -3,6 +3,7 @@
 
 mod change;
 mod event_sources;
+mod independence;
 mod log_groups;
 mod managed;
 mod principals;
