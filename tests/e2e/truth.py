@@ -117,7 +117,7 @@ class Watcher:
         writes = [it for it in self.scene.journal() if it["caller"] == DAEMON and it["write"]]
         for row in list(self._rows):
             times = self.times[row.name]
-            self._look(row, times, [it for it in drifts if row.name in it["key"]])
+            self._look(row, times, [it for it in drifts if row.name in it["object"]])
             for it in writes:
                 about = row.name in it["resource"].replace(":", "/").split("/")
                 done = about and it["operation"] == row.repair and 200 <= it["status"] < 300
