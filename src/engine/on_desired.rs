@@ -306,10 +306,11 @@ impl<R: Resource> Engine<R> {
             if made {
                 self.host_made(&keys);
             }
-            // What was never seen is read for the first time anyway.
+            // What is still to be read for the first time is read anyway; a read under way may be older than the news.
             let doubted = |key: &&FacetKey| {
                 let object = self.objects.get(key);
-                object.is_some_and(|it| !matches!(it.observed, Observed::Unknown))
+                let seen = |it: &Facet<R>| !matches!(it.observed, Observed::Unknown);
+                object.is_some_and(|it| seen(it) || it.phase == Phase::Reading)
                     && R::unsettles(key.facet, before.as_ref(), fact.as_ref())
             };
             let known: Vec<FacetKey> = keys.iter().filter(doubted).cloned().collect();

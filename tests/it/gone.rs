@@ -73,11 +73,20 @@ struct Watcher<K: AwsKind> {
     clock: Arc<Stopped>,
     /// The causes under which drift was told.
     told: BTreeSet<&'static str>,
+    /// What happens while the next read is under way.
+    meanwhile: Option<Event<Single<K>>>,
+    reads: usize,
 }
 
 impl<K: AwsKind> Watcher<K> {
-    /// `age`: how long ago the function was changed.
     async fn start(scene: &Scene, desired: FacetDesired<Arc<K::Spec>>, age: Duration) -> Self {
+        let mut new = Self::open(scene, age).await;
+        new.tell(Event::Desired(Desired::one(desired, true, Mono::default()))).await;
+        new
+    }
+
+    /// One that has heard of the function and its alias. `age`: how long ago the function was changed.
+    async fn open(scene: &Scene, age: Duration) -> Self {
         let found = scene.lambda("GetFunction", None, Value::Null);
         let changed = found["Configuration"]["LastModified"].as_str().unwrap();
         let changed = jiff::fmt::strtime::parse("%Y-%m-%dT%H:%M:%S%.f%z", changed).unwrap();
@@ -95,9 +104,10 @@ impl<K: AwsKind> Watcher<K> {
             cloud: K::open(&clients, calls),
             clock,
             told: BTreeSet::new(),
+            meanwhile: None,
+            reads: 0,
         };
         new.hear(&found).await;
-        new.tell(Event::Desired(Desired::one(desired, true, Mono::default()))).await;
         new
     }
 
@@ -134,6 +144,11 @@ impl<K: AwsKind> Watcher<K> {
                     let started = self.clock.now().mono;
                     let found = self.cloud.get(key.name(), wanted.as_deref(), priority).await;
                     let found = Ok(found.unwrap().0);
+                    self.reads += 1;
+                    if let Some(news) = self.meanwhile.take() {
+                        self.pass(Duration::from_secs(1));
+                        works.extend(self.engine.handle(news, self.clock.now()));
+                    }
                     let read = ReadResult { key, started, found };
                     works.extend(self.engine.handle(Event::Read(read), self.clock.now()));
                 }
@@ -148,14 +163,16 @@ impl<K: AwsKind> Watcher<K> {
 
     /// Time passes, and everything is read again.
     async fn read_again(&mut self, later: Duration) {
-        {
-            let mut now = self.clock.0.lock().unwrap();
-            now.mono = now.mono.after(later);
-            now.wall += jiff::SignedDuration::try_from(later).unwrap();
-        }
+        self.pass(later);
         let function = DocumentKey { kind: "Function", name: Name::new("job") };
         let asked = Refresh::Documents(BTreeSet::from([function]));
         self.tell(Event::Refresh(asked.into())).await;
+    }
+
+    fn pass(&self, time: Duration) {
+        let mut now = self.clock.0.lock().unwrap();
+        now.mono = now.mono.after(time);
+        now.wall += jiff::SignedDuration::try_from(time).unwrap();
     }
 
     fn row(&self) -> Arc<Row> {
@@ -337,6 +354,21 @@ async fn what_others_delete_is_drift_with_a_cause_of_its_own() {
         |it| drop(it.lambda("DeleteAlias", None, json!("live"))),
     );
     stand.check(release).await;
+}
+
+/// The first read may be older than what is told of the alias meanwhile: it is read again.
+#[tokio::test(flavor = "multi_thread")]
+async fn news_of_the_alias_during_the_first_read_ask_for_another() {
+    let stand = Stand::new().await;
+    for (alias, reads) in [(Some("live"), 1), (Some("next"), 2), (None, 2)] {
+        let mut watcher = Watcher::<Of<Url>>::open(&stand.scene, LATER).await;
+        let fact = ReleaseFact { alias: alias.map(Into::into), ..ReleaseFact::default() };
+        let fact = (FactKey::Release(Name::new("job")), Some(Fact::Release(fact.into())));
+        watcher.meanwhile = Some(Event::Facts(vec![fact]));
+        let desired = Desired::one(stand.desired().urls, true, Mono::default());
+        watcher.tell(Event::Desired(desired)).await;
+        assert_eq!(watcher.reads, reads, "{alias:?}");
+    }
 }
 
 /// Another party deletes the event source.
