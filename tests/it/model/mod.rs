@@ -2,6 +2,7 @@
 
 mod bulk_rows;
 mod facet_laws;
+mod facets_apart;
 mod fleet;
 mod laws;
 mod mass_drift;
