@@ -60,3 +60,17 @@ async fn no_more_is_written_at_once_than_the_operator_says() {
     let most = writes.iter().map(|it| at_once(it.began)).max();
     assert_eq!(most, Some(2));
 }
+
+/// Whose a repository is takes four calls to know, and only who deletes has to.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_single_run_reads_strangers_only_where_that_is_cheap_or_it_deletes() {
+    let scene = Scene::new().await;
+    scene.manifest("");
+    scene.apply().await;
+    let read = |it: &Scene| {
+        it.count(|it| it.operation == "GetRepositoryPolicy" || it.operation == "GetLifecyclePolicy")
+    };
+    assert_eq!(read(&scene), 0);
+    let (code, text) = scene.on_manifests(&["plan", "--prune"]).await;
+    assert_eq!((code, read(&scene)), (0, 2), "{text}");
+}
