@@ -134,3 +134,26 @@ impl BoardState {
             && all().all(|it| it.quiet)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A fact that one engine has told and another has not heard yet may wake it.
+    #[test]
+    fn who_has_news_on_the_way_is_not_quiet() {
+        let is_quiet = |quiet: bool, sent: u64, rulings_sent: u64, received: u64| {
+            let mut shown = BoardState { rulings_sent, ..BoardState::default() };
+            for (kind, batches) in [
+                ("Image", BatchCounts { sent, received: 0 }),
+                ("Function", BatchCounts { sent: 0, received }),
+            ] {
+                let engine = EngineStatus { quiet, batches, ..EngineStatus::default() };
+                shown.engines.insert((Name::new("default"), kind), engine);
+            }
+            shown.is_quiet(2) && !shown.is_quiet(3)
+        };
+        assert!(is_quiet(true, 2, 0, 2) && is_quiet(true, 2, 1, 3));
+        assert!(!is_quiet(false, 2, 0, 2) && !is_quiet(true, 2, 0, 1) && !is_quiet(true, 2, 1, 2));
+    }
+}

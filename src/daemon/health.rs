@@ -35,3 +35,30 @@ pub(super) fn missing(shown: &BoardState, engines: usize) -> Vec<String> {
     }
     missing
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{daemon::board::EngineStatus, engine::name::Name};
+
+    #[test]
+    fn an_engine_that_stands_still_is_told_and_the_others_are_not() {
+        let mut shown = BoardState::default();
+        for (kind, second) in [("Function", 100), ("Repository", 39)] {
+            let beat = Mono(Duration::from_secs(second));
+            let engine = EngineStatus { beat, ..EngineStatus::default() };
+            shown.engines.insert((Name::new("default"), kind), engine);
+        }
+        let at = |second| stuck(&shown, Mono(Duration::from_secs(second)));
+        assert_eq!(at(99), Vec::<String>::new());
+        assert_eq!(at(100), ["default/Repository has stopped going round\n"]);
+    }
+
+    #[test]
+    fn what_has_not_started_is_not_ready() {
+        let missing = missing(&BoardState::default(), 3);
+        for what in ["not every engine has started", "every target is on hold"] {
+            assert!(missing.iter().any(|it| it.contains(what)), "{missing:?}");
+        }
+    }
+}

@@ -302,3 +302,36 @@ fn lanes<R: AwsResource>(calls: &Calls) -> Lanes {
         buckets.iter().map(|it| it.map_or(LaneLimits::WIDE, |it| LaneLimits::of(rate(it))));
     Lanes { of, limits: limits.collect() }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{daemon::clock::SystemClock, kinds::facets::FunctionResource};
+
+    /// Reads that wait for one quota never keep those of another from beginning.
+    #[test]
+    fn each_quota_has_a_lane_of_its_own() {
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
+        let log = Arc::new(Metrics::new().unwrap());
+        let calls = Calls::new(Name::new("default"), QuotaShares::of(0.5), &clock, log);
+        let Lanes { of, limits } = lanes::<FunctionResource>(&calls);
+        assert_eq!((of.len(), limits.len()), (FunctionResource::FACETS.len(), 5));
+        let lane = |kind: &str| {
+            let facet = FunctionResource::FACETS.iter().position(|it| it.kind == kind).unwrap();
+            of[facet]
+        };
+        for (bucket, kinds) in [
+            (Bucket::GetFunction, ["Function", "Concurrency"].as_slice()),
+            (Bucket::Lambda, &["Release", "Url", "AsyncInvoke", "EventSource"]),
+            (Bucket::GetPolicy, &["Permissions"]),
+        ] {
+            for kind in kinds {
+                assert_eq!(lane(kind), lane(kinds[0]), "{kind}");
+                let rate = calls.allowance(bucket).rate;
+                assert_eq!(limits[lane(kind)], LaneLimits::of(rate), "{kind}");
+            }
+        }
+        let firsts = ["Function", "Url", "Permissions"].map(lane);
+        assert!(firsts[0] != firsts[1] && firsts[1] != firsts[2] && firsts[0] != firsts[2]);
+    }
+}

@@ -104,11 +104,15 @@ mod tests {
     };
 
     fn counts(origin: Origin) -> bool {
+        counts_as(Cause::Url, origin)
+    }
+
+    fn counts_as(cause: Cause, origin: Origin) -> bool {
         let change = Change {
             path: "/field".into(),
             desired: Shown::open("asked"),
             live: Shown::open("found"),
-            cause: Cause::Url,
+            cause,
             origin,
             step: "step",
         };
@@ -124,5 +128,13 @@ mod tests {
         assert!([Origin::Drift, Origin::Both].into_iter().all(counts));
         let unsure = [Origin::Unclear, Origin::Gone, Origin::NoRecord, Origin::Pending];
         assert!(!unsure.into_iter().any(counts));
+    }
+
+    #[test]
+    fn what_may_have_been_there_for_ever_counts_for_nothing() {
+        let apart = [Cause::State, Cause::Unmanaged, Cause::Scaling];
+        for cause in Cause::ALL {
+            assert_eq!(counts_as(cause, Origin::Drift), !apart.contains(&cause), "{cause:?}");
+        }
     }
 }

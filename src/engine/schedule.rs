@@ -231,3 +231,85 @@ impl Schedule {
 fn id(index: usize) -> FacetId {
     FacetId(u8::try_from(index).unwrap_or(u8::MAX))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::engine::name::Name;
+
+    const NOW: Mono = Mono(Duration::from_secs(9));
+
+    /// A facet of an object with this name. Two facets have lanes of their own; a third shares the first lane.
+    fn key(facet: u8, name: &str) -> FacetKey {
+        FacetKey { object: Name::new(name), facet: FacetId(facet), item: None }
+    }
+
+    fn schedule() -> Schedule {
+        let limits = LaneLimits { reads: 3, audits: 2 };
+        Schedule::new(Lanes { of: vec![0, 1, 0], limits: vec![limits; 2] })
+    }
+
+    /// Asks for reads of these, the first of them first.
+    fn ask(schedule: &mut Schedule, facet: u8, names: &str, priority: Priority) {
+        for (second, name) in (1..).zip(names.chars()) {
+            let at = Mono(Duration::from_secs(second));
+            schedule.at(&key(facet, &name.to_string()), at, priority);
+        }
+    }
+
+    /// The reads that begin now, as `0a 1b`.
+    fn begun(schedule: &mut Schedule) -> String {
+        let due = std::iter::from_fn(|| schedule.begin(NOW, |_| true));
+        let all = due.map(|it| format!("{}{}", it.key.facet.0, it.key.object));
+        all.collect::<Vec<_>>().join(" ")
+    }
+
+    #[test]
+    fn a_full_lane_holds_up_those_that_share_it_and_no_other() {
+        let mut schedule = schedule();
+        ask(&mut schedule, 0, "abcd", Priority::Mover);
+        assert_eq!(begun(&mut schedule), "0a 0b 0c");
+        ask(&mut schedule, 1, "e", Priority::Mover);
+        ask(&mut schedule, 2, "f", Priority::InFlight);
+        assert_eq!(begun(&mut schedule), "1e");
+        assert!(schedule.next(|_| true).is_none() && schedule.depth(FacetId(0), NOW) == 1);
+        schedule.ended(&key(0, "b"));
+        assert_eq!(begun(&mut schedule), "2f");
+        for done in [key(0, "a"), key(0, "c"), key(1, "e"), key(2, "f")] {
+            assert!(!schedule.is_idle());
+            schedule.ended(&done);
+        }
+        assert_eq!(begun(&mut schedule), "0d");
+    }
+
+    #[test]
+    fn the_audit_leaves_room_and_comes_last() {
+        let mut schedule = schedule();
+        ask(&mut schedule, 0, "abc", Priority::Audit);
+        assert_eq!(begun(&mut schedule), "0a 0b");
+        ask(&mut schedule, 2, "d", Priority::Mover);
+        assert_eq!(begun(&mut schedule), "2d");
+        schedule.ended(&key(0, "a"));
+        ask(&mut schedule, 2, "e", Priority::Mover);
+        // Both may begin, and there is room for one.
+        assert_eq!(begun(&mut schedule), "2e");
+        schedule.ended(&key(2, "d"));
+        assert_eq!(begun(&mut schedule), "0c");
+    }
+
+    #[test]
+    fn a_read_of_the_audit_that_becomes_urgent_gives_its_place_back() {
+        let mut schedule = schedule();
+        ask(&mut schedule, 0, "abc", Priority::Audit);
+        assert_eq!(begun(&mut schedule), "0a 0b");
+        assert!(schedule.raise(&key(0, "a")) && !schedule.raise(&key(0, "a")));
+        assert_eq!(begun(&mut schedule), "0c");
+        for name in ["a", "b", "c"] {
+            schedule.ended(&key(0, name));
+        }
+        ask(&mut schedule, 0, "def", Priority::Audit);
+        assert_eq!(begun(&mut schedule), "0d 0e");
+    }
+}

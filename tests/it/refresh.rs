@@ -162,6 +162,30 @@ async fn what_a_person_asks_for_is_read_at_once() {
     drop(daemon);
 }
 
+/// Not even in the second until everybody has been told.
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_written_from_the_moment_at_which_the_pause_file_is_there() {
+    let scene = Scene::at(1.0).await;
+    scene.manifest("  concurrency: { reserved: 5 }\n");
+    scene.apply().await;
+    let pause = scene.manifests().with_file_name("pause");
+    let daemon = scene.start_with(&["--pause-file", pause.to_str().unwrap(), "--resync", "1h"]);
+    scene.until("read", |it| it.status("job") == "synced").await;
+    for count in [6, 7, 8, 9] {
+        let before = scene.writes();
+        std::fs::write(&pause, "").unwrap();
+        scene.keep_free("job", count);
+        scene.ask(&["job"]).is(202, "");
+        scene.until("it is seen", |it| it.status("job") == "drifted").await;
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        assert_eq!(scene.writes(), before);
+        std::fs::remove_file(&pause).unwrap();
+        scene.until("it is mended", |it| it.status("job") == "synced").await;
+        assert!(scene.writes() > before);
+    }
+    drop(daemon);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn sighup_reads_everything() {
     let (scene, daemon) = Scene::watched().await;

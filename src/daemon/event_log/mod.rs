@@ -85,6 +85,22 @@ mod tests {
     }
 
     #[test]
+    fn a_facet_that_changes_all_the_time_leaves_the_others_their_history() {
+        let event_log = EventLog::new(Timestamp::UNIX_EPOCH);
+        let key = |kind| Key { target: Name::new("a"), kind, name: Name::new("b") };
+        let write = |kind| {
+            let entry = HistoryEntry::new(&key(kind), Timestamp::UNIX_EPOCH, EntryKind::Applied);
+            event_log.entry(&key(kind), entry);
+        };
+        write("Function");
+        for _ in 0..=store::HISTORY_MAX {
+            write("Url");
+        }
+        let known = |kind| event_log.read(|it| it.history(&[key(kind)]).len());
+        assert_eq!((known("Function"), known("Url")), (1, store::HISTORY_MAX));
+    }
+
+    #[test]
     fn whoever_waits_hears_of_events_and_not_of_changes() {
         let at = Timestamp::UNIX_EPOCH;
         let event_log = EventLog::new(at);

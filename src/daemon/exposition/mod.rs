@@ -276,3 +276,39 @@ fn coverage(engine: &KindStatus) -> f64 {
 fn revision(shown: &BoardState) -> String {
     shown.source.snapshot.as_ref().and_then(|it| it.revision.clone()).unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{daemon::clock::SystemClock, engine::name::Name};
+
+    /// What reads a facet takes quotas of its own, so that its queue and its audit are told apart.
+    #[test]
+    fn each_facet_has_series_of_its_queue_and_audit() {
+        let board = Arc::new(Board::default());
+        for kind in ["Function", "Url"] {
+            let facet = (Name::new("default"), kind);
+            board.write(|it| it.facets.insert(facet, KindStatus::default()));
+        }
+        let clock = Arc::new(SystemClock::start());
+        let mut text = String::new();
+        Exposition::new(board, clock, MetricsDetail::Documents).write(&mut |piece| {
+            text += &piece;
+            true
+        });
+        for (family, label) in [
+            ("workqueue_depth", "name"),
+            ("workqueue_unfinished_work_seconds", "name"),
+            ("workqueue_longest_running_processor_seconds", "name"),
+            ("evenkeel_audit_period_seconds", "kind"),
+            ("evenkeel_resync_interval_seconds", "kind"),
+        ] {
+            let start = format!("{family}{{");
+            let series: Vec<&str> = text.lines().filter(|it| it.starts_with(&start)).collect();
+            for kind in ["Function", "Url"] {
+                let own = format!("{label}=\"{kind}\"");
+                assert!(series.iter().any(|it| it.contains(&own)), "{family} of {kind}: {text}");
+            }
+        }
+    }
+}

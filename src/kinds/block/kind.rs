@@ -151,3 +151,34 @@ impl<B: Block> Kind for Of<B> {
         Digests::default()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::{
+        engine::facts::ReleaseFact,
+        kinds::{scaling::Scaling, url::Url},
+    };
+
+    /// What belongs to versions is read again when the alias leads to others, and all that belongs to the alias when
+    /// that is another.
+    #[test]
+    fn a_move_of_the_alias_concerns_what_belongs_to_versions() {
+        let release = |alias: &str, versions: &[u64]| {
+            let alias = Some(alias.to_owned()).filter(|it| !it.is_empty());
+            let versions: BTreeSet<u64> = versions.iter().copied().collect();
+            Some(Fact::Release(ReleaseFact { alias, versions, revision: "r".into() }.into()))
+        };
+        let check = |before: Option<Fact>, now: Option<Fact>, expected: [bool; 2]| {
+            let (before, now) = (before.as_ref(), now.as_ref());
+            let found = [Of::<Scaling>::unsettles(before, now), Of::<Url>::unsettles(before, now)];
+            assert_eq!(found, expected, "{before:?} {now:?}");
+        };
+        check(release("live", &[1]), release("live", &[1]), [false, false]);
+        check(release("live", &[1]), release("live", &[1, 2]), [true, false]);
+        check(release("", &[]), release("live", &[1]), [true, true]);
+        check(None, release("live", &[1]), [true, false]);
+    }
+}

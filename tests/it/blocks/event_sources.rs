@@ -103,3 +103,36 @@ async fn a_hold_on_the_function_holds_its_event_sources() {
     assert!(text.contains("incident") && text.contains("~ batchSize  3 → 10  (drift)"), "{text}");
     assert_eq!(scene.mapping("orders", "job")["BatchSize"], 3);
 }
+
+/// Only a list shows what left, however long that takes.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_single_run_waits_for_the_list_that_shows_what_left() {
+    let scene = Scene::new().await;
+    scene.manifest(&queues(&["gifts", "orders"]));
+    scene.apply().await;
+    scene.faults(&json!([
+        { "fault": "latency", "operations": ["ListEventSourceMappings"], "seconds": 20, "times": 1 },
+    ]));
+    scene.manifest("");
+    scene.apply().await;
+    assert_eq!(scene.mapped(), Vec::<String>::new());
+}
+
+/// Neither `suspend` nor `resume` writes a tag to what another installation keeps, or nobody.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hold_is_put_only_on_what_is_ours() {
+    let scene = Scene::new().await;
+    scene.manifest("");
+    scene.apply().await;
+    let before = scene.writes();
+    for command in [
+        ["suspend", "job", "--owner", "others", "--for", "1h", "--reason", "incident"].as_slice(),
+        &["resume", "job", "--owner", "others"],
+        &["suspend", "Repository/jobs", "--for", "1h", "--reason", "incident"],
+    ] {
+        let (code, text) = scene.run(command).await;
+        assert_eq!((code, scene.writes()), (2, before), "{text}");
+    }
+    let hold = ["suspend", "job", "--for", "1h", "--reason", "incident"];
+    assert_eq!((scene.run(&hold).await.0, scene.writes()), (0, before + 1));
+}

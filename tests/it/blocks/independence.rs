@@ -71,3 +71,22 @@ async fn each_facet_backs_off_by_itself() {
     assert!(scene.refused("UpdateFunctionUrlConfig") <= 2, "{}", scene.log());
     drop(daemon);
 }
+
+/// Our own tag is written before the block, and what differs then is still what the manifest asked for.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_edit_that_a_new_process_finds_is_no_drift() {
+    let scene = Scene::new().await;
+    scene.manifest(BOTH);
+    scene.apply().await;
+    scene.manifest("  url: { authType: NONE }\n  asyncInvoke: { maximumRetryAttempts: 2 }\n");
+    let daemon = scene.start();
+    for operation in ["UpdateFunctionUrlConfig", "PutFunctionEventInvokeConfig"] {
+        let before = usize::from(operation.starts_with("Put"));
+        scene.until("it is written", |it| it.taken(operation) > before).await;
+    }
+    for kind in ["Url", "AsyncInvoke"] {
+        scene.until("in sync", |it| it.row(kind)["status"] == "synced").await;
+    }
+    assert!(!scene.log().contains("drift"), "{}", scene.log());
+    drop(daemon);
+}

@@ -288,3 +288,28 @@ async fn a_configuration_waits_for_the_code_that_is_refused() {
     assert_eq!(code, 1, "{text}");
     assert_eq!(scene.functions()["job"]["configuration"]["MemorySize"], 128);
 }
+
+/// Whoever the statement lets in is not shut out for one that AWS keeps in other words, or that it refuses.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_old_statement_stays_until_the_new_one_is_there() {
+    let scene = Scene::new().await;
+    scene.permissions(&["sid: partner, principal: s3.amazonaws.com"]);
+    scene.apply().await;
+    scene.faults(&json!([
+        { "fault": "rewrite", "operations": ["AddPermission"], "contains": "odd", "code": "AROAEXAMPLE" },
+    ]));
+    scene.permissions(&[r#"sid: partner, principal: "arn:aws:iam::111122223333:role/odd""#]);
+    scene.apply_anyhow().await;
+    assert_eq!(scene.permitted(), ["partner", "partner"]);
+    // The same statement under another name is another statement to AWS.
+    let scene = Scene::new().await;
+    scene.permissions(&["sid: before, principal: s3.amazonaws.com"]);
+    scene.apply().await;
+    scene.faults(&json!([refused("ek-after-")]));
+    scene.permissions(&["sid: after, principal: s3.amazonaws.com"]);
+    scene.apply_anyhow().await;
+    assert_eq!(scene.permitted(), ["before"]);
+    scene.faults(&json!([]));
+    scene.apply().await;
+    assert_eq!(scene.permitted(), ["after"]);
+}

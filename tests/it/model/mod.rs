@@ -2,6 +2,8 @@
 
 mod bulk_rows;
 mod facet_laws;
+mod facets_apart;
+mod first_reads;
 mod fleet;
 mod laws;
 mod mass_drift;

@@ -1,11 +1,11 @@
 //! A resource that is made up: an object with five facets, which have in small what the facets of a function have. Each
 //! keeps one number.
 
-use std::fmt;
+use std::{fmt, time::Duration};
 
 use evenkeel::engine::{
     bulk_rows::BulkRows,
-    diff::{Cause, Change, Diff, Fingerprint, Origin, Planned, Shown},
+    diff::{Cause, Change, Diff, Fingerprint, Origin, Planned, Reason, Shown, Wait},
     facet::{FacetId, FacetInfo, FacetKey},
     facts::{Fact, FactKey, Facts, FunctionFact},
     failure::Failure,
@@ -29,6 +29,10 @@ pub const ITEMS: FacetId = FacetId(2);
 pub const RIDES: FacetId = FacetId(3);
 /// Is tried out for minutes before it is written, and goes back when it does badly.
 pub const TASK: FacetId = FacetId(4);
+
+/// A value that is on its way to another, and that is read again every so often meanwhile.
+pub const WATCHED: u32 = 100;
+pub const RECHECK: Duration = Duration::from_secs(20);
 
 /// A made-up resource.
 pub struct Toy;
@@ -126,6 +130,11 @@ impl Resource for Toy {
 
     fn diff(key: &FacetKey, spec: &ToySpec, reading: &ToyReading, _: &Facts) -> Diff<ToyStep> {
         let mut diff = Diff::default();
+        if reading.value == WATCHED {
+            let reason = Reason::new("Watched", "it is on its way");
+            diff.waits.push(Wait { reason, on: None, recheck: Some(RECHECK), soon: false });
+            return diff;
+        }
         let step = match key.facet {
             TASK if reading.bad > 0 => ("rescue", ToyStep::Rescue(key.clone())),
             _ if reading.value == spec.value => return diff,

@@ -72,7 +72,7 @@ struct Edit {
 }
 
 pub struct ToyStage {
-    engine: Engine<Toy>,
+    pub engine: Engine<Toy>,
     pub now: Mono,
     pub world: BTreeMap<FacetKey, ToyLive>,
     wishes: BTreeMap<FacetKey, u32>,
@@ -80,12 +80,16 @@ pub struct ToyStage {
     /// Facets whose reads are refused, and whose writes are.
     pub unreadable: BTreeSet<FacetId>,
     pub refused: BTreeSet<FacetId>,
+    /// The same for single items.
+    pub refused_items: BTreeSet<FacetKey>,
     due: BTreeMap<(Mono, u64), Due>,
     sequence: u64,
     /// Objects that are written to, and when the last write to each ended.
     writing: BTreeSet<Name>,
     wrote: BTreeMap<Name, Mono>,
     reading: BTreeSet<FacetKey>,
+    /// How urgent the last read of each was.
+    pub priorities: BTreeMap<FacetKey, Priority>,
     trying: BTreeSet<FacetKey>,
     read: BTreeMap<FacetKey, Mono>,
     edits: BTreeMap<FacetKey, Edit>,
@@ -140,11 +144,13 @@ impl ToyStage {
             lanes: [ToyLane::default(); 3],
             unreadable: BTreeSet::new(),
             refused: BTreeSet::new(),
+            refused_items: BTreeSet::new(),
             due: BTreeMap::new(),
             sequence: 0,
             writing: BTreeSet::new(),
             wrote: BTreeMap::new(),
             reading: BTreeSet::new(),
+            priorities: BTreeMap::new(),
             trying: BTreeSet::new(),
             read: BTreeMap::new(),
             edits: BTreeMap::new(),
@@ -160,7 +166,7 @@ impl ToyStage {
         stage
     }
 
-    fn clock(&self) -> Now {
+    pub fn clock(&self) -> Now {
         let ahead = jiff::SignedDuration::try_from(self.now.0).unwrap();
         Now { mono: self.now, wall: jiff::Timestamp::UNIX_EPOCH + ahead }
     }
@@ -218,6 +224,12 @@ impl ToyStage {
         if open && !tried && self.world[key].value != value {
             self.edits.insert(key.clone(), Edit { value, until });
         }
+        self.desire();
+    }
+
+    /// Asks for another value of many facets at once.
+    pub fn commit(&mut self, keys: &[FacetKey], value: u32) {
+        self.wishes.extend(keys.iter().map(|it| (it.clone(), value)));
         self.desire();
     }
 
@@ -282,6 +294,7 @@ impl ToyStage {
         if priority < Priority::Audit && self.is_open(key.facet, bound + late) {
             assert!(late <= bound, "{key:?} waited {late:?} in an open lane, bound {bound:?}");
         }
+        self.priorities.insert(key.clone(), priority);
         let index = lane(key.facet);
         let own = &mut self.lanes[index];
         let started = self.now.max(own.free).max(own.closed);
@@ -345,7 +358,8 @@ impl ToyStage {
     fn applied(&mut self, step: &ToyStep) {
         let key = step.key().clone();
         self.trying.remove(&key);
-        let result = if self.refused.contains(&key.facet) { Err(refused()) } else { Ok(()) };
+        let bad = self.refused.contains(&key.facet) || self.refused_items.contains(&key);
+        let result = if bad { Err(refused()) } else { Ok(()) };
         if result.is_ok() {
             let live = self.world.get_mut(&key).unwrap();
             match step {
@@ -405,7 +419,7 @@ impl ToyStage {
         self.edits.retain(|_, it| it.until >= now);
     }
 
-    fn row(&self, key: &FacetKey) -> Option<&Arc<Row>> {
+    pub fn row(&self, key: &FacetKey) -> Option<&Arc<Row>> {
         let kind = Toy::FACETS[key.facet.index()].kind;
         self.engine.rows().find(|it| it.key.kind == kind && it.key.name == *key.name())
     }

@@ -1,5 +1,7 @@
 //! Step by step: how a version gets more callers, waits, or loses them.
 
+use evenkeel_sim::journal::Entry;
+
 use super::*;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -105,8 +107,8 @@ async fn a_canary_goes_on_whenever_the_daemon_is_killed() {
     let callers = Callers::start(&scene);
     scene.push(2);
     // Killed in its smoke test, and after each of its writes.
-    let invoked = |it: &evenkeel_sim::journal::Entry| it.operation == "Invoke";
-    let steps = |it: &evenkeel_sim::journal::Entry| it.write;
+    let invoked = |it: &Entry| it.operation == "Invoke";
+    let steps = |it: &Entry| it.write;
     let tests = scene.count(invoked);
     let mut daemon = scene.start();
     scene.until("a test", |it| it.count(invoked) > tests).await;
@@ -186,5 +188,36 @@ async fn a_canary_goes_back_while_mass_drift_holds_up_all_else() {
     scene.pass(120.0).await;
     assert_eq!(scene.writes(), before + 1, "nothing else is written");
     assert!(scene.served("/metrics").contains(open));
+    drop(daemon);
+}
+
+/// Nor does it wait for a write to another function, though there is no slot left, or for AWS, which is at work on its
+/// own.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_canary_goes_back_while_everything_else_is_under_way() {
+    let scene = released(CANARY).await;
+    scene.manifest_of("other", "");
+    scene.apply().await;
+    let daemon = scene.start_with(&["--max-in-flight", "1"]);
+    scene.push(2);
+    scene.until("ten percent", |it| it.leads() == "1, 0.1 of 2").await;
+    let operation = "UpdateFunctionConfiguration";
+    scene.faults(&json!([
+        { "fault": "latency", "operations": [operation], "resources": ["other"], "seconds": 600 },
+        { "fault": "stuck", "operations": [operation], "resources": ["job"], "seconds": 600 },
+    ]));
+    let of = |it: &Entry, name: &str| it.resource == name && it.operation == operation;
+    scene.manifest(&format!("  memorySize: 256\n{CANARY}"));
+    scene
+        .until("AWS is at work", |it| it.count(|it| of(it, "job") && it.ended.is_some()) == 1)
+        .await;
+    scene.manifest_of("other", "  memorySize: 512\n");
+    let under_way = |it: &Scene| it.count(|it| of(it, "other") && it.ended.is_none());
+    scene.until("the slot is taken", |it| under_way(it) == 1).await;
+    alarm(&scene, "ALARM");
+    scene.until("back", |it| it.leads() == "1").await;
+    let job = scene.lambda("GetFunction", None, Value::Null);
+    let status = &job["Configuration"]["LastUpdateStatus"];
+    assert_eq!((under_way(&scene), status), (1, &json!("InProgress")));
     drop(daemon);
 }

@@ -125,6 +125,43 @@ async fn a_good_image_gets_callers_once_it_is_tested() {
     scene.assert_quiet().await;
 }
 
+/// It changes nothing, so that everything else of the function is written meanwhile.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_smoke_test_under_way_holds_up_no_write() {
+    let scene = released(TESTED).await;
+    let daemon = scene.start_with(&["--max-in-flight", "1"]);
+    scene.until("in sync", |it| it.row("Release")["status"] == "synced").await;
+    scene.faults(&json!([{ "fault": "latency", "operations": ["Invoke"], "seconds": 600 }]));
+    scene.push(2);
+    let testing = |it: &Scene| it.count(|it| it.operation == "Invoke" && it.ended.is_none());
+    scene.until("a test is under way", |it| testing(it) == 1).await;
+    scene.manifest(&format!("{TESTED}  asyncInvoke: {{ maximumRetryAttempts: 1 }}\n"));
+    let put =
+        |it: &Scene| it.count(|it| it.operation == "PutFunctionEventInvokeConfig" && it.effect);
+    scene.until("another facet is written", |it| put(it) == 1).await;
+    assert_eq!((testing(&scene), scene.leads()), (1, "1".into()));
+    drop(daemon);
+}
+
+/// New code under an old configuration is nothing that anybody asked for.
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_is_published_of_what_is_not_as_its_manifest_asks() {
+    let scene = released(TESTED).await;
+    scene.fails("UpdateFunctionConfiguration", "deny");
+    scene.push(2);
+    scene.manifest(&format!("{TESTED}  memorySize: 512\n"));
+    let daemon = scene.start();
+    let coded = |it: &Scene| it.count(|it| it.operation == "UpdateFunctionCode" && it.effect);
+    scene.until("the code is new", |it| coded(it) == 1).await;
+    // Two turns of the audit.
+    scene.pass(200.0).await;
+    assert_eq!((scene.leads(), scene.versions()), ("1".into(), vec!["1".into()]));
+    drop(daemon);
+    scene.faults(&json!([]));
+    scene.apply().await;
+    assert_eq!((scene.leads(), scene.versions().len()), ("2".into(), 2));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn an_image_that_fails_its_test_gets_no_callers() {
     let scene = released(TESTED).await;

@@ -5,3 +5,4 @@ mod bulk;
 mod ecr;
 mod event_source;
 mod function;
+mod release;

@@ -156,3 +156,69 @@ impl ReleaseCloud {
 fn known<T>(result: Result<T, Failure>) -> Known<T> {
     result.map_or_else(|failure| Known::No(chain(&failure)), Known::Yes)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use jiff::SignedDuration;
+
+    use super::*;
+    use crate::{
+        aws::{
+            calls::{CallLog, CallRecord, Calls, QuotaShares},
+            clients::Clients,
+        },
+        engine::time::{Clock, Mono, Now},
+    };
+
+    struct Set(Mutex<Now>);
+
+    impl Clock for Set {
+        fn now(&self) -> Now {
+            *self.0.lock().unwrap()
+        }
+    }
+
+    struct Uncounted;
+
+    impl CallLog for Uncounted {
+        fn record(&self, _: &CallRecord<'_>) {}
+    }
+
+    fn at(wall: i64, mono: u64) -> Now {
+        Now {
+            wall: Timestamp::UNIX_EPOCH + SignedDuration::from_secs(wall),
+            mono: Mono(Duration::from_secs(mono)),
+        }
+    }
+
+    /// A process that begins in the middle of a step goes on with it, by the date in the alias's note; from then on
+    /// no date matters.
+    #[test]
+    fn a_step_lasts_over_a_restart_and_whatever_the_date_is_then() {
+        let clock = Arc::new(Set(Mutex::new(at(145, 7))));
+        let any: Arc<dyn Clock> = Arc::<Set>::clone(&clock);
+        let shares = QuotaShares::of(1.0);
+        let calls = Calls::new(Name::new("default"), shares, &any, Arc::new(Uncounted));
+        let clients = Clients::local("http://127.0.0.1:9", "us-east-1").unwrap();
+        let cloud = ReleaseCloud::new(&clients, Arc::new(calls));
+        let since = Timestamp::UNIX_EPOCH + SignedDuration::from_secs(100);
+        let elapsed = |revision: &str, now: Now| {
+            *clock.0.lock().unwrap() = now;
+            let rolling = Rolling { version: 2, percent: 10, since };
+            let alias = Alias {
+                version: Some(1),
+                weight: Some((2, 10)),
+                note: None,
+                revision: revision.to_owned(),
+            };
+            cloud.elapsed(&Name::new("job"), &alias, &rolling).as_secs()
+        };
+        assert_eq!(elapsed("r", at(145, 7)), 45);
+        assert_eq!(elapsed("r", at(9000, 17)), 55);
+        assert_eq!(elapsed("r", at(0, 27)), 65);
+        // Another revision of the alias is another step.
+        assert_eq!(elapsed("s", at(130, 37)), 30);
+    }
+}
