@@ -126,7 +126,23 @@ impl<R: AwsResource> Driver<R> {
         let all = matches!(event, Event::Woke);
         self.batches.received += u64::from(matches!(event, Event::PruneDecided(_)));
         let (mut facts, mut object_events) = (FactUpdates::new(), Vec::new());
-        let mut events = vec![event];
+        self.work_off(vec![event], &mut facts, &mut object_events);
+        self.work_off(self.audit_news(), &mut facts, &mut object_events);
+        // Before the board shows this engine: with the batch uncounted, all engines could look
+        // quiet while it is on its way.
+        self.batches.sent += self.ports.fact_bus.send(R::NAME, &facts);
+        self.show(all);
+        self.record(&object_events);
+    }
+
+    /// Gives the engine events one by one, and starts the work that it asks for. Work that cannot start is an event
+    /// too; what it tells and reports is collected.
+    fn work_off(
+        &mut self,
+        mut events: Vec<Event<R>>,
+        facts: &mut FactUpdates,
+        object_events: &mut Vec<(FacetKey, ObjectEvent)>,
+    ) {
         while let Some(event) = events.pop() {
             for work in self.engine.handle(event, self.ports.clock.now()) {
                 match work {
@@ -136,31 +152,21 @@ impl<R: AwsResource> Driver<R> {
                 }
             }
         }
-        self.pace();
-        // Before the board shows this engine: with the batch uncounted, all engines could look
-        // quiet while it is on its way.
-        self.batches.sent += self.ports.fact_bus.send(R::NAME, &facts);
-        self.show(all);
-        self.record(&object_events);
     }
 
-    /// Tells the engine how often its audit may read, if that is news.
-    fn pace(&mut self) {
-        let Some(plan) = self.ports.audits.clone() else { return };
-        for facet in facets::<R>() {
+    /// How often the audit of each facet may read, where that is news.
+    fn audit_news(&self) -> Vec<Event<R>> {
+        let Some(plan) = &self.ports.audits else { return Vec::new() };
+        let news = |facet| {
             let load = AuditLoadOfKind {
                 kind: info::<R>(facet).kind,
                 costs: R::read_costs(facet),
                 load: self.engine.audit_load(facet),
             };
-            let news = plan.news(load, self.engine.audit_periods(facet));
-            let Some(periods) = news else { continue };
-            let event = Event::AuditPeriods(facet, periods);
-            for work in self.engine.handle(event, self.ports.clock.now()) {
-                // It only plans reads; what is due already is handed out all the same.
-                self.start(work);
-            }
-        }
+            let periods = plan.news(load, self.engine.audit_periods(facet))?;
+            Some(Event::AuditPeriods(facet, periods))
+        };
+        facets::<R>().filter_map(news).collect()
     }
 
     /// Starts a piece of work. Returns an event instead of starting it if it is a write while all writing is on hold,
