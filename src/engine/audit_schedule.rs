@@ -140,7 +140,7 @@ impl<R: Resource> Engine<R> {
 
     /// Reads everything again, as after a start: what has a turn of the audit has it now.
     pub(super) fn restart_audit(&mut self) {
-        self.restarted = self.now.mono;
+        self.audit_restarted = self.now.mono;
         self.hurry_lists();
         let keys: Vec<FacetKey> = self.objects.keys().cloned().collect();
         for key in keys {

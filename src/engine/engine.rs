@@ -54,8 +54,8 @@ pub struct Engine<R: Resource> {
     pub(super) ready_tasks: BTreeSet<FacetKey>,
     /// Those that are not where they will be in a moment.
     pub(super) unsettled: BTreeSet<FacetKey>,
-    /// When a person last asked for everything to be read: an older answer is none.
-    pub(super) restarted: Mono,
+    /// When a person last asked for everything to be read. An answer from before that does not count.
+    pub(super) audit_restarted: Mono,
     /// Writes under way.
     pub(super) writing: usize,
     /// Steps under way that change nothing: they may take minutes, and keep no write from beginning.
@@ -103,7 +103,7 @@ impl<R: Resource> Engine<R> {
             ready: BTreeSet::new(),
             ready_tasks: BTreeSet::new(),
             unsettled: BTreeSet::new(),
-            restarted: Mono::default(),
+            audit_restarted: Mono::default(),
             writing: 0,
             tasks: 0,
             reserved: 0,

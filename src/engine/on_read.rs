@@ -29,8 +29,8 @@ impl<R: Resource> Engine<R> {
             Ok(reading) => self.take_in(&key, reading, started),
             Err(failure) => self.unread(&key, failure),
         }
-        // The audit may be given an answer that another read had before.
-        if again.is_some() || started < self.restarted {
+        // A read of the audit may share an answer that AWS gave before it was asked for.
+        if again.is_some() || started < self.audit_restarted {
             self.schedule_read(&key, self.now.mono, Priority::Mover);
         }
     }

@@ -64,6 +64,12 @@ struct FacetReads {
     audits: Queue<FacetKey>,
 }
 
+impl FacetReads {
+    fn queue(&mut self, audit: bool) -> &mut Queue<FacetKey> {
+        if audit { &mut self.audits } else { &mut self.reads }
+    }
+}
+
 /// The reads of one lane that are under way.
 struct LaneUse {
     limits: LaneLimits,
@@ -72,12 +78,9 @@ struct LaneUse {
 }
 
 impl LaneUse {
-    fn is_open(&self) -> bool {
-        self.running < self.limits.reads
-    }
-
-    fn is_open_for_audits(&self) -> bool {
-        self.is_open() && self.auditing < self.limits.audits
+    /// Whether one more read may begin, or one more of the audit.
+    fn is_open(&self, audit: bool) -> bool {
+        self.running < self.limits.reads && (!audit || self.auditing < self.limits.audits)
     }
 }
 
@@ -96,9 +99,9 @@ impl Schedule {
     /// Asks for a read at `at`, or earlier if that was asked for already. With [`Priority::Audit`] it waits its turn
     /// in the audit.
     pub(super) fn at(&mut self, key: &FacetKey, at: Mono, priority: Priority) {
-        let Some(facet) = self.facet(key.facet) else { return };
-        let queue = if priority == Priority::Audit { &mut facet.audits } else { &mut facet.reads };
-        queue.at(key, at, priority);
+        if let Some(facet) = self.facet(key.facet) {
+            facet.queue(priority == Priority::Audit).at(key, at, priority);
+        }
     }
 
     /// Notes that a read which waits is one of so many that were asked for together.
@@ -138,8 +141,8 @@ impl Schedule {
     pub(super) fn next(&self, audits: impl Fn(FacetId) -> bool) -> Option<Mono> {
         let next = |(index, it): (usize, &FacetReads)| {
             let lane = self.lanes.get(it.lane)?;
-            let read = it.reads.next().filter(|_| lane.is_open());
-            let open = lane.is_open_for_audits() && audits(id(index));
+            let read = it.reads.next().filter(|_| lane.is_open(false));
+            let open = lane.is_open(true) && audits(id(index));
             read.into_iter().chain(it.audits.next().filter(|_| open)).min()
         };
         self.facets.iter().enumerate().filter_map(next).min()
@@ -152,47 +155,34 @@ impl Schedule {
         now: Mono,
         audits: impl Fn(FacetId) -> bool,
     ) -> Option<Due<FacetKey>> {
-        self.begin_read(now).or_else(|| self.begin_audit(now, audits))
+        self.take(false, now, |_| true).or_else(|| self.take(true, now, audits))
     }
 
-    fn begin_read(&mut self, now: Mono) -> Option<Due<FacetKey>> {
-        let mut first = None;
-        for (index, facet) in self.facets.iter_mut().enumerate() {
-            if self.lanes.get(facet.lane).is_some_and(LaneUse::is_open)
-                && let Some(rank) = facet.reads.first(now)
-            {
-                first = first.into_iter().chain([(rank, index)]).min();
-            }
-        }
-        let facet = self.facets.get_mut(first?.1)?;
-        let due = facet.reads.due(now)?;
-        if let Some(lane) = self.lanes.get_mut(facet.lane) {
-            lane.running += 1;
-        }
-        Some(due)
-    }
-
-    fn begin_audit(
+    /// The same for the reads of the audit, or for all others. `may`: whether a facet's may begin.
+    fn take(
         &mut self,
+        audit: bool,
         now: Mono,
-        audits: impl Fn(FacetId) -> bool,
+        may: impl Fn(FacetId) -> bool,
     ) -> Option<Due<FacetKey>> {
         let mut first = None;
         for (index, facet) in self.facets.iter_mut().enumerate() {
-            if self.lanes.get(facet.lane).is_some_and(LaneUse::is_open_for_audits)
-                && audits(id(index))
-                && let Some(rank) = facet.audits.first(now)
+            if self.lanes.get(facet.lane).is_some_and(|it| it.is_open(audit))
+                && may(id(index))
+                && let Some(rank) = facet.queue(audit).first(now)
             {
                 first = first.into_iter().chain([(rank, index)]).min();
             }
         }
         let facet = self.facets.get_mut(first?.1)?;
-        let due = facet.audits.due(now)?;
+        let due = facet.queue(audit).due(now)?;
         if let Some(lane) = self.lanes.get_mut(facet.lane) {
             lane.running += 1;
-            lane.auditing += 1;
+            lane.auditing += usize::from(audit);
         }
-        self.auditing.insert(due.key.clone());
+        if audit {
+            self.auditing.insert(due.key.clone());
+        }
         Some(due)
     }
 

@@ -1,4 +1,4 @@
-//! What an engine is doing, in numbers, and whether it is at rest.
+//! What an engine is doing, in numbers.
 
 use std::time::Duration;
 

@@ -126,8 +126,8 @@ impl<R: AwsResource> Driver<R> {
         let all = matches!(event, Event::Woke);
         self.batches.received += u64::from(matches!(event, Event::PruneDecided(_)));
         let (mut facts, mut object_events) = (FactUpdates::new(), Vec::new());
-        self.work_off(vec![event], &mut facts, &mut object_events);
-        self.work_off(self.audit_news(), &mut facts, &mut object_events);
+        self.process(vec![event], &mut facts, &mut object_events);
+        self.process(self.audit_news(), &mut facts, &mut object_events);
         // Before the board shows this engine: with the batch uncounted, all engines could look
         // quiet while it is on its way.
         self.batches.sent += self.ports.fact_bus.send(R::NAME, &facts);
@@ -135,9 +135,9 @@ impl<R: AwsResource> Driver<R> {
         self.record(&object_events);
     }
 
-    /// Gives the engine events one by one, and starts the work that it asks for. Work that cannot start is an event
-    /// too; what it tells and reports is collected.
-    fn work_off(
+    /// Gives the engine events one by one, and starts the work that it asks for. A write that cannot start now is an
+    /// event too. Facts and reports are collected.
+    fn process(
         &mut self,
         mut events: Vec<Event<R>>,
         facts: &mut FactUpdates,
@@ -189,7 +189,7 @@ impl<R: AwsResource> Driver<R> {
                 }
                 self.apply(order, slot);
             }
-            // `handle` keeps these back until all other work has started.
+            // `process` keeps these back until all other work has started.
             Work::Publish(..) | Work::Report(..) => {}
         }
         None
