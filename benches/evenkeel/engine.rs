@@ -68,6 +68,12 @@ pub fn measure(report: &mut Report) {
         (COUNT as f64 / reads.as_secs_f64(), "events/s"),
         None,
     );
+    let reads = bench.reads(&lives);
+    report.add(
+        ("engine.unchanged_reads_per_s", COUNT),
+        (COUNT as f64 / reads.as_secs_f64(), "events/s"),
+        None,
+    );
     let again = bench.list(&lives);
     report.add(("engine.rows_per_s", COUNT), (COUNT as f64 / again.as_secs_f64(), "rows/s"), None);
     let began = Instant::now();

@@ -25,7 +25,7 @@ use crate::{
             state::API_VERSION,
         },
     },
-    engine::{name::Key, status::Row},
+    engine::{name::Key, status::ShownRow},
     kinds::DOCUMENTS,
 };
 
@@ -64,9 +64,9 @@ impl<'a> StepStream<'a> {
 
     /// Whether something is waited for that goes on by itself. Says on standard error for what, once for each.
     pub(super) fn waits(&mut self, board: &Board) -> bool {
-        let waiting = |it: &&Arc<Row>| !it.orphan && BY_ITSELF.contains(&it.reason.code);
+        let waiting = |it: &&ShownRow| !it.orphan && BY_ITSELF.contains(&it.reason.code);
         // Nothing is printed while the board is locked: whoever reads may be slow.
-        let rows: Vec<Arc<Row>> =
+        let rows: Vec<ShownRow> =
             board.read(|shown| shown.rows.values().filter(waiting).cloned().collect());
         for row in &rows {
             let message = &row.reason.message;

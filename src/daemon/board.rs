@@ -15,7 +15,7 @@ use crate::engine::{
     engine::Summary,
     name::{Key, Name},
     prune::PruneDecision,
-    status::Row,
+    status::ShownRow,
     time::Mono,
 };
 
@@ -31,7 +31,7 @@ pub struct Board {
 #[derive(Clone, Default)]
 pub struct BoardState {
     /// One row for each object.
-    pub rows: BTreeMap<Key, Arc<Row>>,
+    pub rows: BTreeMap<Key, ShownRow>,
     /// How each engine is doing, by target and kind of document.
     pub engines: BTreeMap<(Name, &'static str), EngineStatus>,
     /// What is being done about each kind, by target and kind.

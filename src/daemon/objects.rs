@@ -3,7 +3,6 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     iter,
-    sync::Arc,
 };
 
 use jiff::Timestamp;
@@ -14,7 +13,7 @@ use crate::{
         diff::Cause,
         kind::Kind as _,
         name::Key,
-        status::{Condition, Row, Status, Truth},
+        status::{Condition, ShownRow, Status, Truth},
     },
     kinds::{DOCUMENTS, document_of, facet_of, image::Image, item_of, release::Release},
 };
@@ -23,7 +22,7 @@ use crate::{
 #[derive(Clone)]
 pub(crate) struct BoardObject {
     /// The row of the object itself, without its facets.
-    pub(crate) base: Arc<Row>,
+    pub(crate) base: ShownRow,
     /// The worst status of all facets.
     pub(crate) status: Status,
     /// Under which causes any of them drifted.
@@ -33,7 +32,7 @@ pub(crate) struct BoardObject {
     /// Since when the first of them has.
     pub(crate) drift_since: Option<Timestamp>,
     /// All its facets, the base first.
-    pub(crate) facets: Vec<Arc<Row>>,
+    pub(crate) facets: Vec<ShownRow>,
     /// Steps that AWS accepted and refused.
     pub(crate) steps: (u64, u64),
 }
@@ -98,7 +97,7 @@ pub(crate) fn object_key(key: &Key) -> Key {
 /// All objects in the order of their keys: documents with their facets, and orphans. A facet whose object has no row
 /// stands for itself, so that nothing goes unsaid. Images are left out: they are only a means.
 pub(super) fn objects(shown: &BoardState) -> Vec<BoardObject> {
-    let mut facets: BTreeMap<Key, Vec<&Arc<Row>>> = BTreeMap::new();
+    let mut facets: BTreeMap<Key, Vec<&ShownRow>> = BTreeMap::new();
     let mut bases = Vec::new();
     for row in shown.rows.values().filter(|it| it.key.kind != Image::NAME) {
         let object = object_key(&row.key);
@@ -113,7 +112,7 @@ pub(super) fn objects(shown: &BoardState) -> Vec<BoardObject> {
         let own = if row.orphan { Vec::new() } else { facets.remove(&row.key).unwrap_or_default() };
         all.push(BoardObject::new(row, &own));
     }
-    let alone: Vec<&Arc<Row>> = facets.into_values().flatten().collect();
+    let alone: Vec<&ShownRow> = facets.into_values().flatten().collect();
     all.extend(alone.into_iter().map(|row| BoardObject::new(row, &[])));
     all.sort_by(|a, b| a.key().cmp(b.key()));
     all
@@ -128,12 +127,12 @@ pub(super) fn documents(shown: &BoardState) -> Vec<BoardObject> {
 
 impl BoardObject {
     /// Puts an object and its facets together: the worst status, every cause, the earliest drift.
-    fn new(base: &Arc<Row>, facets: &[&Arc<Row>]) -> Self {
+    fn new(base: &ShownRow, facets: &[&ShownRow]) -> Self {
         let all = || iter::once(base).chain(facets.iter().copied());
-        let drifted = |row: &Arc<Row>| row.changes.iter().filter(|it| it.origin.is_drift()).count();
+        let drifted = |row: &ShownRow| row.changes.iter().filter(|it| it.origin.is_drift()).count();
         let status = all().map(|it| it.status).max_by_key(|it| it.display_rank());
         Self {
-            base: Arc::clone(base),
+            base: base.clone(),
             status: status.unwrap_or(base.status),
             causes: all().flat_map(|it| it.causes.iter().copied()).collect(),
             fields: all().map(drifted).sum(),
@@ -162,28 +161,28 @@ impl BoardObject {
     }
 
     /// The first of its facets that is as badly off as the whole: what it says is said of the whole.
-    pub(crate) fn worst(&self) -> &Arc<Row> {
+    pub(crate) fn worst(&self) -> &ShownRow {
         self.facets.iter().find(|it| it.status == self.status).unwrap_or(&self.base)
     }
 
     /// The row of its release, if it has one.
-    pub(super) fn release(&self) -> Option<&Arc<Row>> {
+    pub(super) fn release(&self) -> Option<&ShownRow> {
         self.facets.iter().skip(1).find(|it| it.key.kind == Release::NAME)
     }
 
     /// When AWS last confirmed the facet that was confirmed longest ago; `None`: one never was.
     pub(crate) fn observed(&self) -> Option<Timestamp> {
-        oldest(self.facets.iter().map(|it| it.observed))
+        oldest(self.facets.iter().map(|it| it.times.observed))
     }
 
     /// When the last exact read of the facet began that was read longest ago; `None`: one never was.
     pub(crate) fn audited(&self) -> Option<Timestamp> {
-        oldest(self.facets.iter().map(|it| it.audited))
+        oldest(self.facets.iter().map(|it| it.times.audited))
     }
 
     /// When the next of its facets is read, if nothing happens before.
     pub(crate) fn next_check(&self) -> Option<Timestamp> {
-        self.facets.iter().filter_map(|it| it.next_check).min()
+        self.facets.iter().filter_map(|it| it.times.next_check).min()
     }
 
     /// Since when the first of its facets has not counted as verified.
@@ -207,10 +206,14 @@ fn oldest(mut times: impl Iterator<Item = Option<Timestamp>>) -> Option<Timestam
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
+    use std::sync::Arc;
 
     use super::*;
-    use crate::engine::{diff::Reason, kind::Digests, name::Name, policy::Mode, status::StepCount};
+    use crate::engine::{
+        diff::Reason,
+        name::Name,
+        status::{Row, RowTimes},
+    };
 
     #[test]
     fn a_facet_is_called_as_its_member_of_the_manifest() {
@@ -229,41 +232,16 @@ mod tests {
         check("EventSource", &name, "default/Function/resize", &facet);
     }
 
-    fn row(kind: &'static str, status: Status, orphan: bool) -> Arc<Row> {
-        Arc::new(Row {
-            key: Key { target: Name::new("default"), kind, name: Name::new("resize") },
-            status,
-            reason: Reason::new("InSync", ""),
-            since: Timestamp::UNIX_EPOCH,
-            mode: Mode::Enforce,
-            manifest_mode: Mode::Enforce,
-            causes: BTreeSet::new(),
-            drift_since: None,
-            changes: Vec::new(),
-            steps: Vec::new(),
-            preview: None,
-            exists: None,
-            wanted: !orphan,
-            conditions: Vec::new(),
-            digests: Digests::default(),
-            details: Vec::new(),
-            labels: Arc::default(),
-            manifest: None,
-            observed: None,
-            audited: None,
-            max_age: Duration::ZERO,
-            next_check: None,
-            steps_done: StepCount::default(),
-            endings: BTreeMap::new(),
-            percent: None,
-            orphan,
-        })
+    fn row(kind: &'static str, status: Status, orphan: bool) -> ShownRow {
+        let key = Key { target: Name::new("default"), kind, name: Name::new("resize") };
+        let row = Row::new(key, status, Reason::new("InSync", ""), Timestamp::UNIX_EPOCH);
+        ShownRow { row: Arc::new(Row { orphan, ..row }), times: RowTimes::default() }
     }
 
     #[test]
     fn facets_stand_in_their_object_and_none_is_left_out() {
-        let shown = |rows: &[Arc<Row>]| {
-            let rows = rows.iter().map(|it| (it.key.clone(), Arc::clone(it))).collect();
+        let shown = |rows: &[ShownRow]| {
+            let rows = rows.iter().map(|it| (it.key.clone(), it.clone())).collect();
             let shown = BoardState { rows, ..BoardState::default() };
             let sum = |it: &BoardObject| {
                 let status = it.status.as_str();
@@ -273,9 +251,9 @@ mod tests {
             (objects(&shown).iter().map(sum).collect::<Vec<_>>(), documents)
         };
         let url = row("Url", Status::Drifted, false);
-        let whole = [row("Function", Status::Synced, false), Arc::clone(&url)];
+        let whole = [row("Function", Status::Synced, false), url.clone()];
         assert_eq!(shown(&whole), (vec!["Function drifted 2".to_owned()], 1));
-        let alone = shown(&[Arc::clone(&url)]);
+        let alone = shown(&[url.clone()]);
         assert_eq!(alone, (vec!["Url drifted 1".to_owned()], 0));
         let orphan = shown(&[row("Function", Status::Unknown, true), url]);
         assert_eq!(orphan.0, ["Function unknown 1", "Url drifted 1"]);

@@ -26,7 +26,7 @@ use super::{
     queue::{Due, Queue},
     resource::{Resource, facets, info},
     schedule::{Lanes, Schedule},
-    status::Row,
+    status::ShownRow,
     time::{Mono, Now},
     work::{DocumentKey, Event, Priority, Refresh, Trigger, Work},
     writes::Writes,
@@ -71,7 +71,7 @@ pub struct Engine<R: Resource> {
     /// What may be deleted.
     pub(super) decision: Arc<PruneDecision>,
     /// Rows that changed since they were last taken; `None`: the object left.
-    pub(super) changed: BTreeMap<FacetKey, Option<Arc<Row>>>,
+    pub(super) changed: BTreeMap<FacetKey, Option<ShownRow>>,
     /// The moment of the event that is being handled, and the work that it makes.
     pub(super) now: Now,
     pub(super) out: Vec<Work<R>>,

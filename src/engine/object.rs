@@ -1,10 +1,7 @@
 //! Everything that the engine holds of one facet of an object. There are tens of thousands of them, so what hardly
 //! any has is boxed.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
-};
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::Timestamp;
 
@@ -20,7 +17,7 @@ use super::{
     observed::{Observation as _, Observed},
     policy::Settings,
     resource::{Resource, info},
-    status::{Ending, Row, StepCount},
+    status::{Ending, ShownRow, StepCount},
     tags::{self, Claim},
     time::{Mono, Now},
     work::Trigger,
@@ -44,6 +41,9 @@ pub(super) struct Facet<R: Resource> {
     /// The last moment at which it may have changed otherwise: a write of ours ended, another party's was told, or
     /// what it depends on changed.
     pub(super) dirty: Mono,
+    /// Whether it was last judged to be as its document asks, with nothing besides to say or to wait for: then a read
+    /// that shows the same leads to the same.
+    pub(super) steady: bool,
     /// Whether its turns of the audit are spread over the period already.
     pub(super) spread: bool,
     /// When the read began that a step may rest on; `None` since the last step.
@@ -78,7 +78,7 @@ pub(super) struct Facet<R: Resource> {
     /// As what it was last counted.
     pub(super) membership: Option<Membership>,
     /// What was last said of it.
-    pub(super) row: Option<Arc<Row>>,
+    pub(super) row: Option<ShownRow>,
 }
 
 /// A moment on both clocks.
@@ -132,6 +132,7 @@ impl<R: Resource> Facet<R> {
             audited: None,
             edited: Mono::default(),
             dirty: Mono::default(),
+            steady: false,
             spread: false,
             read_started: None,
             touched: Mono::default(),

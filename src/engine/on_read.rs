@@ -1,6 +1,7 @@
 //! What a read brought: it is taken in, told to the other kinds, and judged.
 
 use super::{
+    audit::Freshness,
     engine::Engine,
     facet::FacetKey,
     failure::Failure,
@@ -38,6 +39,10 @@ impl<R: Resource> Engine<R> {
     /// Takes in an exact reading and judges the object; `None`: AWS says that it is not there.
     /// `started`: when the request began, the moment that the reading speaks for.
     pub(super) fn take_in(&mut self, key: &FacetKey, reading: Option<R::Reading>, started: Mono) {
+        if self.is_as_before(key, reading.as_ref(), started) {
+            self.confirmed_as_before(key, started);
+            return;
+        }
         let Some(object) = self.objects.get_mut(key) else { return };
         let moment = Moment::of(started, self.now);
         object.confirmed = Some(moment);
@@ -79,6 +84,33 @@ impl<R: Resource> Engine<R> {
             self.reconcile(key);
             self.watch_freshness(key);
         }
+    }
+
+    /// Whether an exact reading shows what the last one showed, of an object that was steady then and is called synced:
+    /// then nothing follows from it but the time.
+    fn is_as_before(&self, key: &FacetKey, reading: Option<&R::Reading>, started: Mono) -> bool {
+        let Some(object) = self.objects.get(key) else { return false };
+        object.steady
+            && object.unread.is_none()
+            && object.read_started.is_some()
+            && started >= object.dirty
+            && object.observed.reading().is_some()
+            && object.observed.reading() == reading
+            && self.freshness(key.facet, object) == Freshness::Verified
+    }
+
+    /// Takes in that an exact reading shows what the last one showed.
+    fn confirmed_as_before(&mut self, key: &FacetKey, started: Mono) {
+        let now = self.now;
+        let Some(object) = self.objects.get_mut(key) else { return };
+        let moment = Moment::of(started, now);
+        object.confirmed = Some(moment);
+        object.audited = Some(moment);
+        object.read_started = Some(started);
+        self.schedule_audit(key);
+        self.group_mut(key.facet).breaker.clear(key);
+        self.watch_freshness(key);
+        self.refresh_times(key);
     }
 
     /// Tells the other kinds what is known of the object, or why it is not.

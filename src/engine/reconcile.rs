@@ -30,6 +30,9 @@ impl<R: Resource> Engine<R> {
         self.ready.remove(key);
         self.ready_tasks.remove(key);
         self.recount(key);
+        if let Some(object) = self.objects.get_mut(key) {
+            object.steady = false;
+        }
         let Some(object) = self.objects.get(key) else { return };
         let Some(wanted) = object.wanted.clone() else {
             self.reconcile_unwanted(key);
@@ -120,6 +123,9 @@ impl<R: Resource> Engine<R> {
             return;
         }
         self.settle(key, matches!(judgement.verdict, Verdict::InSync));
+        if let Some(object) = self.objects.get_mut(key) {
+            object.steady = exact && !next && is_plainly_in_sync(&judgement);
+        }
         self.show_judged(key, &judgement);
         if let Some(until) = judgement.gate.as_ref().and_then(|it| it.until)
             && let Ok(left) = Duration::try_from(until.duration_since(self.now.wall))
@@ -331,6 +337,18 @@ impl<R: Resource> Engine<R> {
             self.unsettled.remove(key);
         }
     }
+}
+
+/// Whether a judgement says nothing but that all is as asked.
+fn is_plainly_in_sync<S>(judgement: &Judgement<S>) -> bool {
+    let Judgement { verdict, diff, gate } = judgement;
+    matches!(verdict, Verdict::InSync)
+        && gate.is_none()
+        && diff.changes.is_empty()
+        && diff.steps.is_empty()
+        && diff.waits.is_empty()
+        && diff.unreadable.is_none()
+        && diff.failed.is_none()
 }
 
 /// Whether a list's row is no sufficient ground: everything but "in sync" and "waits for a fact".

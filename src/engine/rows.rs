@@ -4,7 +4,6 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::Arc,
-    time::Duration,
 };
 
 use jiff::Timestamp;
@@ -38,13 +37,10 @@ pub(super) struct Frame {
     pub(super) details: Vec<Detail>,
     pub(super) wall: Timestamp,
     pub(super) now: Mono,
-    pub(super) next_check: Option<Timestamp>,
     pub(super) orphan: bool,
     pub(super) freshness: Freshness,
     /// Why nothing is read or written; `None`: it is.
     pub(super) paused: Option<Reason>,
-    /// How old the last read may get.
-    pub(super) max_age: Duration,
 }
 
 impl Frame {
@@ -235,17 +231,8 @@ fn extras<R: Resource>(
 /// Builds a row without differences and conditions: what is known of the object in any case.
 fn base<R: Resource>(frame: Frame, object: &Facet<R>, blank: Blank) -> Row {
     Row {
-        key: frame.key,
-        status: blank.status,
-        reason: blank.reason,
-        since: frame.wall,
         mode: frame.mode,
         manifest_mode: object.wanted.as_ref().map(|it| it.policy.mode).unwrap_or_default(),
-        causes: BTreeSet::new(),
-        drift_since: None,
-        changes: Vec::new(),
-        steps: Vec::new(),
-        preview: None,
         exists: match &object.observed {
             Observed::Unknown => None,
             Observed::Absent => Some(false),
@@ -256,19 +243,15 @@ fn base<R: Resource>(frame: Frame, object: &Facet<R>, blank: Blank) -> Row {
             .as_ref()
             .is_some_and(|it| !R::only_gone(&it.spec) && !R::is_guard(&it.spec))
             && !frame.orphan,
-        conditions: Vec::new(),
         digests: frame.digests,
         details: frame.details,
         labels: object.wanted.as_ref().map(|it| Arc::clone(&it.labels)).unwrap_or_default(),
         manifest: object.wanted.as_ref().and_then(|it| it.manifest.clone()),
-        observed: object.confirmed.map(|it| it.wall),
-        audited: object.audited.map(|it| it.wall),
-        max_age: frame.max_age,
-        next_check: frame.next_check,
         steps_done: object.steps,
         endings: object.endings.clone(),
         percent: object.observed.reading().and_then(R::percent),
         orphan: frame.orphan,
+        ..Row::new(frame.key, blank.status, blank.reason, frame.wall)
     }
 }
 

@@ -10,7 +10,7 @@ use super::{
     object::Facet,
     resource::Resource,
     rows::{self, Blank, Frame},
-    status::{Row, Status},
+    status::{Row, RowTimes, ShownRow, Status},
     verdict::Judgement,
     work::{ObjectEvent, Outcome, Work},
 };
@@ -38,10 +38,6 @@ impl<R: Resource> Engine<R> {
             .wanted
             .as_ref()
             .map_or(self.settings.mode, |it| self.settings.mode.stricter(it.policy.mode));
-        let next_check = self.schedule.when(key).and_then(|at| {
-            let ahead = jiff::SignedDuration::try_from(at.since(self.now.mono)).ok()?;
-            self.now.wall.checked_add(ahead).ok()
-        });
         Frame {
             key: self.key(key),
             mode,
@@ -49,11 +45,22 @@ impl<R: Resource> Engine<R> {
             details: R::details(spec, object.observed.reading()),
             wall: self.now.wall,
             now: self.now.mono,
-            next_check,
             orphan: object.is_orphan(key, &self.settings),
             freshness: self.freshness(key.facet, object),
             paused: self.paused.clone(),
+        }
+    }
+
+    /// Collects the times of a row.
+    fn times(&self, key: &FacetKey, object: &Facet<R>) -> RowTimes {
+        RowTimes {
+            observed: object.confirmed.map(|it| it.wall),
+            audited: object.audited.map(|it| it.wall),
             max_age: self.age_limit(key.facet, object),
+            next_check: self.schedule.when(key).and_then(|at| {
+                let ahead = jiff::SignedDuration::try_from(at.since(self.now.mono)).ok()?;
+                self.now.wall.checked_add(ahead).ok()
+            }),
         }
     }
 
@@ -87,11 +94,17 @@ impl<R: Resource> Engine<R> {
     /// Puts a row up and reports what is new in it: another status or reason, drift that began,
     /// drift that ended. What is only watched has a row while something differs.
     fn show(&mut self, key: &FacetKey, row: Row) {
+        let Some(object) = self.objects.get(key) else { return };
+        let times = self.times(key, object);
         let Some(object) = self.objects.get_mut(key) else { return };
         let before = object.row.as_deref();
         let only_watched = object.wanted.as_ref().is_some_and(|it| R::is_guard(&it.spec));
         let silent = only_watched && row.changes.is_empty();
-        if before == Some(&row) || silent && before.is_none() {
+        if silent && before.is_none() {
+            return;
+        }
+        if before == Some(&row) {
+            self.show_times(key, times);
             return;
         }
         let (from, reason) = before.map_or((Status::Unknown, ""), |it| (it.status, it.reason.code));
@@ -117,16 +130,23 @@ impl<R: Resource> Engine<R> {
                 self.out.push(Work::Report(key.clone(), ObjectEvent::Corrected(*cause, outcome)));
             }
         }
-        let row = (!silent).then(|| Arc::new(row));
+        let row = (!silent).then(|| ShownRow { row: Arc::new(row), times });
         object.row.clone_from(&row);
         self.changed.insert(key.clone(), row);
     }
 
-    /// A list confirmed what we know: only times change.
+    /// A list or a read confirmed what we know: only times change.
     pub(super) fn refresh_times(&mut self, key: &FacetKey) {
-        let Some(object) = self.objects.get_mut(key) else { return };
-        let Some(row) = &mut object.row else { return };
-        Arc::make_mut(row).observed = object.confirmed.map(|it| it.wall);
-        self.changed.insert(key.clone(), Some(Arc::clone(row)));
+        let Some(object) = self.objects.get(key) else { return };
+        let times = self.times(key, object);
+        self.show_times(key, times);
+    }
+
+    fn show_times(&mut self, key: &FacetKey, times: RowTimes) {
+        let row = self.objects.get_mut(key).and_then(|it| it.row.as_mut());
+        if let Some(row) = row.filter(|it| it.times != times) {
+            row.times = times;
+            self.changed.insert(key.clone(), Some(row.clone()));
+        }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    ops::Deref,
     sync::Arc,
     time::Duration,
 };
@@ -122,14 +123,6 @@ pub struct Row {
     pub labels: Arc<BTreeMap<String, String>>,
     /// Where it is written.
     pub manifest: Option<Location>,
-    /// When AWS last confirmed what we know: the start of the request, a list's or a read's.
-    pub observed: Option<Timestamp>,
-    /// When the last exact read began.
-    pub audited: Option<Timestamp>,
-    /// How old that may get before the status does not count as verified any more.
-    pub max_age: Duration,
-    /// When it will be read again, if nothing happens before.
-    pub next_check: Option<Timestamp>,
     /// Steps that AWS accepted and refused since the start.
     pub steps_done: StepCount,
     /// What the releases since the start came to.
@@ -140,7 +133,66 @@ pub struct Row {
     pub orphan: bool,
 }
 
+/// The times of a row. They move with every read, and most reads move nothing else: so they lie beside the row, which
+/// is shared.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct RowTimes {
+    /// When AWS last confirmed what we know: the start of the request, a list's or a read's.
+    pub observed: Option<Timestamp>,
+    /// When the last exact read began.
+    pub audited: Option<Timestamp>,
+    /// How old that may get before the status does not count as verified any more.
+    pub max_age: Duration,
+    /// When it will be read again, if nothing happens before.
+    pub next_check: Option<Timestamp>,
+}
+
+/// A row with its times. Cheap to clone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ShownRow {
+    /// What is said.
+    pub row: Arc<Row>,
+    /// Of when it is.
+    pub times: RowTimes,
+}
+
+impl Deref for ShownRow {
+    type Target = Row;
+
+    fn deref(&self) -> &Row {
+        &self.row
+    }
+}
+
 impl Row {
+    /// A row of which only this is known.
+    pub fn new(key: Key, status: Status, reason: Reason, since: Timestamp) -> Self {
+        Self {
+            key,
+            status,
+            reason,
+            since,
+            mode: Mode::default(),
+            manifest_mode: Mode::default(),
+            causes: BTreeSet::new(),
+            drift_since: None,
+            changes: Vec::new(),
+            steps: Vec::new(),
+            preview: None,
+            exists: None,
+            wanted: false,
+            conditions: Vec::new(),
+            digests: Digests::default(),
+            details: Vec::new(),
+            labels: Arc::default(),
+            manifest: None,
+            steps_done: StepCount::default(),
+            endings: BTreeMap::new(),
+            percent: None,
+            orphan: false,
+        }
+    }
+
     /// Whether a condition of this kind holds.
     pub fn holds(&self, kind: &str) -> bool {
         self.conditions.iter().any(|it| it.kind == kind && it.status == Truth::True)

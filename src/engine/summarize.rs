@@ -1,12 +1,12 @@
 //! Summing up what an engine is doing, and whether it is at rest.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::collections::BTreeMap;
 
 use super::{
     engine::Engine,
     facet::{FacetId, FacetKey},
     resource::Resource,
-    status::Row,
+    status::ShownRow,
     summary::Summary,
     time::{Mono, Now},
 };
@@ -28,12 +28,12 @@ impl<R: Resource> Engine<R> {
     }
 
     /// Every row, by name.
-    pub fn rows(&self) -> impl Iterator<Item = &Arc<Row>> {
+    pub fn rows(&self) -> impl Iterator<Item = &ShownRow> {
         self.objects.iter().filter_map(|(_, it)| it.row.as_ref())
     }
 
     /// The rows that changed since this was last asked; `None`: the object left.
-    pub fn take_changed(&mut self) -> BTreeMap<FacetKey, Option<Arc<Row>>> {
+    pub fn take_changed(&mut self) -> BTreeMap<FacetKey, Option<ShownRow>> {
         std::mem::take(&mut self.changed)
     }
 

@@ -21,7 +21,7 @@ use evenkeel::{
         failure::Class,
         name::Name,
         prune::PruneBlock,
-        status::{Ending, Status},
+        status::{Ending, Row, RowTimes, ShownRow, Status},
         work::{Outcome, Trigger},
     },
     manifest,
@@ -122,7 +122,7 @@ fn metrics() -> Vec<Family> {
             evenkeel::engine::name::Key { target, kind: "Function", name: Name::new("resize") };
         let release = evenkeel::engine::name::Key { kind: "Release", ..key.clone() };
         for key in [key, release] {
-            shown.rows.insert(key.clone(), Arc::new(row(key)));
+            shown.rows.insert(key.clone(), row(key));
         }
     });
     let clock: Arc<dyn evenkeel::engine::time::Clock> = Arc::new(SystemClock::start());
@@ -174,35 +174,12 @@ fn families(page: &str) -> Vec<Family> {
     all
 }
 
-fn row(key: evenkeel::engine::name::Key) -> evenkeel::engine::status::Row {
-    evenkeel::engine::status::Row {
-        key,
-        status: Status::Synced,
-        reason: evenkeel::engine::diff::Reason::new("InSync", ""),
-        since: jiff::Timestamp::UNIX_EPOCH,
-        mode: evenkeel::engine::policy::Mode::Enforce,
-        manifest_mode: evenkeel::engine::policy::Mode::Enforce,
-        causes: BTreeSet::new(),
-        drift_since: None,
-        changes: Vec::new(),
-        steps: Vec::new(),
-        preview: None,
-        exists: None,
-        wanted: true,
-        conditions: Vec::new(),
-        digests: Default::default(),
-        details: Vec::new(),
-        labels: Default::default(),
-        manifest: None,
-        observed: None,
-        audited: None,
-        max_age: std::time::Duration::from_secs(100),
-        next_check: None,
-        steps_done: Default::default(),
-        endings: Default::default(),
-        percent: Some(0),
-        orphan: false,
-    }
+fn row(key: evenkeel::engine::name::Key) -> ShownRow {
+    let reason = evenkeel::engine::diff::Reason::new("InSync", "");
+    let row = Row::new(key, Status::Synced, reason, jiff::Timestamp::UNIX_EPOCH);
+    let row = Row { wanted: true, percent: Some(0), ..row };
+    let max_age = std::time::Duration::from_secs(100);
+    ShownRow { row: Arc::new(row), times: RowTimes { max_age, ..RowTimes::default() } }
 }
 
 const METRICS: &str = "\

@@ -22,7 +22,7 @@ use evenkeel::{
         place::Place,
         policy::{FacetSettings, Mode, ReadMode, Settings},
         resource::Single,
-        status::{Row, Status},
+        status::{ShownRow, Status},
         time::{Clock, Mono, Now},
         work::{DocumentKey, Event, ObjectEvent, ReadResult, Refresh, Work},
     },
@@ -175,8 +175,8 @@ impl<K: AwsKind> Watcher<K> {
         now.wall += jiff::SignedDuration::try_from(time).unwrap();
     }
 
-    fn row(&self) -> Arc<Row> {
-        Arc::clone(self.engine.rows().next().unwrap())
+    fn row(&self) -> ShownRow {
+        self.engine.rows().next().unwrap().clone()
     }
 
     fn causes(&self) -> Vec<&'static str> {

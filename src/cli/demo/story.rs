@@ -49,7 +49,7 @@ async fn made(stage: &mut Stage) -> Result<(), CliError> {
 
 /// Chapters 2 to 4: another party changes a function's memory, and Evenkeel shows and repairs it.
 async fn changed(stage: &mut Stage) -> Result<(), CliError> {
-    chapter(2, "Somebody changes the memory behind its back")?;
+    chapter(2, "A colleague changes the memory in the console")?;
     say(
         "$ aws lambda update-function-configuration --function-name thumbnails --memory-size 1024",
     )?;
@@ -95,7 +95,7 @@ async fn moved(stage: &mut Stage) -> Result<(), CliError> {
 
 /// Chapter 6: a manifest with a fault changes nothing in AWS; one without is applied.
 async fn misspelt(stage: &mut Stage) -> Result<(), CliError> {
-    chapter(6, "Somebody makes a mistake in a manifest")?;
+    chapter(6, "A manifest gets a mistake")?;
     stage.edit("thumbnails.yaml", "memorySize: 512", "memorySize: 51")?;
     say("thumbnails.yaml: memorySize: 51")?;
     stage.until("the mistake is seen", |it| !it.problems().is_empty()).await?;
@@ -118,7 +118,7 @@ async fn misspelt(stage: &mut Stage) -> Result<(), CliError> {
 /// Chapter 7: three functions are changed while many calls fail, and Evenkeel repairs them all the
 /// same.
 async fn stormy(stage: &mut Stage) -> Result<(), CliError> {
-    chapter(7, "AWS has a bad day, and somebody changes three functions")?;
+    chapter(7, "AWS has a bad day, and three functions change outside Evenkeel")?;
     say("AWS refuses a third of all calls, cuts connections, and takes its time")?;
     let rule = |fault, share| Rule {
         fault,

@@ -82,10 +82,10 @@ impl ExpositionWriter<'_> {
         self.drift(all);
         let help = "When a list or a look last confirmed the object.";
         let name = "evenkeel_object_last_observed_timestamp_seconds";
-        self.each(&Family(name, help, &O), all, |it| seconds(it.base.observed));
+        self.each(&Family(name, help, &O), all, |it| seconds(it.base.times.observed));
         let help = "When the object was last read exactly.";
         let name = "evenkeel_object_last_audited_timestamp_seconds";
-        self.each(&Family(name, help, &O), all, |it| seconds(it.base.audited));
+        self.each(&Family(name, help, &O), all, |it| seconds(it.base.times.audited));
         let suspended = |it: &BoardObject| it.status == Status::Suspended;
         let help = "Whether writes are held.";
         self.each(&Family("evenkeel_object_suspended", help, &O), all, |it| flag(suspended(it)));

@@ -11,7 +11,7 @@ use crate::{
     daemon::objects::{BoardObject, FacetName},
     engine::{
         diff::Change,
-        status::{Condition, Row},
+        status::{Condition, Row, ShownRow},
     },
 };
 
@@ -207,7 +207,7 @@ pub(crate) fn object(it: &BoardObject, facets: bool) -> ObjectView<'_> {
 }
 
 /// Shows a facet as the API does.
-fn facet(row: &Row) -> FacetView<'_> {
+fn facet(row: &ShownRow) -> FacetView<'_> {
     let FacetName { name, item } = FacetName::of(&row.key);
     FacetView {
         name,
@@ -223,11 +223,11 @@ fn facet(row: &Row) -> FacetView<'_> {
         steps: &row.steps,
         conditions: conditions(row),
         details: row.details.iter().map(|(name, text)| DetailView { name, text }).collect(),
-        observed: row.observed,
-        audited: row.audited,
-        max_age_seconds: row.max_age.as_secs_f64(),
+        observed: row.times.observed,
+        audited: row.times.audited,
+        max_age_seconds: row.times.max_age.as_secs_f64(),
         verified: row.holds("Verified"),
-        next_check: row.next_check,
+        next_check: row.times.next_check,
     }
 }
 

@@ -1,6 +1,6 @@
 //! Which objects are asked for, in what order, and which of them come on this page. Pure.
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
@@ -13,7 +13,7 @@ use crate::{
     engine::{
         diff::Cause,
         name::Key,
-        status::{Row, Status},
+        status::{ShownRow, Status},
     },
     kinds::TAGGED,
 };
@@ -203,7 +203,7 @@ impl ObjectQuery {
     /// Whether the text stands in what people see of an object, in capitals or not.
     fn finds(&self, it: &BoardObject) -> bool {
         let has = |text: &str| text.to_lowercase().contains(&self.text);
-        let facet = |row: &Arc<Row>| {
+        let facet = |row: &ShownRow| {
             has(&FacetName::of(&row.key).to_string())
                 || has(row.reason.code)
                 || has(&row.reason.message)

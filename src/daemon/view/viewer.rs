@@ -18,7 +18,7 @@ use crate::{
     engine::{
         kind::Kind as _,
         name::{Key, Name},
-        status::{Row, Status},
+        status::{ShownRow, Status},
         time::{Clock, Mono, Now},
     },
     kinds::{self, image::Image},
@@ -75,7 +75,7 @@ impl View {
     }
 
     /// All rows but those of images, which are only a means.
-    pub(crate) fn rows(&self) -> impl Iterator<Item = &Arc<Row>> {
+    pub(crate) fn rows(&self) -> impl Iterator<Item = &ShownRow> {
         self.shown.rows.values().filter(|it| it.key.kind != Image::NAME)
     }
 

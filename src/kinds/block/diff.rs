@@ -111,7 +111,7 @@ impl<B: Block> FacetComparison<'_, B> {
         let (fields, fingerprint) = (B::fields(wanted), hash(&B::remembered(wanted)));
         let recorded = self.claim.is_some_and(|it| it.hash == fingerprint);
         warn::<B>(wanted, diff);
-        if found == Some(wanted) {
+        if found.is_some_and(|it| B::is_as_asked(it, wanted)) {
             if !recorded {
                 diff.steps.push(self.claim_step(RECORD, Some(fingerprint)));
             }

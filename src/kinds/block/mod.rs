@@ -61,7 +61,8 @@ pub trait Block: Sized + Send + Sync + 'static {
     const SHAPE: Field;
     /// The block as people write it.
     type Doc: for<'de> Deserialize<'de> + Clone + PartialEq + Send + Sync + 'static;
-    /// The block in one form for both sides, so that what is equal is in sync.
+    /// The block in one form for both sides. Equal means the same in every field, also in those that no document asks
+    /// for; [`Block::is_as_asked`] says what is in sync.
     type Config: Clone + PartialEq + Send + Sync + 'static;
     /// One AWS call with every argument decided; its `Display` is the line that an operator reads.
     type Call: Clone + PartialEq + fmt::Display + Send + Sync + 'static;
@@ -93,6 +94,11 @@ pub trait Block: Sized + Send + Sync + 'static {
     /// default is nothing, unless it is what is wanted.
     fn concern(live: &Self::Config, _: Option<&Self::Config>) -> Option<Self::Config> {
         Some(live.clone())
+    }
+
+    /// Whether what a read shows is what is wanted. `live` is what [`Block::concern`] made of the reading.
+    fn is_as_asked(live: &Self::Config, wanted: &Self::Config) -> bool {
+        live == wanted
     }
 
     /// Whether what is there may be taken over without a word, since AWS makes it so by itself.

@@ -61,7 +61,7 @@ impl ProvisionedDoc {
 }
 
 /// How many are kept ready.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Number {
     /// So many.
     Fixed(i32),
@@ -69,9 +69,9 @@ pub enum Number {
     Scaled(i32),
 }
 
-impl PartialEq for Number {
-    /// What is chosen is asked for by no manifest.
-    fn eq(&self, other: &Self) -> bool {
+impl Number {
+    /// Whether both ask for the same: what Application Auto Scaling chooses is asked for by no manifest.
+    fn asks_same(self, other: Self) -> bool {
         match (self, other) {
             (Self::Fixed(one), Self::Fixed(other)) => one == other,
             (Self::Scaled(_), Self::Scaled(_)) => true,
@@ -241,6 +241,13 @@ impl Block for Provisioned {
         Some(Config { number, status: ProvisioningStatus::Ready, ..live.clone() })
     }
 
+    /// Its state is no part of what is asked for.
+    fn is_as_asked(live: &Config, wanted: &Config) -> bool {
+        asks_same(live.number, wanted.number)
+            && live.range == wanted.range
+            && live.utilization == wanted.utilization
+    }
+
     /// Orders the calls: whoever scales goes before the number becomes ours, and comes after there
     /// is a number to measure.
     fn put(at: &At, wanted: &Config, live: Option<&Config>) -> Vec<Call> {
@@ -254,7 +261,7 @@ impl Block for Provisioned {
         let at = || at.clone();
         let unaim = live.utilization.filter(|_| wanted.utilization.is_none());
         let deregister = live.range.filter(|_| wanted.range.is_none());
-        let put = wanted.number.filter(|_| wanted.number != live.number);
+        let put = wanted.number.filter(|_| !asks_same(wanted.number, live.number));
         let register = wanted.range.filter(|_| wanted.range != live.range);
         let aim = wanted.utilization.filter(|_| wanted.utilization != live.utilization);
         let calls = [
@@ -301,6 +308,14 @@ impl Block for Provisioned {
             ),
             (ProvisioningStatus::InProgress | ProvisioningStatus::Ready, _) => FacetState::Settled,
         }
+    }
+}
+
+/// The same of what may be absent.
+fn asks_same(one: Option<Number>, other: Option<Number>) -> bool {
+    match (one, other) {
+        (Some(one), Some(other)) => one.asks_same(other),
+        (one, other) => one.is_none() && other.is_none(),
     }
 }
 

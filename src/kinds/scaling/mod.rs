@@ -51,7 +51,7 @@ pub struct ScalingDoc {
 pub type Limits = (Option<i32>, Option<i32>);
 
 /// How many instances there may be.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Config {
     /// As wanted. Of what is live: those of the first version that are not as wanted, or of any.
     pub limits: Limits,
@@ -75,13 +75,6 @@ pub struct VersionLimits {
 impl VersionLimits {
     fn limits(&self) -> Limits {
         self.asked.unwrap_or(self.applied)
-    }
-}
-
-impl PartialEq for Config {
-    /// Versions come and go.
-    fn eq(&self, other: &Self) -> bool {
-        self.limits == other.limits
     }
 }
 
@@ -159,6 +152,11 @@ impl Block for Scaling {
     /// AWS starts every version with numbers of its own.
     fn is_free(_: &Config) -> bool {
         true
+    }
+
+    /// Versions come and go.
+    fn is_as_asked(live: &Config, wanted: &Config) -> bool {
+        live.limits == wanted.limits
     }
 
     fn is_untouched(live: &Config) -> bool {

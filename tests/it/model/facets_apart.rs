@@ -1,7 +1,7 @@
 //! What one facet of an object goes through says nothing about the others: single cases on the made-up resource, beside
 //! the laws, which meet them by chance only.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use evenkeel::engine::{
     diff::Reason,
@@ -9,7 +9,7 @@ use evenkeel::engine::{
     facet::{FacetId, FacetKey},
     gate::WriteStop,
     resource::Resource as _,
-    work::{Event, Priority},
+    work::{Event, Priority, Refresh},
 };
 
 use super::{
@@ -226,4 +226,22 @@ fn what_is_to_be_read_again_is_not_called_in_sync_for_long() {
     assert_eq!((stage.reason(&own), stage.reason(&base)), ("NotReadSince", "InSync"));
     stage.run(Duration::from_mins(1));
     assert_eq!(stage.reason(&own), "InSync");
+}
+
+/// Most reads show what the last one showed: then nothing moves but the times, and the row stays the same one.
+#[test]
+fn a_read_that_shows_nothing_new_moves_the_times_only() {
+    let mut stage = ToyStage::new();
+    stage.run(SECONDS);
+    stage.assert_converged();
+    for key in [first(BASE), first(OWN), first(RIDES)] {
+        let before = stage.row(&key).unwrap().clone();
+        stage.tell(Event::Refresh(Arc::new(Refresh::All)));
+        stage.run(SECONDS);
+        let after = stage.row(&key).unwrap();
+        assert!(Arc::ptr_eq(&before.row, &after.row), "{key:?}");
+        assert!(before.times.audited < after.times.audited, "{key:?}");
+        assert!(before.times.observed < after.times.observed, "{key:?}");
+        assert!(before.times.next_check < after.times.next_check, "{key:?}");
+    }
 }

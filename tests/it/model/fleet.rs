@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
-use evenkeel::engine::{facts::ImageFact, policy::Mode, prune::Terms, status::Row};
+use evenkeel::engine::{facts::ImageFact, policy::Mode, prune::Terms, status::ShownRow};
 
 use super::{stage::Stage, world::World};
 use crate::common::{REGISTRY, digest, function};
@@ -53,7 +53,7 @@ impl Fleet {
         live.filter(|it| it.digest == Some(digest(letter))).count()
     }
 
-    pub fn row(&self, name: &str) -> std::sync::Arc<Row> {
+    pub fn row(&self, name: &str) -> ShownRow {
         let rows = self.stage.rows();
         rows.into_iter().find(|it| it.key.name.as_str() == name).unwrap()
     }

@@ -20,7 +20,7 @@ use evenkeel::{
         policy::{FacetSettings, Mode, ReadMode, Settings},
         prune::{Judge, Manifests, PruneDecision, Terms},
         resource::Single,
-        status::Row,
+        status::ShownRow,
         time::{Mono, Now},
         work::{DocumentKey, Event, ObjectEvent, Order, Priority, ReadResult, Refresh, Work},
     },
@@ -415,7 +415,7 @@ impl Stage {
         false
     }
 
-    pub fn rows(&self) -> Vec<Arc<Row>> {
+    pub fn rows(&self) -> Vec<ShownRow> {
         self.functions.rows().cloned().collect()
     }
 }

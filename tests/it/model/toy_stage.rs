@@ -18,7 +18,7 @@ use evenkeel::engine::{
     policy::{FacetSettings, ReadMode, Settings},
     resource::Resource as _,
     schedule::{LaneLimits, Lanes},
-    status::{Row, Status},
+    status::{ShownRow, Status},
     time::{Mono, Now},
     work::{DocumentKey, Event, Order, Priority, ReadResult, Refresh, Work},
 };
@@ -419,7 +419,7 @@ impl ToyStage {
         self.edits.retain(|_, it| it.until >= now);
     }
 
-    pub fn row(&self, key: &FacetKey) -> Option<&Arc<Row>> {
+    pub fn row(&self, key: &FacetKey) -> Option<&ShownRow> {
         let kind = Toy::FACETS[key.facet.index()].kind;
         self.engine.rows().find(|it| it.key.kind == kind && it.key.name == *key.name())
     }

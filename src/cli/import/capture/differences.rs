@@ -3,7 +3,6 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     path::Path,
-    sync::Arc,
     time::Duration,
 };
 
@@ -19,7 +18,7 @@ use crate::{
         diff::Change,
         name::{Key, Name},
         prune::Terms,
-        status::{Row, Status},
+        status::{Row, ShownRow, Status},
     },
     kinds::{DOCUMENTS, document_of},
     manifest::Selection,
@@ -41,7 +40,7 @@ pub(super) struct CaptureScope<'a> {
 
 /// All objects of one target that the chosen documents ask for.
 pub(super) struct Differences {
-    rows: Vec<Arc<Row>>,
+    rows: Vec<ShownRow>,
 }
 
 impl Differences {
@@ -57,7 +56,7 @@ impl Differences {
         let daemon = session::start(job).await?;
         let end = session::settle(&daemon, READ_MAX, |_| true).await;
         let view = daemon.viewer.view(daemon.viewer.now());
-        let wanted = |it: &&Arc<Row>| {
+        let wanted = |it: &&ShownRow| {
             it.key.target == *target
                 && !it.orphan
                 && DOCUMENTS.contains(&document_of(it.key.kind, &it.key.name).0)
@@ -72,8 +71,8 @@ impl Differences {
     }
 
     /// The rows of one document.
-    pub(super) fn rows(&self, document: &Key) -> Vec<Arc<Row>> {
-        let of = |it: &&Arc<Row>| {
+    pub(super) fn rows(&self, document: &Key) -> Vec<ShownRow> {
+        let of = |it: &&ShownRow| {
             document_of(it.key.kind, &it.key.name) == (document.kind, document.name.clone())
         };
         self.rows.iter().filter(of).cloned().collect()

@@ -30,7 +30,7 @@ use crate::{
         kind::Kind as _,
         name::Key,
         policy::Mode,
-        status::{Row, Status},
+        status::{Row, ShownRow, Status},
     },
     import::{
         ImportedDocument, Omission,
@@ -279,7 +279,7 @@ struct DriftedField<'a> {
 }
 
 impl<'a> DriftedField<'a> {
-    fn all(row: &'a Arc<Row>) -> impl Iterator<Item = Self> {
+    fn all(row: &'a ShownRow) -> impl Iterator<Item = Self> {
         row.changes.iter().map(|change| Self { row, change })
     }
 

@@ -30,7 +30,7 @@ use crate::{
         diff::Change,
         kind::Kind as _,
         name::Key,
-        status::{Condition, Row, Truth},
+        status::{Condition, Row, ShownRow, Truth},
     },
     kinds::{function::Function, release::Release, repository::Repository},
 };
@@ -205,7 +205,7 @@ fn of(context: PageContext<'_>, object: &BoardObject, refresh: bool) -> ObjectPa
 }
 
 /// What a condition says of each object for which it holds.
-fn condition_messages(rows: &[Arc<Row>], kind: &str) -> Vec<String> {
+fn condition_messages(rows: &[ShownRow], kind: &str) -> Vec<String> {
     let holds = |it: &&Condition| it.kind == kind && it.status == Truth::True;
     let all = rows.iter().flat_map(|it| it.conditions.iter().filter(holds));
     let mut all: Vec<String> = all.map(|it| it.message.clone()).collect();
@@ -214,16 +214,16 @@ fn condition_messages(rows: &[Arc<Row>], kind: &str) -> Vec<String> {
 }
 
 /// Sums a facet up in one line.
-fn summary(row: &Row, view: &View) -> FacetSummary {
+fn summary(row: &ShownRow, view: &View) -> FacetSummary {
     FacetSummary {
         facet: facet(row),
         status: row.status.as_str(),
         reason: row.reason.code,
         message: row.reason.message.clone(),
         verified: row.holds("Verified"),
-        read: TimeCell::maybe(row.audited, view),
-        limit: span(row.max_age),
-        next: ahead(row.next_check, view),
+        read: TimeCell::maybe(row.times.audited, view),
+        limit: span(row.times.max_age),
+        next: ahead(row.times.next_check, view),
     }
 }
 
