@@ -50,8 +50,8 @@ fn shared(calls: &[&Entry]) -> usize {
     calls.iter().filter(dear).count()
 }
 
-/// Looks at everything once, then watches.
-pub async fn measure(number: usize, report: &mut Report) {
+/// A fleet with every part, made by a daemon that is gone. AWS's rates do not hold yet.
+async fn made(number: usize) -> Fleet {
     let fleet = Fleet::bare(number, false, HURRY).await;
     for one in 0..number {
         let path = fleet.folder.path().join(format!("job-{one:05}.yaml"));
@@ -59,10 +59,23 @@ pub async fn measure(number: usize, report: &mut Report) {
     }
     let maker = fleet.start(1.0);
     maker.ready().await;
-    while maker.synced().await < number {
-        tokio::time::sleep(Duration::from_millis(200)).await;
-    }
-    drop(maker);
+    maker.verified(number).await;
+    fleet
+}
+
+/// The memory of a daemon that has read everything once.
+pub async fn memory(number: usize, report: &mut Report) {
+    let fleet = made(number).await;
+    let daemon = fleet.start(1.0);
+    daemon.ready().await;
+    daemon.verified(number).await;
+    report::heading(&format!("{number} functions with every part declared, in memory"));
+    report.add(("declared.rss_mb", number), (daemon.rss_mb(), "MB"), None);
+}
+
+/// Looks at everything once, then watches.
+pub async fn measure(number: usize, report: &mut Report) {
+    let fleet = made(number).await;
     fleet.sim.shared.world().hold_quotas(true);
     let (mark, began) = (fleet.mark(), fleet.now());
     let daemon = fleet.start(SHARE);
@@ -77,6 +90,8 @@ pub async fn measure(number: usize, report: &mut Report) {
         "{number} functions with every part declared, with {SHARE} of the quota"
     ));
     report.add(("declared.audit_calls", number), (calls as f64, "calls"), None);
+    let gets = fleet.calls(mark, |calls| count(calls, "GetFunction"));
+    report.add(("declared.audit_get_function", number), (gets as f64, "calls"), None);
     report.add(("declared.audit_s", number), (took, "s"), None);
     report.add(("declared.audit_over_bound", number), (took / bound, "times"), Some(1.2));
     fleet.pass(Duration::from_mins(1)).await;

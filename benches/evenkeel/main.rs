@@ -1,6 +1,7 @@
 //! Speed and memory, measured on the real daemon, the stand-in and the engine. `make bench` runs all of it in
 //! release mode, prints a table and writes `target/bench.json`; a goal that is missed is marked. A word
-//! (`load`, `engine`, `pass`, `verdict`, `restart`, `change`, `save`, `page`, `create`) runs that part alone.
+//! (`load`, `engine`, `pass`, `verdict`, `restart`, `change`, `save`, `page`, `create`, `declared`, `memory`) runs that
+//! part alone.
 //!
 //! Machines are shared and noisy: compare ratios within one run.
 
@@ -75,6 +76,9 @@ fn main() {
         }
         if only("declared") {
             declared::measure(200, &mut report).await;
+        }
+        if only("memory") {
+            declared::memory(1_000, &mut report).await;
         }
         if only("create") {
             fleet::create(1_000, &mut report).await;

@@ -14,6 +14,9 @@ macro_rules! ops {
         }
 
         impl Op {
+            /// Every operation.
+            pub const ALL: &[Self] = &[$(Self::$op,)*];
+
             fn facts(self) -> (&'static str, &'static str, Bucket) {
                 match self {
                     $(Self::$op => ($name, $service, Bucket::$bucket),)*

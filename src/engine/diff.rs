@@ -138,85 +138,61 @@ impl fmt::Display for Shown {
     }
 }
 
-/// Under which word a drifted field is counted. A closed list: it is a metric label.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Cause {
-    /// The object is gone.
-    Missing,
-    /// Another image runs.
-    Image,
-    /// A configuration field.
-    Config,
-    /// AWS reports the object itself as failed.
-    State,
-    /// A tag.
-    Tags,
-    /// The function's URL.
-    Url,
-    /// Who may invoke it.
-    Permissions,
-    /// What becomes of invocations that nobody waits for.
-    AsyncInvoke,
-    /// Reserved concurrency.
-    Concurrency,
-    /// Provisioned concurrency, and what scales it.
-    ProvisionedConcurrency,
-    /// Numbers of instances of one's own.
-    Scaling,
-    /// What happens to a function that calls itself.
-    Recursion,
-    /// The alias that callers use.
-    Release,
-    /// Something that opens a function to others, and that no manifest asks for.
-    Unmanaged,
-    /// What Lambda polls to invoke it.
-    EventSource,
-    /// Where it logs, and for how long that is kept.
-    LogGroup,
+macro_rules! causes {
+    ($($(#[$doc:meta])* $cause:ident: $word:literal;)*) => {
+        /// Under which word a drifted field is counted. A closed list: it is a metric label.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+        pub enum Cause {
+            $($(#[$doc])* $cause,)*
+        }
+
+        impl Cause {
+            /// Every cause, in the order of the reference page.
+            pub const ALL: [Self; [$($word,)*].len()] = [$(Self::$cause,)*];
+
+            /// The word in labels and docs.
+            pub fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$cause => $word,)*
+                }
+            }
+        }
+    };
 }
 
-impl Cause {
-    /// Every cause, in the order of the reference page.
-    pub const ALL: [Self; 16] = [
-        Self::Missing,
-        Self::Image,
-        Self::Config,
-        Self::State,
-        Self::Tags,
-        Self::Url,
-        Self::Permissions,
-        Self::AsyncInvoke,
-        Self::Concurrency,
-        Self::ProvisionedConcurrency,
-        Self::Scaling,
-        Self::Recursion,
-        Self::Release,
-        Self::Unmanaged,
-        Self::EventSource,
-        Self::LogGroup,
-    ];
-
-    /// The word in labels and docs.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Missing => "missing",
-            Self::Image => "image",
-            Self::Config => "config",
-            Self::State => "state",
-            Self::Tags => "tags",
-            Self::Url => "url",
-            Self::Permissions => "permissions",
-            Self::AsyncInvoke => "async_invoke",
-            Self::Concurrency => "concurrency",
-            Self::ProvisionedConcurrency => "provisioned_concurrency",
-            Self::Scaling => "scaling",
-            Self::Recursion => "recursion",
-            Self::Release => "release",
-            Self::Unmanaged => "unmanaged_change",
-            Self::EventSource => "event_source",
-            Self::LogGroup => "log_group",
-        }
-    }
+causes! {
+    /// The object is gone.
+    Missing: "missing";
+    /// Another image runs.
+    Image: "image";
+    /// A configuration field.
+    Config: "config";
+    /// AWS reports the object itself as failed.
+    State: "state";
+    /// A tag.
+    Tags: "tags";
+    /// The function's URL.
+    Url: "url";
+    /// Who may invoke it.
+    Permissions: "permissions";
+    /// What becomes of invocations that nobody waits for.
+    AsyncInvoke: "async_invoke";
+    /// Reserved concurrency.
+    Concurrency: "concurrency";
+    /// Provisioned concurrency, and what scales it.
+    ProvisionedConcurrency: "provisioned_concurrency";
+    /// Numbers of instances of one's own.
+    Scaling: "scaling";
+    /// What happens to a function that calls itself.
+    Recursion: "recursion";
+    /// The alias that callers use.
+    Release: "release";
+    /// Something that opens a function to others, and that no manifest asks for.
+    Unmanaged: "unmanaged_change";
+    /// What Lambda polls to invoke it.
+    EventSource: "event_source";
+    /// Where it logs, and for how long that is kept.
+    LogGroup: "log_group";
 }
 
 /// Who moved, so that live and desired differ.

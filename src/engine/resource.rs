@@ -19,8 +19,9 @@ use super::{
     tags::Tags,
 };
 
-/// A sort of object with its facets. Each method is that of [`Kind`] with the same name, for one facet.
-#[expect(missing_docs, reason = "each is documented where a facet implements it")]
+/// A sort of object with its facets. Each method is that of [`Kind`] with the same name, for one facet; [`Kind`] says
+/// when it is called and what it returns.
+#[expect(missing_docs, reason = "each is documented in `Kind`")]
 pub trait Resource: Sized + Send + 'static {
     /// The kind of document, as in manifests.
     const NAME: &'static str;

@@ -25,13 +25,14 @@ pub trait Part: 'static {
     fn check(doc: &Self::Doc) -> Vec<Violation>;
 
     /// The tag of a new function, without what all such tags begin with, that says what it will be made: it is
-    /// ours from the start. `None` for objects with tags of their own.
+    /// ours from the start: `("url", …)`. Called when a function is made. `None` for objects with tags of their own.
     fn claim_tag(doc: &Self::Doc, site: &Site<'_>) -> Option<(&'static str, String)>;
 
-    /// What is wanted.
+    /// What is wanted: the objects, by name. Called when the manifests are read, for each document with the member.
     fn wanted(doc: &Self::Doc, site: &Site<'_>) -> Vec<(Name, <Self::Kind as Kind>::Spec)>;
 
-    /// What is watched though the document does not ask for it, since it might open the function to others.
+    /// What is watched though the document does not ask for it, since it might open the function to others. Called for
+    /// each document without the member.
     fn guard(_: &Site<'_>) -> Vec<(Name, <Self::Kind as Kind>::Spec)> {
         Vec::new()
     }

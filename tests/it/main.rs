@@ -35,6 +35,7 @@ mod log;
 mod manifest;
 mod model;
 mod outputs;
+mod permissions;
 mod plan;
 mod provisioned;
 mod refresh;

@@ -8,7 +8,7 @@ use std::fmt;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::block::{At, Block, Fields};
+use super::block::{At, BelongsTo, Block, Fields};
 use crate::{
     engine::{count::count, diff::Cause},
     kinds::{export, part::Site},
@@ -103,6 +103,7 @@ impl Block for AsyncInvoke {
     const NAME: &'static str = "AsyncInvoke";
     const FIELD: &'static str = "asyncInvoke";
     const CAUSE: Cause = Cause::AsyncInvoke;
+    const BELONGS_TO: BelongsTo = BelongsTo::Alias;
     const SHAPE: Field = Field::optional(
         "asyncInvoke",
         Shape::Object(MEMBERS),

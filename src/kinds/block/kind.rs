@@ -1,17 +1,15 @@
 //! What every block says of itself as a kind.
 
-use jiff::Timestamp;
 use serde_json::Value;
 
 use super::{Block, FUNCTION, FacetStep, Live, Of, Spec, Step, diff};
 use crate::engine::{
     bulk_rows::BulkRows,
-    diff::{Diff, Fingerprint, Planned},
+    diff::{Diff, Fingerprint},
     facts::{Fact, FactKey, Facts},
-    failure::Failure,
-    kind::{Digests, Kind, Listing},
+    kind::{Kind, Listing},
     name::Name,
-    observed::{Known, Observed, Reading},
+    observed::{Known, Reading},
     tags::Tags,
 };
 
@@ -62,14 +60,6 @@ impl<B: Block> Kind for Of<B> {
         matches!(step, FacetStep::Call(call) if B::frees(call))
     }
 
-    fn delete(_: &Name, _: &Live<B>) -> Option<Planned<Step<B>>> {
-        None
-    }
-
-    fn suspend(_: &Name, _: &Live<B>, _: Option<&str>) -> Option<Step<B>> {
-        None
-    }
-
     fn describe(live: &Live<B>) -> Value {
         serde_json::json!(live.config.get().and_then(Option::as_ref).map(B::fields))
     }
@@ -85,35 +75,21 @@ impl<B: Block> Kind for Of<B> {
         live.host.bulk_row_differs(name, B::FIELD, rows) || own().unwrap_or(false)
     }
 
-    fn concerns(_: &Live<B>) -> bool {
-        false
-    }
-
-    fn changed_at(_: &Live<B>) -> Option<Timestamp> {
-        None
-    }
-
-    fn fact(
-        _: &Name,
-        _: Observed<&Reading<Live<B>>>,
-        _: Option<&Failure>,
-    ) -> Option<(FactKey, Option<Fact>)> {
-        None
-    }
-
     fn hears(key: &FactKey) -> bool {
-        matches!(key, FactKey::Function(_)) || B::ON_ALIAS && matches!(key, FactKey::Release(_))
+        let qualified = B::BELONGS_TO.is_qualified();
+        matches!(key, FactKey::Function(_)) || qualified && matches!(key, FactKey::Release(_))
     }
 
     /// Says that a block has to be read again when its function or alias is made again, since then
     /// it has none of its blocks, and where it belongs to versions, when the alias leads to others.
     fn unsettles(before: Option<&Fact>, now: Option<&Fact>) -> bool {
+        let versioned = B::BELONGS_TO.follows_versions();
         if let (Some(Fact::Release(before)), Some(Fact::Release(now))) = (before, now) {
-            let moved = B::ON_VERSION && before.versions != now.versions;
+            let moved = versioned && before.versions != now.versions;
             return moved || before.alias != now.alias;
         }
         // It may have been read before the alias was known.
-        if B::ON_VERSION && before.is_none() && matches!(now, Some(Fact::Release(_))) {
+        if versioned && before.is_none() && matches!(now, Some(Fact::Release(_))) {
             return true;
         }
         let state = |fact: Option<&Fact>| match fact {
@@ -145,10 +121,6 @@ impl<B: Block> Kind for Of<B> {
         let function = &spec.at.function;
         let alias = spec.at.qualifier.as_ref().map(|_| FactKey::Release(function.clone()));
         [FactKey::Function(function.clone())].into_iter().chain(alias).collect()
-    }
-
-    fn digests(_: Option<&Spec<B>>, _: Observed<&Reading<Live<B>>>, _: &Facts) -> Digests {
-        Digests::default()
     }
 }
 

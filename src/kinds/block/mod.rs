@@ -1,5 +1,5 @@
-//! What belongs to a function and cannot be tagged by itself: its URL, its permissions and so on. Each is a kind
-//! with an engine of its own; what they have in common is said here, once.
+//! What belongs to a function and cannot be tagged by itself: its URL, its permissions and so on. Each is a facet of
+//! the function; what they have in common is said here, once.
 //!
 //! A block is ours if the function is, and if the function has the tag `evenkeel.dev/block/…` for it ([`claims`]).
 //! It is written before AWS is asked to make the block, so that a block which is taken out of the manifest is
@@ -47,14 +47,13 @@ pub trait Block: Sized + Send + Sync + 'static {
     const FIELD: &'static str;
     /// Under which cause a difference is counted if it is drift.
     const CAUSE: Cause;
-    /// Whether whatever a read shows of it is ours, since its name says so.
+    /// Whether whatever a read shows of it is ours, since its name says so: then neither a tag nor `policy.adopt` is asked
+    /// for. See [`Block::is_free`] for what is taken over though it is not.
     const NAMED: bool = false;
     /// Whether a new function comes without it: then what there is of it was made by us.
     const STARTS_ABSENT: bool = true;
-    /// Whether it belongs to the alias that the document keeps, if it keeps one: then callers of that see it.
-    const ON_ALIAS: bool = true;
-    /// Whether it belongs to the versions that the alias leads to: then a move of the alias concerns it.
-    const ON_VERSION: bool = false;
+    /// What of the function it belongs to. It is [`BelongsTo::Function`] if AWS's calls about it take no qualifier.
+    const BELONGS_TO: BelongsTo;
     /// Whether it is watched though no document asks for it, since it may open the function to others.
     const GUARDED: bool = false;
     /// What the member may hold.
@@ -64,15 +63,19 @@ pub trait Block: Sized + Send + Sync + 'static {
     /// The block in one form for both sides. Equal means the same in every field, also in those that no document asks
     /// for; [`Block::is_as_asked`] says what is in sync.
     type Config: Clone + PartialEq + Send + Sync + 'static;
-    /// One AWS call with every argument decided; its `Display` is the line that an operator reads.
+    /// One AWS call with every argument decided; its `Display` is the line that an operator reads,
+    /// and tells apart every argument that is worth another try after a failure.
     type Call: Clone + PartialEq + fmt::Display + Send + Sync + 'static;
 
-    /// Every rule that a document breaks and that a shape cannot say; paths begin below the block.
+    /// Every rule that a document breaks and that a shape cannot say; paths begin below the block. Called offline for each
+    /// document. Rules that need the function or another part stand in `manifest/parts.rs`, those that need the target in
+    /// `cli/placement.rs`.
     fn check(_: &Self::Doc) -> Vec<Violation> {
         Vec::new()
     }
 
-    /// What a document means in a target.
+    /// What a document means in a target. Called when the manifests are read. Where [`Block::SHAPE`] lets `${target.…}`
+    /// through, this fills it in (`site.place.fill_in`).
     fn config(doc: &Self::Doc, site: &Site<'_>) -> Self::Config;
 
     /// Returns every field that has a value, by its path below the block (`authType`; empty for the
@@ -87,12 +90,14 @@ pub trait Block: Sized + Send + Sync + 'static {
         Fields::new()
     }
 
-    /// A configuration as people would write it: the member of `spec`. What AWS does by default is left out.
+    /// A configuration as people would write it: the member of `spec`. What AWS does by default is left out. Called by
+    /// `import`; `None` where there is nothing to write.
     fn to_manifest(config: &Self::Config) -> Option<Value>;
 
     /// What a read shows, as far as the document is about it; `None` if that is nothing. What AWS has by
-    /// default is nothing, unless it is what is wanted.
-    fn concern(live: &Self::Config, _: Option<&Self::Config>) -> Option<Self::Config> {
+    /// default is nothing, unless it is what is wanted. Called before each comparison, and without `wanted` where nothing
+    /// is wanted, or wanted elsewhere, and to tell whether the block is there.
+    fn concern(live: &Self::Config, _wanted: Option<&Self::Config>) -> Option<Self::Config> {
         Some(live.clone())
     }
 
@@ -101,12 +106,14 @@ pub trait Block: Sized + Send + Sync + 'static {
         live == wanted
     }
 
-    /// Whether what is there may be taken over without a word, since AWS makes it so by itself.
+    /// Whether what is there may be taken over without a word, since AWS makes it so by itself: a log group without
+    /// retention or key. Called for a block that is not ours and differs; otherwise it waits for `policy.adopt`.
     fn is_free(_: &Self::Config) -> bool {
         false
     }
 
-    /// Whether AWS made it so by itself, and nobody has set it since: what differs then is no drift.
+    /// Whether AWS made it so by itself, and nobody has set it since: what differs then is no drift. Called for each
+    /// difference of a block that is ours.
     fn is_untouched(_: &Self::Config) -> bool {
         false
     }
@@ -117,10 +124,12 @@ pub trait Block: Sized + Send + Sync + 'static {
         None
     }
 
-    /// The calls that make `live` what is wanted; `live` is `None` where there is no block yet.
+    /// The calls that make `live` what is wanted, in order; `live` is `None` where there is no block yet. Called where
+    /// [`Block::is_as_asked`] says no. Without a call the difference is told and stays.
     fn put(at: &At, wanted: &Self::Config, live: Option<&Self::Config>) -> Vec<Self::Call>;
 
-    /// The calls that take the block away; none for one that is only forgotten.
+    /// The calls that take the block away from where it is; none for one that is only forgotten. Called for a block of ours
+    /// that has left the document, or moves.
     fn remove(at: &At, live: &Self::Config) -> Vec<Self::Call>;
 
     /// Whether a call gives back what all functions share ([`Kind::frees`]).
@@ -128,7 +137,9 @@ pub trait Block: Sized + Send + Sync + 'static {
         false
     }
 
-    /// The fields that a call is about, if the block is made up of fields with calls of their own.
+    /// The fields that a call is about, if the block is made up of fields with calls of their own, as the statements of
+    /// `permissions`: then a plan shows a new or lost block field by field, and a call that failed holds up its own
+    /// fields only.
     fn touches(_: &Self::Call) -> Vec<String> {
         Vec::new()
     }
@@ -144,13 +155,14 @@ pub trait Block: Sized + Send + Sync + 'static {
         false
     }
 
-    /// What the tag remembers of it. What is not ours to set does not enter.
+    /// What the tag remembers of it, as a hash: so an edit is told from another party's change, also after a restart. What
+    /// is not ours to set, as the number that a scaler chose, does not enter.
     fn remembered(config: &Self::Config) -> Fields {
         Self::fields(config)
     }
 
-    /// What AWS makes of it, as a read shows it.
-    fn state(_: &Self::Config, _: &Self::Config) -> FacetState {
+    /// What AWS makes of it, as a read shows it. Called at each comparison where a block is wanted.
+    fn state(_live: &Self::Config, _wanted: &Self::Config) -> FacetState {
         FacetState::Settled
     }
 
@@ -170,9 +182,31 @@ pub trait Block: Sized + Send + Sync + 'static {
         false
     }
 
-    /// What people should know before it is made, in plain words.
+    /// What people should know of what is wanted, in plain words: it becomes the condition `Warning`, and stands in a plan.
     fn warning(_: &Self::Config) -> Option<Reason> {
         None
+    }
+}
+
+/// What of a function a block belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BelongsTo {
+    /// The function itself.
+    Function,
+    /// The alias that the document keeps, so that its callers see it; the function itself if it keeps none.
+    Alias,
+    /// The same, and the versions that the alias leads to: a move of the alias concerns it.
+    Versions,
+}
+
+impl BelongsTo {
+    /// Whether AWS's calls about it take a qualifier.
+    fn is_qualified(self) -> bool {
+        self != Self::Function
+    }
+
+    fn follows_versions(self) -> bool {
+        self == Self::Versions
     }
 }
 
@@ -224,7 +258,7 @@ pub struct At {
 impl At {
     /// Where a document wants a block.
     fn of<B: Block>(site: &Site<'_>) -> Self {
-        let alias = site.alias.filter(|_| B::ON_ALIAS);
+        let alias = site.alias.filter(|_| B::BELONGS_TO.is_qualified());
         Self { function: site.function.clone(), qualifier: alias.map(ToOwned::to_owned) }
     }
 

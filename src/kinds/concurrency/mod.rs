@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{
-    block::{At, Block, Fields},
+    block::{At, BelongsTo, Block, Fields},
     provisioned::Provisioned,
 };
 use crate::{
@@ -74,7 +74,7 @@ impl Block for Concurrency {
     const NAME: &'static str = "Concurrency";
     const FIELD: &'static str = "concurrency";
     const CAUSE: Cause = Cause::Concurrency;
-    const ON_ALIAS: bool = false;
+    const BELONGS_TO: BelongsTo = BelongsTo::Function;
     const SHAPE: Field = Field::optional(
         "concurrency",
         Shape::Object(MEMBERS),

@@ -29,11 +29,10 @@ use crate::{
     engine::{
         bulk_rows::{BulkRows, BulkSubject},
         diff::{Diff, Fingerprint, Planned},
-        facts::{Fact, FactKey, Facts},
-        failure::Failure,
-        kind::{Digests, Kind, Listing},
+        facts::{FactKey, Facts},
+        kind::{Kind, Listing},
         name::Name,
-        observed::{Known, Observed, Reading},
+        observed::{Known, Reading},
         preview::Preview,
         tags::{Tags, concerns_parts, is_indexed},
     },
@@ -141,11 +140,6 @@ impl Kind for EventSource {
         Preview { notes: notes.collect(), ..Preview::default() }
     }
 
-    /// A hold is on the function.
-    fn suspend(_: &Name, _: &Live, _: Option<&str>) -> Option<Step> {
-        None
-    }
-
     fn describe(live: &Live) -> Value {
         let of = |it: &Mapping| {
             let invokes = spec::invokes(&it.address.function, it.alias.as_ref());
@@ -175,14 +169,6 @@ impl Kind for EventSource {
         live.mapping.as_ref()?.changed_at
     }
 
-    fn fact(
-        _: &Name,
-        _: Observed<&Reading<Live>>,
-        _: Option<&Failure>,
-    ) -> Option<(FactKey, Option<Fact>)> {
-        None
-    }
-
     fn hears(key: &FactKey) -> bool {
         matches!(key, FactKey::Function(_) | FactKey::Release(_))
     }
@@ -203,9 +189,5 @@ impl Kind for EventSource {
         let function = &spec.function;
         let alias = spec.alias.as_ref().map(|_| FactKey::Release(function.clone()));
         [FactKey::Function(function.clone())].into_iter().chain(alias).collect()
-    }
-
-    fn digests(_: Option<&Spec>, _: Observed<&Reading<Live>>, _: &Facts) -> Digests {
-        Digests::default()
     }
 }

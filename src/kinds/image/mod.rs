@@ -11,15 +11,13 @@ mod version;
 
 use std::{convert::Infallible, time::Duration};
 
-use jiff::Timestamp;
-
 pub use self::manifest::{DOCKER, INDEX, OCI, SINGLE};
 use self::spec::{Id, Spec};
 use crate::engine::{
-    diff::{Diff, Fingerprint, Planned, Reason, Wait},
+    diff::{Diff, Fingerprint, Reason, Wait},
     facts::{Fact, FactKey, Facts, ImageFact},
     failure::{Failure, chain},
-    kind::{Digests, Kind, Listing},
+    kind::{Kind, Listing},
     name::Name,
     observed::{Known, Observed, Reading},
     tags::Tags,
@@ -78,14 +76,6 @@ impl Kind for Image {
         diff
     }
 
-    fn delete(_: &Name, _: &Live) -> Option<Planned<Infallible>> {
-        None
-    }
-
-    fn suspend(_: &Name, _: &Live, _: Option<&str>) -> Option<Infallible> {
-        None
-    }
-
     fn describe(live: &Live) -> serde_json::Value {
         format!("{live:?}").into()
     }
@@ -95,14 +85,6 @@ impl Kind for Image {
     }
 
     fn tags(_: &Live) -> Option<&Known<Tags>> {
-        None
-    }
-
-    fn concerns(_: &Live) -> bool {
-        false
-    }
-
-    fn changed_at(_: &Live) -> Option<Timestamp> {
         None
     }
 
@@ -125,17 +107,5 @@ impl Kind for Image {
             None => Fact::Image(it.image),
         });
         Some((FactKey::Image(name.clone()), fact))
-    }
-
-    fn hears(_: &FactKey) -> bool {
-        false
-    }
-
-    fn needs(_: &Spec) -> Vec<FactKey> {
-        Vec::new()
-    }
-
-    fn digests(_: Option<&Spec>, _: Observed<&Reading<Live>>, _: &Facts) -> Digests {
-        Digests::default()
     }
 }

@@ -9,7 +9,7 @@ use std::fmt;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::block::{At, Block, Fields};
+use super::block::{At, BelongsTo, Block, Fields};
 use crate::{
     engine::{
         bulk_rows::{BulkRows, BulkSubject},
@@ -111,9 +111,9 @@ impl Block for LogGroup {
     const NAME: &'static str = "LogGroup";
     const FIELD: &'static str = "logGroup";
     const CAUSE: Cause = Cause::LogGroup;
+    const BELONGS_TO: BelongsTo = BelongsTo::Function;
     /// A group outlives its function, and several functions may share one.
     const STARTS_ABSENT: bool = false;
-    const ON_ALIAS: bool = false;
     const SHAPE: Field = Field::optional(
         "logGroup",
         Shape::Object(MEMBERS),

@@ -14,7 +14,7 @@ use serde_json::Value;
 
 pub use self::statement::{INVOKE, Statement};
 use self::{doc::PermissionDoc, exposure::Exposure};
-use super::block::{At, Block, Extra, Fields};
+use super::block::{At, BelongsTo, Block, Extra, Fields};
 use crate::{
     engine::diff::{Cause, Reason},
     kinds::{document::Violation, part::Site},
@@ -90,6 +90,7 @@ impl Block for Permissions {
     const NAME: &'static str = "Permissions";
     const FIELD: &'static str = "permissions";
     const CAUSE: Cause = Cause::Permissions;
+    const BELONGS_TO: BelongsTo = BelongsTo::Alias;
     const NAMED: bool = true;
     const GUARDED: bool = true;
     const SHAPE: Field = shape::PERMISSIONS;

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use self::shape::{MAX, MIN, UTILIZATION};
-use super::block::{At, Block, FacetState, Fields};
+use super::block::{At, BelongsTo, Block, FacetState, Fields};
 use crate::{
     engine::diff::{Cause, Reason},
     kinds::{document::Violation, part::Site},
@@ -161,6 +161,7 @@ impl Block for Provisioned {
     const NAME: &'static str = "ProvisionedConcurrency";
     const FIELD: &'static str = "concurrency/provisioned";
     const CAUSE: Cause = Cause::ProvisionedConcurrency;
+    const BELONGS_TO: BelongsTo = BelongsTo::Alias;
     const SHAPE: Field = shape::PROVISIONED;
     type Doc = ProvisionedDoc;
     type Config = Config;

@@ -6,7 +6,7 @@ use std::fmt;
 
 use serde_json::Value;
 
-use super::block::{At, Block, Fields};
+use super::block::{At, BelongsTo, Block, Fields};
 use crate::{
     engine::diff::Cause,
     kinds::part::Site,
@@ -37,7 +37,7 @@ impl Block for Recursion {
     const NAME: &'static str = "Recursion";
     const FIELD: &'static str = "recursiveLoop";
     const CAUSE: Cause = Cause::Recursion;
-    const ON_ALIAS: bool = false;
+    const BELONGS_TO: BelongsTo = BelongsTo::Function;
     const SHAPE: Field = Field::optional(
         "recursiveLoop",
         Shape::Choice(&["Allow", TERMINATE]),

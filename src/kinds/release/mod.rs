@@ -25,7 +25,6 @@ pub mod spec;
 pub mod step;
 pub mod tag;
 
-use jiff::Timestamp;
 use serde_json::{Value, json};
 
 pub use self::{
@@ -41,10 +40,10 @@ use super::{
 use crate::{
     engine::{
         bulk_rows::BulkRows,
-        diff::{Diff, Fingerprint, Planned},
+        diff::{Diff, Fingerprint},
         facts::{Fact, FactKey, Facts, ReleaseFact},
         failure::Failure,
-        kind::{Detail, Digests, Kind, Listing},
+        kind::{Detail, Kind, Listing},
         name::Name,
         observed::{Known, Observed, Reading},
         status::Ending,
@@ -172,26 +171,10 @@ impl Kind for Release {
         Some(live.alias()?.weight.map_or(0, |(_, percent)| percent))
     }
 
-    fn delete(_: &Name, _: &Live) -> Option<Planned<Step>> {
-        None
-    }
-
-    fn suspend(_: &Name, _: &Live, _: Option<&str>) -> Option<Step> {
-        None
-    }
-
     fn describe(live: &Live) -> Value {
         let alias = |it: &live::Alias| json!({ "version": it.version, "weight": it.weight });
         let all = live.aliases.iter().map(|(name, it)| (name.clone(), alias(it)));
         Value::Object(all.collect())
-    }
-
-    fn concerns(_: &Live) -> bool {
-        false
-    }
-
-    fn changed_at(_: &Live) -> Option<Timestamp> {
-        None
     }
 
     /// Tells what belongs to the alias which versions it leads to. That the function is absent is
@@ -250,10 +233,6 @@ impl Kind for Release {
     fn needs(spec: &Spec) -> Vec<FactKey> {
         let name = &spec.function;
         vec![FactKey::Function(name.clone()), FactKey::Settled(name.clone())]
-    }
-
-    fn digests(_: Option<&Spec>, _: Observed<&Reading<Live>>, _: &Facts) -> Digests {
-        Digests::default()
     }
 
     fn details(spec: Option<&Spec>, live: Option<&Live>) -> Vec<Detail> {

@@ -18,15 +18,13 @@ pub mod step;
 
 use std::collections::BTreeSet;
 
-use jiff::Timestamp;
-
 use self::{live::Live, spec::Spec, step::Step};
 use crate::engine::{
     bulk_rows::{BulkRows, BulkSubject},
     diff::{Diff, Fingerprint, Planned},
     facts::{Fact, FactKey, Facts},
     failure::Failure,
-    kind::{Digests, Kind, Listing},
+    kind::{Kind, Listing},
     name::Name,
     observed::{Known, Observed, Reading},
     preview::Preview,
@@ -92,10 +90,6 @@ impl Kind for Repository {
         true
     }
 
-    fn changed_at(_: &Live) -> Option<Timestamp> {
-        None
-    }
-
     fn fact(
         name: &Name,
         observed: Observed<&Reading<Live>>,
@@ -107,17 +101,5 @@ impl Kind for Repository {
             Observed::Present(_) => Some(true),
         };
         Some((FactKey::Repository(name.clone()), exists.map(Fact::Repository)))
-    }
-
-    fn hears(_: &FactKey) -> bool {
-        false
-    }
-
-    fn needs(_: &Spec) -> Vec<FactKey> {
-        Vec::new()
-    }
-
-    fn digests(_: Option<&Spec>, _: Observed<&Reading<Live>>, _: &Facts) -> Digests {
-        Digests::default()
     }
 }

@@ -9,7 +9,7 @@ use std::fmt;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::block::{At, Block, FacetState, Fields};
+use super::block::{At, BelongsTo, Block, FacetState, Fields};
 use crate::{
     engine::diff::{Cause, Reason},
     kinds::{document::Violation, part::Site},
@@ -106,7 +106,7 @@ impl Block for Scaling {
     const NAME: &'static str = "Scaling";
     const FIELD: &'static str = "scalingConfig";
     const CAUSE: Cause = Cause::Scaling;
-    const ON_VERSION: bool = true;
+    const BELONGS_TO: BelongsTo = BelongsTo::Versions;
     const SHAPE: Field = Field::optional(
         Self::FIELD,
         Shape::Object(LIMITS),

@@ -8,7 +8,7 @@ use std::{collections::BTreeSet, fmt};
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::block::{At, Block, Extra, Fields};
+use super::block::{At, BelongsTo, Block, Extra, Fields};
 use crate::{
     engine::diff::{Cause, Reason},
     kinds::{document::Violation, export, part::Site},
@@ -98,6 +98,7 @@ impl Block for Url {
     const NAME: &'static str = "Url";
     const FIELD: &'static str = "url";
     const CAUSE: Cause = Cause::Url;
+    const BELONGS_TO: BelongsTo = BelongsTo::Alias;
     const GUARDED: bool = true;
     const SHAPE: Field = shape::URL;
     type Doc = UrlDoc;

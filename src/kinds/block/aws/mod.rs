@@ -43,12 +43,13 @@ pub type Read<C> = (Result<Option<C>, Failure>, Option<Mono>);
 
 /// A block's own side of AWS.
 pub trait FacetClient: Block {
-    /// What reading it spends besides GetFunction ([`AwsKind::READ_COSTS`]).
+    /// The quotas that bound its audit ([`AwsKind::READ_COSTS`]): those of its own calls, and GetFunction's only where
+    /// nothing else is read.
     const READ_COSTS: &'static [(Bucket, f64)] = &[(Bucket::Lambda, 1.0)];
 
-    /// Reads the block where it is, or should be; `None` if there is none. `host` is what
-    /// GetFunction has just shown. With it comes the moment at which the request began; none if
-    /// there was no need to ask.
+    /// Reads the block where it is, or should be; `None` if there is none, also where AWS says so with an empty value.
+    /// `host` is what GetFunction has just shown. With it comes the moment at which the first request began, after which
+    /// the function is read once more, but for the audit; `None` if `host` shows the whole block.
     fn read(
         connection: &Connection,
         host: &GetFunctionOutput,
