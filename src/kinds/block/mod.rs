@@ -13,6 +13,7 @@ pub mod claims;
 mod diff;
 pub mod host;
 mod kind;
+mod place;
 
 use std::{collections::BTreeMap, fmt, marker::PhantomData};
 
@@ -20,6 +21,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use self::host::Host;
+pub use self::place::{At, BelongsTo};
 use crate::{
     engine::{
         bulk_rows::BulkRows,
@@ -188,28 +190,6 @@ pub trait Block: Sized + Send + Sync + 'static {
     }
 }
 
-/// What of a function a block belongs to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum BelongsTo {
-    /// The function itself.
-    Function,
-    /// The alias that the document keeps, so that its callers see it; the function itself if it keeps none.
-    Alias,
-    /// The same, and the versions that the alias leads to: a move of the alias concerns it.
-    Versions,
-}
-
-impl BelongsTo {
-    /// Whether AWS's calls about it take a qualifier.
-    fn is_qualified(self) -> bool {
-        self != Self::Function
-    }
-
-    fn follows_versions(self) -> bool {
-        self == Self::Versions
-    }
-}
-
 /// Something that opens a function to others, and that no document asks for.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Extra<C> {
@@ -246,41 +226,6 @@ pub enum FacetState {
 /// Values as people may see them, by path.
 pub type Fields = BTreeMap<String, String>;
 
-/// Where a block is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct At {
-    /// The function.
-    pub function: Name,
-    /// The alias or version, if it does not belong to the function itself.
-    pub qualifier: Option<String>,
-}
-
-impl At {
-    /// Where a document wants a block.
-    fn of<B: Block>(site: &Site<'_>) -> Self {
-        let alias = site.alias.filter(|_| B::BELONGS_TO.is_qualified());
-        Self { function: site.function.clone(), qualifier: alias.map(ToOwned::to_owned) }
-    }
-
-    /// In words, without the function.
-    fn words(&self) -> String {
-        match &self.qualifier {
-            Some(number) if number.bytes().all(|it| it.is_ascii_digit()) => {
-                format!("on version {number}")
-            }
-            Some(alias) => format!("on the alias {alias}"),
-            None => "on the function itself".into(),
-        }
-    }
-}
-
-impl fmt::Display for At {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.function)?;
-        self.qualifier.iter().try_for_each(|it| write!(f, ":{it}"))
-    }
-}
-
 /// A block as it should be.
 #[derive(Clone, PartialEq)]
 pub struct FacetSpec<C> {
@@ -307,7 +252,7 @@ impl<C> FacetSpec<C> {
     fn of<B: Block<Config = C>>(doc: Option<&<B as Block>::Doc>, site: &Site<'_>) -> Self {
         Self {
             owner: site.owner.to_owned(),
-            at: At::of::<B>(site),
+            at: At::of(B::BELONGS_TO, site),
             config: doc.map(|it| B::config(it, site)),
             adopts: site.adopts,
             guards: site.watches && B::GUARDED,
@@ -347,7 +292,7 @@ where
 
     fn claim_tag(doc: &Self::Doc, site: &Site<'_>) -> Option<(&'static str, String)> {
         let hash = claims::hash(&B::remembered(&B::config(doc, site)));
-        B::STARTS_ABSENT.then(|| (B::FIELD, claims::value(&hash, &At::of::<B>(site))))
+        B::STARTS_ABSENT.then(|| (B::FIELD, claims::value(&hash, &At::of(B::BELONGS_TO, site))))
     }
 
     fn wanted(doc: &Self::Doc, site: &Site<'_>) -> Vec<(Name, Spec<B>)> {
