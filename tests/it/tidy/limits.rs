@@ -11,7 +11,7 @@ pub(crate) const FIGURES: &[(&str, usize)] = &[
     ("upward imports in registry/", 0),
     ("upward imports in import/", 0),
     ("upward imports in manifest/", 0),
-    ("upward imports in kinds/", 87),
+    ("upward imports in kinds/", 82),
     ("upward imports in shape/", 0),
     ("upward imports in engine/", 0),
     ("tuple parameters", 0),
