@@ -3,17 +3,14 @@
 use std::{collections::BTreeMap, fmt::Write as _};
 
 use evenkeel::{
-    aws::cloud::{Cloud as _, Priority},
     engine::{
         diff::{Diff, Shown},
         facts::{Fact, FactKey, Facts, ImageFact},
         kind::Kind as _,
         name::Name,
-        observed::Reading,
     },
     kinds::function::{
         Function,
-        aws::FunctionCloud,
         export::{self, Values},
         live::Live,
         step::Step,
@@ -21,11 +18,8 @@ use evenkeel::{
 };
 use serde_json::{Value, json};
 
-use super::{everything, managed, spec};
-use crate::common::{
-    digest, golden, local, place,
-    replay::{self, ok},
-};
+use super::{body, everything, managed, read, spec};
+use crate::common::{digest, golden, local, place};
 
 #[test]
 fn every_use_is_as_written() {
@@ -42,7 +36,7 @@ fn uses(members: &Value, shown: &Value) -> String {
     let (name, spec, mut facts) = (Name::new("resize"), spec(members, None), Facts::default());
     let image = Fact::Image(ImageFact::Single(digest("a")));
     facts.learn(FactKey::Image(spec.image.reference.clone()), Some(image));
-    let bare = read(shown.clone());
+    let bare = read(shown);
     let created = Function::create(&name, &spec, &facts);
     let changed = Function::diff(&name, &spec, &bare, &facts);
     let mut text = String::new();
@@ -64,30 +58,10 @@ fn uses(members: &Value, shown: &Value) -> String {
     text
 }
 
-/// Has the real reader read AWS's answer about a function that has the role `job`, and what is shown besides.
-fn read(shown: Value) -> Reading<Live> {
-    let mut answer = json!({
-        "FunctionName": "resize",
-        "FunctionArn": "arn:aws:lambda:eu-west-1:111122223333:function:resize",
-        "PackageType": "Image",
-        "Role": "arn:aws:iam::111122223333:role/job",
-        "CodeSha256": "a".repeat(64),
-        "State": "Active",
-    });
-    answer.as_object_mut().unwrap().extend(shown.as_object().unwrap().clone());
-    let (clients, calls, _) = replay::aws(move |_, _| ok(json!({ "Configuration": answer })));
-    let cloud = FunctionCloud::new(clients.lambda, calls);
-    replay::run(cloud.get(&Name::new("resize"), None, Priority::Mover)).unwrap().0.unwrap()
-}
-
 /// The body of the call that a diff leads to, by the kind of its step; without the tags, which come in any order.
 fn sent(diff: &Diff<Step>, kind: &str) -> String {
-    let (clients, calls, tape) = replay::aws(|_, _| ok(json!({})));
-    let cloud = FunctionCloud::new(clients.lambda, calls);
     let step = diff.steps.iter().find(|it| it.kind == kind).unwrap();
-    replay::run(cloud.apply(&step.step)).unwrap();
-    let asked = tape.asked.lock().unwrap();
-    let mut body: Value = serde_json::from_str(&asked[0].body).unwrap();
+    let mut body = body(&step.step);
     body.as_object_mut().unwrap().remove("Tags");
     sorted(&body)
 }
