@@ -1,6 +1,11 @@
 //! The difference between a spec and what is live: which fields differ, and the steps that repair them.
 
-use std::{collections::BTreeMap, fmt, time::Duration};
+use std::{
+    collections::BTreeMap,
+    fmt,
+    hash::{Hash, Hasher},
+    time::Duration,
+};
 
 use super::{facts::FactKey, preview::Preview};
 
@@ -107,11 +112,32 @@ pub struct Shown {
 pub struct Fingerprint(pub u64);
 
 impl Fingerprint {
+    const OF_NOTHING: Self = Self(0xcbf2_9ce4_8422_2325);
+
     /// The fingerprint of some bytes, the same in every run (it enters golden files).
     pub fn of(bytes: &[u8]) -> Self {
-        // FNV-1a: values here are compared by us with values of ours; nobody gains from a collision.
+        let mut found = Self::OF_NOTHING;
+        found.write(bytes);
+        found
+    }
+
+    /// The fingerprint of a value with all that is in it.
+    pub fn of_value(value: &impl Hash) -> Self {
+        let mut found = Self::OF_NOTHING;
+        value.hash(&mut found);
+        found
+    }
+}
+
+/// FNV-1a: values here are compared by us with values of ours; nobody gains from a collision.
+impl Hasher for Fingerprint {
+    fn write(&mut self, bytes: &[u8]) {
         let fold = |hash: u64, byte: &u8| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
-        Self(bytes.iter().fold(0xcbf2_9ce4_8422_2325, fold))
+        self.0 = bytes.iter().fold(self.0, fold);
+    }
+
+    fn finish(&self) -> u64 {
+        self.0
     }
 }
 

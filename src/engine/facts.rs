@@ -101,7 +101,7 @@ pub fn oci_architecture(lambda: &str) -> &'static str {
 }
 
 /// The sha256 of an image manifest: 64 lower-case hex digits, without `sha256:`.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Digest(String);
 
 impl Digest {

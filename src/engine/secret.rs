@@ -5,7 +5,7 @@ use serde::{Deserialize, Deserializer, de::Visitor};
 /// A text without `Display`, `Debug` or `Serialize`: what cannot be printed is not printed. The only
 /// way to the value is [`Secret::expose`], and only `kinds/*/aws.rs`, comparisons,
 /// what masks texts and what runs a function on this machine call it.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Secret(String);
 
 impl Secret {

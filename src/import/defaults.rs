@@ -5,7 +5,10 @@ use serde_json::{Map, Value, json};
 use crate::kinds::{
     async_invoke::{AGE, RETRIES},
     event_source::source::Source,
-    function::config::{Logging, defaults},
+    function_config::{
+        config::{CAPACITY, Config, MEMBERS, defaults},
+        logging::{self, Logging, LoggingGiven},
+    },
     permissions::INVOKE,
     repository::spec::{AES256, MUTABLE},
     url::BUFFERED,
@@ -14,26 +17,14 @@ use crate::kinds::{
 /// Removes from a function's `spec` what AWS does by default. `name`: the function's, after which
 /// its default log group is called.
 pub(super) fn function(name: &str, spec: &mut Map<String, Value>) {
-    let group = Logging::default_group(name);
-    let format = Logging::default_format(spec.contains_key("capacityProviderConfig"));
+    let unset = unset(name, spec.contains_key(CAPACITY));
+    for field in MEMBERS.iter().flat_map(|it| it.fields) {
+        if let Some(value) = (field.get)(&unset) {
+            remove_if(spec, field.path, &value.json());
+        }
+    }
     for (path, value) in [
-        ("description", json!("")),
         ("architectures", json!([defaults::ARCHITECTURE])),
-        ("memorySize", json!(defaults::MEMORY_SIZE)),
-        ("timeout", json!(defaults::TIMEOUT)),
-        ("ephemeralStorage", json!({ "size": defaults::EPHEMERAL_STORAGE })),
-        ("tracingConfig", json!({ "mode": defaults::TRACING })),
-        ("kmsKeyArn", json!("")),
-        ("vpcConfig/ipv6AllowedForDualStack", json!(false)),
-        ("vpcConfig/subnetIds", json!([])),
-        ("vpcConfig/securityGroupIds", json!([])),
-        ("loggingConfig/logFormat", json!(format)),
-        ("loggingConfig/logGroup", json!(group)),
-        ("loggingConfig/applicationLogLevel", json!(defaults::LOG_LEVEL)),
-        ("loggingConfig/systemLogLevel", json!(defaults::LOG_LEVEL)),
-        ("imageConfig/entryPoint", json!([])),
-        ("imageConfig/command", json!([])),
-        ("imageConfig/workingDirectory", json!("")),
         ("environment/variables", json!({})),
         ("url/invokeMode", json!(BUFFERED)),
         ("url/cors/allowCredentials", json!(false)),
@@ -41,7 +32,6 @@ pub(super) fn function(name: &str, spec: &mut Map<String, Value>) {
         ("asyncInvoke/maximumRetryAttempts", json!(RETRIES)),
         ("asyncInvoke/maximumEventAgeInSeconds", json!(AGE)),
         ("logGroup/retentionInDays", json!(0)),
-        ("fileSystemConfigs", json!([])),
         ("tags", json!({})),
     ] {
         remove_if(spec, path, &value);
@@ -56,12 +46,21 @@ pub(super) fn function(name: &str, spec: &mut Map<String, Value>) {
         }
     }
     // Last: what held nothing but defaults is empty only now.
-    for empty in ["vpcConfig", "loggingConfig", "imageConfig", "environment"] {
-        remove_if(spec, empty, &json!({}));
+    for member in &MEMBERS {
+        remove_if(spec, member.name, &json!({}));
     }
     if let Some(url) = spec.get_mut("url").and_then(Value::as_object_mut) {
         remove_if(url, "cors", &json!({}));
     }
+}
+
+/// The configuration of a function that asks for nothing; `managed`: on instances of its own. Levels of the log are
+/// those of JSON: with text there are none to be written.
+fn unset(name: &str, managed: bool) -> Config {
+    let given = LoggingGiven { log_format: Some(logging::JSON), ..LoggingGiven::default() };
+    let log_format = Logging::default_format(managed).to_owned();
+    let logging = Logging { log_format, ..Logging::filled(name, given) };
+    Config { logging, ..Config::unset(name, String::new()) }
 }
 
 /// Removes the defaults of an event source, which depend on what it reads from. An item whose ARN

@@ -13,10 +13,7 @@ use super::{
 use crate::{
     engine::kind::Kind as _,
     kinds::document::PLACEHOLDER,
-    kinds::{
-        function::{Function, config::Logging},
-        repository::Repository,
-    },
+    kinds::{function::Function, function_config::logging::Logging, repository::Repository},
     manifest::shape_of,
     shape::{Field, Shape},
 };

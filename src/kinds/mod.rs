@@ -8,6 +8,7 @@ pub mod event_source;
 pub mod export;
 pub mod facets;
 pub mod function;
+pub mod function_config;
 pub mod image;
 pub mod log_group;
 pub mod part;

@@ -16,7 +16,8 @@ use crate::{
         time::Mono,
     },
     kinds::{
-        function::{config::Logging, doc::FunctionDoc, expand::Setting},
+        function::{doc::FunctionDoc, expand::Setting},
+        function_config::logging::Logging,
         part::{Part, Site},
     },
 };

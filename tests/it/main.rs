@@ -28,6 +28,7 @@ mod engines;
 mod errors;
 mod exit_codes;
 mod foreign;
+mod function_config;
 mod gone;
 mod identity;
 mod import;

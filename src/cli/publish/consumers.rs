@@ -15,10 +15,10 @@ use crate::{
     engine::kind::Kind as _,
     kinds::{
         function::{
-            config::defaults::ARCHITECTURE,
             doc::FunctionDoc,
             image_ref::{ImageRef, Reference},
         },
+        function_config::config::defaults::ARCHITECTURE,
         repository::Repository,
     },
     manifest::{self, Body, Document},

@@ -42,7 +42,8 @@ use crate::{
         prune::Terms,
     },
     kinds::{
-        function::{config::defaults::ARCHITECTURE, image_ref::ImageRef},
+        function::image_ref::ImageRef,
+        function_config::config::defaults::ARCHITECTURE,
         repository::{Repository, aws::RepositoryCloud},
     },
     manifest::Selection,

@@ -20,11 +20,10 @@ use crate::{
     engine::{facts::oci_architecture, failure::chain, policy::Mode, secret::Secret, time::Clock},
     kinds::{
         function::{
-            config::{Logging, defaults},
             doc::FunctionDoc,
-            expand,
             image_ref::{ImageRef, Reference},
         },
+        function_config::{config::defaults, logging::Logging},
         release,
     },
 };
@@ -238,7 +237,7 @@ fn variables(
     let region = region.unwrap_or(REGION).to_owned();
     let passed = PASSED.iter().filter_map(|it| Some(((*it).to_owned(), inherited(it)?)));
     let given = doc.variables().map(|(name, value)| (name.clone(), value.expose().to_owned()));
-    let logging = Logging::filled(case.name.as_str(), expand::logging(doc));
+    let logging = Logging::filled(case.name.as_str(), doc.logging());
     let memory = doc.memory_size.unwrap_or(defaults::MEMORY_SIZE);
     let own = [
         ("AWS_LAMBDA_FUNCTION_NAME", case.name.to_string()),

@@ -1,22 +1,24 @@
 //! A function as it should be and as it is, side by side: what differs of its code and its configuration.
 
 use super::{
-    compare::{CAPACITY, compare, summary},
-    config::Config,
+    compare::{compare, members, summary},
     hash::config_hash,
     ignore::IgnoredField,
     live::Live,
     resolve::Resolved,
     spec::Spec,
-    step::{Step, UpdateCode, UpdateConfig, kind},
+    step::{Patch, Step, UpdateCode, UpdateConfig, kind},
 };
-use crate::engine::{
-    diff::{Cause, Change, Diff, Fingerprint, Origin, Planned, Reason, Shown, Wait},
-    facts::Digest,
-    name::Name,
-    observed::Reading,
-    record::Record,
-    tags::IMAGE,
+use crate::{
+    engine::{
+        diff::{Cause, Change, Diff, Fingerprint, Origin, Planned, Reason, Shown, Wait},
+        facts::Digest,
+        name::Name,
+        observed::Reading,
+        record::Record,
+        tags::IMAGE,
+    },
+    kinds::function_config::config::{CAPACITY, Config},
 };
 
 /// The reason of a hold because the tag moved.
@@ -37,14 +39,11 @@ pub(super) struct Comparison<'a> {
     /// reasons.
     config: Config,
     pub(super) record: Option<Record>,
-    /// The hash of the live configuration.
-    live_hash: String,
 }
 
 impl<'a> Comparison<'a> {
     /// Puts both sides next to each other. What is left to others takes its live value in `wanted`;
-    /// what AWS hides takes its wanted value in `config`, so that neither makes a difference. The
-    /// live hash is the other way round: it is compared with the record of what we applied.
+    /// what AWS hides takes its wanted value in `config`, so that neither makes a difference.
     pub(super) fn new(name: &'a Name, spec: &'a Spec, live: &'a Live) -> Self {
         let (mut wanted, mut config) = (asked(spec, live), live.config.clone());
         for field in &spec.ignored {
@@ -56,20 +55,8 @@ impl<'a> Comparison<'a> {
         if live.image_error.is_some() {
             config.image.clone_from(&wanted.image);
         }
-        // The hash is about what we keep: what is left to others counts as wanted.
-        let mut kept = config.clone();
-        let instances = spec.ignored.contains(&IgnoredField::CapacityProviderConfig);
-        if instances && kept.logging == asked(spec, live).logging {
-            kept.logging.clone_from(&spec.config.logging);
-        }
-        for field in &spec.ignored {
-            field.copy(&spec.config, &mut kept);
-        }
-        let ignored = spec.ignored.contains(&IgnoredField::Architectures);
-        let architecture = if ignored { &spec.architecture } else { &live.architecture };
-        let live_hash = config_hash(name.as_str(), &kept, architecture, spec.hash_key.as_ref());
         let record = Record::read(&live.tags);
-        Self { name, spec, live, wanted, config, record, live_hash }
+        Self { name, spec, live, wanted, config, record }
     }
 
     pub(super) fn ignores(&self, field: &IgnoredField) -> bool {
@@ -85,8 +72,25 @@ impl<'a> Comparison<'a> {
             .chain(image.map(|why| ("ImageConfigUnknown", "imageConfig", why)))
     }
 
+    /// Who moved, told by the record of what we applied.
     fn config_origin(&self) -> Origin {
-        Record::config_origin(self.record.as_ref(), &self.live_hash, &self.spec.config_hash)
+        Record::config_origin(self.record.as_ref(), &self.live_hash(), &self.spec.config_hash)
+    }
+
+    /// The hash of the live configuration. It is about what we keep: what is left to others counts
+    /// as wanted, the other way round than in `wanted`.
+    fn live_hash(&self) -> String {
+        let (spec, mut kept) = (self.spec, self.config.clone());
+        let instances = spec.ignored.iter().any(|it| it.is_in(CAPACITY));
+        if instances && kept.logging == spec.config.logging_on(&self.live.config) {
+            kept.logging.clone_from(&spec.config.logging);
+        }
+        for field in &spec.ignored {
+            field.copy(&spec.config, &mut kept);
+        }
+        let ignored = self.ignores(&IgnoredField::Architectures);
+        let architecture = if ignored { &spec.architecture } else { &self.live.architecture };
+        config_hash(self.name.as_str(), &kept, architecture, spec.hash_key.as_ref())
     }
 
     /// Whether the tag that was deployed names another image now, and that is only to be reported.
@@ -193,17 +197,21 @@ impl<'a> Comparison<'a> {
     /// what AWS hides and what is left to others.
     pub(super) fn config(&self, reading: &Reading<Live>, diff: &mut Diff<Step>) {
         self.chosen_once(diff);
-        let (changes, patch) = compare(&self.wanted, &self.config, self.config_origin());
         self.tell_ignored(diff);
         for (condition, what, why) in self.hidden() {
             diff.hide(condition, what, why);
         }
+        // Most functions are as they should be.
+        if self.wanted == self.config {
+            return;
+        }
+        let changes = compare(&self.wanted, &self.config, self.config_origin());
         if changes.is_empty() {
             return;
         }
         let step = UpdateConfig {
             name: self.name.clone(),
-            patch,
+            patch: Patch { members: members(&changes), config: self.wanted.clone() },
             revision_id: reading.revision.clone(),
             shown: summary(&changes, kind::CONFIGURATION),
         };
@@ -222,7 +230,7 @@ impl<'a> Comparison<'a> {
         }
         let shown = |managed| Shown::open(if managed { "present" } else { "absent" });
         diff.changes.push(Change {
-            path: CAPACITY.into(),
+            path: format!("/{CAPACITY}"),
             desired: shown(wanted),
             live: shown(live),
             cause: Cause::Config,
@@ -238,8 +246,10 @@ impl<'a> Comparison<'a> {
     /// Adds the condition `Ignored` if fields that are left to others differ from the manifest.
     /// Kept variables are not told: the manifest has no value that they could differ from.
     fn tell_ignored(&self, diff: &mut Diff<Step>) {
-        let (mut changes, _) =
-            compare(&asked(self.spec, self.live), &self.wanted, Origin::NoRecord);
+        if self.spec.ignored.is_empty() {
+            return;
+        }
+        let mut changes = compare(&asked(self.spec, self.live), &self.wanted, Origin::NoRecord);
         // What AWS does not show is not known to differ.
         let hidden = self.live.environment_error.is_some();
         let kept = |path: &str| {

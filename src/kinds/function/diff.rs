@@ -85,7 +85,7 @@ fn preview(name: &Name, spec: &Spec) -> Preview {
     let mut preview = Preview::default();
     preview.push("/image", &spec.image.reference);
     preview.push("/architecture", spec.architecture.as_str());
-    for it in compare(&spec.config, &unset, Origin::Pending).0 {
+    for it in compare(&spec.config, &unset, Origin::Pending) {
         preview.push(it.path, it.desired);
     }
     tags::preview(&spec.tags.set, &mut preview);

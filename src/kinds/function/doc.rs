@@ -6,8 +6,14 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 
 use crate::{
-    engine::{policy::Policy, secret::Secret},
-    kinds::document::{TagsDoc, TagsPolicy},
+    engine::{name::Name, place::Place, policy::Policy, secret::Secret},
+    kinds::{
+        document::{TagsDoc, TagsPolicy},
+        function_config::{
+            config::{Capacity, Config, FileSystem, ImageConfig, Vpc},
+            logging::{Logging, LoggingGiven},
+        },
+    },
 };
 
 /// The `spec` of a `Function` document.
@@ -46,6 +52,86 @@ pub struct FunctionDoc {
 }
 
 impl FunctionDoc {
+    /// Builds the configuration that a document asks for in a target: placeholders filled in, the
+    /// role as an ARN, Lambda's defaults for what is left out. Kept variables are not in it: only AWS
+    /// has their values.
+    pub(super) fn config(&self, name: &Name, place: &Place) -> Config {
+        // What is no part of the configuration is named, so that a new field cannot be forgotten.
+        let Self {
+            function_name: _,
+            image: _,
+            image_policy: _,
+            role,
+            image_config,
+            architectures: _,
+            description,
+            memory_size,
+            timeout,
+            ephemeral_storage,
+            environment: _,
+            kms_key_arn,
+            vpc_config,
+            file_system_configs,
+            dead_letter_config,
+            tracing_config,
+            logging_config: _,
+            capacity_provider_config,
+            tags: _,
+            tags_policy: _,
+            policy: _,
+        } = self;
+        let arn = |text: &str| place.fill_in(text);
+        let unset = Config::unset(name.as_str(), place_role(role, place));
+        let mount = |it: &FileSystemConfigDoc| FileSystem {
+            arn: arn(&it.arn),
+            local_mount_path: it.local_mount_path.clone(),
+        };
+        Config {
+            description: description.clone().unwrap_or_default(),
+            memory_size: memory_size.unwrap_or(unset.memory_size),
+            timeout: timeout.unwrap_or(unset.timeout),
+            ephemeral_storage: ephemeral_storage
+                .as_ref()
+                .map_or(unset.ephemeral_storage, |it| it.size),
+            environment: self.variables().map(|(name, it)| (name.clone(), it.clone())).collect(),
+            kms_key_arn: kms_key_arn.as_deref().map(arn).unwrap_or_default(),
+            vpc: vpc_config.as_ref().map(vpc).unwrap_or_default(),
+            file_systems: file_system_configs.iter().map(mount).collect(),
+            dead_letter: dead_letter_config
+                .as_ref()
+                .map(|it| arn(&it.target_arn))
+                .unwrap_or_default(),
+            tracing: tracing_config.as_ref().map_or(unset.tracing, |it| it.mode.clone()),
+            logging: Logging::filled(name.as_str(), self.logging()),
+            image: image_config.as_ref().map(image).unwrap_or_default(),
+            capacity: capacity_provider_config.as_ref().map(|it| {
+                Capacity::filled(
+                    arn(&it.capacity_provider_arn),
+                    it.per_execution_environment_max_concurrency,
+                    it.execution_environment_memory_gib_per_vcpu,
+                )
+            }),
+            role: unset.role,
+        }
+    }
+
+    /// What a document says of the log, before Lambda's defaults are filled in.
+    pub fn logging(&self) -> LoggingGiven<'_> {
+        let managed = self.capacity_provider_config.is_some();
+        let Some(given) = &self.logging_config else {
+            return LoggingGiven { managed, ..LoggingGiven::default() };
+        };
+        let LoggingConfigDoc { log_format, application_log_level, system_log_level, log_group } =
+            given;
+        LoggingGiven {
+            managed,
+            log_format: log_format.as_deref(),
+            application_log_level: application_log_level.as_deref(),
+            system_log_level: system_log_level.as_deref(),
+            log_group: log_group.as_deref(),
+        }
+    }
+
     /// Variables with a value.
     pub fn variables(&self) -> impl Iterator<Item = (&String, &Secret)> {
         self.all_variables().filter_map(|(name, value)| match value {
@@ -63,6 +149,29 @@ impl FunctionDoc {
 
     fn all_variables(&self) -> impl Iterator<Item = (&String, &VariableDoc)> {
         self.environment.iter().flat_map(|it| &it.variables)
+    }
+}
+
+fn place_role(text: &str, place: &Place) -> String {
+    let text = place.fill_in(text);
+    if text.starts_with("arn:") { text } else { place.role_arn(&text) }
+}
+
+fn vpc(doc: &VpcConfigDoc) -> Vpc {
+    let VpcConfigDoc { subnet_ids, security_group_ids, ipv6_allowed_for_dual_stack } = doc;
+    Vpc {
+        subnet_ids: subnet_ids.iter().cloned().collect(),
+        security_group_ids: security_group_ids.iter().cloned().collect(),
+        ipv6_allowed_for_dual_stack: *ipv6_allowed_for_dual_stack,
+    }
+}
+
+fn image(doc: &ImageConfigDoc) -> ImageConfig {
+    let ImageConfigDoc { entry_point, command, working_directory } = doc;
+    ImageConfig {
+        entry_point: entry_point.clone(),
+        command: command.clone(),
+        working_directory: working_directory.clone(),
     }
 }
 

@@ -8,11 +8,13 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
-use serde_json::{Value, json};
+use serde_json::json;
 use sha2::Sha256;
 
-use super::config::{Config, defaults};
-use crate::engine::{canonical, hex::hex, secret::Secret};
+use crate::{
+    engine::{canonical, hex::hex, secret::Secret},
+    kinds::function_config::config::{Config, ENVIRONMENT, defaults},
+};
 
 /// A key that turns environment values into something that may stand in a tag.
 #[derive(Clone, PartialEq, Eq)]
@@ -43,62 +45,24 @@ pub fn config_hash(
     key: Option<&HashKey>,
 ) -> String {
     let unset = Config::unset(function, String::new());
-    let variables: BTreeMap<&str, Value> = config
-        .environment
-        .iter()
-        .map(|(name, value)| {
-            (name.as_str(), key.map_or(Value::Null, |key| Value::String(key.seal(value))))
-        })
-        .collect();
-    // Every field is named, so that a new one cannot be forgotten here.
-    let Config {
-        role,
-        description,
-        memory_size,
-        timeout,
-        ephemeral_storage,
-        environment: _,
-        kms_key_arn,
-        vpc,
-        file_systems,
-        dead_letter,
-        tracing,
-        logging,
-        image,
-        capacity,
-    } = config;
-    let mut fields = BTreeMap::from([("role", json!(role))]);
-    let mut put = |name, same: bool, value: Value| {
-        if !same {
-            fields.insert(name, value);
-        }
-    };
-    put("description", *description == unset.description, json!(description));
-    put("memorySize", *memory_size == unset.memory_size, json!(memory_size));
-    put("timeout", *timeout == unset.timeout, json!(timeout));
-    put(
-        "ephemeralStorage",
-        *ephemeral_storage == unset.ephemeral_storage,
-        json!(ephemeral_storage),
-    );
-    put("architectures", architecture == defaults::ARCHITECTURE, json!([architecture]));
-    put("environment", variables.is_empty(), json!(variables));
-    put("kmsKeyArn", *kms_key_arn == unset.kms_key_arn, json!(kms_key_arn));
-    put("vpcConfig", *vpc == unset.vpc, json!(vpc));
-    put("fileSystemConfigs", *file_systems == unset.file_systems, json!(file_systems));
-    put("deadLetterConfig", *dead_letter == unset.dead_letter, json!(dead_letter));
-    put("tracingConfig", *tracing == unset.tracing, json!(tracing));
-    put("loggingConfig", *logging == unset.logging, json!(logging));
-    put("imageConfig", *image == unset.image, json!(image));
-    put("capacityProviderConfig", capacity.is_none(), json!(capacity));
+    let mut fields = BTreeMap::from([("role", json!(config.role))]);
+    fields.extend(config.differing(&unset).map(|it| (it.name, (it.hashed)(config))));
+    if architecture != defaults::ARCHITECTURE {
+        fields.insert("architectures", json!([architecture]));
+    }
+    if let (Some(variables), Some(key)) = (fields.get_mut(ENVIRONMENT), key) {
+        let sealed = config.environment.iter().map(|(name, it)| (name.clone(), key.seal(it)));
+        *variables = sealed.collect();
+    }
     canonical::hash(&json!(fields))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{
-        super::config::{Capacity, Logging, LoggingGiven},
-        *,
+    use super::*;
+    use crate::kinds::function_config::{
+        config::Capacity,
+        logging::{Logging, LoggingGiven},
     };
 
     fn config() -> Config {

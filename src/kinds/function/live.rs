@@ -1,14 +1,16 @@
 //! What Lambda last told us about a function, in the words of [`super::spec`].
 
 use jiff::Timestamp;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
-use super::config::Config;
-use crate::engine::{
-    diff::Fingerprint,
-    facts::Digest,
-    observed::{Known, Reading},
-    tags::Tags,
+use crate::{
+    engine::{
+        diff::Fingerprint,
+        facts::Digest,
+        observed::{Known, Reading},
+        tags::Tags,
+    },
+    kinds::function_config::config::{Config, ENVIRONMENT, MEMBERS},
 };
 
 /// A function as it is.
@@ -39,7 +41,7 @@ pub struct Live {
 }
 
 /// `PackageType`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Package {
     /// A container image.
     Image,
@@ -117,59 +119,33 @@ pub(super) fn fingerprint(reading: &Reading<Live>) -> Fingerprint {
         state: _,
         last_modified,
     } = &reading.live;
-    let Config {
-        role,
-        description,
-        memory_size,
-        timeout,
-        ephemeral_storage,
-        environment,
-        kms_key_arn,
-        vpc,
-        file_systems,
-        dead_letter,
-        tracing,
-        logging,
-        image,
-        capacity,
-    } = config;
-    let variables: Vec<(&str, &str)> =
-        environment.iter().map(|(name, value)| (name.as_str(), value.expose())).collect();
-    let text = format!(
-        "{:?}",
-        (
-            (&reading.revision, package, digest, architecture, last_modified),
-            (role, description, memory_size, timeout, ephemeral_storage, variables),
-            (kms_key_arn, vpc, file_systems, dead_letter, tracing, logging, image, capacity),
-        )
-    );
-    Fingerprint::of(text.as_bytes())
+    let listed = (&reading.revision, package, digest, architecture, config, last_modified);
+    Fingerprint::of_value(&listed)
 }
 
 /// Describes a function for the log, as JSON: everything that is known, with the names of variables
 /// and without their values.
 pub(super) fn describe(live: &Live) -> Value {
-    let config = &live.config;
-    let variables: Vec<&String> = config.environment.keys().collect();
-    json!({
-        "functionArn": live.arn,
-        "image": live.digest.as_ref().map(ToString::to_string),
-        "repository": live.repository.get(),
-        "architectures": [live.architecture],
-        "role": config.role,
-        "description": config.description,
-        "memorySize": config.memory_size,
-        "timeout": config.timeout,
-        "ephemeralStorage": { "size": config.ephemeral_storage },
-        "environment": { "names": variables },
-        "kmsKeyArn": config.kms_key_arn,
-        "vpcConfig": config.vpc,
-        "fileSystemConfigs": config.file_systems,
-        "deadLetterConfig": { "targetArn": config.dead_letter },
-        "tracingConfig": { "mode": config.tracing },
-        "loggingConfig": config.logging,
-        "imageConfig": config.image,
-        "capacityProviderConfig": config.capacity,
-        "tags": live.tags.get(),
-    })
+    let mut all = Map::new();
+    let mut put = |name: &str, value: Value| drop(all.insert(name.to_owned(), value));
+    put("functionArn", json!(live.arn));
+    put("image", json!(live.digest.as_ref().map(ToString::to_string)));
+    put("repository", json!(live.repository.get()));
+    put("architectures", json!([live.architecture]));
+    for member in &MEMBERS {
+        let value = (member.hashed)(&live.config);
+        // A struct with one value is hashed as that value.
+        let inner = match member.fields {
+            [only] => only.path.split_once('/'),
+            _ => None,
+        };
+        match inner {
+            Some((_, name)) => put(member.name, json!({ name: value })),
+            None => put(member.name, value),
+        }
+    }
+    let variables: Vec<&String> = live.config.environment.keys().collect();
+    put(ENVIRONMENT, json!({ "names": variables }));
+    put("tags", json!(live.tags.get()));
+    Value::Object(all)
 }

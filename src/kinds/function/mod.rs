@@ -6,7 +6,6 @@
 pub mod aws;
 mod compare;
 mod comparison;
-pub mod config;
 mod deletion;
 mod diff;
 pub mod doc;

@@ -1,13 +1,15 @@
 //! What a shape cannot say about a `Function`: rules between fields.
 
 use super::{
-    config::{Logging, defaults},
     doc::{FunctionDoc, VariableDoc},
     ignore::IgnoredField,
     image_ref::{ImageRef, Reference},
     shape::FUNCTION_NAME as NAME,
 };
-use crate::kinds::document::{Violation, check_tags};
+use crate::kinds::{
+    document::{Violation, check_tags},
+    function_config::logging::{Logging, TEXT},
+};
 
 /// Lambda's limit for the whole environment (Lambda quotas page).
 const ENVIRONMENT_BYTES_MAX: usize = 4096;
@@ -157,8 +159,8 @@ fn network(doc: &FunctionDoc, violation: &mut Push<'_>) {
 fn logging(doc: &FunctionDoc, violation: &mut Push<'_>) {
     let Some(logging) = &doc.logging_config else { return };
     let managed = doc.capacity_provider_config.is_some();
-    let text = Logging::default_format(managed) == defaults::LOG_FORMAT;
-    let text = logging.log_format.as_deref().map_or(text, |it| it == defaults::LOG_FORMAT);
+    let text = Logging::default_format(managed) == TEXT;
+    let text = logging.log_format.as_deref().map_or(text, |it| it == TEXT);
     if text && managed {
         let message = "a function on managed instances logs in JSON only; Lambda refuses `Text`";
         let hint = "set `logFormat: JSON`, or take it out: JSON is the default there";

@@ -2,11 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use super::{config::Config, hash::HashKey, ignore::IgnoredField};
-use crate::engine::{
-    facts::Digest,
-    name::Name,
-    tags::{Ownership, TagSpec, Tags},
+use super::{hash::HashKey, ignore::IgnoredField};
+use crate::{
+    engine::{
+        facts::Digest,
+        name::Name,
+        tags::{Ownership, TagSpec, Tags},
+    },
+    kinds::function_config::config::Config,
 };
 
 /// A function as it should be.

@@ -5,8 +5,7 @@ use std::{
     fmt,
 };
 
-use super::config::{Capacity, Config, FileSystem, ImageConfig, Logging, Vpc};
-use crate::engine::{name::Name, secret::Secret};
+use crate::{engine::name::Name, kinds::function_config::config::Config};
 
 /// Kinds of steps, by which changes refer to them. `create` and `record` are words of the engine too.
 pub mod kind {
@@ -82,25 +81,14 @@ pub struct UpdateConfig {
     pub shown: String,
 }
 
-/// The members of UpdateFunctionConfiguration that are sent; a member that is `None` stays as it is.
-/// Members that are structs go whole, as AWS replaces them whole.
-#[derive(Clone, PartialEq, Default)]
-#[expect(missing_docs, reason = "the fields of `Config`")]
+/// What UpdateFunctionConfiguration sends. All that is no member of it stays as it is; members that
+/// are structs go whole, as AWS replaces them whole.
+#[derive(Clone, PartialEq)]
 pub struct Patch {
-    pub role: Option<String>,
-    pub description: Option<String>,
-    pub memory_size: Option<i32>,
-    pub timeout: Option<i32>,
-    pub ephemeral_storage: Option<i32>,
-    pub environment: Option<BTreeMap<String, Secret>>,
-    pub kms_key_arn: Option<String>,
-    pub vpc: Option<Vpc>,
-    pub file_systems: Option<Vec<FileSystem>>,
-    pub dead_letter: Option<String>,
-    pub tracing: Option<String>,
-    pub logging: Option<Logging>,
-    pub image: Option<ImageConfig>,
-    pub capacity: Option<Capacity>,
+    /// The members that are sent, by their names in `spec`.
+    pub members: BTreeSet<&'static str>,
+    /// What they are to be. It has all others too, which are not sent.
+    pub config: Config,
 }
 
 /// The arguments of TagResource, which merges.

@@ -49,14 +49,14 @@ pub struct Latest {
     /// Its `CodeSha256`.
     pub digest: String,
     /// A fingerprint of everything that a version would keep of it.
-    pub content: Known<String>,
+    pub content: Known<Fingerprint>,
 }
 
 /// A published version.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Version {
     /// As in [`Latest`].
-    pub content: Known<String>,
+    pub content: Known<Fingerprint>,
     /// The role and the dead-letter queue, which all versions of an alias have to share (Lambda developer guide,
     /// "Implement Lambda canary deployments using a weighted alias").
     pub base: String,

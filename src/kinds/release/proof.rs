@@ -241,7 +241,7 @@ mod tests {
             keep: None,
         };
         let version = Version {
-            content: Known::Yes("c".into()),
+            content: Known::Yes(Fingerprint(1)),
             base: String::new(),
             state,
             publisher: None,
@@ -258,7 +258,7 @@ mod tests {
             latest: Latest {
                 revision: "r".into(),
                 digest: "d".into(),
-                content: Known::Yes("c".into()),
+                content: Known::Yes(Fingerprint(1)),
             },
             aliases: BTreeMap::new(),
             versions: [(2, version)].into(),

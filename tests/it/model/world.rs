@@ -11,9 +11,12 @@ use evenkeel::{
         observed::{Known, Reading},
         time::Mono,
     },
-    kinds::function::{
-        live::{Activity, Live, Package, State, StateReason, Update},
-        step::{Patch, Step},
+    kinds::{
+        function::{
+            live::{Activity, Live, Package, State, StateReason, Update},
+            step::{Patch, Step},
+        },
+        function_config::config::MEMBERS,
     },
 };
 
@@ -282,42 +285,9 @@ impl Found {
 }
 
 fn patch(live: &mut Live, patch: &Patch, deaf: bool) {
-    let config = &mut live.config;
-    let Patch {
-        role,
-        description,
-        memory_size,
-        timeout,
-        ephemeral_storage,
-        environment,
-        kms_key_arn,
-        vpc,
-        file_systems,
-        dead_letter,
-        tracing,
-        logging,
-        image,
-        capacity,
-    } = patch.clone();
-    set(&mut config.role, role);
-    set(&mut config.description, description);
-    set(&mut config.memory_size, memory_size.filter(|_| !deaf));
-    set(&mut config.timeout, timeout);
-    set(&mut config.ephemeral_storage, ephemeral_storage);
-    set(&mut config.environment, environment);
-    set(&mut config.kms_key_arn, kms_key_arn);
-    set(&mut config.vpc, vpc);
-    set(&mut config.file_systems, file_systems);
-    set(&mut config.dead_letter, dead_letter);
-    set(&mut config.tracing, tracing);
-    set(&mut config.logging, logging);
-    set(&mut config.image, image);
-    set(&mut config.capacity, capacity.map(Some));
-}
-
-fn set<T>(field: &mut T, value: Option<T>) {
-    if let Some(value) = value {
-        *field = value;
+    let sent = MEMBERS.iter().filter(|it| patch.members.contains(it.name));
+    for member in sent.filter(|it| !(deaf && it.name == "memorySize")) {
+        (member.copy)(&patch.config, &mut live.config);
     }
 }
 

@@ -139,9 +139,11 @@ fn read(answer: Value) -> Reading<Live> {
 /// What a step would send of the structs that AWS replaces whole.
 fn sent(step: &Step) -> Vec<String> {
     let Step::UpdateConfig(update) = step else { return Vec::new() };
-    let names: Vec<&String> = update.patch.environment.iter().flat_map(|it| it.keys()).collect();
-    let environment = (!names.is_empty()).then(|| format!("environment: {names:?}"));
-    let image = update.patch.image.as_ref().map(|it| format!("imageConfig: {it:?}"));
-    let vpc = update.patch.vpc.as_ref().map(|it| format!("vpcConfig: {it:?}"));
+    let (sends, config) = (|it| update.patch.members.contains(it), &update.patch.config);
+    let names: Vec<&String> = config.environment.keys().collect();
+    let environment =
+        (sends("environment") && !names.is_empty()).then(|| format!("environment: {names:?}"));
+    let image = sends("imageConfig").then(|| format!("imageConfig: {:?}", config.image));
+    let vpc = sends("vpcConfig").then(|| format!("vpcConfig: {:?}", config.vpc));
     [environment, image, vpc].into_iter().flatten().map(|it| format!("  sends {it}")).collect()
 }

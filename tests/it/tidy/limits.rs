@@ -53,7 +53,7 @@ pub(crate) struct KindUse {
 }
 
 /// The folders of `kinds/` that all kinds may use, as they may use the files beside them.
-pub(crate) const COMMON_KINDS: &[&str] = &["block"];
+pub(crate) const COMMON_KINDS: &[&str] = &["block", "function_config"];
 
 /// The kinds that may use another one.
 pub(crate) const KINDS: &[KindUse] = &[KindUse {

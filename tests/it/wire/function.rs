@@ -15,10 +15,15 @@ use evenkeel::{
         name::Name,
         secret::Secret,
     },
-    kinds::function::{
-        aws::FunctionCloud,
-        config::{Config, Logging, LoggingGiven},
-        step::{Create, Patch, Step, Tag, UpdateCode, UpdateConfig},
+    kinds::{
+        function::{
+            aws::FunctionCloud,
+            step::{Create, Patch, Step, Tag, UpdateCode, UpdateConfig},
+        },
+        function_config::{
+            config::Config,
+            logging::{Logging, LoggingGiven},
+        },
     },
 };
 use serde_json::{Value, json};
@@ -106,16 +111,17 @@ fn an_update_of_code_sends_architecture_and_revision() {
 
 #[test]
 fn an_update_of_configuration_sends_only_its_patch_and_clears_with_empty_values() {
-    let patch = Patch {
-        memory_size: Some(256),
-        environment: Some(BTreeMap::new()),
-        kms_key_arn: Some(String::new()),
-        vpc: Some(Default::default()),
-        file_systems: Some(Vec::new()),
-        dead_letter: Some(String::new()),
-        image: Some(Default::default()),
-        ..Patch::default()
-    };
+    let members = [
+        "memorySize",
+        "environment",
+        "kmsKeyArn",
+        "vpcConfig",
+        "fileSystemConfigs",
+        "deadLetterConfig",
+        "imageConfig",
+    ];
+    let config = Config { memory_size: 256, ..Config::unset("resize", String::new()) };
+    let patch = Patch { members: members.into(), config };
     let step = Step::UpdateConfig(Box::new(UpdateConfig {
         name: Name::new("resize"),
         patch,
@@ -297,7 +303,7 @@ fn a_throttle_says_how_long_to_wait_and_slows_the_next_call() {
 fn what_aws_repeats_of_a_secret_is_masked() {
     let step = Step::UpdateConfig(Box::new(UpdateConfig {
         name: Name::new("resize"),
-        patch: Patch { environment: Some(config().environment), ..Patch::default() },
+        patch: Patch { members: ["environment"].into(), config: config() },
         revision_id: None,
         shown: String::new(),
     }));

@@ -6,16 +6,12 @@ use std::collections::BTreeMap;
 use aws_sdk_lambda::{
     operation::get_function::GetFunctionOutput,
     types::{
-        ApplicationLogLevel, EnvironmentResponse, FunctionCodeLocation, FunctionConfiguration,
-        ImageConfigResponse, LastUpdateStatus, LogFormat, PackageType, State as LambdaState,
-        SystemLogLevel,
+        FunctionCodeLocation, FunctionConfiguration, LastUpdateStatus, PackageType,
+        State as LambdaState,
     },
 };
 
-use super::super::{
-    config::{Capacity, Config, FileSystem, ImageConfig, Logging, LoggingGiven, Vpc, defaults},
-    live::{Activity, Live, Package, State, StateReason, Update},
-};
+use super::super::live::{Activity, Live, Package, State, StateReason, Update};
 use crate::{
     aws::{date::timestamp, op::Op},
     engine::{
@@ -23,8 +19,8 @@ use crate::{
         failure::{Class, Failure},
         name::Name,
         observed::{Known, Reading},
-        secret::Secret,
     },
+    kinds::function_config::{self, config::defaults},
 };
 
 /// Why a row of a list lacks things.
@@ -83,11 +79,6 @@ struct Hidden {
 /// Puts together what both answers show (`found`) and what only GetFunction shows (`hidden`). An
 /// environment that AWS could not show is empty here, and `environment_error` says why.
 fn live(name: &str, found: &FunctionConfiguration, hidden: Hidden) -> Live {
-    let environment = environment(found.environment.as_ref());
-    let (variables, environment_error) = match environment {
-        Known::Yes(variables) => (variables, None),
-        Known::No(why) => (BTreeMap::new(), Some(why)),
-    };
     Live {
         // Some answers carry a version.
         arn: found.function_arn.as_deref().unwrap_or_default().trim_end_matches(":$LATEST").into(),
@@ -103,8 +94,12 @@ fn live(name: &str, found: &FunctionConfiguration, hidden: Hidden) -> Live {
             .first()
             .map_or(defaults::ARCHITECTURE, |it| it.as_str())
             .to_owned(),
-        config: config(name, found, variables),
-        environment_error,
+        config: function_config::aws::read(name, found),
+        environment_error: found
+            .environment
+            .as_ref()
+            .and_then(|it| it.error.as_ref())
+            .map(|it| words(it.error_code(), it.message())),
         image_error: found
             .image_config_response
             .as_ref()
@@ -116,107 +111,9 @@ fn live(name: &str, found: &FunctionConfiguration, hidden: Hidden) -> Live {
     }
 }
 
-/// Reads the configuration, with Lambda's default for every member that the answer leaves out, so
-/// that it compares with what a document asks for.
-fn config(
-    name: &str,
-    found: &FunctionConfiguration,
-    environment: BTreeMap<String, Secret>,
-) -> Config {
-    let unset = Config::unset(name, found.role.clone().unwrap_or_default());
-    let storage =
-        found.ephemeral_storage.as_ref().map(aws_sdk_lambda::types::EphemeralStorage::size);
-    let tracing = found.tracing_config.as_ref().and_then(|it| it.mode.as_ref());
-    Config {
-        description: found.description.clone().unwrap_or_default(),
-        memory_size: found.memory_size.unwrap_or(unset.memory_size),
-        timeout: found.timeout.unwrap_or(unset.timeout),
-        ephemeral_storage: storage.unwrap_or(unset.ephemeral_storage),
-        environment,
-        kms_key_arn: found.kms_key_arn.clone().unwrap_or_default(),
-        vpc: vpc(found),
-        file_systems: found
-            .file_system_configs()
-            .iter()
-            .map(|it| FileSystem {
-                arn: it.arn.clone(),
-                local_mount_path: it.local_mount_path.clone(),
-            })
-            .collect(),
-        dead_letter: found
-            .dead_letter_config
-            .as_ref()
-            .and_then(|it| it.target_arn.clone())
-            .unwrap_or_default(),
-        tracing: tracing.map_or(unset.tracing, |it| it.as_str().to_owned()),
-        logging: logging(name, found),
-        image: image_config(found.image_config_response.as_ref()),
-        capacity: capacity(found),
-        role: unset.role,
-    }
-}
-
-/// Reads `LoggingConfig` and fills in Lambda's defaults, which depend on whether the function has a
-/// capacity provider.
-fn logging(name: &str, found: &FunctionConfiguration) -> Logging {
-    let shown = found.logging_config.as_ref();
-    let application = shown.and_then(|it| it.application_log_level.as_ref());
-    let system = shown.and_then(|it| it.system_log_level.as_ref());
-    let given = LoggingGiven {
-        managed: found.capacity_provider_config.is_some(),
-        log_format: shown.and_then(|it| it.log_format.as_ref()).map(LogFormat::as_str),
-        application_log_level: application.map(ApplicationLogLevel::as_str),
-        system_log_level: system.map(SystemLogLevel::as_str),
-        log_group: shown.and_then(|it| it.log_group.as_deref()),
-    };
-    Logging::filled(name, given)
-}
-
-/// An absent block and one without variables are the same; one with an error is unknown.
-fn environment(found: Option<&EnvironmentResponse>) -> Known<BTreeMap<String, Secret>> {
-    let Some(found) = found else { return Known::Yes(BTreeMap::new()) };
-    if let Some(error) = &found.error {
-        return Known::No(words(error.error_code(), error.message()));
-    }
-    let variables = found.variables.clone().unwrap_or_default();
-    Known::Yes(variables.into_iter().map(|(name, value)| (name, Secret::new(value))).collect())
-}
-
 /// AWS's reason for not showing something.
 fn words(code: Option<&str>, message: Option<&str>) -> String {
     format!("{}: {}", code.unwrap_or("?"), message.unwrap_or("?"))
-}
-
-fn vpc(found: &FunctionConfiguration) -> Vpc {
-    let Some(found) = &found.vpc_config else { return Vpc::default() };
-    Vpc {
-        subnet_ids: found.subnet_ids().iter().cloned().collect(),
-        security_group_ids: found.security_group_ids().iter().cloned().collect(),
-        ipv6_allowed_for_dual_stack: found.ipv6_allowed_for_dual_stack.unwrap_or_default(),
-    }
-}
-
-fn capacity(found: &FunctionConfiguration) -> Option<Capacity> {
-    let found = found.capacity_provider_config.as_ref()?;
-    let found = found.lambda_managed_instances_capacity_provider_config.as_ref()?;
-    let (concurrency, ratio) = (
-        found.per_execution_environment_max_concurrency,
-        found.execution_environment_memory_gib_per_v_cpu,
-    );
-    Some(Capacity::filled(found.capacity_provider_arn.clone(), concurrency, ratio))
-}
-
-/// Reads what of the image's own settings the function overrides; nothing if the answer has no such
-/// block.
-fn image_config(found: Option<&ImageConfigResponse>) -> ImageConfig {
-    let Some(found) = found.and_then(|it| it.image_config.as_ref()) else {
-        return ImageConfig::default();
-    };
-    ImageConfig {
-        entry_point: found.entry_point().to_vec(),
-        command: found.command().to_vec(),
-        working_directory: found.working_directory.clone().unwrap_or_default(),
-    }
 }
 
 /// `registry/repository` of the image that runs.

@@ -1,29 +1,30 @@
 //! What a version keeps of a function, as a fingerprint: two that are equal answer alike.
 
 use aws_sdk_lambda::types::{DirectS3Read, FileSystemConfig, FunctionConfiguration};
-use sha2::{Digest as _, Sha256};
 
-use crate::engine::{hex::hex, observed::Known};
+use crate::{
+    engine::{diff::Fingerprint, observed::Known},
+    kinds::function_config,
+};
 
-/// The fingerprint of a configuration with its code. What AWS writes in two ways is one here; the description is
-/// a version's own. Secrets go into the hash, which stays in memory.
-pub(super) fn content(found: &FunctionConfiguration) -> Known<String> {
+/// The fingerprint of a configuration with its code: of everything that PublishVersion copies (Lambda API reference,
+/// FunctionConfiguration), but for what functions that ship as images do not have, and for `ConfigSha256`, of which
+/// AWS does not say what it covers. What AWS writes in two ways is one here. Secrets enter it, which is safe because
+/// it never leaves memory.
+pub(super) fn content(found: &FunctionConfiguration) -> Known<Fingerprint> {
     if let Some(error) = found.environment.as_ref().and_then(|it| it.error.as_ref()) {
         let message = error.message().unwrap_or("no reason given");
         return Known::No(format!("{}: {message}", error.error_code().unwrap_or("?")));
     }
-    let mut hasher = Sha256::new();
-    for (name, value) in parts(found) {
-        hasher.update(format!("{name}={value}\n"));
-    }
-    let variables = found.environment.as_ref().and_then(|it| it.variables.as_ref());
-    let mut variables: Vec<_> = variables.into_iter().flatten().collect();
-    variables.sort();
-    for (name, value) in variables {
-        hasher.update(format!("variable {name} {}\n", value.len()));
-        hasher.update(value);
-    }
-    Known::Yes(hex(&hasher.finalize()))
+    let name = found.function_name.as_deref().unwrap_or_default();
+    let mut config = function_config::aws::read(name, found);
+    // The description is a version's own.
+    config.description.clear();
+    let reads: Vec<&str> = found.file_system_configs().iter().map(direct_read).collect();
+    let tenancy = found.tenancy_config.as_ref().map(|it| it.tenant_isolation_mode.as_str());
+    let durable = format!("{:?}", found.durable_config);
+    let more = (&found.code_sha256, found.architectures(), reads, tenancy, durable);
+    Known::Yes(Fingerprint::of_value(&(config, more)))
 }
 
 /// What all versions that one alias leads to have to share.
@@ -32,65 +33,10 @@ pub(super) fn base(found: &FunctionConfiguration) -> String {
     format!("{} {}", found.role.as_deref().unwrap_or_default(), letters.unwrap_or_default())
 }
 
-/// Everything that PublishVersion copies (Lambda API reference, FunctionConfiguration), but for what functions that
-/// ship as images do not have, and for `ConfigSha256`, of which AWS does not say what it covers.
-fn parts(found: &FunctionConfiguration) -> Vec<(&'static str, String)> {
-    let text = |it: Option<&String>| it.cloned().unwrap_or_default();
-    let vpc = found.vpc_config.as_ref();
-    let sorted = |list: Option<&[String]>| {
-        let mut list = list.unwrap_or_default().to_vec();
-        list.sort();
-        list.join(",")
-    };
-    let files: Vec<String> = found.file_system_configs().iter().map(mount).collect();
-    let image = found.image_config_response.as_ref().and_then(|it| it.image_config.as_ref());
-    let logging = found.logging_config.as_ref();
-    vec![
-        ("code", text(found.code_sha256.as_ref())),
-        ("role", text(found.role.as_ref())),
-        ("memory", format!("{:?}", found.memory_size)),
-        ("timeout", format!("{:?}", found.timeout)),
-        ("architectures", format!("{:?}", found.architectures())),
-        ("storage", format!("{:?}", found.ephemeral_storage)),
-        ("key", text(found.kms_key_arn.as_ref())),
-        ("subnets", sorted(vpc.map(aws_sdk_lambda::types::VpcConfigResponse::subnet_ids))),
-        ("groups", sorted(vpc.map(aws_sdk_lambda::types::VpcConfigResponse::security_group_ids))),
-        ("ipv6", vpc.and_then(|it| it.ipv6_allowed_for_dual_stack).unwrap_or_default().to_string()),
-        ("files", files.join(",")),
-        ("letters", text(found.dead_letter_config.as_ref().and_then(|it| it.target_arn.as_ref()))),
-        ("tracing", format!("{:?}", found.tracing_config.as_ref().and_then(|it| it.mode.as_ref()))),
-        ("entry", image.map(|it| it.entry_point().join("\n")).unwrap_or_default()),
-        ("command", image.map(|it| it.command().join("\n")).unwrap_or_default()),
-        ("directory", text(image.and_then(|it| it.working_directory.as_ref()))),
-        ("format", format!("{:?}", logging.and_then(|it| it.log_format.as_ref()))),
-        ("level", format!("{:?}", logging.and_then(|it| it.application_log_level.as_ref()))),
-        ("system", format!("{:?}", logging.and_then(|it| it.system_log_level.as_ref()))),
-        ("group", text(logging.and_then(|it| it.log_group.as_ref()))),
-        ("instances", instances(found)),
-        ("durable", format!("{:?}", found.durable_config)),
-        (
-            "tenancy",
-            format!("{:?}", found.tenancy_config.as_ref().map(|it| &it.tenant_isolation_mode)),
-        ),
-    ]
-}
-
-/// A file system; reads that AWS leaves to itself are written in two ways.
-fn mount(it: &FileSystemConfig) -> String {
+/// How a file system is read; what AWS leaves to itself is written in two ways.
+fn direct_read(it: &FileSystemConfig) -> &str {
     let direct = it.s3_files_config.as_ref().and_then(|it| it.direct_s3_read.as_ref());
-    let direct = direct.filter(|it| **it != DirectS3Read::Auto).map_or("", |it| it.as_str());
-    format!("{} {} {direct}", it.arn, it.local_mount_path)
-}
-
-/// The capacity provider, and how its instances are used.
-fn instances(found: &FunctionConfiguration) -> String {
-    let found = found.capacity_provider_config.as_ref();
-    let found = found.and_then(|it| it.lambda_managed_instances_capacity_provider_config.as_ref());
-    found.map_or_else(String::new, |it| {
-        let ratio = it.execution_environment_memory_gib_per_v_cpu;
-        let concurrency = it.per_execution_environment_max_concurrency;
-        format!("{} {concurrency:?} {ratio:?}", it.capacity_provider_arn)
-    })
+    direct.filter(|it| **it != DirectS3Read::Auto).map_or("", DirectS3Read::as_str)
 }
 
 #[cfg(test)]
@@ -172,7 +118,7 @@ mod tests {
             bare.clone().tenancy_config(tenancy.build().unwrap()).build(),
         ];
         let fingerprints: Vec<_> =
-            all.iter().map(|it| content(it).get().cloned().unwrap()).collect();
+            all.iter().map(|it| content(it).get().copied().unwrap()).collect();
         let distinct: std::collections::BTreeSet<_> = fingerprints.iter().collect();
         assert_eq!(distinct.len(), fingerprints.len());
     }
