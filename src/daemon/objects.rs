@@ -253,7 +253,7 @@ mod tests {
         let url = row("Url", Status::Drifted, false);
         let whole = [row("Function", Status::Synced, false), url.clone()];
         assert_eq!(shown(&whole), (vec!["Function drifted 2".to_owned()], 1));
-        let alone = shown(&[url.clone()]);
+        let alone = shown(std::slice::from_ref(&url));
         assert_eq!(alone, (vec!["Url drifted 1".to_owned()], 0));
         let orphan = shown(&[row("Function", Status::Unknown, true), url]);
         assert_eq!(orphan.0, ["Function unknown 1", "Url drifted 1"]);

@@ -41,9 +41,9 @@ pub(super) struct Facet<R: Resource> {
     /// The last moment at which it may have changed otherwise: a write of ours ended, another party's was told, or
     /// what it depends on changed.
     pub(super) dirty: Mono,
-    /// Whether it was last judged to be as its document asks, with nothing besides to say or to wait for: then a read
-    /// that shows the same leads to the same.
-    pub(super) steady: bool,
+    /// When it was last judged to be as its document asks, with nothing besides to say or to wait for: then a read that
+    /// shows the same leads to the same. `None`: the last judgement said otherwise.
+    pub(super) steady: Option<Mono>,
     /// Whether its turns of the audit are spread over the period already.
     pub(super) spread: bool,
     /// When the read began that a step may rest on; `None` since the last step.
@@ -132,7 +132,7 @@ impl<R: Resource> Facet<R> {
             audited: None,
             edited: Mono::default(),
             dirty: Mono::default(),
-            steady: false,
+            steady: None,
             spread: false,
             read_started: None,
             touched: Mono::default(),

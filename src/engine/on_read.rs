@@ -90,7 +90,7 @@ impl<R: Resource> Engine<R> {
     /// then nothing follows from it but the time.
     fn is_as_before(&self, key: &FacetKey, reading: Option<&R::Reading>, started: Mono) -> bool {
         let Some(object) = self.objects.get(key) else { return false };
-        object.steady
+        object.steady.is_some()
             && object.unread.is_none()
             && object.read_started.is_some()
             && started >= object.dirty

@@ -31,7 +31,7 @@ impl<R: Resource> Engine<R> {
         self.ready_tasks.remove(key);
         self.recount(key);
         if let Some(object) = self.objects.get_mut(key) {
-            object.steady = false;
+            object.steady = None;
         }
         let Some(object) = self.objects.get(key) else { return };
         let Some(wanted) = object.wanted.clone() else {
@@ -124,7 +124,8 @@ impl<R: Resource> Engine<R> {
         }
         self.settle(key, matches!(judgement.verdict, Verdict::InSync));
         if let Some(object) = self.objects.get_mut(key) {
-            object.steady = exact && !next && is_plainly_in_sync(&judgement);
+            let steady = exact && !next && is_plainly_in_sync(&judgement);
+            object.steady = steady.then_some(self.now.mono);
         }
         self.show_judged(key, &judgement);
         if let Some(until) = judgement.gate.as_ref().and_then(|it| it.until)
