@@ -115,6 +115,10 @@ const MESSAGES: &[Ambiguous] = &[
             ("An update is in progress", Class::Busy),
             ("following state: Pending", Class::Busy),
             ("in progress", Class::Busy),
+            // What stands in the way stays there until its owner takes it away: provisioned concurrency of a
+            // version and of an alias that leads to it exclude each other.
+            ("already Provisioned version", Class::MissingInput),
+            ("pointed by a Provisioned Concurrency alias", Class::MissingInput),
         ],
         // Another party was faster ("Function already exist"), or put something in the way: read again.
         Class::Precondition,
@@ -361,7 +365,7 @@ mod tests {
             CONFLICT,
             "Alias can't be used for Provisioned Concurrency configuration on an already \
                  Provisioned version",
-            Class::Precondition,
+            Class::MissingInput,
         ),
         ("ResourceNotFoundException", "Function not found: arn", Class::Gone),
         (
@@ -383,7 +387,7 @@ mod tests {
         ("LimitExceededException", "too many images", Class::Invalid),
         ("ImageNotFoundException", "moto", Class::MissingInput),
         ("RepositoryNotFoundException", "moto", Class::MissingInput),
-        (CONFLICT, "Version is pointed by a Provisioned Concurrency alias", Class::Precondition),
+        (CONFLICT, "Version is pointed by a Provisioned Concurrency alias", Class::MissingInput),
         ("ProvisionedConcurrencyConfigNotFoundException", "No Provisioned", Class::Gone),
         ("ObjectNotFoundException", "No scalable target found", Class::Gone),
         ("ConcurrentUpdateException", "concurrent updates", Class::Busy),

@@ -5,8 +5,6 @@ use std::collections::BTreeMap;
 use http::Method;
 use serde_json::{Map, Value};
 
-use super::row::Row;
-
 /// Who asks: moto and the stand-in read the service and the Region from here.
 const KEY: &str = "AKIACONTRACT";
 const REGION: &str = "us-east-1";
@@ -16,6 +14,14 @@ const REGION: &str = "us-east-1";
 pub struct Client {
     endpoint: String,
     agent: ureq::Agent,
+}
+
+/// What is asked.
+#[derive(Debug)]
+pub struct Request<'a> {
+    /// `METHOD /path` of Lambda, or an operation of another service as `ecr:Name`.
+    pub call: &'a str,
+    pub body: &'a Value,
 }
 
 /// What came back.
@@ -37,8 +43,12 @@ impl Client {
     }
 
     /// Sends a row's request.
-    pub fn send(&self, row: &Row, saved: &BTreeMap<String, String>) -> Result<Answer, String> {
-        let call = filled_text(&row.call, saved);
+    pub fn send(
+        &self,
+        asked: &Request<'_>,
+        saved: &BTreeMap<String, String>,
+    ) -> Result<Answer, String> {
+        let call = filled_text(asked.call, saved);
         let (service, method, path, target) = route(&call);
         let mut headers: Vec<(&str, String)> = vec![(
             "authorization",
@@ -46,7 +56,7 @@ impl Client {
                 "AWS4-HMAC-SHA256 Credential={KEY}/20260101/{REGION}/{service}/aws4_request, SignedHeaders=host, Signature=0"
             ),
         )];
-        let mut body = match &row.body {
+        let mut body = match asked.body {
             Value::Null => String::new(),
             body => filled(body, saved).to_string(),
         };
@@ -73,6 +83,15 @@ impl Client {
         let header = header.and_then(|it| it.to_str().ok()).map(str::to_owned);
         let text = response.body_mut().read_to_string().map_err(|error| error.to_string())?;
         Ok(answer(status, header, text))
+    }
+
+    /// Tells the stand-in something by its own door.
+    pub fn prepare(&self, path: &str, body: &Value) -> Result<(), String> {
+        let url = format!("{}/_sim/{path}", self.endpoint);
+        let response = self.agent.post(url).send(body.to_string());
+        let response = response.map_err(|error| error.to_string())?;
+        let status = response.status().as_u16();
+        if status == 200 { Ok(()) } else { Err(format!("{path}: {status}")) }
     }
 }
 

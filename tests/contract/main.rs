@@ -2,7 +2,7 @@
 //! requests, each with the answer that AWS gives. It is run against the stand-in, and, with
 //! `CONTRACT_ENDPOINT` set, against moto, an emulator that nobody here wrote. Where moto is known to answer
 //! otherwise, the row says how, and by which document AWS does it this way: `docs/reference/contract.md` is
-//! made of those rows.
+//! made of those rows. [`recorded`] plays what AWS itself was recorded to answer.
 
 #![allow(
     clippy::allow_attributes,
@@ -20,6 +20,7 @@
 
 mod client;
 mod page;
+mod recorded;
 mod row;
 
 use std::{collections::BTreeMap, fs, path::Path, time::Duration};
@@ -32,12 +33,14 @@ use libtest_mimic::{Arguments, Failed, Trial};
 use serde_json::Value;
 
 use self::{
-    client::{Answer, Client},
+    client::{Answer, Client, Request},
     row::{Expected, Row},
 };
 
 /// How long a row may take to become what it should.
 const DEADLINE: Duration = Duration::from_secs(20);
+/// Between two looks at what takes a moment.
+const PAUSE: Duration = Duration::from_millis(20);
 
 fn main() {
     let arguments = Arguments::from_args();
@@ -58,6 +61,7 @@ fn main() {
             page::check(&tables());
             Ok(())
         }));
+        trials.extend(recorded::trials());
     }
     libtest_mimic::run(&arguments, trials).exit();
 }
@@ -96,11 +100,11 @@ fn play(rows: &[Row], client: &Client, moto: bool) -> Result<(), Failed> {
         let expected = row.expected(moto);
         let began = std::time::Instant::now();
         let answer = loop {
-            let answer = client.send(row, &saved)?;
+            let answer = client.send(&Request { call: &row.call, body: &row.body }, &saved)?;
             match differs(&answer, expected, &saved) {
                 None => break answer,
                 Some(_) if row.eventually && began.elapsed() < DEADLINE => {
-                    std::thread::sleep(Duration::from_millis(20));
+                    std::thread::sleep(PAUSE);
                 }
                 Some(text) => {
                     return Err(format!("{}\n{text}\nthe answer: {answer:?}", row.title).into());

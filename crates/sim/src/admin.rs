@@ -9,6 +9,7 @@
 //! | `PUT /_sim/invocations` | `[…]`: what functions answer; see [`crate::world::Script`] |
 //! | `POST /_sim/alarms` | `{ name, state }`: a CloudWatch alarm is `OK`, `ALARM` or `INSUFFICIENT_DATA` from now on |
 //! | `POST /_sim/roles` | `{ arn }`: a role that was made just now, and cannot be assumed yet |
+//! | `POST /_sim/unknown` | `{ id }`: a subnet or security group that EC2 does not know; it knows all others |
 //! | `GET /_sim/functions` | all functions, as GetFunction shows them |
 //! | `GET /_sim/journal?since=N` | what happened; see [`crate::journal::Entry`] |
 //!
@@ -67,6 +68,12 @@ struct Alarm {
 #[serde(deny_unknown_fields)]
 struct Role {
     arn: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Unknown {
+    id: String,
 }
 
 /// An answer, or what is wrong with the question.
@@ -134,6 +141,11 @@ fn change(path: &str, body: &Bytes, (world, caller): (&mut World, &Caller), now:
         "/roles" => {
             let role: Role = read(body)?;
             world.role(&role.arn, now);
+            Ok(json!({}))
+        }
+        "/unknown" => {
+            let unknown: Unknown = read(body)?;
+            world.unknown(&unknown.id);
             Ok(json!({}))
         }
         _ => Err(format!("there is no {path} here")),

@@ -26,7 +26,16 @@ pub(crate) fn uuid(seed: u64, number: u64) -> String {
     let mut hash = Sha256::new();
     hash.update(seed.to_be_bytes());
     hash.update(number.to_be_bytes());
-    let text = hex(&hash.finalize());
+    form(&hex(&hash.finalize()))
+}
+
+/// An id made of another one.
+pub(crate) fn derived(id: &str, part: &str) -> String {
+    form(&sha256(&format!("{id} {part}")))
+}
+
+/// Hex as a UUID.
+fn form(text: &str) -> String {
     let part = |from: usize, to: usize| text.get(from..to).unwrap_or_default();
     format!("{}-{}-4{}-8{}-{}", part(0, 8), part(8, 12), part(13, 16), part(17, 20), part(20, 32))
 }

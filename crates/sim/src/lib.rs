@@ -24,6 +24,7 @@ mod image;
 pub mod journal;
 mod lambda;
 mod logs;
+mod name;
 mod others;
 mod quota;
 mod route;

@@ -10,6 +10,7 @@ use serde_json::{Map, Value, json};
 use crate::{
     call::{Answer, Call, Caller, Refusal, Reply, Service},
     ecr::oci::{self, token::Token},
+    name::{self, Rules},
     route,
 };
 
@@ -125,34 +126,24 @@ fn rest(mut call: Call, request: &Request) -> Result<Call, Refusal> {
         "Invoke" => json!(BASE64_STANDARD.encode(&request.body)),
         _ => body(&request.body)?,
     };
+    if matches!(call.operation, "ListTags" | "TagResource" | "UntagResource") {
+        name::tagged(call.part(0))?;
+    }
     let about = found.function.map(decoded);
     let arn = call.rest.first().filter(|it| it.contains(":function:")).cloned();
     let named = call.text("FunctionName").map(str::to_owned);
+    // A creation has to say a name.
+    let named = named.or_else(|| (call.operation == "CreateFunction").then(String::new));
     if let Some(text) = about.or(arn).or(named) {
-        let (name, qualifier) = function(&text, &call.caller)?;
-        call.resource = name;
-        call.qualifier = call.param("Qualifier").map(str::to_owned).or(qualifier);
+        let rules = match call.operation {
+            "CreateFunction" => Rules::Create,
+            _ => Rules::Other,
+        };
+        let named = name::function(&text, &call.caller, rules)?;
+        call.resource = named.name;
+        call.qualifier = name::qualifier(call.param("Qualifier"), named.qualifier, call.operation)?;
     }
     Ok(call)
-}
-
-/// A function's name out of every form that AWS takes: a name, an ARN or a part of one, each with or
-/// without a qualifier.
-pub(crate) fn function(text: &str, caller: &Caller) -> Result<(String, Option<String>), Refusal> {
-    let parts: Vec<&str> = text.split(':').collect();
-    let at = parts.iter().position(|it| *it == "function").filter(|_| parts.len() > 2);
-    if let (Some(at), Some(region)) = (at, parts.get(3))
-        && at == 5
-        && *region != caller.region
-    {
-        return Err(Refusal::missing(format!(
-            "Functions from '{region}' are not reachable in this region ('{}')",
-            caller.region
-        )));
-    }
-    let mut tail = parts.iter().skip(at.map_or(0, |it| it + 1));
-    let name = (*tail.next().unwrap_or(&"")).to_owned();
-    Ok((name, tail.next().map(|it| (*it).to_owned())))
 }
 
 fn body(bytes: &Bytes) -> Result<Value, Refusal> {
@@ -291,23 +282,6 @@ pub(crate) fn plain(status: u16, body: Bytes) -> Response<Full<Bytes>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn functions_are_named_in_many_ways() {
-        let caller =
-            Caller { account: ACCOUNT.into(), region: "eu-west-1".into(), key: "k".into() };
-        let check = |text: &str, name: &str, qualifier: Option<&str>| {
-            let found = function(text, &caller).expect("a name");
-            assert_eq!(found, (name.into(), qualifier.map(str::to_owned)), "{text}");
-        };
-        check("f", "f", None);
-        check("f:live", "f", Some("live"));
-        check("123456789012:function:f", "f", None);
-        check("arn:aws:lambda:eu-west-1:123456789012:function:f", "f", None);
-        check("arn:aws:lambda:eu-west-1:123456789012:function:f:7", "f", Some("7"));
-        check("function", "function", None);
-        assert!(function("arn:aws:lambda:us-east-1:1:function:f", &caller).is_err());
-    }
 
     #[test]
     fn a_query_is_decoded() {

@@ -63,6 +63,11 @@ fn fill(found: &Function, alias: &mut Alias, body: &Value) -> Result<(), Refusal
         let pair = |(key, value): (&String, &Value)| Some((key.clone(), value.as_f64()?));
         alias.weights = weights.into_iter().flatten().filter_map(pair).collect();
     }
+    let numbers = alias.weights.keys().all(|it| it.chars().all(|it| it.is_ascii_digit()));
+    if !numbers {
+        let text = "Map keys must satisfy constraint: [Member must satisfy regular expression pattern: [0-9]+]";
+        return Err(Refusal::constraint("routingConfig.additionalVersionWeights", "", text));
+    }
     let there = |version: &str| {
         let number = version.parse::<u64>().ok();
         version == "$LATEST" || number.is_some_and(|it| found.versions.contains_key(&it))
@@ -123,11 +128,9 @@ pub(super) fn list(lambda: &mut Lambda, ctx: &Ctx<'_>) -> Answer {
 pub(super) fn delete(lambda: &mut Lambda, ctx: &Ctx<'_>) -> Answer {
     let found = lambda.function(ctx)?;
     let name = ctx.call.part(0);
-    if found.provisioned.contains_key(name) {
-        let text = "The alias has provisioned concurrency. Delete that first.";
-        return Err(Refusal::conflict(text));
-    }
     found.aliases.remove(name);
+    // With all that hangs on it.
+    found.provisioned.remove(name);
     found.urls.remove(name);
     found.policies.remove(name);
     found.events.remove(name);

@@ -33,17 +33,17 @@ pub(super) fn answer(lambda: &mut Lambda, ctx: &Ctx<'_>) -> Answer {
             Ok(Reply::new(200, json!({ "ProvisionedConcurrencyConfigs": rows })))
         }
         operation => {
-            let qualifier = ctx.call.qualifier.clone().unwrap_or_default();
             let found = lambda.function(ctx)?;
+            let qualifier = target(ctx, found)?;
+            if operation.starts_with("Delete") {
+                found.provisioned.remove(&qualifier);
+                return Ok(Reply::empty(204));
+            }
             let kept = found.provisioned.get(&qualifier).ok_or_else(|| {
                 let text = "No Provisioned Concurrency Config found for this function";
                 Refusal::new(404, "ProvisionedConcurrencyConfigNotFoundException", text).user()
             })?;
-            if operation.starts_with("Get") {
-                return Ok(Reply::new(200, provisioned(kept, ctx)));
-            }
-            found.provisioned.remove(&qualifier);
-            Ok(Reply::empty(204))
+            Ok(Reply::new(200, provisioned(kept, ctx)))
         }
     }
 }
@@ -60,6 +60,10 @@ pub(super) fn reserved(lambda: &Lambda) -> i64 {
 fn reserve(lambda: &mut Lambda, ctx: &Ctx<'_>) -> Answer {
     let wanted = ctx.call.body["ReservedConcurrentExecutions"].as_i64().unwrap_or_default();
     let all = reserved(lambda);
+    if ctx.call.qualifier.is_some() {
+        let text = "This operation is permitted on Lambda functions only. Aliases and versions do not support this operation.";
+        return Err(Refusal::invalid(text));
+    }
     let found = lambda.function(ctx)?;
     let others = all - found.reserved.unwrap_or_default();
     if ACCOUNT - others - wanted < UNRESERVED {
@@ -77,18 +81,38 @@ fn reserve(lambda: &mut Lambda, ctx: &Ctx<'_>) -> Answer {
     Ok(Reply::new(200, shown(found.reserved)))
 }
 
-fn provision(lambda: &mut Lambda, ctx: &Ctx<'_>) -> Answer {
+/// The alias or version that a call names, which must be there.
+fn target(ctx: &Ctx<'_>, found: &Function) -> Result<String, Refusal> {
     let qualifier = ctx.call.qualifier.clone().unwrap_or_default();
-    let found = lambda.function(ctx)?;
     if qualifier.is_empty() || qualifier == "$LATEST" {
-        let text =
-            "Provisioned Concurrency Configs cannot be applied to unpublished function versions.";
+        let text = if ctx.call.operation.starts_with("Put") {
+            "Provisioned Concurrency Configs cannot be applied to unpublished function versions."
+        } else {
+            "The function resource provided must be an alias or a published version."
+        };
         return Err(Refusal::invalid(text));
     }
+    if found.version(Some(&qualifier)).is_some() {
+        return Ok(qualifier);
+    }
+    let number = qualifier.chars().all(|it| it.is_ascii_digit());
+    let gone = || Refusal::missing(format!("Cannot find alias arn: {}:{qualifier}", found.arn));
+    Err(if number { ctx.missing() } else { gone() })
+}
+
+fn provision(lambda: &mut Lambda, ctx: &Ctx<'_>) -> Answer {
+    let taken = reserved(lambda);
+    let found = lambda.function(ctx)?;
+    let qualifier = target(ctx, found)?;
     let version = found.version(Some(&qualifier)).ok_or_else(|| ctx.missing())?;
     let number = version.config.get("Version").and_then(Value::as_str).unwrap_or_default();
     if number != qualifier && found.provisioned.contains_key(number) {
         let text = "Alias can't be used for Provisioned Concurrency configuration on an already Provisioned version";
+        return Err(Refusal::conflict(text));
+    }
+    let mut aliases = found.aliases.iter().filter(|(_, it)| it.version == qualifier);
+    if aliases.any(|(name, _)| found.provisioned.contains_key(name)) {
+        let text = "Version is pointed by a Provisioned Concurrency alias";
         return Err(Refusal::conflict(text));
     }
     let wanted = ctx.call.body["ProvisionedConcurrentExecutions"].as_i64().unwrap_or(1);
@@ -96,6 +120,17 @@ fn provision(lambda: &mut Lambda, ctx: &Ctx<'_>) -> Answer {
         return Err(Refusal::invalid(
             "Requested Provisioned Concurrency should not be greater than the reservedConcurrentExecution for function",
         ));
+    }
+    let free = ACCOUNT - taken;
+    if found.reserved.is_none() && wanted > free {
+        return Err(Refusal::invalid(format!(
+            "Specified ConcurrentExecutions for function is greater than account's unreserved concurrency [{free}]."
+        )));
+    }
+    if found.reserved.is_none() && wanted > free - UNRESERVED {
+        return Err(Refusal::invalid(format!(
+            "Specified ConcurrentExecutions for function decreases account's UnreservedConcurrentExecution below its minimum value of [{UNRESERVED}]."
+        )));
     }
     let kept = (wanted, ctx.now + ctx.lags.slow, ctx.date());
     let body = provisioned(&kept, ctx);

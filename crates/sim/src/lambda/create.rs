@@ -17,6 +17,7 @@ use crate::{
 pub(super) fn create(lambda: &mut Lambda, ctx: &Ctx<'_>) -> Answer {
     let body = &ctx.call.body;
     rules::constraints(body)?;
+    rules::lists(body)?;
     let text = |name: &str| body[name].as_str().unwrap_or_default();
     if body["Role"].is_null() {
         let text = "Member must not be null";
@@ -34,6 +35,7 @@ pub(super) fn create(lambda: &mut Lambda, ctx: &Ctx<'_>) -> Answer {
         return Err(Refusal::conflict(format!("Function already exist: {name}")));
     }
     assumable(ctx, text("Role"))?;
+    network(ctx, body)?;
     let tags = given_tags(&body["Tags"]);
     rules::tags(tags.iter())?;
     let uri = body["Code"]["ImageUri"].as_str();
@@ -53,7 +55,28 @@ pub(super) fn create(lambda: &mut Lambda, ctx: &Ctx<'_>) -> Answer {
     let found = lambda.function(ctx)?;
     // A creation with Publish answers with version 1.
     let version = found.versions.get(&1).unwrap_or(&found.latest);
-    Ok(Reply::new(201, Value::Object(version.shown())))
+    let mut shown = version.shown();
+    // Under the name of the function all the same.
+    shown.insert("FunctionArn".into(), json!(found.arn));
+    Ok(Reply::new(201, Value::Object(shown)))
+}
+
+/// Subnets and security groups of which EC2 knows nothing.
+pub(super) fn network(ctx: &Ctx<'_>, body: &Value) -> Result<(), Refusal> {
+    const ASKED: [(&str, &str, &str); 2] = [
+        ("SecurityGroupIds", "DescribeSecurityGroups", "InvalidGroup.NotFound"),
+        ("SubnetIds", "DescribeSubnets", "InvalidSubnetID.NotFound"),
+    ];
+    for (name, call, code) in ASKED {
+        let ids = body["VpcConfig"][name].as_array().into_iter().flatten();
+        let gone = ids.filter_map(Value::as_str).find(|it| ctx.unknown.contains(*it));
+        if let Some(id) = gone {
+            return Err(Refusal::invalid(format!(
+                "Error occurred while {call}. EC2 Error Code: {code}. EC2 Error Message: '{id}' does not exist"
+            )));
+        }
+    }
+    Ok(())
 }
 
 /// A role that was made a moment ago cannot be assumed yet.
@@ -95,6 +118,7 @@ fn made(
                 fails: ctx.play.fails.clone(),
                 old: None,
             }),
+            described: Value::Null,
         },
         name,
         arn,

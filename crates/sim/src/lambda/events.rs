@@ -11,6 +11,9 @@ use crate::{
 pub(super) fn answer(lambda: &mut Lambda, ctx: &Ctx<'_>) -> Answer {
     rules::constraints(&ctx.call.body)?;
     let qualifier = ctx.call.qualifier.clone().unwrap_or_else(|| "$LATEST".into());
+    if ctx.call.operation.starts_with("Put") || ctx.call.operation.starts_with("Update") {
+        check(lambda, ctx)?;
+    }
     let found = lambda.function(ctx)?;
     if ctx.call.operation == "ListFunctionEventInvokeConfigs" {
         let rows = found.events.values().cloned().collect();
@@ -29,14 +32,7 @@ pub(super) fn answer(lambda: &mut Lambda, ctx: &Ctx<'_>) -> Answer {
             Ok(Reply::empty(204))
         }
         operation => {
-            const FIELDS: [&str; 3] =
-                ["MaximumRetryAttempts", "MaximumEventAgeInSeconds", "DestinationConfig"];
             let body = &ctx.call.body;
-            if FIELDS.iter().all(|it| body[*it].is_null()) {
-                return Err(Refusal::invalid(
-                    "You must specify at least one of error handling or destination setting.",
-                ));
-            }
             // Put replaces all, update merges.
             let mut config = match operation {
                 "UpdateFunctionEventInvokeConfig" => kept.ok_or_else(gone)?,
@@ -58,6 +54,50 @@ pub(super) fn answer(lambda: &mut Lambda, ctx: &Ctx<'_>) -> Answer {
             found.events.insert(qualifier, config.clone());
             Ok(Reply::new(200, config))
         }
+    }
+}
+
+const FIELDS: [&str; 3] = ["MaximumRetryAttempts", "MaximumEventAgeInSeconds", "DestinationConfig"];
+
+/// What is refused before anybody looks for the function.
+fn check(lambda: &Lambda, ctx: &Ctx<'_>) -> Result<(), Refusal> {
+    let body = &ctx.call.body;
+    if FIELDS.iter().all(|it| body[*it].is_null()) {
+        return Err(Refusal::invalid(
+            "You must specify at least one of error handling or destination setting.",
+        ));
+    }
+    for (side, field) in [("OnSuccess", "onSuccess"), ("OnFailure", "onFailure")] {
+        let Some(arn) = body["DestinationConfig"][side]["Destination"].as_str() else { continue };
+        let place = |it: char| it.is_ascii_alphanumeric() || it == '-';
+        let service = arn.split(':').nth(2).unwrap_or_default();
+        if !arn.is_empty() && !service.chars().all(place) {
+            let text = "Member must satisfy regular expression pattern: $|arn:…";
+            let field = format!("destinationConfig.{field}.destination");
+            return Err(Refusal::constraint(&field, arn, text));
+        }
+        destination(lambda, ctx, arn)?;
+    }
+    Ok(())
+}
+
+/// Queues, topics, buses and buckets need not exist; a function must, and be another one.
+fn destination(lambda: &Lambda, ctx: &Ctx<'_>, arn: &str) -> Result<(), Refusal> {
+    let service = arn.split(':').nth(2).unwrap_or_default();
+    match service {
+        "lambda" => {
+            let name = arn.split(':').nth(6).unwrap_or_default();
+            if name == ctx.call.resource {
+                let text = "You can't specify the function as a destination for itself.";
+                return Err(Refusal::invalid(text));
+            }
+            let there = lambda.functions.contains_key(name);
+            let text = format!("The destination ARN {arn} is invalid.");
+            if there { Ok(()) } else { Err(Refusal::invalid(text)) }
+        }
+        _ if arn.is_empty() => Ok(()),
+        "sqs" | "sns" | "events" | "s3" | "kafka" => Ok(()),
+        _ => Err(Refusal::invalid("The provided destination config DestinationConfig is invalid.")),
     }
 }
 

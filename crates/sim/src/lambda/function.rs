@@ -98,6 +98,8 @@ pub(crate) struct Version {
     pub(crate) modified: String,
     pub(crate) state: State,
     pub(crate) coming: Option<Coming>,
+    /// Of a published version: what $LATEST was described as when it was published.
+    pub(crate) described: Value,
 }
 
 impl Version {

@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 use super::{Ctx, Lambda, create, listing, page, rules, service};
 use crate::{
     call::{Answer, Call, Refusal, Reply},
+    name::{self, FunctionReference, Rules},
     time::{self, Moment},
-    wire,
 };
 
 /// A mapping and what it is becoming.
@@ -140,22 +140,8 @@ fn begin(found: &mut Mapping, during: &str, then: &'static str, ctx: &Ctx<'_>) {
 
 fn create(lambda: &mut Lambda, ctx: &Ctx<'_>) -> Answer {
     let body = &ctx.call.body;
-    let Some(function) = lambda.functions.get(&ctx.call.resource) else {
-        return Err(Refusal::missing(format!(
-            "Function not found: {}",
-            ctx.arn(&ctx.call.resource)
-        )));
-    };
-    let arn = match &ctx.call.qualifier {
-        Some(qualifier) if !function.aliases.contains_key(qualifier) => {
-            return Err(Refusal::missing(format!(
-                "Function not found: {}:{qualifier}",
-                ctx.arn(&ctx.call.resource)
-            )));
-        }
-        Some(qualifier) => format!("{}:{qualifier}", ctx.arn(&ctx.call.resource)),
-        None => ctx.arn(&ctx.call.resource),
-    };
+    let arn = ctx.arn(&ctx.call.resource);
+    let arn = ctx.call.qualifier.as_ref().map_or_else(|| arn.clone(), |it| format!("{arn}:{it}"));
     let source = body["EventSourceArn"].as_str().unwrap_or_default().to_owned();
     let service = service::of(&source)?;
     let id = lambda.id();
@@ -166,11 +152,15 @@ fn create(lambda: &mut Lambda, ctx: &Ctx<'_>) -> Answer {
             "arn:aws:lambda:{}:{}:event-source-mapping:{id}",
             ctx.call.caller.region, ctx.call.caller.account
         ),
-        "StateTransitionReason": "USER_INITIATED",
+        "StateTransitionReason": service.reason(),
     });
     service.fill_in(&mut shown);
     let enabled = fill(&mut shown, body, &ctx.call.caller)?;
     service.check(&shown)?;
+    let function = lambda.functions.get(&ctx.call.resource);
+    if function.and_then(|it| it.version(ctx.call.qualifier.as_deref())).is_none() {
+        return Err(Refusal::invalid("Function does not exist"));
+    }
     twin(lambda, &shown)?;
     let tags = create::given_tags(&body["Tags"]);
     rules::tags(tags.iter())?;
@@ -209,7 +199,9 @@ fn fill(
         match name.as_str() {
             "Enabled" | "Tags" => {}
             "FunctionName" => {
-                let (name, qualifier) = wire::function(value.as_str().unwrap_or_default(), caller)?;
+                let text = value.as_str().unwrap_or_default();
+                let FunctionReference { name, qualifier, .. } =
+                    name::function(text, caller, Rules::Other)?;
                 let mut arn =
                     format!("arn:aws:lambda:{}:{}:function:{name}", caller.region, caller.account);
                 if let Some(qualifier) = qualifier {
@@ -239,7 +231,7 @@ pub(super) fn tags(lambda: &mut Lambda, ctx: &Ctx<'_>) -> Answer {
 fn list(lambda: &Lambda, ctx: &Ctx<'_>) -> Answer {
     let source = ctx.call.param("EventSourceArn");
     let of = match ctx.call.param("FunctionName") {
-        Some(text) => Some(ctx.arn(&wire::function(text, &ctx.call.caller)?.0)),
+        Some(text) => Some(ctx.arn(&name::function(text, &ctx.call.caller, Rules::Other)?.name)),
         None => None,
     };
     let fits = |it: &&Value| {

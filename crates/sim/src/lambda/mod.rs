@@ -72,6 +72,8 @@ pub(crate) struct Ctx<'a> {
     pub(crate) lags: Lags,
     pub(crate) registries: &'a Registries,
     pub(crate) roles: &'a Roles,
+    /// Ids that EC2 does not know.
+    pub(crate) unknown: &'a BTreeSet<String>,
     pub(crate) play: &'a Play,
 }
 
@@ -245,7 +247,6 @@ impl Lambda {
 
     /// Answers one call.
     pub(crate) fn answer(&mut self, ctx: &Ctx<'_>) -> Answer {
-        rules::names(ctx.call)?;
         match ctx.call.operation {
             "CreateFunction" => create::create(self, ctx),
             "DeleteFunction" => delete::delete(self, ctx),
@@ -253,7 +254,7 @@ impl Lambda {
             "UpdateFunctionConfiguration" => update::config(self, ctx),
             "GetFunction" => read::get(self, ctx),
             "GetFunctionConfiguration" => read::configuration(self, ctx),
-            "ListFunctions" => Ok(read::list(self, ctx)),
+            "ListFunctions" => read::list(self, ctx),
             "ListVersionsByFunction" => version::list(self, ctx),
             "PublishVersion" => version::publish(self, ctx),
             "Invoke" => invoke::invoke(self, ctx),

@@ -21,7 +21,9 @@ pub(super) fn answer(lambda: &mut Lambda, ctx: &Ctx<'_>) -> Answer {
     }
     let kept = found.policies.get(&qualifier);
     if ctx.call.writes() {
-        let present = kept.map_or("", |(_, revision)| revision.as_str());
+        // Where there is no policy yet, an alias's own revision will do.
+        let alias = found.aliases.get(&qualifier).map_or("", |it| it.revision.as_str());
+        let present = kept.map_or(alias, |(_, revision)| revision.as_str());
         ctx.guard(present, "GetPolicy")?;
     }
     let arn =
@@ -34,6 +36,7 @@ pub(super) fn answer(lambda: &mut Lambda, ctx: &Ctx<'_>) -> Answer {
             return Ok(Reply::new(200, body));
         }
         "AddPermission" => {
+            check(&ctx.call.body)?;
             let made = made(ctx, &arn);
             let sid = made["Sid"].as_str().unwrap_or_default();
             if statements.iter().any(|it| it["Sid"] == *sid) {
@@ -90,6 +93,23 @@ fn whole(policy: &str) -> Result<Vec<Value>, Refusal> {
 
 fn text(statements: &[Value]) -> String {
     json!({ "Version": "2012-10-17", "Id": "default", "Statement": statements }).to_string()
+}
+
+/// The id of a statement and who it lets in.
+fn check(body: &Value) -> Result<(), Refusal> {
+    let sid = body["StatementId"].as_str().unwrap_or_default();
+    if !sid.chars().all(|it| it.is_ascii_alphanumeric() || it == '-' || it == '_') {
+        let text = "Member must satisfy regular expression pattern: ([a-zA-Z0-9-_]+)";
+        return Err(Refusal::constraint("statementId", sid, text));
+    }
+    let principal = body["Principal"].as_str().unwrap_or_default();
+    let account = principal.chars().all(|it| it.is_ascii_digit());
+    let service = principal.ends_with(".amazonaws.com") || principal.ends_with(".amazon.com");
+    if !(account || service || principal == "*" || principal.starts_with("arn:")) {
+        let text = "The provided principal was invalid. Please check the principal and try again.";
+        return Err(Refusal::invalid(text));
+    }
+    Ok(())
 }
 
 /// A new statement, as the policy shows it.

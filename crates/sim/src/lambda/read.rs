@@ -7,7 +7,7 @@ use super::{
     function::{Function, Shown, Version, code},
 };
 use crate::{
-    call::{Answer, Reply},
+    call::{Answer, Refusal, Reply},
     chance,
 };
 
@@ -79,7 +79,11 @@ fn qualified(found: &Function, version: &Version, qualifier: &str) -> Map<String
     config
 }
 
-pub(super) fn list(lambda: &Lambda, ctx: &Ctx<'_>) -> Reply {
+pub(super) fn list(lambda: &Lambda, ctx: &Ctx<'_>) -> Answer {
+    if let Some(other) = ctx.call.param("FunctionVersion").filter(|it| *it != "ALL") {
+        let text = "Member must satisfy enum value set: [ALL]";
+        return Err(Refusal::constraint("functionVersion", other, text));
+    }
     let moment = ctx.now.saturating_sub(ctx.play.lag);
     let asked = ctx.call.param("MaxItems").and_then(|it| it.parse().ok());
     let size = asked.unwrap_or(PAGE).clamp(1, PAGE);
@@ -105,7 +109,7 @@ pub(super) fn list(lambda: &Lambda, ctx: &Ctx<'_>) -> Reply {
     if more {
         body["NextMarker"] = last.into();
     }
-    Reply::new(200, body)
+    Ok(Reply::new(200, body))
 }
 
 fn left_out(name: &str, ctx: &Ctx<'_>) -> bool {

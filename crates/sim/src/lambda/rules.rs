@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::call::{Call, Refusal};
+use crate::call::Refusal;
 
 /// Whole numbers: where, the smallest, the largest.
 const NUMBERS: &[(&[&str], i64, i64)] = &[
@@ -62,23 +62,7 @@ const RESERVED: &[&str] = &[
 /// The most that all variables together may take, as JSON.
 const ENVIRONMENT_MAX: usize = 4096;
 
-const NAME_PATTERN: &str = "Member must satisfy regular expression pattern: (arn:(aws[a-zA-Z-]*)?:lambda:)?((eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\\d{1}:)?(\\d{12}:)?(function:)?([a-zA-Z0-9-_]+)(:(\\$LATEST|[a-zA-Z0-9-_]+))?";
 const ROLE_PATTERN: &str = "Member must satisfy regular expression pattern: arn:(aws[a-zA-Z-]*)?:iam::\\d{12}:role/?[a-zA-Z_0-9+=,.@\\-_/]+";
-
-/// The function's name, in whichever call.
-pub(super) fn names(call: &Call) -> Result<(), Refusal> {
-    let name = &call.resource;
-    let letters = |it: char| it.is_ascii_alphanumeric() || it == '-' || it == '_';
-    let about = matches!(call.operation, "CreateFunction") || !name.is_empty();
-    if about && (name.is_empty() || !name.chars().all(letters)) {
-        return Err(Refusal::constraint("functionName", name, NAME_PATTERN));
-    }
-    if name.len() > 64 {
-        let text = "Member must have length less than or equal to 64";
-        return Err(Refusal::constraint("functionName", name, text));
-    }
-    Ok(())
-}
 
 fn at<'a>(body: &'a Value, path: &[&str]) -> &'a Value {
     path.iter().fold(body, |value, name| &value[name])
@@ -120,6 +104,32 @@ pub(super) fn constraints(body: &Value) -> Result<(), Refusal> {
         let Some(value) = at(body, path).as_str().filter(|it| it.len() > *most) else { continue };
         let text = format!("Member must have length less than or equal to {most}");
         return Err(Refusal::constraint(&field(path), value, &text));
+    }
+    Ok(())
+}
+
+/// One architecture of two, and the form of the ids of a network.
+pub(super) fn lists(body: &Value) -> Result<(), Refusal> {
+    let list = |it: &Value| it.as_array().cloned().unwrap_or_default();
+    let architectures = list(&body["Architectures"]);
+    if architectures.len() > 1 {
+        let text = "Member must have length less than or equal to 1";
+        return Err(Refusal::constraint("architectures", &body["Architectures"].to_string(), text));
+    }
+    if let Some(other) = architectures.iter().find(|it| *it != "x86_64" && *it != "arm64") {
+        let text = "Member must satisfy enum value set: [x86_64, arm64]";
+        return Err(Refusal::constraint("architectures", &other.to_string(), text));
+    }
+    for (name, start) in [("SubnetIds", "subnet-"), ("SecurityGroupIds", "sg-")] {
+        let letters = |it: char| it.is_ascii_alphanumeric();
+        let good = |it: &str| it.strip_prefix(start).is_some_and(|it| it.chars().all(letters));
+        let ids = list(&body["VpcConfig"][name]);
+        if let Some(other) = ids.iter().find(|it| !it.as_str().is_some_and(good)) {
+            let text =
+                format!("Member must satisfy regular expression pattern: {start}[0-9a-zA-Z]*");
+            let field = field(&["VpcConfig", name]);
+            return Err(Refusal::constraint(&field, &other.to_string(), &text));
+        }
     }
     Ok(())
 }

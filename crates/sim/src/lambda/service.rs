@@ -48,6 +48,9 @@ const ONLY: &[(&str, &[&str])] = &[
     ("AmazonManagedKafkaEventSourceConfig", &["kafka"]),
 ];
 
+/// Where in a stream a mapping begins.
+const STARTS: [&str; 3] = ["LATEST", "AT_TIMESTAMP", "TRIM_HORIZON"];
+
 /// One service.
 pub(super) struct Service<'a> {
     name: &'a str,
@@ -66,6 +69,14 @@ pub(super) fn of(arn: &str) -> Result<Service<'_>, Refusal> {
 }
 
 impl Service<'_> {
+    /// Who changed a mapping, in the words of the two sorts of sources.
+    pub(super) fn reason(&self) -> &'static str {
+        match self.name {
+            "kinesis" | "dynamodb" => "User action",
+            _ => "USER_INITIATED",
+        }
+    }
+
     /// What Lambda shows of a mapping of which nothing is said.
     pub(super) fn fill_in(&self, shown: &mut Value) {
         let mut put = |name: &str, value: Value| shown[name] = value;
@@ -107,6 +118,11 @@ impl Service<'_> {
                 ));
             }
         }
+        let start = shown["StartingPosition"].as_str();
+        if let Some(other) = start.filter(|it| !STARTS.contains(it)) {
+            let text = format!("Member must satisfy enum value set: [{}]", STARTS.join(", "));
+            return Err(Refusal::constraint("startingPosition", other, &text));
+        }
         let wrong = |(name, services): &&(&str, &[&str])| {
             !shown[*name].is_null() && !services.contains(&self.name)
         };
@@ -122,6 +138,10 @@ impl Service<'_> {
             return Err(Refusal::invalid(
                 "1 validation error detected: Value null at 'startingPosition' failed to satisfy constraint: Member must not be null.",
             ));
+        }
+        if self.name == "dynamodb" && shown["StartingPosition"] == "AT_TIMESTAMP" {
+            let text = "Unsupported starting position for arn type.";
+            return Err(Refusal::invalid(text));
         }
         if self.fifo && (number("BatchSize") > 10 || number("MaximumBatchingWindowInSeconds") > 0) {
             return Err(Refusal::invalid("Batching window is not supported for FIFO queues."));
@@ -154,6 +174,7 @@ pub(super) fn cleared(name: &str, value: &Value) -> Result<Option<Value>, Refusa
             Value::String(it) if !it.is_empty() => Ok(Some(value.clone())),
             _ => Ok(Some(json!({ "OnFailure": {} }))),
         },
+        "FilterCriteria" if value["Filters"].as_array().is_some_and(Vec::is_empty) => Ok(None),
         // Lambda makes up the number that is not said.
         "ProvisionedPollerConfig" if !empty(value) => {
             let number = |name: &str, usual: i64| value[name].as_i64().unwrap_or(usual);

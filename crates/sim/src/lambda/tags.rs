@@ -15,6 +15,7 @@ pub(super) fn answer(lambda: &mut Lambda, ctx: &Ctx<'_>) -> Answer {
         let text = "Tags on function aliases and versions are not supported. Please specify either a function ARN or an event source mapping ARN.";
         return Err(Refusal::invalid(text));
     }
+    let revision = lambda.id();
     let found = lambda.function(ctx)?;
     let busy = found.latest.busy(&found.arn).filter(|_| ctx.call.writes());
     if let Some(text) = busy {
@@ -22,6 +23,9 @@ pub(super) fn answer(lambda: &mut Lambda, ctx: &Ctx<'_>) -> Answer {
     }
     let reply = change(&mut found.tags, ctx)?;
     found.tagged |= !found.tags.is_empty();
+    if ctx.call.writes() {
+        found.latest.revision = revision;
+    }
     Ok(reply)
 }
 
@@ -30,12 +34,20 @@ pub(super) fn change(tags: &mut BTreeMap<String, String>, ctx: &Ctx<'_>) -> Answ
     match ctx.call.operation {
         "ListTags" => return Ok(Reply::new(200, json!({ "Tags": tags }))),
         "TagResource" => {
+            if ctx.call.body["Tags"].as_object().is_none_or(serde_json::Map::is_empty) {
+                let text = "An error occurred and the request cannot be processed.";
+                return Err(Refusal::invalid(text));
+            }
             let mut merged = tags.clone();
             merged.extend(create::given_tags(&ctx.call.body["Tags"]));
             rules::tags(merged.iter())?;
             *tags = merged;
         }
         _ => {
+            if ctx.call.param("tagKeys").is_none() {
+                let text = "Member must not be null";
+                return Err(Refusal::constraint("tagKeys", "null", text));
+            }
             let keys = ctx.call.query.iter().filter(|(name, _)| name == "tagKeys");
             for (_, key) in keys {
                 tags.remove(key);

@@ -9,13 +9,14 @@ use super::{
 };
 use crate::{
     call::{Answer, Refusal, Reply},
-    image,
+    chance, image,
     time::Moment,
 };
 
 pub(super) fn code(lambda: &mut Lambda, ctx: &Ctx<'_>) -> Answer {
     let body = &ctx.call.body;
     rules::constraints(body)?;
+    rules::lists(body)?;
     ready(lambda, ctx)?;
     if !body["ZipFile"].is_null() || !body["S3Bucket"].is_null() || body["ImageUri"].is_null() {
         let text = "Please provide ImageUri when updating a function with packageType Image.";
@@ -37,7 +38,10 @@ pub(super) fn code(lambda: &mut Lambda, ctx: &Ctx<'_>) -> Answer {
         config.insert("Architectures".into(), json!(architectures));
     }
     if body["Publish"] == true {
-        super::version::cut(lambda, ctx, "")?;
+        let number = super::version::cut(lambda, ctx, "")?;
+        let found = lambda.function(ctx)?;
+        let version = found.versions.get(&number).unwrap_or(&found.latest);
+        return Ok(Reply::new(200, Value::Object(version.shown())));
     }
     Ok(Reply::new(200, Value::Object(lambda.function(ctx)?.latest.shown())))
 }
@@ -45,12 +49,14 @@ pub(super) fn code(lambda: &mut Lambda, ctx: &Ctx<'_>) -> Answer {
 pub(super) fn config(lambda: &mut Lambda, ctx: &Ctx<'_>) -> Answer {
     let body = &ctx.call.body;
     rules::constraints(body)?;
+    rules::lists(body)?;
     rules::not_for_images(body)?;
     ready(lambda, ctx)?;
     if let Some(role) = body["Role"].as_str() {
         rules::role(role, &ctx.call.caller.account)?;
         create::assumable(ctx, role)?;
     }
+    create::network(ctx, body)?;
     rules::environment(body)?;
     let revision = lambda.id();
     let found = lambda.function(ctx)?;
@@ -83,7 +89,7 @@ fn begin(found: &mut Function, ctx: &Ctx<'_>, revision: String) {
     latest.modified = ctx.date();
 }
 
-/// What was accepted ends: $LATEST gets another revision, a version keeps its own.
+/// What was accepted ends, and gets another revision.
 pub(super) fn settle(found: &mut Function, at: Moment, revision: &str) {
     for version in found.versions.values_mut().chain([&mut found.latest]) {
         let Some(coming) = version.coming.take_if(|it| it.at <= at) else { continue };
@@ -97,9 +103,10 @@ pub(super) fn settle(found: &mut Function, at: Moment, revision: &str) {
             version.config = config;
             version.code = code;
         }
-        if version.config.get("Version") == Some(&json!("$LATEST")) {
-            revision.clone_into(&mut version.revision);
-        }
+        version.revision = match version.config.get("Version").and_then(Value::as_str) {
+            None | Some("$LATEST") => revision.to_owned(),
+            Some(number) => chance::derived(revision, number),
+        };
     }
 }
 

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Ctx, Lambda, rules};
+use super::{Ctx, Lambda, listing, page, rules};
 use crate::{
     call::{Answer, Refusal, Reply},
     chance,
@@ -21,8 +21,8 @@ pub(super) fn answer(lambda: &mut Lambda, ctx: &Ctx<'_>) -> Answer {
     let kept = found.urls.get(&qualifier).cloned();
     match ctx.call.operation {
         "ListFunctionUrlConfigs" => {
-            let rows: Vec<&Value> = found.urls.values().collect();
-            Ok(Reply::new(200, json!({ "FunctionUrlConfigs": rows })))
+            let rows = found.urls.values().cloned().collect();
+            Ok(Reply::new(200, listing("FunctionUrlConfigs", page(rows, ctx, 50))))
         }
         "GetFunctionUrlConfig" => Ok(Reply::new(200, kept.ok_or_else(gone)?)),
         "DeleteFunctionUrlConfig" => {
@@ -48,9 +48,12 @@ pub(super) fn answer(lambda: &mut Lambda, ctx: &Ctx<'_>) -> Answer {
             }
             url["LastModifiedTime"] = ctx.date().into();
             found.urls.insert(qualifier, url.clone());
-            // Only a read shows the invoke mode.
+            // Only a read shows the invoke mode; a creation says when by `CreationTime` alone.
             if let Some(url) = url.as_object_mut() {
                 url.remove("InvokeMode");
+                if new {
+                    url.remove("LastModifiedTime");
+                }
             }
             Ok(Reply::new(if new { 201 } else { 200 }, url))
         }

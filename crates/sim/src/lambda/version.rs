@@ -49,8 +49,10 @@ pub(super) fn cut(lambda: &mut Lambda, ctx: &Ctx<'_>, description: &str) -> Resu
     let revision = lambda.id();
     let moved = lambda.id();
     let found = lambda.function(ctx)?;
+    let described = found.latest.config.get("Description").cloned().unwrap_or_default();
     if let Some((number, last)) = found.versions.last_key_value()
         && same(last, &found.latest)
+        && last.described == described
     {
         return Ok(*number);
     }
@@ -62,17 +64,24 @@ pub(super) fn cut(lambda: &mut Lambda, ctx: &Ctx<'_>, description: &str) -> Resu
     if !description.is_empty() {
         config.insert("Description".into(), description.into());
     }
+    // A publication by itself is ready at once; one with a creation or a change of code ends with it, and so does one
+    // that a fault holds up.
+    let settled = found.latest.coming.is_none() && !config.contains_key("CapacityProviderConfig");
+    let faulty = ctx.play.fails.is_some() || !ctx.play.stuck.is_zero();
+    let (state, coming) = if settled && !faulty {
+        (State::active(), None)
+    } else {
+        let at = ctx.now + ctx.lags.update + ctx.play.stuck;
+        (State::pending(), Some(Coming { at, fails: ctx.play.fails.clone(), old: None }))
+    };
     let version = Version {
         config,
         code: found.latest.code.clone(),
         revision,
         modified: ctx.date(),
-        state: State::pending(),
-        coming: Some(Coming {
-            at: ctx.now + ctx.lags.update + ctx.play.stuck,
-            fails: ctx.play.fails.clone(),
-            old: None,
-        }),
+        state,
+        coming,
+        described,
     };
     found.versions.insert(number, version);
     found.latest.revision = moved;

@@ -44,9 +44,9 @@ impl World {
         }
         self.tick(now);
         let place = place(&call.caller);
-        let Self { options, lambdas, registries, roles, .. } = self;
+        let Self { options, lambdas, registries, roles, unknown, .. } = self;
         let (start, lags) = (options.start, options.lags);
-        let ctx = Ctx { call, now, start, lags, registries, roles, play: &ticket.play };
+        let ctx = Ctx { call, now, start, lags, registries, roles, unknown, play: &ticket.play };
         let lambda = lambdas.get_mut(&place)?;
         let found = lambda.functions.get(&call.resource)?;
         let version = invoke::number(found, &ctx).ok()?;

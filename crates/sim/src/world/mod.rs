@@ -47,6 +47,8 @@ pub struct World {
     lambdas: BTreeMap<Place, Lambda>,
     registries: Registries,
     roles: Roles,
+    /// Ids of subnets and security groups that EC2 does not know; it knows all others.
+    unknown: BTreeSet<String>,
     others: Others,
     /// The tags of repositories and event source mappings.
     indexes: BTreeMap<Place, Index>,
@@ -65,6 +67,7 @@ impl World {
             lambdas: BTreeMap::new(),
             registries: BTreeMap::new(),
             roles: BTreeMap::new(),
+            unknown: BTreeSet::new(),
             others: Others::default(),
             indexes: BTreeMap::new(),
             faults: Faults::default(),
@@ -98,6 +101,11 @@ impl World {
     /// A role was made just now.
     pub fn role(&mut self, arn: &str, now: Moment) {
         self.roles.insert(arn.to_owned(), now);
+    }
+
+    /// EC2 knows no subnet or security group of this id.
+    pub fn unknown(&mut self, id: &str) {
+        self.unknown.insert(id.to_owned());
     }
 
     /// The state of an alarm from now on, in CloudWatch's words.
@@ -300,9 +308,9 @@ impl World {
             }
             Service::Lambda => {
                 self.lambda(&call.caller);
-                let Self { options, lambdas, registries, roles, .. } = self;
+                let Self { options, lambdas, registries, roles, unknown, .. } = self;
                 let (start, lags) = (options.start, options.lags);
-                let ctx = Ctx { call, now, start, lags, registries, roles, play };
+                let ctx = Ctx { call, now, start, lags, registries, roles, unknown, play };
                 // It was made a few lines above.
                 let Some(lambda) = lambdas.get_mut(&place(&call.caller)) else {
                     return Ok(Reply::new(200, json!({})));
