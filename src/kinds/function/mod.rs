@@ -15,6 +15,7 @@ pub mod export;
 pub mod hash;
 pub mod ignore;
 pub mod image_ref;
+pub mod limits;
 pub mod live;
 mod resolve;
 pub mod rules;
