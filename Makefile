@@ -1,6 +1,6 @@
 # Everything that is run here, by people and by CI. `make help` lists it.
 
-.PHONY: help demo check test example e2e chaos bench bless screenshots
+.PHONY: help demo check test example e2e chaos bench bless screenshots aws-model
 PY := target/venv/bin/python
 # What the image holds: one file that needs no other.
 STATIC := cargo build --profile image --locked --no-default-features --target x86_64-unknown-linux-musl
@@ -44,6 +44,12 @@ e2e:  ## the real binary against moto, the stand-in, Prometheus and a browser; i
 	$(PY) -m pytest -q -rs -p no:cacheprovider tests/e2e
 	$(CHAOS) --seeds 40
 	$(PARTS) --seeds 12
+
+aws-model:  ## what the newest botocore changes of the part of AWS's API that we use, against the pinned one
+	@tests/e2e/install.sh
+	@rm -rf target/botocore-newest
+	@$(PY) -m pip install -q --disable-pip-version-check --no-deps --target target/botocore-newest botocore
+	@$(PY) tests/e2e/aws_model.py target/botocore-newest
 
 chaos:  ## the real daemon on an AWS that misbehaves, SEEDS=500 scenes from seed FROM=0
 	cargo build --workspace

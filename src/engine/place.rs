@@ -5,6 +5,43 @@ use super::name::Name;
 /// What the one target is called where no targets file names any.
 pub const DEFAULT_TARGET: &str = "default";
 
+/// A part of AWS with accounts and addresses of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Partition {
+    /// As it stands in ARNs.
+    pub name: &'static str,
+    /// What its Regions begin with.
+    pub regions: &'static str,
+    /// What the hosts of its services end in.
+    pub suffix: &'static str,
+}
+
+/// The partitions, AWS's public one last: whatever begins as no other's is a Region of it. The end-to-end tests compare
+/// them with botocore's.
+pub const PARTITIONS: &[Partition] = &[
+    Partition { name: "aws-cn", regions: "cn-", suffix: "amazonaws.com.cn" },
+    Partition { name: "aws-us-gov", regions: "us-gov-", suffix: "amazonaws.com" },
+    Partition { name: "aws-eusc", regions: "eusc-", suffix: "amazonaws.eu" },
+    Partition { name: "aws-iso", regions: "us-iso-", suffix: "c2s.ic.gov" },
+    Partition { name: "aws-iso-b", regions: "us-isob-", suffix: "sc2s.sgov.gov" },
+    Partition { name: "aws-iso-e", regions: "eu-isoe-", suffix: "cloud.adc-e.uk" },
+    Partition { name: "aws-iso-f", regions: "us-isof-", suffix: "csp.hci.ic.gov" },
+    PUBLIC,
+];
+
+const PUBLIC: Partition = Partition { name: "aws", regions: "", suffix: "amazonaws.com" };
+
+/// The partition that a Region belongs to.
+pub fn partition(region: &str) -> Partition {
+    let found = PARTITIONS.iter().find(|it| region.starts_with(it.regions));
+    found.copied().unwrap_or(PUBLIC)
+}
+
+/// The host of an account's ECR registry in a Region.
+pub fn registry_host(account_id: &str, region: &str) -> String {
+    format!("{account_id}.dkr.ecr.{region}.{}", partition(region).suffix)
+}
+
 /// A target whose account has been checked. Specs need it: a role's ARN and an image's registry
 /// depend on the account.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,11 +59,7 @@ pub struct Place {
 impl Place {
     /// The partition that the Region belongs to, as it stands in ARNs.
     pub fn partition(&self) -> &'static str {
-        match self.region.split('-').next() {
-            Some("cn") => "aws-cn",
-            Some("us") if self.region.starts_with("us-gov-") => "aws-us-gov",
-            _ => "aws",
-        }
+        partition(&self.region).name
     }
 
     /// The registry of images that name none.
@@ -36,9 +69,7 @@ impl Place {
 
     /// The host of the account's own ECR registry in this Region.
     pub fn own_registry(&self) -> String {
-        let suffix =
-            if self.partition() == "aws-cn" { "amazonaws.com.cn" } else { "amazonaws.com" };
-        format!("{}.dkr.ecr.{}.{suffix}", self.account_id, self.region)
+        registry_host(&self.account_id, &self.region)
     }
 
     /// The ARN of a Lambda function here.

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::{
     engine::tags::{DELETION, OURS, TagSpec, Tags},
-    shape::{Field, Map, Shape, Text},
+    shape::{Field, Map, ModelDifference, Provenance, Shape, Text},
 };
 
 /// What `evenkeel import` writes in the place of a value that it may not or cannot carry over. Nothing that begins
@@ -18,9 +18,21 @@ pub const PLACEHOLDER: &str = "evenkeel: fill in";
 /// AWS allows letters, digits and spaces of every script and `_.:/=+-@`; so, of ASCII, not these.
 const TAG_CHARACTERS: &str = r##"^[^\x00-\x1f\x7f!"#$%&'()*,;<>?\[\]\\^`{|}~]*$"##;
 const TAG_KEY: Text =
-    Text::new((1, 128), TAG_CHARACTERS, "1 to 128 letters, digits, spaces and _ . : / = + - @");
+    Text::new((1, 128), TAG_CHARACTERS, "1 to 128 letters, digits, spaces and _ . : / = + - @")
+        .unlike(&[ModelDifference::pattern(
+            r"([\p{L}\p{Z}\p{N}_.:/=+\-@]*)",
+            Provenance::Own(
+                "the same of ASCII; the engine of expressions here has no classes of Unicode",
+            ),
+        )]);
 const TAG_VALUE: Text =
-    Text::new((0, 256), TAG_CHARACTERS, "at most 256 letters, digits, spaces and _ . : / = + - @");
+    Text::new((0, 256), TAG_CHARACTERS, "at most 256 letters, digits, spaces and _ . : / = + - @")
+        .unlike(&[ModelDifference::pattern(
+            r"([\p{L}\p{Z}\p{N}_.:/=+\-@]*)",
+            Provenance::Own(
+                "the same of ASCII; the engine of expressions here has no classes of Unicode",
+            ),
+        )]);
 const POINTER: Text = Text::new((2, 512), "^/", "a JSON Pointer below `spec`, as `/memorySize`");
 const REASON: Text = Text::any(1, 200);
 const OWNER: Text =
@@ -86,7 +98,7 @@ const POLICY: &[Field] = &[
 
 /// `policy`.
 pub const POLICY_FIELD: Field =
-    Field::optional("policy", Shape::Object(POLICY), "enforce", "What Evenkeel may do.");
+    Field::optional("policy", Shape::Object(POLICY), "enforce", "What Evenkeel may do.").own();
 
 /// `tags`.
 pub const TAGS_FIELD: Field = Field::optional(
@@ -100,7 +112,7 @@ pub const TAGS_FIELD: Field = Field::optional(
     "none",
     "Tags; `null` takes one away. Other tags on the object stay. AWS allows 50, of which Evenkeel needs \
      up to 7, and one for each block of a function.",
-);
+).aws("lambda:CreateFunction.Tags").unlike(&[ModelDifference::max("none", Provenance::Own("AWS allows 50, of which Evenkeel needs up to 7"))]);
 
 /// `tagsPolicy`.
 pub const TAGS_POLICY_FIELD: Field = Field::optional(
@@ -109,7 +121,7 @@ pub const TAGS_POLICY_FIELD: Field = Field::optional(
     "`merge`",
     "Whether tags that the manifest does not name stay (`merge`) or go (`exclusive`). AWS's own tags and \
      Evenkeel's always stay.",
-);
+).own();
 
 /// `tags` as they are written.
 pub type TagsDoc = BTreeMap<String, Option<String>>;
@@ -167,6 +179,11 @@ impl Violation {
         let path = path.iter().map(|it| (*it).to_owned()).collect();
         Self { path, message: message.into(), hint }
     }
+}
+
+/// Whether an ARN is that of a FIFO queue or topic, by its name.
+pub fn is_fifo(arn: &str) -> bool {
+    arn.rsplit_once('.').is_some_and(|(_, end)| end == "fifo")
 }
 
 /// Refuses keys that begin with `aws:` or `evenkeel.dev/`, in any case of letters; returns one

@@ -19,6 +19,7 @@ pub mod recursion;
 pub mod release;
 pub mod report;
 pub mod repository;
+pub mod repository_name;
 pub mod scaling;
 pub mod url;
 

@@ -1,6 +1,7 @@
 //! YAML and JSON text in, checked documents out, with every problem at once. Pure: it reads no files.
 
 mod check;
+mod constraints;
 mod diagnostic;
 mod diagnostics;
 mod document;
@@ -25,6 +26,7 @@ mod tree;
 mod unit;
 mod yaml_error;
 
+pub use constraints::{constraints, constraints_json, unnamed};
 pub use diagnostic::Diagnostic;
 pub use document::{Body, Document, Meta};
 pub use duplicates::duplicates;

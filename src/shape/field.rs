@@ -4,6 +4,8 @@ use std::{cell::RefCell, collections::BTreeMap};
 
 use regex_lite::Regex;
 
+use super::constraint::{ModelDifference, OWN};
+
 /// The form of every duration in a manifest.
 pub const DURATION: Text =
     Text::new((2, 12), "^[0-9]+(ms|s|m|h)$", "a duration, as `30s`, `5m` or `2h`");
@@ -21,6 +23,11 @@ pub struct Field {
     pub default: &'static str,
     /// What it is, in one sentence.
     pub doc: &'static str,
+    /// The member of AWS's API that it mirrors: below that of the field around it, as `Timeout`, or from a service and
+    /// an operation, as `lambda:CreateAlias.Name`. Empty: not said.
+    pub aws: &'static str,
+    /// Where a number, a list or a choice differs from the model of that member.
+    pub differences: &'static [ModelDifference],
 }
 
 /// What a value may be.
@@ -74,6 +81,8 @@ pub struct Text {
     pub pattern: &'static str,
     /// What the pattern means, to follow "should be".
     pub words: &'static str,
+    /// Where it differs from the model of the member that it mirrors.
+    pub differences: &'static [ModelDifference],
 }
 
 thread_local! {
@@ -89,7 +98,14 @@ impl Text {
         pattern: &'static str,
         words: &'static str,
     ) -> Self {
-        Self { min, max, pattern, words }
+        Self { min, max, pattern, words, differences: &[] }
+    }
+
+    /// Says where it differs from AWS's model, and why.
+    #[must_use]
+    pub const fn unlike(mut self, differences: &'static [ModelDifference]) -> Self {
+        self.differences = differences;
+        self
     }
 
     /// A text of which only the length matters.
@@ -111,7 +127,7 @@ impl Text {
 impl Field {
     /// A member that must be there.
     pub const fn required(name: &'static str, shape: Shape, doc: &'static str) -> Self {
-        Self { name, shape, required: true, default: "", doc }
+        Self { name, shape, required: true, default: "", doc, aws: "", differences: &[] }
     }
 
     /// A member that may be left out; `default` says what that means.
@@ -121,7 +137,27 @@ impl Field {
         default: &'static str,
         doc: &'static str,
     ) -> Self {
-        Self { name, shape, required: false, default, doc }
+        Self { name, shape, required: false, default, doc, aws: "", differences: &[] }
+    }
+
+    /// Names the member of AWS's API that it mirrors.
+    #[must_use]
+    pub const fn aws(mut self, member: &'static str) -> Self {
+        self.aws = member;
+        self
+    }
+
+    /// Says that it is Evenkeel's own, and all below it that does not name a member of AWS's.
+    #[must_use]
+    pub const fn own(self) -> Self {
+        self.aws(OWN)
+    }
+
+    /// Says where it differs from AWS's model, and why.
+    #[must_use]
+    pub const fn unlike(mut self, differences: &'static [ModelDifference]) -> Self {
+        self.differences = differences;
+        self
     }
 }
 

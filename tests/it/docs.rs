@@ -49,6 +49,28 @@ fn the_manifest_reference_is_generated() {
 }
 
 #[test]
+fn the_reference_of_constraints_is_generated() {
+    let folder = root().join("docs/reference");
+    golden(&folder.join("constraints.md"), &manifest::constraints());
+    let text = serde_json::to_string_pretty(&manifest::constraints_json()).unwrap() + "\n";
+    golden(&folder.join("constraints.json"), &text);
+}
+
+/// A field that says nothing would be compared with nothing.
+#[test]
+fn every_field_says_which_member_of_the_api_it_mirrors() {
+    assert_eq!(manifest::unnamed(), [""; 0]);
+}
+
+/// What the table says it was compared with is what the end-to-end tests install.
+#[test]
+fn the_table_of_constraints_names_the_botocore_that_is_pinned() {
+    let pins = fs::read_to_string(root().join("tests/e2e/requirements.txt")).unwrap();
+    let pin = pins.lines().find_map(|it| it.strip_prefix("botocore==")).unwrap();
+    assert_eq!(manifest::constraints_json()["model"], format!("botocore {pin}"));
+}
+
+#[test]
 fn the_command_reference_is_generated() {
     golden(&root().join("docs/reference/flags.md"), &cli::reference());
 }

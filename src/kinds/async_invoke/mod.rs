@@ -11,8 +11,12 @@ use serde_json::Value;
 use super::block::{At, BelongsTo, Block, Fields};
 use crate::{
     engine::{count::count, diff::Cause},
-    kinds::{export, part::Site},
-    shape::{Field, Shape, Text},
+    kinds::{
+        document::{Violation, is_fifo},
+        export,
+        part::Site,
+    },
+    shape::{Field, FieldRule, ModelDifference, Provenance, Shape, Text, pages::ASYNC_RECORDS},
 };
 
 /// `asyncInvoke`.
@@ -75,28 +79,45 @@ const DESTINATION: Text = Text::new(
     (1, 350),
     r"^arn:aws[a-zA-Z-]*:(sqs|sns|lambda|events|s3):.+$",
     "the ARN of a queue, topic, function, event bus or bucket",
-);
+).unlike(&[ModelDifference::pattern(r"$|kafka://([^.]([a-zA-Z0-9\-_.]{0,248}))|arn:(aws[a-zA-Z0-9-]*):([a-zA-Z0-9\-])+:((eusc-)?[a-z]{2}((-gov)|(-iso([a-z]?)))?-[a-z]+-\d{1})?:(\d{12})?:(.*)", Provenance::Documented(ASYNC_RECORDS))]);
+
+/// The rules that AWS has and the shape cannot say.
+pub const RULES: &[FieldRule] = &[
+    FieldRule::plain(
+        "asyncInvoke.onSuccess",
+        "no bucket",
+        Provenance::Words {
+            member: "lambda:PutFunctionEventInvokeConfig",
+            phrase: "S3 buckets are supported only for on-failure destinations",
+        },
+    ),
+    FieldRule::plain(
+        "asyncInvoke",
+        "neither destination is a FIFO queue or topic",
+        Provenance::Documented(ASYNC_RECORDS),
+    ),
+];
 
 const MEMBERS: &[Field] = &[
-    Field::optional("maximumRetryAttempts", Shape::Int(0, 2), "2", "How often it is tried again."),
+    Field::optional("maximumRetryAttempts", Shape::Int(0, 2), "2", "How often it is tried again.").aws("MaximumRetryAttempts"),
     Field::optional(
         "maximumEventAgeInSeconds",
         Shape::Int(60, 21_600),
         "21600",
         "How old an event may get before it is given up.",
-    ),
+    ).aws("MaximumEventAgeInSeconds"),
     Field::optional(
         "onSuccess",
         Shape::Text(&DESTINATION),
         "nobody",
-        "Who is told of an invocation that went well.",
-    ),
+        "Who is told of an invocation that went well: a standard queue or topic, a function or an event bus.",
+    ).aws("DestinationConfig.OnSuccess.Destination"),
     Field::optional(
         "onFailure",
         Shape::Text(&DESTINATION),
         "nobody",
-        "Who is told of one that was given up.",
-    ),
+        "Who is told of one that was given up: the same, or a bucket.",
+    ).aws("DestinationConfig.OnFailure.Destination"),
 ];
 
 impl Block for AsyncInvoke {
@@ -109,10 +130,28 @@ impl Block for AsyncInvoke {
         Shape::Object(MEMBERS),
         "not managed",
         "What becomes of invocations that nobody waits for.",
-    );
+    )
+    .aws("lambda:PutFunctionEventInvokeConfig");
     type Doc = AsyncInvokeDoc;
     type Config = Config;
     type Call = Call;
+
+    /// Lambda puts records of success into no bucket, and delivers none to a FIFO queue or topic.
+    fn check(doc: &AsyncInvokeDoc) -> Vec<Violation> {
+        let bucket = doc.on_success.as_deref().filter(|it| it.split(':').nth(2) == Some("s3"));
+        let bucket = bucket.map(|_| {
+            let message = "a bucket can be told of failures only";
+            Violation::new(&["onSuccess"], message, "name a queue, topic, function or event bus")
+        });
+        let ends = [("onSuccess", &doc.on_success), ("onFailure", &doc.on_failure)];
+        let fifo = ends.into_iter().filter(|(_, it)| it.as_deref().is_some_and(is_fifo));
+        let fifo = fifo.map(|(field, _)| {
+            let message =
+                "Lambda delivers to standard queues and topics only, and this is a FIFO one";
+            Violation::new(&[field], message, "name a standard queue or topic")
+        });
+        bucket.into_iter().chain(fifo).collect()
+    }
 
     fn config(doc: &AsyncInvokeDoc, site: &Site<'_>) -> Config {
         let arn = |it: &Option<String>| it.as_deref().map(|it| site.place.fill_in(it));

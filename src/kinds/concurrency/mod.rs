@@ -15,7 +15,7 @@ use super::{
 use crate::{
     engine::diff::{Cause, Reason},
     kinds::{document::Violation, part::Site},
-    shape::{Field, Shape},
+    shape::{Field, ModelDifference, Provenance, Shape},
 };
 
 /// `concurrency`.
@@ -66,7 +66,7 @@ const MEMBERS: &[Field] = &[
         "How many instances may run at once, kept free for this function. 0 stops it. AWS leaves at least \
          100 of the account's unreserved; where there are not that many, it is tried again once a minute, and \
          when another document gives some back.",
-    ),
+    ).aws("lambda:PutFunctionConcurrency.ReservedConcurrentExecutions").unlike(&[ModelDifference::max("none", Provenance::Own("an account has a thousand unless it asks for more"))]),
     Provisioned::SHAPE,
 ];
 
@@ -80,7 +80,8 @@ impl Block for Concurrency {
         Shape::Object(MEMBERS),
         "not managed",
         "How much of the account's concurrency is the function's.",
-    );
+    )
+    .own();
     type Doc = ConcurrencyDoc;
     type Config = i32;
     type Call = Call;

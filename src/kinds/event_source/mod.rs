@@ -9,6 +9,7 @@ pub mod config;
 mod diff;
 pub mod doc;
 mod export;
+pub mod limits;
 pub mod live;
 mod rules;
 mod shape;

@@ -8,14 +8,10 @@ use serde_json::Value;
 use super::{
     config::VIRTUAL_HOST,
     doc::EventSourceDoc,
+    limits::{KAFKA_POLLERS, QUEUE_POLLERS, RECORD_AGE, SMALL_BATCH, SYSTEM},
     source::Source::{self, Broker, DocumentDb, DynamoDb, FifoQueue, Kafka, Kinesis, Queue},
 };
 use crate::kinds::document::Violation;
-
-/// The largest batch of a FIFO queue, and of a queue without a batching window.
-const SMALL_BATCH: i32 = 10;
-/// The youngest age at which a record may be given up, in seconds.
-const AGE_MIN: i32 = 60;
 
 /// A field that only some sources have.
 struct Only {
@@ -145,13 +141,15 @@ fn one(doc: &EventSourceDoc, source: Source) -> Vec<Violation> {
     violations.extend(batch(doc, source));
     violations.extend(ways(doc, source));
     violations.extend(pollers(doc, source));
+    violations.extend(provisioned_only(doc, source));
+    violations.extend(collection(doc));
     violations.extend(doc.filter_criteria.iter().flat_map(|it| &it.filters).filter_map(|it| {
         let object = matches!(serde_json::from_str(&it.pattern), Ok(Value::Object(_)));
         let message = format!("the pattern `{}` is no JSON object", it.pattern);
         let hint = r#"write it as `'{"body": {"kind": ["order"]}}'`"#;
         (!object).then(|| Violation::new(&["filterCriteria"], message, hint))
     }));
-    let young = |it: &i32| (0..AGE_MIN).contains(it);
+    let young = |it: &i32| (0..RECORD_AGE.value).contains(&i64::from(*it));
     if let Some(age) = doc.maximum_record_age_in_seconds.filter(young) {
         let message = format!("a record cannot be given up after {age} seconds");
         let hint = "use at least 60, or -1 for ever";
@@ -216,11 +214,12 @@ fn start(doc: &EventSourceDoc, source: Source) -> Option<Violation> {
 /// Checks batches of more than ten records: FIFO queues give none, other queues only with a
 /// batching window.
 fn batch(doc: &EventSourceDoc, source: Source) -> Option<Violation> {
-    let size = doc.batch_size.filter(|it| *it > SMALL_BATCH)?;
+    let most = SMALL_BATCH.value;
+    let size = doc.batch_size.filter(|it| i64::from(*it) > most)?;
     let window = doc.maximum_batching_window_in_seconds.unwrap_or_default();
     match source {
         FifoQueue => {
-            let message = format!("a FIFO queue gives at most {SMALL_BATCH} records at once");
+            let message = format!("a FIFO queue gives at most {most} records at once");
             Some(Violation::new(&["batchSize"], message, "use at most 10"))
         }
         Queue if window == 0 => {
@@ -266,8 +265,58 @@ fn pollers(doc: &EventSourceDoc, source: Source) -> Option<Violation> {
             let message = format!("at least {minimum} pollers cannot be at most {maximum}");
             Some(Violation::new(path, message, "raise `maximumPollers`"))
         }
-        (Some(_), _) | (_, Some(_)) => None,
+        (minimum, maximum) => {
+            let given = || minimum.into_iter().chain(maximum).map(i64::from);
+            poller_range(source, given().min()?, given().max()?)
+        }
     }
+}
+
+/// Checks numbers of pollers against what the source may have; `least` and `most` are those that are given.
+fn poller_range(source: Source, least: i64, most: i64) -> Option<Violation> {
+    let path = &["provisionedPollerConfig"];
+    let (fewest, greatest) = (QUEUE_POLLERS.value, KAFKA_POLLERS.value);
+    if matches!(source, Queue | FifoQueue) && least < fewest {
+        let message = format!("a queue has at least {fewest} pollers of its own, and not {least}");
+        return Some(Violation::new(path, message, "use at least 2"));
+    }
+    if source == Kafka && most > greatest {
+        let message = format!("a Kafka cluster has at most {greatest} pollers, and not {most}");
+        return Some(Violation::new(path, message, "use at most 2000"));
+    }
+    None
+}
+
+/// Checks that what Lambda does about errors of Kafka only with pollers of its own is asked for only there. What is as
+/// it is without them may be written down.
+fn provisioned_only(doc: &EventSourceDoc, source: Source) -> Vec<Violation> {
+    if source != Kafka || doc.provisioned_poller_config.is_some() {
+        return Vec::new();
+    }
+    let types = doc.function_response_types.iter().flatten();
+    let asked = [
+        ("maximumRetryAttempts", doc.maximum_retry_attempts.is_some_and(|it| it >= 0)),
+        ("maximumRecordAgeInSeconds", doc.maximum_record_age_in_seconds.is_some_and(|it| it >= 0)),
+        ("bisectBatchOnFunctionError", doc.bisect_batch_on_function_error == Some(true)),
+        ("functionResponseTypes", types.count() > 0),
+    ];
+    let violation = |(field, _): (&str, bool)| {
+        let message = format!("a Kafka cluster has `{field}` only with pollers of its own");
+        Violation::new(&[field], message, "add `provisionedPollerConfig`, or take it out")
+    };
+    asked.into_iter().filter(|(_, asked)| *asked).map(violation).collect()
+}
+
+/// Checks that no collection of the system's is read.
+fn collection(doc: &EventSourceDoc) -> Option<Violation> {
+    let config = doc.document_db_event_source_config.as_ref()?;
+    let name = config.collection_name.as_deref().filter(|it| it.starts_with(SYSTEM))?;
+    let message = format!("`{name}` is a collection of the system's, which Lambda does not read");
+    Some(Violation::new(
+        &["documentDBEventSourceConfig", "collectionName"],
+        message,
+        "name another",
+    ))
 }
 
 #[cfg(test)]

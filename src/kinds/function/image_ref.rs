@@ -2,7 +2,13 @@
 
 use std::fmt;
 
-use crate::engine::facts::Digest;
+use crate::{
+    engine::{
+        facts::Digest,
+        place::{partition, registry_host},
+    },
+    kinds::repository_name::REPOSITORY_NAME,
+};
 
 /// A reference that Lambda could run: it names a tag or a digest, and a private ECR registry or none.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,9 +61,7 @@ pub enum ImageRefError {
     #[error("the tag is not one; use 1 to 128 of A-Za-z0-9_.- and begin with none of .-")]
     Tag,
     /// The repository's name is none (ECR API reference, CreateRepository).
-    #[error(
-        "`{0}` is not a repository name; use 2 to 256 of a-z0-9._-/ with a letter or digit at both ends of each part"
-    )]
+    #[error("`{0}` is not a repository name; use {words}", words = REPOSITORY_NAME.words)]
     Repository(String),
     /// A host that Lambda does not read from.
     #[error("Lambda takes no image from the FIPS endpoint `{0}`; {OWN}")]
@@ -67,6 +71,16 @@ pub enum ImageRefError {
         "Lambda runs images from private ECR registries only, and `{0}` is none; push the image to ECR; {OWN}"
     )]
     Host(String),
+    /// A host of ECR's with an ending that its Region does not have.
+    #[error("`{host}` is no host of ECR in that Region; in {partition} it is `{plain}`")]
+    Suffix {
+        /// As it is written.
+        host: String,
+        /// The partition of its Region.
+        partition: &'static str,
+        /// The host of that account and Region.
+        plain: String,
+    },
     /// The account in the host's name is none.
     #[error("`{0}` is no account id of twelve digits; {OWN}")]
     Account(String),
@@ -111,15 +125,10 @@ fn split(rest: &str) -> Result<(&str, Reference), ImageRefError> {
     Ok((repository, Reference::Tag(tag.to_owned())))
 }
 
-/// Refuses a name that breaks ECR's rule for repositories (ECR API reference, CreateRepository).
+/// Refuses a name that breaks ECR's rule for repositories.
 fn check_repository(name: &str) -> Result<(), ImageRefError> {
-    let edge = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
-    let part = |part: &str| {
-        part.chars().all(|c| edge(c) || matches!(c, '.' | '_' | '-'))
-            && part.starts_with(edge)
-            && part.ends_with(edge)
-    };
-    if (2..=256).contains(&name.len()) && name.split('/').all(part) {
+    let length = (REPOSITORY_NAME.min..=REPOSITORY_NAME.max).contains(&name.len());
+    if length && REPOSITORY_NAME.fits(name) {
         return Ok(());
     }
     Err(ImageRefError::Repository(name.to_owned()))
@@ -134,14 +143,22 @@ impl Registry {
         }
         let parts: Vec<&str> = host.split('.').collect();
         let (account_id, region) = match parts.as_slice() {
-            [account, "dkr", "ecr", region, "amazonaws", "com"]
-            | [account, "dkr", "ecr", region, "amazonaws", "com", "cn"] => (*account, *region),
+            // Or the dual-stack host of the same registry. Whether Lambda takes it is not known; it takes the plain one.
+            [account, "dkr", "ecr", region, ..] | [account, "dkr-ecr", region, "on", ..] => {
+                (*account, *region)
+            }
             _ => return Err(ImageRefError::Host(host.to_owned())),
         };
         if account_id.len() != 12 || !account_id.bytes().all(|it| it.is_ascii_digit()) {
             return Err(ImageRefError::Account(account_id.to_owned()));
         }
-        Ok(Self { host: host.into(), account_id: account_id.into(), region: region.into() })
+        let dual_stack = parts.get(1) == Some(&"dkr-ecr");
+        let plain = registry_host(account_id, region);
+        if !dual_stack && host != plain {
+            let (host, partition) = (host.to_owned(), partition(region).name);
+            return Err(ImageRefError::Suffix { host, partition, plain });
+        }
+        Ok(Self { host: plain, account_id: account_id.into(), region: region.into() })
     }
 }
 
@@ -169,9 +186,24 @@ mod tests {
             "thumbnails/resize:v1.4",
             "123456789012.dkr.ecr.eu-central-1.amazonaws.com/thumbnails/resize:latest",
             "123456789012.dkr.ecr.cn-north-1.amazonaws.com.cn/thumbs:_x",
+            "123456789012.dkr.ecr.eusc-de-east-1.amazonaws.eu/thumbs:_x",
+            "123456789012.dkr.ecr.us-isob-east-1.sc2s.sgov.gov/thumbs:_x",
             &digest,
         ] {
             assert_eq!(ImageRef::parse(good).map(|it| it.to_string()), Ok(good.to_owned()));
+        }
+        // The same registry under its plain name, which Lambda is known to take.
+        for (dual_stack, plain) in [
+            (
+                "123456789012.dkr-ecr.eu-west-1.on.aws/x1:v1",
+                "123456789012.dkr.ecr.eu-west-1.amazonaws.com/x1:v1",
+            ),
+            (
+                "123456789012.dkr-ecr.eu-isoe-west-1.on.cloud-aws.adc-e.uk/x1:v1",
+                "123456789012.dkr.ecr.eu-isoe-west-1.cloud.adc-e.uk/x1:v1",
+            ),
+        ] {
+            assert_eq!(ImageRef::parse(dual_stack).map(|it| it.to_string()), Ok(plain.to_owned()));
         }
     }
 
@@ -190,6 +222,13 @@ mod tests {
         check("docker.io/library/python:3", "private ECR");
         check("public.ecr.aws/x/y:1", "private ECR");
         check("localhost:5000/x:1", "private ECR");
+        check("a..b:v1", "repository name");
+        check("a___b:v1", "repository name");
+        check("a-_b:v1", "repository name");
+        check(
+            "123456789012.dkr.ecr.eusc-de-east-1.amazonaws.com/xx:1",
+            "in aws-eusc it is `123456789012.dkr.ecr.eusc-de-east-1.amazonaws.eu`",
+        );
         check("12.dkr.ecr.eu-west-1.amazonaws.com/xx:1", "account id");
         check("123456789012.dkr.ecr-fips.us-east-1.amazonaws.com/xx:1", "FIPS");
     }

@@ -14,6 +14,7 @@ pub mod export;
 pub mod hash;
 pub mod ignore;
 pub mod image_ref;
+pub mod limits;
 pub mod live;
 mod resolve;
 pub mod rules;

@@ -4,23 +4,24 @@ use super::{
     doc::{FunctionDoc, VariableDoc},
     ignore::IgnoredField,
     image_ref::{ImageRef, Reference},
+    limits,
     shape::FUNCTION_NAME as NAME,
 };
-use crate::kinds::{
-    document::{Violation, check_tags},
-    function_config::logging::{Logging, TEXT},
+use crate::{
+    kinds::{
+        document::{Violation, check_tags, is_fifo},
+        function_config::{
+            config::defaults,
+            logging::{Logging, TEXT},
+        },
+    },
+    shape::FieldRule,
 };
 
-/// Lambda's limit for the whole environment (Lambda quotas page).
-const ENVIRONMENT_BYTES_MAX: usize = 4096;
-/// Lambda's limit for the container image settings (Lambda quotas page).
-const IMAGE_CONFIG_BYTES_MAX: usize = 16 * 1024;
+/// `memorySize` is in MiB, and what a vCPU has in GiB.
+const MIB_PER_GIB: f64 = 1024.0;
 
-/// MiB of a function on Lambda's own instances (Lambda quotas page).
-const MEMORY_MAX: i32 = 10_240;
-
-/// Names that Lambda sets itself and refuses (Lambda developer guide, "Defined runtime environment
-/// variables").
+/// Names that Lambda sets itself and refuses (limits::VARIABLES).
 const RESERVED: &[&str] = &[
     "_HANDLER",
     "_X_AMZN_TRACE_ID",
@@ -41,6 +42,10 @@ const RESERVED: &[&str] = &[
     "LAMBDA_TASK_ROOT",
     "LAMBDA_RUNTIME_DIR",
 ];
+/// Names that Lambda sets itself in every function (limits::METADATA).
+const METADATA: &[&str] = &["AWS_LAMBDA_METADATA_API", "AWS_LAMBDA_METADATA_TOKEN"];
+/// A name that Lambda sets itself on managed instances (limits::CONCURRENCY).
+const CONCURRENCY: &str = "AWS_LAMBDA_MAX_CONCURRENCY";
 
 /// Checks a document against the rules between its fields; returns one violation for each that it
 /// breaks. `name` is the document's, which is the function's unless it says otherwise.
@@ -66,9 +71,11 @@ pub fn check(name: &str, doc: &FunctionDoc) -> Vec<Violation> {
     }
     environment(doc, &mut violation);
     network(doc, &mut violation);
+    dead_letters(doc, &mut violation);
     logging(doc, &mut violation);
     image_config(doc, &mut violation);
     memory(doc, &mut violation);
+    without_provider(doc, &mut violation);
     violations
 }
 
@@ -115,6 +122,12 @@ fn environment(doc: &FunctionDoc, violation: &mut Push<'_>) {
         let message = format!("`{name}` is set by Lambda itself, which refuses it");
         violation(&["environment", "variables", name], message, "use another name");
     }
+    let managed = doc.capacity_provider_config.is_some();
+    let set = |it: &&str| METADATA.contains(it) || managed && *it == CONCURRENCY;
+    for name in environment.variables.keys().map(String::as_str).filter(set) {
+        let message = format!("`{name}` is set by Lambda itself, so a value here has no effect");
+        violation(&["environment", "variables", name], message, "use another name");
+    }
     let unkept =
         environment.variables.iter().filter(|(_, it)| **it == VariableDoc::Keep { keep: false });
     for (name, _) in unkept {
@@ -128,17 +141,16 @@ fn environment(doc: &FunctionDoc, violation: &mut Push<'_>) {
         VariableDoc::Keep { .. } => quoted(name) + 4,
     });
     let bytes = pairs.sum::<usize>() + 1;
-    if bytes > ENVIRONMENT_BYTES_MAX {
-        let message = format!(
-            "the environment takes {bytes} bytes; Lambda allows {ENVIRONMENT_BYTES_MAX} in all"
-        );
+    let most = limits::ENVIRONMENT_BYTES.size();
+    if bytes > most {
+        let message = format!("the environment takes {bytes} bytes; Lambda allows {most} in all");
         let hint =
             "keep long values in SSM Parameter Store or Secrets Manager and pass their names";
         violation(&["environment", "variables"], message, hint);
     }
 }
 
-/// Checks that a VPC has both subnets and security groups, and that an EFS file system has a VPC.
+/// Checks that a VPC has both subnets and security groups, and that a file system has a VPC.
 fn network(doc: &FunctionDoc, violation: &mut Push<'_>) {
     let vpc = doc.vpc_config.as_ref();
     if let Some(vpc) = vpc
@@ -147,10 +159,22 @@ fn network(doc: &FunctionDoc, violation: &mut Push<'_>) {
         let message = "a VPC needs both subnets and security groups".to_owned();
         violation(&["vpcConfig"], message, "give `subnetIds` and `securityGroupIds`, or neither");
     }
-    let efs = doc.file_system_configs.iter().any(|it| it.arn.contains(":elasticfilesystem:"));
-    if efs && vpc.is_none_or(|it| it.subnet_ids.is_empty()) {
-        let message = "a file system of EFS is reached through a VPC, and there is none".to_owned();
-        violation(&["fileSystemConfigs"], message, "add `vpcConfig`");
+    let mounts = !doc.file_system_configs.is_empty();
+    if mounts && vpc.is_none_or(|it| it.subnet_ids.is_empty()) {
+        let message =
+            "a file system of EFS or S3 Files is reached through a VPC, and there is none";
+        violation(&["fileSystemConfigs"], message.to_owned(), "add `vpcConfig`");
+    }
+}
+
+/// Checks that lost events go to a standard queue or topic: to one with the ending of a FIFO one Lambda cannot deliver
+/// them.
+fn dead_letters(doc: &FunctionDoc, violation: &mut Push<'_>) {
+    let Some(config) = &doc.dead_letter_config else { return };
+    if is_fifo(&config.target_arn) {
+        let message = "Lambda delivers lost events to standard queues and topics only, and this is a FIFO one";
+        let hint = "name a standard queue or topic";
+        violation(&["deadLetterConfig", "targetArn"], message.to_owned(), hint);
     }
 }
 
@@ -175,23 +199,54 @@ fn logging(doc: &FunctionDoc, violation: &mut Push<'_>) {
     }
 }
 
-/// Checks the memory's bounds that depend on the capacity provider: with one it must be given,
-/// without one it has a lower limit than the shape allows.
+/// Checks the memory of a function with a capacity provider: it must be given, and be enough for a whole vCPU in one of
+/// the proportions that there are.
 fn memory(doc: &FunctionDoc, violation: &mut Push<'_>) {
-    let managed = doc.capacity_provider_config.is_some();
-    match doc.memory_size {
-        None if managed => {
-            let message = "a function on managed instances needs `memorySize`: what AWS gives it by itself is not known".to_owned();
-            violation(&["capacityProviderConfig"], message, "set `memorySize`");
-        }
-        Some(size) if !managed && size > MEMORY_MAX => {
-            let message = format!(
-                "`memorySize` is {size}; the largest is {MEMORY_MAX} without `capacityProviderConfig`"
-            );
-            violation(&["memorySize"], message, "take less, or run it on managed instances");
-        }
-        _ => {}
+    let Some(provider) = &doc.capacity_provider_config else { return };
+    let ratio = provider.execution_environment_memory_gib_per_vcpu;
+    let ratio = ratio.unwrap_or(defaults::MEMORY_PER_CPU);
+    if !limits::RATIOS.contains(&ratio) {
+        let message = format!("Lambda gives 2, 4 or 8 GiB for each vCPU, and not {ratio}");
+        let path = &["capacityProviderConfig", "executionEnvironmentMemoryGiBPerVCpu"];
+        return violation(path, message, "write 2, 4 or 8");
     }
+    let Some(size) = doc.memory_size else {
+        let message = "a function on managed instances needs `memorySize`: what AWS gives it by itself is not known";
+        return violation(&["capacityProviderConfig"], message.to_owned(), "set `memorySize`");
+    };
+    let least = limits::MANAGED_MEMORY.value;
+    if i64::from(size) < least {
+        let message = format!(
+            "`memorySize` is {size}; the smallest is {least} with `capacityProviderConfig`"
+        );
+        return violation(&["memorySize"], message, "take at least 2048");
+    }
+    if f64::from(size) / MIB_PER_GIB < ratio {
+        let message = format!(
+            "{size} MiB at {ratio} GiB for each vCPU is less than the one vCPU that Lambda asks for"
+        );
+        violation(&["memorySize"], message, "take more memory, or fewer GiB for each vCPU");
+    }
+}
+
+/// Checks the bounds that are lower on Lambda's own instances than the shape allows.
+fn without_provider(doc: &FunctionDoc, violation: &mut Push<'_>) {
+    if doc.capacity_provider_config.is_some() {
+        return;
+    }
+    let mut check = |path: &[&str], given: Option<i32>, most: &FieldRule| {
+        if let Some(given) = given.filter(|it| i64::from(*it) > most.value) {
+            let (field, most) = (path.last().copied().unwrap_or_default(), most.value);
+            let message = format!(
+                "`{field}` is {given}; the largest is {most} without `capacityProviderConfig`"
+            );
+            violation(path, message, "take less, or run it on managed instances");
+        }
+    };
+    check(&["memorySize"], doc.memory_size, &limits::MEMORY);
+    check(&["timeout"], doc.timeout, &limits::TIMEOUT);
+    let storage = doc.ephemeral_storage.as_ref().map(|it| it.size);
+    check(&["ephemeralStorage", "size"], storage, &limits::STORAGE);
 }
 
 /// Checks Lambda's limit for the whole of `imageConfig`.
@@ -199,9 +254,9 @@ fn image_config(doc: &FunctionDoc, violation: &mut Push<'_>) {
     let Some(image) = &doc.image_config else { return };
     let words = image.entry_point.iter().chain(&image.command);
     let bytes = words.map(|it| it.len() + 3).sum::<usize>() + image.working_directory.len();
-    if bytes > IMAGE_CONFIG_BYTES_MAX {
-        let message =
-            format!("imageConfig takes {bytes} bytes; Lambda allows {IMAGE_CONFIG_BYTES_MAX}");
+    let most = limits::IMAGE_CONFIG_BYTES.size();
+    if bytes > most {
+        let message = format!("imageConfig takes {bytes} bytes; Lambda allows {most}");
         violation(&["imageConfig"], message, "put long arguments into a file of the image");
     }
 }

@@ -17,7 +17,7 @@ use crate::{
         diff::Cause,
     },
     kinds::{document::Violation, export, part::Site},
-    shape::{Field, Shape, Text},
+    shape::{Field, ModelDifference, Provenance, Shape, Text},
 };
 
 /// `logGroup`.
@@ -89,7 +89,14 @@ const KMS_KEY: Text = Text::new(
     (1, 256),
     r"^arn:aws[a-zA-Z-]*:kms:[^:]+:[^:]+:key/.+$",
     "the ARN of a KMS key, not that of an alias",
-);
+)
+.unlike(&[ModelDifference::pattern(
+    "none",
+    Provenance::Words {
+        member: "logs:AssociateKmsKey.kmsKeyId",
+        phrase: "The Amazon Resource Name (ARN) of the KMS key to use",
+    },
+)]);
 
 const MEMBERS: &[Field] = &[
     Field::optional(
@@ -98,13 +105,13 @@ const MEMBERS: &[Field] = &[
         "for ever",
         "How long logs are kept: one of the numbers of days that CloudWatch Logs takes (1, 3, 5, 7, 14, 30, \
          60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653).",
-    ),
+    ).aws("logs:PutRetentionPolicy.retentionInDays").unlike(&[ModelDifference::min("none", Provenance::Words { member: "logs:PutRetentionPolicy.retentionInDays", phrase: "Possible values are: 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, and 3653" }), ModelDifference::max("none", Provenance::Words { member: "logs:PutRetentionPolicy.retentionInDays", phrase: "Possible values are: 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, and 3653" })]),
     Field::optional(
         KEY,
         Shape::Text(&KMS_KEY),
         "a key of AWS's",
         "The ARN of the key that encrypts new logs. The key's own policy must let CloudWatch Logs use it.",
-    ),
+    ).aws("logs:AssociateKmsKey.kmsKeyId"),
 ];
 
 impl Block for LogGroup {
@@ -120,7 +127,7 @@ impl Block for LogGroup {
         "not managed",
         "The log group that the function writes to: its own, or the one that `loggingConfig` names. It is \
          made if it is missing, and never deleted: taken out of the manifest, it is left as it is.",
-    );
+    ).own();
     type Doc = LogGroupDoc;
     type Config = Config;
     type Call = Call;

@@ -12,8 +12,11 @@ use std::{collections::BTreeMap, fmt};
 
 use serde_json::Value;
 
-pub use self::statement::{INVOKE, Statement};
 use self::{doc::PermissionDoc, exposure::Exposure};
+pub use self::{
+    shape::RULES,
+    statement::{INVOKE, Statement},
+};
 use super::block::{At, BelongsTo, Block, Extra, Fields};
 use crate::{
     engine::diff::{Cause, Reason},
@@ -106,7 +109,7 @@ impl Block for Permissions {
                 Violation::new(&[], message, "give each its own")
             })
         };
-        doc.iter().enumerate().filter_map(twice).collect()
+        doc.iter().enumerate().filter_map(twice).chain(too_large(doc)).collect()
     }
 
     fn config(doc: &Self::Doc, site: &Site<'_>) -> Statements {
@@ -201,6 +204,17 @@ impl Block for Permissions {
     }
 }
 
+/// Tells of permissions that are more than a policy may hold. They are measured without what every statement has around
+/// them, so that none is refused that AWS may take; where others have statements too, only AWS can say.
+fn too_large(doc: &[PermissionDoc]) -> Option<Violation> {
+    let most = shape::POLICY_BYTES.size();
+    let bytes: usize = doc.iter().map(PermissionDoc::size).sum();
+    let message =
+        format!("the permissions take at least {bytes} bytes; Lambda allows {most} for a policy");
+    let hint = "use fewer, or wider ones: an organization, or a pattern in `sourceArn`";
+    (bytes > most).then(|| Violation::new(&[], message, hint))
+}
+
 /// Returns the statements that let anybody in, or of which Evenkeel cannot tell whom, as extras at
 /// a place.
 fn open<'a>(
@@ -248,5 +262,23 @@ mod tests {
         assert_eq!(calls, [add, remove, supersede.clone()]);
         // It needs every step before it.
         assert_eq!(Permissions::lane(&supersede), None);
+    }
+
+    /// The limit is AWS's for a whole policy, and not a number of statements.
+    #[test]
+    fn as_many_permissions_as_a_policy_can_hold() {
+        let permission = |index: usize, arn: &str| {
+            let sid = format!("s{index}");
+            let value = serde_json::json!({ "sid": sid, "principal": "s3.amazonaws.com", "sourceArn": arn });
+            serde_json::from_value::<PermissionDoc>(value).unwrap()
+        };
+        let many = |count: usize, arn: &str| (0..count).map(|it| permission(it, arn)).collect();
+        let short: Vec<PermissionDoc> = many(60, "arn:aws:s3:::uploads");
+        assert_eq!(Permissions::check(&short), []);
+        let long: Vec<PermissionDoc> = many(60, &format!("arn:aws:s3:::{}", "x".repeat(300)));
+        let violations = Permissions::check(&long);
+        let messages: Vec<&str> = violations.iter().map(|it| it.message.as_str()).collect();
+        assert_eq!(messages.len(), 1, "{messages:?}");
+        assert!(messages[0].ends_with("Lambda allows 20480 for a policy"), "{messages:?}");
     }
 }

@@ -223,22 +223,25 @@ impl Block for Provisioned {
     }
 
     fn to_manifest(config: &Config) -> Option<Value> {
-        match (config.range, config.utilization, config.number?) {
+        match (config.range, config.utilization, config.number) {
+            // Where nobody calls, a range from 0 has no number.
             (Some((min, max)), Some(utilization), _) => {
                 Some(json!({ MIN: min, MAX: max, UTILIZATION: utilization }))
             }
-            (_, _, Number::Fixed(number) | Number::Scaled(number)) => Some(json!(number)),
+            (_, _, number) => number.map(|(Number::Fixed(it) | Number::Scaled(it))| json!(it)),
         }
     }
 
     /// Takes the number for Application Auto Scaling's if a range is wanted: then any number is
-    /// right.
+    /// right, and of a range from 0 none too.
     fn concern(live: &Config, wanted: Option<&Config>) -> Option<Config> {
         let scaled = wanted.is_some_and(|it| matches!(it.number, Some(Number::Scaled(_))));
         let number = live.number.map(|it| match it {
             Number::Fixed(number) if scaled => Number::Scaled(number),
             it => it,
         });
+        let to_nothing = scaled && wanted.and_then(|it| it.range).is_some_and(|(min, _)| min == 0);
+        let number = number.or(to_nothing.then_some(Number::Scaled(0)));
         Some(Config { number, status: ProvisioningStatus::Ready, ..live.clone() })
     }
 
@@ -250,7 +253,7 @@ impl Block for Provisioned {
     }
 
     /// Orders the calls: whoever scales goes before the number becomes ours, and comes after there
-    /// is a number to measure.
+    /// is a number to measure. A range from 0 needs none: AWS takes no 0 for the number.
     fn put(at: &At, wanted: &Config, live: Option<&Config>) -> Vec<Call> {
         let none = Config {
             number: None,
@@ -263,12 +266,13 @@ impl Block for Provisioned {
         let unaim = live.utilization.filter(|_| wanted.utilization.is_none());
         let deregister = live.range.filter(|_| wanted.range.is_none());
         let put = wanted.number.filter(|_| !asks_same(wanted.number, live.number));
+        let put = put.map(|(Number::Fixed(it) | Number::Scaled(it))| it);
         let register = wanted.range.filter(|_| wanted.range != live.range);
         let aim = wanted.utilization.filter(|_| wanted.utilization != live.utilization);
         let calls = [
             unaim.map(|_| Call::Unaim(at())),
             deregister.map(|_| Call::Deregister(at())),
-            put.map(|(Number::Fixed(it) | Number::Scaled(it))| Call::Put(at(), it)),
+            put.filter(|it| *it > 0).map(|it| Call::Put(at(), it)),
             register.map(|it| Call::Register(at(), it)),
             aim.map(|it| Call::Aim(at(), it)),
         ];

@@ -171,3 +171,23 @@ fn another_number_in_a_range_is_as_asked_and_not_the_same() {
     assert!(Provisioned::is_as_asked(&scaled(7), &range(2, 9)));
     assert!(scaled(7) != scaled(5));
 }
+
+/// AWS takes 0 for the least number of a range, and not for the number itself.
+#[test]
+fn a_range_from_nothing_asks_for_no_number() {
+    let wanted = range(0, 5);
+    let calls = [
+        "let concurrency of function f:live scale from 0 to 5",
+        "scale function f:live to a utilization of 0.7",
+    ];
+    assert_eq!(path(None, Some(&wanted)), calls);
+    // Whatever Application Auto Scaling has chosen, and where it has scaled to nothing.
+    assert_eq!(path(Some(reading(0, 5, 3)), Some(&wanted)), [""; 0]);
+    let asleep = Config { number: None, ..range(0, 5) };
+    assert_eq!(path(Some(asleep.clone()), Some(&wanted)), [""; 0]);
+    let manifest = Provisioned::to_manifest(&asleep).unwrap();
+    assert_eq!(manifest, json!({ "min": 0, "max": 5, "targetUtilization": 0.7 }));
+    // From nothing to a number there is nothing to scale with.
+    let started = path(Some(asleep), Some(&number(2)));
+    assert_eq!(started.last().unwrap(), "provision concurrency 2 for function f:live");
+}

@@ -43,7 +43,8 @@ impl Block for Recursion {
         Shape::Choice(&["Allow", TERMINATE]),
         "not managed",
         "What happens to a function that calls itself in a loop over SQS, S3 or SNS.",
-    );
+    )
+    .aws("lambda:PutFunctionRecursionConfig.RecursiveLoop");
     type Doc = String;
     type Config = String;
     type Call = Call;

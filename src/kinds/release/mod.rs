@@ -31,6 +31,7 @@ pub use self::{
     aws::{ReleaseCloud, judged},
     diff::alias,
     proof::start,
+    rules::RULES,
 };
 use self::{doc::ReleaseDoc, live::Live, spec::Spec, step::Step, tag::ReleaseTag};
 use super::{

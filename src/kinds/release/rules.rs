@@ -5,14 +5,34 @@ use std::{collections::BTreeSet, ops::RangeInclusive, time::Duration};
 use regex_lite::Regex;
 
 use super::doc::{ExpectDoc, GradualDoc, ReleaseDoc, StrategyDoc, TestDoc};
-use crate::{engine::time::duration, kinds::document::Violation};
+use crate::{
+    engine::time::duration,
+    kinds::document::Violation,
+    shape::{FieldRule, Provenance, pages::LAMBDA_QUOTAS},
+};
 
 /// CloudWatch counts by the minute: shorter steps would have nothing to go by.
 const STEP: RangeInclusive<Duration> = Duration::from_mins(1)..=Duration::from_hours(24);
-/// Lambda's own limit of a run.
-const TEST: RangeInclusive<Duration> = Duration::from_millis(1)..=Duration::from_mins(15);
-/// Lambda's limit of an event (Lambda quotas page).
-const PAYLOAD_MAX: usize = 6 << 20;
+/// Lambda's own limit of a run that somebody waits for, on managed instances too; in seconds.
+const RUN: FieldRule = FieldRule::number(
+    "release.smokeTests[].expect.maxDuration",
+    1800,
+    "at most {} seconds, the longest run that a caller can wait for",
+    Provenance::Words {
+        member: "lambda:CreateFunction.Timeout",
+        phrase: "the maximum allowed value is 1,800 seconds",
+    },
+);
+/// Lambda's limit of an event, in bytes.
+const PAYLOAD: FieldRule = FieldRule::number(
+    "release.smokeTests[].payload",
+    6 << 20,
+    "at most {} bytes",
+    Provenance::Documented(LAMBDA_QUOTAS),
+);
+
+/// The rules that AWS has and the shape cannot say.
+pub const RULES: &[FieldRule] = &[RUN, PAYLOAD];
 
 /// Returns every rule that the document breaks.
 pub(super) fn check(doc: &ReleaseDoc) -> Vec<Violation> {
@@ -56,7 +76,7 @@ fn smoke_test(doc: &TestDoc) -> Vec<Violation> {
     let ExpectDoc { matches, max_duration, .. } = expect;
     let mut violations = Vec::new();
     let at = &["smokeTests"];
-    if payload.to_string().len() > PAYLOAD_MAX {
+    if payload.to_string().len() > PAYLOAD.size() {
         let message = format!("the payload of the smoke test `{name}` is greater than 6 MB");
         violations.push(Violation::new(at, message, "Lambda takes 6 MB at most"));
     }
@@ -64,7 +84,9 @@ fn smoke_test(doc: &TestDoc) -> Vec<Violation> {
         let message = format!("`matches` of the smoke test `{name}` is no expression: {error}");
         violations.push(Violation::new(at, message, "see the syntax of the crate `regex-lite`"));
     }
-    violations.extend(max_duration.as_deref().and_then(|it| time(at, it, &TEST)));
+    let longest = Duration::from_secs(RUN.value.unsigned_abs());
+    let run = Duration::from_millis(1)..=longest;
+    violations.extend(max_duration.as_deref().and_then(|it| time(at, it, &run)));
     violations
 }
 

@@ -1,13 +1,17 @@
 //! What `release` may hold.
 
-use crate::shape::{DURATION, Field, Map, Shape, Text};
+use crate::shape::{DURATION, Field, Map, ModelDifference, Provenance, Shape, Text};
 
 /// Lambda's rule for aliases (API reference, CreateAlias): no number.
 const ALIAS: Text = Text::new(
     (1, 128),
     "^[A-Za-z0-9_-]*[A-Za-z_-][A-Za-z0-9_-]*$",
     "1 to 128 of A-Z a-z 0-9 _ -, and no number",
-);
+)
+.unlike(&[ModelDifference::pattern(
+    "(?!^[0-9]+$)([a-zA-Z0-9-_]+)",
+    Provenance::Own("the same without looking ahead, which the engine of expressions here cannot"),
+)]);
 const TEST: Text = Text::new((1, 64), "^[A-Za-z0-9_-]+$", "1 to 64 of A-Z a-z 0-9 _ -");
 const POINTER: Text = Text::new((0, 512), "^(/.*)?$", "a JSON Pointer, as `/counts/A`");
 const REGEX: Text = Text::any(1, 512);
@@ -78,7 +82,7 @@ const EXPECT: &[Field] = &[
         "maxDuration",
         Shape::Text(&DURATION),
         "1m",
-        "How long it may take, from 1ms to 15m.",
+        "How long it may take, from 1ms to 30m.",
     ),
 ];
 
@@ -100,7 +104,7 @@ const MEMBERS: &[Field] = &[
         "`live`",
         "The alias that callers use. URL, permissions, asynchronous invocation and the like hang on it \
          then, not on the function itself.",
-    ),
+    ).aws("lambda:CreateAlias.Name"),
     Field::optional(
         "strategy",
         Shape::Either(&Shape::Choice(&["allAtOnce"]), &Shape::Object(STRATEGY)),
@@ -118,7 +122,7 @@ const MEMBERS: &[Field] = &[
         Shape::List(&Shape::Text(&ALARM), 20),
         "none",
         "CloudWatch alarms: while one is on no release begins, and one under way by steps is rolled back.",
-    ),
+    ).aws("cloudwatch:DescribeAlarms.AlarmNames").unlike(&[ModelDifference::max("100", Provenance::Own("more than a release is about"))]),
     Field::optional(
         "keepVersions",
         Shape::Int(1, 1000),
@@ -134,4 +138,5 @@ pub(super) const RELEASE: Field = Field::optional(
     Shape::Object(MEMBERS),
     "not managed",
     "Publishes a version of what is deployed, tests it, and moves an alias to it.",
-);
+)
+.own();

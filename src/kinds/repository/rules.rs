@@ -4,13 +4,35 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::{doc::RepositoryDoc, ignore::IgnoredRepositoryField, shape::NAME, spec::AES256};
-use crate::kinds::document::{Violation, check_tags};
+use super::{doc::RepositoryDoc, ignore::IgnoredRepositoryField, spec::AES256};
+use crate::{
+    kinds::{
+        document::{Violation, check_tags},
+        repository_name::REPOSITORY_NAME as NAME,
+    },
+    shape::{FieldRule, Provenance},
+};
 
-/// ECR's limit for a lifecycle policy (ECR API reference, PutLifecyclePolicy).
-const LIFECYCLE_MAX: usize = 30_720;
-/// ECR's limit for a repository policy (ECR API reference, SetRepositoryPolicy).
-const POLICY_MAX: usize = 10_240;
+/// ECR's limit for a lifecycle policy, in characters.
+const LIFECYCLE: FieldRule = FieldRule::number(
+    "lifecyclePolicy",
+    30_720,
+    "at most {} characters as JSON",
+    Provenance::Model,
+)
+.mirrors("ecr:PutLifecyclePolicy.lifecyclePolicyText");
+/// ECR's limit for a repository policy, in characters.
+const ACCESS: FieldRule = FieldRule::number(
+    "repositoryPolicy",
+    10_240,
+    "at most {} characters as JSON",
+    Provenance::Model,
+)
+.mirrors("ecr:SetRepositoryPolicy.policyText");
+
+/// The rules that AWS has and the shape cannot say.
+pub const RULES: &[FieldRule] = &[LIFECYCLE, ACCESS];
+
 /// What `imageTagMutability` ends in if there are exclusions.
 const WITH_EXCLUSION: &str = "_WITH_EXCLUSION";
 
@@ -72,7 +94,7 @@ fn lifecycle(policy: &Value) -> Vec<Violation> {
         let hint = "add one, or take `lifecyclePolicy` out";
         violations.push(Violation::new(path, "a lifecycle policy needs a rule", hint));
     }
-    violations.extend(size(policy, LIFECYCLE_MAX, "lifecyclePolicy"));
+    violations.extend(size(policy, &LIFECYCLE));
     violations
 }
 
@@ -96,12 +118,13 @@ fn access(policy: &Value) -> Vec<Violation> {
         let message = "a statement has no `Effect` of `Allow` or `Deny`";
         violations.push(Violation::new(path, message, "add it"));
     }
-    violations.extend(size(policy, POLICY_MAX, "repositoryPolicy"));
+    violations.extend(size(policy, &ACCESS));
     violations
 }
 
-fn size(policy: &Value, max: usize, field: &str) -> Option<Violation> {
+fn size(policy: &Value, most: &FieldRule) -> Option<Violation> {
     let size = policy.to_string().len();
-    let message = format!("`{field}` takes {size} bytes as JSON; ECR allows {max}");
-    (size > max).then(|| Violation::new(&[field], message, "shorten it"))
+    let (field, most) = (most.field, most.size());
+    let message = format!("`{field}` takes {size} bytes as JSON; ECR allows {most}");
+    (size > most).then(|| Violation::new(&[field], message, "shorten it"))
 }

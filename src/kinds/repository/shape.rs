@@ -2,17 +2,18 @@
 //! CreateRepository).
 
 use crate::{
-    kinds::document::{POLICY_FIELD, TAGS_FIELD, TAGS_POLICY_FIELD},
-    shape::{Field, Shape, Text},
+    kinds::{
+        document::{POLICY_FIELD, TAGS_FIELD, TAGS_POLICY_FIELD},
+        repository_name::REPOSITORY_NAME,
+    },
+    shape::{Field, ModelDifference, Provenance, Shape, Text},
 };
 
-/// ECR's rule for names.
-pub(super) const NAME: Text = Text::new(
-    (2, 256),
-    "^(?:[a-z0-9]+(?:[._-]+[a-z0-9]+)*/)*[a-z0-9]+(?:[._-]+[a-z0-9]+)*$",
-    "2 to 256 of a-z 0-9 . _ - /, with a letter or digit at both ends of each part",
-);
-const FILTER: Text = Text::new((1, 128), r"^[0-9a-zA-Z._*-]+$", "1 to 128 of A-Z a-z 0-9 . _ * -");
+/// The operation that the members of `spec` belong to.
+pub const OPERATION: &str = "ecr:CreateRepository";
+
+const FILTER: Text =
+    Text::new((1, 128), r"^[0-9a-zA-Z._*-]{1,128}$", "1 to 128 of A-Z a-z 0-9 . _ * -");
 const KMS_KEY: Text = Text::any(1, 2048);
 
 const EXCLUSION: &[Field] = &[
@@ -21,8 +22,10 @@ const EXCLUSION: &[Field] = &[
         Shape::Choice(&["WILDCARD"]),
         "`WILDCARD`",
         "How the filter is read.",
-    ),
-    Field::required("filter", Shape::Text(&FILTER), "The tags that are meant, as `dev-*`."),
+    )
+    .aws("filterType"),
+    Field::required("filter", Shape::Text(&FILTER), "The tags that are meant, as `dev-*`.")
+        .aws("filter"),
 ];
 
 const SCANNING: &[Field] = &[Field::optional(
@@ -30,15 +33,18 @@ const SCANNING: &[Field] = &[Field::optional(
     Shape::Flag,
     "`false`",
     "Whether images are scanned when they are pushed.",
-)];
+)
+.aws("scanOnPush")];
 
 const ENCRYPTION: &[Field] = &[
     Field::required(
         "encryptionType",
         Shape::Choice(&["AES256", "KMS", "KMS_DSSE"]),
         "How images are encrypted.",
-    ),
-    Field::optional("kmsKey", Shape::Text(&KMS_KEY), "ECR's own key", "The key, with KMS."),
+    )
+    .aws("encryptionType"),
+    Field::optional("kmsKey", Shape::Text(&KMS_KEY), "ECR's own key", "The key, with KMS.")
+        .aws("kmsKey"),
 ];
 
 const LIFECYCLE: &[Field] = &[Field::required(
@@ -66,10 +72,10 @@ const POLICY: &[Field] = &[
 pub const SPEC: &[Field] = &[
     Field::optional(
         "repositoryName",
-        Shape::Text(&NAME),
+        Shape::Text(&REPOSITORY_NAME),
         "`metadata.name`",
         "The repository's name in ECR.",
-    ),
+    ).aws("repositoryName"),
     Field::optional(
         "imageTagMutability",
         Shape::Choice(&[
@@ -80,31 +86,31 @@ pub const SPEC: &[Field] = &[
         ]),
         "`MUTABLE`",
         "Whether a tag may be pushed again.",
-    ),
+    ).aws("imageTagMutability"),
     Field::optional(
         "imageTagMutabilityExclusionFilters",
         Shape::List(&Shape::Object(EXCLUSION), 5),
         "none",
         "The tags that are excluded, with the two `…_WITH_EXCLUSION`; their order means nothing.",
-    ),
+    ).aws("imageTagMutabilityExclusionFilters").unlike(&[ModelDifference::min("1", Provenance::Own("a rule asks for one where the mutability has exclusions"))]),
     Field::optional(
         "imageScanningConfiguration",
         Shape::Object(SCANNING),
         "no scan",
         "Scanning of this repository's own; the registry may have rules besides.",
-    ),
+    ).aws("imageScanningConfiguration"),
     Field::optional(
         "encryptionConfiguration",
         Shape::Object(ENCRYPTION),
         "AES256 for a new repository; not compared",
         "ECR lets it be chosen only when the repository is made.",
-    ),
+    ).aws("encryptionConfiguration"),
     Field::optional(
         "lifecyclePolicy",
         Shape::Object(LIFECYCLE),
         "not managed",
         "Which images expire. Compared by meaning. Taken out of the manifest, it is deleted.",
-    ),
+    ).own(),
     Field::optional(
         "repositoryPolicy",
         Shape::Object(POLICY),
@@ -113,7 +119,7 @@ pub const SPEC: &[Field] = &[
          (`LambdaECRImageRetrievalPolicy`) stays as it is, unless the policy here has a statement under that \
          `Sid`: then Evenkeel writes that one, and what Lambda changes in it is drift. Taken out of the \
          manifest, the policy is deleted, except for Lambda's statement.",
-    ),
+    ).own(),
     TAGS_FIELD,
     TAGS_POLICY_FIELD,
     POLICY_FIELD,

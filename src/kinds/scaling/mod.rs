@@ -26,16 +26,14 @@ const MAX: &str = "maxExecutionEnvironments";
 const MOST: i64 = 15_000;
 
 const LIMITS: &[Field] = &[
-    Field::required(
-        MIN,
-        Shape::Int(0, MOST),
-        "How many there are at least; 0 only with a maximum of 0.",
-    ),
+    Field::required(MIN, Shape::Int(0, MOST), "How many there are at least.")
+        .aws("MinExecutionEnvironments"),
     Field::required(
         MAX,
         Shape::Int(0, MOST),
-        "How many there are at most; 0 switches the function off.",
-    ),
+        "How many there are at most; 0, with a minimum of 0, switches the function off.",
+    )
+    .aws("MaxExecutionEnvironments"),
 ];
 
 /// `scalingConfig` as it is written.
@@ -113,23 +111,17 @@ impl Block for Scaling {
         "not managed",
         "How many instances of your own each version runs on that the alias of `release` leads to (Lambda Managed \
          Instances). They cost money also while nobody calls.",
-    );
+    ).aws("lambda:PutFunctionScalingConfig.FunctionScalingConfig");
     type Doc = ScalingDoc;
     type Config = Config;
     type Call = Call;
 
     fn check(doc: &ScalingDoc) -> Vec<Violation> {
         let ScalingDoc { min_execution_environments: min, max_execution_environments: max } = doc;
-        let message = match (min, max) {
-            (min, max) if min > max => format!("`{MIN}` is {min}, and `{MAX}` only {max}"),
-            (0, 1..) => format!("`{MIN}` is 0, and `{MAX}` is {max}: AWS takes 0 only for both"),
-            _ => return Vec::new(),
-        };
-        vec![Violation::new(
-            &[MIN],
-            message,
-            "take at least 1 and at most the maximum, or 0 for both",
-        )]
+        let message = format!("`{MIN}` is {min}, and `{MAX}` only {max}");
+        let violation =
+            || Violation::new(&[MIN], message, "take at most the maximum, or 0 for both");
+        (min > max).then(violation).into_iter().collect()
     }
 
     fn config(doc: &ScalingDoc, _: &Site<'_>) -> Config {

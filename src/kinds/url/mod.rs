@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::block::{At, BelongsTo, Block, Extra, Fields};
 use crate::{
     engine::diff::{Cause, Reason},
-    kinds::{document::Violation, export, part::Site},
+    kinds::{export, part::Site},
     shape::Field,
 };
 
@@ -105,18 +105,6 @@ impl Block for Url {
     type Config = Config;
     type Call = Call;
 
-    /// Credentials and an origin of `*` do not go together.
-    fn check(doc: &UrlDoc) -> Vec<Violation> {
-        let everybody = doc.cors.allow_origins.contains("*");
-        let wrong = doc.cors.allow_credentials && everybody;
-        let message = "browsers refuse credentials where every origin is allowed";
-        let hint = "name the origins, or set `allowCredentials: false`";
-        wrong
-            .then(|| Violation::new(&["cors", "allowOrigins"], message, hint))
-            .into_iter()
-            .collect()
-    }
-
     fn config(doc: &UrlDoc, _: &Site<'_>) -> Config {
         let UrlDoc { auth_type, invoke_mode, cors } = doc;
         Config {
@@ -192,8 +180,44 @@ impl Block for Url {
     }
 
     fn warning(config: &Config) -> Option<Reason> {
-        let message = "the URL asks nobody who they are: with a permission for everybody \
-                       (`principal: \"*\"`) anyone on the internet can invoke the function";
-        (config.auth_type == PUBLIC).then(|| Reason::new("PublicUrl", message))
+        let open = config.auth_type == PUBLIC;
+        let every = config.cors.allow_credentials && config.cors.allow_origins.contains("*");
+        let public = "the URL asks nobody who they are: with a permission for everybody \
+                      (`principal: \"*\"`) anyone on the internet can invoke the function";
+        // Lambda answers with the caller's own origin, so that browsers accept it.
+        let credentials = "every origin may send credentials: any site that a user visits can call the URL with \
+                           the user's cookies";
+        match (open, every) {
+            (true, true) => Some(Reason::new("PublicUrl", format!("{public}; {credentials}"))),
+            (true, false) => Some(Reason::new("PublicUrl", public)),
+            (false, true) => Some(Reason::new("CredentialsForEveryOrigin", credentials)),
+            (false, false) => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Lambda takes credentials for every origin, and answers so that browsers do too.
+    #[test]
+    fn credentials_for_every_origin_are_a_warning() {
+        let reason = |auth_type: &str, credentials: bool, origin: &str| {
+            let cors = Cors {
+                allow_credentials: credentials,
+                allow_origins: BTreeSet::from([origin.to_owned()]),
+                ..Cors::default()
+            };
+            let (auth_type, invoke_mode) = (auth_type.to_owned(), BUFFERED.to_owned());
+            Url::warning(&Config { auth_type, invoke_mode, cors })
+        };
+        let code = |it: Option<Reason>| it.map(|it| it.code);
+        assert_eq!(code(reason("AWS_IAM", true, "*")), Some("CredentialsForEveryOrigin"));
+        assert_eq!(code(reason("AWS_IAM", true, "https://example.com")), None);
+        assert_eq!(code(reason("AWS_IAM", false, "*")), None);
+        assert_eq!(code(reason(PUBLIC, false, "*")), Some("PublicUrl"));
+        let both = reason(PUBLIC, true, "*").unwrap();
+        assert!(both.message.contains("principal") && both.message.contains("cookies"));
     }
 }

@@ -1,10 +1,18 @@
 //! What `url` may hold (Lambda API reference, CreateFunctionUrlConfig and Cors).
 
-use crate::shape::{Field, Shape, Text};
+use crate::shape::{Field, ModelDifference, Provenance, Shape, Text};
 
-const HEADER: Text = Text::any(1, 1024);
-const METHOD: Text = Text::new((1, 6), r"^([A-Z]+|\*)$", "an HTTP method in capitals, or `*`");
-const ORIGIN: Text = Text::new((1, 253), r"^\S+$", "an origin, as `https://example.com`, or `*`");
+const HEADER: Text = Text::any(0, 1024);
+const METHOD: Text = Text::new((1, 6), r"^([A-Z]+|\*)$", "an HTTP method in capitals, or `*`")
+    .unlike(&[ModelDifference::pattern(
+        ".*",
+        Provenance::Words {
+            member: "lambda:CreateFunctionUrlConfig.Cors.AllowMethods",
+            phrase: "For example: GET, POST, DELETE, or the wildcard character (*)",
+        },
+    )]);
+const ORIGIN: Text = Text::new((1, 253), r"^\S+$", "an origin, as `https://example.com`, or `*`")
+    .unlike(&[ModelDifference::pattern(".*", Provenance::Own("no origin has a space"))]);
 
 const CORS: &[Field] = &[
     Field::optional(
@@ -12,37 +20,43 @@ const CORS: &[Field] = &[
         Shape::Flag,
         "`false`",
         "Whether browsers may send cookies and the like.",
-    ),
+    )
+    .aws("AllowCredentials"),
     Field::optional(
         "allowHeaders",
         Shape::List(&Shape::Text(&HEADER), 100),
         "none",
         "Headers that a request may have; their order means nothing, as in all lists here.",
-    ),
+    )
+    .aws("AllowHeaders"),
     Field::optional(
         "allowMethods",
         Shape::List(&Shape::Text(&METHOD), 6),
         "none",
         "Methods that a request may have.",
-    ),
+    )
+    .aws("AllowMethods"),
     Field::optional(
         "allowOrigins",
         Shape::List(&Shape::Text(&ORIGIN), 100),
         "none",
         "Whose pages may ask.",
-    ),
+    )
+    .aws("AllowOrigins"),
     Field::optional(
         "exposeHeaders",
         Shape::List(&Shape::Text(&HEADER), 100),
         "none",
         "Headers of an answer that a page may read.",
-    ),
+    )
+    .aws("ExposeHeaders"),
     Field::optional(
         "maxAge",
         Shape::Int(0, 86_400),
         "0",
         "How long a browser may remember this, in seconds.",
-    ),
+    )
+    .aws("MaxAge"),
 ];
 
 const MEMBERS: &[Field] = &[
@@ -51,14 +65,17 @@ const MEMBERS: &[Field] = &[
         Shape::Choice(&["AWS_IAM", "NONE"]),
         "Who may call: whom IAM allows, or anybody whom `permissions` let in. With `NONE` and a \
          permission for `*` the function is public.",
-    ),
+    )
+    .aws("AuthType"),
     Field::optional(
         "invokeMode",
         Shape::Choice(&["BUFFERED", "RESPONSE_STREAM"]),
         "`BUFFERED`",
         "Whether an answer is sent as a whole or as it comes.",
-    ),
-    Field::optional("cors", Shape::Object(CORS), "no CORS", "What pages of other origins may do."),
+    )
+    .aws("InvokeMode"),
+    Field::optional("cors", Shape::Object(CORS), "no CORS", "What pages of other origins may do.")
+        .aws("Cors"),
 ];
 
 /// `url`.
@@ -67,4 +84,5 @@ pub(super) const URL: Field = Field::optional(
     Shape::Object(MEMBERS),
     "not managed",
     "An HTTP endpoint of the function's own.",
-);
+)
+.aws("lambda:CreateFunctionUrlConfig");

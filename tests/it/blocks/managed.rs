@@ -136,13 +136,13 @@ async fn what_its_instances_do_is_kept_and_whose_they_are_is_chosen_once() {
     let shown = &shown["LambdaManagedInstancesCapacityProviderConfig"];
     assert_eq!(shown["PerExecutionEnvironmentMaxConcurrency"], 8);
     // Whose they are stays, and all else goes on.
-    scene.manifest("  timeout: 9\n  release: {}\n");
+    scene.manifest("  memorySize: 2048\n  timeout: 9\n  release: {}\n");
     let (code, text) = scene.on_manifests(&["apply"]).await;
     assert_eq!(code, 1, "{text}");
     assert!(text.contains("Immutable") && text.contains("functionName"), "{text}");
     assert_eq!(scene.functions()["job"]["configuration"]["Timeout"], 9);
     // Left to others, it still says how the log is written; and a later edit is no drift.
-    let left = "  timeout: 9\n  policy: { ignore: [/capacityProviderConfig] }\n  release: {}\n";
+    let left = "  memorySize: 2048\n  timeout: 9\n  policy: { ignore: [/capacityProviderConfig] }\n  release: {}\n";
     scene.manifest(left);
     scene.apply().await;
     scene.assert_quiet().await;

@@ -53,14 +53,17 @@ pub(super) fn create(registry: &mut Registry, asked: &Asked<'_>) -> Answer {
     Ok(ok(body))
 }
 
-/// ECR's own pattern: lower-case words, divided by single `.`, `_`, `-`, in folders; 2 to 256 characters.
+/// ECR's own pattern (API model, RepositoryName): lower-case words, divided by a single `.`, `_`, `__` or any number of `-`,
+/// in folders; 2 to 256 characters.
 fn check_name(name: &str) -> Result<(), Refusal> {
-    let word = |it: &str| {
-        let edge = |it: Option<char>| it.is_some_and(|it| it.is_ascii_alphanumeric());
-        edge(it.chars().next()) && edge(it.chars().last())
+    let letter = |it: char| it.is_ascii_lowercase() || it.is_ascii_digit();
+    let divider = |it: &str| matches!(it, "." | "_" | "__") || it.chars().all(|it| it == '-');
+    let dividers = |word: &str| {
+        let between: Vec<&str> = word.split(letter).filter(|it| !it.is_empty()).collect();
+        between.into_iter().all(divider)
     };
-    let letters = |it: char| it.is_ascii_lowercase() || it.is_ascii_digit() || "._-/".contains(it);
-    if (2..=256).contains(&name.len()) && name.chars().all(letters) && name.split('/').all(word) {
+    let word = |it: &str| it.starts_with(letter) && it.ends_with(letter) && dividers(it);
+    if (2..=256).contains(&name.len()) && name.split('/').all(word) {
         return Ok(());
     }
     Err(parameter(

@@ -152,6 +152,11 @@ fn capacity(config: &mut Map<String, Value>, given: &Value) {
         "CapacityProviderConfig".into(),
         json!({ "LambdaManagedInstancesCapacityProviderConfig": provider }),
     );
+    // Less is refused where it is asked for, so this is the usual size of other functions.
+    let small = config.get("MemorySize").and_then(Value::as_i64).is_none_or(|it| it < 2048);
+    if small {
+        config.insert("MemorySize".into(), json!(2048));
+    }
 }
 
 #[cfg(test)]

@@ -29,7 +29,7 @@ pub(super) fn create(lambda: &mut Lambda, ctx: &Ctx<'_>) -> Answer {
     }
     rules::not_for_images(body)?;
     rules::environment(body)?;
-    rules::capacity(!body["CapacityProviderConfig"].is_null(), body)?;
+    rules::capacity(None, body)?;
     let name = &ctx.call.resource;
     if lambda.functions.contains_key(name) {
         return Err(Refusal::conflict(format!("Function already exist: {name}")));

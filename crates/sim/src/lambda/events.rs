@@ -33,6 +33,12 @@ pub(super) fn answer(lambda: &mut Lambda, ctx: &Ctx<'_>) -> Answer {
         }
         operation => {
             let body = &ctx.call.body;
+            let success = body["DestinationConfig"]["OnSuccess"]["Destination"].as_str();
+            if success.is_some_and(|it| it.split(':').nth(2) == Some("s3")) {
+                // From the documentation of the operation in the API's model; the words are not AWS's.
+                let text = "S3 buckets are supported only for on-failure destinations.";
+                return Err(Refusal::invalid(text));
+            }
             // Put replaces all, update merges.
             let mut config = match operation {
                 "UpdateFunctionEventInvokeConfig" => kept.ok_or_else(gone)?,

@@ -122,7 +122,10 @@ fn update(lambda: &mut Lambda, id: &str, ctx: &Ctx<'_>) -> Answer {
     }
     let mut shown = lambda.mappings.get(id).ok_or_else(missing)?.shown.clone();
     let enabled = fill(&mut shown, &body, &ctx.call.caller)?;
-    service::of(shown["EventSourceArn"].as_str().unwrap_or_default())?.check(&shown)?;
+    let source = shown["EventSourceArn"].as_str().unwrap_or_default().to_owned();
+    let service = service::of(&source)?;
+    service.complete(&mut shown);
+    service.check(&shown)?;
     twin(lambda, &shown)?;
     let found = lambda.mappings.get_mut(id).ok_or_else(missing)?;
     found.shown = shown;
@@ -156,6 +159,7 @@ fn create(lambda: &mut Lambda, ctx: &Ctx<'_>) -> Answer {
     });
     service.fill_in(&mut shown);
     let enabled = fill(&mut shown, body, &ctx.call.caller)?;
+    service.complete(&mut shown);
     service.check(&shown)?;
     let function = lambda.functions.get(&ctx.call.resource);
     if function.and_then(|it| it.version(ctx.call.qualifier.as_deref())).is_none() {

@@ -1,22 +1,30 @@
 //! What Lambda refuses before it looks at anything: AWS's constraints and its words for them.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::call::Refusal;
 
 /// Whole numbers: where, the smallest, the largest.
 const NUMBERS: &[(&[&str], i64, i64)] = &[
-    (&["Timeout"], 1, 900),
+    (&["Timeout"], 1, 5400),
     (&["MemorySize"], 128, 32_768),
-    (&["EphemeralStorage", "Size"], 512, 10_240),
+    (&["EphemeralStorage", "Size"], 512, 32_768),
     (&["ReservedConcurrentExecutions"], 0, i64::MAX),
     (&["ProvisionedConcurrentExecutions"], 1, i64::MAX),
     (&["MaximumRetryAttempts"], 0, 2),
     (&["MaximumEventAgeInSeconds"], 60, 21_600),
 ];
 
-/// The most memory, in MiB, of a function on Lambda's own instances.
-const MEMORY_MAX: i64 = 10_240;
+/// What is less on Lambda's own instances than on managed ones: where, and the largest. From the documentation of these
+/// members in the API's model and from the Lambda quotas page; the words are not AWS's.
+const WITHOUT_PROVIDER: &[(&[&str], i64)] =
+    &[(&["MemorySize"], 10_240), (&["Timeout"], 1800), (&["EphemeralStorage", "Size"], 10_240)];
+
+/// The least memory, in MiB, of a function on managed instances (Lambda developer guide, "Best practices for Lambda
+/// Managed Instances").
+const MANAGED_MEMORY: f64 = 2048.0;
+/// GiB of memory for each vCPU, of which one must be used (SAM developer guide, "CapacityProviderConfig").
+const RATIOS: [f64; 3] = [2.0, 4.0, 8.0];
 
 /// Words of which one must be used.
 const ENUMS: &[(&[&str], &[&str])] = &[
@@ -134,22 +142,50 @@ pub(super) fn lists(body: &Value) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// What only functions with a capacity provider may have, and what they may not. `managed`: it has one. That `Text`
-/// is refused is from the Lambda developer guide ("Configuring JSON and plain text log formats"); the words are not
-/// AWS's.
-pub(super) fn capacity(managed: bool, body: &Value) -> Result<(), Refusal> {
+/// What only functions with a capacity provider may have, and what they may not. `before`: the function's configuration,
+/// of a function that is there already. That `Text` is refused is from the Lambda developer guide ("Configuring JSON and
+/// plain text log formats"); the words are not AWS's.
+pub(super) fn capacity(before: Option<&Map<String, Value>>, body: &Value) -> Result<(), Refusal> {
+    let managed = match before {
+        Some(config) => config.contains_key("CapacityProviderConfig"),
+        None => !body["CapacityProviderConfig"].is_null(),
+    };
     if managed {
         let text = "LogFormat Text isn't supported for functions with a capacity provider.";
         let plain = body["LoggingConfig"]["LogFormat"] == "Text";
-        return if plain { Err(Refusal::invalid(text)) } else { Ok(()) };
+        return if plain { Err(Refusal::invalid(text)) } else { cpus(before, body) };
     }
     if !body["CapacityProviderConfig"].is_null() {
         let text = "CapacityProviderConfig isn't supported for Lambda Default functions.";
         return Err(Refusal::invalid(text));
     }
-    if let Some(value) = body["MemorySize"].as_i64().filter(|it| *it > MEMORY_MAX) {
-        let text = format!("Member must have value less than or equal to {MEMORY_MAX}");
-        return Err(Refusal::constraint("memorySize", &value.to_string(), &text));
+    for (path, most) in WITHOUT_PROVIDER {
+        if let Some(value) = at(body, path).as_i64().filter(|it| it > most) {
+            let text = format!("Member must have value less than or equal to {most}");
+            return Err(Refusal::constraint(&field(path), &value.to_string(), &text));
+        }
+    }
+    Ok(())
+}
+
+/// Memory on managed instances: enough for one vCPU in one of the proportions that there are.
+fn cpus(before: Option<&Map<String, Value>>, body: &Value) -> Result<(), Refusal> {
+    const PROVIDER: &str = "LambdaManagedInstancesCapacityProviderConfig";
+    const RATIO: &str = "ExecutionEnvironmentMemoryGiBPerVCpu";
+    let kept = |name: &str| before.and_then(|it| it.get(name)).unwrap_or(&Value::Null);
+    let number = |given: &Value, kept: &Value, usual: f64| {
+        given.as_f64().or_else(|| kept.as_f64()).unwrap_or(usual)
+    };
+    let memory = number(&body["MemorySize"], kept("MemorySize"), MANAGED_MEMORY);
+    let ratio = &body["CapacityProviderConfig"][PROVIDER][RATIO];
+    let ratio = number(ratio, &kept("CapacityProviderConfig")[PROVIDER][RATIO], RATIOS[0]);
+    if !RATIOS.contains(&ratio) {
+        let text = format!("{RATIO} must be 2, 4 or 8.");
+        return Err(Refusal::invalid(text));
+    }
+    if memory < MANAGED_MEMORY || memory / 1024.0 < ratio {
+        let text = "MemorySize is too small for a function with a capacity provider.";
+        return Err(Refusal::invalid(text));
     }
     Ok(())
 }
@@ -231,4 +267,40 @@ pub(super) fn tags<'a>(
         return Err(Refusal::invalid("A function has at most 50 tags."));
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn what_a_function_may_have_depends_on_its_instances() {
+        let provider = |ratio: f64| {
+            let own = json!({ "CapacityProviderArn": "arn", "ExecutionEnvironmentMemoryGiBPerVCpu": ratio });
+            json!({ "LambdaManagedInstancesCapacityProviderConfig": own })
+        };
+        let managed = |ratio: f64, memory: i64| {
+            let body = json!({ "MemorySize": memory, "CapacityProviderConfig": provider(ratio) });
+            capacity(None, &body)
+        };
+        for (body, good) in [
+            (json!({ "Timeout": 1800, "MemorySize": 10_240 }), true),
+            (json!({ "Timeout": 1801 }), false),
+            (json!({ "MemorySize": 10_241 }), false),
+            (json!({ "EphemeralStorage": { "Size": 10_241 } }), false),
+            (json!({ "Timeout": 5400, "CapacityProviderConfig": provider(2.0) }), true),
+        ] {
+            assert_eq!(capacity(None, &body).is_ok(), good, "{body}");
+        }
+        assert!(managed(2.0, 2048).is_ok() && managed(8.0, 8192).is_ok());
+        assert!(managed(2.0, 2047).is_err() && managed(8.0, 8191).is_err());
+        assert!(managed(3.0, 6144).is_err());
+        // An update that names neither is held to what is there.
+        let before = json!({ "MemorySize": 4096, "CapacityProviderConfig": provider(4.0) });
+        let before = before.as_object();
+        assert!(capacity(before, &json!({ "Timeout": 1801 })).is_ok());
+        assert!(capacity(before, &json!({ "MemorySize": 2048 })).is_err());
+    }
 }

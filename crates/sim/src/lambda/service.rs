@@ -104,6 +104,46 @@ impl Service<'_> {
         }
     }
 
+    /// Puts in the number of pollers that is not said: Lambda makes it up, for a queue another one (Lambda API reference,
+    /// ProvisionedPollerConfig).
+    pub(super) fn complete(&self, shown: &mut Value) {
+        let given = &shown["ProvisionedPollerConfig"];
+        if given.is_null() {
+            return;
+        }
+        let number = |name: &str, usual: i64| given[name].as_i64().unwrap_or(usual);
+        let minimum = number("MinimumPollers", self.fewest_pollers());
+        let maximum = number("MaximumPollers", 200.max(minimum));
+        shown["ProvisionedPollerConfig"] =
+            json!({ "MinimumPollers": minimum, "MaximumPollers": maximum });
+    }
+
+    fn fewest_pollers(&self) -> i64 {
+        if self.name == "sqs" { 2 } else { 1 }
+    }
+
+    /// What Lambda refuses of pollers, and of Kafka without them. The words are not AWS's.
+    fn check_pollers(&self, shown: &Value) -> Result<(), Refusal> {
+        let pollers = &shown["ProvisionedPollerConfig"];
+        let number = |name: &str| pollers[name].as_i64();
+        let few = |it: i64| it < self.fewest_pollers();
+        let numbers = ["MinimumPollers", "MaximumPollers"].map(number);
+        let many = self.name == "kafka" && numbers[1].is_some_and(|it| it > 2000);
+        if many || numbers.into_iter().flatten().any(few) {
+            return Err(Refusal::invalid("Invalid number of pollers for the event source."));
+        }
+        let least = |name: &str| shown[name].as_i64().is_some_and(|it| it >= 0);
+        let asked = least("MaximumRetryAttempts")
+            || least("MaximumRecordAgeInSeconds")
+            || shown["BisectBatchOnFunctionError"] == true
+            || shown["FunctionResponseTypes"].as_array().is_some_and(|it| !it.is_empty());
+        if self.name == "kafka" && pollers.is_null() && asked {
+            let text = "Error handling of Kafka is supported in provisioned mode only.";
+            return Err(Refusal::invalid(text));
+        }
+        Ok(())
+    }
+
     /// What Lambda refuses of a whole mapping.
     pub(super) fn check(&self, shown: &Value) -> Result<(), Refusal> {
         for (path, smallest, largest) in NUMBERS {
@@ -157,7 +197,7 @@ impl Service<'_> {
         if (0..60).contains(&shown["MaximumRecordAgeInSeconds"].as_i64().unwrap_or(-1)) {
             return Err(Refusal::invalid("MaximumRecordAgeInSeconds must be -1 or at least 60."));
         }
-        Ok(())
+        self.check_pollers(shown)
     }
 }
 
@@ -175,13 +215,6 @@ pub(super) fn cleared(name: &str, value: &Value) -> Result<Option<Value>, Refusa
             _ => Ok(Some(json!({ "OnFailure": {} }))),
         },
         "FilterCriteria" if value["Filters"].as_array().is_some_and(Vec::is_empty) => Ok(None),
-        // Lambda makes up the number that is not said.
-        "ProvisionedPollerConfig" if !empty(value) => {
-            let number = |name: &str, usual: i64| value[name].as_i64().unwrap_or(usual);
-            let minimum = number("MinimumPollers", 1);
-            let maximum = number("MaximumPollers", 200.max(minimum));
-            Ok(Some(json!({ "MinimumPollers": minimum, "MaximumPollers": maximum })))
-        }
         _ => Ok((!empty(value)).then(|| value.clone())),
     }
 }
@@ -225,6 +258,20 @@ mod tests {
         assert!(check(stream, json!({})).is_err());
         assert!(check(stream, json!({ "StartingPosition": "LATEST" })).is_ok());
         assert!(check("arn:aws:s3:::a", json!({})).is_err());
+        let topic = "arn:aws:kafka:eu-west-1:123456789012:cluster/c/0-1";
+        let kafka = |mut body: Value| {
+            body["StartingPosition"] = "LATEST".into();
+            check(topic, body)
+        };
+        let pollers = |it: i64| json!({ "MinimumPollers": it, "MaximumPollers": it });
+        assert!(check(queue, json!({ "ProvisionedPollerConfig": pollers(1) })).is_err());
+        assert!(check(queue, json!({ "ProvisionedPollerConfig": pollers(2) })).is_ok());
+        assert!(kafka(json!({ "ProvisionedPollerConfig": pollers(1) })).is_ok());
+        assert!(kafka(json!({ "ProvisionedPollerConfig": { "MaximumPollers": 2001 } })).is_err());
+        assert!(kafka(json!({ "MaximumRetryAttempts": -1 })).is_ok());
+        assert!(kafka(json!({ "MaximumRetryAttempts": 1 })).is_err());
+        let retries = json!({ "MaximumRetryAttempts": 1, "ProvisionedPollerConfig": pollers(1) });
+        assert!(kafka(retries).is_ok());
     }
 
     #[test]

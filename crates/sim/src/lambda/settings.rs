@@ -57,8 +57,9 @@ pub(super) fn answer(lambda: &mut Lambda, ctx: &Ctx<'_>) -> Answer {
                 config["MinExecutionEnvironments"].as_i64().unwrap_or(3),
                 config["MaxExecutionEnvironments"].as_i64().unwrap_or(15_000),
             );
-            if least > most || (least == 0 && most != 0) || most > 15_000 {
-                let text = "MinExecutionEnvironments is at most MaxExecutionEnvironments, and 0 only if that is 0.";
+            // The API's model takes 0 for the least with any greatest; what Lambda says to that is not known.
+            if least > most || most > 15_000 {
+                let text = "MinExecutionEnvironments is at most MaxExecutionEnvironments.";
                 return Err(Refusal::invalid(text));
             }
             let qualifier = version_of(ctx, found)?;

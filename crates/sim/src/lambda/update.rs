@@ -60,7 +60,7 @@ pub(super) fn config(lambda: &mut Lambda, ctx: &Ctx<'_>) -> Answer {
     rules::environment(body)?;
     let revision = lambda.id();
     let found = lambda.function(ctx)?;
-    rules::capacity(found.latest.config.contains_key("CapacityProviderConfig"), body)?;
+    rules::capacity(Some(&found.latest.config), body)?;
     // One that changes nothing takes as long, and moves the revision as much.
     begin(found, ctx, revision);
     config::merge(&mut found.latest.config, body);
