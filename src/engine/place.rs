@@ -1,6 +1,6 @@
 //! Where objects live: an account and a Region.
 
-use super::name::Name;
+use super::{name::Name, partition::Partition};
 
 /// What the one target is called where no targets file names any.
 pub const DEFAULT_TARGET: &str = "default";
@@ -22,11 +22,7 @@ pub struct Place {
 impl Place {
     /// The partition that the Region belongs to, as it stands in ARNs.
     pub fn partition(&self) -> &'static str {
-        match self.region.split('-').next() {
-            Some("cn") => "aws-cn",
-            Some("us") if self.region.starts_with("us-gov-") => "aws-us-gov",
-            _ => "aws",
-        }
+        Partition::of(&self.region).id
     }
 
     /// The registry of images that name none.
@@ -36,9 +32,7 @@ impl Place {
 
     /// The host of the account's own ECR registry in this Region.
     pub fn own_registry(&self) -> String {
-        let suffix =
-            if self.partition() == "aws-cn" { "amazonaws.com.cn" } else { "amazonaws.com" };
-        format!("{}.dkr.ecr.{}.{suffix}", self.account_id, self.region)
+        Partition::of(&self.region).registry(&self.account_id, &self.region)
     }
 
     /// The ARN of a Lambda function here.
@@ -71,5 +65,31 @@ impl Place {
             self.account_id,
             name.trim_start_matches('/')
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_built_is_of_the_regions_own_partition() {
+        for (region, partition, end) in [
+            ("eu-west-1", "aws", "amazonaws.com"),
+            ("cn-north-1", "aws-cn", "amazonaws.com.cn"),
+            ("eusc-de-east-1", "aws-eusc", "amazonaws.eu"),
+            ("us-isob-east-1", "aws-iso-b", "sc2s.sgov.gov"),
+        ] {
+            let place = Place {
+                target: Name::new(DEFAULT_TARGET),
+                account_id: "123456789012".into(),
+                region: region.into(),
+                registry: None,
+            };
+            assert_eq!(place.registry(), format!("123456789012.dkr.ecr.{region}.{end}"));
+            for arn in [place.function_arn("f"), place.repository_arn("r"), place.role_arn("x")] {
+                assert!(arn.starts_with(&format!("arn:{partition}:")), "{arn}");
+            }
+        }
     }
 }

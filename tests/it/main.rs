@@ -35,6 +35,7 @@ mod log;
 mod manifest;
 mod model;
 mod outputs;
+mod partitions;
 mod plan;
 mod provisioned;
 mod refresh;
