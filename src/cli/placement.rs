@@ -72,11 +72,23 @@ fn strays(document: &Document, places: &[Place]) -> impl Iterator<Item = Diagnos
     })
 }
 
-/// Lambda takes roles of the function's own account only.
+/// Lambda takes roles of the function's own partition and account only.
 fn role(doc: &FunctionDoc, place: &Place) -> Option<Misplaced> {
     let arn = place.fill_in(&doc.role);
-    let account = arn.strip_prefix("arn:")?.split(':').nth(3)?;
-    let Place { target, account_id, .. } = place;
+    let mut parts = arn.strip_prefix("arn:")?.split(':');
+    let (partition, account) = (parts.next()?, parts.nth(2)?);
+    let Place { target, account_id, region, .. } = place;
+    let own = place.partition();
+    if !region.is_empty() && partition != own {
+        return Some(Misplaced {
+            field: "role",
+            value: doc.role.clone(),
+            message: format!(
+                "the role is of the partition {partition}, and the target `{target}` is in {region}, of {own}"
+            ),
+            hint: format!("write the role's name, or an ARN that begins with `arn:{own}:`"),
+        });
+    }
     (account != account_id).then(|| Misplaced {
         field: "role",
         value: doc.role.clone(),

@@ -15,9 +15,11 @@ use crate::{
     daemon::options::Target,
     engine::{
         name::Name,
+        partition::Partition,
         place::{DEFAULT_TARGET, Place},
         policy::Mode,
     },
+    kinds::function::image_ref::{ImageRefError, Registry},
     manifest,
 };
 
@@ -105,16 +107,19 @@ fn read_file(file: &Path) -> Result<Vec<TargetDoc>, CliError> {
 fn parse_file(bytes: &[u8]) -> Result<Vec<TargetDoc>, TargetsFileError> {
     let syntax = |diagnostics| TargetsFileError::Syntax { diagnostics };
     let value = manifest::plain(bytes).map_err(syntax)?;
-    let TargetsFile { targets } = serde_json::from_value(value)?;
+    let TargetsFile { mut targets } = serde_json::from_value(value)?;
     if targets.is_empty() {
         return Err(TargetsFileError::Empty);
     }
     let mut names = BTreeSet::new();
-    for target in &targets {
-        let name = || target.name.clone();
-        check(target).map_err(|source| TargetsFileError::Target { name: name(), source })?;
-        if !names.insert(&target.name) {
-            return Err(TargetsFileError::Twice { name: name() });
+    for target in &mut targets {
+        let name = target.name.clone();
+        let wrong = |source| TargetsFileError::Target { name: name.clone(), source };
+        check(target).map_err(wrong)?;
+        let registry = target.registry.as_deref().map(plain_registry);
+        target.registry = registry.transpose().map_err(wrong)?;
+        if !names.insert(name.clone()) {
+            return Err(TargetsFileError::Twice { name });
         }
     }
     Ok(targets)
@@ -123,7 +128,7 @@ fn parse_file(bytes: &[u8]) -> Result<Vec<TargetDoc>, TargetsFileError> {
 /// Checks what a target says: its name, account, Region, registry and share. A role must be of the
 /// target's own account.
 fn check(target: &TargetDoc) -> Result<(), TargetFault> {
-    let TargetDoc { name, account_id, region, role_arn, external_id, registry, share } = target;
+    let TargetDoc { name, account_id, region, role_arn, external_id, share, registry: _ } = target;
     let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
     let fine = |text: &str| !text.is_empty() && text.chars().all(plain);
     if name.len() > 32 || !fine(name) {
@@ -141,16 +146,27 @@ fn check(target: &TargetDoc) -> Result<(), TargetFault> {
     };
     match role_arn.clone() {
         Some(arn) if !role(&arn) => return Err(TargetFault::RoleArn { arn }),
+        Some(arn) if arn.split(':').nth(1) != Some(Partition::of(region).id) => {
+            let (region, partition) = (region.clone(), Partition::of(region).id);
+            return Err(TargetFault::RolePartition { arn, region, partition });
+        }
         Some(arn) if arn.split(':').nth(4) != Some(account_id) => {
             return Err(TargetFault::RoleAccount { arn, account_id: account_id.clone() });
         }
         None if external_id.is_some() => return Err(TargetFault::ExternalId),
         Some(_) | None => {}
     }
-    let host = |it: &String| !it.contains(".dkr.ecr.") || it.contains('/');
-    if let Some(registry) = registry.clone().filter(host) {
-        return Err(TargetFault::Registry { registry });
-    }
     let good = share.is_none_or(|it| (0.01..=1.0).contains(&it));
     if good { Ok(()) } else { Err(TargetFault::Share) }
+}
+
+/// The host of a registry as image references have it. An emulator's host is taken as it is.
+fn plain_registry(text: &str) -> Result<String, TargetFault> {
+    let registry = text.to_owned();
+    match Registry::parse(text) {
+        Ok(found) => Ok(found.host),
+        Err(source @ ImageRefError::Partition { .. }) => Err(TargetFault::RegistryHost { source }),
+        Err(_) if text.contains(".dkr.ecr.") && !text.contains('/') => Ok(registry),
+        Err(_) => Err(TargetFault::Registry { registry }),
+    }
 }

@@ -40,6 +40,7 @@ mod on_read;
 mod orphans;
 mod own;
 pub mod page;
+pub mod partition;
 pub mod place;
 pub mod policy;
 pub mod preview;

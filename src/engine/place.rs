@@ -1,46 +1,9 @@
 //! Where objects live: an account and a Region.
 
-use super::name::Name;
+use super::{name::Name, partition::Partition};
 
 /// What the one target is called where no targets file names any.
 pub const DEFAULT_TARGET: &str = "default";
-
-/// A part of AWS with accounts and addresses of its own.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Partition {
-    /// As it stands in ARNs.
-    pub name: &'static str,
-    /// What its Regions begin with.
-    pub regions: &'static str,
-    /// What the hosts of its services end in.
-    pub suffix: &'static str,
-}
-
-/// The partitions, AWS's public one last: whatever begins as no other's is a Region of it. The end-to-end tests compare
-/// them with botocore's.
-pub const PARTITIONS: &[Partition] = &[
-    Partition { name: "aws-cn", regions: "cn-", suffix: "amazonaws.com.cn" },
-    Partition { name: "aws-us-gov", regions: "us-gov-", suffix: "amazonaws.com" },
-    Partition { name: "aws-eusc", regions: "eusc-", suffix: "amazonaws.eu" },
-    Partition { name: "aws-iso", regions: "us-iso-", suffix: "c2s.ic.gov" },
-    Partition { name: "aws-iso-b", regions: "us-isob-", suffix: "sc2s.sgov.gov" },
-    Partition { name: "aws-iso-e", regions: "eu-isoe-", suffix: "cloud.adc-e.uk" },
-    Partition { name: "aws-iso-f", regions: "us-isof-", suffix: "csp.hci.ic.gov" },
-    PUBLIC,
-];
-
-const PUBLIC: Partition = Partition { name: "aws", regions: "", suffix: "amazonaws.com" };
-
-/// The partition that a Region belongs to.
-pub fn partition(region: &str) -> Partition {
-    let found = PARTITIONS.iter().find(|it| region.starts_with(it.regions));
-    found.copied().unwrap_or(PUBLIC)
-}
-
-/// The host of an account's ECR registry in a Region.
-pub fn registry_host(account_id: &str, region: &str) -> String {
-    format!("{account_id}.dkr.ecr.{region}.{}", partition(region).suffix)
-}
 
 /// A target whose account has been checked. Specs need it: a role's ARN and an image's registry
 /// depend on the account.
@@ -59,7 +22,7 @@ pub struct Place {
 impl Place {
     /// The partition that the Region belongs to, as it stands in ARNs.
     pub fn partition(&self) -> &'static str {
-        partition(&self.region).name
+        Partition::of(&self.region).id
     }
 
     /// The registry of images that name none.
@@ -69,7 +32,7 @@ impl Place {
 
     /// The host of the account's own ECR registry in this Region.
     pub fn own_registry(&self) -> String {
-        registry_host(&self.account_id, &self.region)
+        Partition::of(&self.region).registry(&self.account_id, &self.region)
     }
 
     /// The ARN of a Lambda function here.
@@ -102,5 +65,31 @@ impl Place {
             self.account_id,
             name.trim_start_matches('/')
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_built_is_of_the_regions_own_partition() {
+        for (region, partition, end) in [
+            ("eu-west-1", "aws", "amazonaws.com"),
+            ("cn-north-1", "aws-cn", "amazonaws.com.cn"),
+            ("eusc-de-east-1", "aws-eusc", "amazonaws.eu"),
+            ("us-isob-east-1", "aws-iso-b", "sc2s.sgov.gov"),
+        ] {
+            let place = Place {
+                target: Name::new(DEFAULT_TARGET),
+                account_id: "123456789012".into(),
+                region: region.into(),
+                registry: None,
+            };
+            assert_eq!(place.registry(), format!("123456789012.dkr.ecr.{region}.{end}"));
+            for arn in [place.function_arn("f"), place.repository_arn("r"), place.role_arn("x")] {
+                assert!(arn.starts_with(&format!("arn:{partition}:")), "{arn}");
+            }
+        }
     }
 }

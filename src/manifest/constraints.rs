@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::envelope::KINDS;
 use crate::{
-    engine::{kind::Kind as _, place::PARTITIONS},
+    engine::{kind::Kind as _, partition::PARTITIONS},
     kinds::{
         async_invoke, event_source,
         function::{self, Function},
@@ -80,9 +80,9 @@ pub fn constraints() -> String {
 /// The same for programs, and the partitions of AWS.
 pub fn constraints_json() -> Value {
     let mut table = shape::constraints_json(&all());
-    let partitions = PARTITIONS.iter().map(
-        |it| serde_json::json!({ "name": it.name, "regions": it.regions, "suffix": it.suffix }),
-    );
+    let partitions = PARTITIONS
+        .iter()
+        .map(|it| serde_json::json!({ "name": it.id, "regions": it.regions, "suffix": it.suffix }));
     if let Some(table) = table.as_object_mut() {
         table.insert("partitions".into(), partitions.collect());
     }

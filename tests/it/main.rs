@@ -36,6 +36,7 @@ mod log;
 mod manifest;
 mod model;
 mod outputs;
+mod partitions;
 mod permissions;
 mod plan;
 mod provisioned;

@@ -3,7 +3,9 @@
 use std::path::PathBuf;
 
 use super::manifest::joined;
-use crate::{aws::clients::ClientError, manifest::Diagnostic};
+use crate::{
+    aws::clients::ClientError, kinds::function::image_ref::ImageRefError, manifest::Diagnostic,
+};
 
 /// Why there is no way to a target.
 #[derive(Debug, thiserror::Error)]
@@ -50,8 +52,14 @@ pub enum TargetFault {
     RoleArn { arn: String },
     #[error("the role `{arn}` is of another account than {account_id}")]
     RoleAccount { arn: String, account_id: String },
+    #[error(
+        "the role `{arn}` is of another partition than {region}, whose ARNs begin with `arn:{partition}:`"
+    )]
+    RolePartition { arn: String, region: String, partition: &'static str },
     #[error("an `externalId` goes with a `roleArn`")]
     ExternalId,
+    #[error(transparent)]
+    RegistryHost { source: ImageRefError },
     #[error("`{registry}` is no registry; write `ACCOUNT.dkr.ecr.REGION.amazonaws.com`")]
     Registry { registry: String },
     #[error("its `share` is not between 0.01 and 1")]

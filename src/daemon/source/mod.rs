@@ -6,6 +6,7 @@
 
 mod error;
 mod ignore;
+mod links;
 mod read;
 mod revision;
 mod several;

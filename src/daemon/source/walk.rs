@@ -15,6 +15,7 @@ use std::{
 use super::{
     error::{SourceError, WalkError},
     ignore::{self, IGNORE_FILE, IgnoreFile, IgnoreFileRead, IgnoreRules},
+    links::links,
 };
 use crate::{daemon::stop::Cancel, manifest::Diagnostic};
 
@@ -210,7 +211,7 @@ impl<'a> Walk<'a> {
         self.ignore_files.push(file);
         self.rules.push(rules);
         self.diagnostics.extend(diagnostics);
-        if entry.is_link { self.leads_into(&path) } else { Ok(()) }
+        if entry.is_link { self.keep(&path) } else { Ok(()) }
     }
 
     /// Whether an ignore file hides what is called so. The nearest file that has a pattern for it decides.
@@ -295,7 +296,7 @@ impl<'a> Walk<'a> {
             if elsewhere || !self.linked.insert(real.clone()) {
                 return Ok(());
             }
-            self.leads_into(&real)?;
+            self.keep(&real)?;
         }
         if self.files.len() >= FILES_MAX {
             return Err(WalkError::Failed(SourceError::TooManyManifests { max: FILES_MAX }));
@@ -326,6 +327,9 @@ impl<'a> Walk<'a> {
             return Ok(None);
         }
         let meta = fs::metadata(&path).map_err(|error| self.error_at(&path, error))?;
+        if *is_link {
+            self.leads_through(&entry.path)?;
+        }
         Ok(Some(EntryTarget { path, meta }))
     }
 
@@ -335,8 +339,15 @@ impl<'a> Walk<'a> {
         names.all(|it| !is_skipped(&it.to_string_lossy()))
     }
 
-    /// Keeps the folder of a file that a link leads to.
-    fn leads_into(&mut self, file: &Path) -> Result<(), WalkError> {
+    /// Keeps the folders inside the root with the links that a link leads through: a swap of one leads it elsewhere.
+    fn leads_through(&mut self, link: &Path) -> Result<(), WalkError> {
+        let inside = |it: &&PathBuf| it.starts_with(self.root) && *it != self.root;
+        let links: Vec<PathBuf> = links(link).iter().filter(inside).cloned().collect();
+        links.iter().try_for_each(|it| self.keep(it))
+    }
+
+    /// Keeps the folder in which a file or a link stands.
+    fn keep(&mut self, file: &Path) -> Result<(), WalkError> {
         let folder = file.parent().unwrap_or(self.root);
         if !self.folders.contains_key(folder) {
             let inode = self.inode(folder)?;

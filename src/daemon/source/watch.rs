@@ -1,6 +1,7 @@
 //! When to read the directory again. Events only say "read"; what happened is found by reading.
 
 use std::{
+    collections::BTreeSet,
     fs,
     path::{self, Path, PathBuf},
     sync::{
@@ -16,7 +17,10 @@ use notify::{
 };
 use tokio::{sync::mpsc, time};
 
-use super::walk::{Folders, Inode};
+use super::{
+    links::links,
+    walk::{Folders, Inode},
+};
 use crate::daemon::stop::Cancel;
 
 /// What is watched; folders by their paths without symbolic links.
@@ -57,8 +61,8 @@ pub struct Watched {
     pub(super) cancel: Cancel,
 }
 
-/// Watches the folders that a source has read, and the directory that holds its root. It follows no links: what
-/// they lead to inside the root is among those folders.
+/// Watches the folders that a source has read, and the directories that hold its root and the links on the way there.
+/// It follows no links inside the root: what they lead to is among those folders.
 pub struct Watcher {
     root: PathBuf,
     events: mpsc::Receiver<()>,
@@ -144,10 +148,10 @@ impl Watcher {
     /// take one of `places` away are also noted in `lost`.
     fn watcher(&self, places: &Places) -> Result<RecommendedWatcher, notify::Error> {
         let (sender, lost) = (self.sender.clone(), Arc::clone(&self.lost));
-        let (root, real, places) = (self.root.clone(), real(&self.root), places.clone());
+        let (way, places) = (RootWay::to(&self.root), places.clone());
         // Whatever else the event says, an error or an overflow too, it means "read again".
         notify::recommended_watcher(move |event| {
-            if is_reading(&event) || is_beside(&event, &root, real.as_deref()) {
+            if is_reading(&event) || way.is_beside(&event) {
                 return;
             }
             if is_loss(&event, &places) {
@@ -174,17 +178,39 @@ fn is_reading(event: &notify::Result<Event>) -> bool {
     }
 }
 
-/// Whether an event is about the root's neighbours only: they may come and go all day. `within` is
-/// what the root led to when the watches were set; if it leads elsewhere now, the answer is no.
-fn is_beside(event: &notify::Result<Event>, root: &Path, within: Option<&Path>) -> bool {
-    let Ok(event) = event else { return false };
-    let beside = |path: &PathBuf| {
-        path.parent() == root.parent()
-            && path.file_name() != root.file_name()
-            && within.is_none_or(|it| !path.starts_with(it))
-    };
-    // An overflow names no path. A neighbour may be a link by which the path leads elsewhere now.
-    !event.paths.is_empty() && event.paths.iter().all(beside) && real(root).as_deref() == within
+/// The way that leads to the root, as it was when the watches were set.
+struct RootWay {
+    root: PathBuf,
+    /// The root, and the links that its path leads through.
+    steps: BTreeSet<PathBuf>,
+    /// Where it led.
+    end: Option<PathBuf>,
+}
+
+impl RootWay {
+    fn to(root: &Path) -> Self {
+        let mut steps = links(root);
+        steps.insert(root.to_path_buf());
+        Self { root: root.to_path_buf(), steps, end: real(root) }
+    }
+
+    /// The directories in which a change may lead the path elsewhere.
+    fn holders(&self) -> impl Iterator<Item = &Path> {
+        self.steps.iter().filter_map(|it| it.parent())
+    }
+
+    /// Whether an event is about the neighbours of the root, and of the links that lead to it, only: they may come and
+    /// go all day. If the root leads elsewhere now, the answer is no.
+    fn is_beside(&self, event: &notify::Result<Event>) -> bool {
+        let Ok(event) = event else { return false };
+        let beside = |path: &PathBuf| {
+            !self.steps.contains(path)
+                && self.holders().any(|it| path.parent() == Some(it))
+                && self.end.as_ref().is_none_or(|it| !path.starts_with(it))
+        };
+        // An overflow names no path. A neighbour may be a link by which the path leads elsewhere now.
+        !event.paths.is_empty() && event.paths.iter().all(beside) && real(&self.root) == self.end
+    }
 }
 
 /// Whether a watch may have gone with what it was on.
@@ -199,10 +225,11 @@ fn std_now() -> std::time::Instant {
     std::time::Instant::now()
 }
 
-/// What to watch: the parent, in which the path is swapped, what the path leads to, and what was read there.
+/// What to watch: the directories in which the path or a link on its way is swapped, what the path leads to, and what
+/// was read there.
 fn places(root: &Path, folders: &Folders) -> Places {
-    let mut places = folders.clone();
-    for path in root.parent().map(Path::to_path_buf).into_iter().chain(real(root)) {
+    let (mut places, way) = (folders.clone(), RootWay::to(root));
+    for path in way.holders().map(Path::to_path_buf).chain(way.end.clone()) {
         if let Ok(meta) = fs::metadata(&path) {
             places.insert(path, Inode::of(&meta));
         }

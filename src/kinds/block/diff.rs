@@ -92,7 +92,18 @@ pub(super) fn diff<B: Block>(
         diff.steps.clear();
         diff.waits.insert(0, wait);
     }
+    look_again(&mut diff);
     diff
+}
+
+/// Waits where a difference has no call that would end it and nothing says why: AWS shows less than there must be for
+/// the call to be about. A difference is never in sync.
+fn look_again<S>(diff: &mut Diff<S>) {
+    if !diff.changes.is_empty() && diff.steps.is_empty() && diff.waits.is_empty() {
+        let message = "AWS does not show yet what is to be changed; it is looked at again";
+        let reason = Reason::new("NotShown", message);
+        diff.waits.push(Wait { reason, on: None, recheck: Some(WORKING_RECHECK), soon: false });
+    }
 }
 
 struct FacetComparison<'a, B: Block> {

@@ -55,6 +55,7 @@ pub(super) fn create(name: &Name, spec: &Spec, facts: &Facts) -> Diff<Step> {
         diff.refusal = Some(Reason::new("NothingToKeep", message));
     }
     diff.refusal = diff.refusal.or_else(|| role_elsewhere(spec));
+    tell_written_host(spec, &mut diff);
     match resolve(spec, facts, false) {
         Ok(resolved) => {
             // A tag may mean another image tomorrow.
@@ -92,10 +93,29 @@ fn preview(name: &Name, spec: &Spec) -> Preview {
     preview
 }
 
-/// Refuses a role of another account, which Lambda never accepts. `None` if it is of the function's own.
+/// Says that the registry is named by another of its hosts than the one that is sent to Lambda.
+fn tell_written_host(spec: &Spec, diff: &mut Diff<Step>) {
+    let Some(written) = &spec.image.written_host else { return };
+    let (host, _) = spec.image.repository.split_once('/').unwrap_or_default();
+    let message = format!(
+        "the image names its registry by the host `{written}`; Lambda is sent `{host}`, which is the same registry: write \
+         that, or leave the registry out for the account's own"
+    );
+    diff.conditions.insert("Warning", Reason::new("RegistryAlias", message));
+}
+
+/// Refuses a role of another account or partition, which Lambda never accepts. `None` if it is of the function's own.
 fn role_elsewhere(spec: &Spec) -> Option<Reason> {
-    let account = |arn: &str| arn.split(':').nth(4).unwrap_or_default().to_owned();
-    let (role, own) = (account(&spec.config.role), account(&spec.arn));
+    let part = |arn: &str, at| arn.split(':').nth(at).unwrap_or_default().to_owned();
+    let (role, own) = (part(&spec.config.role, 1), part(&spec.arn, 1));
+    if role != own {
+        let message = format!(
+            "the role `{}` is of the partition {role}, and the function of {own}: write the role's name, or `arn:{own}:…`",
+            spec.config.role
+        );
+        return Some(Reason::new("RoleElsewhere", message));
+    }
+    let (role, own) = (part(&spec.config.role, 4), part(&spec.arn, 4));
     let message = format!(
         "the role `{}` is of account {role}, and the function of account {own}: Lambda takes roles of its own account only; \
          write the role's name, or its ARN with `${{target.accountId}}`",
@@ -146,6 +166,7 @@ pub(super) fn diff(name: &Name, spec: &Spec, reading: &Reading<Live>, facts: &Fa
     // Last: it takes steps away that the state does not allow.
     state::weigh(name, comparison.code_step(again, reading), live, &mut diff);
     tell_waiting_image(&mut diff);
+    tell_written_host(spec, &mut diff);
     diff
 }
 

@@ -76,6 +76,7 @@ fn full(image: &ImageRef, policy: &ImagePolicyDoc, place: &Place) -> DesiredImag
     };
     let own = host == place.own_registry();
     DesiredImage {
+        written_host: image.registry.as_ref().and_then(|it| it.written.clone()),
         reference: Name::new(reference),
         pinned,
         range: policy.semver.as_ref().map(|it| Name::new(format!("{repository}?semver={it}"))),

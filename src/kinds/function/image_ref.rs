@@ -5,7 +5,7 @@ use std::fmt;
 use crate::{
     engine::{
         facts::Digest,
-        place::{partition, registry_host},
+        partition::{PARTITIONS, Partition},
     },
     kinds::repository_name::REPOSITORY_NAME,
 };
@@ -33,8 +33,10 @@ pub enum Reference {
 /// The host of a private ECR registry.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Registry {
-    /// The whole host.
+    /// The whole host, as Lambda takes it.
     pub host: String,
+    /// The FIPS or dual-stack host that was written in its place, if one was.
+    pub written: Option<String>,
     /// Twelve digits.
     pub account_id: String,
     /// As `eu-central-1`.
@@ -44,6 +46,15 @@ pub struct Registry {
 /// What to do about a registry that is none of Lambda's.
 const OWN: &str =
     "leave the registry out for the account's own, or write `ACCOUNT.dkr.ecr.REGION.amazonaws.com`";
+
+/// What the hosts of a registry are called, and how they end: the plain one, and those that lead to the same registry
+/// by FIPS or by IPv6.
+const HOSTS: [(&str, fn(&Partition) -> Option<&'static str>); 4] = [
+    ("dkr.ecr.", |it| Some(it.suffix)),
+    ("dkr.ecr-fips.", |it| Some(it.suffix)),
+    ("dkr-ecr.", |it| it.dual_stack),
+    ("dkr-ecr-fips.", |it| it.dual_stack),
+];
 
 /// Why a text is no reference: what is wrong and, after `; `, what to do.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -63,24 +74,25 @@ pub enum ImageRefError {
     /// The repository's name is none (ECR API reference, CreateRepository).
     #[error("`{0}` is not a repository name; use {words}", words = REPOSITORY_NAME.words)]
     Repository(String),
-    /// A host that Lambda does not read from.
-    #[error("Lambda takes no image from the FIPS endpoint `{0}`; {OWN}")]
-    Fips(String),
+    /// A host of another partition than its Region's.
+    #[error(
+        "`{host}` is no registry: those of {region} are in the partition {partition}; write `{right}`"
+    )]
+    Partition {
+        /// As written.
+        host: String,
+        /// As `eusc-de-east-1`.
+        region: String,
+        /// As `aws-eusc`.
+        partition: &'static str,
+        /// The host of that account and Region.
+        right: String,
+    },
     /// A host that is no private ECR registry.
     #[error(
         "Lambda runs images from private ECR registries only, and `{0}` is none; push the image to ECR; {OWN}"
     )]
     Host(String),
-    /// A host of ECR's with an ending that its Region does not have.
-    #[error("`{host}` is no host of ECR in that Region; in {partition} it is `{plain}`")]
-    Suffix {
-        /// As it is written.
-        host: String,
-        /// The partition of its Region.
-        partition: &'static str,
-        /// The host of that account and Region.
-        plain: String,
-    },
     /// The account in the host's name is none.
     #[error("`{0}` is no account id of twelve digits; {OWN}")]
     Account(String),
@@ -135,30 +147,35 @@ fn check_repository(name: &str) -> Result<(), ImageRefError> {
 }
 
 impl Registry {
-    /// Reads the host of a private ECR registry. Refuses FIPS endpoints, from which Lambda takes no
-    /// image, and every other host.
-    fn parse(host: &str) -> Result<Self, ImageRefError> {
-        if host.contains("ecr-fips") {
-            return Err(ImageRefError::Fips(host.to_owned()));
+    /// Reads the host of a private ECR registry, by whichever of its names: the plain one is what Lambda is
+    /// documented to take. Refuses every other host.
+    pub fn parse(written: &str) -> Result<Self, ImageRefError> {
+        let host = written.to_ascii_lowercase();
+        let other = || ImageRefError::Host(written.to_owned());
+        let (account_id, rest) = host.split_once('.').ok_or_else(other)?;
+        let form = |(name, suffix)| Some((rest.strip_prefix(name)?, suffix));
+        let (rest, suffix): (&str, fn(&Partition) -> Option<&'static str>) =
+            HOSTS.into_iter().find_map(form).ok_or_else(other)?;
+        let (region, end) = rest.split_once('.').ok_or_else(other)?;
+        let ends = |it: &Partition| suffix(it) == Some(end);
+        if !PARTITIONS.iter().copied().any(ends) {
+            return Err(other());
         }
-        let parts: Vec<&str> = host.split('.').collect();
-        let (account_id, region) = match parts.as_slice() {
-            // Or the dual-stack host of the same registry. Whether Lambda takes it is not known; it takes the plain one.
-            [account, "dkr", "ecr", region, ..] | [account, "dkr-ecr", region, "on", ..] => {
-                (*account, *region)
-            }
-            _ => return Err(ImageRefError::Host(host.to_owned())),
-        };
         if account_id.len() != 12 || !account_id.bytes().all(|it| it.is_ascii_digit()) {
             return Err(ImageRefError::Account(account_id.to_owned()));
         }
-        let dual_stack = parts.get(1) == Some(&"dkr-ecr");
-        let plain = registry_host(account_id, region);
-        if !dual_stack && host != plain {
-            let (host, partition) = (host.to_owned(), partition(region).name);
-            return Err(ImageRefError::Suffix { host, partition, plain });
+        // A Region that is not known here is in the partition that its host says.
+        let known = Partition::known(region);
+        let partition = known.or_else(|| PARTITIONS.iter().copied().find(|it| ends(it)));
+        let partition = partition.unwrap_or_else(|| Partition::of(region));
+        let right = partition.registry(account_id, region);
+        if !ends(partition) {
+            let (host, region) = (written.to_owned(), region.to_owned());
+            return Err(ImageRefError::Partition { host, region, partition: partition.id, right });
         }
-        Ok(Self { host: plain, account_id: account_id.into(), region: region.into() })
+        let (account_id, region) = (account_id.to_owned(), region.to_owned());
+        let written = (right != written).then(|| written.to_owned());
+        Ok(Self { host: right, written, account_id, region })
     }
 }
 
@@ -225,11 +242,50 @@ mod tests {
         check("a..b:v1", "repository name");
         check("a___b:v1", "repository name");
         check("a-_b:v1", "repository name");
-        check(
-            "123456789012.dkr.ecr.eusc-de-east-1.amazonaws.com/xx:1",
-            "in aws-eusc it is `123456789012.dkr.ecr.eusc-de-east-1.amazonaws.eu`",
-        );
         check("12.dkr.ecr.eu-west-1.amazonaws.com/xx:1", "account id");
-        check("123456789012.dkr.ecr-fips.us-east-1.amazonaws.com/xx:1", "FIPS");
+        check("123456789012.dkr.ecr.us-east-1.example.com/xx:1", "private ECR");
+        check("123456789012.dkr-ecr.us-iso-east-1.c2s.ic.gov/xx:1", "private ECR");
+        let right = "partition aws-eusc; write `123456789012.dkr.ecr.eusc-de-east-1.amazonaws.eu`";
+        check("123456789012.dkr.ecr.eusc-de-east-1.amazonaws.com/xx:1", right);
+        let right = "write `123456789012.dkr.ecr.cn-north-1.amazonaws.com.cn`";
+        check("123456789012.dkr.ecr-fips.cn-north-1.amazonaws.com/xx:1", right);
+        check("123456789012.dkr-ecr.cn-north-1.on.aws/xx:1", right);
+    }
+
+    #[test]
+    fn every_partition_has_its_registries() {
+        for (region, end) in [
+            ("us-gov-west-1", "amazonaws.com"),
+            ("eusc-de-east-1", "amazonaws.eu"),
+            ("us-iso-east-1", "c2s.ic.gov"),
+            ("us-isob-east-1", "sc2s.sgov.gov"),
+            ("eu-isoe-west-1", "cloud.adc-e.uk"),
+            ("us-isof-south-1", "csp.hci.ic.gov"),
+            // Whatever comes next.
+            ("nz-north-1", "amazonaws.com"),
+            ("eusc-fr-west-1", "amazonaws.eu"),
+        ] {
+            let text = format!("123456789012.dkr.ecr.{region}.{end}/xx:1");
+            let image = ImageRef::parse(&text).unwrap();
+            assert_eq!(image.to_string(), text);
+            let registry = image.registry.unwrap();
+            assert_eq!((registry.region.as_str(), registry.written), (region, None));
+        }
+    }
+
+    #[test]
+    fn other_names_of_a_registry_lead_to_the_plain_one() {
+        for (host, right) in [
+            ("dkr.ecr-fips.us-east-1.amazonaws.com", "us-east-1.amazonaws.com"),
+            ("dkr-ecr.us-east-1.on.aws", "us-east-1.amazonaws.com"),
+            ("dkr-ecr-fips.us-gov-west-1.on.aws", "us-gov-west-1.amazonaws.com"),
+            ("dkr-ecr.cn-north-1.on.amazonwebservices.com.cn", "cn-north-1.amazonaws.com.cn"),
+            ("DKR.ECR.us-east-1.amazonaws.com", "us-east-1.amazonaws.com"),
+        ] {
+            let written = format!("123456789012.{host}");
+            let image = ImageRef::parse(&format!("{written}/xx:1")).unwrap();
+            assert_eq!(image.to_string(), format!("123456789012.dkr.ecr.{right}/xx:1"));
+            assert_eq!(image.registry.unwrap().written, Some(written));
+        }
     }
 }

@@ -53,6 +53,8 @@ pub struct DesiredImage {
     pub reference: Name,
     /// `registry/repository`.
     pub repository: String,
+    /// The FIPS or dual-stack host that the document names the registry by, if it does.
+    pub written_host: Option<String>,
     /// The digest, if the document names one instead of a tag.
     pub pinned: Option<Digest>,
     /// The name of the image object that stands for the highest version of a range, if one is asked

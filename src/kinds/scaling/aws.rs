@@ -35,7 +35,7 @@ impl FacetClient for Scaling {
         let mut versions = Vec::new();
         for version in all {
             match limits(connection, function, version, priority).await {
-                Ok(found) => versions.extend(found),
+                Ok(found) => versions.push(found),
                 Err(failure) => return (Err(failure), Some(asked)),
             }
         }
@@ -60,13 +60,14 @@ impl FacetClient for Scaling {
     }
 }
 
-/// Reads what was asked for a version and what AWS has made of that; `None`: AWS knows none.
+/// Reads what was asked for a version and what AWS has made of that. A version of which AWS says that it has no such
+/// configuration is one for which nobody has asked for anything.
 async fn limits(
     connection: &Connection,
     function: &str,
     number: String,
     priority: Priority,
-) -> Result<Option<VersionLimits>, Failure> {
+) -> Result<VersionLimits, Failure> {
     let request = connection
         .lambda()
         .get_function_scaling_config()
@@ -76,9 +77,10 @@ async fn limits(
     let (answer, _) = connection.calls.find(call, Box::pin(request.send())).await;
     let limits =
         |it: FunctionScalingConfig| (it.min_execution_environments, it.max_execution_environments);
-    Ok(answer?.map(|it| VersionLimits {
-        number,
-        asked: it.requested_function_scaling_config.map(limits),
-        applied: it.applied_function_scaling_config.map(limits).unwrap_or_default(),
-    }))
+    let (asked, applied) = match answer? {
+        Some(it) => (it.requested_function_scaling_config, it.applied_function_scaling_config),
+        None => (None, None),
+    };
+    let applied = applied.map(limits).unwrap_or_default();
+    Ok(VersionLimits { number, asked: asked.map(limits), applied })
 }

@@ -82,6 +82,11 @@ impl fmt::Display for Call {
     }
 }
 
+/// Names of headers as HTTP compares them: without regard to case (RFC 9110, section 5.1).
+fn folded(headers: &BTreeSet<String>) -> BTreeSet<String> {
+    headers.iter().map(|it| it.to_ascii_lowercase()).collect()
+}
+
 /// Names, if there are any.
 fn list(names: &BTreeSet<String>) -> Option<Value> {
     let all = names.iter().map(|it| Value::from(it.as_str()));
@@ -114,6 +119,7 @@ impl Block for Url {
         }
     }
 
+    /// Headers stand in lower case: two spellings of one name are the same.
     fn fields(config: &Config) -> Fields {
         let Config { auth_type, invoke_mode, cors } = config;
         let Cors {
@@ -132,10 +138,10 @@ impl Block for Url {
             ("authType", auth_type.clone()),
             ("invokeMode", invoke_mode.clone()),
             ("cors/allowCredentials", allow_credentials.to_string()),
-            ("cors/allowHeaders", list(allow_headers)),
+            ("cors/allowHeaders", list(&folded(allow_headers))),
             ("cors/allowMethods", list(allow_methods)),
             ("cors/allowOrigins", list(allow_origins)),
-            ("cors/exposeHeaders", list(expose_headers)),
+            ("cors/exposeHeaders", list(&folded(expose_headers))),
             ("cors/maxAge", max_age.to_string()),
         ];
         fields.into_iter().map(|(path, value)| (path.to_owned(), value)).collect()
@@ -163,6 +169,12 @@ impl Block for Url {
             ("invokeMode", export::unless(invoke_mode.as_str(), &BUFFERED)),
             ("cors", cors),
         ]))
+    }
+
+    /// Compares headers without regard to case, as HTTP does: AWS may answer them in lower case. Origins and methods
+    /// are compared as they are written, as browsers do.
+    fn is_as_asked(live: &Config, wanted: &Config) -> bool {
+        Self::fields(live) == Self::fields(wanted)
     }
 
     fn put(at: &At, wanted: &Config, live: Option<&Config>) -> Vec<Call> {

@@ -261,3 +261,42 @@ async fn both_versions_of_a_canary_get_new_numbers() {
     assert!(!scene.log().contains("NotConverging"), "{}", scene.log());
     drop(daemon);
 }
+
+/// What AWS shows nothing of differs all the same.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_version_of_which_aws_shows_no_numbers_is_not_in_sync() {
+    let scene = Scene::new().await;
+    let refuse = |operation: &str, resource: &str| {
+        let message = format!("The {resource} you requested does not exist.");
+        json!({
+            "fault": "refuse", "operations": [operation], "code": "ResourceNotFoundException",
+            "message": message,
+        })
+    };
+    scene.manifest(&managed(8, (3, 9)));
+    scene.apply().await;
+    // Nobody has moved: it is no drift, and it is written anew.
+    scene.faults(&json!([refuse("GetFunctionScalingConfig", "configuration")]));
+    let (code, text) = scene.planned(&[]).await;
+    assert_eq!(code, 1, "{text}");
+    assert!(text.contains("scale function job:1 from 3 to 9 instances"), "{text}");
+    assert!(!text.contains("drift"), "{text}");
+    let daemon = scene.start();
+    let before = scene.writes();
+    scene
+        .until("it is written", |it| it.count(|it| it.operation == "PutFunctionScalingConfig") > 1)
+        .await;
+    assert!(scene.writes() > before);
+    assert_ne!(scene.row("Scaling")["status"], "synced");
+    scene.faults(&json!([]));
+    scene.until("in sync", |it| it.row("Scaling")["status"] == "synced").await;
+    assert!(!scene.log().contains(r#""cause":"scaling""#), "{}", scene.log());
+    // The alias that it knows of from the release is not shown here: there is nothing to write yet.
+    scene.faults(&json!([refuse("GetAlias", "alias")]));
+    scene.manifest(&managed(8, (4, 9)));
+    scene.until("waits", |it| it.row("Scaling")["reason"] == "NotShown").await;
+    scene.faults(&json!([]));
+    scene.until("new numbers", |it| it.scaled("1") == json!([4, 9])).await;
+    scene.until("in sync", |it| it.row("Scaling")["status"] == "synced").await;
+    drop(daemon);
+}

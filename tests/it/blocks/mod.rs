@@ -3,6 +3,7 @@
 
 mod change;
 mod event_sources;
+mod headers;
 mod independence;
 mod log_groups;
 mod managed;

@@ -87,6 +87,58 @@ async fn changes_are_seen_and_so_is_a_swap() {
     eye.wakes(|| put(&current.join("team"), "b.yaml", "a", 128)).await;
 }
 
+/// The root, or a link that leads to it, stands below the link that git-sync swaps.
+#[tokio::test]
+async fn a_folder_below_a_swapped_link_is_seen() {
+    let folder = TempDir::new().unwrap();
+    let git = folder.path().join("git");
+    fs::create_dir_all(&git).unwrap();
+    sync(&git, 1);
+    let far = folder.path().join("far");
+    symlink("git/current/team", &far).unwrap();
+    let swap = |number| {
+        // The old tree stays for a while: nothing in it tells of the swap.
+        let tree = git.join(format!("{number:040x}"));
+        fs::create_dir_all(tree.join("team")).unwrap();
+        symlink(tree.file_name().unwrap(), git.join("next")).unwrap();
+        fs::rename(git.join("next"), git.join("current")).unwrap();
+    };
+    for (number, root) in [(2, git.join("current/team")), (4, far)] {
+        let mut eye = Eye::on(&root);
+        eye.wakes(|| swap(number)).await;
+        // The watch is on the new tree now.
+        eye.wakes(|| put(&root, "a.yaml", "a", 128)).await;
+        eye.wakes(|| swap(number + 1)).await;
+        // What happens beside the links is no reason to read.
+        eye.rest().await;
+        put(&git, "beside.yaml", "a", 128);
+        put(folder.path(), "beside.yaml", "a", 128);
+        assert!(!eye.sees(Duration::from_millis(500)).await, "neighbours wake it");
+    }
+}
+
+/// A link inside the root that leads through another one, in a folder that is not read itself.
+#[tokio::test]
+async fn a_swap_behind_a_link_inside_the_root_is_seen() {
+    let folder = TempDir::new().unwrap();
+    let root = folder.path().join("m");
+    let hidden = root.join(".shared");
+    for version in ["1", "2"] {
+        fs::create_dir_all(hidden.join(version)).unwrap();
+        put(&hidden.join(version), "a.yaml", "a", 128);
+    }
+    symlink("1", hidden.join("current")).unwrap();
+    symlink(".shared/current/a.yaml", root.join("a.yaml")).unwrap();
+    symlink(".shared/current", root.join("team")).unwrap();
+    let mut eye = Eye::on(&root);
+    eye.wakes(|| {
+        symlink("2", hidden.join("next")).unwrap();
+        fs::rename(hidden.join("next"), hidden.join("current")).unwrap();
+    })
+    .await;
+    eye.wakes(|| put(&hidden.join("2"), "a.yaml", "b", 128)).await;
+}
+
 #[tokio::test]
 async fn a_config_map_is_seen_to_be_swapped_for_one_file_too() {
     let folder = TempDir::new().unwrap();

@@ -30,6 +30,7 @@ use crate::{
         diff::Change,
         kind::Kind as _,
         name::Key,
+        partition::Partition,
         status::{Condition, Row, ShownRow, Truth},
     },
     kinds::{function::Function, release::Release, repository::Repository},
@@ -276,12 +277,8 @@ fn history(viewer: &Viewer, view: &View, object: &BoardObject) -> Vec<HistoryRow
 /// these addresses as an interface.
 fn console(viewer: &Viewer, view: &View, row: &Row) -> Vec<Link> {
     let Some(region) = viewer.region(&row.key.target) else { return Vec::new() };
-    let domain = match region {
-        it if it.starts_with("cn-") => "amazonaws.cn",
-        it if it.starts_with("us-gov-") => "amazonaws-us-gov.com",
-        _ => "aws.amazon.com",
-    };
-    let home = format!("https://{region}.console.{domain}");
+    let Some(console) = Partition::of(region).console else { return Vec::new() };
+    let home = format!("https://{region}.{console}");
     let Key { kind, name, .. } = object_key(&row.key);
     let name = encoded(name.as_str());
     let link =

@@ -11,7 +11,10 @@ use aws_sdk_lambda::{
     },
 };
 
-use super::super::live::{Activity, Live, Package, State, StateReason, Update};
+use super::super::{
+    image_ref::Registry,
+    live::{Activity, Live, Package, State, StateReason, Update},
+};
 use crate::{
     aws::{date::timestamp, op::Op},
     engine::{
@@ -124,7 +127,16 @@ fn repository(code: Option<&FunctionCodeLocation>) -> Known<String> {
     // A colon after the last slash begins a tag; one before it would be a port.
     let (path, last) = bare.rsplit_once('/').unwrap_or(("", bare));
     let last = last.split(':').next().unwrap_or(last);
-    Known::Yes(if path.is_empty() { last.to_owned() } else { format!("{path}/{last}") })
+    Known::Yes(if path.is_empty() { last.to_owned() } else { plain(&format!("{path}/{last}")) })
+}
+
+/// The same with the plain host of its registry, whichever of its hosts whoever deployed it wrote.
+fn plain(repository: &str) -> String {
+    let plain = repository.split_once('/').and_then(|(host, path)| {
+        let registry = Registry::parse(host).ok()?;
+        Some(format!("{}/{path}", registry.host))
+    });
+    plain.unwrap_or_else(|| repository.to_owned())
 }
 
 /// Reads the state of the function and of its last update, with AWS's reasons. A function without a
@@ -182,6 +194,10 @@ mod tests {
         check("h.example.com/a/b@sha256:00", "h.example.com/a/b");
         check("h.example.com/b:v1", "h.example.com/b");
         check("h:5000/b:v1", "h:5000/b");
+        let plain = "123456789012.dkr.ecr.us-east-1.amazonaws.com/a/b";
+        check(&format!("{plain}:v1"), plain);
+        check("123456789012.dkr-ecr.us-east-1.on.aws/a/b:v1", plain);
+        check("123456789012.dkr.ecr-fips.us-east-1.amazonaws.com/a/b@sha256:00", plain);
         // moto writes this for images that were deployed by digest.
         check("h.example.com/b@sha256@sha256:00", "h.example.com/b");
     }
