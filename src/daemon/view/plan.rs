@@ -194,13 +194,14 @@ pub(crate) struct NewFieldView<'a> {
 }
 
 /// The conditions that are worth a line in a plan.
-const NOTES: [&str; 8] = [
+const NOTES: [&str; 9] = [
     "Adopting",
     "ExtraTags",
     "Ignored",
     "ImageWaiting",
     "LifecyclePolicy",
     "RepositoryPolicy",
+    "SetElsewhere",
     "Suspended",
     "Warning",
 ];

@@ -259,6 +259,9 @@ impl<B: Block> FacetComparison<'_, B> {
     fn state(&self, diff: &mut Diff<Step<B>>) {
         let live = self.live.config.get().and_then(Option::as_ref);
         let (Some(wanted), Some(live)) = (&self.spec.config, live) else { return };
+        if let Some(notice) = B::notice(live, wanted) {
+            diff.conditions.insert("SetElsewhere", notice);
+        }
         let (reason, recheck, soon) = match B::state(live, wanted) {
             FacetState::Settled => return,
             FacetState::Working(reason) => (reason, WORKING_RECHECK, true),

@@ -184,6 +184,12 @@ pub trait Block: Sized + Send + Sync + 'static {
         false
     }
 
+    /// What people should know of what is there: that another party sets what the document asks for. `live` is as it
+    /// was read.
+    fn notice(_live: &Self::Config, _wanted: &Self::Config) -> Option<Reason> {
+        None
+    }
+
     /// What people should know of what is wanted, in plain words: it becomes the condition `Warning`, and stands in a plan.
     fn warning(_: &Self::Config) -> Option<Reason> {
         None

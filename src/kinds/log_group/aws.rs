@@ -84,6 +84,7 @@ fn config(found: AwsLogGroup) -> Config {
     Config {
         group: found.log_group_name.unwrap_or_default(),
         retention: found.retention_in_days,
+        account_policy: found.retention_policy_name.filter(|it| !it.is_empty()),
         key: found.kms_key_id.filter(|it| !it.is_empty()),
     }
 }

@@ -14,7 +14,7 @@ use crate::{
     engine::{
         bulk_rows::{BulkRows, BulkSubject},
         count::count,
-        diff::Cause,
+        diff::{Cause, Reason},
     },
     kinds::{document::Violation, export, part::Site},
     shape::{Field, ModelDifference, Provenance, Shape, Text},
@@ -46,6 +46,8 @@ pub struct Config {
     pub group: String,
     /// In days; none: for ever.
     pub retention: Option<i32>,
+    /// Of what is live: the retention policy of the account from which that is, and not from the group.
+    pub account_policy: Option<String>,
     /// The ARN of a key; none: one of AWS's.
     pub key: Option<String>,
 }
@@ -153,34 +155,68 @@ impl Block for LogGroup {
         Config {
             group: site.log_group.to_owned(),
             retention: *retention_in_days,
+            account_policy: None,
             key: kms_key_id.as_deref().map(|it| site.place.fill_in(it)),
         }
     }
 
     fn fields(config: &Config) -> Fields {
-        let Config { group, retention, key } = config;
+        let Config { group, retention, account_policy: _, key } = config;
         let retention = retention.map(|it| (RETENTION, it.to_string()));
         let key = key.clone().map(|it| (KEY, it));
         let all = [Some((GROUP, group.clone())), retention, key].into_iter().flatten();
         all.map(|(path, value)| (path.to_owned(), value)).collect()
     }
 
+    /// What the account says is asked for by no manifest.
     fn to_manifest(config: &Config) -> Option<Value> {
+        let own = config.retention.filter(|_| config.account_policy.is_none());
         Some(export::map([
-            (RETENTION, config.retention.map(Into::into)),
+            (RETENTION, own.map(Into::into)),
             (KEY, config.key.as_deref().map(Into::into)),
         ]))
     }
 
     fn is_free(live: &Config) -> bool {
-        live.retention.is_none() && live.key.is_none()
+        (live.retention.is_none() || live.account_policy.is_some()) && live.key.is_none()
+    }
+
+    /// While a policy of the account holds, AWS shows its number, and what is set on the group has no effect: that
+    /// is as wanted, whatever it is.
+    fn concern(live: &Config, wanted: Option<&Config>) -> Option<Config> {
+        let mut live = live.clone();
+        if live.account_policy.is_some() {
+            live.retention = wanted.and_then(|it| it.retention);
+        }
+        Some(live)
+    }
+
+    fn is_as_asked(live: &Config, wanted: &Config) -> bool {
+        Self::fields(live) == Self::fields(wanted)
+    }
+
+    fn notice(live: &Config, wanted: &Config) -> Option<Reason> {
+        let policy = live.account_policy.as_deref()?;
+        let days = |it: Option<i32>| {
+            it.map_or_else(|| "for ever".into(), |it| format!("for {}", count(it, "day")))
+        };
+        let kept = days(live.retention);
+        let asked = match wanted.retention {
+            Some(it) => format!("`{RETENTION}: {it}` is not written while it holds"),
+            None => "nothing is written".into(),
+        };
+        let message =
+            format!("the account's retention policy {policy} keeps these logs {kept}; {asked}");
+        Some(Reason::new("AccountRetention", message))
     }
 
     fn put(_: &At, wanted: &Config, live: Option<&Config>) -> Vec<Call> {
-        let Config { group, retention, key } = wanted;
+        let Config { group, retention, account_policy: _, key } = wanted;
         // A new group has its key from the start, and keeps logs for ever until it is told
         // otherwise.
-        let made = Config { group: group.clone(), retention: None, key: key.clone() };
+        let key_only = key.clone();
+        let made =
+            Config { group: group.clone(), retention: None, account_policy: None, key: key_only };
         let create = live.is_none().then(|| Call::Create(group.clone(), key.clone()));
         let live = live.unwrap_or(&made);
         let lock = match key {
@@ -237,7 +273,8 @@ mod tests {
     use crate::engine::name::Name;
 
     fn config(retention: Option<i32>, key: Option<&str>) -> Config {
-        Config { group: "g".into(), retention, key: key.map(ToOwned::to_owned) }
+        let key = key.map(ToOwned::to_owned);
+        Config { group: "g".into(), retention, account_policy: None, key }
     }
 
     fn steps(wanted: &Config, live: Option<&Config>) -> Vec<String> {
@@ -269,6 +306,26 @@ mod tests {
         assert!(LogGroup::is_free(&config(None, None)));
         assert!(!LogGroup::is_free(&config(Some(1), None)));
         assert!(!LogGroup::is_free(&config(None, Some("k"))));
+    }
+
+    /// What the account says is neither another party's setting of the group nor a difference, and goes into no
+    /// manifest.
+    #[test]
+    fn a_number_of_the_accounts_is_nobodys() {
+        let live = Config { account_policy: Some("all".into()), ..config(Some(30), None) };
+        assert!(LogGroup::is_free(&live));
+        assert_eq!(LogGroup::to_manifest(&live), Some(serde_json::json!({})));
+        for wanted in [config(None, None), config(Some(7), None)] {
+            let concerned = LogGroup::concern(&live, Some(&wanted)).unwrap();
+            assert!(LogGroup::is_as_asked(&concerned, &wanted));
+            assert_eq!(steps(&wanted, Some(&concerned)), Vec::<String>::new());
+        }
+        let told = LogGroup::notice(&live, &config(Some(7), None)).unwrap().message;
+        assert_eq!(
+            told,
+            "the account's retention policy all keeps these logs for 30 days; `retentionInDays: 7` is not written \
+             while it holds"
+        );
     }
 
     #[test]

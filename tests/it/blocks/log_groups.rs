@@ -55,3 +55,30 @@ async fn a_group_whose_name_goes_on_is_another_one() {
     assert_eq!(scene.log_group()["logGroupName"], "/aws/lambda/job");
     scene.assert_quiet().await;
 }
+
+/// A fresh group is nobody's also where the account says for how long logs are kept, and nothing is deleted when that
+/// number leaves the manifest.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_retention_of_the_accounts_is_left_to_it() {
+    let scene = Scene::new().await;
+    let document = json!({ "retentionInDays": 30 }).to_string();
+    let policy = json!({ "policyName": "all", "policyType": "RETENTION_POLICY", "policyDocument": document });
+    scene.logs("PutAccountPolicy", policy);
+    scene.logs("CreateLogGroup", json!({}));
+    scene.manifest("  logGroup: { retentionInDays: 7 }\n");
+    scene.apply().await;
+    assert_eq!(scene.noted(), ["logGroup"]);
+    scene.assert_quiet().await;
+    let told = scene.count(|it| it.operation.ends_with("RetentionPolicy"));
+    assert_eq!(told, 0, "what the group itself says has no effect");
+    scene.manifest("  logGroup: {}\n");
+    scene.apply().await;
+    assert_eq!(scene.count(|it| it.operation.ends_with("RetentionPolicy")), 0);
+    // Once the account says nothing, the manifest's number counts.
+    scene.manifest("  logGroup: { retentionInDays: 7 }\n");
+    scene.apply().await;
+    scene.logs("DeleteAccountPolicy", json!({}));
+    scene.apply().await;
+    assert_eq!(scene.log_group()["retentionInDays"], 7);
+    scene.assert_quiet().await;
+}

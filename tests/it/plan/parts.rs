@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use evenkeel::kinds::{ALL, DOCUMENTS, facet_of};
+use evenkeel_sim::call::Service;
 use serde_json::Value;
 use tokio::runtime::Runtime;
 
@@ -24,9 +25,15 @@ async fn plan(input: &Input) -> String {
     }
     for hand in input.section("hands").lines() {
         let (call, body) = hand.split_once(' ').unwrap();
+        let (service, call) = call.split_once('.').unwrap_or(("lambda", call));
         let (call, qualifier) = call.split_once(':').map_or((call, None), |it| (it.0, Some(it.1)));
         // The stand-in knows operations by their own constants.
-        scene.lambda(call.to_owned().leak(), qualifier, serde_json::from_str(body).unwrap());
+        let (call, body) = (call.to_owned().leak(), serde_json::from_str(body).unwrap());
+        match service {
+            "logs" => drop(scene.call(Service::Logs, call, ("", body))),
+            "scaling" => drop(scene.call(Service::Scaling, call, ("", body))),
+            _ => drop(scene.lambda(call, qualifier, body)),
+        }
     }
     scene.manifest(&input.members("manifest"));
     let (code, text) = scene.planned(&[]).await;

@@ -18,6 +18,7 @@ pub(crate) use self::events::Written;
 pub(crate) const OPERATIONS: &[&str] = &[
     "AssociateKmsKey",
     "CreateLogGroup",
+    "DeleteAccountPolicy",
     "DeleteLogGroup",
     "DeleteRetentionPolicy",
     "DescribeLogGroups",
@@ -25,6 +26,7 @@ pub(crate) const OPERATIONS: &[&str] = &[
     "DisassociateKmsKey",
     "FilterLogEvents",
     "GetLogEvents",
+    "PutAccountPolicy",
     "PutRetentionPolicy",
 ];
 
@@ -46,7 +48,11 @@ struct Group {
 
 /// The log groups of an account in a Region, by name.
 #[derive(Debug, Default)]
-pub(crate) struct Logs(BTreeMap<String, Group>);
+pub(crate) struct Logs {
+    groups: BTreeMap<String, Group>,
+    /// The account's retention policy: its name, and for how many days; null: for ever.
+    account: Option<(String, Value)>,
+}
 
 /// A group's name out of `logGroupIdentifier`, which may be an ARN.
 pub(crate) fn name(identifier: &str) -> &str {
@@ -59,10 +65,15 @@ impl Logs {
         match call.operation {
             "DescribeLogGroups" => self.describe(call),
             "CreateLogGroup" => self.create(call, date),
+            "PutAccountPolicy" => self.keep_all(call),
+            "DeleteAccountPolicy" => {
+                self.account = None;
+                Ok(nothing())
+            }
             operation => {
                 let text = "The specified log group does not exist.";
                 let missing = || Refusal::new(400, "ResourceNotFoundException", text);
-                let found = self.0.get_mut(&call.resource).ok_or_else(missing)?;
+                let found = self.groups.get_mut(&call.resource).ok_or_else(missing)?;
                 let Group { shown, events } = found;
                 let asked = |arn| Asked { call, events, arn };
                 let arn = shown["logGroupArn"].as_str().unwrap_or_default();
@@ -74,7 +85,7 @@ impl Logs {
                     "DeleteRetentionPolicy" => take(shown, "retentionInDays"),
                     "AssociateKmsKey" => shown["kmsKeyId"] = key(&call.body["kmsKeyId"])?,
                     "DisassociateKmsKey" => take(shown, "kmsKeyId"),
-                    _ => drop(self.0.remove(&call.resource)),
+                    _ => drop(self.groups.remove(&call.resource)),
                 }
                 Ok(nothing())
             }
@@ -83,7 +94,7 @@ impl Logs {
 
     /// For how many days a group keeps what it has.
     pub(crate) fn retention(&self, group: &str) -> Value {
-        self.0.get(group).map_or(Value::Null, |it| it.shown["retentionInDays"].clone())
+        self.groups.get(group).map_or(Value::Null, |it| it.shown["retentionInDays"].clone())
     }
 
     fn create(&mut self, call: &Call, date: Timestamp) -> Answer {
@@ -92,7 +103,7 @@ impl Logs {
         if name.is_empty() || name.len() > 512 || !name.chars().all(good) {
             return Err(constraint("logGroupName", name, "[\\.\\-_/#A-Za-z0-9]+"));
         }
-        if self.0.contains_key(name) {
+        if self.groups.contains_key(name) {
             let text = "The specified log group already exists";
             return Err(Refusal::new(400, "ResourceAlreadyExistsException", text));
         }
@@ -100,15 +111,42 @@ impl Logs {
         if !call.body["kmsKeyId"].is_null() {
             group.shown["kmsKeyId"] = key(&call.body["kmsKeyId"])?;
         }
-        self.0.insert(name.clone(), group);
+        self.groups.insert(name.clone(), group);
         Ok(nothing())
     }
 
     /// What a function wrote. Lambda makes a group that is not there.
     pub(crate) fn write(&mut self, written: Written, (caller, date): (&Caller, Timestamp)) {
         let name = written.group.clone();
-        let found = self.0.entry(name).or_insert_with_key(|name| group(name, caller, date));
+        let found = self.groups.entry(name).or_insert_with_key(|name| group(name, caller, date));
         found.events.append(written, date.as_millisecond());
+    }
+
+    /// A policy of the account for how long all logs are kept. What is in its document is the stand-in's own guess:
+    /// AWS's model does not say.
+    fn keep_all(&mut self, call: &Call) -> Answer {
+        let document = call.text("policyDocument").unwrap_or_default();
+        let document: Value = serde_json::from_str(document).unwrap_or_default();
+        if call.text("policyType") != Some("RETENTION_POLICY") {
+            let text = "The stand-in knows account policies of the type RETENTION_POLICY";
+            return Err(Refusal::new(400, "InvalidParameterException", text));
+        }
+        let name = call.text("policyName").unwrap_or_default().to_owned();
+        self.account = Some((name, document["retentionInDays"].clone()));
+        Ok(nothing())
+    }
+
+    /// A group as it is shown: under a retention policy of the account, with what that says.
+    fn shown(&self, group: &Value) -> Value {
+        let mut shown = group.clone();
+        if let Some((policy, days)) = &self.account {
+            take(&mut shown, "retentionInDays");
+            if !days.is_null() {
+                shown["retentionInDays"] = days.clone();
+            }
+            shown["retentionPolicyName"] = policy.clone().into();
+        }
+        shown
     }
 
     /// Groups in the order of their names.
@@ -121,8 +159,9 @@ impl Logs {
             let text = "Member must have value less than or equal to 50";
             return Err(constraint("limit", &size.to_string(), text));
         }
-        let rows = self.0.iter().filter(|(name, _)| name.starts_with(prefix)).map(|it| &it.1.shown);
-        let mut rows: Vec<&Value> = rows.skip(from).take(size + 1).collect();
+        let rows = self.groups.iter().filter(|(name, _)| name.starts_with(prefix));
+        let rows = rows.map(|it| self.shown(&it.1.shown));
+        let mut rows: Vec<Value> = rows.skip(from).take(size + 1).collect();
         let more = rows.len() > size;
         rows.truncate(size);
         let mut body = json!({ "logGroups": rows });
