@@ -94,6 +94,7 @@ ops! {
     DeleteProvisionedConcurrencyConfig: "DeleteProvisionedConcurrencyConfig", "lambda", Lambda;
     DescribeScalableTargets: "DescribeScalableTargets", "application-autoscaling", AutoScaling;
     DescribeScalingPolicies: "DescribeScalingPolicies", "application-autoscaling", AutoScaling;
+    DescribeScheduledActions: "DescribeScheduledActions", "application-autoscaling", AutoScaling;
     RegisterScalableTarget: "RegisterScalableTarget", "application-autoscaling", AutoScaling;
     DeregisterScalableTarget: "DeregisterScalableTarget", "application-autoscaling", AutoScaling;
     PutScalingPolicy: "PutScalingPolicy", "application-autoscaling", AutoScaling;

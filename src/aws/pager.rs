@@ -4,6 +4,7 @@
 //! budget would be spent where no request follows; and a list that repeats its token ends there as if it were whole.
 //! What stands on a page that nobody read would then be taken for absent.
 
+use aws_sdk_applicationautoscaling::operation::describe_scheduled_actions::DescribeScheduledActionsOutput;
 use aws_sdk_cloudwatchlogs::operation::describe_log_groups::DescribeLogGroupsOutput;
 use aws_sdk_ecr::operation::{
     describe_repositories::DescribeRepositoriesOutput, list_images::ListImagesOutput,
@@ -55,6 +56,7 @@ list_pages! {
     DescribeRepositoriesOutput: next_token;
     ListImagesOutput: next_token;
     DescribeLogGroupsOutput: next_token;
+    DescribeScheduledActionsOutput: next_token;
     GetResourcesOutput: pagination_token;
 }
 

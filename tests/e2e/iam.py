@@ -47,6 +47,7 @@ ANYWHERE = {
     "lambda:CreateEventSourceMapping",
     "application-autoscaling:DescribeScalableTargets",
     "application-autoscaling:DescribeScalingPolicies",
+    "application-autoscaling:DescribeScheduledActions",
     "cloudwatch:DescribeAlarms",  # limited to alarms it shows no composite ones
     "cloudwatch:GetMetricData",
     "logs:DescribeLogGroups",

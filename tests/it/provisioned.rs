@@ -21,7 +21,7 @@ use evenkeel::{
     },
     kinds::{
         block::{At, Of, Spec, Step, aws::Hung},
-        provisioned::{Config, Number, Provisioned, ProvisioningStatus},
+        provisioned::{Config, Number, Provisioned},
     },
 };
 use evenkeel_sim::call::Service;
@@ -167,12 +167,12 @@ fn spec(alias: &str, config: Option<Config>) -> Spec<Provisioned> {
 
 fn number(number: i32) -> Config {
     let number = Some(Number::Fixed(number));
-    Config { number, range: None, utilization: None, status: ProvisioningStatus::Ready }
+    Config { number, ..Config::none() }
 }
 
 fn range(min: i32, max: i32) -> Config {
     let (number, range) = (Some(Number::Scaled(min)), Some((min, max)));
-    Config { number, range, utilization: Some(0.7), status: ProvisioningStatus::Ready }
+    Config { number, range, utilization: Some(0.7), ..Config::none() }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -273,4 +273,49 @@ async fn more_than_is_reserved_waits_until_that_has_changed() {
     Cloud::<Block>::apply(&scene.connection, &put).await.unwrap();
     scene.apply(&wanted).await;
     assert_eq!(scene.there("live").0, json!(5));
+}
+
+/// "Twenty by day, two by night" works by changing the range: that is no drift.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_range_that_scheduled_actions_change_is_theirs() {
+    let scene = Provisioning::new().await;
+    let wanted = spec("live", Some(range(2, 10)));
+    scene.apply(&wanted).await;
+    let of = |more: Value| {
+        let mut body = json!({
+            "ServiceNamespace": "lambda",
+            "ResourceId": "function:job:live",
+            "ScalableDimension": "lambda:function:ProvisionedConcurrency",
+        });
+        body.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        body
+    };
+    let night = json!({ "MinCapacity": 1, "MaxCapacity": 1 });
+    let hand = |operation, more| scene.scene.call(Service::Scaling, operation, ("", of(more)));
+    hand("RegisterScalableTarget", night.clone());
+    // Without a schedule somebody's hand did it.
+    let diff = scene.look(&wanted).await;
+    assert_eq!((diff.changes.len(), diff.steps.len()), (2, 1));
+    let action = json!({ "ScheduledActionName": "night", "Schedule": "cron(0 20 * * ? *)", "ScalableTargetAction": night });
+    hand("PutScheduledAction", action);
+    let diff = scene.look(&wanted).await;
+    assert_eq!((diff.changes.len(), diff.steps.len()), (0, 0));
+    assert_eq!(
+        diff.conditions["SetElsewhere"].message,
+        "its range is 1 to 1 now, and the manifest's, 2 to 10, is written only where nothing scales yet: scheduled \
+         actions change it (night)"
+    );
+    // The policy is still kept.
+    hand("DeleteScalingPolicy", json!({ "PolicyName": "evenkeel" }));
+    assert_eq!(scene.apply(&wanted).await, ["scale function job:live to a utilization of 0.7"]);
+    assert_eq!(scene.there("live").1, json!([1, 1, 0.7]));
+    // Whoever may not see the schedules does not undo what may be theirs.
+    scene.scene.fails("DescribeScheduledActions", "deny");
+    let diff = scene.look(&wanted).await;
+    let reasons: Vec<_> = diff.waits.iter().map(|it| it.reason.code).collect();
+    assert_eq!((diff.steps.len(), reasons.as_slice()), (0, ["Unreadable"].as_slice()));
+    scene.scene.faults(&json!([]));
+    hand("DeleteScheduledAction", json!({ "ScheduledActionName": "night" }));
+    let scale = "let concurrency of function job:live scale from 2 to 10";
+    assert_eq!(scene.apply(&wanted).await, [scale]);
 }

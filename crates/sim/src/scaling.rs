@@ -1,4 +1,4 @@
-//! Application Auto Scaling: targets and policies, which are kept and scale nothing.
+//! Application Auto Scaling: targets, policies and scheduled actions, which are kept and scale nothing.
 
 use std::collections::BTreeMap;
 
@@ -13,10 +13,13 @@ use crate::{
 /// What is answered here.
 pub(crate) const OPERATIONS: &[&str] = &[
     "DeleteScalingPolicy",
+    "DeleteScheduledAction",
     "DeregisterScalableTarget",
     "DescribeScalableTargets",
     "DescribeScalingPolicies",
+    "DescribeScheduledActions",
     "PutScalingPolicy",
+    "PutScheduledAction",
     "RegisterScalableTarget",
 ];
 
@@ -33,6 +36,7 @@ type Key = [String; 3];
 pub(crate) struct Scaling {
     targets: BTreeMap<Key, Value>,
     policies: BTreeMap<(Key, String), Value>,
+    schedules: BTreeMap<(Key, String), Value>,
 }
 
 impl Scaling {
@@ -40,6 +44,16 @@ impl Scaling {
         match call.operation {
             "DescribeScalableTargets" => Ok(self.describe_targets(call)),
             "DescribeScalingPolicies" => Ok(self.describe_policies(call)),
+            "DescribeScheduledActions" => Ok(self.describe_schedules(call)),
+            "PutScheduledAction" => self.schedule(call, date),
+            "DeleteScheduledAction" => {
+                let key = key(call)?;
+                let name = call.text("ScheduledActionName").unwrap_or_default();
+                match self.schedules.remove(&(key.clone(), name.to_owned())) {
+                    Some(_) => Ok(Reply::new(200, json!({}))),
+                    None => Err(missing("No scheduled action found", &key)),
+                }
+            }
             "RegisterScalableTarget" => self.register(call, date),
             "DeregisterScalableTarget" => self.deregister(call),
             "PutScalingPolicy" => self.put(call, date),
@@ -80,13 +94,14 @@ impl Scaling {
         Ok(Reply::new(200, json!({ "ScalableTargetARN": arn })))
     }
 
-    /// The policies of a target go with it.
+    /// The policies and scheduled actions of a target go with it.
     fn deregister(&mut self, call: &Call) -> Answer {
         let key = key(call)?;
         if self.targets.remove(&key).is_none() {
             return Err(missing("No scalable target found", &key));
         }
         self.policies.retain(|(target, _), _| *target != key);
+        self.schedules.retain(|(target, _), _| *target != key);
         Ok(Reply::new(200, json!({})))
     }
 
@@ -118,6 +133,27 @@ impl Scaling {
         Ok(Reply::new(200, json!({ "PolicyARN": arn, "Alarms": [] })))
     }
 
+    fn schedule(&mut self, call: &Call, date: Timestamp) -> Answer {
+        let key = key(call)?;
+        if !self.targets.contains_key(&key) {
+            return Err(missing("No scalable target registered", &key));
+        }
+        let name = call.text("ScheduledActionName").unwrap_or_default();
+        let [service, resource, dimension] = key.clone();
+        let shown = json!({
+            "ScheduledActionName": name,
+            "ScheduledActionARN": arn(call, &format!("scheduledAction:{resource}:scheduledActionName/{name}")),
+            "ServiceNamespace": service,
+            "Schedule": call.body["Schedule"],
+            "ResourceId": resource,
+            "ScalableDimension": dimension,
+            "ScalableTargetAction": call.body["ScalableTargetAction"],
+            "CreationTime": time::seconds(date),
+        });
+        self.schedules.insert((key, name.to_owned()), shown);
+        Ok(Reply::new(200, json!({})))
+    }
+
     fn delete(&mut self, call: &Call) -> Answer {
         let key = key(call)?;
         let name = call.text("PolicyName").unwrap_or_default();
@@ -142,6 +178,14 @@ impl Scaling {
             fits(it, call) && of(it) && (among.is_empty() || among.contains(&&it["PolicyName"]))
         });
         page(rows, call, ("ScalingPolicies", POLICIES))
+    }
+}
+
+impl Scaling {
+    fn describe_schedules(&self, call: &Call) -> Reply {
+        let of = |it: &Value| call.text("ResourceId").is_none_or(|id| it["ResourceId"] == id);
+        let rows = self.schedules.values().filter(|it| fits(it, call) && of(it));
+        page(rows, call, ("ScheduledActions", TARGETS))
     }
 }
 

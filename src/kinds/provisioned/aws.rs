@@ -22,7 +22,7 @@ use crate::{
     engine::failure::Failure,
     kinds::block::{
         At,
-        aws::{Connection, FacetClient, FacetQuery, Read},
+        aws::{Connection, FacetClient, FacetQuery, PAGES_MAX, Read},
     },
 };
 
@@ -31,7 +31,8 @@ const DIMENSION: ScalableDimension = ScalableDimension::LambdaFunctionProvisione
 const METRIC: MetricType = MetricType::LambdaProvisionedConcurrencyUtilization;
 
 impl FacetClient for Provisioned {
-    /// The instances, and with a range what scales them.
+    /// The instances, and with a range what scales them. Scheduled actions are read besides only where the range is
+    /// another one than is wanted, which is taken as unusual.
     const READ_COSTS: &'static [(Bucket, f64)] =
         &[(Bucket::Lambda, 1.0), (Bucket::AutoScaling, 2.0)];
 
@@ -39,8 +40,9 @@ impl FacetClient for Provisioned {
     async fn read(
         connection: &Connection,
         _: &GetFunctionOutput,
-        FacetQuery { at, priority, .. }: FacetQuery<'_, Self>,
+        asked: FacetQuery<'_, Self>,
     ) -> Read<Config> {
+        let (at, priority) = (asked.at, asked.priority);
         let request = connection
             .lambda()
             .get_provisioned_concurrency_config()
@@ -49,7 +51,7 @@ impl FacetClient for Provisioned {
         let call = Call::plain(Op::GetProvisionedConcurrencyConfig, priority);
         let (answer, began) = connection.calls.find(call, Box::pin(request.send())).await;
         let config = match answer {
-            Ok(found) => scaled(connection, at, priority, found).await,
+            Ok(found) => scaled(connection, &asked, found).await,
             Err(failure) => Err(failure),
         };
         (config, Some(began))
@@ -85,20 +87,25 @@ impl FacetClient for Provisioned {
 /// Completes what Lambda shows with who scales it. `None`: there is neither a number nor a range.
 async fn scaled(
     connection: &Connection,
-    at: &At,
-    priority: Priority,
+    FacetQuery { at, wanted, priority }: &FacetQuery<'_, Provisioned>,
     found: Option<GetProvisionedConcurrencyConfigOutput>,
 ) -> Result<Option<Config>, Failure> {
+    let priority = *priority;
     let range = range(connection, at, priority).await?;
     // Without a target there are no policies.
     let utilization = match range {
         Some(_) => utilization(connection, at, priority).await?,
         None => None,
     };
+    let asked = wanted.and_then(|it| it.range);
+    let schedules = match (range, asked) {
+        (Some(range), Some(asked)) if range != asked => schedules(connection, at, priority).await?,
+        _ => Vec::new(),
+    };
     let status = found.as_ref().map_or(ProvisioningStatus::Ready, status);
     let number = found.and_then(|it| it.requested_provisioned_concurrent_executions);
     let number = number.map(Number::Fixed);
-    let config = Config { number, range, utilization, status };
+    let config = Config { number, range, utilization, status, schedules };
     Ok(Some(config).filter(|it| it.number.is_some() || it.range.is_some()))
 }
 
@@ -159,6 +166,29 @@ async fn utilization(
     let (answer, _) = connection.calls.run(call, Box::pin(request.send())).await?;
     let own = answer.scaling_policies.unwrap_or_default();
     Ok(own.into_iter().find(|it| it.policy_name == POLICY).and_then(aimed))
+}
+
+/// Reads the names of the scheduled actions that change the range of an alias.
+async fn schedules(
+    connection: &Connection,
+    at: &At,
+    priority: Priority,
+) -> Result<Vec<String>, Failure> {
+    let request = |token| {
+        let request = connection.clients.scaling.describe_scheduled_actions();
+        let request = request.service_namespace(NAMESPACE).resource_id(resource(at));
+        request.scalable_dimension(DIMENSION).set_next_token(token).send()
+    };
+    let mut all = Vec::new();
+    let mut list = connection.calls.list(Op::DescribeScheduledActions, priority, PAGES_MAX);
+    while let Some((page, _)) = list.next(request).await? {
+        let actions = page.scheduled_actions.unwrap_or_default().into_iter();
+        // One that is over changes nothing any more, and AWS deletes it.
+        let changes = actions.filter(|it| it.scalable_target_action.is_some());
+        all.extend(changes.map(|it| it.scheduled_action_name));
+    }
+    all.sort();
+    Ok(all)
 }
 
 /// What a policy aims at; none if it is not as ours are.

@@ -102,6 +102,17 @@ pub struct Config {
     pub utilization: Option<f64>,
     /// Of what is live.
     pub status: ProvisioningStatus,
+    /// Of what is live: the scheduled actions that change the range. They are read only where the range is another
+    /// one than is wanted.
+    pub schedules: Vec<String>,
+}
+
+impl Config {
+    /// Nothing is kept ready.
+    pub const fn none() -> Self {
+        let status = ProvisioningStatus::Ready;
+        Self { number: None, range: None, utilization: None, status, schedules: Vec::new() }
+    }
 }
 
 /// One call.
@@ -180,17 +191,14 @@ impl Block for Provisioned {
     /// Reads a range as one that starts with its least number.
     fn config(doc: &ProvisionedDoc, _: &Site<'_>) -> Config {
         match doc {
-            ProvisionedDoc::Number(number) => Config {
-                number: Some(Number::Fixed(*number)),
-                range: None,
-                utilization: None,
-                status: ProvisioningStatus::Ready,
-            },
+            ProvisionedDoc::Number(number) => {
+                Config { number: Some(Number::Fixed(*number)), ..Config::none() }
+            }
             ProvisionedDoc::Range(RangeDoc { min, max, target_utilization }) => Config {
                 number: Some(Number::Scaled(*min)),
                 range: Some((*min, *max)),
                 utilization: Some(*target_utilization),
-                status: ProvisioningStatus::Ready,
+                ..Config::none()
             },
         }
     }
@@ -198,7 +206,7 @@ impl Block for Provisioned {
     /// Writes a number that Application Auto Scaling chooses as `scaled`, so that its choices
     /// differ from no manifest. The texts are hashed into the function's tag.
     fn fields(config: &Config) -> Fields {
-        let Config { number, range, utilization, status: _ } = config;
+        let Config { number, range, utilization, status: _, schedules: _ } = config;
         let number = number.map(|it| match it {
             Number::Fixed(number) => number.to_string(),
             Number::Scaled(_) => SCALED.to_owned(),
@@ -233,7 +241,7 @@ impl Block for Provisioned {
     }
 
     /// Takes the number for Application Auto Scaling's if a range is wanted: then any number is
-    /// right, and of a range from 0 none too.
+    /// right, and of a range from 0 none too. Where scheduled actions change the range, any range is.
     fn concern(live: &Config, wanted: Option<&Config>) -> Option<Config> {
         let scaled = wanted.is_some_and(|it| matches!(it.number, Some(Number::Scaled(_))));
         let number = live.number.map(|it| match it {
@@ -242,7 +250,19 @@ impl Block for Provisioned {
         });
         let to_nothing = scaled && wanted.and_then(|it| it.range).is_some_and(|(min, _)| min == 0);
         let number = number.or(to_nothing.then_some(Number::Scaled(0)));
-        Some(Config { number, status: ProvisioningStatus::Ready, ..live.clone() })
+        let scheduled = wanted.and_then(|it| it.range).filter(|_| is_scheduled(live));
+        let range = scheduled.or(live.range);
+        Some(Config { number, range, status: ProvisioningStatus::Ready, ..live.clone() })
+    }
+
+    fn notice(live: &Config, wanted: &Config) -> Option<Reason> {
+        let ((min, max), (least, most)) = (live.range?, wanted.range?);
+        let message = format!(
+            "its range is {min} to {max} now, and the manifest's, {least} to {most}, is written only where nothing \
+             scales yet: scheduled actions change it ({})",
+            live.schedules.join(", ")
+        );
+        is_scheduled(live).then(|| Reason::new("ScheduledScaling", message))
     }
 
     /// Its state is no part of what is asked for.
@@ -255,12 +275,7 @@ impl Block for Provisioned {
     /// Orders the calls: whoever scales goes before the number becomes ours, and comes after there
     /// is a number to measure. A range from 0 needs none: AWS takes no 0 for the number.
     fn put(at: &At, wanted: &Config, live: Option<&Config>) -> Vec<Call> {
-        let none = Config {
-            number: None,
-            range: None,
-            utilization: None,
-            status: ProvisioningStatus::Ready,
-        };
+        let none = Config::none();
         let live = live.unwrap_or(&none);
         let at = || at.clone();
         let unaim = live.utilization.filter(|_| wanted.utilization.is_none());
@@ -314,6 +329,11 @@ impl Block for Provisioned {
             (ProvisioningStatus::InProgress | ProvisioningStatus::Ready, _) => FacetState::Settled,
         }
     }
+}
+
+/// Whether another party's scheduled actions say what the range is.
+fn is_scheduled(live: &Config) -> bool {
+    live.range.is_some() && !live.schedules.is_empty()
 }
 
 /// The same of what may be absent.

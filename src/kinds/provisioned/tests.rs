@@ -68,9 +68,7 @@ fn path(mut live: Option<Config>, wanted: Option<&Config>) -> Vec<String> {
 
 /// What AWS makes of a call.
 fn after(call: &Call, live: Option<Config>) -> Config {
-    let none =
-        Config { number: None, range: None, utilization: None, status: ProvisioningStatus::Ready };
-    let live = live.unwrap_or(none);
+    let live = live.unwrap_or(Config::none());
     match *call {
         Call::Put(_, number) => Config { number: Some(Number::Fixed(number)), ..live },
         Call::Delete(_) => Config { number: None, ..live },

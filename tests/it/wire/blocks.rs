@@ -90,7 +90,7 @@ fn told(asked: &Asked) -> (String, Value) {
 }
 
 fn wanted() -> LogConfig {
-    LogConfig { group: GROUP.into(), retention: Some(30), key: None }
+    LogConfig { group: GROUP.into(), retention: Some(30), account_policy: None, key: None }
 }
 
 #[test]
@@ -208,6 +208,7 @@ fn a_number_and_who_scales_it_are_read() {
         range: Some((2, 9)),
         utilization: Some(0.7),
         status: ProvisioningStatus::Failed("no room".into()),
+        schedules: Vec::new(),
     };
     assert!(found.unwrap() == Known::Yes(Some(config.clone())));
     let ids = json!({
@@ -237,12 +238,7 @@ fn an_alias_without_any_is_told_from_one_that_cannot_be_read() {
     let target = targets(json!([{ "MinCapacity": 2, "MaxCapacity": 9 }]));
     let gone = error(404, "ResourceNotFoundException", "No alias");
     let (found, _) = provisioned(gone, (target, ok(json!({ "ScalingPolicies": [] }))));
-    let config = Config {
-        number: None,
-        range: Some((2, 9)),
-        utilization: None,
-        status: ProvisioningStatus::Ready,
-    };
+    let config = Config { range: Some((2, 9)), ..Config::none() };
     assert!(found.unwrap() == Known::Yes(Some(config)));
     let ready = || ok(json!({ "RequestedProvisionedConcurrentExecutions": 7, "Status": "READY" }));
     let denied = || error(400, "AccessDeniedException", "not authorized");
