@@ -17,8 +17,23 @@ use crate::{
     world::Place,
 };
 
-/// The state of each alarm.
-pub(crate) type Alarms = BTreeMap<(Place, String), String>;
+/// The alarms.
+pub(crate) type Alarms = BTreeMap<(Place, String), Alarm>;
+
+/// An alarm, in CloudWatch's words.
+#[derive(Debug, Clone)]
+pub(crate) struct Alarm {
+    /// `MetricAlarm`, `CompositeAlarm` or `LogAlarm`.
+    pub(crate) kind: String,
+    pub(crate) state: String,
+}
+
+/// The types of alarms, and where each stands in an answer.
+const TYPES: [(&str, &str); 3] = [
+    ("MetricAlarm", "MetricAlarms"),
+    ("CompositeAlarm", "CompositeAlarms"),
+    ("LogAlarm", "LogAlarms"),
+];
 
 /// What is answered here.
 const OPERATIONS: &[&str] = &["DescribeAlarms", "GetMetricData"];
@@ -62,14 +77,7 @@ fn json(value: Cbor) -> Value {
 pub(crate) fn answer(call: &Call, alarms: &Alarms, lambda: Option<(&Lambda, Timestamp)>) -> Reply {
     let body = &call.body;
     if call.operation == "DescribeAlarms" {
-        let names = body["AlarmNames"].as_array().into_iter().flatten().filter_map(Value::as_str);
-        let place = (call.caller.account.clone(), call.caller.region.clone());
-        let found = names.filter_map(|name| {
-            let state = alarms.get(&(place.clone(), name.to_owned()))?;
-            Some(json!({ "AlarmName": name, "StateValue": state }))
-        });
-        let found: Vec<Value> = found.collect();
-        return Reply::new(200, json!({ "MetricAlarms": found, "CompositeAlarms": [] }));
+        return describe(call, alarms);
     }
     let from = body["StartTime"].as_f64().unwrap_or_default();
     let queries = body["MetricDataQueries"].as_array().into_iter().flatten();
@@ -80,6 +88,27 @@ pub(crate) fn answer(call: &Call, alarms: &Alarms, lambda: Option<(&Lambda, Time
     });
     let results: Vec<Value> = results.collect();
     Reply::new(200, json!({ "MetricDataResults": results, "Messages": [] }))
+}
+
+/// Alarms of the types that are asked for; of metrics, if none is named.
+fn describe(call: &Call, alarms: &Alarms) -> Reply {
+    let listed = |member: &str| {
+        let all = call.body[member].as_array().into_iter().flatten();
+        all.filter_map(Value::as_str).collect::<Vec<_>>()
+    };
+    let (names, asked) = (listed("AlarmNames"), listed("AlarmTypes"));
+    let place = (call.caller.account.clone(), call.caller.region.clone());
+    let mut body = json!({});
+    for (kind, member) in TYPES {
+        let meant = if asked.is_empty() { kind == "MetricAlarm" } else { asked.contains(&kind) };
+        let found = names.iter().filter_map(|name| {
+            let alarm = alarms.get(&(place.clone(), (*name).to_owned()))?;
+            let shown = json!({ "AlarmName": name, "StateValue": alarm.state });
+            (meant && alarm.kind == kind).then_some(shown)
+        });
+        body[member] = found.collect::<Vec<Value>>().into();
+    }
+    Reply::new(200, body)
 }
 
 /// One value a minute, as CloudWatch has them; no value where nothing happened.

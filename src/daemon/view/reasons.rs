@@ -85,6 +85,7 @@ const TABLE: &[(&str, &str, &str)] = &[
     ("VersionInactive", "nobody called the version for weeks, so AWS put it to sleep", "call it once"),
     ("Canary", "a new version has a part of the calls for a while; the message says how many", ""),
     ("NoTraffic NoData", "a new version has had no calls, or CloudWatch does not show how it is doing or what an alarm says: it keeps what it has", "call the alias; see the alarm; allow `cloudwatch:DescribeAlarms` and `cloudwatch:GetMetricData`"),
+    ("AlarmMissing", "CloudWatch shows no alarm of a name in `release.alarms`: no release begins, and a version on its way keeps what it has", "make the alarm, or mend its name"),
     ("AlarmOn", "an alarm of the release is on, so none begins", "see the alarm"),
     ("ReleaseHeld", "a version failed its smoke tests, did badly with its first callers, or was rolled back: the alias stays where it is", "deploy another image or configuration, or `evenkeel rollback NAME --resume`"),
     ("VersionsApart", "AWS leads one alias to two versions only if they share role and dead-letter queue", "`strategy: allAtOnce` for this change"),

@@ -43,11 +43,10 @@ pub(super) fn bad(
     many.then(|| format!("{errors} of its {invocations} calls failed, and {most} % may"))
 }
 
-/// Returns the alarms that a document names and that are in `state`. One that does not exist has no
-/// data.
+/// Returns the alarms that a document names and that are in `state`.
 fn alarms<'a>(wanted: &'a DesiredRelease, watch: &Watch, state: Alarm) -> Vec<&'a str> {
     let Some(all) = watch.alarms.get() else { return Vec::new() };
-    let found = |name: &str| all.get(name).copied().unwrap_or(Alarm::NoData) == state;
+    let found = |name: &str| all.get(name).copied().unwrap_or(Alarm::Missing) == state;
     wanted.alarms.iter().map(String::as_str).filter(|it| found(it)).collect()
 }
 
@@ -84,6 +83,9 @@ fn unclear(wanted: &DesiredRelease, watch: &Watch) -> Option<(&'static str, Stri
     if let Some(why) = unknown(&watch.alarms).or_else(|| unknown(&watch.calls)) {
         return Some(("NoData", format!("CloudWatch does not show how it is doing: {why}")));
     }
+    if let Some(message) = missing(wanted, watch) {
+        return Some(("AlarmMissing", message));
+    }
     let silent = alarms(wanted, watch, Alarm::NoData);
     if !silent.is_empty() {
         let message = format!("the alarm {} has no data: it waits for some", silent.join(", "));
@@ -91,6 +93,17 @@ fn unclear(wanted: &DesiredRelease, watch: &Watch) -> Option<(&'static str, Stri
     }
     let none = watch.calls.get().is_some_and(|it| it.invocations == 0);
     none.then(|| ("NoTraffic", "it has had no calls yet: it waits for some".to_owned()))
+}
+
+/// Says which alarms of the document CloudWatch does not show; `None`: it shows all, or could not be read.
+pub(super) fn missing(wanted: &DesiredRelease, watch: &Watch) -> Option<String> {
+    let missing = alarms(wanted, watch, Alarm::Missing);
+    let message = format!(
+        "CloudWatch shows no alarm {}: there is none of that name in this account and Region, or it is of a type \
+         that Evenkeel does not know; nothing goes on without it: make it, or take it out of `release.alarms`",
+        missing.join(", ")
+    );
+    (!missing.is_empty()).then_some(message)
 }
 
 fn unknown<T>(known: &Known<T>) -> Option<&String> {
@@ -154,7 +167,8 @@ mod tests {
         check((Some(Alarm::On), Some((0, 0)), 1), 10, "back: the alarm a is on");
         check((ok, Some((0, 0)), 999), 10, "stay: NoTraffic");
         check((Some(Alarm::NoData), Some((9, 0)), 999), 10, "stay: NoData");
-        check((None, Some((9, 0)), 999), 10, "stay: NoData");
+        check((Some(Alarm::Missing), Some((9, 0)), 999), 10, "stay: AlarmMissing");
+        check((None, Some((9, 0)), 999), 10, "stay: AlarmMissing");
         check((ok, None, 999), 10, "stay: NoData");
     }
 }

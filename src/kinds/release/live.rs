@@ -144,6 +144,8 @@ pub enum Alarm {
     On,
     /// CloudWatch has too little to tell.
     NoData,
+    /// CloudWatch does not show it: there is none of the name, or it is of a type that is not known here.
+    Missing,
 }
 
 /// The calls of one version through the alias.

@@ -4,6 +4,7 @@
 use std::{sync::Arc, time::Duration};
 
 use super::{
+    canary::missing,
     diff::{LATER, PRUNE, PUBLISH, Proof, ReleaseDiff, TEST},
     live::{Alarm, Alias, TestOutcome, VersionState},
     preview,
@@ -89,6 +90,10 @@ impl ReleaseDiff<'_> {
         if let Some(why) = self.blind(wanted) {
             let message = format!("no release begins while its alarms cannot be read: {why}");
             self.wait(Reason::new("NoData", message), Some(ALARM_RECHECK));
+            return Proof::Waits;
+        }
+        if let Some(message) = self.live.watch.as_ref().and_then(|it| missing(wanted, it)) {
+            self.wait(Reason::new("AlarmMissing", message), Some(ALARM_RECHECK));
             return Proof::Waits;
         }
         let on = self.live.watch.as_ref().and_then(|it| it.alarms.get()).into_iter().flatten();

@@ -81,6 +81,31 @@ async fn an_alarm_takes_a_canary_back_and_lets_none_begin() {
     callers.end().await;
 }
 
+/// An alarm of logs counts as any other; one that is not there holds up what has not begun, and is told.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_alarm_of_logs_counts_and_a_missing_one_is_told() {
+    let scene = released(CANARY).await;
+    let daemon = scene.start();
+    let log_alarm = |state| {
+        let of = ("errors", state);
+        scene.sim.shared.world().alarm_of(&Scene::caller(), "LogAlarm", of);
+    };
+    log_alarm("OK");
+    scene.push(2);
+    scene.until("ten percent", |it| it.leads() == "1, 0.1 of 2").await;
+    log_alarm("ALARM");
+    scene.until("back", |it| it.leads() == "1").await;
+    // A type that is not known here is none.
+    scene.sim.shared.world().alarm_of(&Scene::caller(), "AnotherAlarm", ("errors", "OK"));
+    scene.push(3);
+    scene.until("told", |it| it.row("Release")["reason"] == "AlarmMissing").await;
+    scene.pass(180.0).await;
+    assert_eq!(scene.leads(), "1");
+    log_alarm("OK");
+    scene.until("ten percent of the next", |it| it.leads() == "1, 0.1 of 3").await;
+    drop(daemon);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_canary_without_traffic_or_data_waits() {
     let scene = released(CANARY).await;

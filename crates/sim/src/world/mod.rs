@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::{
     call::{Answer, Call, Caller, Reply, Service},
-    cloudwatch::{self, Alarms},
+    cloudwatch::{self, Alarm, Alarms},
     ecr::Registry,
     fault::{Faults, Play, Rule},
     image::Registries,
@@ -108,9 +108,15 @@ impl World {
         self.unknown.insert(id.to_owned());
     }
 
-    /// The state of an alarm from now on, in CloudWatch's words.
+    /// The state of an alarm of a metric from now on, in CloudWatch's words.
     pub fn alarm(&mut self, caller: &Caller, name: &str, state: &str) {
-        self.alarms.insert((place(caller), name.to_owned()), state.to_owned());
+        self.alarm_of(caller, "MetricAlarm", (name, state));
+    }
+
+    /// The same of an alarm of another type.
+    pub fn alarm_of(&mut self, caller: &Caller, kind: &str, (name, state): (&str, &str)) {
+        let alarm = Alarm { kind: kind.to_owned(), state: state.to_owned() };
+        self.alarms.insert((place(caller), name.to_owned()), alarm);
     }
 
     /// What functions answer.

@@ -27,6 +27,9 @@ use crate::{
 
 /// CloudWatch keeps Lambda's metrics by the minute.
 const PERIOD: i32 = 60;
+/// Every type of alarm (CloudWatch API reference, DescribeAlarms).
+const TYPES: [AlarmType; 3] =
+    [AlarmType::MetricAlarm, AlarmType::CompositeAlarm, AlarmType::LogAlarm];
 
 impl ReleaseCloud {
     /// Reads how a version on its way is doing; before one sets out only the alarms. `None`: there
@@ -72,19 +75,15 @@ impl ReleaseCloud {
         before.saturating_add(now.since(reading))
     }
 
-    /// Reads the state of these alarms; one that does not exist is left out.
+    /// Reads the state of these alarms.
     async fn alarms(&self, names: &[String]) -> Result<BTreeMap<String, Alarm>, Failure> {
         if names.is_empty() {
             return Ok(BTreeMap::new());
         }
-        let request = self
-            .connection
-            .clients
-            .cloudwatch
-            .describe_alarms()
-            .set_alarm_names(Some(names.to_vec()))
-            .alarm_types(AlarmType::MetricAlarm)
-            .alarm_types(AlarmType::CompositeAlarm);
+        // Only alarms of the types that are named are shown.
+        let request = self.connection.clients.cloudwatch.describe_alarms();
+        let request =
+            request.set_alarm_names(Some(names.to_vec())).set_alarm_types(Some(TYPES.to_vec()));
         let call = Call::plain(Op::DescribeAlarms, Priority::InFlight);
         let (answer, _) = self.connection.calls.run(call, Box::pin(request.send())).await?;
         let state = |state: Option<&StateValue>| match state {
@@ -94,9 +93,13 @@ impl ReleaseCloud {
         };
         let single = answer.metric_alarms().iter().map(|it| (&it.alarm_name, &it.state_value));
         let composed = answer.composite_alarms().iter().map(|it| (&it.alarm_name, &it.state_value));
-        let all = single.chain(composed);
-        let all = all.filter_map(|(name, it)| Some((name.clone()?, state(it.as_ref()))));
-        Ok(all.collect())
+        let logged = answer.log_alarms().iter().map(|it| (&it.alarm_name, &it.state_value));
+        let all = single.chain(composed).chain(logged);
+        let found = all.filter_map(|(name, it)| Some((name.clone()?, state(it.as_ref()))));
+        let mut alarms: BTreeMap<_, _> =
+            names.iter().map(|name| (name.clone(), Alarm::Missing)).collect();
+        alarms.extend(found);
+        Ok(alarms)
     }
 
     /// Counts the calls that a version got through the alias since it has its part of them.
