@@ -86,6 +86,42 @@ async fn an_event_source_that_somebody_added_is_reported_and_goes_only_by_name()
     drop(daemon);
 }
 
+/// Kafka that AWS does not run has no ARN, and no document can ask for it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mapping_of_self_managed_kafka_is_reported_and_goes_only_by_name() {
+    let scene = Scene::new().await;
+    scene.manifest("");
+    scene.apply().await;
+    let endpoints =
+        json!({ "KAFKA_BOOTSTRAP_SERVERS": ["b.example.com:9092", "a.example.com:9092"] });
+    let body = json!({
+        "FunctionName": "job",
+        "SelfManagedEventSource": { "Endpoints": endpoints },
+        "Topics": ["clicks"],
+        "StartingPosition": "LATEST",
+    });
+    scene.lambda("CreateEventSourceMapping", None, body);
+    let daemon = scene.start();
+    scene.until("it is told", |it| it.row("EventSource")["reason"] == "UnmanagedChange").await;
+    let message = scene.row("EventSource")["message"].to_string();
+    assert!(
+        message.contains("events from kafka://a.example.com:9092,b.example.com:9092 clicks"),
+        "{message}"
+    );
+    let mut import = scene.hurried(&["import", "job"]);
+    let out = import.output().await.unwrap();
+    let text = [out.stdout, out.stderr].concat();
+    let text = String::from_utf8_lossy(&text);
+    assert!(text.contains("no manifest can ask for kafka://"), "{text}");
+    scene.manifest("  eventSources: []\n  policy: { exclusive: true }\n");
+    let left = |it: &Scene| {
+        let all = it.lambda("ListEventSourceMappings", None, Value::Null);
+        all["EventSourceMappings"].as_array().unwrap().len()
+    };
+    scene.until("it is gone", |it| left(it) == 0).await;
+    drop(daemon);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_the_manifest_asks_for_is_not_reported() {
     let scene = Scene::new().await;

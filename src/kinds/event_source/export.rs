@@ -10,11 +10,10 @@ use super::{
 };
 use crate::kinds::export;
 
-/// Writes one of `eventSources`, without what AWS does by default; `None` if Evenkeel does not know
-/// the service.
+/// Writes one of `eventSources`, without what AWS does by default; `None` if no document can ask for it.
 pub(super) fn to_manifest(mapping: &Mapping) -> Option<Value> {
     let arn = &mapping.address.arn;
-    let source = Source::of(arn)?;
+    let source = Source::of(arn).filter(|it| *it != Source::SelfManagedKafka)?;
     let mut members = Map::new();
     members.insert("eventSourceArn".into(), json!(arn));
     if let Some(topic) = &mapping.address.topic {

@@ -75,7 +75,13 @@ impl Part for EventSource {
         let filters = live.mapping.as_ref().and_then(|it| it.filters_unread.clone());
         match filters {
             Some(why) => Known::No(format!("its filters cannot be read: {why}")),
-            None => Known::Yes(live.mapping.as_ref().and_then(export::to_manifest)),
+            None => match live.mapping.as_ref().map(|it| (export::to_manifest(it), it)) {
+                Some((None, it)) => {
+                    Known::No(format!("no manifest can ask for {}", it.address.source()))
+                }
+                Some((written, _)) => Known::Yes(written),
+                None => Known::Yes(None),
+            },
         }
     }
 

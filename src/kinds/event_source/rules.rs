@@ -9,7 +9,9 @@ use super::{
     config::VIRTUAL_HOST,
     doc::EventSourceDoc,
     limits::{KAFKA_POLLERS, QUEUE_POLLERS, RECORD_AGE, SMALL_BATCH, SYSTEM},
-    source::Source::{self, Broker, DocumentDb, DynamoDb, FifoQueue, Kafka, Kinesis, Queue},
+    source::Source::{
+        self, Broker, DocumentDb, DynamoDb, FifoQueue, Kafka, Kinesis, Queue, SelfManagedKafka,
+    },
 };
 use crate::kinds::document::Violation;
 
@@ -227,7 +229,7 @@ fn batch(doc: &EventSourceDoc, source: Source) -> Option<Violation> {
             let hint = "set `maximumBatchingWindowInSeconds` to at least 1";
             Some(Violation::new(&["batchSize"], message, hint))
         }
-        Queue | Kinesis | DynamoDb | Kafka | Broker | DocumentDb => None,
+        Queue | Kinesis | DynamoDb | Kafka | Broker | DocumentDb | SelfManagedKafka => None,
     }
 }
 

@@ -15,11 +15,25 @@ pub enum Source {
     Kafka,
     Broker,
     DocumentDb,
+    /// Kafka that AWS does not run. No document can ask for it; what others made is told of.
+    SelfManagedKafka,
+}
+
+/// What stands before the servers of a Kafka cluster that AWS does not run, in the place of an ARN.
+const SELF_MANAGED: &str = "kafka://";
+
+/// What is called like an ARN here of a Kafka cluster that AWS does not run: it has none, only its servers.
+pub fn self_managed(mut servers: Vec<String>) -> String {
+    servers.sort();
+    format!("{SELF_MANAGED}{}", servers.join(","))
 }
 
 impl Source {
     /// Tells by an ARN which service it is of; `None` if Lambda does not poll it.
     pub fn of(arn: &str) -> Option<Self> {
+        if arn.starts_with(SELF_MANAGED) {
+            return Some(Self::SelfManagedKafka);
+        }
         match arn.split(':').nth(2)? {
             "sqs" if arn.rsplit_once('.').is_some_and(|(_, end)| end == "fifo") => {
                 Some(Self::FifoQueue)
@@ -40,7 +54,12 @@ impl Source {
     pub fn batch_size(self) -> i32 {
         match self {
             Self::Queue | Self::FifoQueue => 10,
-            Self::Kinesis | Self::DynamoDb | Self::Kafka | Self::Broker | Self::DocumentDb => 100,
+            Self::Kinesis
+            | Self::DynamoDb
+            | Self::Kafka
+            | Self::Broker
+            | Self::DocumentDb
+            | Self::SelfManagedKafka => 100,
         }
     }
 
@@ -54,6 +73,7 @@ impl Source {
             Self::Kafka => "a Kafka cluster",
             Self::Broker => "an Amazon MQ broker",
             Self::DocumentDb => "a DocumentDB cluster",
+            Self::SelfManagedKafka => "a Kafka cluster that AWS does not run",
         }
     }
 }
@@ -63,7 +83,7 @@ impl Source {
 pub struct Address {
     /// The function.
     pub function: Name,
-    /// The queue, stream, cluster or broker.
+    /// The queue, stream, cluster or broker; of a cluster that AWS does not run, [`self_managed`].
     pub arn: String,
     /// The topic of a cluster, or the queue of a broker: one of them may have many.
     pub topic: Option<String>,
@@ -77,6 +97,11 @@ impl Address {
             Some(topic) => Name::new(format!("{function}/{arn}/{topic}")),
             None => Name::new(format!("{function}/{arn}")),
         }
+    }
+
+    /// The ARN by which AWS lists it, if it has one.
+    pub fn listed_by(&self) -> Option<&str> {
+        Some(self.arn.as_str()).filter(|it| !it.starts_with(SELF_MANAGED))
     }
 
     /// Where events come from, for people.
@@ -93,7 +118,9 @@ impl Address {
         let (function, rest) = name.as_str().split_once('/')?;
         let (arn, topic) = match Source::of(rest)? {
             // The ARN of a cluster has slashes of its own, and a topic has none.
-            Source::Kafka => rest.rsplit_once('/').map(|(arn, topic)| (arn, Some(topic)))?,
+            Source::Kafka | Source::SelfManagedKafka => {
+                rest.rsplit_once('/').map(|(arn, topic)| (arn, Some(topic)))?
+            }
             Source::Broker => rest.split_once('/').map(|(arn, queue)| (arn, Some(queue)))?,
             Source::Queue
             | Source::FifoQueue
@@ -128,6 +155,7 @@ mod tests {
             ),
             ("arn:aws:kafka:eu-west-1:123456789012:cluster/c/0a1b-2", Some("a.b_c-d")),
             ("arn:aws:mq:eu-west-1:123456789012:broker:b:b-0a1b", Some("a/b")),
+            ("kafka://a.example.com:9092,b.example.com:9092", Some("clicks")),
             ("arn:aws:rds:eu-west-1:123456789012:cluster:documents", None),
         ] {
             let topic = topic.map(ToOwned::to_owned);

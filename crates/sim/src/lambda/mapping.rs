@@ -122,8 +122,8 @@ fn update(lambda: &mut Lambda, id: &str, ctx: &Ctx<'_>) -> Answer {
     }
     let mut shown = lambda.mappings.get(id).ok_or_else(missing)?.shown.clone();
     let enabled = fill(&mut shown, &body, &ctx.call.caller)?;
-    let source = shown["EventSourceArn"].as_str().unwrap_or_default().to_owned();
-    let service = service::of(&source)?;
+    let before = shown.clone();
+    let service = service::of_mapping(&before)?;
     service.complete(&mut shown);
     service.check(&shown)?;
     twin(lambda, &shown)?;
@@ -145,8 +145,7 @@ fn create(lambda: &mut Lambda, ctx: &Ctx<'_>) -> Answer {
     let body = &ctx.call.body;
     let arn = ctx.arn(&ctx.call.resource);
     let arn = ctx.call.qualifier.as_ref().map_or_else(|| arn.clone(), |it| format!("{arn}:{it}"));
-    let source = body["EventSourceArn"].as_str().unwrap_or_default().to_owned();
-    let service = service::of(&source)?;
+    let service = service::of_mapping(body)?;
     let id = lambda.id();
     let mut shown = json!({
         "UUID": id,
@@ -179,7 +178,8 @@ fn create(lambda: &mut Lambda, ctx: &Ctx<'_>) -> Answer {
 /// One source, or one topic or queue of it, has one mapping to a function or an alias of it.
 fn twin(lambda: &Lambda, shown: &Value) -> Result<(), Refusal> {
     let what = |it: &Value| {
-        ["EventSourceArn", "FunctionArn", "Topics", "Queues"].map(|name| it[name].clone())
+        ["EventSourceArn", "SelfManagedEventSource", "FunctionArn", "Topics", "Queues"]
+            .map(|name| it[name].clone())
     };
     let twin = lambda
         .mappings

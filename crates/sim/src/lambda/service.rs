@@ -15,6 +15,9 @@ pub(super) const ONCE: &[&str] = &[
     "Tags",
 ];
 
+/// Kafka that AWS does not run.
+const SELF_MANAGED: &str = "self-managed kafka";
+
 /// The way in that can be chosen only once.
 const VIRTUAL_HOST: &str = "VIRTUAL_HOST";
 
@@ -33,7 +36,7 @@ const NUMBERS: &[(&[&str], i64, i64)] = &[
 
 /// Members that only some services have.
 const ONLY: &[(&str, &[&str])] = &[
-    ("StartingPosition", &["kinesis", "dynamodb", "kafka", "rds"]),
+    ("StartingPosition", &["kinesis", "dynamodb", "kafka", "rds", SELF_MANAGED]),
     ("ParallelizationFactor", &["kinesis", "dynamodb"]),
     ("TumblingWindowInSeconds", &["kinesis", "dynamodb"]),
     ("MaximumRecordAgeInSeconds", &["kinesis", "dynamodb", "kafka"]),
@@ -42,7 +45,7 @@ const ONLY: &[(&str, &[&str])] = &[
     ("DestinationConfig", &["kinesis", "dynamodb", "kafka"]),
     ("ScalingConfig", &["sqs"]),
     ("ProvisionedPollerConfig", &["sqs", "kafka"]),
-    ("Topics", &["kafka"]),
+    ("Topics", &["kafka", SELF_MANAGED]),
     ("Queues", &["mq"]),
     ("DocumentDBEventSourceConfig", &["rds"]),
     ("AmazonManagedKafkaEventSourceConfig", &["kafka"]),
@@ -66,6 +69,14 @@ pub(super) fn of(arn: &str) -> Result<Service<'_>, Refusal> {
         ));
     }
     Ok(Service { name, fifo: arn.rsplit('.').next() == Some("fifo") })
+}
+
+/// The service of a mapping: by its ARN, or Kafka that AWS does not run, which has none.
+pub(super) fn of_mapping(shown: &Value) -> Result<Service<'_>, Refusal> {
+    if shown["SelfManagedEventSource"]["Endpoints"].is_object() {
+        return Ok(Service { name: SELF_MANAGED, fifo: false });
+    }
+    of(shown["EventSourceArn"].as_str().unwrap_or_default())
 }
 
 impl Service<'_> {

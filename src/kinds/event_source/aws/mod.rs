@@ -76,7 +76,7 @@ impl Cloud<EventSource> for Connection {
         priority: Priority,
     ) -> Result<Got<EventSource>, Failure> {
         let Some(address) = Address::read(name) else { return Ok((None, self.calls.now())) };
-        let (all, asked) = read::mappings(self, Some(&address.arn), priority).await?;
+        let (all, asked) = read::mappings(self, address.listed_by(), priority).await?;
         let mut began = asked;
         let mut found: Vec<Mapping> = Vec::new();
         for mapping in all.into_iter().filter(|it| it.address == address) {

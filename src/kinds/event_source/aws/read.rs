@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use super::super::{
     config::{Chosen, Config, DocumentDb, FOREVER, FULL_DOCUMENT, Pollers, pattern},
     live::Mapping,
-    source::{Address, Source},
+    source::{Address, Source, self_managed},
 };
 use crate::{
     aws::{calls::Call, cloud::Priority, op::Op},
@@ -84,11 +84,10 @@ pub(super) async fn whole(
     Ok(Some(mapping))
 }
 
-/// Reads one mapping of a list; `None` if its source has no ARN or one of a service that Evenkeel
-/// does not know, or if the answer does not say which function it invokes.
+/// Reads one mapping of a list; `None` if its source is of a service that Evenkeel does not know, or if the answer does not say which function it invokes.
 fn mapping(found: &EventSourceMappingConfiguration) -> Option<Mapping> {
-    let arn = found.event_source_arn()?;
-    let source = Source::of(arn)?;
+    let arn = found.event_source_arn().map(ToOwned::to_owned).or_else(|| servers(found))?;
+    let source = Source::of(&arn)?;
     // `arn:aws:lambda:REGION:ACCOUNT:function:NAME`, and perhaps `:ALIAS`.
     let mut parts = found.function_arn()?.split(':').skip(6);
     let function = Name::new(parts.next().filter(|it| !it.is_empty())?);
@@ -100,7 +99,7 @@ fn mapping(found: &EventSourceMappingConfiguration) -> Option<Mapping> {
         None => config.kms_key_arn.as_ref().map(|_| NOT_LISTED.to_owned()),
     };
     Some(Mapping {
-        address: Address { function, arn: arn.into(), topic: topic.cloned() },
+        address: Address { function, arn, topic: topic.cloned() },
         uuid: found.uuid()?.to_owned(),
         arn: found.event_source_mapping_arn().unwrap_or_default().to_owned(),
         alias: alias.map(ToOwned::to_owned),
@@ -112,6 +111,12 @@ fn mapping(found: &EventSourceMappingConfiguration) -> Option<Mapping> {
         tags: Known::No(NOT_LISTED.into()),
         changed_at: found.last_modified().and_then(|it| Timestamp::from_second(it.secs()).ok()),
     })
+}
+
+/// The servers of a Kafka cluster that AWS does not run, in the place of an ARN.
+fn servers(found: &EventSourceMappingConfiguration) -> Option<String> {
+    let endpoints = found.self_managed_event_source()?.endpoints()?;
+    Some(self_managed(endpoints.values().flatten().cloned().collect()))
 }
 
 /// What AWS is doing with a mapping in this state, in words; `None` if it is at rest, or if the
