@@ -70,6 +70,8 @@ ops! {
     GetPolicy: "GetPolicy", "lambda", GetPolicy;
     AddPermission: "AddPermission", "lambda", Lambda;
     RemovePermission: "RemovePermission", "lambda", Lambda;
+    PutResourcePolicy: "PutResourcePolicy", "lambda", Lambda;
+    DeleteResourcePolicy: "DeleteResourcePolicy", "lambda", Lambda;
     ListAliases: "ListAliases", "lambda", Lambda;
     CreateAlias: "CreateAlias", "lambda", Lambda;
     UpdateAlias: "UpdateAlias", "lambda", Lambda;

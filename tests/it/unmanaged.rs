@@ -201,18 +201,24 @@ async fn a_statement_that_lets_anybody_in_is_seen_in_whatever_form() {
     ];
     for form in forms {
         let scene = Scene::new().await;
-        scene.manifest("  policy: { exclusive: true }\n");
+        scene.manifest("");
         scene.apply().await;
         put_policy(&scene, &form);
+        // One that AddPermission made stands beside it, and stays.
+        permit(&scene, "theirs", "sns.amazonaws.com");
         let before = scene.writes();
         let daemon = scene.start();
         scene.until("it is seen", |it| it.row("Permissions")["status"] == "drifted").await;
         let row = scene.row("Permissions");
         assert_eq!(paths(&row), ["/permissions/statement 1"], "{form}");
-        // RemovePermission takes an id, and it has none.
-        let message = row["message"].as_str().unwrap();
-        assert!(message.contains("PutResourcePolicy"), "{message}");
-        assert_eq!(scene.writes(), before);
+        assert_eq!(scene.writes(), before, "it is only reported");
+        // RemovePermission takes an id, and it has none: the policy is written without it.
+        scene.manifest("  policy: { exclusive: true }\n");
+        scene.until("it is gone", |it| it.statements("job").len() == 1).await;
+        assert_eq!(scene.sids("job"), ["theirs"]);
+        // The last one goes with the policy.
+        put_policy(&scene, &form);
+        scene.until("it is gone too", |it| it.statements("job").is_empty()).await;
         drop(daemon);
     }
 }

@@ -77,7 +77,7 @@ const TABLE: &[(&str, &str, &str)] = &[
     ("ImageUnreadable", "ECR could not be asked, or does not give the image out now (it is archived, an upstream registry or a key is away); it is tried again", "allow `ecr:BatchGetImage`, or see the message"),
     ("RepositoryMissing", "the repository has a manifest and does not exist yet; it goes on by itself", ""),
     ("FunctionMissing FunctionNotOurs AliasMissing", "a part of a function waits for the function, or its alias, to be there, and to be ours", ""),
-    ("UnmanagedChange", "a public URL, a permission for everybody or for whom cannot be judged, on the function, an alias or a version, or an event source, which no manifest asks for", "describe it, take it away, or `policy.exclusive: true`; a statement without an id only DeleteResourcePolicy or PutResourcePolicy takes away"),
+    ("UnmanagedChange", "a public URL, a permission for everybody or for whom cannot be judged, on the function, an alias or a version, or an event source, which no manifest asks for", "describe it, take it away, or `policy.exclusive: true`"),
     ("FunctionUnsettled", "a release waits until the function is as its manifest asks", ""),
     ("VersionPending VersionLeaving", "AWS makes a new version ready, or deletes it", ""),
     ("VersionStopped", "the new version runs on no managed instances, so it is not tested and gets no callers; that is no failure, and it is looked at again every minute", "start it: the message has the command"),

@@ -217,22 +217,13 @@ impl<B: Block> FacetComparison<'_, B> {
                 diff.conditions.insert("BlockUnknown", Reason::new("Unreadable", message));
             }
         }
-        let goes = |it: &Extra<B::Call>| self.spec.exclusive && it.call.is_some();
-        let stay: Vec<&Extra<B::Call>> = extras.iter().filter(|it| !goes(it)).collect();
-        if !stay.is_empty() {
-            let words: Vec<&str> = stay.iter().map(|it| it.words.as_str()).collect();
-            // AWS takes a statement away by its id only.
-            let nameless = stay.iter().any(|it| it.call.is_none());
-            let next = match (self.spec.exclusive, nameless) {
-                (false, false) => {
-                    "describe it, take it away, or let Evenkeel do that with `policy.exclusive: true`"
-                }
-                (false, true) | (true, _) => {
-                    "take it away with DeleteResourcePolicy or PutResourcePolicy: a statement without \
-                     an id cannot be taken away by itself"
-                }
-            };
-            let message = format!("no manifest asks for this: {}; {next}", words.join(", "));
+        if !extras.is_empty() && !self.spec.exclusive {
+            let words: Vec<&str> = extras.iter().map(|it| it.words.as_str()).collect();
+            let message = format!(
+                "no manifest asks for this: {}; describe it, take it away, or let Evenkeel do that with \
+                 `policy.exclusive: true`",
+                words.join(", ")
+            );
             let reason = Reason::new("UnmanagedChange", message);
             diff.waits.push(Wait { reason, on: None, recheck: None, soon: false });
         }
@@ -246,7 +237,7 @@ impl<B: Block> FacetComparison<'_, B> {
                 origin: Origin::Drift,
                 step: EXTRA,
             });
-            if let Some(call) = call.filter(|_| self.spec.exclusive) {
+            if self.spec.exclusive {
                 let mut step = Planned::new(EXTRA, FacetStep::Call(call)).in_lane(&path);
                 step.scope.paths.push(path);
                 diff.steps.push(step);

@@ -203,8 +203,8 @@ pub struct Extra<C> {
     pub path: String,
     /// What it is, in words.
     pub words: String,
-    /// The call that takes it away; `None`: Evenkeel has none for it.
-    pub call: Option<C>,
+    /// The call that takes it away.
+    pub call: C,
 }
 
 impl<C> Extra<C> {

@@ -56,6 +56,9 @@ pub enum Call {
     Replace(At, String),
     /// RemovePermission of a statement that is there under another name by then.
     Supersede(At, String),
+    /// PutResourcePolicy without a statement that has no id of its own, or DeleteResourcePolicy if none is left. The
+    /// text is what it is called here.
+    Strip(At, String, Box<Statement>),
 }
 
 impl Call {
@@ -65,7 +68,8 @@ impl Call {
             Self::Add(_, id, _)
             | Self::Remove(_, id)
             | Self::Replace(_, id)
-            | Self::Supersede(_, id) => id,
+            | Self::Supersede(_, id)
+            | Self::Strip(_, id, _) => id,
         }
     }
 }
@@ -76,6 +80,9 @@ impl fmt::Display for Call {
             Self::Add(at, sid, it) => write!(f, "add permission {sid} to function {at}: {it}"),
             Self::Remove(at, sid) | Self::Supersede(at, sid) => {
                 write!(f, "remove permission {sid} from function {at}")
+            }
+            Self::Strip(at, id, it) => {
+                write!(f, "rewrite policy of function {at} without {id}: {it}")
             }
             Self::Replace(at, sid) => {
                 write!(f, "remove permission {sid} from function {at}, to add it again")
@@ -230,7 +237,11 @@ fn open<'a>(
             }
         };
         // RemovePermission takes the id of a statement.
-        let call = (!id.starts_with(NAMELESS)).then(|| Call::Remove(at.clone(), id.clone()));
+        let call = if id.starts_with(NAMELESS) {
+            Call::Strip(at.clone(), id.clone(), Box::new(it.clone()))
+        } else {
+            Call::Remove(at.clone(), id.clone())
+        };
         Some(Extra { path: id.clone(), words, call })
     };
     statements.filter_map(extra).collect()

@@ -95,7 +95,7 @@ fn list(names: &BTreeSet<String>) -> Option<Value> {
 
 /// A URL that no document asks for, and that asks nobody who they are.
 fn extra(at: &At) -> Extra<Call> {
-    let call = Some(Call::Delete(at.clone()));
+    let call = Call::Delete(at.clone());
     Extra { path: String::new(), words: "a public URL".into(), call }
 }
 
