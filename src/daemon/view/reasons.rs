@@ -90,7 +90,7 @@ const TABLE: &[(&str, &str, &str)] = &[
     ("ReleaseHeld", "a version failed its smoke tests, did badly with its first callers, or was rolled back: the alias stays where it is", "deploy another image or configuration, or `evenkeel rollback NAME --resume`"),
     ("VersionsApart", "AWS leads one alias to two versions only if they share role and dead-letter queue", "`strategy: allAtOnce` for this change"),
     ("AliasInUse", "the alias goes once nothing hangs on it", ""),
-    ("Provisioning", "AWS is making the instances of `concurrency.provisioned` ready", ""),
+    ("Provisioning", "AWS is making the instances of `concurrency.provisioned` ready, or moves them to another version; meanwhile the alias may show weights of AWS's own", ""),
     ("Scaling", "AWS is starting or stopping the instances of `scalingConfig`", ""),
     ("NotShown", "AWS does not show what a facet's change would be about, say the version behind an alias; it is looked at again every few seconds", ""),
     ("ProvisioningFailed", "AWS cannot keep them ready; its own words follow. It is looked at again every 5 minutes", "mend the cause: often the function fails when it starts, or the account has no room"),

@@ -88,6 +88,7 @@ mod tests {
                 ((8, Fingerprint(2)), TestOutcome::Passed),
             ]),
             watch: None,
+            moving: Known::Yes(false),
             stock: Known::No(String::new()),
         }
     }

@@ -7,7 +7,7 @@ use super::{
     live::{Alias, Live, VersionState},
     note::{BY_HAND, RejectedVersion, ReleaseNote},
     preview,
-    spec::{DesiredRelease, Spec},
+    spec::{DesiredRelease, Spec, Strategy},
     step::{Route, Step},
     tag::ReleaseTag,
 };
@@ -37,6 +37,9 @@ const REMOVE: &str = "remove";
 pub(super) const PRUNE: &str = "prune";
 /// Steps that follow one whose outcome has to be seen first.
 pub(super) const LATER: &str = "later";
+
+/// The word in the function's tags for provisioned concurrency.
+const PROVISIONED: &str = "concurrency/provisioned";
 
 /// How soon to come back to an alias to which something still belongs.
 const IN_USE_RECHECK: Duration = Duration::from_secs(2);
@@ -137,10 +140,23 @@ impl ReleaseDiff<'_> {
             let function = &self.spec.function;
             self.diff.preview.steps = preview::release(wanted, function, from.as_deref());
         }
+        self.warn(wanted);
         match self.live.alias() {
             None => self.first(wanted),
             Some(alias) => self.keep(wanted, alias),
         }
+    }
+
+    /// Says what is known, and what not, of weights and provisioned concurrency on one alias.
+    fn warn(&mut self, wanted: &DesiredRelease) {
+        let provisioned = self.live.host.claim(PROVISIONED).is_some();
+        if wanted.strategy == Strategy::AllAtOnce || !provisioned {
+            return;
+        }
+        let message = "a canary leads the alias to two versions, and AWS refuses provisioned concurrency for an alias \
+                       that does; whether it takes the second version on an alias that has provisioned concurrency \
+                       is not known: if it refuses, callers keep the old version. `strategy: allAtOnce` needs neither";
+        self.diff.conditions.insert("Warning", Reason::new("CanaryProvisioned", message));
     }
 
     /// Plans the way to an alias that is not there yet: a version is published and tested, and the

@@ -1,5 +1,7 @@
 //! An alias that is there: where it should lead for now and in the end, and what holds it up.
 
+use std::time::Duration;
+
 use super::{
     canary::{self, Course, WATCH},
     diff::{HOLD, PRUNE, PUBLISH, Proof, RECORD, ROUTE, ReleaseDiff, To, change, version},
@@ -10,10 +12,13 @@ use super::{
     tag::ReleaseTag,
 };
 use crate::engine::{
-    diff::{Change, Origin, Planned, Reason},
+    diff::{Change, Origin, Planned, Reason, Wait},
     observed::Known,
     status::Ending,
 };
+
+/// How soon to come back to an alias whose provisioned concurrency AWS is moving: that takes minutes.
+const MOVING_RECHECK: Duration = Duration::from_secs(10);
 
 /// An alias that we keep, and where it should lead.
 struct ManagedAlias<'a> {
@@ -116,6 +121,9 @@ impl ReleaseDiff<'_> {
         if alias.version == Some(current) && alias.weight == weight {
             return false;
         }
+        if self.is_aws_moving(alias, current) {
+            return true;
+        }
         let should = Alias { version: Some(current), weight, ..(*alias).clone() };
         let (desired, found) = (should.leads(), alias.leads());
         let change = change("/version", &desired, &found, ROUTE);
@@ -126,6 +134,35 @@ impl ReleaseDiff<'_> {
         if let Some(step) = self.diff.steps.last_mut() {
             step.scope.partial = false;
         }
+        true
+    }
+
+    /// Says that AWS itself shows weights while it moves provisioned concurrency from one version to the other: it
+    /// takes them away when it is done. `false`: it does not, and another party set them.
+    fn is_aws_moving(&mut self, alias: &Alias, current: u64) -> bool {
+        if !alias.has_strange_weights() || !alias.versions().contains(&current) {
+            return false;
+        }
+        let reason = match &self.live.moving {
+            Known::Yes(false) => return false,
+            Known::Yes(true) => {
+                let message = format!(
+                    "AWS is moving the provisioned concurrency of the alias; meanwhile it leads to {}",
+                    alias.leads()
+                );
+                Reason::new("Provisioning", message)
+            }
+            // Not knowing never moves an alias.
+            Known::No(why) => {
+                let message = format!(
+                    "the alias leads to {}, and whether AWS is moving its provisioned concurrency cannot be told: {why}",
+                    alias.leads()
+                );
+                Reason::new("Unreadable", message)
+            }
+        };
+        let soon = self.live.moving == Known::Yes(true);
+        self.diff.waits.push(Wait { reason, on: None, recheck: Some(MOVING_RECHECK), soon });
         true
     }
 

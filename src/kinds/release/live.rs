@@ -28,6 +28,9 @@ pub struct Live {
     pub tests: BTreeMap<(u64, Fingerprint), TestOutcome>,
     /// How a version that is on its way is doing; `None` if it was not asked.
     pub watch: Option<Watch>,
+    /// Whether AWS is moving the alias's provisioned concurrency; asked only where the alias has weights that are not
+    /// ours.
+    pub moving: Known<bool>,
     /// Versions that may be too many; none if it was not asked.
     pub stock: Known<Stock>,
 }
@@ -107,6 +110,12 @@ impl Alias {
             Some((other, percent)) => format!("{base}, {percent} % version {other}"),
             None => base,
         }
+    }
+
+    /// Whether it has weights of which its description says nothing.
+    pub fn has_strange_weights(&self) -> bool {
+        let rolling = self.note.as_ref().and_then(|it| it.rolling);
+        self.weight.is_some_and(|(version, _)| rolling.is_none_or(|it| it.version != version))
     }
 
     /// The versions that it leads to.

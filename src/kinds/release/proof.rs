@@ -269,6 +269,7 @@ mod tests {
             versions: [(2, version)].into(),
             tests: outcome.map(|it| ((2, PRINT), it)).into_iter().collect(),
             watch: None,
+            moving: Known::Yes(false),
             stock: Known::Yes(Stock { published: BTreeSet::new(), provisioned: BTreeSet::new() }),
         };
         let mut facts = Facts::default();

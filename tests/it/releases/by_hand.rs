@@ -112,3 +112,24 @@ async fn an_alias_that_is_deleted_after_a_rollback_comes_back_where_it_was() {
     assert_eq!((code, scene.leads()), (1, "1".into()), "{text}");
     assert!(text.contains("rolled back by hand"), "{text}");
 }
+
+/// While AWS moves instances from one version to the other, it shows weights that nobody set.
+#[tokio::test(flavor = "multi_thread")]
+async fn weights_that_aws_shows_while_it_moves_instances_are_waited_for() {
+    let scene = released("  release: {}\n  concurrency: { provisioned: 2 }\n").await;
+    scene.faults(&json!([{ "fault": "stuck", "operations": ["UpdateAlias"], "seconds": 120 }]));
+    let daemon = scene.start();
+    scene.push(2);
+    scene.until("AWS's weights", |it| it.leads() == "2, 0.5 of 1").await;
+    scene.until("it is told", |it| it.row("Release")["reason"] == "Provisioning").await;
+    assert_eq!(scene.row("Release")["changes"], json!([]));
+    scene.until("they are gone", |it| it.leads() == "2").await;
+    scene.until("all is well", |it| it.row("Release")["status"] == "synced").await;
+    assert_eq!(scene.count(|it| it.operation == "UpdateAlias"), 1);
+    // Another party's weights are drift as ever.
+    let weights = json!({ "RoutingConfig": { "AdditionalVersionWeights": { "1": 0.3 } } });
+    move_alias(&scene, "job", weights);
+    scene.until("they are taken back", |it| it.leads() == "2").await;
+    assert!(scene.count(|it| it.operation == "UpdateAlias") > 1);
+    drop(daemon);
+}

@@ -30,10 +30,11 @@ pub(super) fn create(lambda: &mut Lambda, ctx: &Ctx<'_>) -> Answer {
         description: String::new(),
         weights: BTreeMap::new(),
         revision: String::new(),
+        leaving: None,
     };
     fill(found, &mut made, body)?;
     made.revision = revision;
-    let shown = shown(found, name, &made);
+    let shown = shown(found, (name, &made), ctx);
     found.aliases.insert(name.to_owned(), made);
     Ok(Reply::new(201, shown))
 }
@@ -44,9 +45,16 @@ pub(super) fn update(lambda: &mut Lambda, ctx: &Ctx<'_>) -> Answer {
     let name = ctx.call.part(0);
     let mut alias = found.aliases.get(name).cloned().ok_or_else(|| missing(found, name))?;
     ctx.guard(&alias.revision, "GetAlias")?;
+    let before = alias.version.clone();
     fill(found, &mut alias, &ctx.call.body)?;
     alias.revision = revision;
-    let shown = shown(found, name, &alias);
+    if before != alias.version
+        && let Some((_, ready, _)) = found.provisioned.get_mut(name)
+    {
+        *ready = ctx.now + ctx.lags.slow + ctx.play.stuck;
+        alias.leaving = Some((before, *ready));
+    }
+    let shown = shown(found, (name, &alias), ctx);
     found.aliases.insert(name.to_owned(), alias);
     Ok(Reply::new(200, shown))
 }
@@ -95,7 +103,9 @@ fn missing(found: &Function, name: &str) -> Refusal {
     Refusal::missing(format!("Cannot find alias arn: {}:{name}", found.arn))
 }
 
-fn shown(found: &Function, name: &str, alias: &Alias) -> Value {
+/// An alias as it is shown. While AWS moves its provisioned concurrency it shows weights that nobody set, as people
+/// report; which ones is a guess.
+fn shown(found: &Function, (name, alias): (&str, &Alias), ctx: &Ctx<'_>) -> Value {
     let mut body = json!({
         "AliasArn": format!("{}:{name}", found.arn),
         "Name": name,
@@ -103,8 +113,11 @@ fn shown(found: &Function, name: &str, alias: &Alias) -> Value {
         "Description": alias.description,
         "RevisionId": alias.revision,
     });
+    let leaving = alias.leaving.as_ref().filter(|(_, until)| ctx.now < *until);
     if !alias.weights.is_empty() {
         body["RoutingConfig"] = json!({ "AdditionalVersionWeights": alias.weights });
+    } else if let Some((version, _)) = leaving {
+        body["RoutingConfig"] = json!({ "AdditionalVersionWeights": { version: 0.5 } });
     }
     body
 }
@@ -113,7 +126,7 @@ pub(super) fn get(lambda: &mut Lambda, ctx: &Ctx<'_>) -> Answer {
     let found = lambda.function(ctx)?;
     let name = ctx.call.part(0);
     let alias = found.aliases.get(name).ok_or_else(|| missing(found, name))?;
-    Ok(Reply::new(200, shown(found, name, alias)))
+    Ok(Reply::new(200, shown(found, (name, alias), ctx)))
 }
 
 pub(super) fn list(lambda: &mut Lambda, ctx: &Ctx<'_>) -> Answer {
@@ -121,7 +134,7 @@ pub(super) fn list(lambda: &mut Lambda, ctx: &Ctx<'_>) -> Answer {
     let wanted = ctx.call.param("FunctionVersion");
     let leads = |alias: &&Alias| wanted.is_none_or(|it| alias.version == it);
     let all = found.aliases.iter().filter(|(_, alias)| leads(alias));
-    let rows = all.map(|(name, alias)| shown(found, name, alias)).collect();
+    let rows = all.map(|(name, alias)| shown(found, (name, alias), ctx)).collect();
     Ok(Reply::new(200, listing("Aliases", page(rows, ctx, 50))))
 }
 

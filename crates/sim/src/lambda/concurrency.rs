@@ -115,6 +115,10 @@ fn provision(lambda: &mut Lambda, ctx: &Ctx<'_>) -> Answer {
         let text = "Version is pointed by a Provisioned Concurrency alias";
         return Err(Refusal::conflict(text));
     }
+    if found.aliases.get(&qualifier).is_some_and(|it| !it.weights.is_empty()) {
+        let text = "Alias with weights can not be used with Provisioned Concurrency";
+        return Err(Refusal::invalid(text));
+    }
     let wanted = ctx.call.body["ProvisionedConcurrentExecutions"].as_i64().unwrap_or(1);
     if found.reserved.is_some_and(|it| it < provisioned_sum(found, &qualifier) + wanted) {
         return Err(Refusal::invalid(

@@ -132,6 +132,8 @@ pub(crate) struct Alias {
     pub(crate) description: String,
     pub(crate) weights: BTreeMap<String, f64>,
     pub(crate) revision: String,
+    /// The version from which AWS moves provisioned concurrency, and until when.
+    pub(crate) leaving: Option<(String, Moment)>,
 }
 
 /// A function and all its blocks.

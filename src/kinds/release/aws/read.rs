@@ -7,7 +7,10 @@ use std::{
 
 use aws_sdk_lambda::{
     operation::get_function::GetFunctionOutput,
-    types::{AliasConfiguration, FunctionConfiguration, State as LambdaState},
+    types::{
+        AliasConfiguration, FunctionConfiguration, ProvisionedConcurrencyStatusEnum,
+        State as LambdaState,
+    },
 };
 
 use super::{
@@ -98,9 +101,14 @@ impl ReleaseCloud {
             versions,
             tests: BTreeMap::new(),
             watch: None,
+            moving: Known::Yes(false),
             stock: Known::Yes(Stock::default()),
         };
         live.tests = self.tests(name);
+        if live.alias().is_some_and(Alias::has_strange_weights) {
+            let moving = Box::pin(self.moving(name, &live.alias, priority)).await;
+            live.moving = moving.map_or_else(|failure| Known::No(chain(&failure)), Known::Yes);
+        }
         if let Some(wanted) = wanted {
             live.watch = Box::pin(self.watch(name, wanted, &live)).await;
             let owner = spec.map_or("", |it| it.owner.as_str());
@@ -111,6 +119,16 @@ impl ReleaseCloud {
             live.stock = stock.map_or_else(|failure| Known::No(chain(&failure)), Known::Yes);
         }
         Ok((Some(Reading { live, revision: None, exact: true }), moment))
+    }
+
+    /// Whether AWS is moving the provisioned concurrency of an alias from one version to another.
+    async fn moving(&self, name: &Name, alias: &str, priority: Priority) -> Result<bool, Failure> {
+        let request = self.connection.lambda().get_provisioned_concurrency_config();
+        let request = request.function_name(name.as_str()).qualifier(alias).send();
+        let call = Call::plain(Op::GetProvisionedConcurrencyConfig, priority);
+        let (found, _) = self.connection.calls.find(call, request).await;
+        let status = found?.and_then(|it| it.status);
+        Ok(status == Some(ProvisionedConcurrencyStatusEnum::InProgress))
     }
 
     /// Reads which of our versions there are; what uses them is read only if there are more than
