@@ -1,6 +1,7 @@
 //! What opens a function to others and no manifest asks for, on the stand-in, by the real binary: it is reported, and
 //! taken away only where the manifest says so.
 
+use evenkeel_sim::call::Service;
 use serde_json::{Value, json};
 
 use crate::common::scene::Scene;
@@ -312,4 +313,18 @@ async fn many_versions_do_not_keep_a_permission_from_being_added() {
     let seen = |it: &Scene| paths(&it.row("Permissions")) == ["/permissions/7/all"];
     scene.until("it is seen", seen).await;
     drop(daemon);
+}
+
+/// The registry may have rules of its own, and ECR may refuse to hear of scanning then.
+#[tokio::test(flavor = "multi_thread")]
+async fn scanning_that_no_manifest_names_is_neither_sent_nor_compared() {
+    let scene = Scene::new().await;
+    let text =
+        "apiVersion: evenkeel.dev/v1\nkind: Repository\nmetadata: { name: tools }\nspec: {}\n";
+    std::fs::write(scene.manifests().join("tools.yaml"), text).unwrap();
+    scene.apply().await;
+    let scanning = json!({ "imageScanningConfiguration": { "scanOnPush": true } });
+    scene.call(Service::Ecr, "PutImageScanningConfiguration", ("tools", scanning));
+    scene.assert_quiet().await;
+    assert_eq!(scene.count(|it| it.operation == "PutImageScanningConfiguration"), 0);
 }

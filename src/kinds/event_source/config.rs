@@ -15,6 +15,8 @@ use crate::engine::{hex::hex, place::Place};
 
 /// What AWS shows where a record may get as old, or be tried as often, as it likes.
 pub const FOREVER: i32 = -1;
+/// What AWS may show of Kafka in its place. No recording of AWS has shown it; where it is right, it is no difference.
+const KAFKA_RETRIES: i32 = 10;
 /// What of a document an update brings unless the manifest says otherwise.
 pub const FULL_DOCUMENT: &str = "Default";
 /// The way in that can be chosen only once.
@@ -134,8 +136,13 @@ impl Config {
         }
     }
 
-    /// What is live as far as the document is about it: AWS makes up numbers of its own where it says one of two.
-    pub(super) fn concerning(mut self, wanted: &Self) -> Self {
+    /// What is live as far as the document is about it: AWS makes up numbers of its own where it says one of two, and
+    /// may show ten retries of Kafka for unlimited ones where failed records go somewhere.
+    pub(super) fn concerning(mut self, wanted: &Self, source: Source) -> Self {
+        let unlimited = wanted.maximum_retry_attempts == FOREVER && wanted.on_failure.is_some();
+        if source == Source::Kafka && unlimited && self.maximum_retry_attempts == KAFKA_RETRIES {
+            self.maximum_retry_attempts = FOREVER;
+        }
         if let (Some(live), Some(wanted)) = (&mut self.pollers, &wanted.pollers) {
             live.minimum = live.minimum.filter(|_| wanted.minimum.is_some());
             live.maximum = live.maximum.filter(|_| wanted.maximum.is_some());
@@ -286,4 +293,25 @@ pub fn pattern(text: &str) -> String {
 fn list(items: &BTreeSet<String>) -> String {
     let items: Vec<&str> = items.iter().map(String::as_str).collect();
     format!("[{}]", items.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// AWS may write unlimited retries of Kafka in another way where failed records go somewhere.
+    #[test]
+    fn ten_retries_of_kafka_with_a_destination_are_unlimited_ones() {
+        let retries = |source: Source, on_failure: Option<&str>, wanted: i32| {
+            let on_failure = on_failure.map(ToOwned::to_owned);
+            let wanted =
+                Config { on_failure, maximum_retry_attempts: wanted, ..Config::unset(source) };
+            let live = Config { maximum_retry_attempts: 10, ..wanted.clone() };
+            live.concerning(&wanted, source).maximum_retry_attempts
+        };
+        assert_eq!(retries(Source::Kafka, Some("queue"), FOREVER), FOREVER);
+        assert_eq!(retries(Source::Kafka, None, FOREVER), 10);
+        assert_eq!(retries(Source::Kafka, Some("queue"), 3), 10);
+        assert_eq!(retries(Source::Kinesis, Some("queue"), FOREVER), 10);
+    }
 }

@@ -16,7 +16,7 @@ pub struct RepositoryDoc {
     pub repository_name: Option<String>,
     pub image_tag_mutability: Option<String>,
     pub image_tag_mutability_exclusion_filters: Vec<ExclusionDoc>,
-    pub image_scanning_configuration: ScanningDoc,
+    pub image_scanning_configuration: Option<ScanningDoc>,
     pub encryption_configuration: Option<EncryptionDoc>,
     pub lifecycle_policy: Option<Value>,
     pub repository_policy: Option<Value>,

@@ -96,8 +96,9 @@ pub const SPEC: &[Field] = &[
     Field::optional(
         "imageScanningConfiguration",
         Shape::Object(SCANNING),
-        "no scan",
-        "Scanning of this repository's own; the registry may have rules besides.",
+        "not managed",
+        "Scanning of this repository's own; the registry may have rules in its place, and ECR may refuse it then. Left \
+         out, it is neither compared nor sent.",
     ).aws("imageScanningConfiguration"),
     Field::optional(
         "encryptionConfiguration",

@@ -75,7 +75,10 @@ impl Spec {
         let config = Config {
             image_tag_mutability: mutability.to_owned(),
             exclusions: filters.map(|it| it.filter.clone()).collect(),
-            scan_on_push: doc.image_scanning_configuration.scan_on_push,
+            scan_on_push: doc
+                .image_scanning_configuration
+                .as_ref()
+                .is_some_and(|it| it.scan_on_push),
         };
         let fill = |policy: &Value| filled(policy, place);
         let lifecycle = doc.lifecycle_policy.clone();
@@ -97,6 +100,12 @@ impl Spec {
                 .ignore
                 .iter()
                 .filter_map(|it| IgnoredRepositoryField::parse(it))
+                // Where the registry's rules say what is scanned, ECR may refuse to hear of it.
+                .chain(
+                    doc.image_scanning_configuration
+                        .is_none()
+                        .then_some(IgnoredRepositoryField::Scanning),
+                )
                 .collect(),
             adopts: doc.policy.adopt != Adopt::No,
             config_hash,

@@ -169,7 +169,7 @@ impl MappingComparison<'_> {
     /// so they make no difference and are not sent.
     fn compare(&self, diff: &mut Diff<Step>) {
         let Self { spec, desired, mapping, .. } = self;
-        let mut live = mapping.config.clone().concerning(&desired.config);
+        let mut live = mapping.config.clone().concerning(&desired.config, desired.source);
         if let Some(why) = &mapping.filters_unread {
             live.filters.clone_from(&desired.config.filters);
             // That a list does not show them is no news.

@@ -114,7 +114,8 @@ fn described(
     Ok(request
         .image_tag_mutability(ImageTagMutability::from(config.image_tag_mutability.as_str()))
         .set_image_tag_mutability_exclusion_filters(filters(&config.exclusions)?)
-        .image_scanning_configuration(scanning(config.scan_on_push))
+        // No scan is ECR's default, and the registry may have rules that forbid to mention it.
+        .set_image_scanning_configuration(config.scan_on_push.then(|| scanning(true)))
         .set_encryption_configuration(encryption.transpose()?)
         .set_tags(Some(tags(wanted)?)))
 }
