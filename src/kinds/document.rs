@@ -78,7 +78,9 @@ const POLICY: &[Field] = &[
         "none",
         "Fields that are left to others, as JSON Pointers below `spec` (`/memorySize`, \
          `/environment/variables/STAGE`, `/tags/team`): neither compared nor written. A new object \
-         still gets the manifest's values.",
+         still gets the manifest's values. Of what hangs on a function, `/concurrency/provisioned` and \
+         `/scalingConfig` can be left to whoever scales it: they are written when they are made, and numbers that \
+         nobody has set yet.",
     ),
     Field::optional(
         "suspend",

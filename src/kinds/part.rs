@@ -59,6 +59,10 @@ pub struct Site<'a> {
     pub alias: Option<&'a str>,
     /// Where the function logs.
     pub log_group: &'a str,
+    /// Whether it runs on instances of its own (Lambda Managed Instances).
+    pub managed: bool,
+    /// The pointers that the document leaves to others (`policy.ignore`).
+    pub ignored: &'a [String],
     /// Whether what we did not make may be taken over.
     pub adopts: bool,
     /// Whether what nobody asks for is looked for too: a single run has no time for that.

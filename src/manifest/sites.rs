@@ -135,6 +135,8 @@ impl Sites {
             place: &self.place,
             alias: parts.alias(),
             log_group: &log_group(name, doc),
+            managed: doc.capacity_provider_config.is_some(),
+            ignored: &doc.policy.ignore,
             adopts: doc.policy.adopt != Adopt::No,
             watches: self.watches,
             exclusive: doc.policy.exclusive,

@@ -162,6 +162,7 @@ fn spec(alias: &str, config: Option<Config>) -> Spec<Provisioned> {
         adopts: false,
         guards: false,
         exclusive: false,
+        ignored: false,
     }
 }
 

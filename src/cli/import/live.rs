@@ -122,6 +122,8 @@ impl<'a> LiveReader<'a> {
             place: &self.target.place,
             alias: alias.as_deref(),
             log_group: &live.config.logging.log_group,
+            managed: live.config.capacity.is_some(),
+            ignored: &[],
             adopts: false,
             watches: false,
             exclusive: false,

@@ -194,7 +194,7 @@ pub(crate) struct NewFieldView<'a> {
 }
 
 /// The conditions that are worth a line in a plan.
-const NOTES: [&str; 9] = [
+const NOTES: [&str; 10] = [
     "Adopting",
     "ExtraTags",
     "Ignored",
@@ -203,6 +203,7 @@ const NOTES: [&str; 9] = [
     "RepositoryPolicy",
     "SetElsewhere",
     "Suspended",
+    "Versions",
     "Warning",
 ];
 /// The reasons of what is about to be done: nothing holds it up.

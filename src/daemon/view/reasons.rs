@@ -89,6 +89,7 @@ const TABLE: &[(&str, &str, &str)] = &[
     ("AlarmOn", "an alarm of the release is on, so none begins", "see the alarm"),
     ("ReleaseHeld", "a version failed its smoke tests, did badly with its first callers, or was rolled back: the alias stays where it is", "deploy another image or configuration, or `evenkeel rollback NAME --resume`"),
     ("VersionsApart", "AWS leads one alias to two versions only if they share role and dead-letter queue", "`strategy: allAtOnce` for this change"),
+    ("OldVersions VersionsUnknown", "reasons of the condition `Versions`: old versions go, since on managed instances each one costs; or they stay, since what uses them could not be read", "set `keepVersions` to keep more; see the message"),
     ("AliasInUse", "the alias goes once nothing hangs on it", ""),
     ("Provisioning", "AWS is making the instances of `concurrency.provisioned` ready, or moves them to another version; meanwhile the alias may show weights of AWS's own", ""),
     ("Scaling", "AWS is starting or stopping the instances of `scalingConfig`", ""),

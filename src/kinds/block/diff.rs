@@ -6,6 +6,7 @@ use super::{
     Block, Extra, FacetState, FacetStep, Fields, Live, Spec, Step,
     claims::{ClaimTag, SetClaim, hash, value},
     host::{missing, no_alias},
+    left::{is_left, tell_left},
 };
 use crate::engine::{
     diff::{Cause, Change, Diff, Fingerprint, Origin, Planned, Reason, Scope, Shown, Wait},
@@ -63,7 +64,19 @@ pub(super) fn diff<B: Block>(
     let config = match &live.config {
         Known::Yes(config) => {
             let wanted = spec.config.as_ref().filter(|_| live.at == spec.at);
-            config.as_ref().and_then(|it| B::concern(it, wanted))
+            let config = config.as_ref();
+            if let (Some(wanted), true) = (wanted, is_left::<B>(spec, live)) {
+                let found = config.and_then(|it| B::concern(it, Some(wanted)));
+                tell_left::<B>(wanted, found.as_ref(), &mut diff);
+                let untouched = config.and_then(B::untouched);
+                let untouched = untouched.and_then(|it| B::concern(&it, Some(wanted)));
+                let Some(untouched) = untouched.filter(|it| !B::is_as_asked(it, wanted)) else {
+                    return diff;
+                };
+                Some(untouched)
+            } else {
+                config.and_then(|it| B::concern(it, wanted))
+            }
         }
         Known::No(why) => {
             let reason = diff.hide("BlockUnknown", B::FIELD, why);

@@ -13,6 +13,7 @@ pub mod claims;
 mod diff;
 pub mod host;
 mod kind;
+mod left;
 mod place;
 
 use std::{collections::BTreeMap, fmt, marker::PhantomData};
@@ -118,6 +119,11 @@ pub trait Block: Sized + Send + Sync + 'static {
     /// difference of a block that is ours.
     fn is_untouched(_: &Self::Config) -> bool {
         false
+    }
+
+    /// What of it nobody has set since AWS made it: the rest is not written where the block is left to others.
+    fn untouched(_: &Self::Config) -> Option<Self::Config> {
+        None
     }
 
     /// Which of several things of one block it is about, if there are several: the same difference of another one
@@ -247,6 +253,8 @@ pub struct FacetSpec<C> {
     pub guards: bool,
     /// Whether that is taken away.
     pub exclusive: bool,
+    /// Whether it is left to others once it has been made (`policy.ignore`).
+    pub ignored: bool,
 }
 
 /// A block of one kind as it should be.
@@ -263,6 +271,7 @@ impl<C> FacetSpec<C> {
             adopts: site.adopts,
             guards: site.watches && B::GUARDED,
             exclusive: site.exclusive,
+            ignored: site.ignored.iter().any(|it| it.strip_prefix('/') == Some(B::FIELD)),
         }
     }
 }

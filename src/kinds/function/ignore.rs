@@ -23,6 +23,14 @@ pub enum IgnoredField {
     Tag(String),
 }
 
+/// The facets that may be left to others, who scale them: those have no fields of the function's own configuration.
+const FACETS: [&str; 2] = ["/concurrency/provisioned", "/scalingConfig"];
+
+/// Whether a pointer names something that can be left to others: a field of the function, or a facet.
+pub fn is_known(pointer: &str) -> bool {
+    FACETS.contains(&pointer) || IgnoredField::parse(pointer).is_some()
+}
+
 impl IgnoredField {
     /// Reads a pointer; `None` if it names nothing that can be left to others.
     pub fn parse(pointer: &str) -> Option<Self> {

@@ -2,7 +2,7 @@
 
 use super::{
     doc::{FunctionDoc, VariableDoc},
-    ignore::IgnoredField,
+    ignore::is_known,
     image_ref::{ImageRef, Reference},
     limits,
     shape::FUNCTION_NAME as NAME,
@@ -65,7 +65,7 @@ pub fn check(name: &str, doc: &FunctionDoc) -> Vec<Violation> {
             violation(&[field], format!("`{field}` holds a placeholder that is not known"), hint);
         }
     }
-    for pointer in doc.policy.ignore.iter().filter(|it| IgnoredField::parse(it).is_none()) {
+    for pointer in doc.policy.ignore.iter().filter(|it| !is_known(it)) {
         let message = format!("`{pointer}` names no field that can be left to others");
         violation(&["policy", "ignore"], message, "name one below `spec`, as `/memorySize`");
     }

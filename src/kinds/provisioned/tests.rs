@@ -29,6 +29,8 @@ fn config(doc: &ProvisionedDoc) -> Config {
         place: &place,
         alias: Some("live"),
         log_group: "g",
+        managed: false,
+        ignored: &[],
         adopts: false,
         deletion: crate::engine::policy::Deletion::Retain,
         watches: false,

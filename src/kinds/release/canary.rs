@@ -139,6 +139,7 @@ mod tests {
             tests: Vec::new(),
             alarms: vec!["a".into()],
             keep: None,
+            keeps_few: false,
         };
         let calls = calls.map(|(invocations, errors)| InvocationCounts { invocations, errors });
         let watch = Watch {

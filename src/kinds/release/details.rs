@@ -111,6 +111,7 @@ mod tests {
             tests: vec![Arc::new(test)],
             alarms: Vec::new(),
             keep: None,
+            keeps_few: false,
         };
         let told = details(&live(), Some(&wanted));
         let told: Vec<String> = told.iter().map(|(word, text)| format!("{word}: {text}")).collect();

@@ -302,6 +302,13 @@ impl ReleaseDiff<'_> {
         {
             let step = Step::DeleteVersion(self.spec.function.clone(), number);
             self.diff.steps.push(Planned::new(PRUNE, step));
+            if let Some(keep) = wanted.keep.filter(|_| wanted.keeps_few) {
+                let message = format!(
+                    "version {number} goes: on managed instances every version costs also while nobody calls it, so \
+                     {keep} stay besides those in use unless `keepVersions` says otherwise"
+                );
+                self.diff.conditions.insert("Versions", Reason::new("OldVersions", message));
+            }
         }
     }
 

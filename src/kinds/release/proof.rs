@@ -244,6 +244,7 @@ mod tests {
             tests: vec![Arc::new(test)],
             alarms: Vec::new(),
             keep: None,
+            keeps_few: false,
         };
         let version = Version {
             content: Known::Yes(Fingerprint(1)),

@@ -126,8 +126,8 @@ const MEMBERS: &[Field] = &[
     Field::optional(
         "keepVersions",
         Shape::Int(1, 1000),
-        "all are kept",
-        "How many published versions stay. One that an alias or provisioned concurrency uses always does, \
+        "all are kept; 2 on managed instances",
+        "How many published versions stay. On managed instances every version costs also while nobody calls it. One that an alias or provisioned concurrency uses always does, \
          and so does one that Evenkeel did not publish.",
     ),
 ];

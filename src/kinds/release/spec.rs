@@ -13,6 +13,10 @@ use crate::{
 
 /// What a smoke test may take unless it says otherwise.
 const TEST_MAX: Duration = Duration::from_mins(1);
+/// How many versions of a function on managed instances stay unless the document says otherwise: the one in use, and
+/// one to go back to. Each has at least three instances that cost also while nobody calls (Lambda developer guide,
+/// "Lambda Managed Instances"), and a capacity provider takes a hundred versions.
+const MANAGED_KEEP: usize = 2;
 /// The part of failed calls that is too great unless the document says otherwise, in percent.
 const ERRORS_MAX: u32 = 5;
 
@@ -40,8 +44,10 @@ pub struct DesiredRelease {
     pub tests: Vec<Arc<Test>>,
     /// The alarms that stop it.
     pub alarms: Vec<String>,
-    /// How many versions stay.
+    /// How many versions stay; `None`: all.
     pub keep: Option<usize>,
+    /// Whether that is so few because the document says nothing and each one costs.
+    pub keeps_few: bool,
 }
 
 /// How callers move to a new version.
@@ -98,20 +104,23 @@ impl Spec {
         Self {
             owner: site.owner.to_owned(),
             function: site.function.clone(),
-            wanted: doc.map(DesiredRelease::of),
+            wanted: doc.map(|it| DesiredRelease::of(it, site.managed)),
             adopts: site.adopts,
         }
     }
 }
 
 impl DesiredRelease {
-    fn of(doc: &ReleaseDoc) -> Self {
+    /// What a document asks for. `managed`: the function runs on instances of its own, where each version costs.
+    fn of(doc: &ReleaseDoc, managed: bool) -> Self {
+        let keeps_few = managed && doc.keep_versions.is_none();
         Self {
             alias: doc.alias.clone(),
             strategy: Strategy::of(&doc.strategy),
             tests: doc.smoke_tests.iter().map(|it| Arc::new(Test::of(it))).collect(),
             alarms: doc.alarms.clone(),
-            keep: doc.keep_versions,
+            keep: if keeps_few { Some(MANAGED_KEEP) } else { doc.keep_versions },
+            keeps_few,
         }
     }
 }

@@ -155,6 +155,12 @@ impl Block for Scaling {
         live.version.as_ref().is_some_and(|it| it.asked.is_none())
     }
 
+    /// Every new version begins with numbers of AWS's own.
+    fn untouched(live: &Config) -> Option<Config> {
+        let versions = live.versions.iter().filter(|it| it.asked.is_none()).cloned().collect();
+        Some(Config { versions, ..live.clone() })
+    }
+
     fn which(live: &Config) -> Option<&str> {
         live.version.as_ref().map(|it| it.number.as_str())
     }

@@ -183,7 +183,7 @@ async fn a_change_of_the_instances_is_released() {
         assert_eq!(scene.leads(), version, "{text}");
         scene.assert_quiet().await;
     }
-    assert_eq!(scene.versions(), ["1", "2", "3", "4"]);
+    assert_eq!(scene.versions(), ["3", "4"]);
 }
 
 /// A version without instances is no version that failed: a release waits for it, and so does whoever goes back to it.
@@ -299,4 +299,28 @@ async fn a_version_of_which_aws_shows_no_numbers_is_not_in_sync() {
     scene.until("new numbers", |it| it.scaled("1") == json!([4, 9])).await;
     scene.until("in sync", |it| it.row("Scaling")["status"] == "synced").await;
     drop(daemon);
+}
+
+/// Each version there costs also while nobody calls it.
+#[tokio::test(flavor = "multi_thread")]
+async fn few_old_versions_stay_on_managed_instances() {
+    let scene = Scene::new().await;
+    for requests in [16, 17, 18, 19] {
+        scene.manifest(&managed(requests, (3, 9)));
+        scene.apply().await;
+    }
+    assert_eq!(
+        (scene.leads(), scene.versions()),
+        ("4".into(), vec!["3".to_owned(), "4".to_owned()])
+    );
+    // The one before is still there to go back to.
+    scene.manifest(&(managed(20, (3, 9)).replace("release: {}", "release: { keepVersions: 9 }")));
+    scene.apply().await;
+    assert_eq!(scene.versions(), ["3", "4", "5"]);
+    scene.manifest(&managed(20, (3, 9)));
+    // The rest of the release is as asked, so that this alone is no difference.
+    let (code, text) = scene.planned(&[]).await;
+    let told = "note: version 3 goes: on managed instances every version costs";
+    assert!(code == 0 && text.contains(told), "{text}");
+    assert!(text.contains("step: delete version 3"), "{text}");
 }

@@ -62,6 +62,7 @@ fn look<B: FacetClient>(
         adopts: false,
         guards: false,
         exclusive: false,
+        ignored: false,
     };
     let connection = Of::<B>::open(&clients, calls);
     let got = replay::run(Cloud::<Of<B>>::get(&connection, &name, Some(&spec), Priority::Mover));

@@ -37,6 +37,8 @@ fn spec(doc: &Value, alias: Option<&str>) -> Spec {
         place: &place,
         alias,
         log_group: "",
+        managed: false,
+        ignored: &[],
         adopts: false,
         deletion: Deletion::Retain,
         watches: true,
