@@ -147,8 +147,8 @@ fn check(target: &TargetDoc) -> Result<(), TargetFault> {
     match role_arn.clone() {
         Some(arn) if !role(&arn) => return Err(TargetFault::RoleArn { arn }),
         Some(arn) if arn.split(':').nth(1) != Some(Partition::of(region).id) => {
-            let (region, partition) = (region.clone(), Partition::of(region).id);
-            return Err(TargetFault::RolePartition { arn, region, partition });
+            let partition = Partition::of(region).id;
+            return Err(TargetFault::RolePartition { arn, partition });
         }
         Some(arn) if arn.split(':').nth(4) != Some(account_id) => {
             return Err(TargetFault::RoleAccount { arn, account_id: account_id.clone() });
@@ -165,7 +165,9 @@ fn plain_registry(text: &str) -> Result<String, TargetFault> {
     let registry = text.to_owned();
     match Registry::parse(text) {
         Ok(found) => Ok(found.host),
-        Err(source @ ImageRefError::Partition { .. }) => Err(TargetFault::RegistryHost { source }),
+        Err(error @ ImageRefError::Partition { .. }) => {
+            Err(TargetFault::RegistryHost { source: Box::new(error) })
+        }
         Err(_) if text.contains(".dkr.ecr.") && !text.contains('/') => Ok(registry),
         Err(_) => Err(TargetFault::Registry { registry }),
     }

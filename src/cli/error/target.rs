@@ -53,13 +53,13 @@ pub enum TargetFault {
     #[error("the role `{arn}` is of another account than {account_id}")]
     RoleAccount { arn: String, account_id: String },
     #[error(
-        "the role `{arn}` is of another partition than {region}, whose ARNs begin with `arn:{partition}:`"
+        "the role `{arn}` is of another partition than the Region, where ARNs begin with `arn:{partition}:`"
     )]
-    RolePartition { arn: String, region: String, partition: &'static str },
+    RolePartition { arn: String, partition: &'static str },
     #[error("an `externalId` goes with a `roleArn`")]
     ExternalId,
     #[error(transparent)]
-    RegistryHost { source: ImageRefError },
+    RegistryHost { source: Box<ImageRefError> },
     #[error("`{registry}` is no registry; write `ACCOUNT.dkr.ecr.REGION.amazonaws.com`")]
     Registry { registry: String },
     #[error("its `share` is not between 0.01 and 1")]
