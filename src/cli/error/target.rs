@@ -16,6 +16,9 @@ pub enum TargetError {
     /// The settings of the environment cannot be used.
     #[error(transparent)]
     Client(#[from] ClientError),
+    /// The file of `--ca-file`, `AWS_CA_BUNDLE`, `SSL_CERT_FILE` or the profile's `ca_bundle` is no such file.
+    #[error("{} holds no certificate that can be used; it should be in PEM", path.display())]
+    NoCertificates { path: PathBuf },
     #[error("the credentials belong to account {account}")]
     Account { account: String },
 }
