@@ -1,27 +1,31 @@
-//! SDK clients for one target, from the standard AWS environment: profiles, SSO, web identity,
-//! container and instance credentials, and endpoint URLs. The SDK's own retries are off: the engine's
+//! SDK clients for one target, from the standard AWS environment (docs/reference/environment.md): profiles, SSO, web
+//! identity, container and instance credentials, and endpoint URLs. The SDK's own retries are off: the engine's
 //! queue is the one place that tries again. Credentials are the exception, since every call needs them: their
 //! providers try three times.
 
-use std::time::Duration;
+use std::{path::PathBuf, time::Duration};
 
 use aws_config::{
-    AppName, BehaviorVersion, Region, SdkConfig, identity::IdentityCache, retry::RetryConfig,
-    sts::AssumeRoleProvider, timeout::TimeoutConfig,
+    BehaviorVersion, FrameworkMetadata, Region, SdkConfig, identity::IdentityCache,
+    retry::RetryConfig, sts::AssumeRoleProvider, timeout::TimeoutConfig,
 };
 use aws_credential_types::{Credentials, provider::SharedCredentialsProvider};
+use aws_runtime::env_config::file::EnvConfigFiles;
 use aws_smithy_async::{
     rt::sleep::{SharedAsyncSleep, TokioSleep},
     time::SystemTimeSource,
 };
-use aws_smithy_http_client::{
-    Builder,
-    tls::{Provider, TlsContext, TrustStore, rustls_provider::CryptoMode},
+use aws_smithy_runtime_api::client::identity::SharedIdentityCache;
+use aws_types::{
+    os_shim_internal::{Env, Fs},
+    service_config::ServiceConfigKey,
 };
-use aws_smithy_runtime_api::client::{http::SharedHttpClient, identity::SharedIdentityCache};
-use base64::{Engine as _, engine::general_purpose::STANDARD};
 
-use super::profile::ProfileProvider;
+use super::{
+    http_client::{TlsError, http_client},
+    loopback::is_loopback,
+    profile::ProfileProvider,
+};
 
 /// What our sessions are called in CloudTrail.
 const SESSION: &str = "evenkeel";
@@ -29,6 +33,17 @@ const SESSION: &str = "evenkeel";
 const CONNECT_MAX: Duration = Duration::from_secs(5);
 /// How long one call may take. CreateFunction copies no image: seconds are long.
 pub const CALL_MAX: Duration = Duration::from_secs(30);
+
+/// The services that we use, by the ids that `AWS_ENDPOINT_URL_…` and the `services` sections of a profile go by.
+const SERVICES: [&str; 7] = [
+    "Lambda",
+    "ECR",
+    "CloudWatch",
+    "Application Auto Scaling",
+    "CloudWatch Logs",
+    "Resource Groups Tagging API",
+    "STS",
+];
 
 /// How long one of the tries to get credentials may take.
 const CREDENTIALS_TRY_MAX: Duration = Duration::from_secs(5);
@@ -75,32 +90,41 @@ pub enum ClientError {
     #[error("no AWS Region is set; use --region, or set `AWS_REGION`, or `region` in the profile")]
     NoRegion,
     /// The certificates cannot be used.
-    #[error("the TLS set-up cannot be used")]
-    Tls(#[source] Box<dyn std::error::Error + Send + Sync>),
+    #[error(transparent)]
+    Tls(#[from] TlsError),
 }
 
 impl Clients {
-    /// Reads the environment; `profile` is the one that it names (`AWS_PROFILE`), for messages. `region` overrides it;
-    /// `extra_roots` are certificates in PEM that are trusted besides the bundled ones; a call may take `call_max`.
+    /// Reads the environment and the profile. `region` overrides it; `extra_roots` are certificates in PEM that are
+    /// trusted besides the bundled ones; a call may take `call_max`.
     pub async fn load(
-        profile: Option<String>,
+        ProfileName { name: profile, is_default }: ProfileName,
         region: Option<&str>,
         extra_roots: Option<&[u8]>,
         call_max: Duration,
     ) -> Result<Self, ClientError> {
-        let name = AppName::new("evenkeel").expect("the name has only letters");
-        let timeouts =
-            TimeoutConfig::builder().connect_timeout(CONNECT_MAX).operation_timeout(call_max);
+        let evenkeel = FrameworkMetadata::new("evenkeel", Some(env!("CARGO_PKG_VERSION")));
+        // First as the providers of credentials need it: their calls are tried again where they are made.
         let mut loader = aws_config::defaults(BehaviorVersion::latest())
-            .app_name(name)
-            .http_client(http(extra_roots)?)
+            .framework_metadata(evenkeel.expect("letters, digits and dots"))
+            .http_client(http_client(extra_roots)?)
             .identity_cache(identities())
-            .retry_config(RetryConfig::disabled())
-            .timeout_config(timeouts.build());
+            .retry_config(RetryConfig::standard())
+            .timeout_config(credentials_timeouts());
+        if let Some(name) = profile.as_deref().filter(|_| !is_default) {
+            loader = loader.profile_name(name);
+        }
         if let Some(region) = region {
             loader = loader.region(Region::new(region.to_owned()));
         }
         let config = loader.load().await;
+        let timeouts =
+            TimeoutConfig::builder().connect_timeout(CONNECT_MAX).operation_timeout(call_max);
+        let config = config
+            .into_builder()
+            .retry_config(RetryConfig::disabled())
+            .timeout_config(timeouts.build())
+            .build();
         let Some(source) = config.credentials_provider() else { return Self::of(&config) };
         let provider = SharedCredentialsProvider::new(ProfileProvider { profile, source });
         Self::of(&config.into_builder().credentials_provider(provider).build())
@@ -142,7 +166,7 @@ impl Clients {
             .behavior_version(BehaviorVersion::latest())
             .region(Region::new(region.to_owned()))
             .endpoint_url(url)
-            .http_client(http(None)?)
+            .http_client(http_client(None)?)
             .retry_config(RetryConfig::disabled())
             .timeout_config(timeouts.build())
             .sleep_impl(SharedAsyncSleep::new(TokioSleep::new()))
@@ -154,11 +178,8 @@ impl Clients {
     /// Makes clients that work as this role. The role is assumed when it is first needed, and again
     /// before its credentials end; each time, STS is asked again after a failure.
     pub async fn assume(self, role: RoleToAssume<'_>) -> Result<Self, ClientError> {
-        let timeouts = TimeoutConfig::builder()
-            .connect_timeout(CONNECT_MAX)
-            .operation_attempt_timeout(CREDENTIALS_TRY_MAX);
         let asks = self.config.to_builder().retry_config(RetryConfig::standard());
-        let asks = asks.timeout_config(timeouts.build()).build();
+        let asks = asks.timeout_config(credentials_timeouts()).build();
         let mut provider = AssumeRoleProvider::builder(role.arn)
             .session_name(SESSION)
             .region(Region::new(self.region.clone()))
@@ -177,10 +198,43 @@ impl Clients {
         Self::of(&config)
     }
 
-    /// Whether the endpoint is on this machine: an emulator, where nothing real can break.
+    /// Whether the endpoint of each service is on this machine: an emulator, where nothing real can break.
     pub fn is_loopback(&self) -> bool {
-        self.endpoint.as_deref().is_some_and(is_loopback)
+        let local = |it: &str| self.endpoint_of(it).is_some_and(|it| is_loopback(&it));
+        SERVICES.into_iter().all(local)
     }
+
+    /// The endpoint URL of one service, if it is not AWS's own: as the SDK chooses it.
+    fn endpoint_of(&self, service: &str) -> Option<String> {
+        let key = ServiceConfigKey::builder().service_id(service).env("AWS_ENDPOINT_URL");
+        let key = key.profile("endpoint_url").build().ok()?;
+        let own = self.config.service_config().and_then(|it| it.load_config(key));
+        own.or_else(|| self.endpoint.clone())
+    }
+}
+
+/// The profile that the environment names.
+#[derive(Debug, Clone, Default)]
+pub struct ProfileName {
+    /// Its name; `None`: that of the SDK, `default`.
+    pub name: Option<String>,
+    /// Whether the SDK takes it by itself (`AWS_PROFILE`).
+    pub is_default: bool,
+}
+
+/// The file of certificates that the profile names (`ca_bundle`).
+pub async fn ca_bundle(ProfileName { name, .. }: &ProfileName) -> Option<PathBuf> {
+    let files = EnvConfigFiles::default();
+    let name = name.clone().map(Into::into);
+    let profiles = aws_config::profile::load(&Fs::real(), &Env::real(), &files, name).await;
+    let bundle = profiles.ok()?.get("ca_bundle").map(PathBuf::from);
+    bundle.filter(|it| !it.as_os_str().is_empty())
+}
+
+/// How long the calls may take by which credentials are got.
+fn credentials_timeouts() -> TimeoutConfig {
+    let timeouts = TimeoutConfig::builder().connect_timeout(CONNECT_MAX);
+    timeouts.operation_attempt_timeout(CREDENTIALS_TRY_MAX).build()
 }
 
 /// STS is asked before there is a queue that could try again, and one hiccup of it must not hold up a target.
@@ -192,69 +246,4 @@ fn sts(config: &SdkConfig) -> aws_sdk_sts::Client {
 /// A cache of credentials, which gives their provider the time to try again.
 fn identities() -> SharedIdentityCache {
     IdentityCache::lazy().load_timeout(CREDENTIALS_MAX).build()
-}
-
-/// Whether a URL is one of this machine's, where nothing that it is sent leaves it.
-pub fn is_loopback(url: &str) -> bool {
-    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
-    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
-    // What stands before an @ is no host: `http://127.0.0.1@example.com` goes to example.com.
-    let host = authority.rsplit('@').next().unwrap_or_default();
-    let host = match host.strip_prefix('[') {
-        Some(v6) => v6.split(']').next().unwrap_or_default(),
-        None => host.split(':').next().unwrap_or_default(),
-    };
-    host == "localhost"
-        || host.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
-}
-
-/// An HTTP client that trusts Mozilla's roots, which are compiled in, so that a container image needs
-/// no files besides the binary.
-fn http(extra_roots: Option<&[u8]>) -> Result<SharedHttpClient, ClientError> {
-    let mut store = TrustStore::empty();
-    for root in webpki_root_certs::TLS_SERVER_ROOT_CERTS {
-        store.add_pem_certificate(pem(root));
-    }
-    if let Some(extra) = extra_roots {
-        store.add_pem_certificate(extra);
-    }
-    let context = TlsContext::builder()
-        .with_trust_store(store)
-        .build()
-        .map_err(|error| ClientError::Tls(error.into()))?;
-    let provider = Provider::Rustls(CryptoMode::Ring);
-    Ok(Builder::new().tls_provider(provider).tls_context(context).build_https())
-}
-
-fn pem(der: &[u8]) -> Vec<u8> {
-    let body = STANDARD.encode(der);
-    format!("-----BEGIN CERTIFICATE-----\n{body}\n-----END CERTIFICATE-----\n").into_bytes()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_this_machine_is_loopback() {
-        for yes in ["http://127.0.0.1:5000", "http://localhost", "http://[::1]:80/x", "127.8.8.8:1"]
-        {
-            assert!(is_loopback(yes), "{yes}");
-        }
-        for no in [
-            "https://lambda.eu-west-1.amazonaws.com",
-            "http://127.0.0.1@example.com",
-            "http://127.0.0.1.example.com",
-            "http://localhost.example.com",
-            "http://10.0.0.1",
-            "",
-        ] {
-            assert!(!is_loopback(no), "{no}");
-        }
-    }
-
-    #[test]
-    fn the_bundled_roots_make_a_client() {
-        assert!(http(None).is_ok());
-    }
 }

@@ -47,7 +47,7 @@ pub(super) fn command(file: Option<&ConfigFile>) -> clap::Command {
     let root = root();
     let formats = formats(&root);
     root.mut_subcommands(|it| {
-        let it = with_output(with_region(it), &formats);
+        let it = with_output(with_variables(it), &formats);
         with_text(match file {
             Some(file) => file.defaults(it),
             None => it,
@@ -73,20 +73,23 @@ fn with_text(command: clap::Command) -> clap::Command {
     with_usage(command).after_help(help)
 }
 
-/// Takes the Region from the second variable where the first has none, as AWS's own tools do.
-fn with_region(command: clap::Command) -> clap::Command {
+/// Takes the Region and the file of certificates from the second variable where the first has none, as AWS's own tools
+/// do.
+fn with_variables(command: clap::Command) -> clap::Command {
     command.mut_args(|it| {
-        if *it.get_id() != ConfigKey::Region.argument() {
-            return it;
-        }
-        let names = ["AWS_REGION", "AWS_DEFAULT_REGION"];
+        let names = match it.get_id().as_str() {
+            id if id == ConfigKey::Region.argument() => ["AWS_REGION", "AWS_DEFAULT_REGION"],
+            "ca_file" => ["AWS_CA_BUNDLE", "SSL_CERT_FILE"],
+            _ => return it,
+        };
         let set = |name: &&str| env::var_os(name).is_some_and(|it| !it.is_empty());
-        let variable = names.into_iter().find(set);
-        // A variable that is set and empty is no Region.
-        if variable.is_none() && env::var_os("AWS_REGION").is_some() {
-            return it.env(None);
+        let [first, _] = names;
+        match names.into_iter().find(set) {
+            Some(variable) => it.env(variable),
+            // A variable that is set and empty names nothing.
+            None if names.iter().any(|it| env::var_os(it).is_some()) => it.env(None),
+            None => it.env(first),
         }
-        it.env(variable.unwrap_or("AWS_REGION"))
     })
 }
 

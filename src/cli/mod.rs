@@ -10,6 +10,7 @@ mod config;
 #[cfg(feature = "demo")]
 mod demo;
 mod detail;
+pub mod environment;
 mod error;
 mod examples;
 mod explain;

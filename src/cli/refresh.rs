@@ -20,7 +20,7 @@ pub(super) fn refresh(args: &RefreshArgs) -> Result<CommandOutcome, CliError> {
 
 /// Asks the daemon, and returns what it answers if it does what it is asked to.
 fn ask(url: &str, names: &[String]) -> Result<Value, DaemonError> {
-    let request = agent().post(url).config().http_status_as_error(false).build();
+    let request = agent(url).post(url).config().http_status_as_error(false).build();
     let answer = request.header(REQUEST_HEADER, "1").send_json(json!({ "objects": names }));
     let mut answer =
         answer.map_err(|it| DaemonError::NoAnswer { url: url.to_owned(), source: Box::new(it) })?;

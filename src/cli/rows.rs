@@ -6,7 +6,10 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::error::DaemonError;
-use crate::daemon::view::{age::age, plan::PlanOutcome, reasons::SharedReason};
+use crate::{
+    aws::proxies::Proxies,
+    daemon::view::{age::age, plan::PlanOutcome, reasons::SharedReason},
+};
 
 /// How long the daemon may take to answer.
 const ANSWER_MAX: Duration = Duration::from_secs(10);
@@ -14,16 +17,18 @@ const ANSWER_MAX: Duration = Duration::from_secs(10);
 /// Reads what the daemon's API answers at `url`.
 pub(super) fn fetch(url: &str) -> Result<Value, DaemonError> {
     let at = url.to_owned();
-    let answer = agent().get(url).call();
+    let answer = agent(url).get(url).call();
     let mut answer =
         answer.map_err(|it| DaemonError::NoAnswer { url: at.clone(), source: Box::new(it) })?;
     let read = answer.body_mut().read_json();
     read.map_err(|it| DaemonError::BadAnswer { url: at, source: Box::new(it) })
 }
 
-/// What speaks to a daemon.
-pub(super) fn agent() -> ureq::Agent {
-    ureq::Agent::config_builder().timeout_global(Some(ANSWER_MAX)).build().into()
+/// What speaks to a daemon at this URL: on this machine directly, elsewhere by the proxy of the environment.
+pub(super) fn agent(url: &str) -> ureq::Agent {
+    let proxy = Proxies::from_env().address(url).and_then(|it| ureq::Proxy::new(&it).ok());
+    let config = ureq::Agent::config_builder().timeout_global(Some(ANSWER_MAX)).proxy(proxy);
+    config.build().into()
 }
 
 /// Whether an object is called so: by its name, with its kind, or by its whole key.

@@ -6,12 +6,16 @@ use serde::{Deserialize, Deserializer, de::Error as _};
 
 use super::{
     args::AccessArgs,
+    environment,
     error::{CliError, TargetError, TargetFault, TargetsFileError, UsageError},
     input, parse,
     time_scale::time_scale,
 };
 use crate::{
-    aws::clients::{CALL_MAX, Clients, RoleToAssume},
+    aws::{
+        clients::{CALL_MAX, Clients, ProfileName, RoleToAssume, ca_bundle},
+        http_client::certificates,
+    },
     daemon::options::Target,
     engine::{
         name::Name,
@@ -53,7 +57,7 @@ fn quoted<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error
 /// Without a file, `enforce` needs an account id, so that no other account is written to by
 /// mistake; AWS on this machine needs none.
 pub(super) async fn load(args: &AccessArgs, mode: Mode) -> Result<Vec<Target>, CliError> {
-    let roots = args.ca_file.as_deref().map(input::read).transpose()?;
+    let roots = Box::pin(roots(args)).await?;
     let roots = roots.as_deref();
     let call_max = CALL_MAX.div_f64(time_scale()?);
     let Some(file) = &args.targets else {
@@ -63,6 +67,7 @@ pub(super) async fn load(args: &AccessArgs, mode: Mode) -> Result<Vec<Target>, C
         }
         let name = Name::new(DEFAULT_TARGET);
         let account_id = args.account_id.clone();
+        environment::tell([clients.region.as_str()]);
         return Ok(vec![Target { name, account_id, registry: None, share: None, clients }]);
     };
     let mut targets: Vec<Target> = Vec::new();
@@ -76,7 +81,36 @@ pub(super) async fn load(args: &AccessArgs, mode: Mode) -> Result<Vec<Target>, C
         let (name, account_id) = (Name::new(name), Some(account_id));
         targets.push(Target { name, account_id, registry, share, clients });
     }
+    environment::tell(targets.iter().map(|it| it.clients.region.as_str()));
     Ok(targets)
+}
+
+/// Reads the certificates that are trusted besides the bundled ones: of `--ca-file` and its variables, or of the
+/// profile (`ca_bundle`).
+pub(super) async fn roots(args: &AccessArgs) -> Result<Option<Vec<u8>>, CliError> {
+    let file = match &args.ca_file {
+        Some(file) => Some(file.clone()),
+        None => Box::pin(ca_bundle(&profile())).await,
+    };
+    let Some(path) = file else { return Ok(None) };
+    let bytes = input::read(&path)?;
+    if certificates(&bytes).is_none() {
+        return Err(TargetError::NoCertificates { path }.into());
+    }
+    Ok(Some(bytes))
+}
+
+/// The profile that the environment names.
+fn profile() -> ProfileName {
+    let named = |variable: &str| {
+        let name = std::env::var_os(variable)?.to_string_lossy().into_owned();
+        Some(name).filter(|it| !it.is_empty())
+    };
+    match named("AWS_PROFILE") {
+        Some(name) => ProfileName { name: Some(name), is_default: true },
+        // What the AWS CLI takes as well, and the SDK does not.
+        None => ProfileName { name: named("AWS_DEFAULT_PROFILE"), is_default: false },
+    }
 }
 
 /// Returns the places that a file of targets declares, without a word to AWS.
@@ -93,9 +127,7 @@ async fn clients(
     roots: Option<&[u8]>,
     call_max: Duration,
 ) -> Result<Clients, TargetError> {
-    let profile = std::env::var_os("AWS_PROFILE").map(|it| it.to_string_lossy().into_owned());
-    let profile = profile.filter(|it| !it.is_empty());
-    Ok(Clients::load(profile, region, roots, call_max).await?)
+    Ok(Box::pin(Clients::load(profile(), region, roots, call_max)).await?)
 }
 
 fn read_file(file: &Path) -> Result<Vec<TargetDoc>, CliError> {
@@ -147,8 +179,8 @@ fn check(target: &TargetDoc) -> Result<(), TargetFault> {
     match role_arn.clone() {
         Some(arn) if !role(&arn) => return Err(TargetFault::RoleArn { arn }),
         Some(arn) if arn.split(':').nth(1) != Some(Partition::of(region).id) => {
-            let (region, partition) = (region.clone(), Partition::of(region).id);
-            return Err(TargetFault::RolePartition { arn, region, partition });
+            let partition = Partition::of(region).id;
+            return Err(TargetFault::RolePartition { arn, partition });
         }
         Some(arn) if arn.split(':').nth(4) != Some(account_id) => {
             return Err(TargetFault::RoleAccount { arn, account_id: account_id.clone() });
@@ -165,7 +197,9 @@ fn plain_registry(text: &str) -> Result<String, TargetFault> {
     let registry = text.to_owned();
     match Registry::parse(text) {
         Ok(found) => Ok(found.host),
-        Err(source @ ImageRefError::Partition { .. }) => Err(TargetFault::RegistryHost { source }),
+        Err(error @ ImageRefError::Partition { .. }) => {
+            Err(TargetFault::RegistryHost { source: Box::new(error) })
+        }
         Err(_) if text.contains(".dkr.ecr.") && !text.contains('/') => Ok(registry),
         Err(_) => Err(TargetFault::Registry { registry }),
     }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::Deserialize;
 use ureq::{
-    Agent,
+    Agent, Proxy,
     http::{Response, header},
     tls::{Certificate, RootCerts, TlsConfig},
 };
@@ -28,6 +28,8 @@ pub struct Access {
     pub authorization: Option<String>,
     /// Certificates in PEM that are trusted besides the bundled ones.
     pub extra_roots: Option<Vec<u8>>,
+    /// The URL of the proxy for a URL, with its user and password; `None`: there is none.
+    pub proxy: fn(&str) -> Option<String>,
 }
 
 /// One repository of a registry.
@@ -117,6 +119,7 @@ impl Client {
             .timeout_global(Some(CALL_MAX))
             .http_status_as_error(false)
             .max_redirects(0)
+            .proxy(None)
             .user_agent(concat!("evenkeel/", env!("CARGO_PKG_VERSION")));
         Self { agent: config.build().into(), access, repository: repository.to_owned() }
     }
@@ -226,13 +229,16 @@ impl Client {
         }
     }
 
-    /// Adds the header `Authorization`, but only for the registry's own URLs: an upload may lead
+    /// Chooses the proxy, and adds the header `Authorization`, but only for the registry's own URLs: an upload may lead
     /// elsewhere.
     fn authorized<T>(
         &self,
         request: ureq::RequestBuilder<T>,
         url: &str,
     ) -> ureq::RequestBuilder<T> {
+        // An upload may lead to another host, and so by another proxy.
+        let proxy = (self.access.proxy)(url).and_then(|it| Proxy::new(&it).ok());
+        let request = request.config().proxy(proxy).build();
         match self.authorization(url) {
             Some(value) => request.header(header::AUTHORIZATION, value),
             None => request,

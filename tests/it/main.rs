@@ -25,6 +25,7 @@ mod common;
 mod credentials;
 mod docs;
 mod engines;
+mod environment;
 mod errors;
 mod exit_codes;
 mod foreign;

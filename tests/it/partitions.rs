@@ -59,7 +59,7 @@ fn a_target_of_one_partition_takes_no_role_or_registry_of_another() {
         user.run(&["check", "m", "--targets", "targets.yaml"])
     };
     let ended = check(&format!("roleArn: \"arn:aws:iam::{ACCOUNT}:role/x\""));
-    let told = "another partition than cn-north-1, whose ARNs begin with `arn:aws-cn:`";
+    let told = "another partition than the Region, where ARNs begin with `arn:aws-cn:`";
     assert!(ended.code == 2 && ended.err.contains(told), "{ended:?}");
     let ended = check(&format!("registry: {ACCOUNT}.dkr.ecr.cn-north-1.amazonaws.com"));
     let told = format!("write `{ACCOUNT}.dkr.ecr.cn-north-1.amazonaws.com.cn`");

@@ -23,7 +23,7 @@ const REPOSITORY: &str = "team/jobs";
 const LAYER: usize = (20 << 20) + 7;
 
 /// A layout with one image for each architecture; returns their digests.
-fn write(folder: &Path, architectures: &[&str], layer: &[u8]) -> Vec<String> {
+pub fn write(folder: &Path, architectures: &[&str], layer: &[u8]) -> Vec<String> {
     fs::create_dir_all(folder.join("blobs/sha256")).unwrap();
     let put = |bytes: &[u8], media_type: &str| {
         let digest = image::digest(bytes);
@@ -190,6 +190,7 @@ impl Registry {
             url: scene.sim.url(),
             authorization: Some(format!("Basic {}", token.as_str().unwrap())),
             extra_roots: None,
+            proxy: |_| None,
         };
         let folder = TempDir::new().unwrap();
         let layer: Vec<u8> = (0..LAYER).map(|it| u8::try_from(it % 251).unwrap()).collect();

@@ -30,8 +30,9 @@ pub struct AccessArgs {
     #[arg(long, env = "EVENKEEL_QUOTA_SHARE", help_heading = AWS, default_value = "0.5", value_name = "PART",
           value_parser = share)]
     pub(in crate::cli) quota_share: f64,
-    /// Certificates in PEM that are trusted besides the bundled ones.
-    #[arg(long, env = "SSL_CERT_FILE", help_heading = AWS, value_name = "FILE")]
+    /// Certificates in PEM that are trusted besides the bundled ones. Also `SSL_CERT_FILE`, and `ca_bundle` in the AWS
+    /// profile.
+    #[arg(long, env = "AWS_CA_BUNDLE", help_heading = AWS, value_name = "FILE")]
     pub(in crate::cli) ca_file: Option<PathBuf>,
 }
 

@@ -15,7 +15,7 @@ use tokio::{process::Command, time};
 
 use super::build::{Build, ImageArgument, complaint};
 use crate::{
-    aws::{clients::is_loopback, registry::Login},
+    aws::{loopback::is_loopback, registry::Login},
     cli::{
         args::ImageBuilder,
         error::{BuilderError, CliError, FileError},

@@ -16,6 +16,9 @@ pub enum TargetError {
     /// The settings of the environment cannot be used.
     #[error(transparent)]
     Client(#[from] ClientError),
+    /// The file of `--ca-file`, `AWS_CA_BUNDLE`, `SSL_CERT_FILE` or the profile's `ca_bundle` is no such file.
+    #[error("{} holds no certificate that can be used; it should be in PEM", path.display())]
+    NoCertificates { path: PathBuf },
     #[error("the credentials belong to account {account}")]
     Account { account: String },
 }
@@ -53,13 +56,13 @@ pub enum TargetFault {
     #[error("the role `{arn}` is of another account than {account_id}")]
     RoleAccount { arn: String, account_id: String },
     #[error(
-        "the role `{arn}` is of another partition than {region}, whose ARNs begin with `arn:{partition}:`"
+        "the role `{arn}` is of another partition than the Region, where ARNs begin with `arn:{partition}:`"
     )]
-    RolePartition { arn: String, region: String, partition: &'static str },
+    RolePartition { arn: String, partition: &'static str },
     #[error("an `externalId` goes with a `roleArn`")]
     ExternalId,
     #[error(transparent)]
-    RegistryHost { source: ImageRefError },
+    RegistryHost { source: Box<ImageRefError> },
     #[error("`{registry}` is no registry; write `ACCOUNT.dkr.ecr.REGION.amazonaws.com`")]
     Registry { registry: String },
     #[error("its `share` is not between 0.01 and 1")]

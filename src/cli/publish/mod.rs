@@ -20,7 +20,6 @@ use super::{
     error::{
         BuilderError, CliError, FileError, Interrupted, ObjectError, PublishError, UsageError,
     },
-    input,
     once::{NO_RESYNC, Round},
     out::{note, print},
     outcome::CommandOutcome,
@@ -28,12 +27,14 @@ use super::{
     session::{self, Job},
     signals::Signals,
     target_clients::{self, TargetClients},
+    targets,
 };
 use crate::{
     aws::{
         calls::QuotaShares,
-        clients::is_loopback,
         cloud::{Cloud as _, Priority},
+        loopback::is_loopback,
+        proxies::Proxies,
         registry,
     },
     daemon::{options::Working, source::SourceOptions},
@@ -204,13 +205,15 @@ fn unfit(path: &Path) -> impl Fn(ImageError) -> PublishError {
 
 /// Where the image goes. The repository is there then.
 fn access(args: &PublishArgs, consumers: Option<&Consumers>) -> Result<Access, CliError> {
-    let extra_roots = args.access.ca_file.as_deref().map(input::read).transpose()?;
+    let extra_roots = block_on(targets::roots(&args.access))?;
+    let proxy = |url: &str| Proxies::from_env().address(url);
     if let Some(url) = &args.registry {
         check_url(url)?;
-        return Ok(Access { url: url.clone(), authorization: None, extra_roots });
+        return Ok(Access { url: url.clone(), authorization: None, extra_roots, proxy });
     }
     let login = block_on(enter(args, consumers))?;
-    Ok(Access { url: login.url, authorization: Some(login.authorization), extra_roots })
+    let authorization = Some(login.authorization);
+    Ok(Access { url: login.url, authorization, extra_roots, proxy })
 }
 
 /// What is private must not travel in the open.

@@ -95,7 +95,7 @@ const TABLE: &[(&str, &str, &str)] = &[
     ("Scaling", "AWS is starting or stopping the instances of `scalingConfig`", ""),
     ("NotShown", "AWS does not show what a facet's change would be about, say the version behind an alias; it is looked at again every few seconds", ""),
     ("ProvisioningFailed", "AWS cannot keep them ready; its own words follow. It is looked at again every 5 minutes", "mend the cause: often the function fails when it starts, or the account has no room"),
-    ("PublicUrl CredentialsForEveryOrigin PublicPermission FunctionStopped", "reasons of the condition `Warning`; nothing is held up", "see that it is meant"),
+    ("PublicUrl CredentialsForEveryOrigin PublicPermission FunctionStopped CanaryProvisioned", "reasons of the condition `Warning`; nothing is held up", "see that it is meant"),
     ("RegistryAlias", "the same; the manifest names a registry by its FIPS or dual-stack host, and Lambda is sent the plain host of the same registry", "write the plain host, or leave the registry out"),
     ("AccountRetention", "reason of the condition `SetElsewhere`: a retention policy of the account says how long the group's logs are kept; `retentionInDays` is neither compared nor written while it does", "change the account's policy, or take `retentionInDays` out of the manifest"),
     ("ScheduledScaling", "reason of the condition `SetElsewhere`: scheduled actions of Application Auto Scaling change `min` and `max`, so those are neither compared nor written", "change the schedule, or delete it to have the manifest's range"),

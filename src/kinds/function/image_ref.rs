@@ -47,9 +47,12 @@ pub struct Registry {
 const OWN: &str =
     "leave the registry out for the account's own, or write `ACCOUNT.dkr.ecr.REGION.amazonaws.com`";
 
+/// How the hosts of a partition end, if it has such hosts.
+type Suffix = fn(&Partition) -> Option<&'static str>;
+
 /// What the hosts of a registry are called, and how they end: the plain one, and those that lead to the same registry
 /// by FIPS or by IPv6.
-const HOSTS: [(&str, fn(&Partition) -> Option<&'static str>); 4] = [
+const HOSTS: [(&str, Suffix); 4] = [
     ("dkr.ecr.", |it| Some(it.suffix)),
     ("dkr.ecr-fips.", |it| Some(it.suffix)),
     ("dkr-ecr.", |it| it.dual_stack),
@@ -154,8 +157,7 @@ impl Registry {
         let other = || ImageRefError::Host(written.to_owned());
         let (account_id, rest) = host.split_once('.').ok_or_else(other)?;
         let form = |(name, suffix)| Some((rest.strip_prefix(name)?, suffix));
-        let (rest, suffix): (&str, fn(&Partition) -> Option<&'static str>) =
-            HOSTS.into_iter().find_map(form).ok_or_else(other)?;
+        let (rest, suffix): (&str, Suffix) = HOSTS.into_iter().find_map(form).ok_or_else(other)?;
         let (region, end) = rest.split_once('.').ok_or_else(other)?;
         let ends = |it: &Partition| suffix(it) == Some(end);
         if !PARTITIONS.iter().copied().any(ends) {
