@@ -29,7 +29,7 @@ pub(super) async fn apply(args: ApplyArgs, no_color: bool) -> Result<CommandOutc
     let mut signals = Signals::new()?;
     let (dir, selection) = args.scope.split();
     if let Some(expected) = &args.expect {
-        expect(&args, expected).await?;
+        Box::pin(expect(&args, expected)).await?;
     }
     let settings = Working {
         mode: Mode::Enforce,

@@ -47,6 +47,10 @@ pub trait Part: 'static {
 }
 
 /// The function that the parts of a document belong to.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a switch of the document's, and they go together in any way"
+)]
 #[derive(Debug, Clone, Copy)]
 pub struct Site<'a> {
     /// The function.

@@ -239,6 +239,10 @@ pub enum FacetState {
 pub type Fields = BTreeMap<String, String>;
 
 /// A block as it should be.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a switch of `policy`, and they go together in any way"
+)]
 #[derive(Clone, PartialEq)]
 pub struct FacetSpec<C> {
     /// Who we are.
