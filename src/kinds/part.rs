@@ -46,6 +46,15 @@ pub trait Part: 'static {
     fn spare(doc: Option<&Self::Doc>, site: &Site<'_>) -> Option<<Self::Kind as Kind>::Spec>;
 }
 
+/// Which of the two permissions that callers of a URL of type `NONE` need a document gives to everybody.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct UrlGrants {
+    /// `lambda:InvokeFunctionUrl`.
+    pub url: bool,
+    /// `lambda:InvokeFunction`.
+    pub invoke: bool,
+}
+
 /// The function that the parts of a document belong to.
 #[derive(Debug, Clone, Copy)]
 pub struct Site<'a> {
@@ -59,6 +68,8 @@ pub struct Site<'a> {
     pub alias: Option<&'a str>,
     /// Where the function logs.
     pub log_group: &'a str,
+    /// What the document's permissions give to callers of a public URL.
+    pub url_grants: UrlGrants,
     /// Whether what we did not make may be taken over.
     pub adopts: bool,
     /// Whether what nobody asks for is looked for too: a single run has no time for that.

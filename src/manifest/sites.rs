@@ -135,6 +135,7 @@ impl Sites {
             place: &self.place,
             alias: parts.alias(),
             log_group: &log_group(name, doc),
+            url_grants: parts.url_grants(),
             adopts: doc.policy.adopt != Adopt::No,
             watches: self.watches,
             exclusive: doc.policy.exclusive,

@@ -93,6 +93,7 @@ const TABLE: &[(&str, &str, &str)] = &[
     ("Scaling", "AWS is starting or stopping the instances of `scalingConfig`", ""),
     ("ProvisioningFailed", "AWS cannot keep them ready; its own words follow. It is looked at again every 5 minutes", "mend the cause: often the function fails when it starts, or the account has no room"),
     ("PublicUrl PublicPermission FunctionStopped", "reasons of the condition `Warning`; nothing is held up", "see that it is meant"),
+    ("UrlForbidden", "reason of the condition `Warning`: the URL has `authType: NONE`, and `permissions` lacks one or both of the permissions that AWS asks of its callers, who get 403", "`url.public: true`; nothing if a statement of another party's gives what is missing"),
     ("TagMoved", "the tag names another image than the one deployed, and `onTagMove: report` leaves it", "name a new tag, or `onTagMove: deploy`"),
     ("NothingToKeep", "a variable with `keep: true` is not there", "set it by hand, or give it a value"),
     ("RoleElsewhere", "the role is of another account than the function, which Lambda refuses", "name a role of the target's account; `evenkeel check --account-id` finds it before"),

@@ -11,7 +11,11 @@ use serde_json::Value;
 use super::block::{At, BelongsTo, Block, Extra, Fields};
 use crate::{
     engine::diff::{Cause, Reason},
-    kinds::{document::Violation, export, part::Site},
+    kinds::{
+        document::Violation,
+        export,
+        part::{Site, UrlGrants},
+    },
     shape::Field,
 };
 
@@ -21,6 +25,8 @@ pub enum Url {}
 
 /// Whoever asks is let in.
 const PUBLIC: &str = "NONE";
+/// What to do about a URL that turns its callers away.
+const ADVICE: &str = "`public: true` stands for the URL and both permissions";
 /// How an answer is given unless the document says otherwise.
 pub const BUFFERED: &str = "BUFFERED";
 
@@ -29,7 +35,9 @@ pub const BUFFERED: &str = "BUFFERED";
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[expect(missing_docs, reason = "shape.rs documents every field")]
 pub struct UrlDoc {
-    pub auth_type: String,
+    pub auth_type: Option<String>,
+    #[serde(default)]
+    pub public: bool,
     pub invoke_mode: Option<String>,
     #[serde(default)]
     pub cors: Cors,
@@ -55,6 +63,8 @@ pub struct Config {
     pub auth_type: String,
     pub invoke_mode: String,
     pub cors: Cors,
+    /// Whom the permissions of the document let in. No part of the URL: a read shows none.
+    pub grants: UrlGrants,
 }
 
 /// One call.
@@ -94,6 +104,48 @@ fn extra(at: &At) -> Extra<Call> {
     Extra { path: String::new(), words: "a public URL".into(), call }
 }
 
+/// Checks that a document says in one way who may call.
+fn check_callers(doc: &UrlDoc) -> Option<Violation> {
+    match doc.auth_type.as_deref() {
+        None if !doc.public => {
+            let message = "`url` has no `authType`";
+            let hint = "add it: `AWS_IAM` asks IAM who may call, `NONE` asks nobody; or `public: true` lets anybody in";
+            Some(Violation::new(&[], message, hint))
+        }
+        Some(auth) if doc.public && auth != PUBLIC => {
+            let message =
+                "`public: true` lets anybody in, and `authType: AWS_IAM` only whom IAM allows";
+            Some(Violation::new(&["authType"], message, "take one of them out"))
+        }
+        _ => None,
+    }
+}
+
+/// Says that callers of a URL of type `NONE` are turned away; `None` if they are not.
+fn refusal(grants: UrlGrants) -> Option<String> {
+    let missing = match (grants.url, grants.invoke) {
+        (true, true) => return None,
+        (true, false) => "`lambda:InvokeFunction` (`invokedViaFunctionUrl: true`) for `*`",
+        (false, true) => "`lambda:InvokeFunctionUrl` (`functionUrlAuthType: NONE`) for `*`",
+        (false, false) => {
+            "`lambda:InvokeFunctionUrl` (`functionUrlAuthType: NONE`) and `lambda:InvokeFunction` \
+             (`invokedViaFunctionUrl: true`) for `*`"
+        }
+    };
+    Some(format!(
+        "callers of the URL get 403: AWS asks for both permissions of a public URL, and `permissions` lacks \
+         {missing}; unless a statement of another party's gives what is missing"
+    ))
+}
+
+/// Warns of a URL whose callers are turned away; the path begins below `url`. `grants`: what the document's own
+/// permissions give.
+pub(crate) fn warning(doc: &UrlDoc, grants: UrlGrants) -> Option<Violation> {
+    let open = doc.auth_type.as_deref() == Some(PUBLIC) && !doc.public;
+    let refusal = refusal(grants).filter(|_| open)?;
+    Some(Violation::new(&["authType"], refusal, ADVICE))
+}
+
 impl Block for Url {
     const NAME: &'static str = "Url";
     const FIELD: &'static str = "url";
@@ -105,29 +157,29 @@ impl Block for Url {
     type Config = Config;
     type Call = Call;
 
-    /// Credentials and an origin of `*` do not go together.
+    /// It has one way to say who may call. Credentials and an origin of `*` do not go together.
     fn check(doc: &UrlDoc) -> Vec<Violation> {
         let everybody = doc.cors.allow_origins.contains("*");
         let wrong = doc.cors.allow_credentials && everybody;
         let message = "browsers refuse credentials where every origin is allowed";
         let hint = "name the origins, or set `allowCredentials: false`";
-        wrong
-            .then(|| Violation::new(&["cors", "allowOrigins"], message, hint))
-            .into_iter()
-            .collect()
+        let wrong = wrong.then(|| Violation::new(&["cors", "allowOrigins"], message, hint));
+        check_callers(doc).into_iter().chain(wrong).collect()
     }
 
-    fn config(doc: &UrlDoc, _: &Site<'_>) -> Config {
-        let UrlDoc { auth_type, invoke_mode, cors } = doc;
+    /// `public` is a URL of type `NONE`; the permissions that it stands for are in the document's by then.
+    fn config(doc: &UrlDoc, site: &Site<'_>) -> Config {
+        let UrlDoc { auth_type, public: _, invoke_mode, cors } = doc;
         Config {
-            auth_type: auth_type.clone(),
+            auth_type: auth_type.clone().unwrap_or_else(|| PUBLIC.into()),
             invoke_mode: invoke_mode.clone().unwrap_or_else(|| BUFFERED.into()),
             cors: cors.clone(),
+            grants: site.url_grants,
         }
     }
 
     fn fields(config: &Config) -> Fields {
-        let Config { auth_type, invoke_mode, cors } = config;
+        let Config { auth_type, invoke_mode, cors, grants: _ } = config;
         let Cors {
             allow_credentials,
             allow_headers,
@@ -155,11 +207,12 @@ impl Block for Url {
 
     fn defaults() -> Fields {
         let (auth_type, invoke_mode) = (String::new(), BUFFERED.to_owned());
-        Self::fields(&Config { auth_type, invoke_mode, cors: Cors::default() })
+        let (cors, grants) = (Cors::default(), UrlGrants::default());
+        Self::fields(&Config { auth_type, invoke_mode, cors, grants })
     }
 
     fn to_manifest(config: &Config) -> Option<Value> {
-        let Config { auth_type, invoke_mode, cors } = config;
+        let Config { auth_type, invoke_mode, cors, grants: _ } = config;
         let cors = (*cors != Cors::default()).then(|| {
             export::map([
                 ("allowCredentials", export::unless(cors.allow_credentials, &false)),
@@ -177,6 +230,10 @@ impl Block for Url {
         ]))
     }
 
+    fn is_as_asked(live: &Config, wanted: &Config) -> bool {
+        Self::fields(live) == Self::fields(wanted)
+    }
+
     fn put(at: &At, wanted: &Config, live: Option<&Config>) -> Vec<Call> {
         let make = if live.is_some() { Call::Update } else { Call::Create };
         vec![make(at.clone(), wanted.clone())]
@@ -192,8 +249,13 @@ impl Block for Url {
     }
 
     fn warning(config: &Config) -> Option<Reason> {
-        let message = "the URL asks nobody who they are: with a permission for everybody \
-                       (`principal: \"*\"`) anyone on the internet can invoke the function";
-        (config.auth_type == PUBLIC).then(|| Reason::new("PublicUrl", message))
+        let open = config.auth_type == PUBLIC;
+        let anyone =
+            "the URL asks nobody who they are: anyone on the internet can invoke the function";
+        let reason = match refusal(config.grants) {
+            Some(refusal) => Reason::new("UrlForbidden", format!("{refusal}; {ADVICE}")),
+            None => Reason::new("PublicUrl", anyone),
+        };
+        open.then_some(reason)
     }
 }

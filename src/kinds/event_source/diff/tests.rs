@@ -17,7 +17,7 @@ use crate::{
     kinds::{
         block::host::Host,
         event_source::EventSource,
-        part::{Part, Site},
+        part::{Part, Site, UrlGrants},
     },
 };
 
@@ -37,6 +37,7 @@ fn spec(doc: &Value, alias: Option<&str>) -> Spec {
         place: &place,
         alias,
         log_group: "",
+        url_grants: UrlGrants::default(),
         adopts: false,
         deletion: Deletion::Retain,
         watches: true,
