@@ -1,6 +1,9 @@
 //! `evenkeel check`: the manifests alone.
 
-use std::path::{Component, Path, PathBuf};
+use std::{
+    path::{Component, Path, PathBuf},
+    sync::Arc,
+};
 
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -20,7 +23,8 @@ use crate::{
         view::state::API_VERSION,
     },
     engine::count::count,
-    manifest::Diagnostic,
+    kinds::document::Violation,
+    manifest::{Body, Diagnostic, Document},
 };
 
 /// What `check` found in the manifests.
@@ -39,9 +43,11 @@ pub(super) struct CheckReport {
     skipped: usize,
     /// Everything that is wrong, in reading order.
     problems: Vec<CheckProblem>,
+    /// What AWS takes, but will hardly be meant, in reading order. It changes no exit code.
+    warnings: Vec<CheckProblem>,
 }
 
-/// One thing that is wrong with a manifest.
+/// One thing that is wrong with a manifest, or will hardly be meant.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct CheckProblem {
@@ -59,8 +65,8 @@ pub(super) struct CheckProblem {
     excerpt: Option<String>,
 }
 
-/// Reads the manifests of all paths, prints every problem, what was skipped, and the sum. A problem makes the exit
-/// code 2.
+/// Reads the manifests of all paths, prints every problem and warning, what was skipped, and the sum. A problem makes
+/// the exit code 2.
 pub(super) fn check(args: &CheckArgs) -> Result<CommandOutcome, CliError> {
     let paths = args.paths.paths();
     let stdin = paths.iter().find(|it| is_stdin(it)).map(|it| StdinManifests::read(it));
@@ -70,16 +76,18 @@ pub(super) fn check(args: &CheckArgs) -> Result<CommandOutcome, CliError> {
     let mut diagnostics = snapshot.diagnostics.clone();
     diagnostics.extend(placement::check(args, &roots, &snapshot)?);
     diagnostics.sort();
+    let found =
+        Findings { snapshot: &snapshot, diagnostics, warnings: warnings(&snapshot, &roots) };
     let text = match args.output {
-        Output::Text => text(&snapshot, &diagnostics),
+        Output::Text => found.text(),
         Output::Json => {
-            let report = CheckReport::of(&snapshot, &diagnostics);
+            let report = CheckReport::of(&found);
             let json = serde_json::to_string_pretty(&report);
             json.map_err(|error| CliError::Serialize(error.into()))?
         }
     };
     print(&text)?;
-    Ok(if diagnostics.is_empty() { CommandOutcome::Good } else { CommandOutcome::Error })
+    Ok(if found.diagnostics.is_empty() { CommandOutcome::Good } else { CommandOutcome::Error })
 }
 
 /// The paths with what messages call them. A single one needs no name; of several, standard input keeps its own.
@@ -103,23 +111,65 @@ fn short(path: &Path) -> String {
     short.display().to_string()
 }
 
-/// Every problem, what was skipped, and the sum.
-fn text(snapshot: &Snapshot, diagnostics: &[Diagnostic]) -> String {
-    let mut lines: Vec<String> = diagnostics.iter().map(ToString::to_string).collect();
-    if snapshot.skipped.count() > 0 {
-        lines.push(format!("skipped {}", snapshot.skipped));
+/// What is to be told of the manifests.
+struct Findings<'a> {
+    snapshot: &'a Snapshot,
+    diagnostics: Vec<Diagnostic>,
+    warnings: Vec<Diagnostic>,
+}
+
+impl Findings<'_> {
+    /// Every problem, every warning, what was skipped, and the sum.
+    fn text(&self) -> String {
+        let Self { snapshot, diagnostics, warnings } = self;
+        let mut lines: Vec<String> = diagnostics.iter().map(ToString::to_string).collect();
+        lines.extend(warnings.iter().map(|it| {
+            let message = format!("warning: {}", it.message);
+            Diagnostic { message, ..it.clone() }.to_string()
+        }));
+        if snapshot.skipped.count() > 0 {
+            lines.push(format!("skipped {}", snapshot.skipped));
+        }
+        let mut sum = vec![
+            count(snapshot.valid + snapshot.invalid, "file"),
+            count(snapshot.documents.len(), "good document"),
+            count(diagnostics.len(), "problem"),
+        ];
+        if !warnings.is_empty() {
+            sum.push(count(warnings.len(), "warning"));
+        }
+        lines.push(sum.join(", "));
+        lines.join("\n")
     }
-    lines.push(format!(
-        "{}, {}, {}",
-        count(snapshot.valid + snapshot.invalid, "file"),
-        count(snapshot.documents.len(), "good document"),
-        count(diagnostics.len(), "problem")
-    ));
-    lines.join("\n")
+}
+
+/// What the good documents ask for that will hardly be meant.
+fn warnings(snapshot: &Snapshot, roots: &[SourceRoot]) -> Vec<Diagnostic> {
+    let of = |document: &Arc<Document>| {
+        let Body::Function(_, parts) = &document.body else { return Vec::new() };
+        let warning = |it: Violation| {
+            let path: Vec<&str> =
+                ["spec"].into_iter().chain(it.path.iter().map(String::as_str)).collect();
+            let (line, column) = placement::position(document, roots, &path);
+            Diagnostic {
+                file: Arc::clone(&document.origin.file),
+                line,
+                column,
+                message: it.message,
+                hint: Some(it.hint.to_owned()),
+                excerpt: None,
+            }
+        };
+        parts.warnings().into_iter().map(warning).collect()
+    };
+    let mut all: Vec<Diagnostic> = snapshot.documents.iter().flat_map(of).collect();
+    all.sort();
+    all
 }
 
 impl CheckReport {
-    fn of(snapshot: &Snapshot, diagnostics: &[Diagnostic]) -> Self {
+    fn of(found: &Findings<'_>) -> Self {
+        let Findings { snapshot, diagnostics, warnings } = found;
         Self {
             api_version: API_VERSION,
             kind: "CheckReport",
@@ -127,6 +177,7 @@ impl CheckReport {
             documents: snapshot.documents.len(),
             skipped: snapshot.skipped.count(),
             problems: diagnostics.iter().map(CheckProblem::of).collect(),
+            warnings: warnings.iter().map(CheckProblem::of).collect(),
         }
     }
 }

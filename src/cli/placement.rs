@@ -116,11 +116,16 @@ impl Misplaced {
     fn at(self, document: &Document, roots: &[SourceRoot]) -> Diagnostic {
         let Misplaced { field, value, message, hint } = self;
         let file = &document.origin.file;
-        let path = roots.iter().find_map(|it| it.file(file));
-        let bytes = path.and_then(|it| fs::read(it).ok()).unwrap_or_default();
-        let place = manifest::position(&bytes, document.origin.line, &["spec", field]);
-        let (line, column) = place.unwrap_or((document.origin.line, 0));
+        let (line, column) = position(document, roots, &["spec", field]);
         let excerpt = Some(format!("{field}: {value}"));
         Diagnostic { file: Arc::clone(file), line, column, message, hint: Some(hint), excerpt }
     }
+}
+
+/// The line and column of a member of a document; the document's own line if it cannot be found.
+pub(super) fn position(document: &Document, roots: &[SourceRoot], path: &[&str]) -> (u32, u32) {
+    let file = roots.iter().find_map(|it| it.file(&document.origin.file));
+    let bytes = file.and_then(|it| fs::read(it).ok()).unwrap_or_default();
+    let place = manifest::position(&bytes, document.origin.line, path);
+    place.unwrap_or((document.origin.line, 0))
 }

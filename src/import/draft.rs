@@ -13,13 +13,22 @@ use super::{
 use crate::{
     engine::kind::Kind as _,
     kinds::document::PLACEHOLDER,
-    kinds::{function::Function, function_config::logging::Logging, repository::Repository},
+    kinds::{
+        function::Function,
+        function_config::logging::Logging,
+        part::Part as _,
+        permissions::public::{self, ImportedSids},
+        repository::Repository,
+        url::Url,
+    },
     manifest::shape_of,
     shape::{Field, Shape},
 };
 
 /// What the ARN of a role of the target's own account begins with.
 const OWN_ROLE: &str = "arn:aws:iam::${target.accountId}:role/";
+/// The member of `url` that says who may call.
+const AUTH_TYPE: &str = "authType";
 
 /// A function.
 pub(super) struct FunctionDraft {
@@ -210,7 +219,17 @@ impl FunctionDraft {
             self.converter.omit(source.at, why);
             return;
         }
-        let part = self.converter.convert(source, members(member));
+        let at = source.path(AUTH_TYPE);
+        let mut keys = source.rest.keys().map(|it| fold(it));
+        let told = keys.any(|it| ["authtype", "authorizationtype"].contains(&it.as_str()));
+        let mut part = self.converter.convert(source, members(member));
+        // The shape asks for none, since `public` may stand there instead; no other tool has that.
+        if member == Url::FIELD && !part.contains_key(AUTH_TYPE) {
+            part.insert(AUTH_TYPE.to_owned(), json!(PLACEHOLDER));
+            if !told {
+                self.converter.omit(at, "missing: who may call the URL");
+            }
+        }
         self.spec.insert(member.to_owned(), Value::Object(part));
     }
 
@@ -228,22 +247,12 @@ impl FunctionDraft {
         self.public = true;
     }
 
-    /// Adds the permissions that open a URL to everybody, if the tool grants them by itself and the
-    /// source names none for everybody.
-    fn allow_everybody(&mut self) {
-        let everybody = |it: &Value| it.get("principal").is_some_and(|it| it == "*");
-        let said = self.spec.get("permissions").and_then(Value::as_array);
-        if !self.public || said.is_some_and(|it| it.iter().any(everybody)) {
-            return;
-        }
-        for (sid, action, field, value) in [
-            ("public-url", "lambda:InvokeFunctionUrl", "functionUrlAuthType", json!("NONE")),
-            ("public-invoke", "lambda:InvokeFunction", "invokedViaFunctionUrl", json!(true)),
-        ] {
-            let permission =
-                json!({ "sid": sid, "principal": "*", "action": action, field: value });
-            self.add_item("permissions", SourceNode::new("", permission));
-        }
+    /// Writes a URL that anybody may call as `public: true`: the tool grants both permissions by itself, or the source
+    /// names them.
+    fn open_url(&mut self) {
+        let both = public::permissions();
+        let granted = if self.public { both.as_slice() } else { &[] };
+        public::fold(&mut self.spec, ImportedSids::Foreign, granted);
     }
 
     /// A permission that has no name gets one.
@@ -297,7 +306,7 @@ impl FunctionDraft {
     /// Makes the document: adds the permissions that the tool implies, names what moves to another
     /// alias, removes defaults, and shortens a role of the target's own account to its name.
     fn finish(mut self) -> ImportedDocument {
-        self.allow_everybody();
+        self.open_url();
         self.check_aliases();
         defaults::function(&self.name, &mut self.spec);
         network(&mut self.spec);

@@ -46,6 +46,15 @@ pub trait Part: 'static {
     fn spare(doc: Option<&Self::Doc>, site: &Site<'_>) -> Option<<Self::Kind as Kind>::Spec>;
 }
 
+/// Which of the two permissions that callers of a URL of type `NONE` need a document gives to everybody.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct UrlGrants {
+    /// `lambda:InvokeFunctionUrl`.
+    pub url: bool,
+    /// `lambda:InvokeFunction`.
+    pub invoke: bool,
+}
+
 /// The function that the parts of a document belong to.
 #[expect(
     clippy::struct_excessive_bools,
@@ -67,6 +76,8 @@ pub struct Site<'a> {
     pub managed: bool,
     /// The pointers that the document leaves to others (`policy.ignore`).
     pub ignored: &'a [String],
+    /// What the document's permissions give to callers of a public URL.
+    pub url_grants: UrlGrants,
     /// Whether what we did not make may be taken over.
     pub adopts: bool,
     /// Whether what nobody asks for is looked for too: a single run has no time for that.

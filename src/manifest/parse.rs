@@ -237,10 +237,11 @@ fn body(tree: &Node, name: &str, spec: serde_json::Value) -> Option<(Body, Vec<V
         return Some((Body::Repository(Box::new(doc)), violations));
     }
     let serde_json::Value::Object(mut spec) = spec else { return None };
-    let parts = FunctionParts::take(&mut spec)?;
+    let mut parts = FunctionParts::take(&mut spec)?;
     let doc: FunctionDoc = serde_json::from_value(spec.into()).ok()?;
     let mut violations = function::rules::check(name, &doc);
     violations.extend(parts.check(doc.capacity_provider_config.is_some()));
+    parts.fill_in();
     violations.extend(check_tag_count(&doc, &parts));
     Some((Body::Function(Box::new(doc), Box::new(parts)), violations))
 }

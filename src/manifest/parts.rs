@@ -8,9 +8,11 @@ use crate::{
         block::claims::key,
         document::Violation,
         each_block,
-        part::{Part, Site},
+        part::{Part, Site, UrlGrants},
+        permissions::public,
         provisioned::{Provisioned, check_host},
         scaling::{self, Scaling},
+        url::{self, Url},
     },
 };
 
@@ -62,7 +64,33 @@ impl FunctionParts {
         let mut violations = self.check_each();
         violations.extend(self.check_provisioned());
         violations.extend(self.check_managed(managed));
+        if self.is_public() {
+            let permissions = self.permissions.as_deref().unwrap_or_default();
+            violations.extend(public::check_sids(permissions));
+        }
         violations
+    }
+
+    /// Adds what is said in another member: the permissions of `url.public`. Called once, after [`Self::check`].
+    pub(super) fn fill_in(&mut self) {
+        if self.is_public() {
+            self.permissions.get_or_insert_default().extend(public::permissions());
+        }
+    }
+
+    fn is_public(&self) -> bool {
+        self.url.as_ref().is_some_and(|it| it.public)
+    }
+
+    /// What they give to callers of a public URL.
+    pub(super) fn url_grants(&self) -> UrlGrants {
+        public::grants(self.permissions.as_deref().unwrap_or_default())
+    }
+
+    /// What they ask for that will hardly be meant; paths begin below `spec`.
+    pub fn warnings(&self) -> Vec<Violation> {
+        let warning = self.url.as_ref().and_then(|it| url::warning(it, self.url_grants()));
+        below::<Url>(warning.into_iter().collect())
     }
 
     /// Provisioned concurrency depends on other parts.

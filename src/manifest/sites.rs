@@ -137,6 +137,7 @@ impl Sites {
             log_group: &log_group(name, doc),
             managed: doc.capacity_provider_config.is_some(),
             ignored: &doc.policy.ignore,
+            url_grants: parts.url_grants(),
             adopts: doc.policy.adopt != Adopt::No,
             watches: self.watches,
             exclusive: doc.policy.exclusive,

@@ -27,7 +27,11 @@ use crate::{
             live::{Live, Package},
         },
         log_group::LogGroup,
-        part::{Part, Site},
+        part::{Part, Site, UrlGrants},
+        permissions::{
+            self, Permissions,
+            public::{self, ImportedSids},
+        },
         provisioned::Provisioned,
         release,
         repository::{self, Repository, aws::RepositoryCloud},
@@ -117,17 +121,9 @@ impl<'a> LiveReader<'a> {
         let none = Tags::new();
         let alias = release::alias(live.tags.get().unwrap_or(&none)).map(ToOwned::to_owned);
         let site = Site {
-            function: name,
-            owner: "",
-            place: &self.target.place,
-            alias: alias.as_deref(),
             log_group: &live.config.logging.log_group,
             managed: live.config.capacity.is_some(),
-            ignored: &[],
-            adopts: false,
-            watches: false,
-            exclusive: false,
-            deletion: Deletion::Retain,
+            ..self.site(name, alias.as_deref())
         };
         macro_rules! read {
             ($($field:ident: $engine:ident, $part:ty;)*) => {
@@ -149,6 +145,57 @@ impl<'a> LiveReader<'a> {
         }
         if !items.is_empty() {
             found.spec.insert(EventSource::FIELD.into(), Value::Array(items));
+        }
+        Ok(())
+    }
+
+    /// A function whose manifest says nothing yet.
+    fn site<'b>(&'b self, function: &'b Name, alias: Option<&'b str>) -> Site<'b> {
+        Site {
+            function,
+            owner: "",
+            place: &self.target.place,
+            alias,
+            log_group: "",
+            managed: false,
+            ignored: &[],
+            url_grants: UrlGrants::default(),
+            adopts: false,
+            watches: false,
+            exclusive: false,
+            deletion: Deletion::Retain,
+        }
+    }
+
+    /// Writes a URL that anybody may call as `public: true`. Statements of other parties count too; those stay beside
+    /// ours, which is told.
+    pub(super) async fn fold_public(
+        &self,
+        name: &Name,
+        found: &mut ImportedDocument,
+    ) -> Result<(), ObjectError> {
+        if !public::is_open(&found.spec) {
+            return Ok(());
+        }
+        let alias = found.spec.get(release::FIELD).and_then(|it| it.get("alias"));
+        let alias = alias.and_then(Value::as_str).map(ToOwned::to_owned);
+        let wanted = Permissions::spare(None, &self.site(name, alias.as_deref()));
+        let cloud = <<Permissions as Part>::Kind as AwsKind>::open(
+            &self.target.clients,
+            Arc::clone(&self.target.calls),
+        );
+        let reading = Box::pin(cloud.get(name, wanted.as_ref(), Priority::Write)).await;
+        let (reading, _) = reading.map_err(ObjectError::OwnCall)?;
+        let statements = reading.and_then(|it| it.live.config.get().cloned().flatten());
+        let others = permissions::others(&statements.unwrap_or_default());
+        let same = public::fold(&mut found.spec, ImportedSids::Ours, &others);
+        if !same.is_empty() {
+            let why = format!(
+                "what `url.public` asks for is there already, as {} of another party; Evenkeel adds statements of its \
+                 own, and takes the others away only with `policy.exclusive`",
+                same.join(" and ")
+            );
+            found.left.push(Omission { path: Permissions::FIELD.into(), why });
         }
         Ok(())
     }

@@ -82,7 +82,8 @@ async fn live(args: &ImportArgs) -> Result<Vec<ImportedDocument>, CliError> {
     // Several functions may share one.
     let (mut all, mut repositories) = (Vec::new(), BTreeSet::new());
     for name in &names {
-        let (found, repository) = Box::pin(reader.function(name)).await?;
+        let (mut found, repository) = Box::pin(reader.function(name)).await?;
+        Box::pin(reader.fold_public(name, &mut found)).await?;
         all.push(found);
         repositories.extend(repository);
     }

@@ -99,6 +99,7 @@ const TABLE: &[(&str, &str, &str)] = &[
     ("RegistryAlias", "the same; the manifest names a registry by its FIPS or dual-stack host, and Lambda is sent the plain host of the same registry", "write the plain host, or leave the registry out"),
     ("AccountRetention", "reason of the condition `SetElsewhere`: a retention policy of the account says how long the group's logs are kept; `retentionInDays` is neither compared nor written while it does", "change the account's policy, or take `retentionInDays` out of the manifest"),
     ("ScheduledScaling", "reason of the condition `SetElsewhere`: scheduled actions of Application Auto Scaling change `min` and `max`, so those are neither compared nor written", "change the schedule, or delete it to have the manifest's range"),
+    ("UrlForbidden", "reason of the condition `Warning`: the URL has `authType: NONE`, and `permissions` lacks one or both of the permissions that AWS asks of its callers, who get 403", "`url.public: true`; nothing if a statement of another party's gives what is missing"),
     ("TagMoved", "the tag names another image than the one deployed, and `onTagMove: report` leaves it", "name a new tag, or `onTagMove: deploy`"),
     ("NothingToKeep", "a variable with `keep: true` is not there", "set it by hand, or give it a value"),
     ("RoleElsewhere", "the role is of another account or partition than the function, which Lambda refuses", "name a role of the target's account; `evenkeel check --account-id` finds it before"),

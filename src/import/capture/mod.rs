@@ -12,9 +12,10 @@ use super::document::Omission;
 use crate::kinds::{
     event_source::{EventSource, doc::EventSourceDoc},
     part::Part,
-    permissions::{self, Permissions},
+    permissions::{self, Permissions, public},
     provisioned::Provisioned,
     release,
+    url::Url,
 };
 
 /// The member that holds event sources.
@@ -27,6 +28,8 @@ const SETS: [&str; 2] = ["subnetIds", "securityGroupIds"];
 const UNSAID: &str = "what stands in AWS is nothing that a manifest says";
 const RELEASED: &str = "which version callers get is no field: `evenkeel rollback`, or `--resume`, says what they are to get";
 const RENAMED: &str = "its id in AWS is a hash of what it said, so what was put there cannot stay there: write it by hand, and `apply` gives it an id of its own";
+
+const OPENED: &str = "`url.public` asks for it: take that out, and write `url.authType` and `permissions` as they are to be";
 
 /// A field that another party changed.
 #[derive(Debug, Clone, Copy)]
@@ -105,6 +108,9 @@ impl CaptureInput<'_> {
         if names.first().is_some_and(|it| it == release::FIELD) {
             return Err(RELEASED.into());
         }
+        if self.is_of_public(&names) {
+            return Err(OPENED.into());
+        }
         if let Some(unread) = self.unread.iter().find(below) {
             return Err(unread.why.clone());
         }
@@ -116,6 +122,18 @@ impl CaptureInput<'_> {
             (None, ..) => Err(UNSAID),
         };
         done.map_err(ToOwned::to_owned)
+    }
+
+    /// Whether the field is one of those that a written `url.public` stands for.
+    fn is_of_public(&self, names: &[String]) -> bool {
+        let url = self.written.get(Url::FIELD).and_then(|it| it.get("public"));
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        let is = match names.as_slice() {
+            [STATEMENTS, id] => permissions::sid(id).is_some_and(public::is_sid),
+            [outer, inner] => *outer == Url::FIELD && *inner == "authType",
+            _ => false,
+        };
+        is && url.is_some_and(|it| it == true)
     }
 
     /// Puts the field at `names` into `target` as `imported` has it. Where `imported` has none the

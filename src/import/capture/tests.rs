@@ -218,3 +218,15 @@ fn items_that_stay_keep_their_place_and_their_words() {
     let it = case(json!({ "x": ["a", "b"] }), json!({ "x": ["c"] }));
     check(&it, &["/x"], &[("x", json!(["c"]))]);
 }
+
+/// Its parts in AWS are no fields of the manifest: another value of one would contradict it.
+#[test]
+fn what_a_public_url_stands_for_is_not_captured() {
+    let it = case(
+        json!({ "url": { "public": true } }),
+        json!({ "url": { "authType": "AWS_IAM", "invokeMode": "RESPONSE_STREAM" } }),
+    );
+    check(&it, &["/url/authType"], &[("/url/authType", left())]);
+    check(&it, &["/permissions/public-url-0a1b2c"], &[("/permissions/public-url-0a1b2c", left())]);
+    check(&it, &["/url/invokeMode"], &[("url.invokeMode", json!("RESPONSE_STREAM"))]);
+}

@@ -5,6 +5,7 @@
 mod aws;
 pub mod doc;
 mod exposure;
+pub(crate) mod public;
 mod shape;
 mod statement;
 
@@ -43,6 +44,13 @@ pub fn sid(id: &str) -> Option<&str> {
 
 /// Statements by their id in AWS.
 pub type Statements = BTreeMap<String, Statement>;
+
+/// The statements of other parties, as a manifest would say them, by their id; those that it cannot say are left out.
+pub fn others(statements: &Statements) -> Vec<PermissionDoc> {
+    let others =
+        statements.iter().filter(|(id, it)| !id.starts_with(OURS) && it.besides.is_empty());
+    others.filter_map(|(id, it)| serde_json::from_value(it.to_manifest(id)).ok()).collect()
+}
 
 /// One call. Statements have ids of their own, so that two writers never undo each other, and no revision is
 /// sent: RemovePermission would refuse what another writer's new statement has made stale.

@@ -1,7 +1,10 @@
 //! Which calls lead from where to where.
 
 use super::*;
-use crate::engine::{name::Name, place::Place};
+use crate::{
+    engine::{name::Name, place::Place},
+    kinds::part::UrlGrants,
+};
 
 fn at() -> At {
     At { function: Name::new("f"), qualifier: Some("live".into()) }
@@ -31,6 +34,7 @@ fn config(doc: &ProvisionedDoc) -> Config {
         log_group: "g",
         managed: false,
         ignored: &[],
+        url_grants: UrlGrants::default(),
         adopts: false,
         deletion: crate::engine::policy::Deletion::Retain,
         watches: false,

@@ -15,9 +15,12 @@ use crate::{
         op::{Bucket, Op},
     },
     engine::failure::Failure,
-    kinds::block::{
-        At, Extra,
-        aws::{Connection, FacetClient, FacetQuery, Others, PAGES_MAX, Read},
+    kinds::{
+        block::{
+            At, Extra,
+            aws::{Connection, FacetClient, FacetQuery, Others, PAGES_MAX, Read},
+        },
+        part::UrlGrants,
     },
 };
 
@@ -119,6 +122,7 @@ fn config(found: GetFunctionUrlConfigOutput) -> Config {
             _ => BUFFERED.into(),
         },
         cors: found.cors.map(cors).unwrap_or_default(),
+        grants: UrlGrants::default(),
     }
 }
 

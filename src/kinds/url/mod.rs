@@ -11,7 +11,11 @@ use serde_json::Value;
 use super::block::{At, BelongsTo, Block, Extra, Fields};
 use crate::{
     engine::diff::{Cause, Reason},
-    kinds::{export, part::Site},
+    kinds::{
+        document::Violation,
+        export,
+        part::{Site, UrlGrants},
+    },
     shape::Field,
 };
 
@@ -21,6 +25,8 @@ pub enum Url {}
 
 /// Whoever asks is let in.
 const PUBLIC: &str = "NONE";
+/// What to do about a URL that turns its callers away.
+const ADVICE: &str = "`public: true` stands for the URL and both permissions";
 /// How an answer is given unless the document says otherwise.
 pub const BUFFERED: &str = "BUFFERED";
 
@@ -29,7 +35,9 @@ pub const BUFFERED: &str = "BUFFERED";
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[expect(missing_docs, reason = "shape.rs documents every field")]
 pub struct UrlDoc {
-    pub auth_type: String,
+    pub auth_type: Option<String>,
+    #[serde(default)]
+    pub public: bool,
     pub invoke_mode: Option<String>,
     #[serde(default)]
     pub cors: Cors,
@@ -55,6 +63,8 @@ pub struct Config {
     pub auth_type: String,
     pub invoke_mode: String,
     pub cors: Cors,
+    /// Whom the permissions of the document let in. No part of the URL: a read shows none.
+    pub grants: UrlGrants,
 }
 
 /// One call.
@@ -99,6 +109,48 @@ fn extra(at: &At) -> Extra<Call> {
     Extra { path: String::new(), words: "a public URL".into(), call }
 }
 
+/// Checks that a document says in one way who may call.
+fn check_callers(doc: &UrlDoc) -> Option<Violation> {
+    match doc.auth_type.as_deref() {
+        None if !doc.public => {
+            let message = "`url` has no `authType`";
+            let hint = "add it: `AWS_IAM` asks IAM who may call, `NONE` asks nobody; or `public: true` lets anybody in";
+            Some(Violation::new(&[], message, hint))
+        }
+        Some(auth) if doc.public && auth != PUBLIC => {
+            let message =
+                "`public: true` lets anybody in, and `authType: AWS_IAM` only whom IAM allows";
+            Some(Violation::new(&["authType"], message, "take one of them out"))
+        }
+        _ => None,
+    }
+}
+
+/// Says that callers of a URL of type `NONE` are turned away; `None` if they are not.
+fn refusal(grants: UrlGrants) -> Option<String> {
+    let missing = match (grants.url, grants.invoke) {
+        (true, true) => return None,
+        (true, false) => "`lambda:InvokeFunction` (`invokedViaFunctionUrl: true`) for `*`",
+        (false, true) => "`lambda:InvokeFunctionUrl` (`functionUrlAuthType: NONE`) for `*`",
+        (false, false) => {
+            "`lambda:InvokeFunctionUrl` (`functionUrlAuthType: NONE`) and `lambda:InvokeFunction` \
+             (`invokedViaFunctionUrl: true`) for `*`"
+        }
+    };
+    Some(format!(
+        "callers of the URL get 403: AWS asks for both permissions of a public URL, and `permissions` lacks \
+         {missing}; unless a statement of another party's gives what is missing"
+    ))
+}
+
+/// Warns of a URL whose callers are turned away; the path begins below `url`. `grants`: what the document's own
+/// permissions give.
+pub(crate) fn warning(doc: &UrlDoc, grants: UrlGrants) -> Option<Violation> {
+    let open = doc.auth_type.as_deref() == Some(PUBLIC) && !doc.public;
+    let refusal = refusal(grants).filter(|_| open)?;
+    Some(Violation::new(&["authType"], refusal, ADVICE))
+}
+
 impl Block for Url {
     const NAME: &'static str = "Url";
     const FIELD: &'static str = "url";
@@ -110,18 +162,25 @@ impl Block for Url {
     type Config = Config;
     type Call = Call;
 
-    fn config(doc: &UrlDoc, _: &Site<'_>) -> Config {
-        let UrlDoc { auth_type, invoke_mode, cors } = doc;
+    /// It has one way to say who may call.
+    fn check(doc: &UrlDoc) -> Vec<Violation> {
+        check_callers(doc).into_iter().collect()
+    }
+
+    /// `public` is a URL of type `NONE`; the permissions that it stands for are in the document's by then.
+    fn config(doc: &UrlDoc, site: &Site<'_>) -> Config {
+        let UrlDoc { auth_type, public: _, invoke_mode, cors } = doc;
         Config {
-            auth_type: auth_type.clone(),
+            auth_type: auth_type.clone().unwrap_or_else(|| PUBLIC.into()),
             invoke_mode: invoke_mode.clone().unwrap_or_else(|| BUFFERED.into()),
             cors: cors.clone(),
+            grants: site.url_grants,
         }
     }
 
     /// Headers stand in lower case: two spellings of one name are the same.
     fn fields(config: &Config) -> Fields {
-        let Config { auth_type, invoke_mode, cors } = config;
+        let Config { auth_type, invoke_mode, cors, grants: _ } = config;
         let Cors {
             allow_credentials,
             allow_headers,
@@ -149,11 +208,12 @@ impl Block for Url {
 
     fn defaults() -> Fields {
         let (auth_type, invoke_mode) = (String::new(), BUFFERED.to_owned());
-        Self::fields(&Config { auth_type, invoke_mode, cors: Cors::default() })
+        let (cors, grants) = (Cors::default(), UrlGrants::default());
+        Self::fields(&Config { auth_type, invoke_mode, cors, grants })
     }
 
     fn to_manifest(config: &Config) -> Option<Value> {
-        let Config { auth_type, invoke_mode, cors } = config;
+        let Config { auth_type, invoke_mode, cors, grants: _ } = config;
         let cors = (*cors != Cors::default()).then(|| {
             export::map([
                 ("allowCredentials", export::unless(cors.allow_credentials, &false)),
@@ -194,17 +254,22 @@ impl Block for Url {
     fn warning(config: &Config) -> Option<Reason> {
         let open = config.auth_type == PUBLIC;
         let every = config.cors.allow_credentials && config.cors.allow_origins.contains("*");
-        let public = "the URL asks nobody who they are: with a permission for everybody \
-                      (`principal: \"*\"`) anyone on the internet can invoke the function";
         // Lambda answers with the caller's own origin, so that browsers accept it.
         let credentials = "every origin may send credentials: any site that a user visits can call the URL with \
                            the user's cookies";
-        match (open, every) {
-            (true, true) => Some(Reason::new("PublicUrl", format!("{public}; {credentials}"))),
-            (true, false) => Some(Reason::new("PublicUrl", public)),
-            (false, true) => Some(Reason::new("CredentialsForEveryOrigin", credentials)),
-            (false, false) => None,
+        let (code, mut words) = match refusal(config.grants).filter(|_| open) {
+            Some(refusal) => ("UrlForbidden", format!("{refusal}; {ADVICE}")),
+            None if open => {
+                let anyone = "the URL asks nobody who they are: anyone on the internet can invoke the function";
+                ("PublicUrl", anyone.to_owned())
+            }
+            None if every => return Some(Reason::new("CredentialsForEveryOrigin", credentials)),
+            None => return None,
+        };
+        if every {
+            words = format!("{words}; {credentials}");
         }
+        Some(Reason::new(code, words))
     }
 }
 
@@ -222,7 +287,8 @@ mod tests {
                 ..Cors::default()
             };
             let (auth_type, invoke_mode) = (auth_type.to_owned(), BUFFERED.to_owned());
-            Url::warning(&Config { auth_type, invoke_mode, cors })
+            let grants = UrlGrants { url: true, invoke: true };
+            Url::warning(&Config { auth_type, invoke_mode, cors, grants })
         };
         let code = |it: Option<Reason>| it.map(|it| it.code);
         assert_eq!(code(reason("AWS_IAM", true, "*")), Some("CredentialsForEveryOrigin"));
@@ -230,6 +296,6 @@ mod tests {
         assert_eq!(code(reason("AWS_IAM", false, "*")), None);
         assert_eq!(code(reason(PUBLIC, false, "*")), Some("PublicUrl"));
         let both = reason(PUBLIC, true, "*").unwrap();
-        assert!(both.message.contains("principal") && both.message.contains("cookies"));
+        assert!(both.message.contains("anyone") && both.message.contains("cookies"));
     }
 }

@@ -60,13 +60,24 @@ const CORS: &[Field] = &[
 ];
 
 const MEMBERS: &[Field] = &[
-    Field::required(
+    Field::optional(
         "authType",
         Shape::Choice(&["AWS_IAM", "NONE"]),
-        "Who may call: whom IAM allows, or anybody whom `permissions` let in. With `NONE` and a \
-         permission for `*` the function is public.",
+        "`NONE` with `public`; else required",
+        "Who may call: whom IAM allows (`AWS_IAM`), or whom `permissions` let in without asking who they are (`NONE`). \
+         Of a URL of type `NONE` AWS asks for two permissions for `*`, `lambda:InvokeFunctionUrl` with \
+         `functionUrlAuthType: NONE` and `lambda:InvokeFunction` with `invokedViaFunctionUrl: true`: with less its callers \
+         get 403, of which `check` and `plan` warn.",
     )
     .aws("AuthType"),
+    Field::optional(
+        "public",
+        Shape::Flag,
+        "`false`",
+        "Whether anybody on the internet may call: stands for `authType: NONE` and the two permissions that it needs \
+         (`sid`: `public-url` and `public-invoke`), kept and taken away with it. `permissions` may stand beside it.",
+    )
+    .own(),
     Field::optional(
         "invokeMode",
         Shape::Choice(&["BUFFERED", "RESPONSE_STREAM"]),

@@ -10,6 +10,7 @@ mod managed;
 mod principals;
 mod room;
 mod table;
+mod urls;
 
 use std::collections::BTreeSet;
 
@@ -124,6 +125,7 @@ fn no_field_of_the_schema_is_left_out() {
         include_str!("../releases/mod.rs"),
         include_str!("../releases/canary.rs"),
         include_str!("managed.rs"),
+        include_str!("urls.rs"),
     ]
     .concat();
     for test in hands().into_iter().filter_map(|it| it.tested) {

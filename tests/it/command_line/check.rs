@@ -125,7 +125,27 @@ fn json_says_what_text_says() {
                 "excerpt": null,
             },
         ],
+        "warnings": [],
     });
     assert_eq!(found, expected);
     assert_eq!(user.run(&["check", "m/good.yaml", "-o", "json"]).code, 0);
+}
+
+/// What AWS takes and nobody means is told, and is no problem.
+#[test]
+fn a_warning_is_told_with_its_line_and_changes_no_exit_code() {
+    let user = User::new();
+    user.file("m/half.yaml", &function("one", "jobs:v1", "url: { authType: NONE }"));
+    user.file("m/open.yaml", &function("two", "jobs:v1", "url: { public: true }"));
+    let ended = user.run(&["check", "m"]);
+    assert_eq!(ended.code, 0, "{ended:?}");
+    assert!(
+        ended.out.starts_with("half.yaml:8:20: warning: callers of the URL get 403:"),
+        "{ended:?}"
+    );
+    assert!(ended.out.ends_with("; `public: true` stands for the URL and both permissions\n2 files, 2 good documents, 0 problems, 1 warning\n"), "{ended:?}");
+    let ended = user.run(&["check", "m", "-o", "json"]);
+    let found: Value = serde_json::from_str(&ended.out).unwrap();
+    assert_eq!(found["problems"], json!([]));
+    assert_eq!((&found["warnings"][0]["line"], &found["warnings"][1]), (&json!(8), &Value::Null));
 }

@@ -17,7 +17,7 @@ use crate::{
     kinds::{
         block::host::Host,
         event_source::EventSource,
-        part::{Part, Site},
+        part::{Part, Site, UrlGrants},
     },
 };
 
@@ -39,6 +39,7 @@ fn spec(doc: &Value, alias: Option<&str>) -> Spec {
         log_group: "",
         managed: false,
         ignored: &[],
+        url_grants: UrlGrants::default(),
         adopts: false,
         deletion: Deletion::Retain,
         watches: true,
