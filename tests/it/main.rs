@@ -33,6 +33,7 @@ mod gone;
 mod identity;
 mod import;
 mod log;
+mod lost_settings;
 mod manifest;
 mod model;
 mod outputs;
