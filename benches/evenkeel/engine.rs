@@ -24,6 +24,7 @@ use evenkeel::{
             Function,
             live::{Activity, Live, Package, State, Update},
             step::Step,
+            unmanaged::Unmanaged,
         },
     },
     manifest::DesiredResources,
@@ -167,6 +168,7 @@ fn live(step: Step, digest: &Digest) -> Option<(Name, Live)> {
         config: create.config.clone(),
         environment_error: None,
         image_error: None,
+        unmanaged: Unmanaged::default(),
         tags: Known::Yes(create.tags.clone()),
         state: Known::Yes(State {
             activity: Activity::Active,

@@ -65,6 +65,9 @@ pub struct FunctionFact {
     pub owner: Option<String>,
     /// The blocks of it that its tags say we made.
     pub blocks: BTreeSet<String>,
+    /// Settings, in words, that can be chosen only when it is made and that no document can ask for; of one that is
+    /// gone, those that it had.
+    pub chosen_once: Vec<String>,
 }
 
 /// A function's alias.
@@ -147,6 +150,21 @@ impl Fact {
     }
 }
 
+impl Fact {
+    /// The same with what `before` alone can tell: what a function that is gone now was made with.
+    fn after(self, before: Option<&Self>) -> Self {
+        match (self, before) {
+            (Self::Function(now), Some(Self::Function(before)))
+                if !now.exists && !before.chosen_once.is_empty() =>
+            {
+                let chosen_once = before.chosen_once.clone();
+                Self::Function(FunctionFact { chosen_once, ..(*now).clone() }.into())
+            }
+            (fact, _) => fact,
+        }
+    }
+}
+
 /// Everything that the other kinds have said so far. A key that is not in it is unknown.
 #[derive(Debug, Clone, Default)]
 pub struct Facts(BTreeMap<FactKey, Fact>);
@@ -164,7 +182,7 @@ impl Facts {
 
     /// Takes in what is known now (`None`: no longer known); says whether that is news.
     pub fn learn(&mut self, key: FactKey, fact: Option<Fact>) -> bool {
-        match fact {
+        match fact.map(|it| it.after(self.0.get(&key))) {
             Some(fact) => {
                 let changed = self.0.get(&key) != Some(&fact);
                 self.0.insert(key, fact);

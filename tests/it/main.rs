@@ -34,6 +34,7 @@ mod gone;
 mod identity;
 mod import;
 mod log;
+mod lost_settings;
 mod manifest;
 mod model;
 mod outputs;

@@ -295,6 +295,10 @@ fn unread(live: &Live, all: &mut Vec<Omission>) {
         ("tags", unknown(&live.tags)),
     ];
     all.extend(errors.into_iter().filter_map(|(path, why)| Some(left(path, why?))));
+    all.extend(live.unmanaged.fields().into_iter().map(|(path, it)| {
+        let why = format!("Evenkeel does not keep it, and leaves it as it is: {it}");
+        Omission { path: path.to_owned(), why }
+    }));
 }
 
 /// Lets the document take over an object that no Evenkeel keeps (`policy.adopt`); without that,

@@ -194,12 +194,13 @@ pub(crate) struct NewFieldView<'a> {
 }
 
 /// The conditions that are worth a line in a plan.
-const NOTES: [&str; 10] = [
+const NOTES: [&str; 11] = [
     "Adopting",
     "ExtraTags",
     "Ignored",
     "ImageWaiting",
     "LifecyclePolicy",
+    "OtherSettings",
     "RepositoryPolicy",
     "SetElsewhere",
     "Suspended",

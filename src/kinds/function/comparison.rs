@@ -212,6 +212,7 @@ impl<'a> Comparison<'a> {
         let step = UpdateConfig {
             name: self.name.clone(),
             patch: Patch { members: members(&changes), config: self.wanted.clone() },
+            direct_reads: self.live.unmanaged.direct_reads.clone(),
             revision_id: reading.revision.clone(),
             shown: summary(&changes, kind::CONFIGURATION),
         };

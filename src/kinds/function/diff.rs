@@ -11,6 +11,7 @@ use super::{
     state,
     step::{Create, Step, kind},
     tagging,
+    unmanaged::refuse_anew,
 };
 use crate::engine::{
     diff::{Cause, Change, Diff, Fingerprint, Origin, Planned, Reason, Shown, Wait},
@@ -55,6 +56,7 @@ pub(super) fn create(name: &Name, spec: &Spec, facts: &Facts) -> Diff<Step> {
         diff.refusal = Some(Reason::new("NothingToKeep", message));
     }
     diff.refusal = diff.refusal.or_else(|| role_elsewhere(spec));
+    diff.refusal = diff.refusal.or_else(|| refuse_anew(spec, facts));
     tell_written_host(spec, &mut diff);
     match resolve(spec, facts, false) {
         Ok(resolved) => {
@@ -150,6 +152,7 @@ pub(super) fn diff(name: &Name, spec: &Spec, reading: &Reading<Live>, facts: &Fa
     if let Some(reason) = lost.or_else(|| gone(spec, deployed, facts)) {
         diff.conditions.insert("ImageMissing", reason);
     }
+    live.unmanaged.tell(&mut diff);
     comparison.code(resolved.as_ref(), reading, &mut diff);
     comparison.config(reading, &mut diff);
     if diff.changes.iter().any(|it| it.path == "/role") {

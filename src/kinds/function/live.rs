@@ -3,6 +3,7 @@
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
+use super::unmanaged::Unmanaged;
 use crate::{
     engine::{
         diff::Fingerprint,
@@ -32,6 +33,8 @@ pub struct Live {
     pub environment_error: Option<String>,
     /// The same for the image's settings (`ImageConfigResponse.Error`).
     pub image_error: Option<String>,
+    /// Settings that no manifest can ask for.
+    pub unmanaged: Unmanaged,
     /// All tags, those of AWS (`aws:…`) too. Only GetFunction shows them.
     pub tags: Known<Tags>,
     /// Only GetFunction shows it.
@@ -115,6 +118,7 @@ pub(super) fn fingerprint(reading: &Reading<Live>) -> Fingerprint {
         config,
         environment_error: _,
         image_error: _,
+        unmanaged: _,
         tags: _,
         state: _,
         last_modified,

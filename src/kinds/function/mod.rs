@@ -23,6 +23,7 @@ pub mod spec;
 mod state;
 pub mod step;
 mod tagging;
+pub mod unmanaged;
 
 use std::collections::BTreeSet;
 

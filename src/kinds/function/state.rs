@@ -82,6 +82,7 @@ pub(super) fn fact(live: &Live) -> FunctionFact {
         busy: live.state.get().is_some_and(|it| busy(it).is_some()),
         owner: tag(OWNER),
         blocks: blocks.map(ToOwned::to_owned).collect(),
+        chosen_once: live.unmanaged.chosen_once(),
     }
 }
 

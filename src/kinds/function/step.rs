@@ -76,6 +76,8 @@ pub struct UpdateCode {
 pub struct UpdateConfig {
     pub name: Name,
     pub patch: Patch,
+    /// What AWS resets where file systems are sent without it: `DirectS3Read` by the ARN of an access point.
+    pub direct_reads: BTreeMap<String, String>,
     pub revision_id: Option<String>,
     /// What changes, for people: `memorySize 128 → 256, environment.variables.TOKEN changed`.
     pub shown: String,

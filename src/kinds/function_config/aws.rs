@@ -10,10 +10,10 @@ use aws_sdk_lambda::{
         update_function_configuration::builders::UpdateFunctionConfigurationFluentBuilder as Update,
     },
     types::{
-        ApplicationLogLevel, CapacityProviderConfig, DeadLetterConfig, Environment,
+        ApplicationLogLevel, CapacityProviderConfig, DeadLetterConfig, DirectS3Read, Environment,
         EphemeralStorage, FileSystemConfig, FunctionConfiguration,
         ImageConfig as LambdaImageConfig, LambdaManagedInstancesCapacityProviderConfig, LogFormat,
-        LoggingConfig, SystemLogLevel, TracingConfig, VpcConfig,
+        LoggingConfig, S3FilesConfig, SystemLogLevel, TracingConfig, VpcConfig,
     },
 };
 
@@ -26,23 +26,33 @@ use crate::engine::secret::Secret;
 /// What a creation always says. With a capacity provider nobody knows what AWS gives a function that says nothing.
 const ALWAYS: [&str; 2] = ["memorySize", "timeout"];
 
+/// What a request says beside the configuration, within the members that are sent.
+#[derive(Debug, Clone, Copy)]
+pub struct Beside<'a> {
+    /// `DirectS3Read` by the ARN of an access point: AWS resets what is left out.
+    pub direct_reads: &'a BTreeMap<String, String>,
+}
+
 /// A member, by its name in the table of fields.
 struct WireMember {
     name: &'static str,
     /// Takes it from an answer. What the answer leaves out stays as it is: AWS's default.
     read: fn(&FunctionConfiguration, &mut Config),
-    create: fn(Creation, &Config) -> Result<Creation, BuildError>,
-    update: fn(Update, &Config) -> Result<Update, BuildError>,
+    create: fn(Creation, &Config, Beside<'_>) -> Result<Creation, BuildError>,
+    update: fn(Update, &Config, Beside<'_>) -> Result<Update, BuildError>,
 }
 
 /// A line of the table: the name, what is sent and by which setter, and how it is read.
 macro_rules! member {
     ($name:literal, $set:ident(|$config:ident| $value:expr), $read:expr) => {
+        member!($name, $set(|$config, _| $value), $read)
+    };
+    ($name:literal, $set:ident(|$config:ident, $beside:pat_param| $value:expr), $read:expr) => {
         WireMember {
             name: $name,
             read: $read,
-            create: |request, $config| Ok(request.$set($value)),
-            update: |request, $config| Ok(request.$set($value)),
+            create: |request, $config, $beside| Ok(request.$set($value)),
+            update: |request, $config, $beside| Ok(request.$set($value)),
         }
     };
 }
@@ -80,7 +90,7 @@ static WIRE: [WireMember; 14] = [
     }),
     member!(
         "fileSystemConfigs",
-        set_file_system_configs(|it| Some(systems(&it.file_systems)?)),
+        set_file_system_configs(|it, beside| Some(systems(&it.file_systems, beside)?)),
         |found, to| to.file_systems = read_systems(found)
     ),
     member!("loggingConfig", set_logging_config(|it| Some(logging(&it.logging))), |found, to| {
@@ -110,13 +120,18 @@ pub fn read(function: &str, found: &FunctionConfiguration) -> Config {
 }
 
 /// Puts the configuration into a creation. What equals AWS's default is left out: a policy may forbid to mention it.
-pub fn create(request: Creation, function: &str, config: &Config) -> Result<Creation, BuildError> {
+pub fn create(
+    request: Creation,
+    function: &str,
+    config: &Config,
+    beside: Beside<'_>,
+) -> Result<Creation, BuildError> {
     let unset = Config::unset(function, String::new());
     let unset = Config { logging: config.default_logging(function), ..unset };
     let said = config.differing(&unset).map(|it| it.name).chain(ALWAYS);
     let said: BTreeSet<&str> = said.collect();
     let mut said = WIRE.iter().filter(|it| said.contains(it.name));
-    said.try_fold(request, |request, it| (it.create)(request, config))
+    said.try_fold(request, |request, it| (it.create)(request, config, beside))
 }
 
 /// Puts these members of the configuration into an update; all others stay as they are.
@@ -124,9 +139,10 @@ pub fn update(
     request: Update,
     members: &BTreeSet<&'static str>,
     config: &Config,
+    beside: Beside<'_>,
 ) -> Result<Update, BuildError> {
     let mut said = WIRE.iter().filter(|it| members.contains(it.name));
-    said.try_fold(request, |request, it| (it.update)(request, config))
+    said.try_fold(request, |request, it| (it.update)(request, config, beside))
 }
 
 fn set<T>(field: &mut T, found: Option<T>) {
@@ -180,10 +196,19 @@ fn read_vpc(found: &FunctionConfiguration) -> Option<Vpc> {
     })
 }
 
-fn systems(systems: &[FileSystem]) -> Result<Vec<FileSystemConfig>, BuildError> {
+/// Builds the file systems, each with the reads from S3 that it has.
+fn systems(
+    systems: &[FileSystem],
+    beside: Beside<'_>,
+) -> Result<Vec<FileSystemConfig>, BuildError> {
+    let direct = |arn: &str| {
+        let read = DirectS3Read::from(beside.direct_reads.get(arn)?.as_str());
+        Some(S3FilesConfig::builder().direct_s3_read(read).build())
+    };
     let build = |it: &FileSystem| {
         let FileSystem { arn, local_mount_path } = it;
-        FileSystemConfig::builder().arn(arn).local_mount_path(local_mount_path).build()
+        let config = FileSystemConfig::builder().arn(arn).local_mount_path(local_mount_path);
+        config.set_s3_files_config(direct(arn)).build()
     };
     systems.iter().map(build).collect()
 }

@@ -59,7 +59,9 @@ fn each_member_is_read_as_it_is_sent() {
     for member in &MEMBERS {
         let patch = Patch { members: BTreeSet::from([member.name]), config: full.clone() };
         let name = Name::new("resize");
-        let update = UpdateConfig { name, patch, revision_id: None, shown: String::new() };
+        let direct_reads = BTreeMap::new();
+        let update =
+            UpdateConfig { name, patch, direct_reads, revision_id: None, shown: String::new() };
         let sent = body(&Step::UpdateConfig(Box::new(update)));
         assert_eq!(sent.as_object().unwrap().len(), 1, "{}: {sent}", member.name);
         assert!((member.same)(&answered(sent), &full), "{}", member.name);

@@ -15,6 +15,7 @@ use evenkeel::{
         function::{
             live::{Activity, Live, Package, State, StateReason, Update},
             step::{Patch, Step},
+            unmanaged::Unmanaged,
         },
         function_config::config::MEMBERS,
     },
@@ -130,6 +131,7 @@ impl World {
                     config: it.config.clone(),
                     environment_error: None,
                     image_error: None,
+                    unmanaged: Unmanaged::default(),
                     tags: Known::Yes(it.tags.clone()),
                     state: Known::No(String::new()),
                     last_modified: None,

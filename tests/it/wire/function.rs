@@ -21,7 +21,7 @@ use evenkeel::{
             step::{Create, Patch, Step, Tag, UpdateCode, UpdateConfig},
         },
         function_config::{
-            config::Config,
+            config::{Config, FileSystem},
             logging::{Logging, LoggingGiven},
         },
     },
@@ -125,6 +125,7 @@ fn an_update_of_configuration_sends_only_its_patch_and_clears_with_empty_values(
     let step = Step::UpdateConfig(Box::new(UpdateConfig {
         name: Name::new("resize"),
         patch,
+        direct_reads: BTreeMap::new(),
         revision_id: Some("rev-1".into()),
         shown: String::new(),
     }));
@@ -299,11 +300,37 @@ fn a_throttle_says_how_long_to_wait_and_slows_the_next_call() {
     assert_eq!(codes, ["ListFunctions TooManyRequestsException", "ListFunctions ok"]);
 }
 
+/// AWS replaces file systems whole: what no manifest asks for of one goes back with another path of it.
+#[test]
+fn reads_of_a_file_system_that_no_manifest_asks_for_are_sent_back() {
+    let arn = "arn:aws:s3files:eu-west-1:111122223333:file-system/fs-1/access-point/fsap-1";
+    let system = |arn: &str| FileSystem { arn: arn.into(), local_mount_path: "/mnt/b".into() };
+    let step = |arn: &str, kept: &str| {
+        let file_systems = vec![system(arn)];
+        let config = Config { file_systems, ..config() };
+        Step::UpdateConfig(Box::new(UpdateConfig {
+            name: Name::new("resize"),
+            patch: Patch { members: ["fileSystemConfigs"].into(), config },
+            direct_reads: BTreeMap::from([(kept.to_owned(), "DISABLED".to_owned())]),
+            revision_id: None,
+            shown: String::new(),
+        }))
+    };
+    let (_, body) = sent(&step(arn, arn));
+    let expected = json!([{
+        "Arn": arn, "LocalMountPath": "/mnt/b", "S3FilesConfig": { "DirectS3Read": "DISABLED" },
+    }]);
+    assert_eq!(body["FileSystemConfigs"], expected);
+    let (_, body) = sent(&step(arn, "another"));
+    assert!(body["FileSystemConfigs"][0].get("S3FilesConfig").is_none(), "{body}");
+}
+
 #[test]
 fn what_aws_repeats_of_a_secret_is_masked() {
     let step = Step::UpdateConfig(Box::new(UpdateConfig {
         name: Name::new("resize"),
         patch: Patch { members: ["environment"].into(), config: config() },
+        direct_reads: BTreeMap::new(),
         revision_id: None,
         shown: String::new(),
     }));

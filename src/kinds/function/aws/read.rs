@@ -6,14 +6,15 @@ use std::collections::BTreeMap;
 use aws_sdk_lambda::{
     operation::get_function::GetFunctionOutput,
     types::{
-        FunctionCodeLocation, FunctionConfiguration, LastUpdateStatus, PackageType,
-        State as LambdaState,
+        DirectS3Read, DurableConfig, FunctionCodeLocation, FunctionConfiguration, LastUpdateStatus,
+        PackageType, State as LambdaState,
     },
 };
 
 use super::super::{
     image_ref::Registry,
     live::{Activity, Live, Package, State, StateReason, Update},
+    unmanaged::Unmanaged,
 };
 use crate::{
     aws::{date::timestamp, op::Op},
@@ -108,10 +109,34 @@ fn live(name: &str, found: &FunctionConfiguration, hidden: Hidden) -> Live {
             .as_ref()
             .and_then(|it| it.error.as_ref())
             .map(|it| words(it.error_code(), it.message())),
+        unmanaged: unmanaged(found),
         tags: hidden.tags,
         state: hidden.state,
         last_modified: found.last_modified.as_deref().and_then(timestamp),
     }
+}
+
+/// Reads the settings that no manifest can ask for.
+fn unmanaged(found: &FunctionConfiguration) -> Unmanaged {
+    let direct = found.file_system_configs().iter().filter_map(|it| {
+        let read = it.s3_files_config.as_ref()?.direct_s3_read.as_ref()?;
+        (*read != DirectS3Read::Auto).then(|| (it.arn.clone(), read.as_str().to_owned()))
+    });
+    let tenancy = found.tenancy_config.as_ref().map(|it| it.tenant_isolation_mode.as_str());
+    Unmanaged {
+        durable: found.durable_config.as_ref().map(durable),
+        tenancy: tenancy.map(ToOwned::to_owned),
+        direct_reads: direct.collect(),
+    }
+}
+
+/// `DurableConfig` in words.
+fn durable(found: &DurableConfig) -> String {
+    let days = found.retention_period_in_days.map(|it| format!("retentionPeriodInDays {it}"));
+    let most = found.execution_timeout.map(|it| format!("executionTimeout {it}"));
+    let key = found.kms_key_arn.as_ref().map(|it| format!("kmsKeyArn {it}"));
+    let words: Vec<String> = [days, most, key].into_iter().flatten().collect();
+    if words.is_empty() { "AWS's defaults".into() } else { words.join(", ") }
 }
 
 /// AWS's reason for not showing something.

@@ -1,5 +1,7 @@
 //! From steps to Lambda's requests. No decisions here: every argument stands in the step.
 
+use std::collections::BTreeMap;
+
 use aws_sdk_lambda::{
     Client,
     types::{Architecture, FunctionCode, PackageType},
@@ -13,7 +15,7 @@ use crate::{
         op::Op,
     },
     engine::{failure::Failure, name::Name},
-    kinds::function_config,
+    kinds::function_config::aws::{self, Beside},
 };
 
 /// Calls CreateFunction. The values of the environment go into the call as secrets, so that no
@@ -27,7 +29,8 @@ pub(super) async fn create(lambda: &Client, calls: &Calls, step: &Create) -> Res
         .code(FunctionCode::builder().image_uri(&step.image_uri).build())
         .architectures(Architecture::from(step.architecture.as_str()))
         .set_tags(Some(step.tags.clone().into_iter().collect()));
-    let request = function_config::aws::create(request, step.name.as_str(), &step.config)
+    let beside = Beside { direct_reads: &BTreeMap::new() };
+    let request = aws::create(request, step.name.as_str(), &step.config, beside)
         .map_err(|error| op.unbuildable(&error))?;
     let secrets = step.config.environment.values().collect();
     let call = Call { op, priority: Priority::Write, secrets };
@@ -57,8 +60,9 @@ pub(super) async fn config(
         .update_function_configuration()
         .function_name(step.name.as_str())
         .set_revision_id(step.revision_id.clone());
-    let request = function_config::aws::update(request, members, config)
-        .map_err(|error| op.unbuildable(&error))?;
+    let beside = Beside { direct_reads: &step.direct_reads };
+    let request =
+        aws::update(request, members, config, beside).map_err(|error| op.unbuildable(&error))?;
     let secrets = config.environment.values().collect();
     let call = Call { op, priority: Priority::Write, secrets };
     calls.run(call, Box::pin(request.send())).await.map(|_| ())
