@@ -56,10 +56,6 @@ pub struct UrlGrants {
 }
 
 /// The function that the parts of a document belong to.
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is a switch of the document's, and they go together in any way"
-)]
 #[derive(Debug, Clone, Copy)]
 pub struct Site<'a> {
     /// The function.
@@ -72,8 +68,8 @@ pub struct Site<'a> {
     pub alias: Option<&'a str>,
     /// Where the function logs.
     pub log_group: &'a str,
-    /// Whether it runs on instances of its own (Lambda Managed Instances).
-    pub managed: bool,
+    /// Whose instances it runs on.
+    pub instances: Instances,
     /// The pointers that the document leaves to others (`policy.ignore`).
     pub ignored: &'a [String],
     /// What the document's permissions give to callers of a public URL.
@@ -86,4 +82,20 @@ pub struct Site<'a> {
     pub exclusive: bool,
     /// What is to happen when the document goes.
     pub deletion: Deletion,
+}
+
+/// Whose instances a function runs on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Instances {
+    /// Lambda's.
+    Lambda,
+    /// Its own account's (Lambda Managed Instances): each version costs there.
+    Managed,
+}
+
+impl Instances {
+    /// Those of a function that has a capacity provider, or none.
+    pub fn of<T>(provider: Option<&T>) -> Self {
+        if provider.is_some() { Self::Managed } else { Self::Lambda }
+    }
 }

@@ -18,7 +18,7 @@ use crate::{
     kinds::{
         function::{doc::FunctionDoc, expand::Setting},
         function_config::logging::Logging,
-        part::{Part, Site},
+        part::{Instances, Part, Site},
     },
 };
 
@@ -135,7 +135,7 @@ impl Sites {
             place: &self.place,
             alias: parts.alias(),
             log_group: &log_group(name, doc),
-            managed: doc.capacity_provider_config.is_some(),
+            instances: Instances::of(doc.capacity_provider_config.as_ref()),
             ignored: &doc.policy.ignore,
             url_grants: parts.url_grants(),
             adopts: doc.policy.adopt != Adopt::No,

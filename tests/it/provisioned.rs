@@ -20,7 +20,7 @@ use evenkeel::{
         time::Clock,
     },
     kinds::{
-        block::{At, Of, Spec, Step, aws::Hung},
+        block::{At, Keeping, Of, Spec, Step, aws::Hung},
         provisioned::{Config, Number, Provisioned},
     },
 };
@@ -162,7 +162,7 @@ fn spec(alias: &str, config: Option<Config>) -> Spec<Provisioned> {
         adopts: false,
         guards: false,
         exclusive: false,
-        ignored: false,
+        keeping: Keeping::Always,
     }
 }
 

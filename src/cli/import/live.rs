@@ -27,7 +27,7 @@ use crate::{
             live::{Live, Package},
         },
         log_group::LogGroup,
-        part::{Part, Site, UrlGrants},
+        part::{Instances, Part, Site, UrlGrants},
         permissions::{
             self, Permissions,
             public::{self, ImportedSids},
@@ -122,7 +122,7 @@ impl<'a> LiveReader<'a> {
         let alias = release::alias(live.tags.get().unwrap_or(&none)).map(ToOwned::to_owned);
         let site = Site {
             log_group: &live.config.logging.log_group,
-            managed: live.config.capacity.is_some(),
+            instances: Instances::of(live.config.capacity.as_ref()),
             ..self.site(name, alias.as_deref())
         };
         macro_rules! read {
@@ -157,7 +157,7 @@ impl<'a> LiveReader<'a> {
             place: &self.target.place,
             alias,
             log_group: "",
-            managed: false,
+            instances: Instances::Lambda,
             ignored: &[],
             url_grants: UrlGrants::default(),
             adopts: false,

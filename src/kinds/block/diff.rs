@@ -6,7 +6,7 @@ use super::{
     Block, Extra, FacetState, FacetStep, Fields, Live, Spec, Step,
     claims::{ClaimTag, SetClaim, hash, value},
     host::{missing, no_alias},
-    left::{is_left, tell_left},
+    left,
 };
 use crate::engine::{
     diff::{Cause, Change, Diff, Fingerprint, Origin, Planned, Reason, Scope, Shown, Wait},
@@ -65,9 +65,13 @@ pub(super) fn diff<B: Block>(
         Known::Yes(config) => {
             let wanted = spec.config.as_ref().filter(|_| live.at == spec.at);
             let config = config.as_ref();
-            if let (Some(wanted), true) = (wanted, is_left::<B>(spec, live)) {
+            if let (Some(wanted), true) = (wanted, spec.keeping.ends(live.host.claim(B::FIELD))) {
                 let found = config.and_then(|it| B::concern(it, Some(wanted)));
-                tell_left::<B>(wanted, found.as_ref(), &mut diff);
+                if !found.as_ref().is_some_and(|it| B::is_as_asked(it, wanted)) {
+                    let found = found.as_ref().map(B::fields).unwrap_or_default();
+                    let told = left::told(B::FIELD, &B::fields(wanted), &found);
+                    diff.conditions.insert("Ignored", told);
+                }
                 let untouched = config.and_then(B::untouched);
                 let untouched = untouched.and_then(|it| B::concern(&it, Some(wanted)));
                 let Some(untouched) = untouched.filter(|it| !B::is_as_asked(it, wanted)) else {

@@ -1,36 +1,47 @@
-//! A block that the document leaves to others once it has been made (`policy.ignore`).
+//! What is said of a block that the document leaves to others once it has been made (`policy.ignore`).
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Block, Fields, Live, Spec, Step};
-use crate::engine::diff::{Diff, Reason, Shown};
+use crate::engine::diff::{Reason, Shown};
 
-/// Whether a block that we made is left to others from then on.
-pub(super) fn is_left<B: Block>(spec: &Spec<B>, live: &Live<B>) -> bool {
-    spec.ignored && live.host.claim(B::FIELD).is_some()
+/// For how long a block is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Keeping {
+    /// Always.
+    Always,
+    /// Until it has been made: then it is left to others (`policy.ignore`).
+    UntilMade,
 }
 
-/// Says how what is left to others differs from the document; nothing if it does not.
-pub(super) fn tell_left<B: Block>(
-    wanted: &B::Config,
-    found: Option<&B::Config>,
-    diff: &mut Diff<Step<B>>,
-) {
-    if found.is_some_and(|it| B::is_as_asked(it, wanted)) {
-        return;
+impl Keeping {
+    /// Whether a block with this claim is left to others by now.
+    pub(super) fn ends<T>(self, claim: Option<T>) -> bool {
+        self == Self::UntilMade && claim.is_some()
     }
-    let (wanted, found) = (B::fields(wanted), found.map(B::fields).unwrap_or_default());
-    let shown = |fields: &Fields, path: &String| {
+
+    /// How long a member of `spec` is kept where these pointers are left to others.
+    pub(super) fn of(ignored: &[String], field: &str) -> Self {
+        let left = |it: &String| it.strip_prefix('/') == Some(field);
+        if ignored.iter().any(left) { Self::UntilMade } else { Self::Always }
+    }
+}
+
+/// Says how a member of `spec` that is left to others differs from the document, by the fields of both.
+pub(super) fn told(
+    field: &str,
+    wanted: &BTreeMap<String, String>,
+    found: &BTreeMap<String, String>,
+) -> Reason {
+    let shown = |fields: &BTreeMap<String, String>, path: &String| {
         Shown::open(fields.get(path).map_or("(unset)", String::as_str))
     };
     let paths: BTreeSet<&String> = wanted.keys().chain(found.keys()).collect();
     let differing = paths.into_iter().filter(|path| wanted.get(*path) != found.get(*path));
     let lines = differing.map(|path| {
-        let field = format!("{}/{path}", B::FIELD).replace('/', ".");
+        let field = format!("{field}/{path}").replace('/', ".");
         let field = field.trim_end_matches('.');
-        format!("{field} {} → {}", shown(&found, path), shown(&wanted, path))
+        format!("{field} {} → {}", shown(found, path), shown(wanted, path))
     });
     let text = lines.collect::<Vec<_>>().join(", ");
-    let message = format!("left to others, though it differs: {text}");
-    diff.conditions.insert("Ignored", Reason::new("LeftToOthers", message));
+    Reason::new("LeftToOthers", format!("left to others, though it differs: {text}"))
 }

@@ -21,6 +21,8 @@ use std::{collections::BTreeMap, fmt, marker::PhantomData};
 use serde::Deserialize;
 use serde_json::Value;
 
+pub use self::left::Keeping;
+
 use self::host::Host;
 pub use self::place::{At, BelongsTo};
 use crate::{
@@ -121,7 +123,7 @@ pub trait Block: Sized + Send + Sync + 'static {
         false
     }
 
-    /// What of it nobody has set since AWS made it: the rest is not written where the block is left to others.
+    /// What of it nobody has set since AWS made it: only that is written where it is left to others.
     fn untouched(_: &Self::Config) -> Option<Self::Config> {
         None
     }
@@ -190,9 +192,8 @@ pub trait Block: Sized + Send + Sync + 'static {
         false
     }
 
-    /// What people should know of what is there: that another party sets what the document asks for. `live` is as it
-    /// was read.
-    fn notice(_live: &Self::Config, _wanted: &Self::Config) -> Option<Reason> {
+    /// What people should know of what was read: that another party sets what the document asks for.
+    fn notice(_: &Self::Config, _: &Self::Config) -> Option<Reason> {
         None
     }
 
@@ -239,10 +240,6 @@ pub enum FacetState {
 pub type Fields = BTreeMap<String, String>;
 
 /// A block as it should be.
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is a switch of `policy`, and they go together in any way"
-)]
 #[derive(Clone, PartialEq)]
 pub struct FacetSpec<C> {
     /// Who we are.
@@ -257,8 +254,8 @@ pub struct FacetSpec<C> {
     pub guards: bool,
     /// Whether that is taken away.
     pub exclusive: bool,
-    /// Whether it is left to others once it has been made (`policy.ignore`).
-    pub ignored: bool,
+    /// For how long it is kept.
+    pub keeping: Keeping,
 }
 
 /// A block of one kind as it should be.
@@ -275,7 +272,7 @@ impl<C> FacetSpec<C> {
             adopts: site.adopts,
             guards: site.watches && B::GUARDED,
             exclusive: site.exclusive,
-            ignored: site.ignored.iter().any(|it| it.strip_prefix('/') == Some(B::FIELD)),
+            keeping: Keeping::of(site.ignored, B::FIELD),
         }
     }
 }

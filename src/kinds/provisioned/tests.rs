@@ -32,7 +32,7 @@ fn config(doc: &ProvisionedDoc) -> Config {
         place: &place,
         alias: Some("live"),
         log_group: "g",
-        managed: false,
+        instances: crate::kinds::part::Instances::Lambda,
         ignored: &[],
         url_grants: UrlGrants::default(),
         adopts: false,

@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::doc::{ExpectDoc, GradualDoc, ReleaseDoc, StrategyDoc, TestDoc};
 use crate::{
     engine::{diff::Fingerprint, name::Name, time::duration},
-    kinds::part::Site,
+    kinds::part::{Instances, Site},
 };
 
 /// What a smoke test may take unless it says otherwise.
@@ -104,16 +104,16 @@ impl Spec {
         Self {
             owner: site.owner.to_owned(),
             function: site.function.clone(),
-            wanted: doc.map(|it| DesiredRelease::of(it, site.managed)),
+            wanted: doc.map(|it| DesiredRelease::of(it, site.instances)),
             adopts: site.adopts,
         }
     }
 }
 
 impl DesiredRelease {
-    /// What a document asks for. `managed`: the function runs on instances of its own, where each version costs.
-    fn of(doc: &ReleaseDoc, managed: bool) -> Self {
-        let keeps_few = managed && doc.keep_versions.is_none();
+    /// What a document asks for; on managed instances each version costs.
+    fn of(doc: &ReleaseDoc, instances: Instances) -> Self {
+        let keeps_few = instances == Instances::Managed && doc.keep_versions.is_none();
         Self {
             alias: doc.alias.clone(),
             strategy: Strategy::of(&doc.strategy),

@@ -15,7 +15,7 @@ use evenkeel::{
         time::Mono,
     },
     kinds::{
-        block::{At, Block, Of, Spec, Step, aws::FacetClient},
+        block::{At, Block, Keeping, Of, Spec, Step, aws::FacetClient},
         concurrency::Concurrency,
         function::Function,
         log_group::{Call as LogCall, Config as LogConfig, LogGroup},
@@ -62,7 +62,7 @@ fn look<B: FacetClient>(
         adopts: false,
         guards: false,
         exclusive: false,
-        ignored: false,
+        keeping: Keeping::Always,
     };
     let connection = Of::<B>::open(&clients, calls);
     let got = replay::run(Cloud::<Of<B>>::get(&connection, &name, Some(&spec), Priority::Mover));

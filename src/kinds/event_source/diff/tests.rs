@@ -17,7 +17,7 @@ use crate::{
     kinds::{
         block::host::Host,
         event_source::EventSource,
-        part::{Part, Site, UrlGrants},
+        part::{Instances, Part, Site, UrlGrants},
     },
 };
 
@@ -37,7 +37,7 @@ fn spec(doc: &Value, alias: Option<&str>) -> Spec {
         place: &place,
         alias,
         log_group: "",
-        managed: false,
+        instances: Instances::Lambda,
         ignored: &[],
         url_grants: UrlGrants::default(),
         adopts: false,
