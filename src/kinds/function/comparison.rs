@@ -88,6 +88,9 @@ impl<'a> Comparison<'a> {
         for field in &spec.ignored {
             field.copy(&spec.config, &mut kept);
         }
+        if spec.leaves_concurrency {
+            take_concurrency(&spec.config, &mut kept);
+        }
         let ignored = self.ignores(&IgnoredField::Architectures);
         let architecture = if ignored { &spec.architecture } else { &self.live.architecture };
         config_hash(self.name.as_str(), &kept, architecture, spec.hash_key.as_ref())
@@ -270,7 +273,18 @@ impl<'a> Comparison<'a> {
 /// The configuration that the document asks for, on the instances that the function is on.
 fn asked(spec: &Spec, live: &Live) -> Config {
     let logging = spec.config.logging_on(&live.config);
-    Config { logging, ..spec.config.clone() }
+    let mut asked = Config { logging, ..spec.config.clone() };
+    if spec.leaves_concurrency {
+        take_concurrency(&live.config, &mut asked);
+    }
+    asked
+}
+
+/// Copies how many requests a managed instance serves at once, where both run on such.
+fn take_concurrency(from: &Config, to: &mut Config) {
+    if let (Some(from), Some(to)) = (&from.capacity, &mut to.capacity) {
+        to.concurrency = from.concurrency;
+    }
 }
 
 /// A digest, short enough to read.

@@ -73,6 +73,7 @@ pub(super) fn create(name: &Name, spec: &Spec, facts: &Facts) -> Diff<Step> {
                 image_uri: resolved.uri,
                 architecture: spec.architecture.clone(),
                 config: spec.config.clone(),
+                leaves_concurrency: spec.leaves_concurrency,
                 tags,
             };
             diff.steps.push(Planned::new(kind::CREATE, Step::Create(Box::new(create))));

@@ -49,6 +49,10 @@ impl Spec {
                 doc.policy.deletion,
             ),
             blocks: Tags::new(),
+            leaves_concurrency: doc
+                .capacity_provider_config
+                .as_ref()
+                .is_some_and(|it| it.per_execution_environment_max_concurrency.is_none()),
             ignored: ignored(doc),
             kept: doc.kept().cloned().collect(),
             config_hash: hash,

@@ -228,8 +228,8 @@ const CAPACITY: &[Field] = &[
     Field::optional(
         "perExecutionEnvironmentMaxConcurrency",
         Shape::Int(1, 1600),
-        "16",
-        "How many requests an instance of the function serves at once.",
+        "AWS's own",
+        "How many requests an instance of the function serves at once. Left out, it is neither sent nor compared.",
     )
     .aws("PerExecutionEnvironmentMaxConcurrency"),
     Field::optional(

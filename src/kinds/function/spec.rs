@@ -29,6 +29,9 @@ pub struct Spec {
     pub ownership: Ownership,
     /// The tags that say of the blocks of a new function what they will be.
     pub blocks: Tags,
+    /// Whether the document leaves to AWS how many requests a managed instance serves at once: AWS's own number depends
+    /// on the runtime and the CPUs, so that it is neither sent nor compared.
+    pub leaves_concurrency: bool,
     /// Fields that are left to others.
     pub ignored: BTreeSet<IgnoredField>,
     /// Variables that must be there and whose values are kept; they are among `ignored` too.

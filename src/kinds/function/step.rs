@@ -53,6 +53,8 @@ pub struct Create {
     pub image_uri: String,
     pub architecture: String,
     pub config: Config,
+    /// Whether `PerExecutionEnvironmentMaxConcurrency` is not sent.
+    pub leaves_concurrency: bool,
     pub tags: BTreeMap<String, String>,
 }
 

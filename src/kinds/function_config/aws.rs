@@ -31,6 +31,8 @@ const ALWAYS: [&str; 2] = ["memorySize", "timeout"];
 pub struct Beside<'a> {
     /// `DirectS3Read` by the ARN of an access point: AWS resets what is left out.
     pub direct_reads: &'a BTreeMap<String, String>,
+    /// Whether AWS is to choose how many requests a managed instance serves at once.
+    pub leaves_concurrency: bool,
 }
 
 /// A member, by its name in the table of fields.
@@ -101,7 +103,10 @@ static WIRE: [WireMember; 14] = [
     }),
     member!(
         "capacityProviderConfig",
-        set_capacity_provider_config(|it| it.capacity.as_ref().map(capacity).transpose()?),
+        set_capacity_provider_config(|it, beside| match &it.capacity {
+            Some(it) => Some(capacity(it, beside)?),
+            None => None,
+        }),
         |found, to| to.capacity = read_capacity(found)
     ),
     member!("environment", set_environment(|it| Some(environment(it))), |found, to| {
@@ -272,11 +277,13 @@ fn read_image(found: &FunctionConfiguration) -> Option<ImageConfig> {
     })
 }
 
-fn capacity(capacity: &Capacity) -> Result<CapacityProviderConfig, BuildError> {
+/// Builds the capacity provider.
+fn capacity(capacity: &Capacity, beside: Beside<'_>) -> Result<CapacityProviderConfig, BuildError> {
     let Capacity { provider, concurrency, memory_per_cpu } = capacity;
+    let said = (!beside.leaves_concurrency).then_some(*concurrency);
     let instances = LambdaManagedInstancesCapacityProviderConfig::builder()
         .capacity_provider_arn(provider)
-        .per_execution_environment_max_concurrency(*concurrency)
+        .set_per_execution_environment_max_concurrency(said)
         .execution_environment_memory_gib_per_v_cpu(memory_per_cpu.ratio())
         .build()?;
     let config = CapacityProviderConfig::builder();

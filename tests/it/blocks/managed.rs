@@ -165,6 +165,37 @@ async fn what_its_instances_do_is_kept_and_whose_they_are_is_chosen_once() {
     );
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn requests_at_once_that_nobody_asks_for_are_left_as_they_are() {
+    let scene = Scene::new().await;
+    let unsaid = managed(8, (3, 9));
+    let unsaid = unsaid.replace("    perExecutionEnvironmentMaxConcurrency: 8\n", "");
+    scene.manifest(&unsaid);
+    scene.apply().await;
+    let shown = |it: &Scene| {
+        let shown = &it.functions()["job"]["configuration"]["CapacityProviderConfig"];
+        shown["LambdaManagedInstancesCapacityProviderConfig"].clone()
+    };
+    let (mut other, number) = (shown(&scene), "PerExecutionEnvironmentMaxConcurrency");
+    other[number] = json!(9);
+    let body = json!({
+        "CapacityProviderConfig": { "LambdaManagedInstancesCapacityProviderConfig": other },
+    });
+    scene.lambda("UpdateFunctionConfiguration", None, body);
+    // A version gets it, and it stays.
+    scene.apply().await;
+    scene.assert_quiet().await;
+    assert_eq!(shown(&scene)[number], 9);
+    // It goes back with what is asked for of the same member.
+    let ratio = "    executionEnvironmentMemoryGiBPerVCpu: 4\n  scalingConfig";
+    scene.manifest(&unsaid.replace("  scalingConfig", ratio));
+    scene
+        .shows(&["/capacityProviderConfig/executionEnvironmentMemoryGiBPerVCpu: 2 → 4  (pending)"])
+        .await;
+    scene.apply().await;
+    assert_eq!(shown(&scene)[number], 9);
+}
+
 /// Only versions run on managed instances, so what says how they run has to get into one.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_change_of_the_instances_is_released() {

@@ -71,6 +71,7 @@ fn each_member_is_read_as_it_is_sent() {
         image_uri: "thumbs@sha256:00".into(),
         architecture: "arm64".into(),
         config: full.clone(),
+        leaves_concurrency: false,
         tags: BTreeMap::new(),
     };
     assert!(answered(body(&Step::Create(Box::new(create)))) == full);

@@ -21,7 +21,7 @@ use evenkeel::{
             step::{Create, Patch, Step, Tag, UpdateCode, UpdateConfig},
         },
         function_config::{
-            config::{Config, FileSystem},
+            config::{Capacity, Config, FileSystem},
             logging::{Logging, LoggingGiven},
         },
     },
@@ -66,6 +66,7 @@ fn a_creation_sends_what_differs_from_the_defaults() {
         image_uri: "r/thumbs@sha256:00".into(),
         architecture: "arm64".into(),
         config: config(),
+        leaves_concurrency: false,
         tags: BTreeMap::from([("team".to_owned(), "blue".to_owned())]),
     }));
     let (asked, body) = sent(&step);
@@ -90,6 +91,28 @@ fn a_creation_sends_what_differs_from_the_defaults() {
             "Tags": { "team": "blue" },
         })
     );
+}
+
+#[test]
+fn a_creation_leaves_to_aws_how_many_requests_come_at_once() {
+    let step = |leaves_concurrency| {
+        let capacity = Some(Capacity::filled("arn:pool".into(), None, None));
+        Step::Create(Box::new(Create {
+            name: Name::new("resize"),
+            image_uri: "r/thumbs@sha256:00".into(),
+            architecture: "arm64".into(),
+            config: Config { capacity, ..config() },
+            leaves_concurrency,
+            tags: BTreeMap::new(),
+        }))
+    };
+    let number = |step: &Step| {
+        let sent = &sent(step).1["CapacityProviderConfig"];
+        let sent = &sent["LambdaManagedInstancesCapacityProviderConfig"];
+        assert_eq!(sent["CapacityProviderArn"], "arn:pool");
+        sent["PerExecutionEnvironmentMaxConcurrency"].clone()
+    };
+    assert_eq!([number(&step(false)), number(&step(true))], [json!(16), Value::Null]);
 }
 
 #[test]

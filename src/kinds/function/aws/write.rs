@@ -29,7 +29,8 @@ pub(super) async fn create(lambda: &Client, calls: &Calls, step: &Create) -> Res
         .code(FunctionCode::builder().image_uri(&step.image_uri).build())
         .architectures(Architecture::from(step.architecture.as_str()))
         .set_tags(Some(step.tags.clone().into_iter().collect()));
-    let beside = Beside { direct_reads: &BTreeMap::new() };
+    let leaves_concurrency = step.leaves_concurrency;
+    let beside = Beside { direct_reads: &BTreeMap::new(), leaves_concurrency };
     let request = aws::create(request, step.name.as_str(), &step.config, beside)
         .map_err(|error| op.unbuildable(&error))?;
     let secrets = step.config.environment.values().collect();
@@ -60,7 +61,7 @@ pub(super) async fn config(
         .update_function_configuration()
         .function_name(step.name.as_str())
         .set_revision_id(step.revision_id.clone());
-    let beside = Beside { direct_reads: &step.direct_reads };
+    let beside = Beside { direct_reads: &step.direct_reads, leaves_concurrency: false };
     let request =
         aws::update(request, members, config, beside).map_err(|error| op.unbuildable(&error))?;
     let secrets = config.environment.values().collect();
