@@ -1,24 +1,23 @@
 //! What differs between a block as it should be and as it is, and the steps that repair it.
 
-use std::{collections::BTreeSet, time::Duration};
+use std::time::Duration;
 
 use super::{
     Block, Extra, FacetState, FacetStep, Fields, Live, Spec, Step,
+    changes::{BLOCK, changes, entire, pointer, presence_change, preview, told_apart},
     claims::{ClaimTag, SetClaim, hash, value},
     host::{missing, no_alias},
     left,
 };
 use crate::engine::{
-    diff::{Cause, Change, Diff, Fingerprint, Origin, Planned, Reason, Scope, Shown, Wait},
+    diff::{Cause, Change, Diff, Origin, Planned, Reason, Scope, Shown, Wait},
     facts::Facts,
     name::Name,
     observed::Known,
-    preview::Preview,
 };
 
 /// Kinds of steps, by which changes refer to them. `record` is a word of the engine too.
 const CLAIM: &str = "claim";
-const BLOCK: &str = "block";
 /// Calls about the whole block that follow the first one, each on a read of its own.
 const LATER: &str = "later";
 const RECORD: &str = "record";
@@ -65,7 +64,9 @@ pub(super) fn diff<B: Block>(
         Known::Yes(config) => {
             let wanted = spec.config.as_ref().filter(|_| live.at == spec.at);
             let config = config.as_ref();
-            if let (Some(wanted), true) = (wanted, spec.keeping.ends(live.host.claim(B::FIELD))) {
+            if let (Some(wanted), true) =
+                (wanted, spec.keeping.ends(live.host.claim(B::FIELD).is_some()))
+            {
                 let found = config.and_then(|it| B::concern(it, Some(wanted)));
                 if !found.as_ref().is_some_and(|it| B::is_as_asked(it, wanted)) {
                     let found = found.as_ref().map(B::fields).unwrap_or_default();
@@ -332,36 +333,6 @@ fn apart<B: Block>(calls: &[B::Call]) -> bool {
     calls.iter().any(|it| !B::touches(it).is_empty())
 }
 
-/// Lists each field that differs.
-fn changes<B: Block>(wanted: &Fields, found: &Fields, origin: Origin) -> Vec<Change> {
-    let paths: BTreeSet<&String> = wanted.keys().chain(found.keys()).collect();
-    let shown = |fields: &Fields, path: &String| {
-        fields.get(path).map_or_else(|| Shown::open("(unset)"), Shown::open)
-    };
-    let differing = paths.into_iter().filter(|path| wanted.get(*path) != found.get(*path));
-    let change = |path: &String| Change {
-        path: pointer::<B>(path),
-        desired: shown(wanted, path),
-        live: shown(found, path),
-        cause: B::CAUSE,
-        origin,
-        step: BLOCK,
-    };
-    differing.map(change).collect()
-}
-
-/// Mixes which thing of the block the changes are about into their fingerprints, so that a step
-/// which repairs one version does not seem to have failed when another version shows the same
-/// difference.
-fn told_apart<B: Block>(found: &B::Config, mut changes: Vec<Change>) -> Vec<Change> {
-    if let Some(which) = B::which(found) {
-        for live in changes.iter_mut().map(|it| &mut it.live) {
-            live.fingerprint = Fingerprint::of(format!("{which} {}", live.text).as_bytes());
-        }
-    }
-    changes
-}
-
 /// Plans the steps of these calls. One that is about single fields ends the changes of those,
 /// whenever its turn comes; of the others the first ends the change, and the rest follow it.
 fn planned<B: Block>(calls: Vec<B::Call>) -> impl Iterator<Item = Planned<Step<B>>> {
@@ -376,33 +347,4 @@ fn planned<B: Block>(calls: Vec<B::Call>) -> impl Iterator<Item = Planned<Step<B
 /// Plans a step that names no fields; `index`: its place among the calls of the block.
 fn plain<B: Block>(index: usize, call: B::Call) -> Planned<Step<B>> {
     Planned::new(if index == 0 { BLOCK } else { LATER }, FacetStep::Call(call))
-}
-
-fn pointer<B: Block>(path: &str) -> String {
-    if path.is_empty() { format!("/{}", B::FIELD) } else { format!("/{}/{path}", B::FIELD) }
-}
-
-/// The whole block, in a word; its print is of all that it says.
-fn entire(word: impl Into<String>, fields: &Fields) -> Shown {
-    Shown { text: word.into(), fingerprint: Fingerprint::of(format!("{fields:?}").as_bytes()) }
-}
-
-/// The fields of a block that will be made, as far as AWS would not choose them by itself.
-fn preview<B: Block>(fields: &Fields) -> Preview {
-    let (mut preview, defaults) = (Preview::default(), B::defaults());
-    for (path, value) in fields.iter().filter(|(path, value)| defaults.get(*path) != Some(value)) {
-        preview.push(pointer::<B>(path), value);
-    }
-    preview
-}
-
-/// Returns the change that makes a block as a whole (`wanted` is `Some`), or takes it away.
-fn presence_change<B: Block>(wanted: Option<&Fields>, origin: Origin) -> Change {
-    let absent = Shown::open("absent");
-    let (desired, live) = match wanted {
-        Some(fields) => (entire("present", fields), absent),
-        None => (absent, Shown::open("present")),
-    };
-    let cause: Cause = B::CAUSE;
-    Change { path: pointer::<B>(""), desired, live, cause, origin, step: BLOCK }
 }

@@ -14,9 +14,9 @@ pub enum Keeping {
 }
 
 impl Keeping {
-    /// Whether a block with this claim is left to others by now.
-    pub(super) fn ends<T>(self, claim: Option<T>) -> bool {
-        self == Self::UntilMade && claim.is_some()
+    /// Whether it is left to others by now. `made`: whether a claim says that we made it.
+    pub(super) fn ends(self, made: bool) -> bool {
+        self == Self::UntilMade && made
     }
 
     /// How long a member of `spec` is kept where these pointers are left to others.

@@ -9,6 +9,7 @@
 //! (what differs and the steps).
 
 pub mod aws;
+mod changes;
 pub mod claims;
 mod diff;
 pub mod host;

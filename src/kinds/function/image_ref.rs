@@ -211,19 +211,6 @@ mod tests {
         ] {
             assert_eq!(ImageRef::parse(good).map(|it| it.to_string()), Ok(good.to_owned()));
         }
-        // The same registry under its plain name, which Lambda is known to take.
-        for (dual_stack, plain) in [
-            (
-                "123456789012.dkr-ecr.eu-west-1.on.aws/x1:v1",
-                "123456789012.dkr.ecr.eu-west-1.amazonaws.com/x1:v1",
-            ),
-            (
-                "123456789012.dkr-ecr.eu-isoe-west-1.on.cloud-aws.adc-e.uk/x1:v1",
-                "123456789012.dkr.ecr.eu-isoe-west-1.cloud.adc-e.uk/x1:v1",
-            ),
-        ] {
-            assert_eq!(ImageRef::parse(dual_stack).map(|it| it.to_string()), Ok(plain.to_owned()));
-        }
     }
 
     #[test]
