@@ -1,12 +1,15 @@
 //! What differs of a block, field by field or as a whole, as people and the engine read it.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Block, Fields};
+use super::Block;
 use crate::engine::{
     diff::{Change, Fingerprint, Origin, Shown},
     preview::Preview,
 };
+
+/// Values as people may see them, by path.
+pub type Fields = BTreeMap<String, String>;
 
 /// The sort of the steps that end these changes, by which they refer to each other.
 pub(super) const BLOCK: &str = "block";

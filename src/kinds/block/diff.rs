@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use super::{
-    Block, Extra, FacetState, FacetStep, Fields, Live, Spec, Step,
-    changes::{BLOCK, changes, entire, pointer, presence_change, preview, told_apart},
+    Block, Extra, FacetState, FacetStep, Live, Spec, Step,
+    changes::{BLOCK, Fields, changes, entire, pointer, presence_change, preview, told_apart},
     claims::{ClaimTag, SetClaim, hash, value},
     host::{missing, no_alias},
     left,

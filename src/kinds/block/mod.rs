@@ -25,7 +25,10 @@ use serde_json::Value;
 pub use self::left::Keeping;
 
 use self::host::Host;
-pub use self::place::{At, BelongsTo};
+pub use self::{
+    changes::Fields,
+    place::{At, BelongsTo},
+};
 use crate::{
     engine::{
         bulk_rows::BulkRows,
@@ -236,9 +239,6 @@ pub enum FacetState {
     /// AWS says that it failed.
     Failed(Reason),
 }
-
-/// Values as people may see them, by path.
-pub type Fields = BTreeMap<String, String>;
 
 /// A block as it should be.
 #[derive(Clone, PartialEq)]
