@@ -17,7 +17,7 @@ mod kind;
 mod left;
 mod place;
 
-use std::{collections::BTreeMap, fmt, marker::PhantomData};
+use std::{fmt, marker::PhantomData};
 
 use serde::Deserialize;
 use serde_json::Value;
