@@ -191,7 +191,7 @@ def made(scene: Scene) -> None:
     scene.write("everything", CHANGED)
     scene.call(ENFORCE, 0, "apply", "everything")
     scene.write("everything", LESS)
-    rest = "  tags: { team: genomics, old: null }\n"
+    rest = "  tags: { team: genomics, old: null }\n  imageScanningConfiguration: { scanOnPush: false }\n"
     scene.write("pipeline", rest, "Repository")
     observed(scene, 1)
     scene.call(ENFORCE, 0, "apply")
@@ -209,9 +209,41 @@ def provisioned(scene: Scene) -> None:
     ):
         scene.write("scaled", release + rest)
         scene.call(ENFORCE, 0, "apply", "scaled")
+        if "min" in rest:
+            scheduled(scene)
         observed(scene, 1)
     scene.write("scaled")
     scene.call(ENFORCE, 0, "apply", "scaled")
+
+def scheduled(scene: Scene) -> None:
+    """Another party changes the range by a schedule."""
+    night = {"MinCapacity": 1, "MaxCapacity": 4}
+    target = {
+        "ServiceNamespace": "lambda",
+        "ResourceId": "function:scaled:live",
+        "ScalableDimension": "lambda:function:ProvisionedConcurrency",
+    }
+    hand = scene.sim.client("application-autoscaling", "hand")
+    hand.register_scalable_target(**target, **night)
+    schedule = {"ScheduledActionName": "night", "Schedule": "cron(0 20 * * ? *)"}
+    hand.put_scheduled_action(**target, **schedule, ScalableTargetAction=night)
+
+def closed(scene: Scene) -> None:
+    """What lets everybody in without an id goes: out of a policy, and with it."""
+    everything = '  imagePolicy: { semver: "^1.4" }\n'
+    scene.write("ranged", everything + "  policy: { exclusive: true }\n")
+    arn = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:ranged"
+    hand = scene.sim.client("lambda", "hand")
+    everybody = {"Effect": "Allow", "Principal": "*", "Action": "lambda:InvokeFunction", "Resource": arn}
+    bucket = everybody | {"Sid": "bucket", "Principal": {"Service": "s3.amazonaws.com"}}
+    daemon = scene.daemon(ENFORCE)
+    for statements, call in (([bucket, everybody], "PutResourcePolicy"), ([everybody], "DeleteResourcePolicy")):
+        policy = {"Version": "2012-10-17", "Statement": statements}
+        hand.put_resource_policy(ResourceArn=arn, Policy=json.dumps(policy))
+        done = lambda it=call: daemon.metric("evenkeel_aws_requests_total", operation=it)  # noqa: E731
+        wait_for(f"{call} is called", done)
+    assert daemon.stop() == 0
+    scene.write("ranged", everything)
 
 def released(scene: Scene) -> None:
     """A release by steps is watched by one who observes too, and goes back; people step in."""
@@ -302,6 +334,6 @@ def elsewhere(scene: Scene) -> None:
 def play(stand_in: StandIn, place: Path) -> list[dict]:
     """The whole story; returns what the stand-in saw."""
     scene = Scene(stand_in, place)
-    for chapter in (made, provisioned, released, developed, deleted, elsewhere):
+    for chapter in (made, provisioned, closed, released, developed, deleted, elsewhere):
         chapter(scene)
     return stand_in.ask("/journal?since=0")
