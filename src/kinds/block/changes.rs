@@ -1,15 +1,12 @@
 //! What differs of a block, field by field or as a whole, as people and the engine read it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use super::Block;
+use super::{Block, place::Fields};
 use crate::engine::{
     diff::{Change, Fingerprint, Origin, Shown},
     preview::Preview,
 };
-
-/// Values as people may see them, by path.
-pub type Fields = BTreeMap<String, String>;
 
 /// The sort of the steps that end these changes, by which they refer to each other.
 pub(super) const BLOCK: &str = "block";

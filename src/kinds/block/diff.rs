@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use super::{
     Block, Extra, FacetState, FacetStep, Live, Spec, Step,
-    changes::{BLOCK, Fields, changes, entire, pointer, presence_change, preview, told_apart},
+    changes::{BLOCK, changes, entire, pointer, presence_change, preview, told_apart},
     claims::{ClaimTag, SetClaim, hash, value},
     host::{missing, no_alias},
     left,
+    place::Fields,
 };
 use crate::engine::{
     diff::{Cause, Change, Diff, Origin, Planned, Reason, Scope, Shown, Wait},

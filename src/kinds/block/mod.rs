@@ -25,10 +25,7 @@ use serde_json::Value;
 pub use self::left::Keeping;
 
 use self::host::Host;
-pub use self::{
-    changes::Fields,
-    place::{At, BelongsTo},
-};
+pub use self::place::{At, BelongsTo, Fields};
 use crate::{
     engine::{
         bulk_rows::BulkRows,

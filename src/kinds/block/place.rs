@@ -1,8 +1,11 @@
-//! Where a block is.
+//! Where a block is, and what it says there.
 
-use std::fmt;
+use std::{collections::BTreeMap, fmt};
 
 use crate::{engine::name::Name, kinds::part::Site};
+
+/// Values as people may see them, by path.
+pub type Fields = BTreeMap<String, String>;
 
 /// What of a function a block belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

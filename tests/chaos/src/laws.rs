@@ -116,6 +116,10 @@ fn records(entry: &Entry) -> Option<BTreeSet<String>> {
     let part = |picture: &Value| {
         let mut rest = picture.as_object()?.clone();
         let notes = rest.remove("notes").unwrap_or_default();
+        // It moves with each tag.
+        if let Some(configuration) = rest.get_mut("configuration").and_then(Value::as_object_mut) {
+            configuration.remove("RevisionId");
+        }
         let tags = rest.get_mut("tags")?.as_object_mut()?;
         let (records, others) =
             std::mem::take(tags).into_iter().partition::<Map<_, _>, _>(|(key, _)| ours(key));
