@@ -41,9 +41,8 @@ pub(super) struct Facet<R: Resource> {
     /// The last moment at which it may have changed otherwise: a write of ours ended, another party's was told, or
     /// what it depends on changed.
     pub(super) dirty: Mono,
-    /// When it was last judged to be as its document asks, with nothing besides to say or to wait for: then a read that
-    /// shows the same leads to the same. `None`: the last judgement said otherwise.
-    pub(super) steady: Option<Mono>,
+    /// What the last judgement said.
+    pub(super) judged: LastJudgement,
     /// Whether its turns of the audit are spread over the period already.
     pub(super) spread: bool,
     /// When the read began that a step may rest on; `None` since the last step.
@@ -79,6 +78,15 @@ pub(super) struct Facet<R: Resource> {
     pub(super) membership: Option<Membership>,
     /// What was last said of it.
     pub(super) row: Option<ShownRow>,
+}
+
+/// What the last judgement of a facet said, as far as the next read depends on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum LastJudgement {
+    /// As its document asks, with nothing besides to say or to wait for: a read that shows the same leads to the same.
+    PlainlyInSync,
+    /// Anything else, or it was not judged yet.
+    Other,
 }
 
 /// A moment on both clocks.
@@ -132,7 +140,7 @@ impl<R: Resource> Facet<R> {
             audited: None,
             edited: Mono::default(),
             dirty: Mono::default(),
-            steady: None,
+            judged: LastJudgement::Other,
             spread: false,
             read_started: None,
             touched: Mono::default(),

@@ -5,7 +5,7 @@ use super::{
     engine::Engine,
     facet::FacetKey,
     failure::Failure,
-    object::{Moment, Phase},
+    object::{LastJudgement, Moment, Phase},
     observed::{Observation as _, Observed},
     on_applied::retry_after,
     resource::Resource,
@@ -39,6 +39,12 @@ impl<R: Resource> Engine<R> {
     /// Takes in an exact reading and judges the object; `None`: AWS says that it is not there.
     /// `started`: when the request began, the moment that the reading speaks for.
     pub(super) fn take_in(&mut self, key: &FacetKey, reading: Option<R::Reading>, started: Mono) {
+        let Some(object) = self.objects.get(key) else { return };
+        // A read of the audit may share an answer that is older than the last one: it says nothing of what is now.
+        if object.audited.is_some_and(|it| started < it.mono) {
+            self.schedule_audit(key);
+            return;
+        }
         if self.is_as_before(key, reading.as_ref(), started) {
             self.confirmed_as_before(key, started);
             return;
@@ -86,11 +92,11 @@ impl<R: Resource> Engine<R> {
         }
     }
 
-    /// Whether an exact reading shows what the last one showed, of an object that was steady then and is called synced:
-    /// then nothing follows from it but the time.
+    /// Whether an exact reading shows what the last one showed, of an object that was plainly in sync then and is called
+    /// synced: then nothing follows from it but the time.
     fn is_as_before(&self, key: &FacetKey, reading: Option<&R::Reading>, started: Mono) -> bool {
         let Some(object) = self.objects.get(key) else { return false };
-        object.steady.is_some()
+        object.judged == LastJudgement::PlainlyInSync
             && object.unread.is_none()
             && object.read_started.is_some()
             && started >= object.dirty

@@ -9,7 +9,7 @@ use super::{
     engine::Engine,
     facet::FacetKey,
     gate::Gate,
-    object::{Facet, Phase},
+    object::{Facet, LastJudgement, Phase},
     observed::{Observation, Observed},
     resource::Resource,
     rows::Blank,
@@ -31,7 +31,7 @@ impl<R: Resource> Engine<R> {
         self.ready_tasks.remove(key);
         self.recount(key);
         if let Some(object) = self.objects.get_mut(key) {
-            object.steady = None;
+            object.judged = LastJudgement::Other;
         }
         let Some(object) = self.objects.get(key) else { return };
         let Some(wanted) = object.wanted.clone() else {
@@ -123,9 +123,12 @@ impl<R: Resource> Engine<R> {
             return;
         }
         self.settle(key, matches!(judgement.verdict, Verdict::InSync));
-        if let Some(object) = self.objects.get_mut(key) {
-            let steady = exact && !next && is_plainly_in_sync(&judgement);
-            object.steady = steady.then_some(self.now.mono);
+        if let Some(object) = self.objects.get_mut(key)
+            && exact
+            && !next
+            && is_plainly_in_sync(&judgement)
+        {
+            object.judged = LastJudgement::PlainlyInSync;
         }
         self.show_judged(key, &judgement);
         if let Some(until) = judgement.gate.as_ref().and_then(|it| it.until)

@@ -71,8 +71,8 @@ pub(super) fn diff<B: Block>(
                 let found = config.and_then(|it| B::concern(it, Some(wanted)));
                 if !found.as_ref().is_some_and(|it| B::is_as_asked(it, wanted)) {
                     let found = found.as_ref().map(B::fields).unwrap_or_default();
-                    let told = left::told(B::FIELD, &B::fields(wanted), &found);
-                    diff.conditions.insert("Ignored", told);
+                    let told = changes::<B>(&B::fields(wanted), &found, Origin::Pending);
+                    diff.conditions.insert("Ignored", left::told(&told));
                 }
                 let untouched = config.and_then(B::untouched);
                 let untouched = untouched.and_then(|it| B::concern(&it, Some(wanted)));

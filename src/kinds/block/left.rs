@@ -1,8 +1,6 @@
 //! What is said of a block that the document leaves to others once it has been made (`policy.ignore`).
 
-use std::collections::{BTreeMap, BTreeSet};
-
-use crate::engine::diff::{Reason, Shown};
+use crate::engine::diff::{Change, Reason};
 
 /// For how long a block is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,22 +24,12 @@ impl Keeping {
     }
 }
 
-/// Says how a member of `spec` that is left to others differs from the document, by the fields of both.
-pub(super) fn told(
-    field: &str,
-    wanted: &BTreeMap<String, String>,
-    found: &BTreeMap<String, String>,
-) -> Reason {
-    let shown = |fields: &BTreeMap<String, String>, path: &String| {
-        Shown::open(fields.get(path).map_or("(unset)", String::as_str))
+/// Says how what is left to others differs from the document.
+pub(super) fn told(changes: &[Change]) -> Reason {
+    let line = |it: &Change| {
+        let field = it.path.trim_start_matches('/').replace('/', ".");
+        format!("{field} {} → {}", it.live, it.desired)
     };
-    let paths: BTreeSet<&String> = wanted.keys().chain(found.keys()).collect();
-    let differing = paths.into_iter().filter(|path| wanted.get(*path) != found.get(*path));
-    let lines = differing.map(|path| {
-        let field = format!("{field}/{path}").replace('/', ".");
-        let field = field.trim_end_matches('.');
-        format!("{field} {} → {}", shown(found, path), shown(wanted, path))
-    });
-    let text = lines.collect::<Vec<_>>().join(", ");
+    let text = changes.iter().map(line).collect::<Vec<_>>().join(", ");
     Reason::new("LeftToOthers", format!("left to others, though it differs: {text}"))
 }

@@ -9,11 +9,12 @@ use evenkeel::engine::{
     facet::{FacetId, FacetKey},
     gate::WriteStop,
     resource::Resource as _,
-    work::{Event, Priority, Refresh},
+    time::Mono,
+    work::{Event, Priority, ReadResult, Refresh},
 };
 
 use super::{
-    toy::{BASE, ITEMS, OWN, RECHECK, RIDES, TASK, Toy, WATCHED},
+    toy::{BASE, ITEMS, OWN, RECHECK, RIDES, TASK, Toy, ToyReading, WATCHED},
     toy_stage::{OBJECTS, ToyStage, all, object},
 };
 
@@ -244,4 +245,20 @@ fn a_read_that_shows_nothing_new_moves_the_times_only() {
         assert!(before.times.observed < after.times.observed, "{key:?}");
         assert!(before.times.next_check < after.times.next_check, "{key:?}");
     }
+}
+
+/// A read of the audit may share an answer that AWS gave before the last one, which says nothing of what is now.
+#[test]
+fn an_answer_older_than_the_last_one_is_no_news() {
+    let mut stage = ToyStage::new();
+    stage.run(SECONDS);
+    let key = first(OWN);
+    stage.hint(&[0]);
+    stage.run(SECONDS);
+    let before = stage.row(&key).unwrap().clone();
+    let tags = super::toy::tags(&key.object);
+    let old = ToyReading { facet: OWN, value: 7, tried: 0, bad: 0, exact: true, tags };
+    let started = Mono::default();
+    stage.tell(Event::Read(ReadResult { key: key.clone(), started, found: Ok(Some(old)) }));
+    assert_eq!(stage.row(&key).unwrap(), &before);
 }
